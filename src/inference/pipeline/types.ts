@@ -1,0 +1,72 @@
+import type { RgbFrames } from '../../util/rgb.ts';
+
+/** Samplers, by what they compute. `euler-ancestral-discrete` is what diffusers makes of `EulerAncestralDiscreteScheduler.from_config`. */
+export const samplerNames = ['euler', 'euler-ancestral-discrete', 'euler-ancestral'] as const;
+export type SamplerName = (typeof samplerNames)[number];
+
+/** Sigma schedules. `ays` is Align Your Steps for SVD. */
+export const scheduleNames = ['karras', 'ays'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** Execution providers a person may ask for; `auto` tries cuda, then cpu, and says which it took. */
+export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+/** Everything that decides a clip besides the picture and the weights. Names as in diffusers' `StableVideoDiffusionPipeline.__call__`, in camelCase. */
+export interface ImageToVideoSettings {
+  /** Pixels, a multiple of the model's size step. */
+  width: number;
+  /** Pixels, a multiple of the model's size step. */
+  height: number;
+  numFrames: number;
+  numInferenceSteps: number;
+  minGuidanceScale: number;
+  maxGuidanceScale: number;
+  /** Frames per second, of the conditioning (the model sees fps − 1, as in diffusers) and of the file. */
+  fps: number;
+  /** 1…255; 127 is normal. */
+  motionBucketId: number;
+  noiseAugStrength: number;
+  /** Frames decoded together; it changes the picture, since temporal layers see only the chunk. */
+  decodeChunkSize: number;
+  /** 0…2^32−1, as `torch.manual_seed`. */
+  seed: number;
+  sampler: SamplerName;
+  schedule: ScheduleName;
+}
+
+/** What a model folder allows and proposes, read from its configs without opening the weights. */
+export interface ModelInfo {
+  /** The folder's own name or the model's name; shown to people and written into clips. */
+  name: string;
+  defaults: Omit<ImageToVideoSettings, 'seed'>;
+  limits: {
+    /** Width and height are multiples of this many pixels. */
+    sizeStep: number;
+    minSize: number;
+    maxSize: number;
+    /** The frame count the model was trained for. */
+    maxFrames: number;
+    maxSteps: number;
+  };
+}
+
+/** Stages of a pipeline run, in order. */
+export type PipelineStage = 'prepare' | 'encode-image' | 'denoise' | 'decode';
+
+/** News from a running pipeline. `step` counts finished steps of the stage, 0…steps. */
+export interface PipelineProgress {
+  stage: PipelineStage;
+  step: number;
+  steps: number;
+  /** Mean of the stage's finished steps; undefined before the first one ends. */
+  secondsPerStep: number | undefined;
+}
+
+/** What a run ends with. */
+export interface ImageToVideoResult extends RgbFrames {
+  settings: ImageToVideoSettings;
+  /** The provider that really ran the networks. */
+  provider: Exclude<ProviderName, 'auto'>;
+  secondsPerStage: Record<PipelineStage, number>;
+}
