@@ -1,0 +1,15 @@
+/** A stream that a subcommand writes to; `isTTY` tells whether a person watches. */
+export type CliStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** What a subcommand may touch of the process it runs in. */
+export interface CliIo {
+  stdout: CliStream;
+  stderr: CliStream;
+  /** Aborted with a JobCancelledError by SIGINT or SIGTERM: stop cleanly, then return. */
+  signal: AbortSignal;
+  /** The environment with `.env` merged in; read it through `readConfig` of src/config. */
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** A subcommand's work. Resolves to the exit code; throws a usage error (2) or another AppError (1). */
+export type RunSubcommand = (argv: string[], io: CliIo) => Promise<number>;

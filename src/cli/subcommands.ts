@@ -1,0 +1,11 @@
+import type { RunSubcommand } from './io.ts';
+
+/** One word after `kinora`. Loaded only when it is asked for, so that `--help` stays instant. */
+export interface Subcommand {
+  name: string;
+  description: string;
+  load: () => Promise<{ run: RunSubcommand }>;
+}
+
+/** Every subcommand, in the order of the help text. Adding one is one line here and one file beside this one. */
+export const subcommands: readonly Subcommand[] = [];

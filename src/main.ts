@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCli } from './cli/run-cli.ts';
+import { readEnvironment } from './config/environment.ts';
+import { JobCancelledError } from './errors.ts';
+
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The second signal means: now.
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort(new JobCancelledError(`Interrupted by ${name}.`));
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interrupted.signal,
+  environment: readEnvironment(),
+});
