@@ -31,6 +31,9 @@ export class SafetensorsError extends AppError {}
 /** A checkpoint's tensors do not fit its config: missing, unused and mis-shaped ones, listed together. */
 export class WeightsMismatchError extends AppError {}
 
+/** A file could not be fetched whole and right: network, access, disk or checksum. The message says what to do. */
+export class DownloadError extends AppError {}
+
 /** A graph was built wrongly: a bug in Kinora or a config that diffusers would not accept either. */
 export class GraphError extends AppError {}
 
