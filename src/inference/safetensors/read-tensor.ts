@@ -1,0 +1,38 @@
+import { safetensorsError } from './json-cursor.ts';
+import { openRegularFile, readFully, type TensorEntry } from './read-safetensors.ts';
+
+/**
+ * Reads one tensor's values as float32, for tests and small host-side uses; networks read their weights by offset.
+ * @returns the values in row-major order; their count is the product of `entry.shape`
+ * @throws SafetensorsError the dtype is not F32, F16 or BF16, or the file has shrunk
+ */
+export async function readTensor(entry: TensorEntry): Promise<Float32Array> {
+  const { file: path, name: tensor, dtype, offset, sizeBytes } = entry;
+  const bytes = new Uint8Array(sizeBytes);
+  const { handle } = await openRegularFile(path);
+  try {
+    await readFully(handle, path, bytes, offset);
+  } finally {
+    await handle.close();
+  }
+  // Typed arrays read in the machine's order; every platform Node runs Kinora on is little-endian, as the format is.
+  if (dtype === 'F32') return new Float32Array(bytes.buffer);
+  if (dtype === 'F16') return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);
+  if (dtype === 'BF16') return bfloatToFloat(new Uint16Array(bytes.buffer));
+  throw safetensorsError('bad-dtype', { path, tensor }, `${dtype} values cannot be read as float32.`);
+}
+
+/** IEEE half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** bfloat16 is the upper half of a float32. */
+function bfloatToFloat(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+}
