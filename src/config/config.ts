@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+import { type Variable, type VariableName, variables } from './variables.ts';
+
+type Values = { [Name in VariableName]: z.output<(typeof variables)[Name]['schema']> };
+
+/** Everything an operator can set, checked and frozen. Folders are absolute. */
+export interface Config {
+  /** Undefined where none is set: commands that connect call {@link requireDiscordToken}. Never log it. */
+  readonly discordToken: string | undefined;
+  /** Without the version and without a trailing slash. */
+  readonly discordApiUrl: string;
+  /** Host names, lower case, with `:port` where one was given. */
+  readonly attachmentHosts: readonly string[];
+  readonly modelDir: string;
+  readonly provider: Values['PROVIDER'];
+  /** Undefined: the provider decides. */
+  readonly threads: number | undefined;
+  /** As written: a path, or a command's name on PATH. */
+  readonly ffmpegPath: string | undefined;
+  readonly maxUploadBytes: number;
+  readonly dataDir: string;
+  readonly modelIdleSeconds: number;
+  readonly logLevel: Values['LOG_LEVEL'];
+}
+
+/** The model that comes with Kinora; beside src/ as beside dist/. */
+const packagedModelDir = fileURLToPath(new URL('../../models/demo', import.meta.url));
+
+/**
+ * The configuration that `environment` describes; relative paths are taken from the working folder.
+ * @throws ConfigError all that is wrong at once: each variable's name, what is wrong with it, and a valid value
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const values = readValues(environment);
+  return Object.freeze({
+    discordToken: values.DISCORD_TOKEN,
+    discordApiUrl: values.DISCORD_API_URL,
+    attachmentHosts: Object.freeze([...values.ATTACHMENT_HOSTS]),
+    modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
+    provider: values.PROVIDER,
+    threads: values.THREADS === 0 ? undefined : values.THREADS,
+    ffmpegPath: values.FFMPEG_PATH,
+    maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
+    dataDir: resolve(values.DATA_DIR),
+    modelIdleSeconds: values.MODEL_IDLE_SECONDS,
+    logLevel: values.LOG_LEVEL,
+  });
+}
+
+/**
+ * The token to connect with.
+ * @throws ConfigError none is set; the message says where to get one
+ */
+export function requireDiscordToken(config: Config): string {
+  if (config.discordToken !== undefined) return config.discordToken;
+  const { description, example } = variables.DISCORD_TOKEN;
+  throw new ConfigError(
+    'config-missing',
+    `DISCORD_TOKEN is not set. ${description[0]} Put it into .env, for example DISCORD_TOKEN=${example}`,
+  );
+}
+
+function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, variable] of Object.entries<Variable>(variables)) {
+    // An empty line in .env (`PROVIDER=`) means the same as no line.
+    const text = environment[name]?.trim() || undefined;
+    const result = variable.schema.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else problems.push(describeProblem(name, variable, text, result.error));
+  }
+  if (problems.length > 0) throw new ConfigError('config-invalid', problems.join('; '));
+  // Each name was read by its own schema above, which is what Values says.
+  return values as Values;
+}
+
+function describeProblem(name: string, { example, secret }: Variable, text: string | undefined, error: z.ZodError) {
+  const what = error.issues[0]?.message ?? 'is not valid';
+  const was = secret === true ? '' : ` (it is "${text}")`;
+  return `${name} ${what}${was}, for example ${name}=${example}`;
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** A Discord bot token: one word, without the `Bot ` that belongs to the HTTP header. Unset stays undefined. */
+export const discordToken = z
+  .string()
+  .regex(/^[\w.-]+$/, 'must be the bare token: no spaces, no quotes, no "Bot " before it')
+  .optional();
+
+/** A path as written; unset stays undefined. */
+export const optionalPath = z.string().optional();
+
+/** The address of Discord's API: http or https, without credentials, query or version. */
+export function discordApiUrl(fallback: string) {
+  return z
+    .string()
+    .refine(isApiUrl, 'must be an http or https address without a version such as /v10, a user, or a query')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .default(fallback);
+}
+
+function isApiUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash, pathname } = new URL(text);
+  if (username + password + search + hash !== '') return false;
+  return ['http:', 'https:'].includes(protocol) && !/\/v\d+\/*$/.test(pathname);
+}
+
+const hostPattern = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
+
+/** Host names, each with an optional port, separated by commas; lower-cased. */
+export function attachmentHosts(fallback: readonly string[]) {
+  return z
+    .string()
+    .transform((text): readonly string[] =>
+      text
+        .split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter((host) => host !== ''),
+    )
+    .refine(
+      (hosts) => hosts.length > 0 && hosts.every((host) => hostPattern.test(host)),
+      'must be host names separated by commas, without https:// and without paths',
+    )
+    .default(fallback);
+}
+
+/** A whole number within [min, max], written in digits. */
+export function wholeNumber({ min, max, fallback }: { min: number; max: number; fallback: number }) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .default(fallback);
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { attachmentHosts, discordApiUrl, discordToken, optionalPath, wholeNumber } from './value-schemas.ts';
+
+/** One environment variable: what it means, how it is read, and a value that works. */
+export interface Variable<Schema extends z.ZodType = z.ZodType> {
+  /** Sentences for `.env.example`, one per line. */
+  description: readonly string[];
+  /** Reads the raw text; `undefined` where the variable is unset or empty. */
+  schema: Schema;
+  /** A valid value, for `.env.example` and error messages; where there is a default, the default. */
+  example: string;
+  /** Never shown, not even when it is wrong. */
+  secret?: true;
+}
+
+/** Providers that PROVIDER may name: a copy of inference's list, which this folder may not import; a test holds them equal. */
+export const providers = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Every environment variable that Kinora reads, in the order of `.env.example`. */
+export const variables = {
+  DISCORD_TOKEN: {
+    description: [
+      "The bot's token, from https://discord.com/developers/applications (Bot, Reset Token).",
+      'Needed by `kinora bot` alone.',
+    ],
+    schema: discordToken,
+    example: 'paste-the-token-here',
+    secret: true,
+  },
+  DISCORD_API_URL: {
+    description: ["Where Discord's API is, without the version. Only a local stand-in needs another."],
+    schema: discordApiUrl('https://discord.com/api'),
+    example: 'https://discord.com/api',
+  },
+  ATTACHMENT_HOSTS: {
+    description: [
+      'The only hosts that pictures are fetched from (host or host:port), separated by commas.',
+      'Any other host would be a way into your network.',
+    ],
+    schema: attachmentHosts(['cdn.discordapp.com', 'media.discordapp.net']),
+    example: 'cdn.discordapp.com,media.discordapp.net',
+  },
+  MODEL_DIR: {
+    description: [
+      'A model folder in diffusers layout (model_index.json, unet/, vae/, ...).',
+      'Unset: the small demo model that comes with Kinora.',
+    ],
+    schema: optionalPath,
+    example: 'models/demo',
+  },
+  PROVIDER: {
+    description: ['What runs the networks: auto (cuda, else cpu), cuda, webgpu or cpu.'],
+    schema: z.enum(providers, { error: `must be one of ${providers.join(', ')}` }).default('auto'),
+    example: 'auto',
+  },
+  THREADS: {
+    description: ['Threads on the CPU provider; 0 takes one per physical core.'],
+    schema: wholeNumber({ min: 0, max: 512, fallback: 0 }),
+    example: '0',
+  },
+  FFMPEG_PATH: {
+    description: ['The ffmpeg binary. Unset: ffmpeg on PATH, then the one that npm installed.'],
+    schema: optionalPath,
+    example: '/usr/bin/ffmpeg',
+  },
+  MAX_UPLOAD_MB: {
+    description: ["The largest clip to upload, in MiB; Discord's own limit for the place still holds when lower."],
+    schema: wholeNumber({ min: 1, max: 500, fallback: 10 }),
+    example: '10',
+  },
+  DATA_DIR: {
+    description: ['Where queued jobs and their pictures are kept.'],
+    schema: z.string().default('data'),
+    example: 'data',
+  },
+  MODEL_IDLE_SECONDS: {
+    description: ['The render process ends, and frees its memory, after this many seconds without a job.'],
+    schema: wholeNumber({ min: 0, max: 86_400, fallback: 300 }),
+    example: '300',
+  },
+  LOG_LEVEL: {
+    description: ['How much is logged: debug, info, warn, error or silent.'],
+    schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+    example: 'info',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof variables;

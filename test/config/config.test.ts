@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { providers } from '../../src/config/variables.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { providerNames } from '../../src/inference/pipeline/types.ts';
+
+function problemOf(environment: Record<string, string>): ConfigError {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('readConfig', () => {
+  it('needs no variable at all', () => {
+    const config = readConfig({});
+    expect(config).toEqual({
+      discordToken: undefined,
+      discordApiUrl: 'https://discord.com/api',
+      attachmentHosts: ['cdn.discordapp.com', 'media.discordapp.net'],
+      modelDir: resolve('models/demo'),
+      provider: 'auto',
+      threads: undefined,
+      ffmpegPath: undefined,
+      maxUploadBytes: 10 * 1024 * 1024,
+      dataDir: resolve('data'),
+      modelIdleSeconds: 300,
+      logLevel: 'info',
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.attachmentHosts)).toBe(true);
+  });
+
+  it('reads every variable', () => {
+    expect(
+      readConfig({
+        DISCORD_TOKEN: 'abc.DEF-1_2.x',
+        DISCORD_API_URL: 'http://127.0.0.1:8080/api/',
+        ATTACHMENT_HOSTS: '127.0.0.1:8080, CDN.example.org',
+        MODEL_DIR: '/models/svd',
+        PROVIDER: 'cpu',
+        THREADS: '2',
+        FFMPEG_PATH: 'ffmpeg',
+        MAX_UPLOAD_MB: '25',
+        DATA_DIR: '/var/lib/kinora',
+        MODEL_IDLE_SECONDS: '0',
+        LOG_LEVEL: 'debug',
+      }),
+    ).toEqual({
+      discordToken: 'abc.DEF-1_2.x',
+      discordApiUrl: 'http://127.0.0.1:8080/api',
+      attachmentHosts: ['127.0.0.1:8080', 'cdn.example.org'],
+      modelDir: '/models/svd',
+      provider: 'cpu',
+      threads: 2,
+      ffmpegPath: 'ffmpeg',
+      maxUploadBytes: 25 * 1024 * 1024,
+      dataDir: '/var/lib/kinora',
+      modelIdleSeconds: 0,
+      logLevel: 'debug',
+    });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readConfig({ PROVIDER: '', DISCORD_TOKEN: ' ', MODEL_DIR: '' })).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['PROVIDER', 'gpu', 'PROVIDER must be one of auto, cuda, webgpu, cpu (it is "gpu"), for example PROVIDER=auto'],
+    [
+      'MAX_UPLOAD_MB',
+      '0',
+      'MAX_UPLOAD_MB must be a whole number from 1 to 500 (it is "0"), for example MAX_UPLOAD_MB=10',
+    ],
+    ['MAX_UPLOAD_MB', '8.5', /whole number/],
+    ['MAX_UPLOAD_MB', '1e2', /whole number/],
+    ['THREADS', '-1', /^THREADS must be a whole number from 0 to 512/],
+    ['MODEL_IDLE_SECONDS', 'never', /^MODEL_IDLE_SECONDS must be/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL must be one of debug/],
+    ['DISCORD_API_URL', 'discord.com', /^DISCORD_API_URL must be an http or https address/],
+    ['DISCORD_API_URL', 'https://discord.com/api/v10', /without a version/],
+    ['DISCORD_API_URL', 'ftp://discord.com', /http or https/],
+    ['ATTACHMENT_HOSTS', 'https://cdn.discordapp.com', /without https/],
+    ['ATTACHMENT_HOSTS', ' , ', /^ATTACHMENT_HOSTS must be host names/],
+  ])('%s=%s is refused with its name and a valid value', (name, value, message) => {
+    const error = problemOf({ [name]: value });
+    expect(error.code).toBe('config-invalid');
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain(`for example ${name}=`);
+  });
+
+  it('lists everything that is wrong together', () => {
+    const { message } = problemOf({ PROVIDER: 'gpu', MAX_UPLOAD_MB: 'big', LOG_LEVEL: 'loud' });
+    expect(message.split('; ').map((problem) => problem.split(' ')[0])).toEqual([
+      'PROVIDER',
+      'MAX_UPLOAD_MB',
+      'LOG_LEVEL',
+    ]);
+  });
+
+  it('never shows a token, not even a wrong one', () => {
+    const { message } = problemOf({ DISCORD_TOKEN: 'Bot very.secret.value' });
+    expect(message).toMatch(/^DISCORD_TOKEN must be the bare token/);
+    expect(message).not.toContain('very.secret');
+  });
+
+  it('knows the same providers as the pipeline', () => {
+    expect(providers).toEqual(providerNames);
+  });
+});
+
+describe('requireDiscordToken', () => {
+  it('gives the token', () => {
+    expect(requireDiscordToken(readConfig({ DISCORD_TOKEN: 'a.b.c' }))).toBe('a.b.c');
+  });
+
+  it('says what to do without one', () => {
+    expect(() => requireDiscordToken(readConfig({}))).toThrow(ConfigError);
+    expect(() => requireDiscordToken(readConfig({}))).toThrow(
+      /DISCORD_TOKEN is not set.*discord\.com\/developers.*\.env.*DISCORD_TOKEN=/,
+    );
+  });
+});

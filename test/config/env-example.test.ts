@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import dotenv from 'dotenv';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/config.ts';
+import { type Variable, variables } from '../../src/config/variables.ts';
+
+const heading = [
+  '# Copy this file to .env and set what you need; what stays commented out keeps its default.',
+  "# A variable that is already set in the process's environment wins over the file.",
+];
+const paragraphs = Object.entries<Variable>(variables).map(([name, { description, example, secret }]) =>
+  [...description.map((line) => `# ${line}`), secret === true ? `${name}=` : `# ${name}=${example}`].join('\n'),
+);
+const expected = `${[heading.join('\n'), ...paragraphs].join('\n\n')}\n`;
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+
+  it('is what the variables say', () => {
+    expect(text).toBe(expected);
+  });
+
+  it('changes nothing when it is copied as it is', () => {
+    expect(readConfig(dotenv.parse(text))).toEqual(readConfig({}));
+  });
+
+  it('shows the default of every variable that has one', () => {
+    const everyLine = dotenv.parse(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(Object.keys(everyLine)).toEqual(Object.keys(variables));
+    // FFMPEG_PATH has no default: its line shows what a path looks like.
+    expect(readConfig({ ...everyLine, FFMPEG_PATH: '' })).toEqual(readConfig({}));
+  });
+});
