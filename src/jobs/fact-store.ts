@@ -1,0 +1,21 @@
+import type { Database } from './database.ts';
+
+/** Small things to remember between runs, e.g. the hash of the registered commands. */
+export interface FactStore {
+  get(key: string): string | undefined;
+  set(key: string, value: string): void;
+}
+
+/** Facts in the open database. */
+export function createFactStore(database: Database): FactStore {
+  const select = database.prepare('SELECT value FROM facts WHERE key = ?');
+  const upsert = database.prepare(
+    'INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
+  return {
+    get: (key) => (select.get([key]) as { value: string } | undefined)?.value,
+    set: (key, value) => {
+      upsert.run([key, value]);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Clip, RenderProgress } from '../render/types.ts';
+import type { Job } from './job.ts';
+
+/** A waiting job's place. Times are milliseconds since 1970, undefined while nothing was measured. */
+export interface QueuePlace {
+  /** 1 is the next to run. */
+  position: number;
+  /** How many wait, this one included. */
+  waiting: number;
+  startsAtMs: number | undefined;
+  endsAtMs: number | undefined;
+}
+
+/** A running job's news. */
+export interface JobProgress extends RenderProgress {
+  /** Milliseconds since 1970; undefined while nothing was measured. */
+  endsAtMs: number | undefined;
+}
+
+/**
+ * How news of jobs goes back to the door they came through. The queue calls it; the bot implements it.
+ * Whatever a method throws is logged; only {@link JobListener.deliver} decides about the job.
+ */
+export interface JobListener {
+  /** The job waits, and its place is new. */
+  waiting(job: Job, place: QueuePlace): void;
+  /** The job runs. Called often. */
+  progress(job: Job, progress: JobProgress): void;
+  /** Brings the clip to the requester; resolves when it is there. Called again after a restart in mid-delivery. */
+  deliver(job: Job, clip: Clip): Promise<void>;
+  failed(job: Job, error: unknown): void;
+  cancelled(job: Job): void;
+  /** The bot is going down; the job is kept and goes on at the next start. */
+  postponed(job: Job): void;
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { Clip, FitName } from '../render/types.ts';
+import type { Database } from './database.ts';
+import type { FinalJobState, Job, JobSettings, JobState, NewJob } from './job.ts';
+
+/** Jobs, pictures and finished clips on disk. Every method is one committed transaction when it returns. */
+export interface JobStore {
+  /** Takes a job in with its picture. */
+  add(job: NewJob, createdAtMs: number): Job;
+  find(id: string): Job | undefined;
+  /** Jobs that were accepted and not ended, in the order of arrival. */
+  unfinished(): Job[];
+  /** The picture's file; undefined once the job has ended. */
+  picture(id: string): Uint8Array | undefined;
+  /** The rendered clip that still has to be delivered. */
+  clip(id: string): Clip | undefined;
+  /** Rendering begins: one attempt more. */
+  start(id: string): Job;
+  /** The job waits again. `refundAttempt`: the attempt was broken off by us, not by a fault. */
+  putBack(id: string, state: 'queued' | 'interrupted', options?: { refundAttempt: boolean }): Job;
+  /** Rendering ended well: keeps the clip until it is delivered. */
+  keepClip(id: string, clip: Clip): Job;
+  /** The end: picture and clip are deleted, the row stays. */
+  finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string }): Job;
+}
+
+interface JobRow {
+  id: string;
+  state: JobState;
+  user_id: string;
+  guild_id: string | null;
+  address: string;
+  settings: string;
+  fit: FitName;
+  max_bytes: number;
+  attempts: number;
+  created_at_ms: number;
+}
+
+function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    state: row.state,
+    userId: row.user_id,
+    guildId: row.guild_id,
+    address: JSON.parse(row.address),
+    settings: JSON.parse(row.settings) as JobSettings,
+    fit: row.fit,
+    maxBytes: row.max_bytes,
+    attempts: row.attempts,
+    createdAtMs: row.created_at_ms,
+  };
+}
+
+/** The store over an open database. */
+export function createJobStore(database: Database): JobStore {
+  const insertJob = database.prepare(
+    `INSERT INTO jobs (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertPicture = database.prepare('INSERT INTO pictures (job_id, bytes) VALUES (?, ?)');
+  const insertClip = database.prepare('INSERT OR REPLACE INTO clips (job_id, bytes, made) VALUES (?, ?, ?)');
+  const selectJob = database.prepare('SELECT * FROM jobs WHERE id = ?');
+  const selectUnfinished = database.prepare(
+    `SELECT * FROM jobs WHERE state IN ('queued', 'running', 'interrupted', 'delivering') ORDER BY sequence`,
+  );
+  const selectPicture = database.prepare('SELECT bytes FROM pictures WHERE job_id = ?');
+  const selectClip = database.prepare('SELECT bytes, made FROM clips WHERE job_id = ?');
+  const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
+  const updateEnd = database.prepare('UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ? WHERE id = ?');
+  const deletePicture = database.prepare('DELETE FROM pictures WHERE job_id = ?');
+  const deleteClip = database.prepare('DELETE FROM clips WHERE job_id = ?');
+
+  function find(id: string): Job | undefined {
+    const row = selectJob.get([id]) as JobRow | undefined;
+    return row && toJob(row);
+  }
+
+  function moveTo(id: string, state: JobState, attempts: -1 | 0 | 1): Job {
+    updateState.run([state, attempts, id]);
+    return find(id)!;
+  }
+
+  return {
+    find,
+    add: (job, createdAtMs) =>
+      database.transaction(() => {
+        const id = freshId(find);
+        const { userId, guildId, address, settings, fit, maxBytes } = job;
+        const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings)];
+        insertJob.run([...columns, fit, maxBytes, createdAtMs]);
+        insertPicture.run([id, job.picture]);
+        return find(id)!;
+      })(),
+    unfinished: () => (selectUnfinished.all([]) as JobRow[]).map(toJob),
+    picture: (id) => (selectPicture.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
+    clip(id) {
+      const row = selectClip.get([id]) as { bytes: Uint8Array; made: string } | undefined;
+      return row && { ...(JSON.parse(row.made) as Omit<Clip, 'bytes'>), bytes: row.bytes };
+    },
+    start: (id) => moveTo(id, 'running', 1),
+    putBack: (id, state, options) => moveTo(id, state, options?.refundAttempt ? -1 : 0),
+    keepClip: (id, { bytes, ...made }) =>
+      database.transaction(() => {
+        insertClip.run([id, bytes, JSON.stringify(made)]);
+        return moveTo(id, 'delivering', 0);
+      })(),
+    finish: (id, { state, finishedAtMs, errorCode }) =>
+      database.transaction(() => {
+        updateEnd.run([state, finishedAtMs, errorCode ?? null, id]);
+        deletePicture.run([id]);
+        deleteClip.run([id]);
+        return find(id)!;
+      })(),
+  };
+}
+
+function freshId(find: (id: string) => Job | undefined): string {
+  let id: string;
+  do id = randomBytes(4).toString('hex');
+  while (find(id));
+  return id;
+}

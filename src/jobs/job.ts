@@ -1,0 +1,48 @@
+import type { Clip, FitName, RenderSpec } from '../render/types.ts';
+
+/**
+ * What can become of a job.
+ * `interrupted`: it was running when the process died; it is done again once.
+ * `delivering`: the clip is stored and on its way to the requester.
+ */
+export const jobStates = ['queued', 'running', 'delivering', 'done', 'failed', 'cancelled', 'interrupted'] as const;
+export type JobState = (typeof jobStates)[number];
+
+/** The states that a job never leaves. */
+export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
+
+/** What the person chose; what is left out takes the model's defaults. */
+export type JobSettings = RenderSpec['settings'];
+
+/** What the doors need to know of the model: its name, proposals and limits. */
+export interface ModelFacts {
+  name: string;
+  defaults: Omit<Clip['settings'], 'seed'>;
+  limits: { maxSteps: number; maxFrames: number };
+}
+
+/** A wish for a clip, as a door hands it in. */
+export interface NewJob {
+  /** Who asked, and who may cancel. */
+  userId: string;
+  /** Where it was asked; null in direct messages. */
+  guildId: string | null;
+  /** Where news goes: a JSON value that only the door understands. */
+  address: unknown;
+  settings: JobSettings;
+  fit: FitName;
+  /** The clip must not be larger. */
+  maxBytes: number;
+  /** The picture's file as received. */
+  picture: Uint8Array;
+}
+
+/** An accepted wish. Its picture stays in the store. */
+export interface Job extends Omit<NewJob, 'picture'> {
+  /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
+  id: string;
+  state: JobState;
+  /** How often rendering was begun. */
+  attempts: number;
+  createdAtMs: number;
+}

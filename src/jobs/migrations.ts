@@ -1,0 +1,46 @@
+/**
+ * The database's shape, one step per entry. `PRAGMA user_version` counts the steps taken, so an entry is never changed
+ * after a release: a new shape is a new entry at the end.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    sequence       INTEGER PRIMARY KEY AUTOINCREMENT,
+    id             TEXT NOT NULL UNIQUE,
+    state          TEXT NOT NULL,
+    user_id        TEXT NOT NULL,
+    guild_id       TEXT,
+    address        TEXT NOT NULL,
+    settings       TEXT NOT NULL,
+    fit            TEXT NOT NULL,
+    max_bytes      INTEGER NOT NULL,
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    created_at_ms  INTEGER NOT NULL,
+    finished_at_ms INTEGER,
+    error_code     TEXT
+  ) STRICT;
+  CREATE INDEX jobs_by_state ON jobs (state, sequence);
+
+  -- Bytes live apart from the rows, so that listing jobs never reads them.
+  CREATE TABLE pictures (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    bytes  BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE clips (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    bytes  BLOB NOT NULL,
+    made   TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE estimates (
+    key              TEXT PRIMARY KEY,
+    seconds_before   REAL NOT NULL,
+    seconds_per_step REAL NOT NULL,
+    seconds_after    REAL NOT NULL
+  ) STRICT;
+  CREATE TABLE facts (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,43 @@
+import type { Estimate } from './estimates.ts';
+import { totalSeconds } from './estimates.ts';
+import type { Job, ModelFacts } from './job.ts';
+import type { QueuePlace } from './job-listener.ts';
+
+/** What the places of waiting jobs follow from. */
+export interface PlacesInput {
+  /** In the order in which they will run. */
+  waiting: readonly Job[];
+  /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
+  runningEndsAtMs: readonly (number | undefined)[];
+  concurrency: number;
+  nowMs: number;
+  estimateOf: (settings: Job['settings']) => Estimate | undefined;
+  model: ModelFacts;
+}
+
+/** The place of every waiting job, in order: each takes the renderer that is free first. */
+export function placesOf({
+  waiting,
+  runningEndsAtMs,
+  concurrency,
+  nowMs,
+  estimateOf,
+  model,
+}: PlacesInput): QueuePlace[] {
+  // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
+  const freeAt = runningEndsAtMs.map((endsAtMs) => (endsAtMs === undefined ? Number.NaN : Math.max(endsAtMs, nowMs)));
+  while (freeAt.length < concurrency) freeAt.push(nowMs);
+  return waiting.map((job, index) => {
+    const startsAtMs = freeAt.some(Number.isNaN) ? Number.NaN : Math.min(...freeAt);
+    const estimate = estimateOf(job.settings);
+    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
+    const endsAtMs = estimate ? startsAtMs + totalSeconds(estimate, steps) * 1000 : Number.NaN;
+    const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
+    freeAt[first] = endsAtMs;
+    return { position: index + 1, waiting: waiting.length, startsAtMs: known(startsAtMs), endsAtMs: known(endsAtMs) };
+  });
+}
+
+function known(timeMs: number): number | undefined {
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
