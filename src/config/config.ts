@@ -23,6 +23,10 @@ export interface Config {
   readonly maxUploadBytes: number;
   readonly dataDir: string;
   readonly modelIdleSeconds: number;
+  /** Undefined: only public repositories can be pulled. Never log it. */
+  readonly hubToken: string | undefined;
+  /** Without a trailing slash. */
+  readonly hubEndpoint: string;
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
@@ -46,6 +50,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
+    hubToken: values.HF_TOKEN,
+    hubEndpoint: values.HF_ENDPOINT,
     logLevel: values.LOG_LEVEL,
   });
 }

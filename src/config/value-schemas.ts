@@ -19,10 +19,28 @@ export function discordApiUrl(fallback: string) {
 }
 
 function isApiUrl(text: string): boolean {
+  return isPlainWebAddress(text) && !/\/v\d+\/*$/.test(new URL(text).pathname);
+}
+
+/** The address of a Hugging Face hub or a mirror of it: http or https, without credentials or query. */
+export function hubEndpoint(fallback: string) {
+  return z
+    .string()
+    .refine(isPlainWebAddress, 'must be an http or https address without a user or a query')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .default(fallback);
+}
+
+/** A Hugging Face access token: one word. Unset stays undefined. */
+export const hubToken = z
+  .string()
+  .regex(/^[\w.-]+$/, 'must be the bare token: no spaces, no quotes')
+  .optional();
+
+function isPlainWebAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash, pathname } = new URL(text);
-  if (username + password + search + hash !== '') return false;
-  return ['http:', 'https:'].includes(protocol) && !/\/v\d+\/*$/.test(pathname);
+  const { protocol, username, password, search, hash } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
 }
 
 const hostPattern = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { attachmentHosts, discordApiUrl, discordToken, optionalPath, wholeNumber } from './value-schemas.ts';
+import {
+  attachmentHosts,
+  discordApiUrl,
+  discordToken,
+  hubEndpoint,
+  hubToken,
+  optionalPath,
+  wholeNumber,
+} from './value-schemas.ts';
 
 /** One environment variable: what it means, how it is read, and a value that works. */
 export interface Variable<Schema extends z.ZodType = z.ZodType> {
@@ -79,6 +87,20 @@ export const variables = {
     description: ['The render process ends, and frees its memory, after this many seconds without a job.'],
     schema: wholeNumber({ min: 0, max: 86_400, fallback: 300 }),
     example: '300',
+  },
+  HF_TOKEN: {
+    description: [
+      'A Hugging Face token with read access, for `kinora model pull` of a gated or private repository.',
+      'Sent to HF_ENDPOINT alone.',
+    ],
+    schema: hubToken,
+    example: 'paste-the-token-here',
+    secret: true,
+  },
+  HF_ENDPOINT: {
+    description: ['Where `kinora model pull` finds the Hugging Face hub: the real one or a mirror of it.'],
+    schema: hubEndpoint('https://huggingface.co'),
+    example: 'https://huggingface.co',
   },
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],

@@ -29,6 +29,8 @@ describe('readConfig', () => {
       maxUploadBytes: 10 * 1024 * 1024,
       dataDir: resolve('data'),
       modelIdleSeconds: 300,
+      hubToken: undefined,
+      hubEndpoint: 'https://huggingface.co',
       logLevel: 'info',
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -48,6 +50,8 @@ describe('readConfig', () => {
         MAX_UPLOAD_MB: '25',
         DATA_DIR: '/var/lib/kinora',
         MODEL_IDLE_SECONDS: '0',
+        HF_TOKEN: 'hf_abc',
+        HF_ENDPOINT: 'https://mirror.example/',
         LOG_LEVEL: 'debug',
       }),
     ).toEqual({
@@ -61,6 +65,8 @@ describe('readConfig', () => {
       maxUploadBytes: 25 * 1024 * 1024,
       dataDir: '/var/lib/kinora',
       modelIdleSeconds: 0,
+      hubToken: 'hf_abc',
+      hubEndpoint: 'https://mirror.example',
       logLevel: 'debug',
     });
   });
