@@ -1,0 +1,138 @@
+import { GraphError } from '../../errors.ts';
+import type { AttributeValue, DataType, OnnxNode, OnnxValueInfo } from '../onnx/types.ts';
+import type { TensorEntry } from '../safetensors/read-safetensors.ts';
+import { inferShape } from './infer-shape.ts';
+import { createParameterTable, type GraphInitializer, type ParameterOptions } from './parameters.ts';
+import type { GraphTarget } from './target.ts';
+import type { Value } from './value.ts';
+
+/** Grows one graph. Scopes name parameters as torch names modules, so a parameter's name is its key in the checkpoint. */
+export interface GraphBuilder {
+  readonly target: GraphTarget;
+  /** Runs `build` with `name` (one or more dotted parts) added to the path of parameters and nodes. */
+  scope<T>(name: string, build: () => T): T;
+  /** The dotted path of the scopes around, '' at the top. */
+  path(): string;
+  /** A graph input; always float32 outside, in the target's precision inside. */
+  input(name: string, shape: readonly number[]): Value;
+  /** Makes a value an output, float32 outside. */
+  output(name: string, value: Value): void;
+  /** A tensor of the checkpoint, `<scope>.<name>`, in the target's precision. `shape` is the one the checkpoint must have. */
+  parameter(name: string, shape: readonly number[], options?: ParameterOptions): Value;
+  /** Says that the checkpoint holds this tensor by right although the graph does not need it. */
+  unneeded(name: string, shape: readonly number[]): void;
+  /** A constant in the target's precision, or float32 where asked. Equal constants are one. */
+  constant(values: Float32Array, shape: readonly number[], dataType?: DataType): Value;
+  /** An int64 list: shapes, axes. */
+  integers(values: readonly number[]): Value;
+  /** One operator with one output. `undefined` among the inputs leaves that optional input out. */
+  op(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    attributes?: Readonly<Record<string, AttributeValue>>,
+    domain?: string,
+  ): Value;
+  cast(value: Value, dataType: DataType): Value;
+}
+
+/** A finished graph, with what it asks of the checkpoint. */
+export interface BuiltGraph {
+  name: string;
+  nodes: OnnxNode[];
+  initializers: GraphInitializer[];
+  inputs: OnnxValueInfo[];
+  outputs: OnnxValueInfo[];
+  /** Every tensor that the checkpoint must hold, needed or not: key → shape. */
+  expected: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * Builds a graph. Missing or mis-shaped tensors are noted, not thrown: `checkWeights` lists them all together.
+ * @throws GraphError the graph itself is wrong
+ */
+export function buildGraph(
+  name: string,
+  { weights, target }: { weights: ReadonlyMap<string, TensorEntry>; target: GraphTarget },
+  build: (graph: GraphBuilder) => void,
+): BuiltGraph {
+  const nodes: OnnxNode[] = [];
+  const inputs: OnnxValueInfo[] = [];
+  const outputs: OnnxValueInfo[] = [];
+  const scopes: string[] = [];
+  const table = createParameterTable(weights);
+  const casts = new Map<string, Value>();
+
+  const path = () => scopes.join('.');
+  const key = (parameter: string) => [...scopes, parameter].join('.');
+
+  const graph: GraphBuilder = {
+    target,
+    path,
+    scope(part, inner) {
+      scopes.push(part);
+      try {
+        return inner();
+      } finally {
+        scopes.pop();
+      }
+    },
+    input(inputName, shape) {
+      const value: Value = { name: inputName, dataType: 'float32', shape };
+      inputs.push({ name: inputName, dataType: 'float32', shape });
+      return graph.cast(value, target.precision);
+    },
+    output(outputName, value) {
+      const source = graph.cast(value, 'float32');
+      nodes.push({
+        name: `output/${outputName}`,
+        opType: 'Identity',
+        domain: '',
+        inputs: [source.name],
+        outputs: [outputName],
+        attributes: {},
+      });
+      outputs.push({ name: outputName, dataType: 'float32', shape: value.shape });
+    },
+    parameter(parameter, shape, options = {}) {
+      const stored = table.parameter(key(parameter), shape, options);
+      if (stored.dataType === target.precision) return stored;
+      // A weight is cast once however often it is used; ONNX Runtime folds the cast when the session is made.
+      const known = casts.get(stored.name);
+      if (known !== undefined) return known;
+      const value = graph.cast(stored, target.precision);
+      casts.set(stored.name, value);
+      return value;
+    },
+    unneeded(parameter, shape) {
+      table.expect(key(parameter), shape);
+    },
+    constant(values, shape, dataType = target.precision) {
+      return graph.cast(table.constant(values, shape), dataType);
+    },
+    integers(values) {
+      return table.integers(values);
+    },
+    op(opType, operands, attributes = {}, domain = '') {
+      const given = operands.filter((operand) => operand !== undefined);
+      const inferred = inferShape(opType, given, attributes);
+      const nodeName = `${path()}/${opType}_${nodes.length}`;
+      nodes.push({
+        name: nodeName,
+        opType,
+        domain,
+        inputs: operands.map((operand) => operand?.name ?? ''),
+        outputs: [nodeName],
+        attributes,
+      });
+      return { name: nodeName, ...inferred };
+    },
+    cast(value, dataType) {
+      if (value.dataType === dataType) return value;
+      return graph.op('Cast', [value], { to: dataType === 'float32' ? 1 : 10 });
+    },
+  };
+
+  build(graph);
+  if (outputs.length === 0) throw new GraphError('graph-empty', `Graph ${name} has no output.`);
+  return { name, nodes, initializers: table.initializers(), inputs, outputs, expected: table.expected };
+}

@@ -1,0 +1,175 @@
+import { GraphError } from '../../errors.ts';
+import type { AttributeValue, DataType } from '../onnx/types.ts';
+import { axisSize, elementCount, shape4, type Value } from './value.ts';
+
+/** What a node makes, as far as the graph needs to know it. */
+export interface InferredOutput {
+  dataType: DataType;
+  shape: readonly number[];
+}
+
+type Attributes = Readonly<Record<string, AttributeValue>>;
+type Inference = (inputs: readonly Value[], attributes: Attributes) => InferredOutput;
+
+/**
+ * Shape and type inference for every operator that Kinora's graphs use (ONNX operator documentation, opset 21, and
+ * ONNX Runtime's contrib operators).
+ * @throws GraphError for an operator that is not known here, or inputs that it does not take
+ */
+export function inferShape(opType: string, inputs: readonly Value[], attributes: Attributes): InferredOutput {
+  const infer = inferences[opType];
+  if (infer === undefined) throw new GraphError('graph-unknown-operator', `No shape inference for ${opType}.`);
+  const types = new Set(inputs.filter((input) => input.integers === undefined).map((input) => input.dataType));
+  if (types.size > 1) {
+    throw new GraphError('graph-mixed-types', `${opType} is given ${describe(inputs)}: its inputs must share a type.`);
+  }
+  return infer(inputs, attributes);
+}
+
+/** The shape of an element-wise operation (numpy broadcasting). */
+export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[i - rank + a.length] ?? 1;
+    const right = b[i - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new GraphError('graph-shape', `[${a.join(', ')}] and [${b.join(', ')}] do not broadcast together.`);
+    }
+    return left === 1 ? right : left;
+  });
+}
+
+const same: Inference = (inputs) => ({ dataType: first(inputs).dataType, shape: first(inputs).shape });
+
+const elementWise: Inference = (inputs) => ({
+  dataType: first(inputs).dataType,
+  shape: inputs.map((input) => input.shape).reduce(broadcastShapes),
+});
+
+const inferences: Record<string, Inference> = {
+  Add: elementWise,
+  Sub: elementWise,
+  Mul: elementWise,
+  Div: elementWise,
+  Sigmoid: same,
+  QuickGelu: same,
+  Gelu: same,
+  Relu: same,
+  Cos: same,
+  Sin: same,
+  Softmax: same,
+  InstanceNormalization: same,
+  LayerNormalization: same,
+
+  Cast(inputs, attributes) {
+    const dataType = ({ 1: 'float32', 10: 'float16' } as const)[numberOf(attributes, 'to')];
+    if (dataType === undefined) throw new GraphError('graph-shape', 'Cast goes to float32 or float16 here.');
+    return { dataType, shape: first(inputs).shape };
+  },
+
+  Conv(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const [outChannels, inChannels, kernelHeight, kernelWidth] = shape4(nth(inputs, 1));
+    if (channels !== inChannels * numberOf(attributes, 'group', 1)) fail('Conv', inputs);
+    const [top = 0, left = 0, bottom = 0, right = 0] = listOf(attributes, 'pads');
+    const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
+    const outHeight = Math.floor((height + top + bottom - kernelHeight) / strideY) + 1;
+    const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
+    return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  Gemm(inputs, attributes) {
+    const [rows, inner] = first(inputs).shape;
+    const weight = nth(inputs, 1).shape;
+    const transposed = numberOf(attributes, 'transB', 0) === 1;
+    const columns = transposed ? weight[0] : weight[1];
+    if (rows === undefined || columns === undefined || inner !== (transposed ? weight[1] : weight[0])) {
+      return fail('Gemm', inputs);
+    }
+    return { dataType: first(inputs).dataType, shape: [rows, columns] };
+  },
+
+  MatMul(inputs) {
+    const [a, b] = [first(inputs), nth(inputs, 1)];
+    if (axisSize(a, -1) !== axisSize(b, -2)) fail('MatMul', inputs);
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return { dataType: a.dataType, shape: [...batch, axisSize(a, -2), axisSize(b, -1)] };
+  },
+
+  MultiHeadAttention(inputs) {
+    const [query, key] = [first(inputs), nth(inputs, 1)];
+    if (query.shape.length !== 3 || axisSize(query, -1) !== axisSize(key, -1)) fail('MultiHeadAttention', inputs);
+    return { dataType: query.dataType, shape: query.shape };
+  },
+
+  Reshape(inputs) {
+    const shape = integersOf(nth(inputs, 1));
+    if (elementCount(shape) !== elementCount(first(inputs).shape)) fail('Reshape', inputs);
+    return { dataType: first(inputs).dataType, shape };
+  },
+
+  Expand(inputs) {
+    const shape = broadcastShapes(first(inputs).shape, integersOf(nth(inputs, 1)));
+    return { dataType: first(inputs).dataType, shape };
+  },
+
+  Transpose(inputs, attributes) {
+    const order = listOf(attributes, 'perm');
+    if (order.length !== first(inputs).shape.length) fail('Transpose', inputs);
+    return { dataType: first(inputs).dataType, shape: order.map((axis) => axisSize(first(inputs), axis)) };
+  },
+
+  Concat(inputs, attributes) {
+    const axis = numberOf(attributes, 'axis');
+    const total = inputs.reduce((sum, input) => sum + axisSize(input, axis), 0);
+    return { dataType: first(inputs).dataType, shape: first(inputs).shape.with(axis, total) };
+  },
+
+  Slice(inputs) {
+    const [starts, ends, axes] = [1, 2, 3].map((index) => integersOf(nth(inputs, index)));
+    const shape = [...first(inputs).shape];
+    for (const [i, axis] of (axes ?? []).entries()) shape[axis] = (ends?.[i] ?? 0) - (starts?.[i] ?? 0);
+    return { dataType: first(inputs).dataType, shape };
+  },
+
+  /** Nearest-neighbour doubling: the only resize in these networks. */
+  Resize(inputs) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    return { dataType: first(inputs).dataType, shape: [batch, channels, height * 2, width * 2] };
+  },
+};
+
+function first(inputs: readonly Value[]): Value {
+  return nth(inputs, 0);
+}
+
+function nth(inputs: readonly Value[], index: number): Value {
+  const value = inputs[index];
+  if (value === undefined) throw new GraphError('graph-shape', `An operator lacks its input ${index}.`);
+  return value;
+}
+
+function numberOf(attributes: Attributes, name: string, otherwise?: number): number {
+  const value = attributes[name] ?? otherwise;
+  if (typeof value !== 'number') throw new GraphError('graph-shape', `Attribute ${name} must be an integer.`);
+  return value;
+}
+
+function listOf(attributes: Attributes, name: string): readonly number[] {
+  const value = attributes[name] ?? [];
+  if (!Array.isArray(value)) throw new GraphError('graph-shape', `Attribute ${name} must be a list.`);
+  return value;
+}
+
+function integersOf(value: Value): readonly number[] {
+  if (value.integers === undefined) throw new GraphError('graph-shape', `${value.name} is not an integer constant.`);
+  return value.integers;
+}
+
+function describe(inputs: readonly Value[]): string {
+  return inputs.map((input) => `${input.name}: ${input.dataType} [${input.shape.join(', ')}]`).join('; ');
+}
+
+function fail(opType: string, inputs: readonly Value[]): never {
+  throw new GraphError('graph-shape', `${opType} cannot take ${describe(inputs)}.`);
+}

@@ -1,0 +1,39 @@
+import type { GraphBuilder } from './graph-builder.ts';
+import type { Value } from './value.ts';
+
+/** a + b, broadcast. */
+export const add = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('Add', [a, b]);
+
+/** a − b, broadcast. */
+export const subtract = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('Sub', [a, b]);
+
+/** a · b element by element, broadcast. */
+export const multiply = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('Mul', [a, b]);
+
+/** Matrix product over the last two axes. */
+export const matMul = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('MatMul', [a, b]);
+
+/** The same elements in another shape; free at run time. */
+export function reshape(graph: GraphBuilder, x: Value, shape: readonly number[]): Value {
+  if (x.shape.join() === shape.join()) return x;
+  return graph.op('Reshape', [x, graph.integers(shape)]);
+}
+
+/** Axes in another order: output axis i is input axis `order[i]`. */
+export const transpose = (graph: GraphBuilder, x: Value, order: readonly number[]): Value =>
+  graph.op('Transpose', [x], { perm: order });
+
+/** Joins along one axis. */
+export const concat = (graph: GraphBuilder, values: readonly Value[], axis: number): Value =>
+  graph.op('Concat', values, { axis });
+
+/** Elements from…to (exclusive) of one axis. */
+export const slice = (graph: GraphBuilder, x: Value, axis: number, [from, to]: readonly [number, number]): Value =>
+  graph.op('Slice', [x, graph.integers([from]), graph.integers([to]), graph.integers([axis])]);
+
+/** Repeats axes of size 1 up to `shape`. */
+export const expand = (graph: GraphBuilder, x: Value, shape: readonly number[]): Value =>
+  graph.op('Expand', [x, graph.integers(shape)]);
+
+/** A one-element constant of shape [1]. */
+export const scalar = (graph: GraphBuilder, value: number): Value => graph.constant(Float32Array.of(value), [1]);

@@ -1,0 +1,91 @@
+import { GraphError } from '../../errors.ts';
+import type { DataType } from '../onnx/types.ts';
+import type { TensorEntry } from '../safetensors/read-safetensors.ts';
+import { elementCount, type Value } from './value.ts';
+
+/** How a parameter is seen by the graph where that differs from how the checkpoint keeps it; the bytes stay the same. */
+export interface ParameterOptions {
+  /** Another shape with as many elements, e.g. a Conv3d kernel [o, i, 3, 1, 1] as [o, i, 3, 1]. */
+  as?: readonly number[];
+  /** Rows from…to (exclusive) of the first axis; the initializer is then named `key[from:to]`. */
+  rows?: readonly [from: number, to: number];
+}
+
+/** A constant of the graph: bytes of its own, or a range of a checkpoint file. */
+export interface GraphInitializer {
+  name: string;
+  dataType: DataType;
+  shape: readonly number[];
+  data: { kind: 'raw'; bytes: Uint8Array } | { kind: 'file'; file: string; offset: number; sizeBytes: number };
+}
+
+/** Collects what a graph takes from its checkpoint, and the constants it brings itself. */
+export interface ParameterTable {
+  readonly expected: Map<string, readonly number[]>;
+  expect(key: string, shape: readonly number[]): void;
+  parameter(key: string, shape: readonly number[], options: ParameterOptions): Value;
+  constant(values: Float32Array, shape: readonly number[]): Value;
+  integers(values: readonly number[]): Value;
+  initializers(): GraphInitializer[];
+}
+
+const dataTypeOf: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+
+/** @param weights the checkpoint's tensors by key */
+export function createParameterTable(weights: ReadonlyMap<string, TensorEntry>): ParameterTable {
+  const expected = new Map<string, readonly number[]>();
+  const initializers = new Map<string, GraphInitializer>();
+  const constants = new Map<string, Value>();
+
+  function addRaw(kind: string, dataType: DataType, bytes: Uint8Array, shape: readonly number[]): Value {
+    const identity = `${dataType}[${shape.join(',')}]${Buffer.from(bytes).toString('base64')}`;
+    const known = constants.get(identity);
+    if (known !== undefined) return known;
+    const name = `${kind}_${constants.size}`;
+    initializers.set(name, { name, dataType, shape, data: { kind: 'raw', bytes } });
+    const value: Value = { name, dataType, shape };
+    constants.set(identity, value);
+    return value;
+  }
+
+  return {
+    expected,
+    expect(key, shape) {
+      const known = expected.get(key);
+      if (known !== undefined && known.join() !== shape.join()) {
+        throw new GraphError('graph-parameter', `${key} is asked for as [${known}] and as [${shape}].`);
+      }
+      expected.set(key, shape);
+    },
+    parameter(key, shape, { as, rows }) {
+      this.expect(key, shape);
+      const [from, to] = rows ?? [0, shape[0] ?? 1];
+      const seen = as ?? (rows === undefined ? shape : shape.with(0, to - from));
+      const rowCount = shape[0] ?? 1;
+      const elements = (elementCount(shape) / rowCount) * (to - from);
+      if (elementCount(seen) !== elements) {
+        throw new GraphError('graph-parameter', `${key} [${shape}] cannot be seen as [${seen}].`);
+      }
+      const entry = weights.get(key);
+      const name = rows === undefined ? key : `${key}[${from}:${to}]`;
+      const dataType = entry === undefined ? 'float32' : (dataTypeOf[entry.dtype] ?? 'float32');
+      // A missing or mis-shaped tensor is reported by checkWeights, with all others.
+      if (entry !== undefined && !initializers.has(name)) {
+        const rowBytes = entry.sizeBytes / rowCount;
+        const offset = entry.offset + from * rowBytes;
+        const data = { kind: 'file', file: entry.file, offset, sizeBytes: (to - from) * rowBytes } as const;
+        initializers.set(name, { name, dataType, shape: seen, data });
+      }
+      return { name, dataType, shape: seen };
+    },
+    constant(values, shape) {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      return addRaw('constant', 'float32', bytes, shape);
+    },
+    integers(values) {
+      const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+      return { ...addRaw('integers', 'int64', bytes, [values.length]), integers: values };
+    },
+    initializers: () => [...initializers.values()],
+  };
+}

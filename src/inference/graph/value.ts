@@ -1,0 +1,32 @@
+import type { DataType } from '../onnx/types.ts';
+
+/** A tensor inside a graph under construction. Shapes are always known. */
+export interface Value {
+  /** Unique in its graph. */
+  readonly name: string;
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  /** The content of a small integer constant (a shape, an axis list), for shape inference. */
+  readonly integers?: readonly number[];
+}
+
+/** The size of one axis, counted from the end where negative. */
+export function axisSize(value: Value, axis: number): number {
+  const size = value.shape.at(axis);
+  if (size === undefined) throw new RangeError(`${value.name} [${value.shape.join(', ')}] has no axis ${axis}`);
+  return size;
+}
+
+/** The shape of a value that must have four axes, e.g. [batch·frames, channels, height, width]. */
+export function shape4(value: Value): [number, number, number, number] {
+  const [a, b, c, d, ...more] = value.shape;
+  if (a === undefined || b === undefined || c === undefined || d === undefined || more.length > 0) {
+    throw new RangeError(`${value.name} [${value.shape.join(', ')}] does not have four axes`);
+  }
+  return [a, b, c, d];
+}
+
+/** How many elements a shape holds. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,100 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { add, matMul, multiply, reshape, scalar, transpose } from '../graph/ops.ts';
+import { axisSize, shape4, type Value } from '../graph/value.ts';
+import { linear } from './linear.ts';
+import { groupNorm } from './normalization.ts';
+
+/** Queries, keys and values, each [..., c]. */
+export interface Projections {
+  query: Value;
+  key: Value;
+  value: Value;
+}
+
+/** Softmax(q·kᵀ/√d)·v within each row of [n, tokens, heads·d], heads side by side; fused, so no score tensor exists. */
+export function multiHeadAttention(graph: GraphBuilder, { query, key, value }: Projections, heads: number): Value {
+  return graph.op('MultiHeadAttention', [query, key, value], { num_heads: heads }, 'com.microsoft');
+}
+
+/** diffusers `Attention`'s `to_q`, `to_k`, `to_v`: [..., c] -> three of [..., c]. Its transformers give them no bias. */
+export function projections(graph: GraphBuilder, x: Value, bias: boolean): Projections {
+  const channels = axisSize(x, -1);
+  return {
+    query: linear(graph, 'to_q', x, channels, { bias }),
+    key: linear(graph, 'to_k', x, channels, { bias }),
+    value: linear(graph, 'to_v', x, channels, { bias }),
+  };
+}
+
+/** diffusers `Attention` of each row with itself: [n, tokens, c] -> [n, tokens, c]. */
+export function selfAttention(graph: GraphBuilder, name: string, x: Value, heads: number): Value {
+  return graph.scope(name, () => {
+    const attended = multiHeadAttention(graph, projections(graph, x, false), heads);
+    return linear(graph, 'to_out.0', attended, axisSize(x, -1));
+  });
+}
+
+/** Sizes of a batch of clips whose frames lie one after another. */
+export interface ClipBatch {
+  batch: number;
+  frames: number;
+}
+
+/**
+ * diffusers `Attention` of each pixel with itself over the frames: [b, f·s, c] -> [b, f·s, c]. Products are taken per
+ * pixel and head as matrices of f rows: for so few tokens that is quicker than the fused operator, and only q, k, v
+ * and the result are transposed.
+ */
+export function temporalSelfAttention(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { batch, frames, heads }: ClipBatch & { heads: number },
+): Value {
+  return graph.scope(name, () => {
+    const channels = axisSize(x, -1);
+    const headDim = channels / heads;
+    const rows = (axisSize(x, 1) / frames) * heads; // s·heads
+    const { query, key, value } = projections(graph, x, false);
+    const split = (y: Value) => reshape(graph, y, [batch, frames, rows, headDim]);
+    const scale = scalar(graph, headDim ** -0.5);
+    const q = transpose(graph, multiply(graph, split(query), scale), [0, 2, 1, 3]); // [b, s·heads, f, d]
+    const k = transpose(graph, split(key), [0, 2, 3, 1]); //                           [b, s·heads, d, f]
+    const v = transpose(graph, split(value), [0, 2, 1, 3]); //                         [b, s·heads, f, d]
+    const weights = graph.op('Softmax', [matMul(graph, q, k)], { axis: -1 }); //       [b, s·heads, f, f]
+    const attended = transpose(graph, matMul(graph, weights, v), [0, 2, 1, 3]); //     [b, f, s·heads, d]
+    return linear(graph, 'to_out.0', reshape(graph, attended, x.shape), channels);
+  });
+}
+
+/**
+ * diffusers `Attention` to a context of ONE token: softmax over one score is 1, so every position receives
+ * `to_out(to_v(context))`, and queries and keys drop out, exactly.
+ * @param context [b, 1, crossAttentionDim]
+ * @returns [b, 1, channels], to be added to every position
+ */
+export function oneTokenCrossAttention(graph: GraphBuilder, name: string, context: Value, channels: number): Value {
+  return graph.scope(name, () => {
+    graph.unneeded('to_q.weight', [channels, channels]);
+    graph.unneeded('to_k.weight', [channels, axisSize(context, -1)]);
+    const value = linear(graph, 'to_v', context, channels, { bias: false });
+    return linear(graph, 'to_out.0', value, channels);
+  });
+}
+
+/** The VAE's `Attention` over the pixels of each picture, with its own GroupNorm and residual: [n, c, h, w] -> same. */
+export function pixelAttention(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { heads, eps }: { heads: number; eps: number },
+): Value {
+  return graph.scope(name, () => {
+    const [count, channels, height, width] = shape4(x);
+    const normed = reshape(graph, groupNorm(graph, 'group_norm', x, eps), [count, channels, height * width]);
+    const tokens = transpose(graph, normed, [0, 2, 1]); // [n, h·w, c]
+    const attended = multiHeadAttention(graph, projections(graph, tokens, true), heads);
+    const projected = linear(graph, 'to_out.0', attended, channels);
+    return add(graph, reshape(graph, transpose(graph, projected, [0, 2, 1]), x.shape), x);
+  });
+}

@@ -1,0 +1,91 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { add, multiply, reshape, transpose } from '../graph/ops.ts';
+import { axisSize, shape4, type Value } from '../graph/value.ts';
+import { silu } from './activations.ts';
+import { temporalShare } from './alpha-blender.ts';
+import type { ClipBatch } from './attention.ts';
+import { conv2d, temporalConv } from './conv.ts';
+import { linear } from './linear.ts';
+import { groupNorm } from './normalization.ts';
+
+/** What a resnet block needs besides its input. */
+export interface ResnetBlockOptions {
+  outChannels: number;
+  eps: number;
+  /**
+   * SiLU of the time embedding, [b, timeEmbedDim]; undefined where the block takes none. diffusers repeats it for each
+   * frame and takes the SiLU in each block; both are done once here.
+   */
+  temb?: Value | undefined;
+}
+
+/** diffusers `ResnetBlock2D`: [b·f, c, h, w] -> [b·f, outChannels, h, w]. */
+export function resnetBlock2d(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { outChannels, eps, temb }: ResnetBlockOptions,
+): Value {
+  return graph.scope(name, () => {
+    let hidden = silu(graph, groupNorm(graph, 'norm1', x, eps));
+    hidden = conv2d(graph, 'conv1', hidden, outChannels);
+    if (temb !== undefined) hidden = addPerClip(graph, hidden, linear(graph, 'time_emb_proj', temb, outChannels));
+    hidden = silu(graph, groupNorm(graph, 'norm2', hidden, eps));
+    hidden = conv2d(graph, 'conv2', hidden, outChannels);
+    const same = axisSize(x, 1) === outChannels;
+    return add(graph, same ? x : conv2d(graph, 'conv_shortcut', x, outChannels, { kernel: 1 }), hidden);
+  });
+}
+
+/** Adds a vector per clip and channel, [b, c], to every frame and pixel of [b·f, c, h, w]. */
+function addPerClip(graph: GraphBuilder, x: Value, vector: Value): Value {
+  const [rows, channels, height, width] = shape4(x);
+  const batch = axisSize(vector, 0);
+  const clips = reshape(graph, x, [batch, rows / batch, channels, height * width]);
+  return reshape(graph, add(graph, clips, reshape(graph, vector, [batch, 1, channels, 1])), x.shape);
+}
+
+/** The branch of diffusers `TemporalResnetBlock` that is added to its input: [b, c, f, h·w] -> same. */
+function temporalResnetBranch(graph: GraphBuilder, name: string, x: Value, { eps, temb }: ResnetBlockOptions): Value {
+  return graph.scope(name, () => {
+    const [batch, channels] = shape4(x);
+    let hidden = silu(graph, groupNorm(graph, 'norm1', x, eps));
+    hidden = temporalConv(graph, 'conv1', hidden, channels);
+    if (temb !== undefined) {
+      const vector = linear(graph, 'time_emb_proj', temb, channels); // [b, c]
+      hidden = add(graph, hidden, reshape(graph, vector, [batch, channels, 1, 1]));
+    }
+    hidden = silu(graph, groupNorm(graph, 'norm2', hidden, eps));
+    return temporalConv(graph, 'conv2', hidden, channels);
+  });
+}
+
+/** What a spatio-temporal resnet block needs besides its input. */
+export interface SpatioTemporalResBlockOptions extends ResnetBlockOptions, ClipBatch {
+  /** Default: `eps`. */
+  temporalEps?: number;
+  switchSpatialToTemporalMix?: boolean;
+}
+
+/**
+ * diffusers `SpatioTemporalResBlock`: [b·f, c, h, w] -> [b·f, outChannels, h, w]. The temporal block is its input plus
+ * a branch, so blending the two is the input plus a share of the branch; only the branch is transposed back.
+ */
+export function spatioTemporalResBlock(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  options: SpatioTemporalResBlockOptions,
+): Value {
+  const { batch, frames, eps, temporalEps = eps, switchSpatialToTemporalMix = false } = options;
+  return graph.scope(name, () => {
+    const spatial = resnetBlock2d(graph, 'spatial_res_block', x, options);
+    const [, channels, height, width] = shape4(spatial);
+    const clips = reshape(graph, spatial, [batch, frames, channels, height * width]);
+    const input = transpose(graph, clips, [0, 2, 1, 3]); // [b, c, f, h·w]
+    const branch = temporalResnetBranch(graph, 'temporal_res_block', input, { ...options, eps: temporalEps });
+    const share = temporalShare(graph, 'time_mixer', { switchSpatialToTemporalMix });
+    const back = transpose(graph, multiply(graph, branch, share), [0, 2, 1, 3]); // [b, f, c, h·w]
+    return reshape(graph, add(graph, clips, back), spatial.shape);
+  });
+}

@@ -1,0 +1,70 @@
+/** Grows a protobuf message. Only the wire types that ONNX uses: varint, 32-bit float and length-delimited. */
+export interface MessageWriter {
+  /** `int32`, `int64`, `enum`: integers within ±2^53, zero included. */
+  int(field: number, value: number): void;
+  float(field: number, value: number): void;
+  string(field: number, value: string): void;
+  bytes(field: number, value: Uint8Array): void;
+  /** A nested message, written by `write`. */
+  message(field: number, write: (nested: MessageWriter) => void): void;
+  finish(): Uint8Array;
+}
+
+const wireVarint = 0;
+const wireLength = 2;
+const wire32Bit = 5;
+
+function encodeVarint(value: number): number[] {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not an integer that protobuf can hold here`);
+  // Negative integers are ten bytes of two's complement, as protobuf's int64 asks.
+  let rest = BigInt.asUintN(64, BigInt(value));
+  const out: number[] = [];
+  while (rest >= 0x80n) {
+    out.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  out.push(Number(rest));
+  return out;
+}
+
+/** Makes an empty protobuf message (https://protobuf.dev/programming-guides/encoding/). */
+export function createMessageWriter(): MessageWriter {
+  const parts: Uint8Array[] = [];
+  const tag = (field: number, wire: number) => parts.push(Uint8Array.from(encodeVarint(field * 8 + wire)));
+  const encoder = new TextEncoder();
+
+  const writer: MessageWriter = {
+    int(field, value) {
+      tag(field, wireVarint);
+      parts.push(Uint8Array.from(encodeVarint(value)));
+    },
+    float(field, value) {
+      tag(field, wire32Bit);
+      const out = new Uint8Array(4);
+      new DataView(out.buffer).setFloat32(0, value, true);
+      parts.push(out);
+    },
+    string(field, value) {
+      writer.bytes(field, encoder.encode(value));
+    },
+    bytes(field, value) {
+      tag(field, wireLength);
+      parts.push(Uint8Array.from(encodeVarint(value.length)), value);
+    },
+    message(field, write) {
+      const nested = createMessageWriter();
+      write(nested);
+      writer.bytes(field, nested.finish());
+    },
+    finish() {
+      const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        out.set(part, at);
+        at += part.length;
+      }
+      return out;
+    },
+  };
+  return writer;
+}

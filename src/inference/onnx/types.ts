@@ -1,0 +1,43 @@
+/** Element types, with ONNX's own numbers (onnx.proto3 `TensorProto.DataType`). */
+export const dataTypes = { float32: 1, int64: 7, float16: 10, bfloat16: 16 } as const;
+
+/** An element type that Kinora's graphs use. */
+export type DataType = keyof typeof dataTypes;
+
+/** An attribute of a node. Numbers that must be written as floats are wrapped: `{ float: 1 }`. */
+export type AttributeValue = number | { float: number } | string | readonly number[];
+
+/** One operator call. An empty string among `inputs` leaves that optional input out. */
+export interface OnnxNode {
+  name: string;
+  opType: string;
+  /** '' is ai.onnx. */
+  domain: string;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+/** A constant: bytes inside the model, or a range of a file beside it. */
+export interface OnnxInitializer {
+  name: string;
+  dataType: DataType;
+  shape: readonly number[];
+  data: { kind: 'raw'; bytes: Uint8Array } | { kind: 'external'; location: string; offset: number; sizeBytes: number };
+}
+
+/** An input or output of the graph; all shapes are static. */
+export interface OnnxValueInfo {
+  name: string;
+  dataType: DataType;
+  shape: readonly number[];
+}
+
+/** A whole graph, ready to be written. Nodes stand in topological order. */
+export interface OnnxGraph {
+  name: string;
+  nodes: readonly OnnxNode[];
+  initializers: readonly OnnxInitializer[];
+  inputs: readonly OnnxValueInfo[];
+  outputs: readonly OnnxValueInfo[];
+}
