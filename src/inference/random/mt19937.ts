@@ -1,0 +1,41 @@
+const stateLength = 624;
+const middle = 397;
+
+/** A source of uniform 32-bit words. */
+export type WordSource = () => number;
+
+/**
+ * The Mersenne Twister of Matsumoto and Nishimura (1998), seeded as `torch.manual_seed` seeds its CPU generator.
+ * @param seed 0…2^32−1
+ * @returns a function that gives the next word, 0…2^32−1
+ */
+export function mt19937(seed: number): WordSource {
+  const state = new Uint32Array(stateLength);
+  state[0] = seed;
+  for (let index = 1; index < stateLength; index += 1) {
+    const previous = state[index - 1]!;
+    state[index] = Math.imul(1_812_433_253, previous ^ (previous >>> 30)) + index;
+  }
+  let next = stateLength;
+  return () => {
+    if (next === stateLength) {
+      twist(state);
+      next = 0;
+    }
+    let word = state[next]!;
+    next += 1;
+    word ^= word >>> 11;
+    word ^= (word << 7) & 0x9d2c5680;
+    word ^= (word << 15) & 0xefc60000;
+    return (word ^ (word >>> 18)) >>> 0;
+  };
+}
+
+/** Makes the next 624 words from the last 624, in place. */
+function twist(state: Uint32Array): void {
+  for (let index = 0; index < stateLength; index += 1) {
+    const joined = (state[index]! & 0x80000000) | (state[(index + 1) % stateLength]! & 0x7fffffff);
+    const other = state[(index + middle) % stateLength]!;
+    state[index] = other ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
+  }
+}
