@@ -1,0 +1,132 @@
+import sharp, { type Sharp } from 'sharp';
+import { UserError } from '../errors.ts';
+import { configureSharp } from './configure-sharp.ts';
+import { pictureError } from './picture-errors.ts';
+import { type PictureFormat, sniff } from './sniff.ts';
+
+const megabyte = 1024 * 1024;
+const megapixel = 1_000_000;
+
+/** What a picture may be at most. Downloads are cut off at `maxBytes` while they stream in. */
+export const pictureLimits = {
+  maxBytes: 10 * megabyte,
+  maxPixels: 25 * megapixel,
+  /** Interlaced and progressive pictures are held whole while they are decoded (144 Mpx of PNG took 701 MB). */
+  maxInterlacedPixels: 16 * megapixel,
+  maxSeconds: 10,
+} as const;
+
+/** What a picture's header says. */
+export interface PictureInfo {
+  format: PictureFormat;
+  /** Pixels, as a person sees the picture: after the EXIF orientation is applied. */
+  width: number;
+  /** Pixels, after the EXIF orientation is applied. */
+  height: number;
+}
+
+interface OpenPicture extends PictureInfo {
+  /** The one decoder of this picture; nothing is decoded before its output is asked for. */
+  image: Sharp;
+  /** 16-bit RGB with a colour profile of its own. */
+  isProfiledRgb16: boolean;
+}
+
+/**
+ * Reads a picture's size and format from its header; no pixel is decoded.
+ * Call it where decoding is allowed (the render child), not where a token is held: headers are hostile too.
+ * @throws UserError with one of `pictureErrorCodes`
+ */
+export async function readPictureInfo(bytes: Uint8Array): Promise<PictureInfo> {
+  const { format, width, height } = await openPicture(bytes);
+  return { format, width, height };
+}
+
+/**
+ * Checks bytes, signature and header against {@link pictureLimits} and prepares the decoder.
+ * @throws UserError with one of `pictureErrorCodes`
+ */
+export async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
+  const format = checkFile(bytes);
+  configureSharp();
+  try {
+    const image = sharp(bytes, {
+      limitInputPixels: pictureLimits.maxPixels,
+      limitInputChannels: 5,
+      failOn: 'warning',
+      sequentialRead: true,
+      pages: 1, // of animations the first frame
+    }).timeout({ seconds: pictureLimits.maxSeconds });
+    const metadata = await image.metadata();
+    const { width, height } = metadata.autoOrient;
+    if (metadata.isProgressive && width * height > pictureLimits.maxInterlacedPixels) {
+      const limitMegapixels = pictureLimits.maxInterlacedPixels / megapixel;
+      throw pictureError(
+        'picture-too-large-interlaced',
+        `This picture is interlaced (progressive) and ${width}×${height} pixels large; such pictures may have ${limitMegapixels} megapixels at most. Save it without interlacing, or smaller.`,
+        { details: { width, height, limitMegapixels } },
+      );
+    }
+    const isProfiledRgb16 = metadata.hasProfile && metadata.space === 'rgb16';
+    return { format, width, height, image, isProfiledRgb16 };
+  } catch (error) {
+    throw describeDecoderError(error);
+  }
+}
+
+/** Turns what sharp threw into a UserError; a UserError passes unchanged. sharp has no codes, only texts. */
+export function describeDecoderError(error: unknown): UserError {
+  if (error instanceof UserError) {
+    return error;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  if (/exceeds pixel limit/.test(text)) {
+    const limitMegapixels = pictureLimits.maxPixels / megapixel;
+    return pictureError(
+      'picture-too-many-pixels',
+      `This picture has more than ${limitMegapixels} megapixels. Make it smaller and try again.`,
+      { details: { limitMegapixels }, cause: error },
+    );
+  }
+  if (/^timeout: /m.test(text)) {
+    return pictureError(
+      'picture-timeout',
+      `This picture took longer than ${pictureLimits.maxSeconds} s to read. Save it anew, smaller, and try again.`,
+      { details: { limitSeconds: pictureLimits.maxSeconds }, cause: error },
+    );
+  }
+  return pictureError('picture-broken', 'This picture is damaged or cut off. Save it anew and try again.', {
+    cause: error,
+  });
+}
+
+/** Refuses what need not be opened to be refused. */
+function checkFile(bytes: Uint8Array): PictureFormat {
+  if (bytes.byteLength === 0) {
+    throw pictureError('picture-empty', 'The file is empty.');
+  }
+  if (bytes.byteLength > pictureLimits.maxBytes) {
+    const limitMb = pictureLimits.maxBytes / megabyte;
+    const sizeMb = Math.ceil((bytes.byteLength / megabyte) * 10) / 10;
+    throw pictureError('picture-too-many-bytes', `The file has ${sizeMb} MB; ${limitMb} MB is the most.`, {
+      details: { sizeMb, limitMb },
+    });
+  }
+  const file = sniff(bytes);
+  if (file.kind === 'picture') {
+    return file.format;
+  }
+  const found = file.name;
+  if (file.kind === 'other-picture') {
+    throw pictureError(
+      'picture-unsupported',
+      `${found} pictures are not supported. Send a JPEG, PNG, WebP or GIF picture.`,
+      { details: { found } },
+    );
+  }
+  throw pictureError(
+    'picture-not-a-picture',
+    `The file is not a picture${found === 'unknown' ? '' : ` (it looks like ${found})`}. Send a JPEG, PNG, WebP or GIF picture.`,
+    { details: { found } },
+  );
+}
