@@ -1,0 +1,90 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { add, reshape } from '../graph/ops.ts';
+import { elementCount, type Value } from '../graph/value.ts';
+import { silu } from '../nn/activations.ts';
+import { type Conditioning, inlineConditioning } from '../nn/conditioning.ts';
+import { conv2d } from '../nn/conv.ts';
+import { timestepEmbedding, timesteps } from '../nn/embeddings.ts';
+import { groupNorm } from '../nn/normalization.ts';
+import { downBlock, midBlock, type UnetContext, upBlock } from './unet-blocks.ts';
+import { crossAttentionDim, type UnetConfig, unetBlocks } from './unet-config.ts';
+
+/** The shape of one UNet call. */
+export interface UnetSizes {
+  batch: number;
+  frames: number;
+  /** Latent rows and columns. */
+  height: number;
+  width: number;
+}
+
+/**
+ * diffusers `UNetSpatioTemporalConditionModel` (unet_spatio_temporal_condition.py).
+ * Inputs: `sample` [batch·frames, in_channels, height, width], `timestep` [batch], `encoder_hidden_states`
+ * [batch, 1, cross_attention_dim], `added_time_ids` [batch, 3]. Output: `out_sample` [batch·frames, out_channels,
+ * height, width]. Frames of a clip lie one after another; diffusers has them on an axis of their own.
+ */
+export function unetSpatioTemporalConditionModel(graph: GraphBuilder, config: UnetConfig, sizes: UnetSizes): void {
+  const encoderHiddenStates = graph.input('encoder_hidden_states', [sizes.batch, 1, crossAttentionDim(config)]);
+  const addedTimeIds = graph.input('added_time_ids', [sizes.batch, addedTimeIdCount(config)]);
+  const conditioning = inlineConditioning(encoderHiddenStates);
+  unetStep(graph, config, { ...sizes, conditioning, addedTimeIds });
+}
+
+/** How many time ids the model takes: fps, motion bucket and noise for SVD. */
+export function addedTimeIdCount(config: UnetConfig): number {
+  return config.projection_class_embeddings_input_dim / config.addition_time_embed_dim;
+}
+
+/** What a step needs besides the sample; `addedTimeIds` lies in the graph that `conditioning` builds in. */
+export interface UnetStepOptions extends UnetSizes {
+  conditioning: Conditioning;
+  addedTimeIds: Value;
+}
+
+/** All of the UNet that depends on the sample or the timestep; see {@link unetSpatioTemporalConditionModel}. */
+export function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOptions): void {
+  const { batch, frames, height, width, conditioning, addedTimeIds } = options;
+  const blocks = unetBlocks(config);
+  const baseChannels = config.block_out_channels[0] ?? 0;
+  const timeEmbedDim = baseChannels * 4;
+
+  // 1. time
+  const timestep = graph.input('timestep', [batch]);
+  const emb = timestepEmbedding(graph, 'time_embedding', timesteps(graph, timestep, baseChannels), { timeEmbedDim });
+  const augEmb = conditioning.constant(graph, 'add_embedding', (own) => {
+    const perId = timesteps(own, addedTimeIds, config.addition_time_embed_dim); // [b·ids, dim]
+    const flat = reshape(own, perId, [batch, elementCount(perId.shape) / batch]);
+    return timestepEmbedding(own, 'add_embedding', flat, { timeEmbedDim });
+  });
+  const context: UnetContext = { batch, frames, conditioning, temb: silu(graph, add(graph, emb, augEmb)) };
+
+  // 2. pre-process
+  const sample = graph.input('sample', [batch * frames, config.in_channels, height, width]);
+  let hidden = conv2d(graph, 'conv_in', sample, baseChannels);
+  const skips: Value[] = [hidden];
+
+  // 3. down
+  for (const [i, block] of blocks.entries()) {
+    const crossAttention = config.down_block_types[i] === 'CrossAttnDownBlockSpatioTemporal';
+    const resample = i < blocks.length - 1;
+    const states = downBlock(graph, `down_blocks.${i}`, hidden, { ...context, block, crossAttention, resample });
+    skips.push(...states);
+    hidden = states.at(-1) ?? hidden;
+  }
+
+  // 4. mid
+  const innermost = blocks.at(-1);
+  if (innermost !== undefined) hidden = midBlock(graph, 'mid_block', hidden, { ...context, block: innermost });
+
+  // 5. up
+  for (const [i, block] of blocks.toReversed().entries()) {
+    const crossAttention = config.up_block_types[i] === 'CrossAttnUpBlockSpatioTemporal';
+    const resample = i < blocks.length - 1;
+    hidden = upBlock(graph, `up_blocks.${i}`, hidden, { ...context, block, crossAttention, resample, skips });
+  }
+
+  // 6. post-process
+  hidden = silu(graph, groupNorm(graph, 'conv_norm_out', hidden, 1e-5));
+  graph.output('out_sample', conv2d(graph, 'conv_out', hidden, config.out_channels));
+}
