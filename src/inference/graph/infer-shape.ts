@@ -19,7 +19,9 @@ type Inference = (inputs: readonly Value[], attributes: Attributes) => InferredO
 export function inferShape(opType: string, inputs: readonly Value[], attributes: Attributes): InferredOutput {
   const infer = inferences[opType];
   if (infer === undefined) throw new GraphError('graph-unknown-operator', `No shape inference for ${opType}.`);
-  const types = new Set(inputs.filter((input) => input.integers === undefined).map((input) => input.dataType));
+  // Integer lists and Resize's scales are not data.
+  const data = opType === 'Resize' ? inputs.slice(0, 1) : inputs.filter((input) => input.integers === undefined);
+  const types = new Set(data.map((input) => input.dataType));
   if (types.size > 1) {
     throw new GraphError('graph-mixed-types', `${opType} is given ${describe(inputs)}: its inputs must share a type.`);
   }
@@ -132,10 +134,11 @@ const inferences: Record<string, Inference> = {
     return { dataType: first(inputs).dataType, shape };
   },
 
-  /** Nearest-neighbour doubling: the only resize in these networks. */
+  /** To the sizes given, or twice as high and wide where scales are given: these networks have no other. */
   Resize(inputs) {
     const [batch, channels, height, width] = shape4(first(inputs));
-    return { dataType: first(inputs).dataType, shape: [batch, channels, height * 2, width * 2] };
+    const shape = nth(inputs, 1).integers ?? [batch, channels, height * 2, width * 2];
+    return { dataType: first(inputs).dataType, shape };
   },
 };
 

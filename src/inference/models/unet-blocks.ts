@@ -1,7 +1,7 @@
 import { GraphError } from '../../errors.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { concat } from '../graph/ops.ts';
-import type { Value } from '../graph/value.ts';
+import { axisSize, type Value } from '../graph/value.ts';
 import type { ClipBatch } from '../nn/attention.ts';
 import type { Conditioning } from '../nn/conditioning.ts';
 import { downsample2d, upsample2d } from '../nn/resampling.ts';
@@ -92,7 +92,10 @@ export function upBlock(
       hidden = spatioTemporalResBlock(graph, `resnets.${layer}`, joined, resnet);
       if (crossAttention) hidden = attention(graph, layer, hidden, options);
     }
-    return resample ? upsample2d(graph, 'upsamplers.0', hidden) : hidden;
+    if (!resample) return hidden;
+    // Where a size was odd on the way down, twice the smaller one misses it: the next state has the right one.
+    const next = skips.at(-1);
+    return upsample2d(graph, 'upsamplers.0', hidden, next && [axisSize(next, 2), axisSize(next, 3)]);
   });
 }
 

@@ -1,0 +1,65 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { InferenceError } from '../../errors.ts';
+import { encodeModel } from '../onnx/encode-model.ts';
+import type { ConcreteProvider } from './session.ts';
+
+/** What `auto` tries, best first. */
+const automatic: readonly ConcreteProvider[] = ['cuda', 'cpu'];
+
+/**
+ * Finds the provider to run on. A provider asked for by name is used or refused, never exchanged for another; `auto`
+ * takes the first of cuda and cpu that works.
+ * @param log told why a provider was passed over
+ * @throws InferenceError the provider asked for does not work here; the cause says why
+ */
+export async function chooseProvider(
+  wanted: ConcreteProvider | 'auto',
+  log: (message: string) => void,
+): Promise<ConcreteProvider> {
+  if (wanted !== 'auto') {
+    await probe(wanted);
+    return wanted;
+  }
+  for (const provider of automatic) {
+    try {
+      await probe(provider);
+      return provider;
+    } catch (error) {
+      log(`${provider} is passed over: ${reason(error)}`);
+    }
+  }
+  throw new InferenceError('provider-none', `None of ${automatic.join(', ')} works on this machine.`);
+}
+
+/**
+ * Makes a session of one addition on a provider. ONNX Runtime quietly gives nodes that a provider lacks to the CPU, and
+ * ignores providers that it does not know; forbidding that fallback makes both fail here.
+ */
+async function probe(provider: ConcreteProvider): Promise<void> {
+  const shape = [2];
+  const model = encodeModel({
+    name: 'probe',
+    nodes: [{ name: 'add', opType: 'Add', domain: '', inputs: ['x', 'x'], outputs: ['y'], attributes: {} }],
+    initializers: [],
+    inputs: [{ name: 'x', dataType: 'float32', shape }],
+    outputs: [{ name: 'y', dataType: 'float32', shape }],
+  });
+  const fallback: Record<string, string> = provider === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' };
+  try {
+    const session = await InferenceSession.create(model, {
+      executionProviders: [provider],
+      logSeverityLevel: 4,
+      extra: { session: fallback },
+    });
+    await session.release();
+  } catch (cause) {
+    throw new InferenceError('provider-unavailable', `Provider ${provider} does not work here: ${reason(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function reason(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line;
+}
