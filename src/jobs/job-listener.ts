@@ -26,8 +26,11 @@ export interface JobListener {
   waiting(job: Job, place: QueuePlace): void;
   /** The job runs. Called often. */
   progress(job: Job, progress: JobProgress): void;
-  /** Brings the clip to the requester; resolves when it is there. Called again after a restart in mid-delivery. */
-  deliver(job: Job, clip: Clip): Promise<void>;
+  /**
+   * Brings the clip to the requester; resolves when it is there. Called again after a restart in mid-delivery.
+   * `signal` is aborted when the bot goes down: give up soon, the clip is kept.
+   */
+  deliver(job: Job, clip: Clip, signal: AbortSignal): Promise<void>;
   failed(job: Job, error: unknown): void;
   cancelled(job: Job): void;
   /** The bot is going down; the job is kept and goes on at the next start. */

@@ -1,0 +1,34 @@
+import { JobCancelledError } from '../errors.ts';
+import { type Clock, pause } from '../util/clock.ts';
+import { isTransient } from './discord-errors.ts';
+
+/** Waits between tries: about two minutes in all, longer than most of Discord's hiccups. */
+const delaysMs: readonly number[] = [1_000, 3_000, 8_000, 20_000, 45_000, 60_000];
+
+/** What {@link withBackOff} works with. */
+export interface BackOffOptions {
+  clock: Clock;
+  /** Aborted: gives up instead of waiting. */
+  signal?: AbortSignal;
+  onRetry: (error: unknown, delayMs: number) => void;
+}
+
+/**
+ * Does `work`, and again after growing waits while Discord or the connection is at fault. discord.js retries 5xx at once,
+ * which a hiccup outlives, and reset connections not at all. `work` must be safe to do twice.
+ *
+ * @throws the last error, or JobCancelledError when `signal` was aborted during a wait
+ */
+export async function withBackOff<T>(work: () => Promise<T>, { clock, signal, onRetry }: BackOffOptions): Promise<T> {
+  for (const delayMs of delaysMs) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      onRetry(error, delayMs);
+      await pause(clock, delayMs, signal);
+      if (signal?.aborted) throw new JobCancelledError('Given up between two tries.', { cause: error });
+    }
+  }
+  return work();
+}

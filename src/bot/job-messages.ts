@@ -1,0 +1,104 @@
+import type { Job } from '../jobs/job.ts';
+import type { JobListener } from '../jobs/job-listener.ts';
+import { type Clock, pause } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { withBackOff } from './back-off.ts';
+import { deliverClip } from './deliver-clip.ts';
+import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { deliveredView, plainView, progressView, queuedView } from './job-view.ts';
+import { chooseTexts } from './languages/choose-texts.ts';
+import { explainError } from './languages/explain-error.ts';
+import type { Texts } from './languages/texts.ts';
+import type { Replies, Reply } from './replies.ts';
+import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
+import { createStatusMessage, type StatusMessage } from './status-message.ts';
+
+/** What {@link createJobMessages} works with. */
+export interface JobMessagesOptions {
+  replies: Replies;
+  clock: Clock;
+  log: Log;
+  /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
+  editGapMs?: number;
+}
+
+/** The queue's news as Discord messages: one message per job, edited until it becomes the clip. */
+export interface JobMessages extends JobListener {
+  /** Resolves when every last word is said, or after `timeoutMs`. */
+  flush(timeoutMs: number): Promise<void>;
+}
+
+interface Conversation {
+  address: ReplyAddress;
+  texts: Texts;
+  status: StatusMessage;
+}
+
+/** Job messages over {@link Replies}. */
+export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: JobMessagesOptions): JobMessages {
+  const conversations = new Map<string, Conversation>();
+  const lastWords = new Set<Promise<void>>();
+
+  function converse(job: Job): Conversation {
+    const known = conversations.get(job.id);
+    if (known) return known;
+    const address = parseReplyAddress(job.address);
+    const status = createStatusMessage({
+      send: (reply) => replies.edit(address, reply),
+      clock,
+      gapMs: editGapMs,
+      onError: (err) => {
+        // Dismissed or out of reach: the job goes on in silence, and delivery finds another way.
+        const isOver = isMessageGone(err) || isRouteClosed(err);
+        log[isOver ? 'info' : 'warn']({ jobId: job.id, err }, 'a status edit failed');
+        return isOver ? 'stop' : 'go-on';
+      },
+    });
+    const conversation = { address, texts: chooseTexts(address.locale), status };
+    conversations.set(job.id, conversation);
+    return conversation;
+  }
+
+  function onRetryOf(job: Job) {
+    return (err: unknown, delayMs: number) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again');
+  }
+
+  function sayLast(job: Job, view: (texts: Texts) => Reply): void {
+    const { address, texts, status } = converse(job);
+    conversations.delete(job.id);
+    const words = (async () => {
+      try {
+        await status.close();
+        await withBackOff(() => replies.edit(address, view(texts)), { clock, onRetry: onRetryOf(job) });
+      } catch (err) {
+        log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the last word could not be said');
+      }
+    })();
+    lastWords.add(words);
+    void words.finally(() => lastWords.delete(words));
+  }
+
+  return {
+    waiting(job, place) {
+      const { status, texts } = converse(job);
+      status.show(queuedView(job, place, texts));
+    },
+    progress(job, progress) {
+      const { status, texts } = converse(job);
+      status.show(progressView(job, progress, texts));
+    },
+    async deliver(job, clip, signal) {
+      const { address, texts, status } = converse(job);
+      await status.close();
+      const options = { replies, clock, signal, nonce: job.id, onRetry: onRetryOf(job) };
+      await deliverClip(address, deliveredView(job, clip, texts), options);
+      conversations.delete(job.id);
+    },
+    failed: (job, error) => sayLast(job, (texts) => plainView(explainError(error, texts, job.id))),
+    cancelled: (job) => sayLast(job, (texts) => plainView(texts.cancelled)),
+    postponed: (job) => sayLast(job, (texts) => plainView(texts.postponed)),
+    async flush(timeoutMs) {
+      await Promise.race([Promise.all(lastWords), pause(clock, timeoutMs)]);
+    },
+  };
+}

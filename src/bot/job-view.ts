@@ -1,0 +1,79 @@
+import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
+import type { Job } from '../jobs/job.ts';
+import type { JobListener, JobProgress, QueuePlace } from '../jobs/job-listener.ts';
+import { buttonId } from './button-id.ts';
+import type { Texts } from './languages/texts.ts';
+import type { Reply } from './replies.ts';
+
+/** A finished clip, as the queue hands it over. */
+export type FinishedClip = Parameters<JobListener['deliver']>[1];
+
+const barLength = 20;
+
+/** The message of a job that waits. */
+export function queuedView(job: Job, place: QueuePlace, texts: Texts): Reply {
+  const moments = [
+    place.startsAtMs === undefined ? '' : texts.startsAt(countdown(place.startsAtMs)),
+    place.endsAtMs === undefined ? '' : texts.readyAt(countdown(place.endsAtMs)),
+  ];
+  return { content: joined(texts.queued(place), ...moments), components: [cancelRow(job, texts)] };
+}
+
+/** The message of a job that runs: stage, step i of n with a bar, and when it will be ready. */
+export function progressView(job: Job, progress: JobProgress, texts: Texts): Reply {
+  const { stage, step, steps, endsAtMs } = progress;
+  const count = steps > 1 ? ` · ${texts.step({ step, steps })}` : '';
+  const lines = [
+    `🎞️ **${texts.stages[stage]}**${count}`,
+    steps > 1 ? progressBar(step, steps) : '',
+    endsAtMs === undefined ? '' : texts.readyAt(countdown(endsAtMs)),
+  ];
+  return { content: lines.filter(Boolean).join('\n'), components: [cancelRow(job, texts)] };
+}
+
+/** The clip, with the seed and settings that made it. The file's name says them too, since files travel alone. */
+export function deliveredView(job: Job, clip: FinishedClip, texts: Texts): Reply {
+  const { motionBucketId: motion, seed, numInferenceSteps: steps, fps, numFrames: frames } = clip.settings;
+  const { width, height } = clip;
+  const seconds = Math.round(Object.values(clip.secondsPerStage).reduce((sum, part) => sum + part, 0));
+  const content = texts.delivered({ motion, seed, steps, fps, frames, width, height, seconds });
+  const name = `kinora-${job.id}-seed${seed}-motion${motion}-steps${steps}-fps${fps}.mp4`;
+  return {
+    content: clip.reduced ? `${content}\n${texts.reduced}` : content,
+    components: [],
+    files: [{ name, data: clip.bytes, contentType: 'video/mp4' }],
+  };
+}
+
+/** A message that only says something. */
+export function plainView(content: string): Reply {
+  return { content, components: [] };
+}
+
+/** A moment that counts down on the reader's screen, without edits. */
+function countdown(timeMs: number): string {
+  return `<t:${Math.ceil(timeMs / 1000)}:R>`;
+}
+
+function progressBar(step: number, steps: number): string {
+  const filled = Math.floor((step / steps) * barLength);
+  return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` ${Math.floor((step / steps) * 100)} %`;
+}
+
+function cancelRow(job: Job, texts: Texts): APIActionRowComponent<APIButtonComponent> {
+  return {
+    type: ComponentType.ActionRow,
+    components: [
+      {
+        type: ComponentType.Button,
+        style: ButtonStyle.Secondary,
+        label: texts.cancelButton,
+        custom_id: buttonId({ action: 'cancel', jobId: job.id }),
+      },
+    ],
+  };
+}
+
+function joined(...sentences: string[]): string {
+  return sentences.filter(Boolean).join(' ');
+}

@@ -1,0 +1,81 @@
+import type { JobProgress } from '../../jobs/job-listener.ts';
+
+/** Values that an error's text may name. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** Everything the bot says, in one language. Moments arrive as Discord timestamps, which count down by themselves. */
+export interface Texts {
+  /** Of `/animate`; Discord allows 100 characters each. */
+  animate: {
+    description: string;
+    image: string;
+    motion: string;
+    seed: string;
+    steps: string;
+    fps: string;
+  };
+  cancelButton: string;
+  queued(place: { position: number; waiting: number }): string;
+  startsAt(moment: string): string;
+  readyAt(moment: string): string;
+  stages: Readonly<Record<JobProgress['stage'], string>>;
+  step(count: { step: number; steps: number }): string;
+  /** The line under a clip. */
+  delivered(clip: DeliveredClip): string;
+  /** Said with {@link Texts.delivered} when the clip had to shrink to fit the upload limit. */
+  reduced: string;
+  cancelled: string;
+  postponed: string;
+  /** For everything that is not the person's to mend; `id` leads to the log. */
+  broke(id: string): string;
+  /** As Discord's own settings call them. */
+  permissions: Readonly<Record<NeededPermission, string>>;
+  /** By the code of a `UserError`. */
+  errors: Readonly<Record<UserErrorCode, (details: ErrorDetails) => string>>;
+}
+
+/** What the bot must be allowed to do in a channel, by Discord's names. */
+export const neededPermissions = [
+  'ViewChannel',
+  'SendMessages',
+  'SendMessagesInThreads',
+  'AttachFiles',
+  'ReadMessageHistory',
+] as const;
+export type NeededPermission = (typeof neededPermissions)[number];
+
+/** What a clip was made with. */
+export interface DeliveredClip {
+  motion: number;
+  seed: number;
+  steps: number;
+  fps: number;
+  frames: number;
+  width: number;
+  height: number;
+  seconds: number;
+}
+
+/** Codes of `UserError`s that may reach a person, wherever they are thrown. A test holds the list complete. */
+export const userErrorCodes = [
+  'picture-empty',
+  'picture-too-many-bytes', // sizeMb, limitMb
+  'picture-not-a-picture', // found
+  'picture-unsupported', // found
+  'picture-too-many-pixels', // limitMegapixels
+  'picture-too-large-interlaced', // width, height, limitMegapixels
+  'picture-broken',
+  'picture-timeout', // limitSeconds
+  'picture-host',
+  'picture-unreachable',
+  'picture-slow', // limitSeconds
+  'option-range', // option, min, max
+  'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
+  'clip-too-large',
+  'going-down',
+  'not-yours',
+  'job-unknown',
+  'too-late',
+  'action-unknown',
+] as const;
+export type UserErrorCode = (typeof userErrorCodes)[number];

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { type APIApplicationCommand, type REST, type RESTPutAPIApplicationCommandsJSONBody, Routes } from 'discord.js';
+import type { FactStore } from '../jobs/fact-store.ts';
+import type { Log } from '../util/log.ts';
+
+/** What {@link registerCommands} works with. */
+export interface RegisterCommandsOptions {
+  rest: REST;
+  applicationId: string;
+  facts: FactStore;
+  log: Log;
+}
+
+/**
+ * Tells Discord the commands, but only when they changed since the last time or are missing there:
+ * each guild allows 200 creations a day.
+ */
+export async function registerCommands(
+  declarations: RESTPutAPIApplicationCommandsJSONBody,
+  { rest, applicationId, facts, log }: RegisterCommandsOptions,
+): Promise<void> {
+  const key = `commands-hash ${applicationId}`;
+  const hash = createHash('sha256').update(JSON.stringify(declarations)).digest('hex');
+  const route = Routes.applicationCommands(applicationId);
+  const known = (await rest.get(route)) as APIApplicationCommand[];
+  const isMissing = declarations.some(({ name }) => known.every((command) => command.name !== name));
+  if (facts.get(key) === hash && !isMissing) return;
+  await rest.put(route, { body: declarations });
+  facts.set(key, hash);
+  log.info({ commands: declarations.map(({ name }) => name) }, 'commands registered');
+}

@@ -1,0 +1,93 @@
+import { type APIActionRowComponent, type APIButtonComponent, type REST, Routes } from 'discord.js';
+import type { Clock } from '../util/clock.ts';
+import { isRouteClosed } from './discord-errors.ts';
+import type { ReplyAddress } from './reply-address.ts';
+
+/** A file to upload; a nameless one would arrive as `file.jpg`. */
+export interface ReplyFile {
+  name: string;
+  data: Uint8Array;
+  contentType: string;
+}
+
+/** A message of the bot as a whole: what is left out is empty. */
+export interface Reply {
+  content: string;
+  components: APIActionRowComponent<APIButtonComponent>[];
+  files?: ReplyFile[];
+}
+
+/** Writes to the place a job came from. */
+export interface Replies {
+  /** Replaces the job's message: text, buttons and files. Doing it twice shows it once. */
+  edit(address: ReplyAddress, reply: Reply): Promise<void>;
+  /** A new message that mentions the requester, for when the job's message is gone. `nonce` guards against a double post. */
+  post(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+}
+
+/** The token is left alone this long before it expires: an upload that began in time must not end too late. */
+const handOverMs = 3 * 60_000;
+
+/** The two ways to the same effect. */
+interface Ways {
+  /** By the interaction's token: needs no permissions and has a rate limit of its own. */
+  token: () => Promise<unknown>;
+  /** By the bot's own right in the channel. */
+  channel: () => Promise<unknown>;
+}
+
+/** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
+export function createReplies(rest: REST, clock: Clock): Replies {
+  function inOrder({ hasChannelRoute, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
+    if (!hasChannelRoute) return [token];
+    const tokenLeftMs = tokenExpiresAtMs - clock.now();
+    if (tokenLeftMs > handOverMs) return [token, channel];
+    return tokenLeftMs > 0 ? [channel, token] : [channel];
+  }
+
+  return {
+    async edit(address, reply) {
+      const request = { body: bodyOf(reply), ...filesOf(reply) };
+      const { applicationId, token, channelId, messageId } = address;
+      const ways: Ways = {
+        token: () => rest.patch(Routes.webhookMessage(applicationId, token, '@original'), { ...request, auth: false }),
+        channel: () => rest.patch(Routes.channelMessage(channelId, messageId), request),
+      };
+      await firstOpen(inOrder(address, ways));
+    },
+    async post(address, reply, nonce) {
+      const { applicationId, token, channelId, userId } = address;
+      const content = `<@${userId}> ${reply.content}`;
+      const body = { ...bodyOf({ ...reply, content }), allowed_mentions: { parse: [], users: [userId] } };
+      const guarded = { ...body, nonce, enforce_nonce: true };
+      const ways: Ways = {
+        token: () => rest.post(Routes.webhook(applicationId, token), { body, ...filesOf(reply), auth: false }),
+        channel: () => rest.post(Routes.channelMessages(channelId), { body: guarded, ...filesOf(reply) }),
+      };
+      // The channel first where there is one: only that route knows nonces.
+      await firstOpen(address.hasChannelRoute ? [ways.channel, ways.token] : [ways.token]);
+    },
+  };
+}
+
+/** Tries the ways in turn while they are closed to the bot. */
+async function firstOpen(ways: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const [index, way] of ways.entries()) {
+    try {
+      await way();
+      return;
+    } catch (error) {
+      if (index === ways.length - 1 || !isRouteClosed(error)) throw error;
+    }
+  }
+}
+
+function bodyOf({ content, components, files = [] }: Reply) {
+  const attachments = files.map((file, index) => ({ id: String(index), filename: file.name }));
+  return { content, components, attachments, allowed_mentions: { parse: [] } };
+}
+
+function filesOf({ files }: Reply) {
+  if (files === undefined) return {};
+  return { files: files.map(({ name, data, contentType }) => ({ name, data, contentType })) };
+}

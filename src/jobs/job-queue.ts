@@ -1,0 +1,200 @@
+import PQueue from 'p-queue';
+import { InferenceError, JobCancelledError, UserError } from '../errors.ts';
+import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
+import { type Clock, pause } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { type Estimates, remainingSeconds } from './estimates.ts';
+import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
+import type { JobListener } from './job-listener.ts';
+import type { JobStore } from './job-store.ts';
+import { placesOf } from './places.ts';
+import { hasAttemptLeft, renderJob } from './render-job.ts';
+
+/** What a job queue is made of. */
+export interface JobQueueOptions {
+  store: JobStore;
+  estimates: Estimates;
+  renderer: Pick<Renderer, 'render'>;
+  listener: JobListener;
+  model: ModelFacts;
+  clock: Clock;
+  log: Log;
+  /** Jobs that run at once: one per GPU. Default 1. */
+  concurrency?: number;
+  /** How long {@link JobQueue.close} waits for uploads under way. Default 10,000. */
+  closeGraceMs?: number;
+}
+
+/** What became of a wish to cancel. */
+export type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
+
+/** Accepts jobs, runs them in order, and tells the listener what becomes of them. */
+export interface JobQueue {
+  /**
+   * Stores the job, then queues it: when this returns, the job survives a crash.
+   * @throws UserError the bot is going down
+   */
+  submit(job: NewJob): Job;
+  find(id: string): Job | undefined;
+  /** Ends a waiting or running job now. Who may do that is the caller's to decide. */
+  cancel(id: string): CancelOutcome;
+  /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
+  resume(): void;
+  /** Takes no more jobs, breaks off the running ones and leaves them, with the waiting ones, to the next start. */
+  close(): Promise<void>;
+}
+
+interface Run {
+  job: Job;
+  abort: AbortController;
+  endsAtMs: number | undefined;
+}
+
+/** A shift of the running job's end that is worth telling those who wait. */
+const noticeableShiftMs = 10_000;
+
+/** The queue over a store and a renderer. */
+export function createJobQueue(options: JobQueueOptions): JobQueue {
+  const { store, estimates, renderer, listener, model, clock, log, concurrency = 1, closeGraceMs = 10_000 } = options;
+  const closing = new AbortController();
+  const waiting: Job[] = [];
+  const runs = new Map<string, Run>();
+  const deliveries = new Set<Promise<void>>();
+  // p-queue holds one ticket per waiting job, not the jobs: who is next is decided when a renderer is free.
+  const tickets = new PQueue({ concurrency });
+
+  function tell(job: Job, news: () => void): void {
+    try {
+      news();
+    } catch (err) {
+      log.error({ jobId: job.id, err }, 'telling news failed');
+    }
+  }
+
+  function tellPlaces(): void {
+    const places = placesOf({
+      waiting,
+      runningEndsAtMs: [...runs.values()].map((run) => run.endsAtMs),
+      concurrency,
+      nowMs: clock.now(),
+      estimateOf: estimates.of,
+      model,
+    });
+    for (const [index, job] of waiting.entries()) tell(job, () => listener.waiting(job, places[index]!));
+  }
+
+  function enqueue(job: Job): void {
+    waiting.push(job);
+    tickets.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
+  }
+
+  function end(id: string, state: FinalJobState, error?: unknown): Job {
+    const errorCode = error instanceof UserError ? error.code : error === undefined ? undefined : 'broken';
+    const job = store.finish(id, { state, finishedAtMs: clock.now(), ...(errorCode && { errorCode }) });
+    log.info({ jobId: id, state, errorCode }, 'job ended');
+    return job;
+  }
+
+  function fail(id: string, error: unknown): void {
+    if (!(error instanceof UserError)) log.error({ jobId: id, err: error }, 'job failed');
+    const job = end(id, 'failed', error);
+    tell(job, () => listener.failed(job, error));
+  }
+
+  async function runNext(): Promise<void> {
+    const job = waiting.shift();
+    if (job === undefined || closing.signal.aborted) return;
+    const run: Run = { job, abort: new AbortController(), endsAtMs: undefined };
+    runs.set(job.id, run);
+    onProgress(run, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+    tellPlaces();
+    try {
+      const { signal } = run.abort;
+      const clip = await renderJob(job.id, {
+        store,
+        renderer,
+        log,
+        signal,
+        onProgress: (news) => onProgress(run, news),
+      });
+      if (signal.aborted) return;
+      estimates.learn(job.settings, clip);
+      startDelivery(store.keepClip(job.id, clip), clip);
+    } catch (error) {
+      // Whoever aborted has told the listener and the store.
+      if (!run.abort.signal.aborted) fail(job.id, error);
+    } finally {
+      runs.delete(job.id);
+    }
+  }
+
+  function onProgress(run: Run, progress: RenderProgress): void {
+    if (run.abort.signal.aborted) return;
+    const steps = run.job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
+    const seconds = remainingSeconds(progress, estimates.of(run.job.settings), { steps });
+    const before = run.endsAtMs;
+    if (seconds !== undefined) run.endsAtMs = clock.now() + seconds * 1000;
+    tell(run.job, () => listener.progress(run.job, { ...progress, endsAtMs: run.endsAtMs }));
+    const shifted = Math.abs((run.endsAtMs ?? 0) - (before ?? 0)) > noticeableShiftMs;
+    if (shifted) tellPlaces();
+  }
+
+  function startDelivery(job: Job, clip: Clip): void {
+    const delivery = (async () => {
+      try {
+        await listener.deliver(job, clip, closing.signal);
+        end(job.id, 'done');
+      } catch (error) {
+        if (!closing.signal.aborted) fail(job.id, error);
+      }
+    })();
+    deliveries.add(delivery);
+    void delivery.finally(() => deliveries.delete(delivery));
+  }
+
+  return {
+    find: store.find,
+    submit(newJob) {
+      if (closing.signal.aborted) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
+      const job = store.add(newJob, clock.now());
+      log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
+      enqueue(job);
+      tellPlaces();
+      return job;
+    },
+    cancel(id) {
+      const job = store.find(id);
+      if (job === undefined) return 'unknown';
+      const index = waiting.findIndex((other) => other.id === id);
+      const run = runs.get(id);
+      if (index < 0 && (run === undefined || job.state !== 'running')) return 'too-late';
+      if (index >= 0) waiting.splice(index, 1);
+      run?.abort.abort(new JobCancelledError());
+      const ended = end(id, 'cancelled');
+      tell(ended, () => listener.cancelled(ended));
+      tellPlaces();
+      return 'cancelled';
+    },
+    resume() {
+      for (const job of store.unfinished()) {
+        const clip = job.state === 'delivering' ? store.clip(job.id) : undefined;
+        if (clip) startDelivery(job, clip);
+        else if (job.state === 'queued') enqueue(job);
+        else if (hasAttemptLeft(job)) enqueue(store.putBack(job.id, 'interrupted'));
+        else fail(job.id, new InferenceError('interrupted', 'The process died twice while this job was running.'));
+      }
+      if (waiting.length > 0) log.info({ jobs: waiting.length }, 'going on with waiting jobs');
+      tellPlaces();
+    },
+    async close() {
+      closing.abort(new JobCancelledError('The bot is going down.'));
+      const broken = [...runs.values()].map(({ job, abort }) => {
+        abort.abort(closing.signal.reason);
+        return store.putBack(job.id, 'queued', { refundAttempt: true });
+      });
+      for (const job of [...broken, ...waiting]) tell(job, () => listener.postponed(job));
+      await tickets.onIdle();
+      await Promise.race([Promise.all(deliveries), pause(clock, closeGraceMs)]);
+    },
+  };
+}

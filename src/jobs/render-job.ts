@@ -1,0 +1,46 @@
+import { InferenceError } from '../errors.ts';
+import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
+import type { Log } from '../util/log.ts';
+import type { Job } from './job.ts';
+import type { JobStore } from './job-store.ts';
+
+/** A job that breaks the render process this often is given up: its picture or the machine cannot do it. */
+const maxAttempts = 2;
+
+/** What {@link renderJob} works with. */
+export interface RenderJobOptions {
+  store: JobStore;
+  renderer: Pick<Renderer, 'render'>;
+  log: Log;
+  signal: AbortSignal;
+  onProgress: (progress: RenderProgress) => void;
+}
+
+/** Whether a job may be begun once more. */
+export function hasAttemptLeft(job: Job): boolean {
+  return job.attempts < maxAttempts;
+}
+
+/**
+ * Renders a stored job; once more when the render process died under it.
+ *
+ * @throws what `Renderer.render` throws
+ */
+export async function renderJob(
+  id: string,
+  { store, renderer, log, signal, onProgress }: RenderJobOptions,
+): Promise<Clip> {
+  for (;;) {
+    const job = store.start(id);
+    const picture = store.picture(id);
+    if (picture === undefined)
+      throw new InferenceError('picture-lost', `The picture of job ${id} is not in the store.`);
+    const { settings, fit, maxBytes } = job;
+    try {
+      return await renderer.render({ picture, settings, fit, maxBytes }, { signal, onProgress });
+    } catch (error) {
+      if (!(error instanceof InferenceError) || !hasAttemptLeft(job) || signal.aborted) throw error;
+      log.warn({ jobId: id, attempt: job.attempts, err: error }, 'rendering broke; trying once more');
+    }
+  }
+}
