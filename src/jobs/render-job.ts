@@ -39,8 +39,13 @@ export async function renderJob(
     try {
       return await renderer.render({ picture, settings, fit, maxBytes }, { signal, onProgress });
     } catch (error) {
-      if (!(error instanceof InferenceError) || !hasAttemptLeft(job) || signal.aborted) throw error;
+      if (!didProcessBreak(error) || !hasAttemptLeft(job) || signal.aborted) throw error;
       log.warn({ jobId: id, attempt: job.attempts, err: error }, 'rendering broke; trying once more');
     }
   }
+}
+
+/** `render-process-died`, `render-process-start`: bad luck may be over. An error that the process reports comes again. */
+function didProcessBreak(error: unknown): boolean {
+  return error instanceof InferenceError && error.code.startsWith('render-process-');
 }

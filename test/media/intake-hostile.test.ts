@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
+import { pictureLimits } from '../../src/media/check-file.ts';
 import { configureSharp } from '../../src/media/configure-sharp.ts';
 import { intake } from '../../src/media/intake.ts';
-import { describeDecoderError, pictureLimits, readPictureInfo } from '../../src/media/open-picture.ts';
+import { describeDecoderError, readPictureInfo } from '../../src/media/open-picture.ts';
 import { pictureErrorCodes } from '../../src/media/picture-errors.ts';
 import { flatPicture, handmadePng, quartersPicture, webpBomb } from './pictures.ts';
 

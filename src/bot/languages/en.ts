@@ -40,7 +40,7 @@ export const en: Texts = {
     'picture-empty': () => 'The file is empty. Attach a JPEG, PNG, WebP or GIF picture.',
     'picture-too-many-bytes': ({ limitMb }) => `The file is too large: pictures may have up to ${limitMb} MB.`,
     'picture-not-a-picture': ({ found }) =>
-      `That file is not a picture (it looks like: ${found}). Attach a JPEG, PNG, WebP or GIF.`,
+      `That file is not a picture${found === 'unknown' ? '' : ` (it looks like: ${found})`}. Attach a JPEG, PNG, WebP or GIF.`,
     'picture-unsupported': ({ found }) => `${found} pictures cannot be read here. Attach a JPEG, PNG, WebP or GIF.`,
     'picture-too-many-pixels': ({ limitMegapixels }) =>
       `The picture has too many pixels: up to ${limitMegapixels} megapixels are read.`,

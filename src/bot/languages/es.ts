@@ -41,7 +41,7 @@ export const es: Texts = {
     'picture-too-many-bytes': ({ limitMb }) =>
       `El archivo es demasiado grande: las imágenes pueden tener hasta ${limitMb} MB.`,
     'picture-not-a-picture': ({ found }) =>
-      `Ese archivo no es una imagen (parece: ${found}). Adjunta un JPEG, PNG, WebP o GIF.`,
+      `Ese archivo no es una imagen${found === 'unknown' ? '' : ` (parece: ${found})`}. Adjunta un JPEG, PNG, WebP o GIF.`,
     'picture-unsupported': ({ found }) => `Aquí no se pueden leer imágenes ${found}. Adjunta un JPEG, PNG, WebP o GIF.`,
     'picture-too-many-pixels': ({ limitMegapixels }) =>
       `La imagen tiene demasiados píxeles: se leen hasta ${limitMegapixels} megapíxeles.`,
