@@ -1,0 +1,142 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { Readable, type Writable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
+import { EncodeError, JobCancelledError } from '../errors.ts';
+import type { RgbFrames } from '../util/rgb.ts';
+
+/** What every run of ffmpeg needs to know of its surroundings. */
+export interface FfmpegOptions {
+  /** The program, as `findFfmpeg` gives it. One program a process: fluent-ffmpeg keeps the path globally. */
+  ffmpegPath: string;
+  /** Ends ffmpeg at once. */
+  signal?: AbortSignal;
+  /** Longest time one run may take. */
+  timeoutMs?: number;
+}
+
+interface FfmpegRun extends FfmpegOptions {
+  clip: RgbFrames;
+  fps: number;
+  /** The filter chain, in order. */
+  filters: readonly string[];
+  /** Arguments before the output, one element each; nothing is split or quoted. */
+  outputArguments: readonly string[];
+  /** A path, or a stream that receives ffmpeg's standard output and must not emit `close`. */
+  output: string | Writable;
+}
+
+const defaultTimeoutMs = 10 * 60_000;
+
+/** How long a killed ffmpeg is waited for; longer only if the kernel holds it. */
+const killGraceMs = 2000;
+
+/** Lines of ffmpeg's complaint that are worth keeping. */
+const stderrLines = 8;
+
+/**
+ * Runs ffmpeg once over a clip: raw rgb24 frames go in by a pipe, as fast as ffmpeg takes them.
+ * When it settles, ffmpeg has ended.
+ * @throws EncodeError `encode-failed` with ffmpeg's last lines, or `encode-timeout`
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function runFfmpeg(run: FfmpegRun): Promise<void> {
+  const { clip, fps, signal, timeoutMs = defaultTimeoutMs } = run;
+  throwIfAborted(signal);
+  checkClip(clip, fps);
+  await checkProgram(run.ffmpegPath);
+
+  const source = Readable.from(chunks(clip.frames), { objectMode: false });
+  const command = ffmpeg(source)
+    .setFfmpegPath(run.ffmpegPath)
+    .inputOptions('-hide_banner', '-loglevel', 'error')
+    .inputOptions('-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${clip.width}x${clip.height}`, '-framerate', `${fps}`)
+    .videoFilters([...run.filters])
+    // `-an` stands here because fluent-ffmpeg splits a lone argument at its space.
+    .outputOptions('-an', ...run.outputArguments)
+    .output(run.output);
+
+  let graceTimer: NodeJS.Timeout | undefined;
+  let stop: ((reason: Error) => void) | undefined;
+  const timer = setTimeout(() => {
+    stop?.(new EncodeError('encode-timeout', `ffmpeg did not finish within ${timeoutMs / 1000} s.`));
+  }, timeoutMs);
+  const onAbort = (): void => stop?.(new JobCancelledError(undefined, { cause: signal?.reason }));
+  signal?.addEventListener('abort', onAbort);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let hasStarted = false;
+      let stopReason: Error | undefined;
+      stop = (reason) => {
+        stopReason ??= reason;
+        source.destroy();
+        if (!hasStarted) {
+          // fluent-ffmpeg is still asking ffmpeg what it can do; the listener below ends what it starts later.
+          reject(stopReason);
+          return;
+        }
+        command.kill('SIGKILL');
+        graceTimer ??= setTimeout(() => reject(stopReason), killGraceMs);
+      };
+      command.on('start', () => {
+        hasStarted = true;
+        if (stopReason !== undefined) {
+          command.kill('SIGKILL');
+        }
+      });
+      command.on('end', () => (stopReason === undefined ? resolve() : reject(stopReason)));
+      command.on('error', (error: Error, _stdout: unknown, stderr: unknown) =>
+        reject(stopReason ?? describeFailure(error, stderr)),
+      );
+      command.run();
+    });
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(graceTimer);
+    signal?.removeEventListener('abort', onAbort);
+    source.destroy();
+  }
+}
+
+/** @throws JobCancelledError the signal is aborted already */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new JobCancelledError(undefined, { cause: signal.reason });
+  }
+}
+
+/** Views of the frames, not copies. */
+function* chunks(frames: readonly Uint8Array[]): Generator<Buffer> {
+  for (const frame of frames) {
+    yield Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
+  }
+}
+
+/** ffmpeg would read frames of a wrong size as a rolling picture, without a complaint. */
+function checkClip({ width, height, frames }: RgbFrames, fps: number): void {
+  const wrong = frames.findIndex((frame) => frame.length !== width * height * 3);
+  if (frames.length === 0 || wrong >= 0) {
+    const what = frames.length === 0 ? 'no frames' : `frame ${wrong} with ${frames[wrong]?.length} bytes`;
+    throw new EncodeError('encode-bad-frames', `A clip of ${width}×${height} pixels was given ${what}.`);
+  }
+  if (!(fps > 0 && fps <= 240)) {
+    throw new EncodeError('encode-bad-frames', `A clip cannot have ${fps} frames per second.`);
+  }
+}
+
+/** fluent-ffmpeg 2.1.3 reads the output of a process that never was, outside any promise, if the program is gone. */
+async function checkProgram(ffmpegPath: string): Promise<void> {
+  try {
+    await access(ffmpegPath, constants.X_OK);
+  } catch (cause) {
+    throw new EncodeError('encode-failed', `ffmpeg cannot be run at ${ffmpegPath}.`, { cause });
+  }
+}
+
+function describeFailure(error: Error, stderr: unknown): EncodeError {
+  const lines = typeof stderr === 'string' ? stderr.trim().split('\n').slice(-stderrLines) : [];
+  // fluent-ffmpeg appends what it takes for the reason; the last lines themselves say more.
+  const summary = error.message.split(': ', 1)[0] ?? error.message;
+  const message = lines.join('\n').length > 0 ? `${summary}:\n${lines.join('\n')}` : error.message;
+  return new EncodeError('encode-failed', message, { cause: error });
+}

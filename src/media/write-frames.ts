@@ -1,0 +1,24 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { RgbFrames } from '../util/rgb.ts';
+import { configureSharp } from './configure-sharp.ts';
+
+/**
+ * Writes a clip's frames, as they are, to `folder` as frame-0000.png …; the folder is made if missing and files of
+ * these names are replaced.
+ * @returns the files' paths in the frames' order
+ */
+export async function writeFrames(folder: string, { width, height, frames }: RgbFrames): Promise<string[]> {
+  configureSharp();
+  await mkdir(folder, { recursive: true });
+  const files: string[] = [];
+  for (const [index, frame] of frames.entries()) {
+    const file = join(folder, `frame-${String(index).padStart(4, '0')}.png`);
+    await sharp(frame, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(file);
+    files.push(file);
+  }
+  return files;
+}
