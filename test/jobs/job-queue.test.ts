@@ -1,0 +1,297 @@
+import { describe, expect, it } from 'vitest';
+import { InferenceError, UserError } from '../../src/errors.ts';
+import { openDatabase } from '../../src/jobs/database.ts';
+import { createEstimates } from '../../src/jobs/estimates.ts';
+import type { JobListener } from '../../src/jobs/job-listener.ts';
+import { createJobQueue, type JobQueueOptions } from '../../src/jobs/job-queue.ts';
+import { createJobStore } from '../../src/jobs/job-store.ts';
+import { createFakeClock, settle } from '../support/fake-clock.ts';
+import { newJob, tinyModel } from '../support/jobs.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** A queue with everything around it scripted; `news` is what the listener heard, as short words. */
+function setUp(
+  options: { folder?: string; listener?: Partial<JobListener> } & Partial<Omit<JobQueueOptions, 'listener'>> = {},
+) {
+  const { folder = tempFolder(), listener, ...rest } = options;
+  const database = openDatabase(folder);
+  const store = createJobStore(database);
+  const estimates = createEstimates(database, tinyModel, 'cpu');
+  const renderer = createScriptedRenderer();
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const news: string[] = [];
+  const queue = createJobQueue({
+    ...{ store, estimates, renderer, model: tinyModel, clock, log },
+    listener: {
+      waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
+      progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),
+      deliver: async (job) => void news.push(`${job.userId} delivered`),
+      failed: (job, error) => void news.push(`${job.userId} failed: ${(error as Error).message}`),
+      cancelled: (job) => void news.push(`${job.userId} cancelled`),
+      postponed: (job) => void news.push(`${job.userId} postponed`),
+      ...listener,
+    },
+    ...rest,
+  });
+  return { queue, store, estimates, renderer, clock, log, news, folder, database };
+}
+
+const died = () => new InferenceError('render-process-died', 'The render process ended (SIGKILL).');
+
+describe('createJobQueue', () => {
+  it('stores a job before it says so, renders it with its picture and delivers it', async () => {
+    const { queue, store, renderer, news } = setUp();
+    const { id } = queue.submit(newJob({ userId: 'ann', picture: Buffer.from('ann’s picture') }));
+    expect(store.picture(id)?.toString()).toBe('ann’s picture');
+    const render = await renderer.begun(0);
+    expect(render.spec).toEqual({
+      picture: Buffer.from('ann’s picture'),
+      settings: { seed: 7 },
+      fit: 'crop',
+      maxBytes: 1000,
+    });
+    expect(store.find(id)?.state).toBe('running');
+    render.progress({ stage: 'denoise', step: 1, steps: 2, secondsPerStep: 3 });
+    render.finish();
+    await settle();
+    expect(news).toEqual(['ann prepare 0/1', 'ann denoise 1/2', 'ann delivered']);
+    expect(store.find(id)?.state).toBe('done');
+    expect(store.unfinished()).toEqual([]);
+  });
+
+  it('runs one at a time, in order, and moves the places up', async () => {
+    const { queue, renderer, news } = setUp();
+    for (const userId of ['ann', 'bob', 'cy']) queue.submit(newJob({ userId }));
+    const first = await renderer.begun(0);
+    await settle();
+    expect(renderer.renders).toHaveLength(1);
+    news.length = 0;
+    first.finish();
+    await renderer.begun(1);
+    expect(news).toContain('cy waits 1/1');
+    renderer.renders[1]!.finish();
+    (await renderer.begun(2)).finish();
+    await settle();
+    expect(news.filter((word) => word.endsWith('delivered'))).toEqual([
+      'ann delivered',
+      'bob delivered',
+      'cy delivered',
+    ]);
+  });
+
+  it('tells those who wait when they start, from measured times', async () => {
+    const starts: (number | undefined)[] = [];
+    const listener = {
+      waiting: (_: unknown, place: { startsAtMs: number | undefined }) => starts.push(place.startsAtMs),
+    };
+    const { queue, renderer, clock } = setUp({ listener });
+    queue.submit(newJob());
+    (await renderer.begun(0)).finish();
+    await settle();
+    queue.submit(newJob());
+    await renderer.begun(1);
+    starts.length = 0;
+    queue.submit(newJob());
+    // 2 s before, 2 steps of 10 s, 6 s after: as measured with the first job.
+    expect(starts).toEqual([clock.now() + 28_000]);
+    renderer.renders[1]!.progress({ stage: 'denoise', step: 0, steps: 2, secondsPerStep: 30 });
+    expect(starts.at(-1)).toBe(clock.now() + 66_000);
+  });
+
+  it('begins the next job while a clip is still being delivered', async () => {
+    let arrive = () => {};
+    const deliver = () => new Promise<void>((resolve) => (arrive = resolve));
+    const { queue, store, renderer } = setUp({ listener: { deliver } });
+    const { id } = queue.submit(newJob());
+    queue.submit(newJob());
+    (await renderer.begun(0)).finish();
+    await renderer.begun(1);
+    expect(store.find(id)?.state).toBe('delivering');
+    expect(queue.cancel(id)).toBe('too-late');
+    arrive();
+    await settle();
+    expect(store.find(id)?.state).toBe('done');
+  });
+
+  describe('cancel', () => {
+    it('takes a waiting job out', async () => {
+      const { queue, store, renderer, news } = setUp();
+      queue.submit(newJob({ userId: 'ann' }));
+      const { id } = queue.submit(newJob({ userId: 'bob' }));
+      queue.submit(newJob({ userId: 'cy' }));
+      const first = await renderer.begun(0);
+      expect(queue.cancel(id)).toBe('cancelled');
+      expect(news.slice(-2)).toEqual(['bob cancelled', 'cy waits 1/1']);
+      expect(store.find(id)?.state).toBe('cancelled');
+      first.finish();
+      (await renderer.begun(1)).finish();
+      await settle();
+      expect(renderer.renders).toHaveLength(2);
+      expect(news.at(-1)).toBe('cy delivered');
+    });
+
+    it('breaks a running job off and goes on with the next', async () => {
+      const { queue, store, renderer, news } = setUp();
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      queue.submit(newJob({ userId: 'bob' }));
+      const first = await renderer.begun(0);
+      expect(queue.cancel(id)).toBe('cancelled');
+      expect(first.signal?.aborted).toBe(true);
+      expect(store.find(id)?.state).toBe('cancelled');
+      (await renderer.begun(1)).finish();
+      await settle();
+      expect(news.filter((word) => word.startsWith('ann')).at(-1)).toBe('ann cancelled');
+      expect(news.at(-1)).toBe('bob delivered');
+    });
+
+    it('knows when it is too late and what it does not know', async () => {
+      const { queue, renderer } = setUp();
+      const { id } = queue.submit(newJob());
+      (await renderer.begun(0)).finish();
+      await settle();
+      expect(queue.cancel(id)).toBe('too-late');
+      expect(queue.cancel('deadbeef')).toBe('unknown');
+    });
+  });
+
+  describe('when rendering breaks', () => {
+    it('tries once more when the render process died', async () => {
+      const { queue, renderer, news } = setUp();
+      queue.submit(newJob({ userId: 'ann' }));
+      (await renderer.begun(0)).fail(died());
+      (await renderer.begun(1)).finish();
+      await settle();
+      expect(renderer.renders[1]!.spec).toEqual(renderer.renders[0]!.spec);
+      expect(news.at(-1)).toBe('ann delivered');
+    });
+
+    it('gives up when it dies again, and the next job works', async () => {
+      const { queue, store, renderer, news } = setUp();
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      queue.submit(newJob({ userId: 'bob' }));
+      (await renderer.begun(0)).fail(died());
+      (await renderer.begun(1)).fail(died());
+      (await renderer.begun(2)).finish();
+      await settle();
+      expect(news).toContain('ann failed: The render process ended (SIGKILL).');
+      expect(store.find(id)?.state).toBe('failed');
+      expect(news.at(-1)).toBe('bob delivered');
+    });
+
+    it('does not repeat what would fail again', async () => {
+      const { queue, renderer, news } = setUp();
+      queue.submit(newJob({ userId: 'ann' }));
+      (await renderer.begun(0)).fail(new UserError('picture-broken', 'damaged'));
+      await settle();
+      queue.submit(newJob({ userId: 'bob' }));
+      (await renderer.begun(1)).fail(new InferenceError('session', 'no such operator'));
+      await settle();
+      expect(renderer.renders).toHaveLength(2);
+      expect(news).toContain('ann failed: damaged');
+      expect(news).toContain('bob failed: no such operator');
+    });
+
+    it('fails a job that cannot be delivered', async () => {
+      const deliver = () => Promise.reject(new UserError('clip-too-large', 'too large'));
+      const { queue, store, renderer, news } = setUp({ listener: { deliver } });
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      (await renderer.begun(0)).finish();
+      await settle();
+      expect(news.at(-1)).toBe('ann failed: too large');
+      expect(store.find(id)?.state).toBe('failed');
+    });
+
+    it('goes on when the listener throws', async () => {
+      const progress = () => {
+        throw new Error('no reader');
+      };
+      const { queue, renderer, log, news } = setUp({ listener: { progress } });
+      queue.submit(newJob({ userId: 'ann' }));
+      (await renderer.begun(0)).finish();
+      await settle();
+      expect(news.at(-1)).toBe('ann delivered');
+      expect(log.events.some(({ level }) => level === 'error')).toBe(true);
+    });
+  });
+
+  describe('over a restart', () => {
+    it('goes on with waiting jobs in order, and does the interrupted one again first', async () => {
+      const before = setUp();
+      for (const userId of ['ann', 'bob', 'cy']) before.queue.submit(newJob({ userId }));
+      await before.renderer.begun(0);
+      // As after SIGKILL: nobody closes anything.
+      const after = setUp({ folder: before.folder });
+      after.queue.resume();
+      for (const index of [0, 1, 2]) (await after.renderer.begun(index)).finish();
+      await settle();
+      expect(after.news.filter((word) => word.endsWith('delivered'))).toEqual([
+        'ann delivered',
+        'bob delivered',
+        'cy delivered',
+      ]);
+    });
+
+    it('does an interrupted job again once only', async () => {
+      const first = setUp();
+      const { id } = first.queue.submit(newJob({ userId: 'ann' }));
+      await first.renderer.begun(0);
+      const second = setUp({ folder: first.folder });
+      second.queue.resume();
+      await second.renderer.begun(0);
+      const third = setUp({ folder: first.folder });
+      third.queue.resume();
+      await settle();
+      expect(third.renderer.renders).toEqual([]);
+      expect(third.news).toEqual([expect.stringMatching(/^ann failed: .*died twice/)]);
+      expect(third.store.find(id)?.state).toBe('failed');
+    });
+
+    it('delivers a rendered clip without rendering it again', async () => {
+      const before = setUp({ listener: { deliver: () => new Promise(() => {}) } });
+      before.queue.submit(newJob({ userId: 'ann' }));
+      (await before.renderer.begun(0)).finish({ bytes: Buffer.from('the clip') });
+      await settle();
+      const delivered: string[] = [];
+      const deliver: JobListener['deliver'] = async (_, { bytes }) => void delivered.push(bytes.toString());
+      const after = setUp({ folder: before.folder, listener: { deliver } });
+      after.queue.resume();
+      await settle();
+      expect(delivered).toEqual(['the clip']);
+      expect(after.renderer.renders).toEqual([]);
+    });
+  });
+
+  describe('close', () => {
+    it('leaves running and waiting jobs to the next start, with no attempt lost, and says so', async () => {
+      const { queue, store, renderer, news } = setUp();
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      queue.submit(newJob({ userId: 'bob' }));
+      const { signal } = await renderer.begun(0);
+      await queue.close();
+      expect(signal?.aborted).toBe(true);
+      expect(news.slice(-2)).toEqual(['ann postponed', 'bob postponed']);
+      expect(store.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(store.unfinished()).toHaveLength(2);
+      expect(() => queue.submit(newJob())).toThrow(UserError);
+    });
+
+    it('waits for a delivery, but not for ever', async () => {
+      const { queue, store, renderer, clock } = setUp({ listener: { deliver: () => new Promise(() => {}) } });
+      const { id } = queue.submit(newJob());
+      (await renderer.begun(0)).finish();
+      await settle();
+      let isClosed = false;
+      void queue.close().then(() => {
+        isClosed = true;
+      });
+      await clock.advance(9_000);
+      expect(isClosed).toBe(false);
+      await clock.advance(2_000);
+      expect(isClosed).toBe(true);
+      expect(store.find(id)?.state).toBe('delivering');
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { JobCancelledError } from '../../src/errors.ts';
+import type { Clip, Renderer, RenderOptions, RenderSpec } from '../../src/render/types.ts';
+
+/** A render that a test holds in its hand. */
+export interface ScriptedRender {
+  spec: RenderSpec;
+  signal: AbortSignal | undefined;
+  progress: NonNullable<RenderOptions['onProgress']>;
+  finish(clip?: Partial<Clip>): void;
+  fail(error: unknown): void;
+}
+
+/** A renderer whose renders end when the test says so, or when they are cancelled. */
+export interface ScriptedRenderer extends Renderer {
+  renders: ScriptedRender[];
+  /** The render with this index, now or when it begins. */
+  begun(index: number): Promise<ScriptedRender>;
+}
+
+/** A clip of made-up bytes. */
+export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
+  return {
+    bytes: Buffer.from(`clip of seed ${spec.settings.seed}`),
+    width: 64,
+    height: 64,
+    enlarged: 1,
+    settings: {
+      width: 64,
+      height: 64,
+      numFrames: 4,
+      numInferenceSteps: 2,
+      minGuidanceScale: 1,
+      maxGuidanceScale: 3,
+      fps: 7,
+      motionBucketId: 127,
+      noiseAugStrength: 0.02,
+      decodeChunkSize: 4,
+      seed: 0,
+      sampler: 'euler',
+      schedule: 'karras',
+      ...spec.settings,
+    },
+    fit: spec.fit,
+    model: 'tiny',
+    provider: 'cpu',
+    secondsPerStage: { prepare: 1, 'encode-image': 1, denoise: 20, decode: 5, 'encode-video': 1 },
+    ...changes,
+  };
+}
+
+/** A renderer for tests of what is around rendering. */
+export function createScriptedRenderer(): ScriptedRenderer {
+  const renders: ScriptedRender[] = [];
+  const watchers = new Set<() => void>();
+  return {
+    renders,
+    begun: (index) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const render = renders[index];
+          if (render === undefined) return;
+          watchers.delete(look);
+          resolve(render);
+        };
+        watchers.add(look);
+        look();
+      }),
+    render: (spec, { signal, onProgress } = {}) =>
+      new Promise((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new JobCancelledError()), { once: true });
+        renders.push({
+          spec,
+          signal,
+          progress: onProgress ?? (() => {}),
+          finish: (changes) => resolve(makeClip(spec, changes)),
+          fail: reject,
+        });
+        for (const look of [...watchers]) look();
+      }),
+    close: async () => {},
+  };
+}
