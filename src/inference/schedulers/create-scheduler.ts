@@ -1,0 +1,145 @@
+import { ConfigError, InferenceError, UserError } from '../../errors.ts';
+import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
+import { interpolate } from './interpolate.ts';
+import type { SamplerName, ScheduleName } from './names.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
+import { alignYourStepsSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';
+import { sigmaToTimestep, spacedTimesteps } from './timesteps.ts';
+import { trainingSigmas } from './training-sigmas.ts';
+
+/** What `Scheduler.step` may be given besides its arrays. */
+export interface StepOptions {
+  /** Fresh `randn` of the sample's length; needed where the scheduler's `needsNoise` is true. */
+  noise?: Float32Array;
+  /** Receives the result; may be `sample` itself. Left out: a new array. */
+  out?: Float32Array;
+}
+
+/** A sampler ready for one run. Latents are float32 arrays of any shape; `index` counts steps from 0. */
+export interface Scheduler {
+  /** What the UNet gets as its timestep, per step: [steps]. */
+  readonly timesteps: Float32Array;
+  /** The noise level before each step and after the last: [steps + 1]. */
+  readonly sigmas: Float32Array;
+  /** What the first `randn` latents are multiplied by. */
+  readonly initNoiseSigma: number;
+  /** Whether each step draws noise: one `randn` of the latents' shape, the last step included. */
+  readonly needsNoise: boolean;
+  /** The latents as the UNet expects them: sample / √(σ² + 1). */
+  scaleModelInput(sample: Float32Array, index: number, out?: Float32Array): Float32Array;
+  /**
+   * One step of denoising.
+   * @param modelOutput the UNet's prediction after guidance, as long as `sample`
+   * @throws InferenceError there is no such step, lengths differ, or noise is needed and not given
+   */
+  step(modelOutput: Float32Array, index: number, sample: Float32Array, options?: StepOptions): Float32Array;
+}
+
+interface SchedulerOptions {
+  numInferenceSteps: number;
+  schedule: ScheduleName;
+}
+
+/**
+ * Makes a sampler from a model's scheduler config, with diffusers' float32 rounding.
+ * @throws UserError the sampler cannot follow the schedule
+ * @throws ConfigError the sampler cannot work with the config
+ */
+export function createScheduler(
+  name: SamplerName,
+  config: SchedulerConfig,
+  { numInferenceSteps: steps, schedule }: SchedulerOptions,
+): Scheduler {
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new UserError('bad-steps', `The number of steps is a whole number from 1, not ${steps}.`);
+  }
+  if (name === 'euler-ancestral-discrete') {
+    return samplerOf(config, { ...discreteSchedule(config, steps, schedule), ancestral: true });
+  }
+  return samplerOf(config, { ...continuousSchedule(config, steps, schedule), ancestral: name === 'euler-ancestral' });
+}
+
+interface Schedule {
+  sigmas: Float32Array;
+  timesteps: Float32Array;
+}
+
+/** diffusers `EulerDiscreteScheduler.set_timesteps`. */
+function continuousSchedule(config: SchedulerConfig, steps: number, schedule: ScheduleName): Schedule {
+  const trained = trainingSigmas(config);
+  const spaced = spacedTimesteps(config, steps);
+  const own = Array.from(spaced, (timestep) => interpolate(timestep, trained));
+  const range = { min: config.sigma_min ?? own[steps - 1]!, max: config.sigma_max ?? own[0]! };
+  let chosen: number[] | undefined;
+  if (schedule === 'ays') chosen = Array.from(Float32Array.from(alignYourStepsSigmas(steps)));
+  else if (schedule === 'karras' || config.use_karras_sigmas) chosen = karrasSigmas(range, steps);
+  else if (config.use_exponential_sigmas) chosen = exponentialSigmas(range, steps);
+
+  const final = config.final_sigmas_type === 'sigma_min' && schedule !== 'ays' ? trained[0]! : 0;
+  const sigmas = Float32Array.from([...(chosen ?? own), final]);
+  if (config.timestep_type === 'continuous' && config.prediction_type === 'v_prediction') {
+    const timesteps = sigmas.slice(0, steps).map((sigma) => 0.25 * Math.fround(Math.log(sigma)));
+    return { sigmas, timesteps };
+  }
+  if (chosen === undefined) return { sigmas, timesteps: spaced };
+  const logSigmas = trained.map(Math.log);
+  const round = schedule === 'ays' ? Math.fround : undefined; // sigmas given as a list become float32 first
+  return { sigmas, timesteps: Float32Array.from(chosen, (sigma) => sigmaToTimestep(sigma, logSigmas, round)) };
+}
+
+/**
+ * diffusers `EulerAncestralDiscreteScheduler.set_timesteps`: knows neither Karras nor sigma_min and sigma_max nor continuous
+ * timesteps, so `karras` and `model` are the same here.
+ */
+function discreteSchedule(config: SchedulerConfig, steps: number, schedule: ScheduleName): Schedule {
+  if (schedule === 'ays') {
+    throw new UserError(
+      'schedule-not-for-sampler',
+      'The sampler euler-ancestral-discrete cannot follow the schedule ays.',
+    );
+  }
+  if (config.prediction_type === 'sample') {
+    throw new ConfigError('bad-scheduler-config', 'euler-ancestral-discrete does not know the prediction_type sample.');
+  }
+  const trained = trainingSigmas(config);
+  const timesteps = spacedTimesteps(config, steps);
+  return { sigmas: Float32Array.from([...timesteps.map((timestep) => interpolate(timestep, trained)), 0]), timesteps };
+}
+
+function samplerOf(
+  config: SchedulerConfig,
+  { sigmas, timesteps, ancestral }: Schedule & { ancestral: boolean },
+): Scheduler {
+  const sigmaAt = (index: number): number => {
+    const sigma = index < timesteps.length ? sigmas[index] : undefined;
+    if (sigma === undefined) throw new InferenceError('bad-step', `There is no step ${index} of ${timesteps.length}.`);
+    return sigma;
+  };
+  const largest = sigmas.reduce((a, b) => Math.max(a, b));
+  return {
+    sigmas,
+    timesteps,
+    initNoiseSigma: config.timestep_spacing === 'leading' ? inputScale(largest) : largest,
+    needsNoise: ancestral,
+    scaleModelInput(sample, index, out = new Float32Array(sample.length)) {
+      const scale = inputScale(sigmaAt(index));
+      for (let at = 0; at < sample.length; at += 1) out[at] = sample[at]! / scale;
+      return out;
+    },
+    step(modelOutput, index, sample, { noise, out = new Float32Array(sample.length) } = {}) {
+      const sigma = sigmaAt(index);
+      const next = sigmas[index + 1]!;
+      if (ancestral && noise === undefined) throw new InferenceError('bad-step', 'An ancestral step needs noise.');
+      for (const { length } of [modelOutput, out, ...(noise === undefined ? [] : [noise])]) {
+        if (length !== sample.length) {
+          throw new InferenceError('bad-step', `A step got arrays of ${sample.length} and ${length} values.`);
+        }
+      }
+      const { up, down } = ancestral ? ancestralSigmas(sigma, next) : { up: 0, down: next };
+      const delta = Math.fround(down - sigma);
+      eulerStep(modelOutput, sample, { sigma, delta, prediction: config.prediction_type, out });
+      if (noise !== undefined && ancestral) addScaled(out, noise, up);
+      return out;
+    },
+  };
+}

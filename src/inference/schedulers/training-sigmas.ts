@@ -1,0 +1,65 @@
+import type { SchedulerConfig } from './scheduler-config.ts';
+
+const { fround } = Math;
+
+/**
+ * The sigma of every training timestep, as diffusers' Euler schedulers compute them: float32, rising.
+ * Each rounding counts: near σ = 0 the term 1 − ᾱ loses most of its bits.
+ * @returns [num_train_timesteps]
+ */
+export function trainingSigmas(config: SchedulerConfig): Float32Array {
+  let betas = trainingBetas(config);
+  if (config.rescale_betas_zero_snr) betas = rescaleToZeroSnr(betas);
+  const cumulative = cumulativeAlphas(betas);
+  // Not 0, so that the first sigma is not infinite.
+  if (config.rescale_betas_zero_snr) cumulative[cumulative.length - 1] = 2 ** -24;
+  return cumulative.map((alpha) => Math.sqrt(fround(fround(1 - alpha) / alpha)));
+}
+
+function trainingBetas(config: SchedulerConfig): Float32Array {
+  const { beta_start: start, beta_end: end, num_train_timesteps: count } = config;
+  if (config.trained_betas !== undefined) return Float32Array.from(config.trained_betas);
+  if (config.beta_schedule === 'linear') return linspaceFloat32(start, end, count);
+  if (config.beta_schedule === 'scaled_linear') {
+    return linspaceFloat32(Math.sqrt(start), Math.sqrt(end), count).map((root) => root * root);
+  }
+  return Float32Array.from({ length: count }, (_, index) => {
+    const ratio = cosineAlphaBar((index + 1) / count) / cosineAlphaBar(index / count);
+    return Math.min(1 - ratio, 0.999);
+  });
+}
+
+/** torch `linspace` in float32: counted from the nearer end, with a fused multiply-add as on x86. */
+function linspaceFloat32(start: number, end: number, count: number): Float32Array {
+  const first = fround(start);
+  const last = fround(end);
+  const step = fround(fround(last - first) / (count - 1));
+  const halfway = Math.floor(count / 2);
+  return Float32Array.from({ length: count }, (_, index) =>
+    index < halfway ? first + step * index : last - step * (count - 1 - index),
+  );
+}
+
+/** diffusers `betas_for_alpha_bar`, `cosine`. */
+function cosineAlphaBar(time: number): number {
+  return Math.cos((((time + 0.008) / 1.008) * Math.PI) / 2) ** 2;
+}
+
+/** torch `cumprod` of 1 − β: the running product is a double, what is kept of it a float32. */
+function cumulativeAlphas(betas: Float32Array): Float32Array {
+  let product = 1;
+  return betas.map((beta) => {
+    product *= fround(1 - beta);
+    return product;
+  });
+}
+
+/** diffusers `rescale_zero_terminal_snr`: shifts and scales √ᾱ so that the last one is 0 and the first one stays. */
+function rescaleToZeroSnr(betas: Float32Array): Float32Array {
+  const roots = cumulativeAlphas(betas).map(Math.sqrt);
+  const first = roots[0]!;
+  const last = roots[roots.length - 1]!;
+  const scale = fround(first / fround(first - last));
+  const cumulative = roots.map((root) => fround(fround(root - last) * scale) ** 2);
+  return cumulative.map((alpha, index) => 1 - (index === 0 ? alpha : fround(alpha / cumulative[index - 1]!)));
+}
