@@ -3,6 +3,8 @@ export type CliStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** What a subcommand may touch of the process it runs in. */
 export interface CliIo {
+  /** Where a person's answers come from; absent where nobody can be asked. */
+  stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: CliStream;
   stderr: CliStream;
   /** Aborted with a JobCancelledError by SIGINT or SIGTERM: stop cleanly, then return. */

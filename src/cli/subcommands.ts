@@ -8,4 +8,6 @@ export interface Subcommand {
 }
 
 /** Every subcommand, in the order of the help text. Adding one is one line here and one file beside this one. */
-export const subcommands: readonly Subcommand[] = [];
+export const subcommands: readonly Subcommand[] = [
+  { name: 'model', description: 'Fetch the weights of a model', load: () => import('./model.ts') },
+];

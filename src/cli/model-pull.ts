@@ -1,0 +1,141 @@
+import { basename, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config/config.ts';
+import { type VariantName, variantNames } from '../hub/choose-files.ts';
+import { realDisk } from '../hub/disk.ts';
+import type { Licence } from '../hub/hub-repository.ts';
+import { type PullRequest, pullModel } from '../hub/pull-model.ts';
+import { createWeb, type RetryNews } from '../hub/web.ts';
+import { formatBytes } from '../util/format-bytes.ts';
+import { canAsk, confirm } from './confirm.ts';
+import type { CliIo } from './io.ts';
+import { formatDuration } from './transfer-meter.ts';
+import { createTransferProgress } from './transfer-progress.ts';
+import { usageError } from './usage-error.ts';
+import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+
+const defaultRepo = 'vdo/stable-video-diffusion-img2vid-xt-1-1';
+
+const help = `Usage: kinora model pull [options]
+
+Fetches the files of a Stable Video Diffusion model that Kinora needs. Can be interrupted and run again.
+
+Options:
+  --repo OWNER/NAME   the repository (${defaultRepo})
+  --variant fp16|fp32 half or full precision (fp16: 4.4 GB for SVD XT; fp32: twice that)
+  --revision REV      a branch, tag or commit (main)
+  --dir DIR           the model folder (models/NAME)
+  --unet OWNER/NAME[:FILE]
+                      take the UNet from another repository, e.g. wangfuyun/AnimateLCM-SVD-xt
+  --accept-license    accept the licence without being asked
+  --help              show this
+
+HF_TOKEN is needed for gated or private repositories; HF_ENDPOINT names a mirror.
+`;
+
+/** `kinora model pull`: weights from the hub into a model folder. */
+export async function run(argv: string[], io: CliIo): Promise<number> {
+  const { values } = readOptions(argv);
+  if (values.help === true) {
+    io.stdout.write(help);
+    return 0;
+  }
+  const request = readRequest(values);
+  const { hubToken, hubEndpoint } = readConfig(io.environment);
+  const progress = createTransferProgress(io.stderr, Date.now);
+  const token = hubToken === undefined ? {} : { token: { value: hubToken, origin: new URL(hubEndpoint).origin } };
+  const onRetry = (news: RetryNews) => progress.note(describeRetry(news));
+  const web = createWeb({ fetch, retry: retryPolicy, signal: io.signal, idleTimeoutMs, onRetry, ...token });
+  try {
+    const result = await pullModel(request, {
+      endpoint: hubEndpoint,
+      hasToken: hubToken !== undefined,
+      web,
+      signal: io.signal,
+      disk: realDisk,
+      now: () => new Date(),
+      acceptLicence: (repo, licence) =>
+        acceptLicence(repo, licence, { io, accepted: values['accept-license'] === true }),
+      onNote: progress.note,
+      onProgress: progress.update,
+    });
+    progress.stop();
+    const fetched = `${result.fetchedFiles} files fetched (${formatBytes(result.fetchedBytes)})`;
+    io.stdout.write(`${fetched}, ${result.keptFiles} were there already; ${formatBytes(result.totalBytes)} in all.\n`);
+    io.stdout.write(`Use it with MODEL_DIR=${shownFolder(request.folder)} (in .env, or before the command).\n`);
+    return 0;
+  } finally {
+    progress.stop();
+  }
+}
+
+function readOptions(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      options: {
+        repo: { type: 'string', default: defaultRepo },
+        variant: { type: 'string', default: 'fp16' },
+        revision: { type: 'string', default: 'main' },
+        dir: { type: 'string' },
+        unet: { type: 'string' },
+        'accept-license': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (cause) {
+    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora model pull --help.`, cause);
+  }
+}
+
+function readRequest(values: ReturnType<typeof readOptions>['values']): PullRequest {
+  const { repo, revision, variant, dir } = values;
+  if (!isRepository(repo)) throw usageError(`--repo must be OWNER/NAME, such as ${defaultRepo}.`);
+  if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}.`);
+  if (!/^[\w./-]+$/.test(revision)) throw usageError('--revision must be a branch, a tag or a commit.');
+  const unet = values.unet === undefined ? undefined : readUnet(values.unet);
+  const folder = resolve(dir ?? join('models', basename(unet?.repo ?? repo)));
+  return { repo, revision, variant, folder, ...(unet === undefined ? {} : { unet }) };
+}
+
+function readUnet(text: string): { repo: string; file: string | undefined } {
+  const [repo = '', file] = text.split(/:(.*)/, 2);
+  if (!isRepository(repo) || (file !== undefined && !file.endsWith('.safetensors'))) {
+    throw usageError('--unet must be OWNER/NAME or OWNER/NAME:FILE.safetensors, such as wangfuyun/AnimateLCM-SVD-xt.');
+  }
+  return { repo, file };
+}
+
+function isRepository(text: string): boolean {
+  return /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(text);
+}
+
+function isVariant(text: string): text is VariantName {
+  return variantNames.some((name) => name === text);
+}
+
+/** Names the licence, and asks for it where it was not accepted on the command line. */
+async function acceptLicence(
+  repo: string,
+  licence: Licence | undefined,
+  { io, accepted }: { io: CliIo; accepted: boolean },
+): Promise<boolean> {
+  const text =
+    licence === undefined
+      ? `${repo} names no licence. Find out what its author allows before you use it.`
+      : `${repo} is under the licence "${licence.name}": ${licence.link}`;
+  io.stderr.write(`${text}\n`);
+  if (accepted) return true;
+  if (canAsk(io)) return confirm('Have you read it, and do you accept it?', io);
+  io.stderr.write('Read it; if you accept it, run again with --accept-license.\n');
+  return false;
+}
+
+function describeRetry({ address, reason, delayMs, attempt }: RetryNews): string {
+  return `${address}: ${reason}; attempt ${attempt + 1} in ${formatDuration(delayMs / 1000)}.`;
+}
+
+function shownFolder(folder: string): string {
+  const short = relative('', folder);
+  return short.startsWith('..') ? folder : short;
+}

@@ -1,0 +1,111 @@
+import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
+import { z } from 'zod';
+import { AppError, DownloadError } from '../errors.ts';
+import type { Digest } from './digest.ts';
+import { hubRefusal } from './refusal.ts';
+import { connectionLost, type Web } from './web.ts';
+
+/** A licence as a repository's model card names it. */
+export interface Licence {
+  name: string;
+  link: string;
+}
+
+/** A file of a repository at one commit. */
+export interface RepositoryFile {
+  path: string;
+  sizeBytes: number;
+  digest: Digest;
+}
+
+/** A model repository of the hub, fixed at one commit. */
+export interface HubRepository {
+  /** `owner/name`. */
+  repo: string;
+  /** The full commit, so that every file comes from the same version. */
+  commit: string;
+  /** undefined: the model card names none. */
+  licence: Licence | undefined;
+  files: ReadonlyMap<string, RepositoryFile>;
+}
+
+export interface HubAccess {
+  /** Origin (and path) of the hub, without a slash at the end. */
+  endpoint: string;
+  hasToken: boolean;
+  web: Web;
+  signal: AbortSignal;
+}
+
+const maxFiles = 20_000;
+
+/**
+ * Reads what a repository holds at `revision` (a branch, tag or commit).
+ * @throws DownloadError `gated`, `unauthorized`, `not-found`, `revision-not-found`, `connection-lost`
+ */
+export async function readRepository(repo: string, revision: string, access: HubAccess): Promise<HubRepository> {
+  const { endpoint, signal } = access;
+  const common = { hubUrl: endpoint, fetch: libraryFetch(repo, access) };
+  try {
+    const info = await modelInfo({ name: repo, revision, additionalFields: ['sha', 'cardData'], ...common });
+    if (!/^[\da-f]{7,64}$/.test(info.sha))
+      throw new DownloadError('refused', `${endpoint} names no commit for ${repo}.`);
+    const licence = licenceOf(info.cardData, { endpoint, repo, commit: info.sha });
+    const files = new Map<string, RepositoryFile>();
+    const listing = { repo: { type: 'model', name: repo }, recursive: true, revision: info.sha } as const;
+    for await (const entry of listFiles({ ...listing, ...common })) {
+      if (files.size >= maxFiles) throw new DownloadError('refused', `${repo} has more than ${maxFiles} files.`);
+      const digest = digestOf(entry);
+      if (digest !== undefined) files.set(entry.path, { path: entry.path, sizeBytes: entry.size, digest });
+    }
+    return { repo, commit: info.sha, licence, files };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof AppError ? error : connectionLost(new URL(endpoint).host, error);
+  }
+}
+
+/** The address of one file's bytes at a commit. */
+export function fileUrl(endpoint: string, { repo, commit }: HubRepository, path: string): string {
+  return `${endpoint}/${repo}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/**
+ * The fetch that @huggingface/hub works with: retried, redirected and given the token by {@link Web}, which the library's
+ * own would also send to whatever host a `Link` header names.
+ */
+function libraryFetch(repo: string, access: HubAccess): typeof fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const { response } = await access.web.open(url, Object.fromEntries(new Headers(init?.headers)));
+    if (response.ok) return response;
+    await response.body?.cancel();
+    throw hubRefusal(response.status, response.headers, { repo, ...access });
+  };
+}
+
+/** Large files carry their SHA-256, small ones git's blob name; folders and anything else have none. */
+function digestOf(entry: ListFileEntry): Digest | undefined {
+  if (entry.type !== 'file') return undefined;
+  if (entry.lfs !== undefined && /^[\da-f]{64}$/.test(entry.lfs.oid)) return { kind: 'sha256', hex: entry.lfs.oid };
+  if (entry.oid !== undefined && /^[\da-f]{40}$/.test(entry.oid)) return { kind: 'git-blob', hex: entry.oid };
+  return undefined;
+}
+
+/** What a model card says of its licence; written by hand by whoever owns the repository, so anything may stand there. */
+const plainText = z.string().transform((text) => text.replace(/\p{Cc}+/gu, ' ').slice(0, 500));
+const licenceCard = z.object({
+  license: z.union([plainText, z.array(plainText).transform((names) => names.join(', '))]).optional(),
+  license_name: plainText.optional(),
+  license_link: plainText.optional(),
+});
+
+function licenceOf(card: unknown, { endpoint, repo, commit }: Record<'endpoint' | 'repo' | 'commit', string>) {
+  const { license, license_name, license_link } = licenceCard.safeParse(card).data ?? {};
+  const name = license_name ?? license;
+  if (name === undefined) return undefined;
+  const page = `${endpoint}/${repo}`;
+  if (license_link === undefined) return { name, link: page };
+  const isWhole = /^https?:\/\//.test(license_link);
+  return { name, link: isWhole ? license_link : `${page}/blob/${commit}/${license_link}` };
+}

@@ -1,0 +1,207 @@
+import { DownloadError } from '../errors.ts';
+
+/** How often and how patiently a broken request is tried again. */
+export interface RetryPolicy {
+  /** Pause before each further attempt, in milliseconds; its length is the number of further attempts. */
+  delaysMs: readonly number[];
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason if it is aborted first. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** A request is about to be tried again. */
+export interface RetryNews {
+  /** Host and path; never a query, which may carry a signature. */
+  address: string;
+  reason: string;
+  attempt: number;
+  delayMs: number;
+}
+
+export interface WebOptions {
+  fetch: typeof fetch;
+  retry: RetryPolicy;
+  signal: AbortSignal;
+  /** Sent as `Authorization: Bearer …` to `origin` and to no other. */
+  token?: { value: string; origin: string };
+  /** Without a byte for so long, a connection counts as cut. */
+  idleTimeoutMs: number;
+  onRetry?: (news: RetryNews) => void;
+}
+
+/** An answer, with what the redirecting server said of the file it points to. */
+export interface WebResponse {
+  response: Response;
+  /** `X-Linked-ETag`, or the ETag of the address that was asked for; without quotes. */
+  linkedEtag: string | undefined;
+  linkedSizeBytes: number | undefined;
+  /** The body piece by piece; throws when it is cut, stalls, or the signal is aborted. */
+  chunks: () => AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** GET requests that follow redirects themselves, keep the token at home and try again when the network fails. */
+export interface Web {
+  /**
+   * Opens `url`. Any status that is not worth another attempt is returned, errors (4xx) too.
+   * @throws DownloadError `connection-lost` every attempt failed; `unsafe-redirect` the server leads nowhere
+   */
+  open(url: string, headers?: Readonly<Record<string, string>>): Promise<WebResponse>;
+  /** Waits as long as the policy says before attempt `attempt` (1…); false: no attempt is left. */
+  pause(attempt: number, address: string, cause: unknown): Promise<boolean>;
+}
+
+const maxRedirects = 8;
+const maxRetryAfterMs = 120_000;
+
+export function createWeb(options: WebOptions): Web {
+  const { retry, signal, onRetry } = options;
+
+  async function pause(attempt: number, address: string, cause: unknown, retryAfterMs = 0): Promise<boolean> {
+    signal.throwIfAborted();
+    const planned = retry.delaysMs[attempt - 1];
+    if (planned === undefined) return false;
+    const delayMs = Math.max(planned, Math.min(retryAfterMs, maxRetryAfterMs));
+    onRetry?.({ address, reason: reasonOf(cause), attempt, delayMs });
+    await retry.sleep(delayMs, signal);
+    return true;
+  }
+
+  async function open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<WebResponse> {
+    const address = addressOf(url);
+    for (let attempt = 1; ; attempt++) {
+      let failure: unknown;
+      let retryAfterMs = 0;
+      try {
+        const answer = await follow(options, url, headers);
+        if (!isTransient(answer.response.status)) return answer;
+        await answer.response.body?.cancel();
+        failure = new Error(`the server answered ${answer.response.status}`);
+        retryAfterMs = retryAfter(answer.response.headers);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof DownloadError) throw error;
+        failure = error;
+      }
+      if (!(await pause(attempt, address, failure, retryAfterMs))) throw connectionLost(address, failure);
+    }
+  }
+
+  return { open, pause };
+}
+
+/** The message of a connection that stayed broken; running the command again goes on from where it stopped. */
+export function connectionLost(address: string, cause: unknown): DownloadError {
+  const message = `The connection to ${address} failed (${reasonOf(cause)}). What has come so far is kept: run the same command again to go on.`;
+  return new DownloadError('connection-lost', message, { cause });
+}
+
+/** Host and path of an address: a query may carry a signature that belongs in no message. */
+export function addressOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+async function follow(
+  options: WebOptions,
+  firstUrl: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<WebResponse> {
+  let url = new URL(firstUrl);
+  let linkedEtag: string | undefined;
+  let linkedSizeBytes: number | undefined;
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const idle = idleTimer(options);
+    let response: Response;
+    try {
+      response = await options.fetch(url.href, {
+        // Asked unpacked: sizes, ranges and checksums are those of the file itself.
+        headers: { 'Accept-Encoding': 'identity', ...headers, ...authorization(options, url) },
+        redirect: 'manual',
+        signal: idle.signal,
+      });
+    } finally {
+      idle.stop();
+    }
+    linkedEtag ??= bareEtag(response.headers.get('x-linked-etag') ?? (hop === 0 ? response.headers.get('etag') : null));
+    linkedSizeBytes ??= integerHeader(response.headers, 'x-linked-size');
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || location === null) {
+      return { response, linkedEtag, linkedSizeBytes, chunks: () => readChunks(response, idle) };
+    }
+    await response.body?.cancel();
+    url = nextUrl(url, location);
+  }
+  throw new DownloadError('unsafe-redirect', `${addressOf(firstUrl)} redirects more than ${maxRedirects} times.`);
+}
+
+function nextUrl(from: URL, location: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const isWeb = to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:');
+  if (to === undefined || !isWeb) {
+    throw new DownloadError('unsafe-redirect', `${from.host} redirects to an address that is not safe to follow.`);
+  }
+  return to;
+}
+
+function authorization({ token }: WebOptions, url: URL): Record<string, string> {
+  return token !== undefined && url.origin === token.origin ? { Authorization: `Bearer ${token.value}` } : {};
+}
+
+interface IdleTimer {
+  signal: AbortSignal;
+  restart: () => void;
+  stop: () => void;
+}
+
+function idleTimer({ signal, idleTimeoutMs }: WebOptions): IdleTimer {
+  const idle = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => clearTimeout(timer);
+  const restart = () => {
+    stop();
+    timer = setTimeout(() => idle.abort(new Error(`nothing came for ${idleTimeoutMs / 1000} s`)), idleTimeoutMs);
+  };
+  restart();
+  return { signal: AbortSignal.any([signal, idle.signal]), restart, stop };
+}
+
+async function* readChunks(response: Response, idle: IdleTimer): AsyncGenerator<Uint8Array, void, undefined> {
+  if (response.body === null) return;
+  try {
+    idle.restart();
+    for await (const chunk of response.body) {
+      // The consumer's own pauses (a slow disk) are not the server's.
+      idle.stop();
+      yield chunk;
+      idle.restart();
+    }
+  } finally {
+    idle.stop();
+  }
+}
+
+function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+function retryAfter(headers: Headers): number {
+  return (integerHeader(headers, 'retry-after') ?? 0) * 1000;
+}
+
+/** A header that is a plain non-negative integer; undefined for anything else. */
+export function integerHeader(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name)?.trim();
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function bareEtag(etag: string | null): string | undefined {
+  return etag?.replace(/^W\//, '').replace(/^"|"$/g, '') || undefined;
+}
+
+/** The innermost sentence: undici says only "fetch failed" and hides why in its cause. */
+function reasonOf(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  if (!(innermost instanceof Error)) return String(innermost);
+  const code = 'code' in innermost && typeof innermost.code === 'string' ? innermost.code : undefined;
+  return innermost.message || code || innermost.name;
+}
