@@ -53,6 +53,8 @@ export const en: Texts = {
     'picture-unreachable': () => 'Discord did not hand out the picture. Attach it again.',
     'picture-slow': ({ limitSeconds }) => `Fetching the picture took longer than ${limitSeconds} s. Try again.`,
     'option-range': ({ option, min, max }) => `\`${option}\` must be a whole number from ${min} to ${max}.`,
+    'setting-out-of-range': ({ setting, min, max }) => `\`${setting}\` must be from ${min} to ${max} for this model.`,
+    'setting-size-step': ({ setting, step }) => `\`${setting}\` must be a multiple of ${step} for this model.`,
     'permissions-missing': ({ permissions }) =>
       `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
     'clip-too-large': () => 'The clip is larger than Discord accepts here. Try a calmer picture or less motion.',

@@ -54,6 +54,9 @@ export const es: Texts = {
     'picture-unreachable': () => 'Discord no entregó la imagen. Adjúntala otra vez.',
     'picture-slow': ({ limitSeconds }) => `Descargar la imagen tardó más de ${limitSeconds} s. Inténtalo de nuevo.`,
     'option-range': ({ option, min, max }) => `\`${option}\` debe ser un número entero de ${min} a ${max}.`,
+    'setting-out-of-range': ({ setting, min, max }) =>
+      `\`${setting}\` debe estar entre ${min} y ${max} en este modelo.`,
+    'setting-size-step': ({ setting, step }) => `\`${setting}\` debe ser un múltiplo de ${step} en este modelo.`,
     'permissions-missing': ({ permissions }) =>
       `El bot no puede publicar clips aquí. Necesita: ${permissions}. Pídeselo a quien administra este servidor.`,
     'clip-too-large': () =>

@@ -70,6 +70,8 @@ export const userErrorCodes = [
   'picture-unreachable',
   'picture-slow', // limitSeconds
   'option-range', // option, min, max
+  'setting-out-of-range', // setting, min, max
+  'setting-size-step', // setting, step
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
   'going-down',

@@ -1,0 +1,83 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createDownload, type DownloadOptions } from '../../src/bot/download.ts';
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const download = (url: string, options: Partial<DownloadOptions>) =>
+  createDownload({ allowedHosts: [], fetch: globalThis.fetch, ...options })(url);
+
+/** A fetch that must not be reached. */
+const forbidden: typeof globalThis.fetch = () => Promise.reject(new Error('went out'));
+
+describe('createDownload', () => {
+  it('fetches the bytes from a host that the operator named', async () => {
+    const host = await serve((_, response) => response.end(Buffer.from([1, 2, 0, 255])));
+    const bytes = await download(`http://${host}/a.png?sig=1`, { allowedHosts: [host] });
+    expect([...bytes]).toEqual([1, 2, 0, 255]);
+  });
+
+  it.each([
+    'https://evil.example/a.png',
+    'https://cdn.discordapp.com.evil.example/a.png',
+    'https://cdn.discordapp.com:8443/a.png',
+    'https://evil.example@cdn.discordapp.com/a.png',
+    'https://cdn.discordapp.com@evil.example/a.png',
+    'http://cdn.discordapp.com/a.png',
+    'http://169.254.169.254/latest/meta-data',
+    'http://192.168.0.1/a.png',
+    'http://127.0.0.1:9/a.png',
+    'file:///etc/passwd',
+    'data:image/png;base64,AAAA',
+    'not a url',
+  ])('does not even try %s', async (url) => {
+    const options = { allowedHosts: ['cdn.discordapp.com', '192.168.0.1'], fetch: forbidden };
+    await expect(download(url, options)).rejects.toMatchObject({ name: 'UserError', code: 'picture-host' });
+  });
+
+  it('follows no redirect, not even to an allowed host', async () => {
+    const asked: string[] = [];
+    const host = await serve((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    const result = download(`http://${host}/a.png`, { allowedHosts: [host] });
+    await expect(result).rejects.toMatchObject({ code: 'picture-unreachable' });
+    expect(asked).toEqual(['/a.png']);
+  });
+
+  it('says when the link has expired', async () => {
+    const host = await serve((_, response) => response.writeHead(404).end('This content is no longer available.'));
+    const result = download(`http://${host}/a.png`, { allowedHosts: [host] });
+    await expect(result).rejects.toMatchObject({ code: 'picture-unreachable' });
+  });
+
+  it('stops at the limit while an endless body streams in', async () => {
+    const host = await serve((_, response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    const result = download(`http://${host}/a.png`, { allowedHosts: [host], limitBytes: 1024 * 1024 });
+    await expect(result).rejects.toMatchObject({ code: 'picture-too-many-bytes', details: { limitMb: 1 } });
+  });
+
+  it('gives up on a host that never ends', async () => {
+    const host = await serve((_, response) => {
+      response.write('x');
+    });
+    const result = download(`http://${host}/a.png`, { allowedHosts: [host], timeoutMs: 50 });
+    await expect(result).rejects.toMatchObject({ code: 'picture-slow' });
+  });
+});

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Locale } from 'discord.js';
+import { describe, expect, it } from 'vitest';
+import { chooseTexts, languages, localizations } from '../../../src/bot/languages/choose-texts.ts';
+import { en } from '../../../src/bot/languages/en.ts';
+import { es } from '../../../src/bot/languages/es.ts';
+import { userErrorCodes } from '../../../src/bot/languages/texts.ts';
+import { pictureErrorCodes } from '../../../src/media/picture-errors.ts';
+
+/** Paths of every text of a language. */
+function keysOf(value: object, prefix = ''): string[] {
+  return Object.entries(value).flatMap(([key, entry]) =>
+    typeof entry === 'object' ? keysOf(entry, `${prefix}${key}.`) : [`${prefix}${key}`],
+  );
+}
+
+describe('languages', () => {
+  it('have the same texts, and none is left in English', () => {
+    expect(keysOf(es)).toEqual(keysOf(en));
+    const sample = { position: 1, waiting: 2, step: 1, steps: 2 };
+    const say = (text: unknown) => (typeof text === 'function' ? String(text(sample)) : text);
+    const pairs = keysOf(en).map((path) => {
+      const [a, b] = [en, es].map((root) => path.split('.').reduce<unknown>((at, key) => (at as never)[key], root));
+      return [path, say(a), say(b)];
+    });
+    expect(pairs.filter(([, a, b]) => a === b)).toEqual([]);
+  });
+
+  it('are chosen by locale, English where there is none', () => {
+    expect(chooseTexts('es-ES')).toBe(es);
+    expect(chooseTexts('es-419')).toBe(es);
+    expect(chooseTexts('de')).toBe(en);
+    expect(chooseTexts('constructor')).toBe(en);
+  });
+
+  it('are named by locales that Discord knows, and fit its limits', () => {
+    const known: readonly string[] = Object.values(Locale);
+    expect(Object.keys(languages).filter((locale) => !known.includes(locale))).toEqual([]);
+    for (const texts of Object.values(languages)) {
+      for (const text of Object.values(texts.animate)) expect(text.length).toBeLessThanOrEqual(100);
+      expect(texts.cancelButton.length).toBeLessThanOrEqual(80);
+    }
+    expect(Object.keys(localizations((texts) => texts.cancelButton))).toEqual(Object.keys(languages));
+  });
+});
+
+describe('userErrorCodes', () => {
+  it('holds every code that media, commands, jobs and the bot throw to users', () => {
+    const found = ['media', 'commands', 'jobs', 'bot', 'render'].flatMap((folder) =>
+      readdirSync(join('src', folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts'))
+        .flatMap((name) => [
+          ...readFileSync(join('src', folder, name), 'utf8').matchAll(/new UserError\(\s*'([a-z-]+)'/g),
+        ])
+        .map((match) => match[1]!),
+    );
+    const known: readonly string[] = userErrorCodes;
+    expect([...pictureErrorCodes, ...found].filter((code) => !known.includes(code))).toEqual([]);
+    expect(found.length).toBeGreaterThan(8);
+  });
+});
