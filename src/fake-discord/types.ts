@@ -115,8 +115,11 @@ export interface WaitOptions {
 
 /** Where somebody acts. Default: the guild's first channel. */
 export interface Place {
-  /** `dm` is the conversation with the bot, `user-install` a channel where only the user installed the app. */
-  place?: 'guild' | 'dm' | 'user-install';
+  /**
+   * `dm` is the conversation with the bot. In the other two only the user installed the app: `user-install` is a channel
+   * of a guild without the bot, `private-channel` a conversation between people.
+   */
+  place?: 'guild' | 'dm' | 'user-install' | 'private-channel';
   /** A channel of {@link FakeDiscord.guildId} or one made by `createChannel`; goes before `place`. */
   channelId?: Snowflake;
 }
@@ -194,6 +197,8 @@ export interface FakeDiscordOptions {
   messageContentIntent?: boolean;
   /** The guild's language. Default `en-US`. */
   guildLocale?: string;
+  /** Calls per route and window. Default 50 per second, so that tests do not wait; Discord's own is about 5 per 5 s. */
+  rateLimit?: { limit: number; windowSeconds: number };
   /** Called with every exchange; each string it returns, and anything it throws, becomes a violation. */
   validate?: (exchange: Exchange) => readonly string[];
   /** Called with every exchange, for a log. */
@@ -202,7 +207,8 @@ export interface FakeDiscordOptions {
 
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
-  createUser(name: string, options?: { locale?: string }): ApiUser;
+  /** `admin` gives all permissions in the guild. */
+  createUser(name: string, options?: { locale?: string; admin?: boolean }): ApiUser;
   createChannel(name: string): Snowflake;
   invoke(request: InvokeRequest): InteractionHandle;
   invokeMessageCommand(request: MessageCommandRequest): InteractionHandle;
@@ -272,7 +278,9 @@ export interface FakeDiscord extends Actor, Observer, Faults {
   readonly botUserId: Snowflake;
   readonly guildId: Snowflake;
   readonly channelId: Snowflake;
-  /** The first user. */
+  /** The first user, a plain member. */
   readonly userId: Snowflake;
+  /** The guild's owner, who has all permissions. */
+  readonly ownerId: Snowflake;
   close(): Promise<void>;
 }

@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto';
+import { contentTypeOf } from './content-types.ts';
+import type { ApiAttachment, Snowflake } from './payloads.ts';
+import { pictureSize } from './picture-size.ts';
+import type { FileInput } from './types.ts';
+import type { StoredFile, World } from './world.ts';
+
+/** Signed links live a day. */
+const linkLifeSeconds = 24 * 3600;
+
+/** Keeps a file and describes it; `holderId` is the channel, or for option attachments the application. */
+export function storeFile(
+  world: World,
+  file: FileInput,
+  { holderId, ephemeral, description }: { holderId: Snowflake; ephemeral: boolean; description?: string },
+): ApiAttachment {
+  const id = world.snowflake();
+  const filename = safeName(file.name);
+  const folder = ephemeral ? 'ephemeral-attachments' : 'attachments';
+  const stored: StoredFile = {
+    id,
+    filename,
+    contentType: contentTypeOf(filename, file.contentType),
+    bytes: file.bytes,
+    path: `/${folder}/${holderId}/${id}/${encodeURIComponent(filename)}`,
+  };
+  world.files.set(id, stored);
+  // What the uploader claims is what the bot is told, right or wrong; the CDN answers by the file's name.
+  const claimed = file.contentType || stored.contentType;
+  return signed(world, {
+    id,
+    filename,
+    size: file.bytes.byteLength,
+    url: '',
+    proxy_url: '',
+    content_type: claimed,
+    ...pictureSize(file.bytes),
+    ...(ephemeral ? { ephemeral: true } : {}),
+    ...(description ? { description } : {}),
+  });
+}
+
+/** A copy of the attachment with links that are valid from now on. */
+export function signed(world: World, attachment: ApiAttachment): ApiAttachment {
+  const file = world.files.get(attachment.id);
+  if (!file) return attachment;
+  const issued = Math.floor(world.now() / 1000);
+  const [ex, is] = [(issued + linkLifeSeconds).toString(16), issued.toString(16)];
+  const url = `${world.origin}${file.path}?ex=${ex}&is=${is}&hm=${signature(world, file.path, ex, is)}&`;
+  return { ...attachment, url, proxy_url: url };
+}
+
+/** Whether a link was made by {@link signed} and still lives. */
+export function isValidLink(world: World, path: string, query: URLSearchParams): boolean {
+  const [ex, is, hm] = [query.get('ex') ?? '', query.get('is') ?? '', query.get('hm') ?? ''];
+  return hm === signature(world, path, ex, is) && Number.parseInt(ex, 16) * 1000 > world.now();
+}
+
+function signature(world: World, path: string, ex: string, is: string): string {
+  return createHmac('sha256', world.token).update(`${path} ${ex} ${is}`).digest('hex');
+}
+
+/** Discord keeps letters, digits, dots, dashes and underscores of a file's name. */
+function safeName(name: string): string {
+  const kept = name.replaceAll(/\s+/g, '_').replaceAll(/[^\p{L}\p{N}._-]/gu, '');
+  return kept === '' || kept.startsWith('.') ? `unknown${kept}` : kept;
+}

@@ -1,0 +1,43 @@
+import { isObject } from './form-rules.ts';
+import type { JsonObject } from './payloads.ts';
+import type { Exchange, FakeDiscordOptions } from './types.ts';
+import { recordViolation, type World } from './world.ts';
+
+const keptExchanges = 10_000;
+
+/** Keeps what passed between the bot and the stand-in and has it validated. */
+export interface ExchangeLog {
+  record(exchange: Exchange): void;
+  /** A gateway payload, seen from the bot. */
+  recordGateway(direction: 'in' | 'out', payload: JsonObject): void;
+  all(): readonly Exchange[];
+}
+
+/** Makes a log that calls the `validate` and `log` of the options for each exchange. */
+export function createExchangeLog(world: World, { validate, log }: FakeDiscordOptions): ExchangeLog {
+  const kept: Exchange[] = [];
+
+  const record = (exchange: Exchange): void => {
+    kept.push(exchange);
+    if (kept.length > keptExchanges) kept.shift();
+    log?.(exchange);
+    if (!validate) return;
+    try {
+      for (const text of validate(exchange)) recordViolation(world, text);
+    } catch (error) {
+      recordViolation(world, `validate threw: ${String(error)}`);
+    }
+  };
+
+  return {
+    record,
+    recordGateway: (direction, payload) =>
+      record({ kind: 'gateway', at: world.now(), direction, payload: maskToken(structuredClone(payload)) }),
+    all: () => kept,
+  };
+}
+
+function maskToken(payload: JsonObject): JsonObject {
+  if (isObject(payload.d) && typeof payload.d.token === 'string') payload.d.token = 'masked';
+  return payload;
+}

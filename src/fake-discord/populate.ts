@@ -1,0 +1,59 @@
+import { newUser } from './entities.ts';
+import type { Snowflake } from './payloads.ts';
+import { allPermissions, usualPermissions } from './permissions.ts';
+import type { ChannelKind, StoredChannel, World } from './world.ts';
+
+/** Adds the guild's first channel, the bot, the owner, the first user and the places where the bot is not. */
+export function populateWorld(world: World): { userId: Snowflake; channelId: Snowflake } {
+  addUser(world, world.botUserId, 'Kinora', { isBot: true });
+  addUser(world, world.ownerId, 'Owner', { permissions: allPermissions });
+  const userId = addUser(world, world.snowflake(), 'Alice');
+  const channelId = addChannel(world, 'guild', { name: 'general', guildId: world.guildId }).id;
+  addChannel(world, 'foreign-guild', { name: 'elsewhere', guildId: world.foreignGuildId });
+  return { userId, channelId };
+}
+
+/** Adds a member of the guild. */
+export function addUser(
+  world: World,
+  id: Snowflake,
+  name: string,
+  { isBot = false, locale = 'en-US', permissions = usualPermissions } = {},
+): Snowflake {
+  const joinedAt = new Date(world.now()).toISOString();
+  world.users.set(id, { user: newUser(id, name, isBot), locale, permissions, joinedAt });
+  return id;
+}
+
+/** Adds a conversation. */
+export function addChannel(
+  world: World,
+  kind: ChannelKind,
+  {
+    name = '',
+    guildId = null,
+    recipientIds = [],
+  }: { name?: string; guildId?: Snowflake | null; recipientIds?: Snowflake[] },
+): StoredChannel {
+  const channel: StoredChannel = {
+    id: world.snowflake(),
+    kind,
+    name,
+    guildId,
+    recipientIds,
+    botPermissions: kind === 'guild' || kind === 'dm' ? usualPermissions : 0n,
+    lastMessageId: null,
+  };
+  world.channels.set(channel.id, channel);
+  return channel;
+}
+
+/** The conversation of one person with the bot (`dm`), or of that person with the owner (`private`); made when missing. */
+export function privateChannel(world: World, kind: 'dm' | 'private', userId: Snowflake): StoredChannel {
+  const known = [...world.channels.values()].find(
+    (channel) => channel.kind === kind && channel.recipientIds.includes(userId),
+  );
+  if (known) return known;
+  const recipientIds = kind === 'dm' ? [userId] : [userId, world.ownerId];
+  return addChannel(world, kind, { recipientIds });
+}

@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Json, JsonObject } from './payloads.ts';
+import { createRateLimits, type RateLimit } from './rate-limits.ts';
+import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
+import { Refusal, refuse } from './refusal.ts';
+import type { Reply } from './route.ts';
+import { type MatchedRoute, matchRoute } from './routes.ts';
+import type { FailNext, RestExchange } from './types.ts';
+import { recordViolation, type World } from './world.ts';
+
+const apiPrefix = '/api/v10';
+
+interface Answer extends Reply {
+  headers: Record<string, string>;
+}
+
+/** Serves the REST API below `/api/v10`; `record` hears every call with its answer. */
+export function createRest(
+  world: World,
+  { rateLimit, record }: { rateLimit: RateLimit; record: (exchange: RestExchange) => void },
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const countCall = createRateLimits(rateLimit);
+
+  return async (request, response) => {
+    const method = request.method ?? 'GET';
+    const url = new URL(request.url ?? '/', world.origin);
+    const path = url.pathname.startsWith(`${apiPrefix}/`) ? url.pathname.slice(apiPrefix.length) : null;
+    const matched = path === null ? null : matchRoute(method, path);
+    const query = Object.fromEntries(url.searchParams);
+    const bytes = await readBytes(request);
+    let parsed: ParsedBody = { json: null, files: [], isMultipart: false };
+
+    const carryOut = async (): Promise<Answer> => {
+      if (path === null || !matched) {
+        recordViolation(world, `unknown route: ${method} ${url.pathname}`);
+        return { status: 404, body: { message: '404: Not Found', code: 0 }, headers: {} };
+      }
+      const { headers, retryAfterSeconds } = countCall(matched.name, matched.params);
+      if (retryAfterSeconds !== null)
+        return { ...tooMany(retryAfterSeconds), headers: { ...headers, ...retry(retryAfterSeconds) } };
+      try {
+        parsed = await parseBody(bytes, request.headers['content-type'] ?? '');
+        checkCall(world, matched, { query, parsed, authorization: request.headers.authorization });
+        const { route, params } = matched;
+        return { ...route.handle({ world, params, query, body: parsed.json, files: parsed.files }), headers };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        // Whatever is wrong with the form of a call is a mistake of the bot (or of the stand-in), never of the moment.
+        if (error.body.code === 50035 || error.body.code === 50109) {
+          recordViolation(world, `${matched.name}: ${JSON.stringify(error.body)}`);
+        }
+        return { status: error.status, body: error.body, headers };
+      }
+    };
+
+    const failure = takeFailure(world, matched);
+    if (failure?.delayMs) await delay(failure.delayMs);
+    const done = !failure || failure.afterEffect || failure.delayOnly ? await carryOut() : null;
+    const answer = failure && !failure.delayOnly ? failedAnswer(failure) : done;
+    // A call that a fault swallows still shows in the log with what it carried.
+    if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
+    if (answer) send(response, answer);
+    else request.socket.destroy();
+    record({
+      kind: 'rest',
+      at: world.now(),
+      method,
+      route: matched?.name ?? null,
+      path: maskPath(path ?? url.pathname, matched),
+      query,
+      authorized: request.headers.authorization !== undefined,
+      requestBody: parsed.json,
+      files: parsed.files.map(({ field, name, contentType, bytes: file }) => ({
+        field,
+        name,
+        contentType,
+        sizeBytes: file.byteLength,
+      })),
+      status: answer?.status ?? 0,
+      responseHeaders: answer?.headers ?? {},
+      responseBody: structuredClone(answer?.body ?? null),
+    });
+  };
+}
+
+function checkCall(
+  world: World,
+  { name, route }: MatchedRoute,
+  {
+    query,
+    parsed,
+    authorization,
+  }: { query: Record<string, string>; parsed: ParsedBody; authorization: string | undefined },
+): void {
+  if (route.needsBotToken !== false && authorization !== `Bot ${world.token}`) throw refuse('unauthorized');
+  const complain = (what: string): never => {
+    recordViolation(world, `${name}: ${what}`);
+    throw new Refusal(400, { message: `The stand-in knows no ${what} here.`, code: 0 });
+  };
+  const unknown = Object.keys(query).filter((field) => !route.query?.includes(field));
+  if (unknown.length > 0) complain(`query field ${unknown.join(', ')}`);
+  if (parsed.json !== null && !route.body) complain('body');
+  if (parsed.isMultipart && route.body !== 'files') complain('multipart body');
+}
+
+/** The first failure that waits for this route; counts it down. */
+function takeFailure(world: World, matched: MatchedRoute | null): FailNext | null {
+  const index = world.failures.findIndex(({ route }) => route === '*' || route === matched?.name);
+  const failure = world.failures[index];
+  if (!failure) return null;
+  failure.times -= 1;
+  if (failure.times <= 0) world.failures.splice(index, 1);
+  return failure;
+}
+
+/** What the bot gets instead; null: the connection is cut. */
+function failedAnswer(failure: FailNext): Answer | null {
+  if (failure.resetConnection) return null;
+  const status = failure.status ?? 500;
+  if (status === 429) {
+    const seconds = failure.retryAfterSeconds ?? 1;
+    const { body } = tooMany(seconds);
+    return { status, body: failure.body ?? body, headers: failure.omitRetryAfterHeader ? {} : retry(seconds) };
+  }
+  return { status, body: failure.body ?? { message: `${status}: a fault on purpose`, code: 0 }, headers: {} };
+}
+
+function tooMany(retryAfterSeconds: number): Reply {
+  const body: JsonObject = {
+    message: 'You are being rate limited.',
+    retry_after: retryAfterSeconds,
+    global: false,
+    code: 0,
+  };
+  return { status: 429, body };
+}
+
+/** Only this header makes the client wait; it passes over the body's value. */
+function retry(seconds: number): Record<string, string> {
+  return { 'retry-after': String(seconds), 'x-ratelimit-scope': 'user' };
+}
+
+function send(
+  response: ServerResponse,
+  { status, body, headers }: { status: number; body: Json; headers: Record<string, string> },
+): void {
+  const text = status === 204 ? '' : JSON.stringify(body);
+  const type: Record<string, string> = status === 204 ? {} : { 'content-type': 'application/json' };
+  response.writeHead(status, { ...headers, ...type }).end(text);
+}
+
+function maskPath(path: string, matched: MatchedRoute | null): string {
+  const token = matched?.params.token;
+  const shown = decodeURIComponent(path);
+  return token ? shown.replace(token, 'masked') : shown;
+}

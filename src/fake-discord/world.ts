@@ -1,0 +1,159 @@
+import { createFeed, type Feed } from './feed.ts';
+import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
+import { createSnowflakes } from './snowflakes.ts';
+import type { Acknowledgement, Change, FailNext, FakeDiscordOptions } from './types.ts';
+
+/** A person or the bot, with what a guild knows of them. */
+export interface StoredUser {
+  user: ApiUser;
+  locale: string;
+  /** Permission bits in the guild. */
+  permissions: bigint;
+  joinedAt: string;
+}
+
+/** `guild`: a text channel the bot is in; `dm`: with the bot; the other two hold only people who installed the app. */
+export type ChannelKind = 'guild' | 'dm' | 'foreign-guild' | 'private';
+
+/** A conversation. */
+export interface StoredChannel {
+  id: Snowflake;
+  kind: ChannelKind;
+  name: string;
+  guildId: Snowflake | null;
+  /** The people of a `dm` or `private` channel besides the bot. */
+  recipientIds: readonly Snowflake[];
+  /** The bot's permissions here. */
+  botPermissions: bigint;
+  lastMessageId: Snowflake | null;
+}
+
+/** A message with what only the server knows. The `url`s of its attachments are signed when it is sent out. */
+export interface StoredMessage {
+  message: ApiMessage;
+  /** Of an ephemeral message, the one who sees it. */
+  visibleTo: Snowflake | null;
+  interactionId: Snowflake | null;
+  /** User ids by emoji, as the client names it: `🎬` or `name:id`. */
+  reactions: Map<string, Set<Snowflake>>;
+  edits: number;
+}
+
+/** The bytes behind an attachment. */
+export interface StoredFile {
+  id: Snowflake;
+  filename: string;
+  contentType: string;
+  bytes: Uint8Array;
+  /** Path on the CDN without the signature. */
+  path: string;
+}
+
+/** An interaction between its dispatch and the end of its token. */
+export interface StoredInteraction {
+  id: Snowflake;
+  token: string;
+  /** InteractionType: 2 command, 3 component, 4 autocomplete, 5 modal submit. */
+  type: number;
+  userId: Snowflake;
+  channelId: Snowflake;
+  createdAtMs: number;
+  expiresAtMs: number;
+  /** InteractionContextType and the installation that answers for it. */
+  context: number;
+  owners: Record<string, Snowflake>;
+  /** The `d` of INTERACTION_CREATE. */
+  payload: JsonObject;
+  /** The message a component sits on. */
+  sourceMessageId: Snowflake | null;
+  /** What `@original` stands for; null before the first answer. */
+  originalId: Snowflake | null;
+  messageIds: Snowflake[];
+  followUps: number;
+  acknowledgement: Acknowledgement | null;
+  failed: boolean;
+  settled: Promise<Acknowledgement>;
+  settle(result: Acknowledgement | Error): void;
+}
+
+/** An event on its way to the bot's sessions. */
+export interface Dispatch {
+  event: string;
+  /** The intent bit that a session needs; null: none. */
+  intent: number | null;
+  /** Builds `d` for a session with or without the MessageContent intent. */
+  data: (messageContent: boolean) => JsonObject;
+}
+
+/** The state of the stand-in. Everything in it is owned by one `startFakeDiscord`. */
+export interface World {
+  now(): number;
+  snowflake(): Snowflake;
+  readonly token: string;
+  readonly applicationId: Snowflake;
+  readonly botUserId: Snowflake;
+  readonly ownerId: Snowflake;
+  readonly guildId: Snowflake;
+  readonly foreignGuildId: Snowflake;
+  readonly botRoleId: Snowflake;
+  readonly guildLocale: string;
+  readonly messageContentIntent: boolean;
+  readonly users: Map<Snowflake, StoredUser>;
+  readonly channels: Map<Snowflake, StoredChannel>;
+  readonly messages: Map<Snowflake, StoredMessage>;
+  readonly files: Map<Snowflake, StoredFile>;
+  readonly commands: Map<Snowflake, ApiCommand>;
+  readonly interactions: Map<Snowflake, StoredInteraction>;
+  readonly violations: string[];
+  /** Failures to come, oldest first; `times` counts down. */
+  readonly failures: (FailNext & { times: number })[];
+  readonly changes: Feed<Change>;
+  readonly dispatches: Feed<Dispatch>;
+  /** Scheme, host and port; known once the server listens. */
+  origin: string;
+  attachmentSizeLimitBytes: number;
+  commandCreates: number;
+  botConnected: boolean;
+}
+
+/** A new world with nobody in it; `populateWorld` adds the guild and its people. */
+export function createWorld(options: FakeDiscordOptions): World {
+  const now = options.now ?? Date.now;
+  const snowflake = createSnowflakes(now);
+  const applicationId = snowflake();
+  return {
+    now,
+    snowflake,
+    // Shaped like a real one: the bot's id in base64, then two parts.
+    token: `${Buffer.from(applicationId).toString('base64url')}.GkInRa.${'local-stand-in-no-secret-'.repeat(2).slice(0, 38)}`,
+    applicationId,
+    // Of new applications, the bot user has the application's id.
+    botUserId: applicationId,
+    ownerId: snowflake(),
+    guildId: snowflake(),
+    foreignGuildId: snowflake(),
+    botRoleId: snowflake(),
+    guildLocale: options.guildLocale ?? 'en-US',
+    messageContentIntent: options.messageContentIntent ?? false,
+    users: new Map(),
+    channels: new Map(),
+    messages: new Map(),
+    files: new Map(),
+    commands: new Map(),
+    interactions: new Map(),
+    violations: [],
+    failures: [],
+    changes: createFeed(),
+    dispatches: createFeed(),
+    origin: '',
+    attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
+    commandCreates: 0,
+    botConnected: false,
+  };
+}
+
+/** Records something that neither Discord nor the stand-in knows. */
+export function recordViolation(world: World, text: string): void {
+  world.violations.push(text);
+  world.changes.emit({ kind: 'violation', text });
+}
