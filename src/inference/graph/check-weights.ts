@@ -1,5 +1,5 @@
 import { WeightsMismatchError } from '../../errors.ts';
-import type { TensorEntry } from '../safetensors/read-safetensors.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import type { BuiltGraph } from './graph-builder.ts';
 
 /** Buffers that older transformers wrote into checkpoints and newer ones compute; they carry no weights. */
@@ -13,11 +13,7 @@ const usableTypes = new Set(['F32', 'F16', 'BF16']);
  * @param where the checkpoint, for the message
  * @throws WeightsMismatchError all missing, unused and wrong tensors together
  */
-export function checkWeights(
-  where: string,
-  weights: ReadonlyMap<string, TensorEntry>,
-  graphs: readonly BuiltGraph[],
-): void {
+export function checkWeights(where: string, weights: Weights, graphs: readonly BuiltGraph[]): void {
   const expected = new Map(graphs.flatMap((graph) => [...graph.expected]));
   const missing: string[] = [];
   const wrong: string[] = [];

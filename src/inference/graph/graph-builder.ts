@@ -1,6 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import type { AttributeValue, DataType, OnnxNode, OnnxValueInfo } from '../onnx/types.ts';
-import type { TensorEntry } from '../safetensors/read-safetensors.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
 import { createParameterTable, type GraphInitializer, type ParameterOptions } from './parameters.ts';
 import type { GraphTarget } from './target.ts';
@@ -52,7 +52,7 @@ export interface BuiltGraph {
  */
 export function buildGraph(
   name: string,
-  { weights, target }: { weights: ReadonlyMap<string, TensorEntry>; target: GraphTarget },
+  { weights, target }: { weights: Weights; target: GraphTarget },
   build: (graph: GraphBuilder) => void,
 ): BuiltGraph {
   const nodes: OnnxNode[] = [];

@@ -1,6 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import type { DataType } from '../onnx/types.ts';
-import type { TensorEntry } from '../safetensors/read-safetensors.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import { elementCount, type Value } from './value.ts';
 
 /** How a parameter is seen by the graph where that differs from how the checkpoint keeps it; the bytes stay the same. */
@@ -32,7 +32,7 @@ export interface ParameterTable {
 const dataTypeOf: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** @param weights the checkpoint's tensors by key */
-export function createParameterTable(weights: ReadonlyMap<string, TensorEntry>): ParameterTable {
+export function createParameterTable(weights: Weights): ParameterTable {
   const expected = new Map<string, readonly number[]>();
   const initializers = new Map<string, GraphInitializer>();
   const constants = new Map<string, Value>();

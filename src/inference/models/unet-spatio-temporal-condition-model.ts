@@ -1,11 +1,14 @@
-import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { GraphError } from '../../errors.ts';
+import { type BuiltGraph, buildGraph, type GraphBuilder } from '../graph/graph-builder.ts';
 import { add, reshape } from '../graph/ops.ts';
+import type { GraphTarget } from '../graph/target.ts';
 import { elementCount, type Value } from '../graph/value.ts';
 import { silu } from '../nn/activations.ts';
-import { type Conditioning, inlineConditioning } from '../nn/conditioning.ts';
+import { type Conditioning, inlineConditioning, separateConditioning } from '../nn/conditioning.ts';
 import { conv2d } from '../nn/conv.ts';
 import { timestepEmbedding, timesteps } from '../nn/embeddings.ts';
 import { groupNorm } from '../nn/normalization.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import { downBlock, midBlock, type UnetContext, upBlock } from './unet-blocks.ts';
 import { crossAttentionDim, type UnetConfig, unetBlocks } from './unet-config.ts';
 
@@ -87,4 +90,31 @@ export function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetS
   // 6. post-process
   hidden = silu(graph, groupNorm(graph, 'conv_norm_out', hidden, 1e-5));
   graph.output('out_sample', conv2d(graph, 'conv_out', hidden, config.out_channels));
+}
+
+/** The UNet in two graphs: `conditioning` runs once per clip, and its outputs are inputs of `step`. */
+export interface UnetGraphs {
+  /** Inputs `encoder_hidden_states` and `added_time_ids`; outputs: what does not change between steps. */
+  conditioning: BuiltGraph;
+  /** Inputs `sample`, `timestep` and the outputs of `conditioning`; output `out_sample`. */
+  step: BuiltGraph;
+}
+
+/** See {@link unetSpatioTemporalConditionModel} for inputs and output; about a tenth of the weights leave the step. */
+export function buildUnetGraphs(
+  config: UnetConfig,
+  sizes: UnetSizes,
+  source: { weights: Weights; target: GraphTarget },
+): UnetGraphs {
+  let step: BuiltGraph | undefined;
+  const conditioning = buildGraph('unet-conditioning', source, (clipGraph) => {
+    const encoderHiddenStates = clipGraph.input('encoder_hidden_states', [sizes.batch, 1, crossAttentionDim(config)]);
+    const addedTimeIds = clipGraph.input('added_time_ids', [sizes.batch, addedTimeIdCount(config)]);
+    const separate = separateConditioning(clipGraph, encoderHiddenStates);
+    step = buildGraph('unet-step', source, (graph) => {
+      unetStep(graph, config, { ...sizes, conditioning: separate, addedTimeIds });
+    });
+  });
+  if (step === undefined) throw new GraphError('graph-unet', 'The step graph was not built.');
+  return { conditioning, step };
 }

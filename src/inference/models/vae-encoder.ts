@@ -29,7 +29,7 @@ export function vaeEncoder(
 }
 
 /** diffusers `Encoder` (vae.py) with `double_z`: [n, c, h, w] -> [n, 2·latent_channels, h/s, w/s]. */
-function encoder(graph: GraphBuilder, name: string, x: Value, config: VaeConfig): Value {
+export function encoder(graph: GraphBuilder, name: string, x: Value, config: VaeConfig): Value {
   const { block_out_channels, down_block_types } = config;
   return graph.scope(name, () => {
     let hidden = conv2d(graph, 'conv_in', x, block_out_channels[0] ?? 0);
@@ -65,7 +65,7 @@ export function downEncoderBlock2d(
 }
 
 /** diffusers `UNetMidBlock2D` with one attention over all channels as one head (unet_2d_blocks.py). */
-function midBlock2d(graph: GraphBuilder, name: string, x: Value): Value {
+export function midBlock2d(graph: GraphBuilder, name: string, x: Value): Value {
   return graph.scope(name, () => {
     const outChannels = axisSize(x, 1);
     let hidden = resnetBlock2d(graph, 'resnets.0', x, { outChannels, eps });

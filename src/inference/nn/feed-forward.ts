@@ -15,8 +15,11 @@ export function feedForward(graph: GraphBuilder, name: string, x: Value): Value 
   });
 }
 
-/** The two halves of the projection are two products over the same weight, so that nothing has to be split after. */
-function geglu(graph: GraphBuilder, name: string, x: Value, inner: number): Value {
+/**
+ * diffusers `GEGLU`'s projection and gate: [..., c] -> [..., inner]. The halves of the projection are two products over
+ * the same weight, so that nothing has to be split after.
+ */
+export function geglu(graph: GraphBuilder, name: string, x: Value, inner: number): Value {
   const hidden = linear(graph, name, x, 2 * inner, { rows: [0, inner] });
   const gate = linear(graph, name, x, 2 * inner, { rows: [inner, 2 * inner] });
   return combineGeglu(graph, hidden, gate);

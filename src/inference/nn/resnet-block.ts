@@ -46,7 +46,12 @@ function addPerClip(graph: GraphBuilder, x: Value, vector: Value): Value {
 }
 
 /** The branch of diffusers `TemporalResnetBlock` that is added to its input: [b, c, f, h·w] -> same. */
-function temporalResnetBranch(graph: GraphBuilder, name: string, x: Value, { eps, temb }: ResnetBlockOptions): Value {
+export function temporalResnetBranch(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { eps, temb }: Omit<ResnetBlockOptions, 'outChannels'>,
+): Value {
   return graph.scope(name, () => {
     const [batch, channels] = shape4(x);
     let hidden = silu(graph, groupNorm(graph, 'norm1', x, eps));

@@ -1,12 +1,7 @@
 import type { RgbFrames } from '../../util/rgb.ts';
+import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/names.ts';
 
-/** Samplers, by what they compute. `euler-ancestral-discrete` is what diffusers makes of `EulerAncestralDiscreteScheduler.from_config`. */
-export const samplerNames = ['euler', 'euler-ancestral-discrete', 'euler-ancestral'] as const;
-export type SamplerName = (typeof samplerNames)[number];
-
-/** Sigma schedules. `ays` is Align Your Steps for SVD. */
-export const scheduleNames = ['karras', 'ays'] as const;
-export type ScheduleName = (typeof scheduleNames)[number];
+export { type SamplerName, type ScheduleName, samplerNames, scheduleNames };
 
 /** Execution providers a person may ask for; `auto` tries cuda, then cpu, and says which it took. */
 export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;

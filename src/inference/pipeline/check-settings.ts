@@ -1,0 +1,53 @@
+import { UserError } from '../../errors.ts';
+import { samplerNames, scheduleNames } from '../schedulers/names.ts';
+import type { ImageToVideoSettings, ModelInfo } from './types.ts';
+
+/** diffusers' schedulers number their steps within 1000. */
+export const maxSteps = 1000;
+
+const maxFrames = 1000;
+
+/**
+ * Holds settings against what any Stable Video Diffusion model can do.
+ * @throws UserError `settings-invalid`, naming the setting, its range and the value
+ */
+export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelInfo): void {
+  const size = { from: limits.minSize, to: limits.maxSize, multipleOf: limits.sizeStep };
+  const whole = { multipleOf: 1 };
+  check('width', settings.width, size);
+  check('height', settings.height, size);
+  check('frames', settings.numFrames, { from: 1, to: maxFrames, ...whole });
+  check('steps', settings.numInferenceSteps, { from: 1, to: limits.maxSteps, ...whole });
+  check('guidance-min', settings.minGuidanceScale, { from: 0, to: 100 });
+  check('guidance-max', settings.maxGuidanceScale, { from: 0, to: 100 });
+  check('fps', settings.fps, { from: 1, to: 120, ...whole });
+  check('motion', settings.motionBucketId, { from: 1, to: 255, ...whole });
+  check('noise', settings.noiseAugStrength, { from: 0, to: 10 });
+  check('decode-chunk', settings.decodeChunkSize, { from: 1, to: maxFrames, ...whole });
+  check('seed', settings.seed, { from: 0, to: 2 ** 32 - 1, ...whole });
+  checkName('sampler', settings.sampler, samplerNames);
+  checkName('schedule', settings.schedule, scheduleNames);
+}
+
+interface Range {
+  from: number;
+  to: number;
+  multipleOf?: number;
+}
+
+function check(setting: string, value: number, { from, to, multipleOf }: Range): void {
+  const fits = value >= from && value <= to && (multipleOf === undefined || value % multipleOf === 0);
+  if (fits) return;
+  const kind =
+    multipleOf === undefined ? 'a number' : multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`;
+  throw new UserError('settings-invalid', `${setting} must be ${kind} from ${from} to ${to}, not ${value}.`, {
+    details: { setting, value, from, to, multipleOf: multipleOf ?? 0 },
+  });
+}
+
+function checkName(setting: string, value: string, names: readonly string[]): void {
+  if (names.includes(value)) return;
+  throw new UserError('settings-invalid-name', `${setting} must be one of ${names.join(', ')}, not ${value}.`, {
+    details: { setting, value, names: names.join(', ') },
+  });
+}

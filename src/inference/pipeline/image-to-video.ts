@@ -1,0 +1,107 @@
+import { InferenceError, JobCancelledError } from '../../errors.ts';
+import type { RgbPicture } from '../../util/rgb.ts';
+import { torchGenerator } from '../random/torch-generator.ts';
+import { chooseProvider } from '../runtime/choose-provider.ts';
+import type { ConcreteProvider } from '../runtime/session.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
+import { checkSettings } from './check-settings.ts';
+import { decodeLatents, denoise, encodeImage } from './image-to-video-stages.ts';
+import { readModelConfigs } from './load-model.ts';
+import { modelInfo } from './model-info.ts';
+import { modelNetworks } from './networks.ts';
+import { sampleToFrames } from './pictures.ts';
+import type { Run } from './run.ts';
+import { stageClock } from './stages.ts';
+import type { ImageToVideoResult, ImageToVideoSettings, ModelInfo, PipelineProgress, ProviderName } from './types.ts';
+
+/** How a model is opened. */
+export interface OpenImageToVideoOptions {
+  /** A folder in diffusers' layout. */
+  modelDir: string;
+  provider: ProviderName;
+  /** Threads of the CPU provider; default: one per core. */
+  threads?: number;
+  /** Told what an operator should know: a provider that was passed over, say. */
+  log?: (message: string) => void;
+}
+
+/** A model that turns pictures into clips, one at a time. */
+export interface ImageToVideoPipeline {
+  readonly info: ModelInfo;
+  readonly provider: ConcreteProvider;
+  /**
+   * diffusers `StableVideoDiffusionPipeline.__call__`: yields progress and ends with the frames. One network is in
+   * memory at a time. Stopping early (`return`) releases it, as does an abort, which is seen between steps.
+   * @param picture of exactly the settings' width and height
+   * @throws UserError a setting is out of its range
+   * @throws JobCancelledError the signal was aborted
+   * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails
+   */
+  generate(
+    picture: RgbPicture,
+    settings: ImageToVideoSettings,
+    options?: { signal?: AbortSignal },
+  ): AsyncGenerator<PipelineProgress, ImageToVideoResult>;
+}
+
+/**
+ * Opens a model folder: reads its configs and finds a provider; weights are read when a clip is made.
+ * @throws ConfigError the folder is not a Stable Video Diffusion model
+ * @throws InferenceError the provider asked for does not work here
+ */
+export async function openImageToVideo({
+  modelDir,
+  provider: wanted,
+  threads,
+  log = () => {},
+}: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
+  const configs = await readModelConfigs(modelDir);
+  const provider = await chooseProvider(wanted, log);
+  const networks = modelNetworks(configs, { provider, threads });
+  const info = modelInfo(configs);
+  return {
+    info,
+    provider,
+    generate(picture, settings, { signal } = {}) {
+      checkSettings(settings, info);
+      if (picture.width !== settings.width || picture.height !== settings.height) {
+        const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
+        throw new InferenceError('picture-size', `The picture is ${sizes}.`);
+      }
+      return run({ configs, networks, provider, picture, settings, signal });
+    },
+  };
+}
+
+async function* run(job: Run): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
+  const { configs, settings, provider } = job;
+  const clock = stageClock(() => performance.now());
+  const step = () => {
+    throwIfCancelled(job.signal);
+    return clock.stepDone();
+  };
+
+  throwIfCancelled(job.signal);
+  yield clock.begin('prepare', 1);
+  const generator = torchGenerator(settings.seed);
+  const scheduler = createScheduler(settings.sampler, configs.scheduler, settings);
+  yield step();
+
+  yield clock.begin('encode-image', 2);
+  const condition = yield* encodeImage(job, { generator, step });
+
+  yield clock.begin('denoise', settings.numInferenceSteps);
+  const latents = yield* denoise(job, { generator, scheduler, condition, step });
+
+  const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
+  yield clock.begin('decode', chunks);
+  const samples = yield* decodeLatents(job, { latents, step });
+
+  const { width, height } = settings;
+  const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
+  return { width, height, frames, settings, provider, secondsPerStage: clock.finish() };
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new JobCancelledError();
+}

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from '../../errors.ts';
+import { clipVisionConfigSchema } from '../models/clip-vision-config.ts';
+import { readConfig } from '../models/parse-config.ts';
+import { unetConfigSchema } from '../models/unet-config.ts';
+import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
+import { vaeConfigSchema } from '../models/vae-config.ts';
+import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
+
+const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
+
+/** preprocessor_config.json, as far as the pipeline uses it: it neither resizes nor crops with it. */
+const preprocessorSchema = z.object({
+  image_mean: z.tuple([z.number(), z.number(), z.number()]),
+  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+});
+
+const size = z.number().int().positive();
+
+/** kinora.json, optional: what a model proposes where diffusers' own defaults do not suit it. */
+const proposalsSchema = z.strictObject({
+  name: z.string().min(1).max(100).optional(),
+  width: size.optional(),
+  height: size.optional(),
+  num_frames: size.optional(),
+  num_inference_steps: size.optional(),
+  min_guidance_scale: z.number().nonnegative().optional(),
+  max_guidance_scale: z.number().nonnegative().optional(),
+  fps: size.optional(),
+  motion_bucket_id: z.number().int().nonnegative().optional(),
+  noise_aug_strength: z.number().nonnegative().optional(),
+  decode_chunk_size: size.optional(),
+});
+
+/** Every config of a model folder, checked; no weights have been opened. */
+export type ModelConfigs = Awaited<ReturnType<typeof readModelConfigs>>;
+
+/**
+ * Reads the configs of a model folder in diffusers' layout.
+ * @throws ConfigError the folder is not a Stable Video Diffusion model, or a config is missing or wrong
+ */
+export async function readModelConfigs(modelDir: string) {
+  const dir = resolve(modelDir);
+  const at = (...parts: string[]) => join(dir, ...parts);
+  await readConfig(at('model_index.json'), modelIndexSchema);
+  const [unet, vae, imageEncoder, preprocessor, proposals] = await Promise.all([
+    readConfig(at('unet', 'config.json'), unetConfigSchema),
+    readConfig(at('vae', 'config.json'), vaeConfigSchema),
+    readConfig(at('image_encoder', 'config.json'), clipVisionConfigSchema),
+    readConfig(at('feature_extractor', 'preprocessor_config.json'), preprocessorSchema),
+    readProposals(at('kinora.json')),
+  ]);
+  const schedulerPath = at('scheduler', 'scheduler_config.json');
+  const scheduler = parseSchedulerConfig(await readConfig(schedulerPath, z.unknown()), schedulerPath);
+
+  const mismatches = [
+    unet.in_channels === 2 * vae.latent_channels || 'unet in_channels must be twice the latent_channels of vae',
+    unet.out_channels === vae.latent_channels || 'unet out_channels must be the latent_channels of vae',
+    vae.in_channels === 3 || 'vae in_channels must be 3',
+    vae.out_channels === 3 || 'vae out_channels must be 3',
+    imageEncoder.num_channels === 3 || 'image_encoder num_channels must be 3',
+    addedTimeIdCount(unet) === 3 || 'unet must take three added time ids',
+  ].filter((outcome) => outcome !== true);
+  if (mismatches.length > 0) {
+    throw new ConfigError('model-config-invalid', `${dir} is not a whole: ${mismatches.join('; ')}.`);
+  }
+  return { dir, name: proposals.name ?? basename(dir), unet, vae, imageEncoder, preprocessor, scheduler, proposals };
+}
+
+async function readProposals(path: string): Promise<z.infer<typeof proposalsSchema>> {
+  const exists = await readFile(path).then(
+    () => true,
+    () => false,
+  );
+  return exists ? readConfig(path, proposalsSchema) : {};
+}
