@@ -8,7 +8,7 @@ import { sigmaToTimestep, spacedTimesteps } from './timesteps.ts';
 import { trainingSigmas } from './training-sigmas.ts';
 
 /** What `Scheduler.step` may be given besides its arrays. */
-export interface StepOptions {
+interface StepOptions {
   /** Fresh `randn` of the sample's length; needed where the scheduler's `needsNoise` is true. */
   noise?: Float32Array;
   /** Receives the result; may be `sample` itself. Left out: a new array. */
