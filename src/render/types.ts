@@ -30,8 +30,13 @@ export interface RenderProgress {
 export interface Clip {
   /** An MP4 file. */
   bytes: Uint8Array;
+  /** Pixels of the file: the settings' size times `enlarged`, unless it was reduced. */
   width: number;
+  /** Pixels of the file: the settings' size times `enlarged`, unless it was reduced. */
   height: number;
+  /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
+  enlarged: number;
+  /** What was rendered; its width and height are the model's, before enlarging. */
   settings: ImageToVideoSettings;
   fit: FitName;
   model: string;

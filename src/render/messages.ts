@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { providerNames, samplerNames, scheduleNames } from '../inference/pipeline/types.ts';
+import { type Clip, fitNames, type RenderProgress, type RenderSpec } from './types.ts';
+import { wireErrorSchema } from './wire-error.ts';
+
+// Both processes check what they receive: the child decodes hostile pictures, so the parent must not trust its words.
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const path = z.string().min(1);
+const count = z.number().int().nonnegative();
+const seconds = z.number().nonnegative();
+const job = z.number().int().positive();
+const shortText = z.string().max(1000);
+
+const settingsSchema = z.object({
+  width: z.number(),
+  height: z.number(),
+  numFrames: z.number(),
+  numInferenceSteps: z.number(),
+  minGuidanceScale: z.number(),
+  maxGuidanceScale: z.number(),
+  fps: z.number(),
+  motionBucketId: z.number(),
+  noiseAugStrength: z.number(),
+  decodeChunkSize: z.number(),
+  seed: z.number(),
+  sampler: z.enum(samplerNames),
+  schedule: z.enum(scheduleNames),
+});
+
+const specSchema: z.ZodType<RenderSpec> = z.object({
+  picture: bytes,
+  settings: z.object({
+    width: settingsSchema.shape.width.exactOptional(),
+    height: settingsSchema.shape.height.exactOptional(),
+    numFrames: settingsSchema.shape.numFrames.exactOptional(),
+    numInferenceSteps: settingsSchema.shape.numInferenceSteps.exactOptional(),
+    minGuidanceScale: settingsSchema.shape.minGuidanceScale.exactOptional(),
+    maxGuidanceScale: settingsSchema.shape.maxGuidanceScale.exactOptional(),
+    fps: settingsSchema.shape.fps.exactOptional(),
+    motionBucketId: settingsSchema.shape.motionBucketId.exactOptional(),
+    noiseAugStrength: settingsSchema.shape.noiseAugStrength.exactOptional(),
+    decodeChunkSize: settingsSchema.shape.decodeChunkSize.exactOptional(),
+    seed: settingsSchema.shape.seed.exactOptional(),
+    sampler: settingsSchema.shape.sampler.exactOptional(),
+    schedule: settingsSchema.shape.schedule.exactOptional(),
+  }),
+  fit: z.enum(fitNames),
+  maxBytes: count.exactOptional(),
+  framesDir: path.exactOptional(),
+});
+
+const engineSchema = z.object({
+  modelDir: path,
+  provider: z.enum(providerNames),
+  threads: z.number().int().positive().optional(),
+  /** The operator's choice. */
+  ffmpegPath: path.optional(),
+  /** PATH, to look for ffmpeg where none was chosen. */
+  searchPath: z.string().optional(),
+});
+
+/** What a render process works with for its whole life. */
+export type Engine = z.output<typeof engineSchema>;
+
+const toChildSchema = z.discriminatedUnion('type', [
+  /** First message; answered by `ready`. */
+  z.object({ type: z.literal('start'), engine: engineSchema }),
+  /** Answered by `progress` messages and one `done` or `failed`. */
+  z.object({ type: z.literal('render'), job, spec: specSchema }),
+  /** Stop that job at the next step; nothing happens when it is over already. */
+  z.object({ type: z.literal('cancel'), job }),
+  /** Exit now. */
+  z.object({ type: z.literal('leave') }),
+]);
+
+/** From the renderer to its process. */
+export type ToChild = z.output<typeof toChildSchema>;
+
+const stage = z.enum(['prepare', 'encode-image', 'denoise', 'decode', 'encode-video']);
+
+const progressSchema: z.ZodType<RenderProgress> = z.object({
+  stage,
+  step: count,
+  steps: count,
+  secondsPerStep: seconds.or(z.undefined()),
+});
+
+const clipSchema: z.ZodType<Clip> = z.object({
+  bytes,
+  width: count,
+  height: count,
+  enlarged: z.number().int().positive(),
+  settings: settingsSchema,
+  fit: z.enum(fitNames),
+  model: shortText,
+  provider: z.enum(providerNames).exclude(['auto']),
+  secondsPerStage: z.record(stage, seconds),
+  reduced: z.object({ crf: z.number(), width: count, height: count }).exactOptional(),
+});
+
+const toParentSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('progress'), job, progress: progressSchema }),
+  z.object({ type: z.literal('done'), job, clip: clipSchema }),
+  z.object({ type: z.literal('failed'), job, error: wireErrorSchema }),
+  z.object({ type: z.literal('log'), message: z.string().max(10_000) }),
+]);
+
+/** From a render process to the renderer. */
+export type ToParent = z.output<typeof toParentSchema>;
+
+/** @throws z.ZodError the message is none that a render process understands */
+export function parseToChild(message: unknown): ToChild {
+  return toChildSchema.parse(message);
+}
+
+/** @throws z.ZodError the message is none that a render process may send */
+export function parseToParent(message: unknown): ToParent {
+  return toParentSchema.parse(message);
+}

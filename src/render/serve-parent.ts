@@ -1,0 +1,79 @@
+import { JobCancelledError } from '../errors.ts';
+import { dieWithParent } from './die-with-parent.ts';
+import { makeClip } from './make-clip.ts';
+import { type Engine, parseToChild, type ToChild, type ToParent } from './messages.ts';
+import type { RenderTools } from './render-tools.ts';
+import { toWireError } from './wire-error.ts';
+
+/** Makes the tools of one render process; called for the first job, and again for each one until it succeeds. */
+export type OpenTools = (engine: Engine, log: (message: string) => void) => Promise<RenderTools>;
+
+/**
+ * The life of a render process: answers the parent's messages until the parent goes away, then exits at once, whatever
+ * is running. Signals meant for the whole group (Ctrl-C, a service being stopped) are the parent's to act on.
+ */
+export function serveParent(openTools: OpenTools): void {
+  if (process.send === undefined) throw new Error('This file is started by the renderer, with a channel to it.');
+  const tell = (message: ToParent): void => {
+    // A broken channel is no news here: `disconnect` follows and ends this process.
+    process.send?.(message, undefined, {}, () => {});
+  };
+  const log = (message: string) => tell({ type: 'log', message: message.slice(0, 10_000) });
+  let tools: Promise<RenderTools> | undefined;
+  let engine: Engine | undefined;
+  let running: { job: number; cancel: AbortController } | undefined;
+
+  process.on('disconnect', () => process.exit(0));
+  dieWithParent();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
+  process.on('message', (raw) => {
+    // A message that is not understood ends the process: parent and child are not of one version.
+    handle(parseToChild(raw));
+  });
+
+  function handle(message: ToChild): void {
+    if (message.type === 'start') {
+      engine = message.engine;
+      tell({ type: 'ready' });
+    } else if (message.type === 'leave') {
+      process.exit(0);
+    } else if (message.type === 'cancel') {
+      if (running?.job === message.job) running.cancel.abort(new JobCancelledError());
+    } else {
+      void renderJob(message);
+    }
+  }
+
+  async function renderJob({ job, spec }: Extract<ToChild, { type: 'render' }>): Promise<void> {
+    const cancel = new AbortController();
+    running = { job, cancel };
+    try {
+      const clip = await makeClip(await openOnce(), spec, {
+        signal: cancel.signal,
+        onProgress: (progress) => tell({ type: 'progress', job, progress }),
+      });
+      running = undefined;
+      tell({ type: 'done', job, clip });
+    } catch (cause) {
+      running = undefined;
+      // What breaks because a job was called off is no fault.
+      const cancelled = cancel.signal.aborted && !(cause instanceof JobCancelledError);
+      tell({
+        type: 'failed',
+        job,
+        error: toWireError(cancelled ? new JobCancelledError(undefined, { cause }) : cause),
+      });
+    }
+  }
+
+  async function openOnce(): Promise<RenderTools> {
+    if (engine === undefined) throw new Error('A job came before the engine.');
+    tools ??= openTools(engine, log);
+    try {
+      return await tools;
+    } catch (error) {
+      tools = undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,280 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { InferenceError, JobCancelledError, UserError } from '../../src/errors.ts';
+import {
+  type ChildProcessRenderer,
+  createRenderer,
+  type RendererOptions,
+} from '../../src/render/child-process-renderer.ts';
+import type { RenderProgress, RenderSpec } from '../../src/render/types.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import { type Script, scripted } from './fixtures/fake-tools.ts';
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const open: ChildProcessRenderer[] = [];
+
+function rendererOf(options: Partial<RendererOptions> = {}): ChildProcessRenderer {
+  const renderer = createRenderer({
+    modelDir: 'none',
+    provider: 'cpu',
+    idleSeconds: 600,
+    environment: process.env,
+    log: quiet,
+    entry: fixture('fake-child.ts'),
+    ...options,
+  });
+  open.push(renderer);
+  return renderer;
+}
+
+function fixture(name: string): URL {
+  return new URL(`./fixtures/${name}`, import.meta.url);
+}
+
+function specOf(script: Script = {}): RenderSpec {
+  return { picture: scripted(script), settings: { seed: 7 }, fit: 'crop' };
+}
+
+/** The id of the living render process. */
+function pidOf(renderer: ChildProcessRenderer): number {
+  const { pid } = renderer;
+  if (pid === undefined) throw new Error('There is no render process.');
+  return pid;
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A clock whose time passes when the test says so. */
+function handClock(): Clock & { pass(delayMs: number): void } {
+  const timers = new Set<{ delayMs: number; callback: () => void }>();
+  return {
+    now: () => 0,
+    after(delayMs, callback) {
+      const timer = { delayMs, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    pass(delayMs) {
+      for (const timer of timers) if (timer.delayMs <= delayMs && timers.delete(timer)) timer.callback();
+    },
+  };
+}
+
+/** One process for all tests that leave it as they found it: starting one takes a second. */
+const shared = rendererOf();
+open.length = 0;
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((renderer) => renderer.close()));
+});
+afterAll(() => shared.close());
+
+describe('createRenderer', () => {
+  it('makes a clip, tells of every step in order, and keeps the process for the next', async () => {
+    const renderer = shared;
+    const progress: RenderProgress[] = [];
+    const clip = await renderer.render(specOf(), { onProgress: (news) => progress.push(news) });
+    expect(clip).toMatchObject({ width: 384, height: 288, enlarged: 6, fit: 'crop', model: 'fake', provider: 'cpu' });
+    expect(clip.settings).toMatchObject({ seed: 7, width: 64, height: 48 });
+    expect(clip.bytes).toEqual(new Uint8Array([1, 2, 3]));
+    expect(progress.map(({ stage, step, steps }) => `${stage} ${step}/${steps}`)).toEqual([
+      'prepare 0/1', // the picture
+      'prepare 0/1',
+      'prepare 1/1',
+      'encode-image 0/1',
+      'encode-image 1/1',
+      ...['denoise 0/3', 'denoise 1/3', 'denoise 2/3', 'denoise 3/3'],
+      'decode 0/1',
+      'decode 1/1',
+      'encode-video 0/1',
+      'encode-video 1/1',
+    ]);
+    const pid = pidOf(renderer);
+    await renderer.render(specOf());
+    expect(renderer.pid).toBe(pid);
+  });
+
+  it('lets a second job wait its turn', async () => {
+    const renderer = shared;
+    const order: string[] = [];
+    const jobs = ['first', 'second'].map((name) =>
+      renderer.render(specOf({ blockMs: 5 }), { onProgress: () => order.push(name) }),
+    );
+    await Promise.all(jobs);
+    expect(order.lastIndexOf('first')).toBeLessThan(order.indexOf('second'));
+  });
+
+  it('takes a waiting job away at once', async () => {
+    const renderer = shared;
+    const waiting = new AbortController();
+    const first = renderer.render(specOf({ blockMs: 20 }));
+    const second = renderer.render(specOf(), { signal: waiting.signal });
+    waiting.abort();
+    await expect(second).rejects.toThrow(JobCancelledError);
+    await expect(first).resolves.toMatchObject({ model: 'fake' });
+  });
+
+  it('cancels between steps and keeps the process', async () => {
+    const renderer = shared;
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const job = renderer.render(specOf({ blockMs: 50 }), {
+      signal: stop.signal,
+      onProgress({ stage, step }) {
+        seen.push(`${stage} ${step}`);
+        if (stage === 'denoise' && step === 1) stop.abort(new JobCancelledError('Enough.'));
+      },
+    });
+    await expect(job).rejects.toThrow('Enough.');
+    expect(seen).not.toContain('denoise 3');
+    const pid = pidOf(renderer);
+    await renderer.render(specOf());
+    expect(renderer.pid).toBe(pid);
+  });
+
+  it('kills a job that does not stop within the grace; the next one gets a new process', async () => {
+    const renderer = rendererOf({ graceMs: 20 });
+    const stop = new AbortController();
+    let pid = 0;
+    const job = renderer.render(specOf({ blockMs: 60_000 }), {
+      signal: stop.signal,
+      onProgress({ stage, step }) {
+        pid = pidOf(renderer);
+        if (stage === 'prepare' && step === 0) stop.abort();
+      },
+    });
+    await expect(job).rejects.toThrow(JobCancelledError);
+    expect(exists(pid)).toBe(false);
+    await renderer.render(specOf());
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('fails the job whose process is killed, and only that one', async () => {
+    const renderer = rendererOf();
+    let pid = 0;
+    const job = renderer.render(specOf({ blockMs: 50 }), {
+      onProgress({ stage, step }) {
+        if (stage !== 'denoise' || step !== 1) return;
+        pid = pidOf(renderer);
+        process.kill(pid, 'SIGKILL');
+      },
+    });
+    const next = renderer.render(specOf());
+    await expect(job).rejects.toMatchObject({ name: 'InferenceError', code: 'render-process-died' });
+    await expect(job).rejects.toThrow(/SIGKILL.*memory/);
+    await expect(next).resolves.toMatchObject({ model: 'fake' });
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('ends everything on close, a running job included', async () => {
+    const renderer = rendererOf();
+    let pid = 0;
+    let closed: Promise<void> | undefined;
+    const job = renderer.render(specOf({ blockMs: 20 }), {
+      onProgress() {
+        pid = pidOf(renderer);
+        closed ??= renderer.close();
+      },
+    });
+    const waiting = renderer.render(specOf());
+    await expect(waiting).rejects.toThrow(JobCancelledError);
+    await expect(job).rejects.toThrow(JobCancelledError);
+    await closed;
+    expect(exists(pid)).toBe(false);
+    await expect(renderer.render(specOf())).rejects.toThrow(JobCancelledError);
+  });
+
+  it('ends the process after an idle time, and starts another for the next job', async () => {
+    const clock = handClock();
+    const renderer = rendererOf({ idleSeconds: 300, clock });
+    await renderer.render(specOf());
+    const pid = pidOf(renderer);
+    clock.pass(299_000);
+    expect(renderer.pid).toBe(pid);
+    clock.pass(300_000);
+    await renderer.render(specOf());
+    expect(exists(pid)).toBe(false);
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('gives up on a process that never says it is ready', async () => {
+    const renderer = rendererOf({ entry: fixture('mute-child.ts'), startTimeoutMs: 300 });
+    const job = renderer.render(specOf());
+    await expect(job).rejects.toThrow(InferenceError);
+    await expect(job).rejects.toThrow('it was not ready after 0.3 s');
+    expect(renderer.pid).toBeUndefined();
+  });
+
+  it('can be cancelled while the process starts', async () => {
+    const renderer = rendererOf({ entry: fixture('mute-child.ts') });
+    await expect(renderer.render(specOf(), { signal: AbortSignal.timeout(50) })).rejects.toThrow(JobCancelledError);
+  });
+
+  it('tells what a process wrote before it died at the start', async () => {
+    const renderer = rendererOf({ entry: fixture('not-there.ts') });
+    const error: unknown = await renderer.render(specOf()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'render-process-start', cause: { code: 'render-process-died' } });
+    expect(String((error as { cause: { cause: unknown } }).cause.cause)).toContain('not-there.ts');
+  });
+
+  it('does not believe a process that says what it may not', async () => {
+    const renderer = rendererOf({ entry: fixture('babbling-child.ts') });
+    const job = renderer.render(specOf());
+    await expect(job).rejects.toMatchObject({ code: 'render-process-died', cause: { name: 'ZodError' } });
+  });
+
+  it('lets errors keep their class, code, details and causes', async () => {
+    const error: unknown = await shared
+      .render(specOf({ refuse: 'picture-unsupported' }))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({
+      code: 'picture-unsupported',
+      message: 'This picture is refused.',
+      details: { found: 'PDF', limit: 3 },
+      cause: { message: 'the decoder said no' },
+    });
+  });
+
+  it.runIf(existsSync('/proc/self/environ'))('keeps the token and other secrets out of the process', async () => {
+    const environment = { ...process.env, DISCORD_TOKEN: 'very.secret.token', AWS_SECRET_ACCESS_KEY: 'also-secret' };
+    const renderer = rendererOf({ environment });
+    await renderer.render(specOf());
+    const variables = readFileSync(`/proc/${pidOf(renderer)}/environ`, 'utf8').split('\0');
+    expect(variables.join()).not.toContain('secret');
+    expect(variables).toEqual(
+      expect.arrayContaining(['VIPS_BLOCK_UNTRUSTED=1', 'VIPS_CONCURRENCY=1', 'MALLOC_ARENA_MAX=2']),
+    );
+  });
+
+  it("leaves the caller's event loop free while steps hold the process's own", async () => {
+    const renderer = shared;
+    await renderer.render(specOf());
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    await renderer.render(specOf({ blockMs: 150 }));
+    delay.disable();
+    expect(delay.max / 1e6).toBeLessThan(100);
+  });
+
+  it('dies with its parent, even in the middle of a step', async () => {
+    const { spawn } = await import('node:child_process');
+    const parent = spawn(process.execPath, ['--import', 'tsx', fixture('parent.ts').pathname], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) => {
+      parent.stdout.setEncoding('utf8').on('data', (text: string) => resolve(Number(text)));
+    });
+    expect(exists(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await vi.waitUntil(() => !exists(pid), { timeout: 10_000, interval: 50 });
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { JobCancelledError, UserError } from '../../src/errors.ts';
+import { makeClip } from '../../src/render/make-clip.ts';
+import type { RenderSpec } from '../../src/render/types.ts';
+import { fakeInfo, fakeTools, scripted } from './fixtures/fake-tools.ts';
+
+const spec: RenderSpec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' };
+
+describe('makeClip', () => {
+  it("renders with the model's defaults and says what was done", async () => {
+    const tools = fakeTools();
+    const clip = await makeClip(tools, spec);
+    expect(clip.settings).toEqual({ ...fakeInfo.defaults, seed: 5 });
+    expect(clip.secondsPerStage).toMatchObject({ 'encode-image': 2, denoise: 3, decode: 4 });
+    expect(clip.secondsPerStage.prepare).toBeGreaterThan(1);
+    const { metadata } = JSON.parse(tools.calls.at(-1)?.replace('encode ', '') ?? '');
+    expect(metadata.title).toBe('Kinora, seed 5');
+    expect(metadata.settings).toEqual({ model: 'fake', ...clip.settings, fit: 'pad', provider: 'cpu' });
+  });
+
+  it('draws a seed where none is given', async () => {
+    const seeds = new Set<number>();
+    for (let run = 0; run < 4; run++) seeds.add((await makeClip(fakeTools(), { ...spec, settings: {} })).settings.seed);
+    expect(seeds.size).toBeGreaterThan(1);
+    for (const seed of seeds) expect(seed).toBeGreaterThanOrEqual(0);
+  });
+
+  it.each([
+    [
+      { width: 64, height: 48 },
+      { enlarged: 6, width: 384, height: 288 },
+    ],
+    [
+      { width: 128, height: 128 },
+      { enlarged: 2, width: 256, height: 256 },
+    ],
+    [
+      { width: 512, height: 256 },
+      { enlarged: 1, width: 512, height: 256 },
+    ],
+  ])('enlarges %o by a whole factor until its short side has 256 pixels', async (settings, file) => {
+    const clip = await makeClip(fakeTools(), { ...spec, settings });
+    expect(clip).toMatchObject(file);
+    expect(clip.settings).toMatchObject(settings);
+  });
+
+  it('writes the frames before encoding where a folder is given', async () => {
+    const tools = fakeTools();
+    await makeClip(tools, { ...spec, framesDir: '/frames' });
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['generator', 'frames', 'encode']);
+  });
+
+  it('passes the byte limit on and tells what gave way', async () => {
+    const clip = await makeClip(fakeTools(), { ...spec, maxBytes: 1000 });
+    expect(clip.reduced).toEqual({ crf: 30, width: 384, height: 288 });
+  });
+
+  it('throws into the generator when it is cancelled, so that it can clean up', async () => {
+    const tools = fakeTools();
+    const stop = new AbortController();
+    const done = makeClip(tools, spec, {
+      signal: stop.signal,
+      onProgress: ({ stage }) => stage === 'denoise' && stop.abort(),
+    });
+    await expect(done).rejects.toThrow(JobCancelledError);
+    expect(tools.calls).toEqual(['generator closed']);
+  });
+
+  it('refuses settings before it touches the picture', async () => {
+    const tools = { ...fakeTools(), intake: () => Promise.reject(new Error('touched')) };
+    await expect(makeClip(tools, { ...spec, settings: { fps: 0 } })).rejects.toThrow(UserError);
+  });
+});
