@@ -37,6 +37,8 @@ export interface BotDependencies
 
 /** A connected bot. */
 export interface RunningBot {
+  /** Rejects when Discord closes the connection for good, e.g. because the token was reset. Never resolves. */
+  readonly lost: Promise<never>;
   /** Takes no more jobs, keeps those under way for the next start, says so, and disconnects. The renderer stays open. */
   stop(): Promise<void>;
 }
@@ -66,6 +68,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
 
+  const lost = connectionLost(client);
+
   async function stop(): Promise<void> {
     await jobs.close();
     await listener.flush(farewellMs);
@@ -74,7 +78,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
-    const ready = await logIn(client, config.discordToken);
+    const ready = await Promise.race([logIn(client, config.discordToken), lost]);
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     jobs.resume();
     const declarations = commands.map((command) => command.declare(model));
@@ -84,7 +88,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await stop();
     throw error;
   }
-  return { stop };
+  return { lost, stop };
 }
 
 async function logIn(client: Client, token: string): Promise<Client<true>> {
@@ -103,4 +107,17 @@ async function logIn(client: Client, token: string): Promise<Client<true>> {
     );
   }
   return ready;
+}
+
+function connectionLost(client: Client): Promise<never> {
+  const lost = new Promise<never>((_, reject) => {
+    // Emitted only for close codes after which the library does not reconnect.
+    client.once(Events.ShardDisconnect, ({ code }) => {
+      reject(
+        new ConfigError('gateway-closed', `Discord closed the connection for good (code ${code}); see its settings.`),
+      );
+    });
+  });
+  lost.catch(() => {});
+  return lost;
 }

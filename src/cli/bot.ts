@@ -1,0 +1,57 @@
+import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
+import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
+import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { checkFile } from '../media/check-file.ts';
+import { createRenderer } from '../render/child-process-renderer.ts';
+import { createLog } from './create-log.ts';
+import type { CliIo } from './io.ts';
+import { usageError } from './usage-error.ts';
+
+const help = `Usage: kinora bot
+
+Connects to Discord and serves until SIGTERM or SIGINT. Settings come from the environment: see .env.example.
+`;
+
+/** `kinora bot`: serves until it is told to stop; what is under way then goes on at the next start. */
+export async function run(argv: string[], io: CliIo): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    io.stdout.write(help);
+    return 0;
+  }
+  if (argv.length > 0) throw usageError(`kinora bot takes no options, not ${argv[0]}.`);
+  const config = readConfig(io.environment);
+  const discordToken = requireDiscordToken(config);
+  const log = createLog(config.logLevel, io.stdout);
+  const model = await readModelInfo(config.modelDir);
+  const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
+  try {
+    const bot = await startBot({ ...config, discordToken }, { renderer, model, log, checkPicture: checkFile });
+    await serve(bot, { signal: io.signal, log });
+  } finally {
+    await renderer.close();
+  }
+  return 0;
+}
+
+async function serve(bot: RunningBot, { signal, log }: Pick<CliIo, 'signal'> & Pick<BotDependencies, 'log'>) {
+  // Timers of the bot do not keep the process alive, and between two connections nothing else would.
+  const keepAlive = setInterval(() => {}, 2 ** 30);
+  try {
+    await Promise.race([bot.lost, aborted(signal)]);
+    log.info({}, 'going down: running and waiting jobs are kept for the next start');
+  } finally {
+    await bot.stop();
+    clearInterval(keepAlive);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function rendererOptionsOf({ modelDir, provider, threads, ffmpegPath, modelIdleSeconds }: Config) {
+  return { modelDir, provider, threads, ffmpegPath, idleSeconds: modelIdleSeconds };
+}
