@@ -36,18 +36,21 @@ SCHEDULER = dict(
 )
 
 CONFIGS = {
-    # Two levels, every block with attention, two heads at one level and four at the other. CLIP and VAE are float32
-    # (the VAE in shards), the UNet float16, so that all of it fits.
+    # Group normalisation has 32 groups: with 32 channels each channel is its own group, and whatever a step embedding or
+    # a bias adds to a whole channel is taken away again. So each network needs a level of 64 channels to feel them.
+    #
+    # Two levels in SVD's order (attention first, plain last), with a number of heads for each.
+    # CLIP is float32, the UNet and the VAE float16, the VAE in shards.
     "tiny-a": dict(
         seed=1001,
-        files=dict(unet=dict(variant="fp16"), vae=dict(max_shard_size="700KB")),
+        files=dict(unet=dict(variant="fp16"), vae=dict(max_shard_size="350KB")),
         unet=dict(
-            block_out_channels=(32, 32),
-            down_block_types=("CrossAttnDownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"),
-            up_block_types=("CrossAttnUpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
+            block_out_channels=(32, 64),
+            down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
+            up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
             layers_per_block=1,
-            transformer_layers_per_block=(2, 1),
-            num_attention_heads=(2, 4),
+            transformer_layers_per_block=1,
+            num_attention_heads=(4, 2),
             cross_attention_dim=24,
             addition_time_embed_dim=32,
             projection_class_embeddings_input_dim=96,
@@ -66,7 +69,7 @@ CONFIGS = {
             hidden_act="gelu",
         ),
     ),
-    # Three levels, plain blocks first and last, uneven layers, one number of heads for all, all of it float16.
+    # Three levels, plain blocks first and last, uneven layers and transformer depths, one number of heads, all float16.
     "tiny-b": dict(
         seed=2002,
         files=dict(unet=dict(variant="fp16"), vae=dict(variant="fp16"), image_encoder=dict(variant="fp16")),
@@ -75,7 +78,7 @@ CONFIGS = {
             down_block_types=("DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
             up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"),
             layers_per_block=(1, 1, 2),
-            transformer_layers_per_block=1,
+            transformer_layers_per_block=(1, 1, 2),
             num_attention_heads=4,
             cross_attention_dim=(32, 32, 32),
             addition_time_embed_dim=16,
@@ -163,9 +166,7 @@ def make(name, config):
     for network, options in config["files"].items():
         shutil.rmtree(folder / network)
         module = getattr(pipe, network)
-        if options.get("variant") == "fp16":
-            module.half()
-        module.save_pretrained(folder / network, **options)
+        module.half().save_pretrained(folder / network, **options)
     # SVD's own index names the processor by its old class.
     index = json.loads((folder / "model_index.json").read_text())
     index["feature_extractor"] = ["transformers", "CLIPImageProcessor"]

@@ -123,6 +123,7 @@ CASES = {
             + ["up_blocks.0.upsamplers.0", "up_blocks.1"]
             + resnet_blocks("down_blocks.0.resnets.0")
             + attention_blocks("down_blocks.0.attentions.0")
+            + ["mid_block.attentions.0", "mid_block.attentions.0.transformer_blocks.0.attn1"]
             + resnet_blocks("up_blocks.0.resnets.0"),
             (2, 6, 4),
         ),
@@ -151,6 +152,7 @@ CASES = {
             + ["up_blocks.0", "up_blocks.1", "up_blocks.1.upsamplers.0", "up_blocks.2"]
             + resnet_blocks("down_blocks.1.resnets.0")
             + attention_blocks("down_blocks.1.attentions.0")
+            + ["mid_block.attentions.0"]
             + resnet_blocks("up_blocks.2.resnets.0"),
             (1, 8, 12),
         ),
