@@ -68,7 +68,7 @@ export async function openSession(model: SessionModel, { provider, threads }: Se
 }
 
 function sessionEntries(model: SessionModel, provider: ConcreteProvider): Record<string, string> {
-  const entries: Record<string, string> = {};
+  const entries: Record<string, string> = { 'intra_op.allow_spinning': '0' };
   if (model.weightsFolder !== undefined) entries.model_external_initializers_file_folder_path = model.weightsFolder;
   // Weights live as long as the session: outside the arena they do not fragment it.
   if (provider === 'cuda') entries.use_device_allocator_for_initializers = '1';

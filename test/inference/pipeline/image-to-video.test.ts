@@ -22,7 +22,8 @@ interface Case {
 
 async function readCase(name: string): Promise<Case> {
   const golden = await openGolden(`pipeline/${name}`);
-  const { model, ...settings } = golden.manifest.cases?.[name] as unknown as ImageToVideoSettings & { model: string };
+  const recorded = golden.manifest.cases?.[name] ?? {};
+  const { model, ...settings } = recorded as unknown as ImageToVideoSettings & { model: string };
   const { width, height } = settings;
   const bytes = (tensor: string) => golden.tensor(`${name}/${tensor}`).data as Uint8Array;
   return { model, settings, picture: { width, height, data: bytes('picture') }, frames: bytes('frames') };
