@@ -27,3 +27,15 @@ export function everyRow({ shape, data }: Numbers, step: number): Numbers {
   );
   return { shape: [rows / step, ...rest], data: Float32Array.from(kept.flat()) };
 }
+
+/** Pictures [n, c, h, w] with each value repeated to a square, so that they are `size` by `size` (nearest neighbour). */
+export function enlarged({ shape, data }: Numbers, size: number): Numbers {
+  const [count = 0, channels = 0, height = 0, width = 0] = shape;
+  const out = new Float32Array(count * channels * size * size);
+  for (let at = 0; at < out.length; at++) {
+    const plane = Math.floor(at / (size * size));
+    const row = Math.floor(((Math.floor(at / size) % size) * height) / size);
+    out[at] = data[(plane * height + row) * width + Math.floor(((at % size) * width) / size)]!;
+  }
+  return { shape: [count, channels, size, size], data: out };
+}
