@@ -42,6 +42,8 @@ export interface BuiltGraph {
   initializers: GraphInitializer[];
   inputs: OnnxValueInfo[];
   outputs: OnnxValueInfo[];
+  /** Every tensor that a node makes, by name. */
+  values: ReadonlyMap<string, OnnxValueInfo>;
   /** Every tensor that the checkpoint must hold, needed or not: key → shape. */
   expected: ReadonlyMap<string, readonly number[]>;
 }
@@ -61,6 +63,7 @@ export function buildGraph(
   const scopes: string[] = [];
   const table = createParameterTable(weights);
   const casts = new Map<string, Value>();
+  const values = new Map<string, OnnxValueInfo>();
 
   const path = () => scopes.join('.');
   const key = (parameter: string) => [...scopes, parameter].join('.');
@@ -124,6 +127,7 @@ export function buildGraph(
         outputs: [nodeName],
         attributes,
       });
+      values.set(nodeName, { name: nodeName, ...inferred });
       return { name: nodeName, ...inferred };
     },
     cast(value, dataType) {
@@ -134,5 +138,5 @@ export function buildGraph(
 
   build(graph);
   if (outputs.length === 0) throw new GraphError('graph-empty', `Graph ${name} has no output.`);
-  return { name, nodes, initializers: table.initializers(), inputs, outputs, expected: table.expected };
+  return { name, nodes, initializers: table.initializers(), inputs, outputs, values, expected: table.expected };
 }

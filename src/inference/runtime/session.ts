@@ -5,6 +5,9 @@ import { InferenceError } from '../../errors.ts';
 /** A provider that a session really runs on. */
 export type ConcreteProvider = 'cpu' | 'cuda' | 'webgpu';
 
+/** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
+export type CpuWeights = 'prepacked' | 'mapped';
+
 /** What a session is made from; `CompiledGraph` has this shape. */
 export interface SessionModel {
   name: string;
@@ -12,8 +15,8 @@ export interface SessionModel {
   model: Uint8Array;
   /** Where the model's external data lies; undefined where it has none. */
   weightsFolder: string | undefined;
-  outputs: readonly { name: string; shape: readonly number[] }[];
   inputs: readonly { name: string; shape: readonly number[] }[];
+  outputs: readonly { name: string; shape: readonly number[] }[];
 }
 
 /** How sessions are made. */
@@ -21,6 +24,8 @@ export interface SessionOptions {
   provider: ConcreteProvider;
   /** Threads of the CPU provider; default: one per core. */
   threads?: number | undefined;
+  /** Default: prepacked. Only the CPU provider asks. */
+  cpuWeights?: CpuWeights | undefined;
 }
 
 /** A network in memory. All tensors are float32, row-major, in the shapes that the model declares. */
@@ -35,44 +40,111 @@ export interface NetworkSession {
  * Loads a network. It blocks the event loop while ONNX Runtime works, as do runs.
  * @throws InferenceError the provider or the model refuses
  */
-export async function openSession(model: SessionModel, { provider, threads }: SessionOptions): Promise<NetworkSession> {
-  const session = await InferenceSession.create(model.model, {
-    executionProviders: [provider],
-    graphOptimizationLevel: 'all',
-    // The arena would keep its peak for as long as the session lives.
-    enableCpuMemArena: false,
-    logSeverityLevel: 3,
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: { session: sessionEntries(model, provider) },
-  }).catch((cause: unknown) => {
-    throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, { cause });
-  });
-
+export async function openSession(model: SessionModel, options: SessionOptions): Promise<NetworkSession> {
+  const session = await loadSession(model, options);
   return {
     async run(inputs) {
-      const feeds: Record<string, Tensor> = {};
-      for (const { name, shape } of model.inputs) {
-        const data = inputs[name];
-        if (data === undefined) throw new InferenceError('session-input', `${model.name} lacks its input ${name}.`);
-        feeds[name] = new Tensor('float32', data, shape);
-      }
-      const results = await session.run(feeds).catch((cause: unknown) => {
-        throw new InferenceError('session-run', `${model.name} failed on ${provider}.`, { cause });
-      });
-      // Messages (a cancel, say) that came while the run blocked are taken before the next.
-      await nextTurn();
+      const results = await runSession(session, model, inputTensors(model, inputs));
       return Object.fromEntries(model.outputs.map(({ name }) => [name, floats(results[name])]));
     },
     release: () => session.release(),
   };
 }
 
-function sessionEntries(model: SessionModel, provider: ConcreteProvider): Record<string, string> {
+/**
+ * A network as a chain of parts, of which one is in memory at a time: each is loaded for its turn in every run. Values
+ * go from part to part by name.
+ * @param parts as `partitionGraph` makes them, in order
+ */
+export function openChain(parts: readonly SessionModel[], options: SessionOptions): NetworkSession {
+  const made = new Set(parts.flatMap((part) => part.outputs.map(({ name }) => name)));
+  const lastUse = new Map(parts.flatMap((part, at) => part.inputs.map(({ name }) => [name, at] as const)));
+  const name = parts.map((part) => part.name).join(' → ');
+  const inputs = parts.flatMap((part) => part.inputs).filter((input) => !made.has(input.name));
+  const outputs = parts.at(-1)?.outputs ?? [];
+  return {
+    async run(values) {
+      const tensors: Record<string, Tensor> = inputTensors({ name, inputs }, values);
+      for (const [at, part] of parts.entries()) {
+        const session = await loadSession(part, options);
+        try {
+          Object.assign(tensors, await runSession(session, part, tensors));
+        } finally {
+          await session.release();
+        }
+        for (const [value, last] of lastUse) if (last === at) delete tensors[value];
+      }
+      return Object.fromEntries(outputs.map((output) => [output.name, floats(tensors[output.name])]));
+    },
+    release: async () => {},
+  };
+}
+
+async function loadSession(model: SessionModel, options: SessionOptions): Promise<InferenceSession> {
+  const { provider, threads, cpuWeights = 'prepacked' } = options;
+  const mapped = provider === 'cpu' && cpuWeights === 'mapped';
+  return InferenceSession.create(model.model, {
+    executionProviders: [provider],
+    // The last level reorders convolution weights, which copies them.
+    graphOptimizationLevel: mapped ? 'extended' : 'all',
+    // The arena would keep its peak for as long as the session lives.
+    enableCpuMemArena: false,
+    logSeverityLevel: 3,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    extra: { session: sessionEntries(model, { provider, mapped }) },
+  }).catch((cause: unknown) => {
+    throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, { cause });
+  });
+}
+
+function sessionEntries(
+  model: SessionModel,
+  { provider, mapped }: { provider: ConcreteProvider; mapped: boolean },
+): Record<string, string> {
+  // Waiting threads sleep: spinning takes the cores that a bot shares with its machine.
   const entries: Record<string, string> = { 'intra_op.allow_spinning': '0' };
   if (model.weightsFolder !== undefined) entries.model_external_initializers_file_folder_path = model.weightsFolder;
+  if (mapped) entries.disable_prepacking = '1';
   // Weights live as long as the session: outside the arena they do not fragment it.
   if (provider === 'cuda') entries.use_device_allocator_for_initializers = '1';
   return entries;
+}
+
+async function runSession(
+  session: InferenceSession,
+  model: SessionModel,
+  tensors: Readonly<Record<string, Tensor>>,
+): Promise<InferenceSession.OnnxValueMapType> {
+  const feeds: Record<string, Tensor> = {};
+  for (const { name } of model.inputs) {
+    const tensor = tensors[name];
+    if (tensor === undefined) throw new InferenceError('session-input', `${model.name} lacks its input ${name}.`);
+    feeds[name] = tensor;
+  }
+  const results = await session.run(feeds).catch((cause: unknown) => {
+    throw new InferenceError('session-run', `${model.name} failed.`, { cause });
+  });
+  // Messages (a cancel, say) that came while the run blocked are taken before the next.
+  await nextTurn();
+  return results;
+}
+
+function inputTensors(
+  { name, inputs }: Pick<SessionModel, 'name' | 'inputs'>,
+  values: Readonly<Record<string, Float32Array>>,
+): Record<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const input of inputs) {
+    const data = values[input.name];
+    if (data === undefined) throw new InferenceError('session-input', `${name} lacks its input ${input.name}.`);
+    const size = input.shape.reduce((product, axis) => product * axis, 1);
+    if (data.length !== size) {
+      const sizes = `${data.length} values, not [${input.shape.join(', ')}]`;
+      throw new InferenceError('session-input', `Input ${input.name} of ${name} has ${sizes}.`);
+    }
+    tensors.set(input.name, new Tensor('float32', data, input.shape));
+  }
+  return Object.fromEntries(tensors);
 }
 
 function floats(tensor: InferenceSession.OnnxValueMapType[string] | undefined): Float32Array {
