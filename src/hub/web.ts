@@ -42,7 +42,7 @@ export interface WebResponse {
 export interface Web {
   /**
    * Opens `url`. Any status that is not worth another attempt is returned, errors (4xx) too.
-   * @throws DownloadError `connection-lost` every attempt failed; `unsafe-redirect` the server leads nowhere
+   * @throws DownloadError `connection-lost` every attempt failed; `offline` no server was ever reached; `unsafe-redirect` the server leads nowhere
    */
   open(url: string, headers?: Readonly<Record<string, string>>): Promise<WebResponse>;
   /** Waits as long as the policy says before attempt `attempt` (1…); false: no attempt is left. */
@@ -50,10 +50,13 @@ export interface Web {
 }
 
 const maxRedirects = 8;
+const offlineAttempts = 2;
 const maxRetryAfterMs = 120_000;
 
 export function createWeb(options: WebOptions): Web {
   const { retry, signal, onRetry } = options;
+  /** Any server has answered: the network is there, and worth the whole patience when it falters. */
+  let isOnline = false;
 
   async function pause(attempt: number, address: string, cause: unknown, retryAfterMs = 0): Promise<boolean> {
     signal.throwIfAborted();
@@ -72,6 +75,7 @@ export function createWeb(options: WebOptions): Web {
       let retryAfterMs = 0;
       try {
         const answer = await follow(options, url, headers);
+        isOnline = true;
         if (!isTransient(answer.response.status)) return answer;
         await answer.response.body?.cancel();
         failure = new Error(`the server answered ${answer.response.status}`);
@@ -80,6 +84,7 @@ export function createWeb(options: WebOptions): Web {
         signal.throwIfAborted();
         if (error instanceof DownloadError) throw error;
         failure = error;
+        if (!isOnline && attempt >= offlineAttempts && isUnreachable(error)) throw offline(address, error);
       }
       if (!(await pause(attempt, address, failure, retryAfterMs))) throw connectionLost(address, failure);
     }
@@ -92,6 +97,11 @@ export function createWeb(options: WebOptions): Web {
 export function connectionLost(address: string, cause: unknown): DownloadError {
   const message = `The connection to ${address} failed (${reasonOf(cause)}). What has come so far is kept: run the same command again to go on.`;
   return new DownloadError('connection-lost', message, { cause });
+}
+
+function offline(address: string, cause: unknown): DownloadError {
+  const message = `${address} can't be reached from here (${reasonOf(cause)}): is this machine online? Nothing was changed.`;
+  return new DownloadError('offline', message, { cause });
 }
 
 /** Host and path of an address: a query may carry a signature that belongs in no message. */
@@ -197,11 +207,24 @@ function bareEtag(etag: string | null): string | undefined {
   return etag?.replace(/^W\//, '').replace(/^"|"$/g, '') || undefined;
 }
 
+function isUnreachable(error: unknown): boolean {
+  const code = codeOf(innermostOf(error));
+  return code !== undefined && ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'].includes(code);
+}
+
 /** The innermost sentence: undici says only "fetch failed" and hides why in its cause. */
 function reasonOf(error: unknown): string {
+  const innermost = innermostOf(error);
+  if (!(innermost instanceof Error)) return String(innermost);
+  return innermost.message || codeOf(innermost) || innermost.name;
+}
+
+function innermostOf(error: unknown): unknown {
   let innermost = error;
   while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  if (!(innermost instanceof Error)) return String(innermost);
-  const code = 'code' in innermost && typeof innermost.code === 'string' ? innermost.code : undefined;
-  return innermost.message || code || innermost.name;
+  return innermost;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,0 +1,139 @@
+import { parseArgs } from 'node:util';
+import { type InstalledProvider, installProvider } from '../hub/cuda/install-provider.ts';
+import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/library-search.ts';
+import { type CudaManifest, readCudaManifest } from '../hub/cuda/runtime-package.ts';
+import { realDisk } from '../hub/disk.ts';
+import { createWeb } from '../hub/web.ts';
+import { formatBytes } from '../util/format-bytes.ts';
+import type { CliIo } from './io.ts';
+import { formatDuration } from './transfer-meter.ts';
+import { createTransferProgress } from './transfer-progress.ts';
+import { usageError } from './usage-error.ts';
+import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+
+const help = `Usage: kinora setup cuda [options]
+
+Fetches the CUDA provider that belongs to the installed onnxruntime-node (Linux on x64), puts it beside the binding and
+tells which CUDA and cuDNN libraries it needs and where they are.
+
+Options:
+  --force   fetch it even if it is there
+  --help    show this
+`;
+
+/** Libraries of the system itself, which are there wherever Node runs. */
+const systemLibraries = /^(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so/;
+
+/** The driver's own library: nothing links it, the CUDA runtime loads it. */
+const driverLibrary = 'libcuda.so.1';
+
+/** What the command asks of the machine; tests put their own in its place. */
+export interface SetupCudaMachine {
+  manifest: () => CudaManifest;
+  places: LibraryPlaces;
+}
+
+/** `kinora setup cuda`: the CUDA libraries of ONNX Runtime, which the npm registry does not carry. */
+export async function run(argv: string[], io: CliIo, machine = thisMachine(io)): Promise<number> {
+  const { force, help: isHelp } = readOptions(argv);
+  if (isHelp) {
+    io.stdout.write(help);
+    return 0;
+  }
+  const manifest = machine.manifest();
+  const progress = createTransferProgress(io.stderr, Date.now);
+  const web = createWeb({
+    fetch,
+    retry: retryPolicy,
+    signal: io.signal,
+    idleTimeoutMs,
+    onRetry: ({ address, reason, delayMs }) =>
+      progress.note(`${address}: ${reason}; next attempt in ${formatDuration(delayMs / 1000)}.`),
+  });
+  let installed: InstalledProvider;
+  try {
+    const { signal } = io;
+    installed = await installProvider(manifest, { web, disk: realDisk, signal, force, onProgress: progress.update });
+  } finally {
+    progress.stop();
+  }
+  io.stdout.write(describeInstalled(installed, manifest));
+  io.stdout.write(describeFound(await findNeeded(installed, machine.places)));
+  return 0;
+}
+
+function thisMachine({ environment }: CliIo): SetupCudaMachine {
+  return {
+    manifest: () => readCudaManifest(process.platform, process.arch),
+    places: systemPlaces(environment.LD_LIBRARY_PATH),
+  };
+}
+
+function readOptions(argv: string[]): { force: boolean; help: boolean } {
+  try {
+    const options = { force: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values } = parseArgs({ args: argv, options });
+    return { force: values.force === true, help: values.help === true };
+  } catch (cause) {
+    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora setup cuda --help.`, cause);
+  }
+}
+
+/** What the libraries need besides each other and the system, and the driver; as the loader would find it. */
+async function findNeeded({ libraries }: InstalledProvider, places: LibraryPlaces): Promise<FoundLibrary[]> {
+  const own = new Set(libraries.map(({ name }) => name));
+  const found = new Map<string, FoundLibrary>();
+  for (const { elf, path } of libraries) {
+    const foreign = elf.needed.filter((soname) => !own.has(soname) && !systemLibraries.test(soname));
+    // The binding has loaded ONNX Runtime's own library before the provider asks for it.
+    const sonames = foreign.filter((soname) => !soname.startsWith('libonnxruntime'));
+    for (const entry of await findLibraries(sonames, { library: elf, path }, places)) found.set(entry.soname, entry);
+  }
+  const [any] = libraries;
+  if (any !== undefined) {
+    const [driver] = await findLibraries([driverLibrary], { library: any.elf, path: any.path }, places);
+    if (driver !== undefined) found.set(driverLibrary, driver);
+  }
+  return [...found.values()];
+}
+
+function describeInstalled({ fetched, libraries }: InstalledProvider, { version, folder }: CudaManifest): string {
+  const what = fetched ? 'Fetched and verified' : 'Already there (--force fetches anew)';
+  const lines = libraries.map(({ name, sizeBytes }) => `  ${name}  ${formatBytes(sizeBytes)}\n`);
+  return `${what}, for onnxruntime-node ${version}, in ${folder}:\n${lines.join('')}`;
+}
+
+function describeFound(libraries: readonly FoundLibrary[]): string {
+  const versionOf = (stem: string) =>
+    libraries
+      .map(({ soname }) => new RegExp(`^${stem}\\.so\\.(\\d+)`).exec(soname)?.[1])
+      .find((match) => match !== undefined);
+  const [cuda, cudnn] = [versionOf('libcudart'), versionOf('libcudnn')];
+  const width = Math.max(...libraries.map(({ soname }) => soname.length));
+  const lines = libraries.map(({ soname, path, hint }) => {
+    const where = path ?? (hint === undefined ? 'NOT FOUND' : `NOT FOUND by the loader, but it is in ${hint}`);
+    return `  ${soname.padEnd(width)}  ${where}\n`;
+  });
+  const linked = `It links CUDA ${cuda ?? '(not named)'} and cuDNN ${cudnn ?? '(not named)'}:\n${lines.join('')}`;
+  return `${linked}${advice(libraries, { cuda, cudnn })}`;
+}
+
+function advice(
+  libraries: readonly FoundLibrary[],
+  { cuda, cudnn }: { cuda: string | undefined; cudnn: string | undefined },
+): string {
+  const missing = libraries.filter(({ path }) => path === undefined);
+  if (missing.length === 0) return 'Everything is found. Use it with PROVIDER=cuda.\n';
+  const sentences: string[] = [];
+  const hints = new Set(missing.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
+  if (hints.size > 0) sentences.push(`Add to LD_LIBRARY_PATH before Kinora starts: ${[...hints].join(':')}`);
+  const absent = missing.filter(({ hint }) => hint === undefined).map(({ soname }) => soname);
+  if (absent.includes(driverLibrary)) sentences.push("Install NVIDIA's driver: it brings libcuda.so.1.");
+  const runtime = absent.filter((soname) => soname !== driverLibrary);
+  if (runtime.length > 0) {
+    sentences.push(
+      `Install the CUDA ${cuda ?? ''} runtime libraries and cuDNN ${cudnn ?? ''} for it: they bring the rest.`,
+    );
+  }
+  return `${sentences.join('\n')}\nUntil then PROVIDER=cuda fails, and PROVIDER=auto takes the CPU.\n`;
+}

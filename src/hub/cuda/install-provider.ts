@@ -1,0 +1,98 @@
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DownloadError } from '../../errors.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
+import { type Disk, diskError, syncFolderOf } from '../disk.ts';
+import { downloadFile } from '../download-file.ts';
+import { sizeOf } from '../part-file.ts';
+import type { Web } from '../web.ts';
+import { type ElfLibrary, machineX64, readElf } from './elf.ts';
+import { findNugetPackage, packageRefusal } from './nuget-package.ts';
+import type { CudaManifest } from './runtime-package.ts';
+import { unpack } from './unpack.ts';
+
+export interface InstallOptions {
+  web: Web;
+  disk: Disk;
+  signal: AbortSignal;
+  /** Fetch even where the libraries are there. */
+  force: boolean;
+  onProgress: (progress: { path: string; receivedBytes: number; totalBytes: number }) => void;
+}
+
+/** The libraries beside the binding. */
+export interface InstalledProvider {
+  /** false: they were there already. */
+  fetched: boolean;
+  libraries: { name: string; path: string; sizeBytes: number; elf: ElfLibrary }[];
+}
+
+/** What the unpacked libraries need beside the package, at most: they shrink to about a third in it. */
+const unpackedFactor = 4;
+
+/**
+ * Fetches the CUDA provider of the installed onnxruntime-node and puts it beside the binding: all libraries or none.
+ * @throws DownloadError every cause has its own code and message, see docs/weights.md
+ */
+export async function installProvider(manifest: CudaManifest, options: InstallOptions): Promise<InstalledProvider> {
+  const present = options.force ? undefined : await inspectAll(manifest).catch(() => undefined);
+  if (present !== undefined) return { fetched: false, libraries: present };
+  const { web, disk, signal, onProgress } = options;
+  const remote = await findNugetPackage(manifest.feed, manifest.package, web);
+  // In the binding's own folder: the same file system, so that the last step is a rename, and a place that npm cleans up.
+  const workFolder = join(manifest.folder, 'kinora-setup');
+  const name = `${manifest.package.id}.${manifest.package.version}.nupkg`.toLowerCase();
+  const archive = join(workFolder, name);
+  try {
+    await mkdir(workFolder, { recursive: true });
+    await refuseFullDisk(remote.sizeBytes, workFolder, disk);
+    await downloadFile(remote, archive, {
+      web,
+      disk,
+      signal,
+      refusal: (response) => packageRefusal(remote.url, response),
+      onProgress: (receivedBytes) => onProgress({ path: name, receivedBytes, totalBytes: remote.sizeBytes }),
+    });
+    const unpacked = new Map([...manifest.libraries].map(([library, path]) => [path, join(workFolder, library)]));
+    await unpack(archive, unpacked, { disk, signal });
+    for (const library of manifest.libraries.keys()) await inspect(join(workFolder, library), library);
+    for (const library of manifest.libraries.keys()) {
+      await rename(join(workFolder, library), join(manifest.folder, library));
+    }
+    await syncFolderOf(join(manifest.folder, name));
+    await rm(workFolder, { recursive: true });
+  } catch (error) {
+    await discard(manifest, workFolder, archive);
+    throw diskError(error, workFolder);
+  }
+  return { fetched: true, libraries: await inspectAll(manifest) };
+}
+
+/** Removes everything but an unfinished package, from which the next run goes on. */
+async function discard(manifest: CudaManifest, workFolder: string, archive: string): Promise<void> {
+  for (const path of [archive, ...[...manifest.libraries.keys()].map((library) => join(workFolder, library))]) {
+    await rm(path, { force: true });
+  }
+  // Fails, as it should, while there is an unfinished package.
+  await rmdir(workFolder).catch(() => {});
+}
+
+async function inspectAll({ folder, libraries }: CudaManifest): Promise<InstalledProvider['libraries']> {
+  return Promise.all([...libraries.keys()].map((library) => inspect(join(folder, library), library)));
+}
+
+async function inspect(path: string, name: string): Promise<InstalledProvider['libraries'][number]> {
+  const elf = await readElf(path);
+  if (elf.machine !== machineX64 || (elf.soname !== undefined && elf.soname !== name)) {
+    throw new DownloadError('not-a-library', `${path} is not ${name} for x64.`);
+  }
+  return { name, path, sizeBytes: (await sizeOf(path)) ?? 0, elf };
+}
+
+async function refuseFullDisk(packageBytes: number, folder: string, disk: Disk): Promise<void> {
+  const neededBytes = packageBytes * unpackedFactor;
+  const freeBytes = await disk.freeBytes(folder);
+  if (freeBytes >= neededBytes) return;
+  const message = `Fetching and unpacking takes up to ${formatBytes(neededBytes)}, but the disk of ${folder} has only ${formatBytes(freeBytes)} free.`;
+  throw new DownloadError('disk-full', message);
+}
