@@ -22,9 +22,8 @@ LAYOUTS = dict(
 )
 
 
-def recorded(kind, case, network, names, call):
+def recorded(recorder, case, network, names, call):
     """Runs `call` while the named blocks of the network are watched."""
-    recorder = kind
     for name in names:
         recorder.watch(case, network.get_submodule(name), name)
     return call()
@@ -86,6 +85,26 @@ def clip_cases(recorder, clip, seed, blocks):
     out = recorded(recorder, "image", clip, blocks, lambda: clip(pixel_values=x))
     recorder.add("image/last_hidden_state", out.last_hidden_state)
     recorder.add("image/out", out.image_embeds)
+
+
+def small_input_cases(recorder, network, seed, blocks):
+    """Blocks alone on inputs with a spread of about an epsilon's root, where a wrong epsilon shows at once.
+
+    `blocks` maps a module's name to its arguments' shapes; the first argument is the small one.
+    """
+    generator = torch.Generator("cpu").manual_seed(seed)
+    for name, shapes in blocks.items():
+        arguments = {}
+        for index, (argument, shape) in enumerate(shapes.items()):
+            if shape is None or isinstance(shape, int):
+                arguments[argument] = shape
+            elif argument == "image_only_indicator":
+                arguments[argument] = torch.zeros(shape)
+            else:
+                spread = 3e-3 if index == 0 else 1.0
+                arguments[argument] = torch.randn(shape, generator=generator) * spread
+        module = network.get_submodule(name)
+        recorded(recorder, "small-input", network, [name], lambda: module(**arguments))
 
 
 def attention_blocks(prefix):
@@ -175,6 +194,58 @@ CASES = {
     ),
 }
 
+
+def spatial(channels, temb):
+    return dict(input_tensor=(2, channels, 3, 4), temb=(2, temb))
+
+
+def temporal(channels, temb):
+    return dict(input_tensor=(1, channels, 2, 3, 4), temb=(1, 2, temb))
+
+
+def transformer(channels, context):
+    return dict(
+        hidden_states=(2, channels, 3, 4), encoder_hidden_states=(2, 1, context), image_only_indicator=(1, 2)
+    )  # fmt: skip
+
+
+SMALL_INPUTS = {
+    "tiny-a": dict(
+        unet={
+            "down_blocks.0.resnets.0.spatial_res_block": spatial(32, 128),
+            "down_blocks.0.resnets.0.temporal_res_block": temporal(32, 128),
+            "down_blocks.1.resnets.0.spatial_res_block": spatial(32, 128),
+            "down_blocks.1.resnets.0.temporal_res_block": temporal(64, 128),
+            "mid_block.resnets.0.spatial_res_block": spatial(64, 128),
+            "mid_block.resnets.0.temporal_res_block": temporal(64, 128),
+            "up_blocks.0.resnets.0.spatial_res_block": spatial(128, 128),
+            "up_blocks.0.resnets.0.temporal_res_block": temporal(64, 128),
+            "up_blocks.1.resnets.0.spatial_res_block": spatial(96, 128),
+            "up_blocks.1.resnets.0.temporal_res_block": temporal(32, 128),
+            "mid_block.attentions.0": transformer(64, 24),
+            "mid_block.attentions.0.transformer_blocks.0": dict(
+                hidden_states=(2, 12, 64), encoder_hidden_states=(2, 1, 24)
+            ),
+            "mid_block.attentions.0.temporal_transformer_blocks.0": dict(
+                hidden_states=(2, 12, 64), num_frames=2, encoder_hidden_states=(12, 1, 24)
+            ),
+        },
+        vae={
+            "encoder.down_blocks.0.resnets.0": dict(input_tensor=(1, 32, 3, 4), temb=None),
+            "encoder.mid_block.resnets.0": dict(input_tensor=(1, 32, 3, 4), temb=None),
+            "encoder.mid_block.attentions.0": dict(hidden_states=(1, 32, 3, 4)),
+            "decoder.mid_block.resnets.0.spatial_res_block": dict(input_tensor=(2, 32, 3, 4), temb=None),
+            "decoder.mid_block.resnets.0.temporal_res_block": dict(input_tensor=(1, 32, 2, 3, 4), temb=None),
+            "decoder.mid_block.attentions.0": dict(hidden_states=(2, 32, 3, 4)),
+            "decoder.up_blocks.0.resnets.0.spatial_res_block": dict(input_tensor=(2, 32, 3, 4), temb=None),
+            "decoder.up_blocks.0.resnets.0.temporal_res_block": dict(input_tensor=(1, 32, 2, 3, 4), temb=None),
+        },
+        image_encoder={
+            "vision_model.encoder.layers.0": dict(hidden_states=(1, 257, 32), attention_mask=None),
+        },
+    ),
+}
+
 RUNS = dict(unet=unet_cases, vae=vae_cases, image_encoder=clip_cases)
 
 if __name__ == "__main__":
@@ -185,6 +256,8 @@ if __name__ == "__main__":
         for network, arguments in cases.items():
             recorder = Recorder()
             RUNS[network](recorder, networks[network], *arguments)
+            small = SMALL_INPUTS.get(model, {}).get(network, {})
+            small_input_cases(recorder, networks[network], arguments[0] + 100, small)
             notes = dict(
                 checkpoint=f"test/golden/models/{model}/{network}",
                 precision="float32 arithmetic on the weights as stored",
