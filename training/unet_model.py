@@ -1,0 +1,99 @@
+"""The small spatio-temporal UNet, started as a network that shows the still picture and knows which way to go.
+
+Two things are written into the first weights, and training may change both:
+- the picture's latent reaches the output (see vae_model.py for how a value passes a GroupNorm), so training starts
+  from an exact still clip;
+- the sign of the noise's checkerboard sum (motion.side) is a feature of every position from the second level on. A mean
+  over the clip comes from a GroupNorm (the mean it takes away from a channel of zeros), its sign from the next one
+  (a group of two constant channels s and -s is normalised to the sign of s).
+"""
+
+import torch
+from diffusers import UNetSpatioTemporalConditionModel
+
+from .motion import FRAMES
+from .run import channels_last
+from .vae_model import LATENT_CHANNELS, SCALING_FACTOR, carry, release, silence
+
+EMBEDDING = 64
+SUM_GAIN = 60.0
+CONFIG = {
+    "sample_size": 48,
+    "in_channels": 2 * LATENT_CHANNELS,
+    "out_channels": LATENT_CHANNELS,
+    "down_block_types": ["DownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal", "CrossAttnDownBlockSpatioTemporal"],
+    "up_block_types": ["CrossAttnUpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"],
+    "block_out_channels": [96, 64, 96],
+    "addition_time_embed_dim": 32,
+    "projection_class_embeddings_input_dim": 96,
+    "layers_per_block": 1,
+    "cross_attention_dim": EMBEDDING,
+    "transformer_layers_per_block": 1,
+    "num_attention_heads": [2, 2, 3],
+    "num_frames": FRAMES,
+}
+PICTURE = range(LATENT_CHANNELS)  # groups of conv_in that carry the picture's latent
+NOISE = range(LATENT_CHANNELS, 2 * LATENT_CHANNELS)  # and those that carry the noisy clip
+
+
+def _show_the_still(unet: UNetSpatioTemporalConditionModel) -> None:
+    inputs = 2 * LATENT_CHANNELS
+    mixes = {}
+    for k in range(LATENT_CHANNELS):
+        mixes[PICTURE[k]] = [SCALING_FACTOR * (j == LATENT_CHANNELS + k) for j in range(inputs)]
+        mixes[NOISE[k]] = [float(j == k) for j in range(inputs)]
+    carry(unet.conv_in, mixes)
+    kept = 3 * inputs
+    first = unet.down_blocks[0].resnets[0]
+    last = unet.up_blocks[-1].resnets[-1]
+    for block in (first, last):
+        silence(block.spatial_res_block.conv2, kept)
+        silence(block.temporal_res_block.conv2, kept)
+    # The second input of the last block is conv_in's own output.
+    skip = last.spatial_res_block.conv_shortcut
+    silence(skip, kept)
+    offset = skip.weight.shape[1] - kept - (unet.config["block_out_channels"][0] - kept)
+    for row in range(kept):
+        skip.weight[row, offset + row] = 1
+    release(unet.conv_norm_out, unet.conv_out, [-1.0] * LATENT_CHANNELS)
+    unet.conv_out.weight[:, kept:] = 0
+
+
+def _tell_the_side(unet: UNetSpatioTemporalConditionModel) -> None:
+    down = unet.down_blocks[0].downsamplers[0].conv
+    down.weight[0] = 0
+    down.bias[0] = 0
+    value = 3 * NOISE[0] + 1  # the channel -a/2 + v of the first noisy channel; the constant cancels in the pattern
+    down.weight[0, value, 1:, 1:] = torch.tensor([[0.5, -0.5], [-0.5, 0.5]])
+    block = unet.down_blocks[1].resnets[0]
+    spatial, temporal = block.spatial_res_block, block.temporal_res_block
+    silence(spatial.conv2, 4)
+    silence(temporal.conv2, 4)
+    silence(spatial.conv_shortcut, 4)  # channels s, 0, -s, 0
+    spatial.conv_shortcut.weight[0, 0] = 1
+    spatial.conv_shortcut.weight[2, 0] = -1
+    temporal.norm1.weight[[1, 3]] = SUM_GAIN
+    for row, sign in ((0, 1.0), (1, -1.0)):
+        temporal.conv1.weight[row] = 0
+        temporal.conv1.bias[row] = 0
+        temporal.conv1.weight[row, 3, 1] = sign  # channel 3 has plus the mean of s, channel 1 minus
+        temporal.conv1.weight[row, 1, 1] = -sign
+        temporal.time_emb_proj.weight[row] = 0
+        temporal.time_emb_proj.bias[row] = 0
+    spread = torch.randn(temporal.conv2.weight.shape[0] - 4)
+    temporal.conv2.weight[4:, :2] = 0
+    temporal.conv2.weight[4:, 0, 1, 0, 0] = spread
+    temporal.conv2.weight[4:, 1, 1, 0, 0] = -spread
+
+
+@torch.no_grad()
+def make_unet() -> UNetSpatioTemporalConditionModel:
+    """A new UNet; seeded by torch's global generator."""
+    unet = UNetSpatioTemporalConditionModel(**CONFIG)
+    for name, parameter in unet.named_parameters():
+        if name.endswith("conv2.weight") or "proj_out.weight" in name:
+            parameter.mul_(0.2)
+    _show_the_still(unet)
+    _tell_the_side(unet)
+    channels_last(unet)
+    return unet
