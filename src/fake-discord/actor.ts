@@ -33,7 +33,7 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
     const { stored: source, channel } = visibleMessage(world, request.messageId, userId);
     const component = findComponent(source, request.customId, type);
     if (component.disabled) throw new AppError('disabled', `${component.custom_id} is disabled.`);
-    const data: JsonObject = { id: component.id, custom_id: component.custom_id, component_type: component.type };
+    const data: JsonObject = { custom_id: component.custom_id, component_type: component.type };
     if (values) data.values = checkChosen(component, values);
     return begin({ type: interactionType.component, userId, channel, locale: request.locale, data, source });
   };

@@ -26,7 +26,7 @@ export function storeFile(
   };
   world.files.set(id, stored);
   // What the uploader claims is what the bot is told, right or wrong; the CDN answers by the file's name.
-  const claimed = file.contentType || stored.contentType;
+  const claimed = isClaim(file.contentType) ? file.contentType : stored.contentType;
   return signed(world, {
     id,
     filename,
@@ -38,6 +38,11 @@ export function storeFile(
     ...(ephemeral ? { ephemeral: true } : {}),
     ...(description ? { description } : {}),
   });
+}
+
+/** Clients without a better idea say "bytes", which says nothing. */
+function isClaim(contentType: string | undefined): contentType is string {
+  return contentType !== undefined && contentType !== '' && contentType !== 'application/octet-stream';
 }
 
 /** A copy of the attachment with links that are valid from now on. */

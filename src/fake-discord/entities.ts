@@ -172,9 +172,10 @@ export function guildObject(world: World): JsonObject {
 
 /** The `d` of GUILD_CREATE. Without the GuildMembers intent only the bot itself is among the members. */
 export function guildCreate(world: World): JsonObject {
-  const { nsfw: _notOnTheGateway, ...guild } = guildObject(world);
+  const { nsfw: _rest, home_header: _only, ...guild } = guildObject(world);
   return {
     ...guild,
+    hub_type: null,
     joined_at: storedUser(world, world.botUserId).joinedAt,
     large: false,
     unavailable: false,

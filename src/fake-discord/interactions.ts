@@ -150,7 +150,7 @@ function whoAndWhere(world: World, { userId, channel, locale }: NewInteraction):
   if (!channel.guildId) return { ...common, channel: place, user: person.user };
   return {
     ...common,
-    channel: { ...place, permissions },
+    channel: place,
     guild_id: channel.guildId,
     guild_locale: world.guildLocale,
     guild: { id: channel.guildId, locale: world.guildLocale, features: [] },

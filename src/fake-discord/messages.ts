@@ -3,7 +3,7 @@ import { intent } from './intents.ts';
 import type { MessageContent } from './message-content.ts';
 import { emojiObject, messageEvent, reachesBot, renderMessage } from './message-view.ts';
 import type { ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
-import type { StoredChannel, StoredMessage, World } from './world.ts';
+import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
 /** Message flags that the stand-in looks at. */
 export const messageFlag = { ephemeral: 1 << 6, loading: 1 << 7 } as const;
@@ -17,7 +17,8 @@ export interface NewMessage {
   type?: number;
   flags?: number;
   visibleTo?: Snowflake | null;
-  interactionId?: Snowflake | null;
+  /** The interaction that it answers or follows up on. */
+  interaction?: StoredInteraction;
   /** Further fields: nonce, message_reference, interaction_metadata … */
   extra?: JsonObject;
 }
@@ -43,12 +44,12 @@ export function addMessage(world: World, draft: NewMessage): StoredMessage {
   const stored: StoredMessage = {
     message,
     visibleTo,
-    interactionId: draft.interactionId ?? null,
     reactions: new Map(),
-    edits: 0,
   };
   world.messages.set(message.id, stored);
   channel.lastMessageId = message.id;
+  draft.interaction?.messageIds.push(message.id);
+  if (draft.interaction) draft.interaction.originalId ??= message.id;
   tell(world, 'message-create', stored);
   return stored;
 }
@@ -59,7 +60,6 @@ export function editMessage(world: World, stored: StoredMessage, content: Messag
   Object.assign(stored.message, content);
   stored.message.flags = (flags ?? stored.message.flags) & ~messageFlag.loading;
   if (!wasLoading) stored.message.edited_timestamp = new Date(world.now()).toISOString();
-  stored.edits += 1;
   tell(world, 'message-update', stored);
 }
 

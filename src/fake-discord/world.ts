@@ -33,10 +33,8 @@ export interface StoredMessage {
   message: ApiMessage;
   /** Of an ephemeral message, the one who sees it. */
   visibleTo: Snowflake | null;
-  interactionId: Snowflake | null;
   /** User ids by emoji, as the client names it: `🎬` or `name:id`. */
   reactions: Map<string, Set<Snowflake>>;
-  edits: number;
 }
 
 /** The bytes behind an attachment. */

@@ -106,9 +106,7 @@ function carryOut(
     const content =
       type === answer.message ? readContent(world, data, { files, holder, before: null }) : emptyContent();
     const loading = type === answer.deferredMessage ? messageFlag.loading : 0;
-    const stored = addAnswer(world, interaction, { channel, content, flags: Number(data.flags ?? 0) | loading });
-    interaction.originalId = stored.message.id;
-    return stored;
+    return addAnswer(world, interaction, { channel, content, flags: Number(data.flags ?? 0) | loading });
   }
   if (type !== answer.update && type !== answer.deferredUpdate) return null;
   const source = world.messages.get(interaction.sourceMessageId ?? '');
@@ -134,18 +132,16 @@ export function addAnswer(
   if (interaction.originalId && isObject(extra.interaction_metadata)) {
     extra.interaction_metadata.original_response_message_id = interaction.originalId;
   }
-  const stored = addMessage(world, {
+  return addMessage(world, {
     channel,
     author: storedUser(world, world.botUserId).user,
     content,
     flags,
     type: reference ? 19 : isMenu ? 23 : 20,
     visibleTo: (flags & messageFlag.ephemeral) !== 0 ? interaction.userId : null,
-    interactionId: interaction.id,
+    interaction,
     extra: { ...extra, ...(reference ? { message_reference: reference } : {}) },
   });
-  interaction.messageIds.push(stored.message.id);
-  return stored;
 }
 
 function emptyContent(): MessageContent {

@@ -3,8 +3,9 @@
 //   node test/golden/discord/generate.mjs
 //
 // The generator needs the compiler API of TypeScript before 7, so it runs in a temporary folder with pinned packages.
-// Two things are changed afterwards: definitions that the generator names after positions in source files are numbered
-// in order of appearance (so that the file does not depend on the folder), and bit fields (`flags`, `public_flags` …),
+// Three things are changed afterwards: definitions that the generator names after positions in source files are numbered
+// in order of appearance (so that the file does not depend on the folder); members of unions that an intersection made
+// impossible (a field with no value left) are dropped, which JSON Schema forbids; and bit fields (`flags`, `public_flags` …),
 // which TypeScript sees as one enum member at a time, may be any integer.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,11 @@ export interface Payloads {
     GUILD_CREATE: D.GatewayGuildCreateDispatchData;
     CHANNEL_CREATE: D.GatewayChannelCreateDispatchData;
     CHANNEL_UPDATE: D.GatewayChannelUpdateDispatchData;
-    INTERACTION_CREATE: D.GatewayInteractionCreateDispatchData;
+    chatInputInteraction: D.APIChatInputApplicationCommandInteraction;
+    messageCommandInteraction: D.APIMessageApplicationCommandInteraction;
+    autocompleteInteraction: D.APIApplicationCommandAutocompleteInteraction;
+    componentInteraction: D.APIMessageComponentInteraction;
+    modalSubmitInteraction: D.APIModalSubmitInteraction;
     MESSAGE_CREATE: D.GatewayMessageCreateDispatchData;
     MESSAGE_UPDATE: D.GatewayMessageUpdateDispatchData;
     MESSAGE_DELETE: D.GatewayMessageDeleteDispatchData;
@@ -50,7 +55,7 @@ try {
   const options = ['--type', 'Payloads', '--no-top-ref', '--no-type-check', '--no-ref-encode', '--jsDoc', 'none'];
   const text = run('npx', 'ts-json-schema-generator', '--path', 'entry.ts', '--tsconfig', 'tsconfig.json', ...options);
   const output = join(dirname(fileURLToPath(import.meta.url)), 'gateway-schemas.json');
-  writeFileSync(output, `${JSON.stringify(relaxFlags(numberDefinitions(JSON.parse(text))), null, 1)}\n`);
+  writeFileSync(output, `${JSON.stringify(relaxFlags(dropImpossible(numberDefinitions(JSON.parse(text)))), null, 1)}\n`);
   console.log(`${output}: ${readFileSync(output).length} bytes`);
 } finally {
   rmSync(folder, { recursive: true });
@@ -79,6 +84,15 @@ function numberDefinitions(schema) {
   const { definitions, ...rest } = schema;
   const entries = Object.entries(definitions).map(([name, item]) => [plain(name), walk(item)]);
   return { ...walk(rest), definitions: Object.fromEntries(entries) };
+}
+
+function dropImpossible(value) {
+  if (Array.isArray(value)) return value.map(dropImpossible);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, dropImpossible(item)]));
+  const isImpossible = ({ properties = {} }) => Object.values(properties).some((property) => property.enum?.length === 0);
+  if (Array.isArray(kept.anyOf)) kept.anyOf = kept.anyOf.filter((member) => !isImpossible(member));
+  return kept;
 }
 
 function relaxFlags(value) {
