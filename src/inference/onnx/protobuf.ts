@@ -16,27 +16,32 @@ const wire32Bit = 5;
 
 function encodeVarint(value: number): number[] {
   if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not an integer that protobuf can hold here`);
-  // Negative integers are ten bytes of two's complement, as protobuf's int64 asks.
-  let rest = BigInt.asUintN(64, BigInt(value));
+  if (value < 0) return encodeNegative(value);
   const out: number[] = [];
-  while (rest >= 0x80n) {
-    out.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  out.push(Number(rest));
+  // Division, not shifts: those are of 32 bits, and offsets into weight files need more.
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80);
+  out.push(rest);
   return out;
+}
+
+/** Ten bytes of two's complement, as protobuf's int64 asks. */
+function encodeNegative(value: number): number[] {
+  const bits = BigInt.asUintN(64, BigInt(value));
+  return Array.from({ length: 10 }, (_, i) => Number((bits >> BigInt(7 * i)) & 0x7fn) | (i < 9 ? 0x80 : 0));
 }
 
 /** Makes an empty protobuf message (https://protobuf.dev/programming-guides/encoding/). */
 export function createMessageWriter(): MessageWriter {
-  const parts: Uint8Array[] = [];
-  const tag = (field: number, wire: number) => parts.push(Uint8Array.from(encodeVarint(field * 8 + wire)));
+  // Small parts are plain arrays: a large model has hundreds of thousands, and typed ones are slow to make.
+  const parts: (Uint8Array | number[])[] = [];
+  const tag = (field: number, wire: number) => parts.push(encodeVarint(field * 8 + wire));
   const encoder = new TextEncoder();
 
   const writer: MessageWriter = {
     int(field, value) {
       tag(field, wireVarint);
-      parts.push(Uint8Array.from(encodeVarint(value)));
+      parts.push(encodeVarint(value));
     },
     float(field, value) {
       tag(field, wire32Bit);
@@ -49,7 +54,7 @@ export function createMessageWriter(): MessageWriter {
     },
     bytes(field, value) {
       tag(field, wireLength);
-      parts.push(Uint8Array.from(encodeVarint(value.length)), value);
+      parts.push(encodeVarint(value.length), value);
     },
     message(field, write) {
       const nested = createMessageWriter();
