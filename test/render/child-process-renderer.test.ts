@@ -8,7 +8,7 @@ import {
   type RendererOptions,
 } from '../../src/render/child-process-renderer.ts';
 import type { RenderProgress, RenderSpec } from '../../src/render/types.ts';
-import type { Clock } from '../../src/util/clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { type Script, scripted } from './fixtures/fake-tools.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -50,22 +50,6 @@ function exists(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** A clock whose time passes when the test says so. */
-function handClock(): Clock & { pass(delayMs: number): void } {
-  const timers = new Set<{ delayMs: number; callback: () => void }>();
-  return {
-    now: () => 0,
-    after(delayMs, callback) {
-      const timer = { delayMs, callback };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    pass(delayMs) {
-      for (const timer of timers) if (timer.delayMs <= delayMs && timers.delete(timer)) timer.callback();
-    },
-  };
 }
 
 /** One process for all tests that leave it as they found it: starting one takes a second. */
@@ -193,13 +177,13 @@ describe('createRenderer', () => {
   });
 
   it('ends the process after an idle time, and starts another for the next job', async () => {
-    const clock = handClock();
+    const clock = createFakeClock();
     const renderer = rendererOf({ idleSeconds: 300, clock });
     await renderer.render(specOf());
     const pid = pidOf(renderer);
-    clock.pass(299_000);
+    await clock.advance(299_999);
     expect(renderer.pid).toBe(pid);
-    clock.pass(300_000);
+    await clock.advance(1);
     await renderer.render(specOf());
     expect(exists(pid)).toBe(false);
     expect(renderer.pid).not.toBe(pid);

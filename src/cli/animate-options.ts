@@ -1,0 +1,156 @@
+import { basename, extname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  type ImageToVideoSettings,
+  type ProviderName,
+  providerNames,
+  samplerNames,
+  scheduleNames,
+} from '../inference/pipeline/types.ts';
+import { type FitName, fitNames } from '../render/types.ts';
+import { usageError } from './usage-error.ts';
+
+/** What `kinora animate` was asked to do; paths are absolute. */
+export interface AnimateOptions {
+  picture: string;
+  output: string;
+  framesDir: string | undefined;
+  /** Undefined: what the configuration says. */
+  modelDir: string | undefined;
+  /** Undefined: what the configuration says. */
+  provider: ProviderName | undefined;
+  fit: FitName;
+  /** Only what was asked for. */
+  settings: Partial<ImageToVideoSettings>;
+  json: boolean;
+}
+
+export const animateHelp = `Usage: kinora animate <picture> [options]
+
+Turns a picture (JPEG, PNG, WebP or GIF) into a clip. What is left out takes the model's own default.
+
+Options:
+  --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
+  --output FILE        the clip, an .mp4 file (out/<picture>.mp4)
+  --frames-dir DIR     also write the frames there, as frame-0000.png ...
+  --frames N           number of frames
+  --width W            pixels, a multiple of the model's step
+  --height H           pixels, a multiple of the model's step
+  --steps N            denoising steps, 1 to 1000
+  --seed N             0 to 4294967295 (drawn by lot)
+  --fps N              frames per second, 1 to 120
+  --motion N           how much moves, 1 to 255
+  --noise X            noise added to the picture, 0 to 10
+  --guidance-min X     guidance of the first frame, 0 to 100
+  --guidance-max X     guidance of the last frame, 0 to 100
+  --decode-chunk N     frames decoded together; fewer take less memory and flicker more
+  --sampler NAME       ${samplerNames.join(', ')}
+  --schedule NAME      ${scheduleNames.join(', ')}
+  --fit NAME           how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)
+  --provider NAME      ${providerNames.join(', ')} (PROVIDER, else auto)
+  --json               print one line of JSON that says what was done
+  --help               show this
+
+Clips of a small model are enlarged by a whole factor until their shorter side has 256 pixels.
+`;
+
+const text = { type: 'string' } as const;
+
+/** Options whose value is a number, and the setting each of them is. */
+const numbers = {
+  frames: 'numFrames',
+  width: 'width',
+  height: 'height',
+  steps: 'numInferenceSteps',
+  seed: 'seed',
+  fps: 'fps',
+  motion: 'motionBucketId',
+  noise: 'noiseAugStrength',
+  'guidance-min': 'minGuidanceScale',
+  'guidance-max': 'maxGuidanceScale',
+  'decode-chunk': 'decodeChunkSize',
+} as const satisfies Record<string, keyof ImageToVideoSettings>;
+
+const declaration = {
+  model: text,
+  output: text,
+  'frames-dir': text,
+  frames: text,
+  width: text,
+  height: text,
+  steps: text,
+  seed: text,
+  fps: text,
+  motion: text,
+  noise: text,
+  'guidance-min': text,
+  'guidance-max': text,
+  'decode-chunk': text,
+  sampler: text,
+  schedule: text,
+  fit: text,
+  provider: text,
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/**
+ * Reads the words after `kinora animate`; undefined where the help text was asked for. Whether a number suits the
+ * model is for whoever knows the model.
+ * @throws UserError wrong usage, see `usageError`
+ */
+export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
+  const { values, positionals } = parse(argv);
+  if (values.help === true) return undefined;
+  const [picture, ...more] = positionals;
+  if (picture === undefined) throw usageError('which picture? kinora animate --help tells the usage.');
+  if (more.length > 0) throw usageError(`one picture at a time, not also ${more.join(' ')}.`);
+
+  const settings: Partial<ImageToVideoSettings> = {};
+  for (const [option, setting] of Object.entries(numbers)) {
+    const value = values[option as keyof typeof numbers];
+    if (value !== undefined) settings[setting] = readNumber(option, value);
+  }
+  if (values.sampler !== undefined) settings.sampler = readName('sampler', values.sampler, samplerNames);
+  if (values.schedule !== undefined) settings.schedule = readName('schedule', values.schedule, scheduleNames);
+  return {
+    picture: resolve(picture),
+    output: readOutput(values.output ?? join('out', `${basename(picture, extname(picture))}.mp4`)),
+    framesDir: readPath('frames-dir', values['frames-dir']),
+    modelDir: readPath('model', values.model),
+    provider: values.provider === undefined ? undefined : readName('provider', values.provider, providerNames),
+    fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
+    settings,
+    json: values.json === true,
+  };
+}
+
+function parse(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: declaration, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function readNumber(option: string, value: string): number {
+  // Number() alone would also take '', '0x10' and '1e9'.
+  if (!/^-?\d+(\.\d+)?$/.test(value)) throw usageError(`--${option} must be a number, not "${value}".`);
+  return Number(value);
+}
+
+function readName<Name extends string>(option: string, value: string, names: readonly Name[]): Name {
+  const name = names.find((known) => known === value);
+  if (name === undefined) throw usageError(`--${option} must be one of ${names.join(', ')}, not "${value}".`);
+  return name;
+}
+
+function readPath(option: string, value: string | undefined): string | undefined {
+  if (value === '') throw usageError(`--${option} must name a folder.`);
+  return value === undefined ? undefined : resolve(value);
+}
+
+function readOutput(value: string): string {
+  if (!/[^/\\]\.mp4$/i.test(value)) throw usageError(`--output must name an .mp4 file, not "${value}".`);
+  return resolve(value);
+}

@@ -1,0 +1,48 @@
+import type { Clip } from '../render/types.ts';
+import { formatBytes } from '../util/format-bytes.ts';
+import { formatDuration } from './transfer-meter.ts';
+
+/** Where a clip and its frames went. */
+export interface ClipPlaces {
+  output: string;
+  framesDir: string | undefined;
+}
+
+/** What was done, as one line of JSON. */
+export function clipAsJson(clip: Clip, { output, framesDir }: ClipPlaces): string {
+  const { bytes, width, height, enlarged, settings, fit, model, provider, secondsPerStage, reduced } = clip;
+  return JSON.stringify({
+    output,
+    framesDir,
+    bytes: bytes.byteLength,
+    seed: settings.seed,
+    width,
+    height,
+    enlarged,
+    reduced,
+    settings,
+    fit,
+    model,
+    provider,
+    secondsPerStage,
+    seconds: totalSeconds(clip),
+  });
+}
+
+/** What was done, as one line for a person. */
+export function clipAsSentence(clip: Clip, { output }: ClipPlaces): string {
+  const { settings, width, height, enlarged, model, provider } = clip;
+  const rendered = enlarged === 1 ? '' : ` (rendered at ${settings.width}×${settings.height})`;
+  const facts = [
+    `${width}×${height}${rendered}`,
+    `${settings.numFrames} frames at ${settings.fps} fps`,
+    formatBytes(clip.bytes.byteLength),
+    `seed ${settings.seed}`,
+    `${model} on ${provider} in ${formatDuration(totalSeconds(clip))}`,
+  ];
+  return `${output}: ${facts.join(', ')}`;
+}
+
+function totalSeconds({ secondsPerStage }: Clip): number {
+  return Object.values(secondsPerStage).reduce((sum, seconds) => sum + seconds, 0);
+}

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readAnimateOptions } from '../../src/cli/animate-options.ts';
+import { isUsageError } from '../../src/cli/usage-error.ts';
+
+describe('readAnimateOptions', () => {
+  it('needs a picture alone', () => {
+    expect(readAnimateOptions(['photos/Cat 1.jpeg'])).toEqual({
+      picture: resolve('photos/Cat 1.jpeg'),
+      output: resolve('out/Cat 1.mp4'),
+      framesDir: undefined,
+      modelDir: undefined,
+      provider: undefined,
+      fit: 'crop',
+      settings: {},
+      json: false,
+    });
+  });
+
+  it('reads every option', () => {
+    const line =
+      '--model m --output o.mp4 --frames-dir f --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
+      '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --sampler euler-ancestral ' +
+      '--schedule ays --fit pad --provider cpu --json a.png';
+    expect(readAnimateOptions(line.split(' '))).toEqual({
+      picture: resolve('a.png'),
+      output: resolve('o.mp4'),
+      framesDir: resolve('f'),
+      modelDir: resolve('m'),
+      provider: 'cpu',
+      fit: 'pad',
+      settings: {
+        numFrames: 14,
+        width: 512,
+        height: 256,
+        numInferenceSteps: 30,
+        seed: 7,
+        fps: 8,
+        motionBucketId: 90,
+        noiseAugStrength: 0.05,
+        minGuidanceScale: 1.5,
+        maxGuidanceScale: 2.5,
+        decodeChunkSize: 2,
+        sampler: 'euler-ancestral',
+        schedule: 'ays',
+      },
+      json: true,
+    });
+  });
+
+  it('asks for the help text', () => {
+    expect(readAnimateOptions(['--help'])).toBeUndefined();
+    expect(readAnimateOptions(['-h', 'a.png', '--seed', 'x'])).toBeUndefined();
+  });
+
+  it.each([
+    [[], /which picture/],
+    [['a.png', 'b.png'], /not also b\.png/],
+    [['a.png', '--bogus'], /--bogus/],
+    [['a.png', '--seed'], /--seed/],
+    [['a.png', '--json=yes'], /--json/],
+    [['a.png', '--seed', '0x10'], /^--seed must be a number, not "0x10"/],
+    [['a.png', '--seed', '1e9'], /--seed must be a number/],
+    [['a.png', '--noise', ''], /--noise must be a number/],
+    [['a.png', '--sampler', 'ddim'], /^--sampler must be one of euler, .*not "ddim"/],
+    [['a.png', '--schedule', 'linear'], /^--schedule must be one of karras/],
+    [['a.png', '--fit', 'zoom'], /^--fit must be one of crop, pad, stretch/],
+    [['a.png', '--provider', 'gpu'], /^--provider must be one of auto/],
+    [['a.png', '--output', 'clip.gif'], /^--output must name an \.mp4 file/],
+    [['a.png', '--output', '.mp4'], /--output/],
+    [['a.png', '--model', ''], /^--model must name a folder/],
+  ])('takes %j for wrong usage', (argv, message) => {
+    expect(() => readAnimateOptions(argv)).toThrow(message);
+    try {
+      readAnimateOptions(argv);
+    } catch (error) {
+      expect(isUsageError(error)).toBe(true);
+    }
+  });
+
+  it('reads a picture whose name begins with a dash', () => {
+    expect(readAnimateOptions(['--seed', '1', '--', '-a.png'])?.picture).toBe(resolve('-a.png'));
+  });
+});

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { quartersPicture } from './media/pictures.ts';
+import { tempFolder } from './support/temp-folder.ts';
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+it('is a program: Ctrl-C ends a render cleanly, with the exit code that shells expect', async () => {
+  const folder = tempFolder();
+  writeFileSync(join(folder, 'a.png'), await quartersPicture().png().toBuffer());
+  const words = ['animate', join(folder, 'a.png'), '--output', join(folder, 'a.mp4'), '--steps', '1000'];
+  const program = spawn(process.execPath, ['--import', 'tsx', fromRoot('src/main.ts'), ...words], {
+    cwd: fromRoot('.'),
+    env: { PATH: process.env.PATH, MODEL_DIR: fromRoot('test/golden/models/tiny-a'), PROVIDER: 'cpu' },
+  });
+  let stdout = '';
+  let stderr = '';
+  program.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  program.stderr.on('data', (text) => {
+    if (!stderr.includes('Denoising') && String(text).includes('Denoising')) program.kill('SIGINT');
+    stderr += text;
+  });
+  const [exitCode] = await once(program, 'close');
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('kinora: Interrupted by SIGINT.');
+  expect(exitCode).toBe(130);
+  expect(stdout).toBe('');
+  expect(readdirSync(folder)).toEqual(['a.png']);
+});
