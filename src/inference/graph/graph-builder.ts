@@ -85,7 +85,7 @@ export function buildGraph(
       return graph.cast(value, target.precision);
     },
     output(outputName, value) {
-      const source = graph.cast(value, 'float32');
+      const source = graph.scope('output', () => graph.cast(value, 'float32'));
       nodes.push({
         name: `output/${outputName}`,
         opType: 'Identity',

@@ -10,7 +10,10 @@ import type { BuiltGraph } from './graph-builder.ts';
  */
 export function partitionGraph(graph: BuiltGraph, partOf: (node: OnnxNode) => string): BuiltGraph[] {
   const parts = groupNodes(graph, partOf);
-  const known = new Map([...graph.values, ...[...graph.inputs, ...graph.outputs].map((info) => [info.name, info] as const)]);
+  const known = new Map([
+    ...graph.values,
+    ...[...graph.inputs, ...graph.outputs].map((info) => [info.name, info] as const),
+  ]);
   const initializers = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
   const graphOutputs = new Set(graph.outputs.map(({ name }) => name));
 

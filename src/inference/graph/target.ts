@@ -2,4 +2,6 @@
 export interface GraphTarget {
   provider: 'cpu' | 'cuda' | 'webgpu';
   precision: 'float32' | 'float16';
+  /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: all of them. */
+  feedForwardChunk?: number | undefined;
 }

@@ -88,7 +88,8 @@ export function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetS
   }
 
   // 6. post-process
-  hidden = silu(graph, groupNorm(graph, 'conv_norm_out', hidden, 1e-5));
+  const normed = groupNorm(graph, 'conv_norm_out', hidden, 1e-5);
+  hidden = graph.scope('conv_act', () => silu(graph, normed));
   graph.output('out_sample', conv2d(graph, 'conv_out', hidden, config.out_channels));
 }
 
@@ -117,4 +118,11 @@ export function buildUnetGraphs(
   });
   if (step === undefined) throw new GraphError('graph-unet', 'The step graph was not built.');
   return { conditioning, step };
+}
+
+/** The part of the step graph that a node belongs to: a block, or what stands before and after the blocks. */
+export function unetPart(node: { name: string }): string {
+  const [block] = /^(down_blocks\.\d+|mid_block|up_blocks\.\d+)/.exec(node.name) ?? [];
+  if (block !== undefined) return block;
+  return /^(conv_norm_out|conv_act|conv_out|output)\b/.test(node.name) ? 'after' : 'before';
 }

@@ -1,20 +1,13 @@
-import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { Scheduler } from '../schedulers/create-scheduler.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
 import { applyGuidance, linspace } from './guidance.ts';
 import { pictureToSample } from './pictures.ts';
+import { type ImageCondition, latentSize, openPredictor } from './predictor.ts';
 import type { Run } from './run.ts';
 import type { PipelineProgress } from './types.ts';
-
-/** What the picture becomes for the UNet. */
-export interface ImageCondition {
-  /** CLIP's embedding, [1, 1, cross_attention_dim]. */
-  imageEmbeds: Float32Array;
-  /** The VAE's, [1, latent_channels, h, w], not scaled. */
-  imageLatents: Float32Array;
-}
+import { present, withSession } from './use-session.ts';
 
 interface StageTools {
   /** Counts a finished step; throws where the run was cancelled. */
@@ -28,7 +21,7 @@ export async function* encodeImage(
   { configs, networks, picture, settings }: Run,
   { generator, step }: StageTools & { generator: TorchGenerator },
 ): Stage<ImageCondition> {
-  const imageEmbeds = await withSession(networks.imageEncoder(), async (session) => {
+  const imageEmbeds = await withSession(networks.open({ network: 'image-encoder' }), async (session) => {
     const pixelValues = clipPreprocess(picture, {
       imageSize: configs.imageEncoder.image_size,
       mean: configs.preprocessor.image_mean,
@@ -42,7 +35,8 @@ export async function* encodeImage(
   const noise = generator.randn(sample.length);
   const strength = Math.fround(settings.noiseAugStrength);
   for (const [at, value] of sample.entries()) sample[at] = value + Math.fround(strength * (noise[at] ?? 0));
-  const imageLatents = await withSession(networks.vaeEncoder(settings), async (session) => {
+  const { width, height } = settings;
+  const imageLatents = await withSession(networks.open({ network: 'vae-encoder', width, height }), async (session) => {
     return (await session.run({ sample })).latents;
   });
   yield step();
@@ -51,35 +45,22 @@ export async function* encodeImage(
 
 /** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
 export async function* denoise(
-  { configs, networks, settings }: Run,
+  job: Run,
   tools: StageTools & { generator: TorchGenerator; scheduler: Scheduler; condition: ImageCondition },
 ): Stage<Float32Array> {
+  const { settings } = job;
   const { generator, scheduler, condition, step } = tools;
-  const { numFrames: frames } = settings;
-  const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, frames);
+  const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
   // Without a scale above 1 the unconditional branch has no say, and is not computed.
   const guided = scales.some((scale) => scale > 1);
-  const sizes = { batch: guided ? 2 : 1, frames, ...latentSize(configs, settings) };
 
-  const timeIds = [settings.fps - 1, settings.motionBucketId, settings.noiseAugStrength];
-  const conditioning = await withSession(networks.unetConditioning(sizes), (session) =>
-    session.run({
-      // The unconditional branch comes first and sees neither embedding nor picture.
-      encoder_hidden_states: zerosFirst(condition.imageEmbeds, sizes.batch),
-      added_time_ids: Float32Array.from(guided ? [...timeIds, ...timeIds] : timeIds),
-    }),
-  );
-
-  const latents = generator.randn(condition.imageLatents.length * frames);
+  const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
   for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
 
-  const session = await networks.unetStep(sizes);
+  const predictor = await openPredictor(job, condition, guided ? ['unconditional', 'conditional'] : ['conditional']);
   try {
     for (const [index, timestep] of scheduler.timesteps.entries()) {
-      const scaled = scheduler.scaleModelInput(latents, index);
-      const sample = unetSample(scaled, condition.imageLatents, sizes);
-      const inputs = { ...conditioning, sample, timestep: new Float32Array(sizes.batch).fill(timestep) };
-      const prediction = present((await session.run(inputs)).out_sample);
+      const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep);
       const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
       const modelOutput = guided ? applyGuidance(prediction, scales) : prediction;
       scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
@@ -87,7 +68,7 @@ export async function* denoise(
     }
     return latents;
   } finally {
-    await session.release();
+    await predictor.release();
   }
 }
 
@@ -110,7 +91,7 @@ export async function* decodeLatents(
       if (frames !== sessionFrames) {
         await session?.release();
         session = undefined;
-        session = await networks.vaeDecoder({ frames, ...size });
+        session = await networks.open({ network: 'vae-decoder', frames, ...size });
         sessionFrames = frames;
       }
       const chunk = z.slice(from * perFrame, (from + frames) * perFrame);
@@ -121,54 +102,4 @@ export async function* decodeLatents(
   } finally {
     await session?.release();
   }
-}
-
-function latentSize({ vae }: Run['configs'], { width, height }: Run['settings']) {
-  const scale = vaeScaleFactor(vae);
-  return { width: width / scale, height: height / scale };
-}
-
-/** `values` alone, or behind as many zeros: the unconditional branch. */
-function zerosFirst(values: Float32Array, batch: number): Float32Array {
-  const out = new Float32Array(values.length * batch);
-  out.set(values, values.length * (batch - 1));
-  return out;
-}
-
-/**
- * The UNet's input: per branch and frame, the noisy latents and then the picture's latents (zeros for the
- * unconditional branch). [frames, c, h, w] and [c, h, w] -> [batch·frames, 2c, h, w].
- */
-function unetSample(
-  noisy: Float32Array,
-  imageLatents: Float32Array,
-  { batch, frames }: { batch: number; frames: number },
-): Float32Array {
-  const perFrame = imageLatents.length;
-  const out = new Float32Array(batch * frames * perFrame * 2);
-  for (let branch = 0; branch < batch; branch++) {
-    for (let frame = 0; frame < frames; frame++) {
-      const at = (branch * frames + frame) * perFrame * 2;
-      out.set(noisy.subarray(frame * perFrame, (frame + 1) * perFrame), at);
-      if (branch === batch - 1) out.set(imageLatents, at + perFrame);
-    }
-  }
-  return out;
-}
-
-async function withSession<Result>(
-  opening: Promise<NetworkSession>,
-  use: (session: NetworkSession) => Promise<Result>,
-): Promise<Result> {
-  const session = await opening;
-  try {
-    return await use(session);
-  } finally {
-    await session.release();
-  }
-}
-
-function present(tensor: Float32Array | undefined): Float32Array {
-  if (tensor === undefined) throw new RangeError('A network lacks an output that its graph declares.');
-  return tensor;
 }

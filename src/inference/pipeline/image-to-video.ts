@@ -2,7 +2,7 @@ import { InferenceError, JobCancelledError } from '../../errors.ts';
 import type { RgbPicture } from '../../util/rgb.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
-import type { ConcreteProvider } from '../runtime/session.ts';
+import type { ConcreteProvider, CpuWeights } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkSettings } from './check-settings.ts';
 import { decodeLatents, denoise, encodeImage } from './image-to-video-stages.ts';
@@ -12,7 +12,15 @@ import { modelNetworks } from './networks.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
-import type { ImageToVideoResult, ImageToVideoSettings, ModelInfo, PipelineProgress, ProviderName } from './types.ts';
+import type {
+  GuidanceBatch,
+  ImageToVideoResult,
+  ImageToVideoSettings,
+  MemoryMode,
+  ModelInfo,
+  PipelineProgress,
+  ProviderName,
+} from './types.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions {
@@ -21,6 +29,14 @@ export interface OpenImageToVideoOptions {
   provider: ProviderName;
   /** Threads of the CPU provider; default: one per core. */
   threads?: number;
+  /** Default: staged. */
+  memoryMode?: MemoryMode;
+  /** How the CPU provider keeps weights; default: prepacked. */
+  cpuWeights?: CpuWeights;
+  /** Default: together. Equal frames, but for rounding. */
+  guidanceBatch?: GuidanceBatch;
+  /** Tokens that a feed-forward of the UNet takes at a time; default: all of them. */
+  feedForwardChunk?: number;
   /** Told what an operator should know: a provider that was passed over, say. */
   log?: (message: string) => void;
 }
@@ -42,6 +58,8 @@ export interface ImageToVideoPipeline {
     settings: ImageToVideoSettings,
     options?: { signal?: AbortSignal },
   ): AsyncGenerator<PipelineProgress, ImageToVideoResult>;
+  /** Frees the networks that stayed in memory; the pipeline can be used again. */
+  release(): Promise<void>;
 }
 
 /**
@@ -49,15 +67,15 @@ export interface ImageToVideoPipeline {
  * @throws ConfigError the folder is not a Stable Video Diffusion model
  * @throws InferenceError the provider asked for does not work here
  */
-export async function openImageToVideo({
-  modelDir,
-  provider: wanted,
-  threads,
-  log = () => {},
-}: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const configs = await readModelConfigs(modelDir);
-  const provider = await chooseProvider(wanted, log);
-  const networks = modelNetworks(configs, { provider, threads });
+export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
+  const { threads, cpuWeights, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
+  const configs = await readModelConfigs(options.modelDir);
+  const provider = await chooseProvider(options.provider, options.log ?? (() => {}));
+  const networks = modelNetworks(configs, {
+    target: { provider, precision: 'float32', feedForwardChunk },
+    session: { provider, threads, cpuWeights },
+    memoryMode,
+  });
   const info = modelInfo(configs);
   return {
     info,
@@ -68,8 +86,9 @@ export async function openImageToVideo({
         const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
         throw new InferenceError('picture-size', `The picture is ${sizes}.`);
       }
-      return run({ configs, networks, provider, picture, settings, signal });
+      return run({ configs, networks, provider, guidanceBatch, picture, settings, signal });
     },
+    release: networks.release,
   };
 }
 

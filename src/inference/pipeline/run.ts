@@ -2,13 +2,14 @@ import type { RgbPicture } from '../../util/rgb.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { Networks } from './networks.ts';
-import type { ImageToVideoSettings } from './types.ts';
+import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /** Everything one run works with. */
 export interface Run {
   configs: ModelConfigs;
   networks: Networks;
   provider: ConcreteProvider;
+  guidanceBatch: GuidanceBatch;
   picture: RgbPicture;
   settings: ImageToVideoSettings;
   signal: AbortSignal | undefined;

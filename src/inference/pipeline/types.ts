@@ -7,6 +7,14 @@ export { type SamplerName, type ScheduleName, samplerNames, scheduleNames };
 export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
+/** What is kept in memory: every network, one network at a time, or one block of the UNet at a time. */
+export const memoryModes = ['resident', 'staged', 'sequential'] as const;
+export type MemoryMode = (typeof memoryModes)[number];
+
+/** The two branches of guidance in one call of the UNet, or one after the other in half the memory. */
+export const guidanceBatches = ['together', 'apart'] as const;
+export type GuidanceBatch = (typeof guidanceBatches)[number];
+
 /** Everything that decides a clip besides the picture and the weights. Names as in diffusers' `StableVideoDiffusionPipeline.__call__`, in camelCase. */
 export interface ImageToVideoSettings {
   /** Pixels, a multiple of the model's size step. */

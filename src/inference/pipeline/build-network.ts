@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { checkWeights } from '../graph/check-weights.ts';
+import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
+import type { GraphTarget } from '../graph/target.ts';
+import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
+import { buildUnetGraphs, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
+import { vaeScaleFactor } from '../models/vae-config.ts';
+import { vaeEncoder } from '../models/vae-encoder.ts';
+import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
+import { openWeights, type Weights } from '../safetensors/open-weights.ts';
+import type { ModelConfigs } from './load-model.ts';
+
+/** One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents. */
+export type NetworkRequest =
+  | { network: 'image-encoder' }
+  | { network: 'vae-encoder'; width: number; height: number }
+  | { network: 'vae-decoder'; frames: number; width: number; height: number }
+  | ({ network: 'unet-conditioning' | 'unet-step' } & UnetSizes);
+
+/** The checkpoint of each network: its folder, and the file's base name as diffusers and transformers write it. */
+const checkpoints = {
+  'image-encoder': { folder: 'image_encoder', baseName: 'model' },
+  'vae-encoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
+  'vae-decoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
+  'unet-conditioning': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
+  'unet-step': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
+} as const;
+
+/**
+ * Builds a network's graph and holds its whole checkpoint against the config.
+ * @throws SafetensorsError | WeightsMismatchError the checkpoint is missing, broken, or of another model
+ */
+export async function buildNetwork(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  target: GraphTarget,
+): Promise<BuiltGraph> {
+  const { folder, baseName } = checkpoints[request.network];
+  const path = join(configs.dir, folder);
+  const weights = await openWeights(path, baseName);
+  const graphs = checkpointGraphs(configs, request, { weights, target });
+  checkWeights(path, weights, Object.values(graphs));
+  const wanted = graphs[request.network];
+  if (wanted === undefined) throw new RangeError(`${request.network} was not built.`);
+  return wanted;
+}
+
+/** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */
+function checkpointGraphs(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  source: { weights: Weights; target: GraphTarget },
+): Partial<Record<NetworkRequest['network'], BuiltGraph>> {
+  const scale = vaeScaleFactor(configs.vae);
+  switch (request.network) {
+    case 'image-encoder':
+      return {
+        'image-encoder': buildGraph('image-encoder', source, (graph) =>
+          clipVisionModelWithProjection(graph, configs.imageEncoder),
+        ),
+      };
+    case 'vae-encoder':
+      return vaeGraphs({ frames: 1, width: request.width / scale, height: request.height / scale });
+    case 'vae-decoder':
+      return vaeGraphs(request);
+    default: {
+      const { conditioning, step } = buildUnetGraphs(configs.unet, request, source);
+      return { 'unet-conditioning': conditioning, 'unet-step': step };
+    }
+  }
+
+  function vaeGraphs({ frames, width, height }: { frames: number; width: number; height: number }) {
+    const pixels = { width: width * scale, height: height * scale };
+    return {
+      'vae-encoder': buildGraph('vae-encoder', source, (graph) => vaeEncoder(graph, configs.vae, pixels)),
+      'vae-decoder': buildGraph('vae-decoder', source, (graph) =>
+        vaeTemporalDecoder(graph, configs.vae, { frames, width, height }),
+      ),
+    };
+  }
+}
