@@ -1,5 +1,5 @@
 /** One level of a {@link Log}: what belongs to the event, then the sentence. */
-export type LogMethod = (fields: object, message: string) => void;
+type LogMethod = (fields: object, message: string) => void;
 
 /** What Kinora's folders ask of a logger; a pino logger is one. Never give it a token or a picture. */
 export interface Log {
