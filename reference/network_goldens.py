@@ -205,8 +205,11 @@ def temporal(channels, temb):
 
 def transformer(channels, context):
     return dict(
-        hidden_states=(2, channels, 3, 4), encoder_hidden_states=(2, 1, context), image_only_indicator=(1, 2)
-    )  # fmt: skip
+        hidden_states=(2, channels, 3, 4),
+        encoder_hidden_states=(2, 1, context),
+        image_only_indicator=(1, 2),
+        return_dict=False,
+    )
 
 
 SMALL_INPUTS = {
