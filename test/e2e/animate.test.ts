@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { ffprobe } from '../support/ffprobe.ts';
+import { isClip, setStage, smallPicture } from './stage.ts';
+import { startTinyRenderer } from './tiny-renderer.ts';
+
+const renderer = await startTinyRenderer();
+const { model } = renderer;
+
+it('a picture becomes a clip in the answer, byte for byte what was made', async () => {
+  const { discord } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const handle = discord.invoke({
+    command: 'animate',
+    attachments: { image: smallPicture },
+    options: { motion: 200, seed: 4_294_967_295, steps: 3, fps: 9 },
+  });
+  const acknowledgement = await handle.acknowledged;
+  expect(acknowledgement).toMatchObject({ type: 5, ephemeral: false });
+  expect(acknowledgement.latencyMs).toBeLessThan(3_000);
+
+  await hold.reached;
+  const status = await handle.waitForMessage(({ content }) => content.includes('step 1 of 3'));
+  expect(status.content).toMatch(/^🎞️ \*\*Imagining the motion\*\*.*\n`█{6}░{14}` 33 %\nReady <t:\d+:R>\.$/);
+  expect(status.components[0]?.components).toMatchObject([{ label: 'Cancel' }]);
+  hold.release();
+
+  const message = await handle.waitForMessage(isClip);
+  expect(message.id).toBe(status.id);
+  expect(message.components).toEqual([]);
+  expect(message.content).toContain('motion 200 · seed 4294967295 · 3 steps · 9 fps · 2 frames');
+  const [attachment] = message.attachments;
+  expect(message.attachments).toHaveLength(1);
+  expect(attachment!.filename).toMatch(/^kinora-[0-9a-f]{8}-seed4294967295-motion200-steps3-fps9\.mp4$/);
+
+  const { bytes, status: httpStatus } = await discord.download(attachment!.url);
+  expect(httpStatus).toBe(200);
+  expect(Buffer.compare(bytes, renderer.clips.at(-1)!.bytes)).toBe(0);
+  const { stream, tags } = await ffprobe(bytes);
+  expect(stream).toMatchObject({ codec_name: 'h264', pix_fmt: 'yuv420p', avg_frame_rate: '9/1', nb_read_frames: '2' });
+  expect(JSON.stringify(tags)).toContain('4294967295');
+  // Seeking in a browser needs ranges.
+  expect((await discord.download(attachment!.url, 'bytes=0-99')).status).toBe(206);
+});
+
+it('two jobs at once: the second waits its turn, both are delivered', async () => {
+  const { discord } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const bob = discord.createUser('bob', { locale: 'es-ES' });
+  const first = discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed: 1 } });
+  await hold.reached;
+  const request = { command: 'animate', attachments: { image: smallPicture }, user: bob.id, locale: 'es-ES' };
+  const second = discord.invoke({ ...request, options: { seed: 2 } });
+  await second.waitForMessage(({ content }) => content.includes('puesto 1 de 1'));
+  const third = discord.invoke({ ...request, options: { seed: 3 } });
+  await second.waitForMessage(({ content }) => content.includes('puesto 1 de 2'));
+  await third.waitForMessage(({ content }) => content.includes('puesto 2 de 2'));
+  hold.release();
+  await first.waitForMessage(isClip);
+  await third.waitForMessage(({ content }) => content.includes('puesto 1 de 1'));
+  const clips = [await second.waitForMessage(isClip), await third.waitForMessage(isClip)];
+  expect(clips.map(({ content }) => /semilla \d/.exec(content)?.[0])).toEqual(['semilla 2', 'semilla 3']);
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { isClip, setStage, smallPicture } from './stage.ts';
+import { startTinyRenderer } from './tiny-renderer.ts';
+
+const renderer = await startTinyRenderer();
+const { model } = renderer;
+const animate = { command: 'animate', attachments: { image: smallPicture } };
+const editByToken = 'PATCH /webhooks/:application/:token/messages/:message';
+
+it('waits as long as Retry-After says, and then delivers', async () => {
+  const { discord } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const handle = discord.invoke(animate);
+  await hold.reached;
+  await handle.waitForMessage(({ content }) => content.includes('step 1'));
+  discord.failNext({ route: editByToken, status: 429, retryAfterSeconds: 0.5 });
+  hold.release();
+  await handle.waitForMessage(isClip);
+  const calls = discord.calls(editByToken);
+  const limited = calls.findIndex(({ status }) => status === 429);
+  expect(limited).toBeGreaterThan(0);
+  expect(calls[limited + 1]!.at - calls[limited]!.at).toBeGreaterThanOrEqual(500);
+});
+
+it('resumes the gateway in mid-job, and still hears what happened meanwhile', async () => {
+  const { discord } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const first = discord.invoke(animate);
+  await hold.reached;
+  discord.dropGateway();
+  // Asked while the bot is away: the event is replayed.
+  const second = discord.invoke({ ...animate, options: { seed: 5 } });
+  await discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'resumed');
+  expect(await second.acknowledged).toMatchObject({ type: 5 });
+  hold.release();
+  await first.waitForMessage(isClip);
+  expect((await second.waitForMessage(isClip)).content).toContain('seed 5');
+});
+
+describe('the last upload', () => {
+  it('survives a reset connection and a server that is down for longer than discord.js retries', async () => {
+    const { discord, log } = await setStage({ renderer, model });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    await handle.waitForMessage(({ content }) => content.includes('step 1'));
+    discord.failNext({ route: editByToken, resetConnection: true });
+    hold.release();
+    await handle.waitForMessage(isClip);
+    expect(log.events.some(({ level }) => level === 'warn')).toBe(true);
+  });
+
+  it('goes to a new message that mentions the requester when theirs is gone', async () => {
+    const { discord } = await setStage({ renderer, model });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    const { id } = await handle.waitForMessage(({ content }) => content.includes('step 1'));
+    discord.deleteMessage({ messageId: id });
+    hold.release();
+    const clip = await discord.waitForMessage(isClip);
+    expect(clip.id).not.toBe(id);
+    expect(clip.content).toContain(`<@${discord.userId}>`);
+    expect(clip.mentions.map((user) => user.id)).toEqual([discord.userId]);
+  });
+
+  it('takes the channel’s route when the token has expired', async () => {
+    const { discord } = await setStage({ renderer, model });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    const { id } = await handle.waitForMessage(({ content }) => content.includes('step 1'));
+    discord.expireToken(handle.id);
+    hold.release();
+    const clip = await discord.waitForMessage(isClip);
+    expect(clip.id).toBe(id);
+    expect(discord.calls('PATCH /channels/:channel/messages/:message').at(-1)).toMatchObject({ status: 200 });
+  });
+
+  it('fails readably when Discord takes no file of that size', async () => {
+    const { discord } = await setStage({ renderer, model });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    await handle.waitForMessage(({ content }) => content.includes('step 1'));
+    // The limit moved after the clip was made to fit it.
+    discord.setAttachmentSizeLimit(100);
+    hold.release();
+    const { content } = await handle.waitForMessage((message) => message.content.startsWith('⚠️'));
+    expect(content).toContain('larger than Discord accepts');
+  });
+});

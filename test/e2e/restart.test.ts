@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { isClip, setStage, smallPicture } from './stage.ts';
+import { startTinyRenderer } from './tiny-renderer.ts';
+
+const renderer = await startTinyRenderer();
+const { model } = renderer;
+const animate = { command: 'animate', attachments: { image: smallPicture } };
+
+it('running and waiting jobs go on after a restart, in the same messages', async () => {
+  const { discord, startBot, stopBot } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const first = discord.invoke({ ...animate, options: { seed: 1 } });
+  await hold.reached;
+  const second = discord.invoke({ ...animate, options: { seed: 2 } });
+  const { id } = await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+
+  const stopped = stopBot();
+  await first.waitForMessage(({ content }) => content.includes('restarting'));
+  await second.waitForMessage(({ content }) => content.includes('restarting'));
+  hold.release();
+  await stopped;
+  expect(discord.message(id)?.components).toEqual([]);
+
+  await startBot();
+  const clips = [await first.waitForMessage(isClip), await second.waitForMessage(isClip)];
+  expect(clips.map(({ content }) => /seed \d/.exec(content)?.[0])).toEqual(['seed 1', 'seed 2']);
+  expect(clips[1]!.id).toBe(id);
+  expect(discord.messages().filter(isClip)).toHaveLength(2);
+  // The commands did not change, so they are not created again: 200 creations a day are all there are.
+  expect(discord.calls('PUT /applications/:application/commands')).toHaveLength(1);
+});

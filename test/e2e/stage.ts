@@ -1,0 +1,87 @@
+import sharp from 'sharp';
+import { expect, onTestFinished } from 'vitest';
+import { type BotDependencies, startBot } from '../../src/bot/start-bot.ts';
+import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
+import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import type { FakeDiscord, FakeDiscordOptions, FileInput } from '../../src/fake-discord/types.ts';
+import { checkFile } from '../../src/media/check-file.ts';
+import { discordDeviations } from '../support/discord-schemas.ts';
+import { tinyModel } from '../support/jobs.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** A stand-in of Discord with the real bot connected to it. Both end with the test; violations fail it. */
+export interface Stage {
+  discord: FakeDiscord;
+  log: ReturnType<typeof createRecordingLog>;
+  /** Starts a bot over the same data; the first one is started already. */
+  startBot(): Promise<{ stop(): Promise<void> }>;
+  /** Ends the running bot as SIGTERM would. */
+  stopBot(): Promise<void>;
+}
+
+/** What a test may choose. */
+export interface StageOptions extends Pick<BotDependencies, 'renderer'> {
+  model?: BotDependencies['model'];
+  discord?: FakeDiscordOptions;
+  attachmentHosts?: readonly string[];
+}
+
+/** Sets the stage. Call it in the test that plays on it. */
+export async function setStage({
+  renderer,
+  model = tinyModel,
+  discord: fakeOptions,
+  attachmentHosts,
+}: StageOptions): Promise<Stage> {
+  const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
+  const log = createRecordingLog();
+  const dataDir = tempFolder();
+  const running = new Set<{ stop(): Promise<void> }>();
+
+  async function start() {
+    const bot = await startBot(
+      {
+        discordToken: discord.token,
+        discordApiUrl: discord.apiUrl,
+        attachmentHosts: attachmentHosts ?? [discord.cdnHost],
+        maxUploadBytes: 10 * 1024 * 1024,
+        dataDir,
+        provider: 'cpu',
+      },
+      // Edits as fast as they come: how they are spaced is shown with a clock of its own.
+      { renderer, model, log, checkPicture: checkFile, editGapMs: 0 },
+    );
+    running.add(bot);
+    return bot;
+  }
+
+  async function stopBot() {
+    for (const bot of running) {
+      running.delete(bot);
+      await bot.stop();
+    }
+  }
+
+  onTestFinished(async () => {
+    await stopBot();
+    const violations = discord.violations();
+    await discord.close();
+    expect(violations).toEqual([]);
+  });
+  await start();
+  await discord.waitForCommands(['animate']);
+  return { discord, log, startBot: start, stopBot };
+}
+
+/** A picture that every model takes. */
+export const smallPicture: FileInput = {
+  name: 'small.png',
+  bytes: await sharp({ create: { width: 64, height: 48, channels: 3, background: '#3a7' } })
+    .png()
+    .toBuffer(),
+};
+
+/** Whether a message carries a finished clip. */
+export const isClip = (message: ApiMessage): boolean =>
+  message.attachments.some(({ filename }) => filename.endsWith('.mp4'));

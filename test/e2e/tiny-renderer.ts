@@ -1,0 +1,85 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
+import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
+import { createRenderer } from '../../src/render/child-process-renderer.ts';
+import type { Clip, Renderer } from '../../src/render/types.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+
+/** A render whose process stands still in mid-job, until the test lets it go or kills it. */
+export interface Hold {
+  /** Resolves when the process stands still. */
+  reached: Promise<void>;
+  release(): void;
+  kill(): void;
+}
+
+/** The real renderer over a checkpoint of random weights, with a hand on its process. */
+export interface TinyRenderer extends Renderer {
+  model: ModelInfo;
+  /** What it made, oldest first. */
+  clips: Clip[];
+  /** The next render stops after its first step. */
+  hold(): Hold;
+}
+
+/** Starts it for the tests of one file; ends with them. Call at the file's top level. */
+export async function startTinyRenderer(): Promise<TinyRenderer> {
+  const modelDir = mkdtempSync(join(tmpdir(), 'kinora-tiny-'));
+  cpSync('test/golden/models/tiny-a', modelDir, { recursive: true });
+  const proposals = { name: 'tiny', width: 24, height: 24, num_frames: 2, num_inference_steps: 2 };
+  writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
+  const renderer = createRenderer({
+    modelDir,
+    provider: 'cpu',
+    threads: 1,
+    ffmpegPath: undefined,
+    idleSeconds: 600,
+    environment: process.env,
+    log: createRecordingLog(),
+  });
+  afterAll(async () => {
+    await renderer.close();
+    rmSync(modelDir, { recursive: true });
+  });
+
+  const holds: ((pid: number) => void)[] = [];
+  const clips: Clip[] = [];
+  return {
+    model: await readModelInfo(modelDir),
+    clips,
+    hold() {
+      let pid = 0;
+      const reached = new Promise<void>((resolve) => {
+        holds.push((stopped) => {
+          pid = stopped;
+          process.kill(pid, 'SIGSTOP');
+          resolve();
+        });
+      });
+      return {
+        reached,
+        release: () => void process.kill(pid, 'SIGCONT'),
+        kill: () => void process.kill(pid, 'SIGKILL'),
+      };
+    },
+    async render(spec, { signal, onProgress } = {}) {
+      let reach = holds.shift();
+      const clip = await renderer.render(spec, {
+        ...(signal && { signal }),
+        onProgress(progress) {
+          onProgress?.(progress);
+          if (reach === undefined || renderer.pid === undefined) return;
+          if (progress.stage !== 'denoise' || progress.step === 0) return;
+          reach(renderer.pid);
+          reach = undefined;
+        },
+      });
+      clips.push(clip);
+      return clip;
+    },
+    close: () => renderer.close(),
+  };
+}
