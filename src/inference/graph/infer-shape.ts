@@ -17,7 +17,7 @@ type Inference = (inputs: readonly Value[], attributes: Attributes) => InferredO
  * @throws GraphError for an operator that is not known here, or inputs that it does not take
  */
 export function inferShape(opType: string, inputs: readonly Value[], attributes: Attributes): InferredOutput {
-  const infer = inferences[opType];
+  const infer = Object.hasOwn(inferences, opType) ? inferences[opType] : undefined;
   if (infer === undefined) throw new GraphError('graph-unknown-operator', `No shape inference for ${opType}.`);
   // Integer lists and Resize's scales are not data.
   const data = opType === 'Resize' ? inputs.slice(0, 1) : inputs.filter((input) => input.integers === undefined);
@@ -48,7 +48,18 @@ const elementWise: Inference = (inputs) => ({
   shape: inputs.map((input) => input.shape).reduce(broadcastShapes),
 });
 
-const inferences: Record<string, Inference> = {
+/** Its scale and offset have one value for each index of an axis. */
+function normalization(opType: string, axis: number): Inference {
+  return (inputs) => {
+    const x = first(inputs);
+    for (const vector of inputs.slice(1)) {
+      if (vector.shape.length !== 1 || axisSize(vector, 0) !== axisSize(x, axis)) fail(opType, inputs);
+    }
+    return { dataType: x.dataType, shape: x.shape };
+  };
+}
+
+const inferences: Readonly<Record<string, Inference>> = {
   Add: elementWise,
   Sub: elementWise,
   Mul: elementWise,
@@ -60,8 +71,8 @@ const inferences: Record<string, Inference> = {
   Cos: same,
   Sin: same,
   Softmax: same,
-  InstanceNormalization: same,
-  LayerNormalization: same,
+  InstanceNormalization: normalization('InstanceNormalization', 1),
+  LayerNormalization: normalization('LayerNormalization', -1),
 
   Cast(inputs, attributes) {
     const dataType = ({ 1: 'float32', 10: 'float16' } as const)[numberOf(attributes, 'to')];
@@ -72,11 +83,15 @@ const inferences: Record<string, Inference> = {
   Conv(inputs, attributes) {
     const [batch, channels, height, width] = shape4(first(inputs));
     const [outChannels, inChannels, kernelHeight, kernelWidth] = shape4(nth(inputs, 1));
+    const kernel = listOf(attributes, 'kernel_shape');
     if (channels !== inChannels * numberOf(attributes, 'group', 1)) fail('Conv', inputs);
+    if (kernel.length > 0 && kernel.join() !== [kernelHeight, kernelWidth].join()) fail('Conv', inputs);
+    if (inputs.length > 2 && nth(inputs, 2).shape.join() !== `${outChannels}`) fail('Conv', inputs);
     const [top = 0, left = 0, bottom = 0, right = 0] = listOf(attributes, 'pads');
     const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
     const outHeight = Math.floor((height + top + bottom - kernelHeight) / strideY) + 1;
     const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
+    if (outHeight < 1 || outWidth < 1) fail('Conv', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
   },
 
@@ -88,6 +103,7 @@ const inferences: Record<string, Inference> = {
     if (rows === undefined || columns === undefined || inner !== (transposed ? weight[1] : weight[0])) {
       return fail('Gemm', inputs);
     }
+    if (inputs.length > 2 && nth(inputs, 2).shape.join() !== `${columns}`) fail('Gemm', inputs);
     return { dataType: first(inputs).dataType, shape: [rows, columns] };
   },
 
@@ -98,9 +114,12 @@ const inferences: Record<string, Inference> = {
     return { dataType: a.dataType, shape: [...batch, axisSize(a, -2), axisSize(b, -1)] };
   },
 
-  MultiHeadAttention(inputs) {
-    const [query, key] = [first(inputs), nth(inputs, 1)];
-    if (query.shape.length !== 3 || axisSize(query, -1) !== axisSize(key, -1)) fail('MultiHeadAttention', inputs);
+  MultiHeadAttention(inputs, attributes) {
+    const [query, key, value] = [first(inputs), nth(inputs, 1), nth(inputs, 2)];
+    const [batch, , channels = 0] = query.shape;
+    const fits = query.shape.length === 3 && key.shape.length === 3 && key.shape.join() === value.shape.join();
+    if (!fits || axisSize(key, 0) !== batch || axisSize(key, 2) !== channels) fail('MultiHeadAttention', inputs);
+    if (channels % numberOf(attributes, 'num_heads') !== 0) fail('MultiHeadAttention', inputs);
     return { dataType: query.dataType, shape: query.shape };
   },
 
@@ -117,20 +136,28 @@ const inferences: Record<string, Inference> = {
 
   Transpose(inputs, attributes) {
     const order = listOf(attributes, 'perm');
-    if (order.length !== first(inputs).shape.length) fail('Transpose', inputs);
+    const axes = first(inputs).shape.map((_, axis) => axis);
+    if (order.toSorted((a, b) => a - b).join() !== axes.join()) fail('Transpose', inputs);
     return { dataType: first(inputs).dataType, shape: order.map((axis) => axisSize(first(inputs), axis)) };
   },
 
   Concat(inputs, attributes) {
     const axis = numberOf(attributes, 'axis');
     const total = inputs.reduce((sum, input) => sum + axisSize(input, axis), 0);
+    const others = inputs.map(({ shape }) => shape.with(axis, 0).join());
+    if (new Set(others).size > 1) fail('Concat', inputs);
     return { dataType: first(inputs).dataType, shape: first(inputs).shape.with(axis, total) };
   },
 
+  /** Forwards, within the axis: these graphs have no other. */
   Slice(inputs) {
     const [starts, ends, axes] = [1, 2, 3].map((index) => integersOf(nth(inputs, index)));
     const shape = [...first(inputs).shape];
-    for (const [i, axis] of (axes ?? []).entries()) shape[axis] = (ends?.[i] ?? 0) - (starts?.[i] ?? 0);
+    for (const [i, axis] of (axes ?? []).entries()) {
+      const [from = -1, to = -1] = [starts?.[i], ends?.[i]];
+      if (from < 0 || to <= from || to > axisSize(first(inputs), axis)) fail('Slice', inputs);
+      shape[axis] = to - from;
+    }
     return { dataType: first(inputs).dataType, shape };
   },
 
@@ -138,6 +165,7 @@ const inferences: Record<string, Inference> = {
   Resize(inputs) {
     const [batch, channels, height, width] = shape4(first(inputs));
     const shape = nth(inputs, 1).integers ?? [batch, channels, height * 2, width * 2];
+    if (shape.length !== 4 || shape[0] !== batch || shape[1] !== channels) fail('Resize', inputs);
     return { dataType: first(inputs).dataType, shape };
   },
 };

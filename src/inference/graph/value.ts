@@ -1,3 +1,4 @@
+import { GraphError } from '../../errors.ts';
 import type { DataType } from '../onnx/types.ts';
 
 /** A tensor inside a graph under construction. Shapes are always known. */
@@ -10,18 +11,25 @@ export interface Value {
   readonly integers?: readonly number[];
 }
 
-/** The size of one axis, counted from the end where negative. */
+/**
+ * The size of one axis, counted from the end where negative.
+ * @throws GraphError there is no such axis
+ */
 export function axisSize(value: Value, axis: number): number {
   const size = value.shape.at(axis);
-  if (size === undefined) throw new RangeError(`${value.name} [${value.shape.join(', ')}] has no axis ${axis}`);
+  if (size === undefined)
+    throw new GraphError('graph-shape', `${value.name} [${value.shape.join(', ')}] has no axis ${axis}.`);
   return size;
 }
 
-/** The shape of a value that must have four axes, e.g. [batch·frames, channels, height, width]. */
+/**
+ * The shape of a value that must have four axes, e.g. [batch·frames, channels, height, width].
+ * @throws GraphError it has not
+ */
 export function shape4(value: Value): [number, number, number, number] {
   const [a, b, c, d, ...more] = value.shape;
   if (a === undefined || b === undefined || c === undefined || d === undefined || more.length > 0) {
-    throw new RangeError(`${value.name} [${value.shape.join(', ')}] does not have four axes`);
+    throw new GraphError('graph-shape', `${value.name} [${value.shape.join(', ')}] does not have four axes.`);
   }
   return [a, b, c, d];
 }

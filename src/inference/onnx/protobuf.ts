@@ -1,6 +1,11 @@
+import { GraphError } from '../../errors.ts';
+
 /** Grows a protobuf message. Only the wire types that ONNX uses: varint, 32-bit float and length-delimited. */
 export interface MessageWriter {
-  /** `int32`, `int64`, `enum`: integers within ±2^53, zero included. */
+  /**
+   * `int32`, `int64`, `enum`: integers within ±2^53, zero included.
+   * @throws GraphError another number
+   */
   int(field: number, value: number): void;
   float(field: number, value: number): void;
   string(field: number, value: string): void;
@@ -15,7 +20,7 @@ const wireLength = 2;
 const wire32Bit = 5;
 
 function encodeVarint(value: number): number[] {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not an integer that protobuf can hold here`);
+  if (!Number.isSafeInteger(value)) throw new GraphError('onnx-integer', `${value} is no integer within ±2^53.`);
   if (value < 0) return encodeNegative(value);
   const out: number[] = [];
   // Division, not shifts: those are of 32 bits, and offsets into weight files need more.

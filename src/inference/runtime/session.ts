@@ -45,7 +45,7 @@ export async function openSession(model: SessionModel, options: SessionOptions):
   return {
     async run(inputs) {
       const results = await runSession(session, model, inputTensors(model, inputs));
-      return Object.fromEntries(model.outputs.map(({ name }) => [name, floats(results[name])]));
+      return Object.fromEntries(model.outputs.map((output) => [output.name, floats(results[output.name], output)]));
     },
     release: () => session.release(),
   };
@@ -74,7 +74,7 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
         }
         for (const [value, last] of lastUse) if (last === at) delete tensors[value];
       }
-      return Object.fromEntries(outputs.map((output) => [output.name, floats(tensors[output.name])]));
+      return Object.fromEntries(outputs.map((output) => [output.name, floats(tensors[output.name], output)]));
     },
     release: async () => {},
   };
@@ -147,9 +147,13 @@ function inputTensors(
   return Object.fromEntries(tensors);
 }
 
-function floats(tensor: InferenceSession.OnnxValueMapType[string] | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) {
-    throw new InferenceError('session-output', 'An output is missing or not float32.');
+function floats(
+  tensor: InferenceSession.OnnxValueMapType[string] | undefined,
+  { name, shape }: SessionModel['outputs'][number],
+): Float32Array {
+  if (!(tensor?.data instanceof Float32Array) || tensor.dims.join() !== shape.join()) {
+    const found = tensor === undefined ? 'missing' : `${tensor.type} [${tensor.dims.join(', ')}]`;
+    throw new InferenceError('session-output', `Output ${name} is ${found}, not float32 [${shape.join(', ')}].`);
   }
   return tensor.data;
 }
