@@ -4,6 +4,7 @@ import { type Clip, fitNames, type RenderProgress, type RenderSpec } from './typ
 import { wireErrorSchema } from './wire-error.ts';
 
 // Both processes check what they receive: the child decodes hostile pictures, so the parent must not trust its words.
+// Strictly: a field that is new in the types and missing here fails at the first message, not by being dropped.
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const path = z.string().min(1);
@@ -12,7 +13,7 @@ const seconds = z.number().nonnegative();
 const job = z.number().int().positive();
 const shortText = z.string().max(1000);
 
-const settingsSchema = z.object({
+const settingsSchema = z.strictObject({
   width: z.number(),
   height: z.number(),
   numFrames: z.number(),
@@ -28,9 +29,9 @@ const settingsSchema = z.object({
   schedule: z.enum(scheduleNames),
 });
 
-const specSchema: z.ZodType<RenderSpec> = z.object({
+const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   picture: bytes,
-  settings: z.object({
+  settings: z.strictObject({
     width: settingsSchema.shape.width.exactOptional(),
     height: settingsSchema.shape.height.exactOptional(),
     numFrames: settingsSchema.shape.numFrames.exactOptional(),
@@ -50,7 +51,7 @@ const specSchema: z.ZodType<RenderSpec> = z.object({
   framesDir: path.exactOptional(),
 });
 
-const engineSchema = z.object({
+const engineSchema = z.strictObject({
   modelDir: path,
   provider: z.enum(providerNames),
   threads: z.number().int().positive().optional(),
@@ -65,13 +66,13 @@ export type Engine = z.output<typeof engineSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready`. */
-  z.object({ type: z.literal('start'), engine: engineSchema }),
+  z.strictObject({ type: z.literal('start'), engine: engineSchema }),
   /** Answered by `progress` messages and one `done` or `failed`. */
-  z.object({ type: z.literal('render'), job, spec: specSchema }),
+  z.strictObject({ type: z.literal('render'), job, spec: specSchema }),
   /** Stop that job at the next step; nothing happens when it is over already. */
-  z.object({ type: z.literal('cancel'), job }),
+  z.strictObject({ type: z.literal('cancel'), job }),
   /** Exit now. */
-  z.object({ type: z.literal('leave') }),
+  z.strictObject({ type: z.literal('leave') }),
 ]);
 
 /** From the renderer to its process. */
@@ -79,14 +80,14 @@ export type ToChild = z.output<typeof toChildSchema>;
 
 const stage = z.enum(['prepare', 'encode-image', 'denoise', 'decode', 'encode-video']);
 
-const progressSchema: z.ZodType<RenderProgress> = z.object({
+const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
   stage,
   step: count,
   steps: count,
   secondsPerStep: seconds.or(z.undefined()),
 });
 
-const clipSchema: z.ZodType<Clip> = z.object({
+const clipSchema: z.ZodType<Clip> = z.strictObject({
   bytes,
   width: count,
   height: count,
@@ -96,15 +97,15 @@ const clipSchema: z.ZodType<Clip> = z.object({
   model: shortText,
   provider: z.enum(providerNames).exclude(['auto']),
   secondsPerStage: z.record(stage, seconds),
-  reduced: z.object({ crf: z.number(), width: count, height: count }).exactOptional(),
+  reduced: z.strictObject({ crf: z.number(), width: count, height: count }).exactOptional(),
 });
 
 const toParentSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('progress'), job, progress: progressSchema }),
-  z.object({ type: z.literal('done'), job, clip: clipSchema }),
-  z.object({ type: z.literal('failed'), job, error: wireErrorSchema }),
-  z.object({ type: z.literal('log'), message: z.string().max(10_000) }),
+  z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('progress'), job, progress: progressSchema }),
+  z.strictObject({ type: z.literal('done'), job, clip: clipSchema }),
+  z.strictObject({ type: z.literal('failed'), job, error: wireErrorSchema }),
+  z.strictObject({ type: z.literal('log'), message: z.string().max(10_000) }),
 ]);
 
 /** From a render process to the renderer. */

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InferenceError, JobCancelledError, UserError } from '../../src/errors.ts';
 import {
   type ChildProcessRenderer,
@@ -250,12 +251,12 @@ describe('createRenderer', () => {
   });
 
   it('dies with its parent, even in the middle of a step', async () => {
-    const { spawn } = await import('node:child_process');
     const parent = spawn(process.execPath, ['--import', 'tsx', fixture('parent.ts').pathname], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     const pid = await new Promise<number>((resolve) => {
-      parent.stdout.setEncoding('utf8').on('data', (text: string) => resolve(Number(text)));
+      parent.stdout.setEncoding('utf8').on('data', (text: string) => resolve(Number.parseInt(text, 10)));
     });
     expect(exists(pid)).toBe(true);
     parent.kill('SIGKILL');
