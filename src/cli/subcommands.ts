@@ -10,6 +10,12 @@ export interface Subcommand {
 /** Every subcommand, in the order of the help text. Adding one is one line here and one file beside this one. */
 export const subcommands: readonly Subcommand[] = [
   { name: 'animate', description: 'Turn a picture into a clip', load: () => import('./animate.ts') },
+  { name: 'bot', description: 'Connect to Discord and serve', load: () => import('./bot.ts') },
+  {
+    name: 'demo',
+    description: 'Animate a sample picture through the bot, without Discord',
+    load: () => import('./demo.ts'),
+  },
   { name: 'model', description: 'Fetch the weights of a model', load: () => import('./model.ts') },
   { name: 'setup', description: 'Fetch the CUDA libraries of ONNX Runtime', load: () => import('./setup.ts') },
 ];

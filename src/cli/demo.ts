@@ -1,0 +1,136 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startBot } from '../bot/start-bot.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { AppError } from '../errors.ts';
+import type { ApiMessage } from '../fake-discord/payloads.ts';
+import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
+import type { FakeDiscord } from '../fake-discord/types.ts';
+import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { checkFile } from '../media/check-file.ts';
+import { createRenderer } from '../render/child-process-renderer.ts';
+import type { Renderer } from '../render/types.ts';
+import { createLog } from './create-log.ts';
+import type { CliIo } from './io.ts';
+import { openOutputFile } from './output-file.ts';
+import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
+import { formatDuration } from './transfer-meter.ts';
+import { usageError } from './usage-error.ts';
+
+const help = `Usage: kinora demo
+
+Lets a made-up person animate a sample picture through the real bot, connected to a local stand-in of Discord.
+The clip goes to out/demo.mp4. Needs no token and no network.
+`;
+
+const picturePath = fileURLToPath(new URL('../../assets/rocket.jpg', import.meta.url));
+const clipPath = join('out', 'demo.mp4');
+
+/** `kinora demo`: the whole way from `/animate` to the delivered clip, in one process and its render child. */
+export async function run(argv: string[], io: CliIo): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    io.stdout.write(help);
+    return 0;
+  }
+  if (argv.length > 0) throw usageError(`kinora demo takes no options, not ${argv[0]}.`);
+  const config = readConfig(io.environment);
+  const startedAtMs = Date.now();
+  const output = await openOutputFile(clipPath);
+  try {
+    await output.write(await clipThroughDiscord(config, io));
+  } finally {
+    await output.discard();
+  }
+  io.stdout.write(`\n${clipPath} is ready, ${formatDuration((Date.now() - startedAtMs) / 1000)} after the start.\n`);
+  return 0;
+}
+
+/** Sets up the stand-in, the renderer and the bot, asks for a clip, and takes all down again. */
+async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array> {
+  // What everybody logs at `info` is told by the demo itself.
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
+  const { modelDir, provider, threads, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
+  const model = await readModelInfo(modelDir);
+  const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
+  const progress = createRenderProgress(io.stdout, Date.now);
+  const options = { modelDir, provider, threads, ffmpegPath, idleSeconds, environment: io.environment, log };
+  const renderer = watched(createRenderer(options), progress);
+  const discord = await startFakeDiscord();
+  try {
+    const [discordToken, attachmentHosts] = [discord.token, [discord.cdnHost]];
+    const bot = await startBot(
+      { discordToken, discordApiUrl: discord.apiUrl, attachmentHosts, maxUploadBytes, dataDir, provider },
+      { renderer, model, log, checkPicture: checkFile },
+    );
+    try {
+      io.stdout.write(
+        `The bot is connected to a stand-in of Discord at ${discord.apiUrl}; the model is ${model.name}.\n`,
+      );
+      return await askForClip(discord, io, progress);
+    } finally {
+      await bot.stop();
+    }
+  } finally {
+    progress.stop();
+    await renderer.close();
+    await discord.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Types `/animate` as a person would, shows what the bot says, and downloads what it delivers. */
+async function askForClip(discord: FakeDiscord, io: CliIo, progress: RenderProgressView): Promise<Uint8Array> {
+  await discord.waitForCommands(['animate']);
+  const image = { name: 'rocket.jpg', bytes: await readFile(picturePath) };
+  io.stdout.write(`A person types /animate and attaches ${relative('.', picturePath)}.\n`);
+  discord.onChange((change) => {
+    if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
+    if (change.message.content === '') return;
+    progress.stop();
+    io.stdout.write(`${asShown(change.message.content).replace(/^/gm, '  bot | ')}\n`);
+  });
+  const asked = discord.invoke({ command: 'animate', attachments: { image }, options: { seed: 7 } });
+  const answer = await untilAborted(asked.waitForMessage(isFinal, { timeoutMs: 2 ** 31 - 1 }), io.signal);
+  const clip = answer.attachments[0];
+  if (clip === undefined) throw new AppError('demo-failed', `The bot answered: ${answer.content}`);
+  const [violation] = discord.violations();
+  if (violation !== undefined) throw new AppError('demo-failed', `Discord would have refused: ${violation}`);
+  return (await discord.download(clip.url)).bytes;
+}
+
+/** The last word has no Cancel button, and "thinking" has no words. */
+function isFinal({ content, components }: ApiMessage): boolean {
+  return content !== '' && components.length === 0;
+}
+
+/** Moments as Discord's clients show them: `<t:…:R>` counts down. */
+function asShown(content: string): string {
+  return content.replace(
+    /<t:(\d+):R>/g,
+    (_, unix: string) => `in ${formatDuration(Math.max(0, Number(unix) - Date.now() / 1000))}`,
+  );
+}
+
+/** The same renderer, with its progress shown as well. */
+function watched(renderer: Renderer, progress: RenderProgressView): Renderer {
+  return {
+    render: (spec, { signal, onProgress } = {}) =>
+      renderer.render(spec, {
+        ...(signal && { signal }),
+        onProgress(news) {
+          progress.update(news);
+          onProgress?.(news);
+        },
+      }),
+    close: renderer.close,
+  };
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
