@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { EncodeError, JobCancelledError } from '../errors.ts';
@@ -44,11 +45,13 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
   const { clip, fps, signal, timeoutMs = defaultTimeoutMs } = run;
   throwIfAborted(signal);
   checkClip(clip, fps);
-  await checkProgram(run.ffmpegPath);
+  // Absolute, so that what is checked is what is started: without a slash the system would search PATH.
+  const ffmpegPath = resolvePath(run.ffmpegPath);
+  await checkProgram(ffmpegPath);
 
   const source = Readable.from(chunks(clip.frames), { objectMode: false });
   const command = ffmpeg(source)
-    .setFfmpegPath(run.ffmpegPath)
+    .setFfmpegPath(ffmpegPath)
     .inputOptions('-hide_banner', '-loglevel', 'error')
     .inputOptions('-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${clip.width}x${clip.height}`, '-framerate', `${fps}`)
     .videoFilters([...run.filters])
@@ -112,8 +115,11 @@ function* chunks(frames: readonly Uint8Array[]): Generator<Buffer> {
   }
 }
 
-/** ffmpeg would read frames of a wrong size as a rolling picture, without a complaint. */
-function checkClip({ width, height, frames }: RgbFrames, fps: number): void {
+/**
+ * ffmpeg would read frames of a wrong size as a rolling picture, without a complaint.
+ * @throws EncodeError `encode-bad-frames`
+ */
+export function checkClip({ width, height, frames }: RgbFrames, fps: number): void {
   const wrong = frames.findIndex((frame) => frame.length !== width * height * 3);
   if (frames.length === 0 || wrong >= 0) {
     const what = frames.length === 0 ? 'no frames' : `frame ${wrong} with ${frames[wrong]?.length} bytes`;

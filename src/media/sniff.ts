@@ -1,6 +1,5 @@
 /** Formats that Kinora decodes. */
-export const pictureFormats = ['jpeg', 'png', 'webp', 'gif'] as const;
-export type PictureFormat = (typeof pictureFormats)[number];
+export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif';
 
 /** What a file's first bytes say it is. */
 export type SniffedFile =

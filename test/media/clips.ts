@@ -25,13 +25,13 @@ export function panningClip(width: number, height: number, options: { count: num
   return { width, height, frames };
 }
 
-/** Frames that no codec can make small: noise from a fixed seed. */
+/** Frames that no codec can make small: noise from a fixed seed, of few colours, since finding palettes takes time. */
 export function noisyClip(width: number, height: number, count: number): RgbFrames {
   let state = 1;
   const frames = Array.from({ length: count }, () =>
     Uint8Array.from({ length: width * height * 3 }, () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return state >>> 24;
+      return (state >>> 24) & 0xe0;
     }),
   );
   return { width, height, frames };

@@ -1,11 +1,13 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EncodeError, JobCancelledError } from '../../src/errors.ts';
-import { type EncodeVideoOptions, encodeVideo } from '../../src/media/encode.ts';
+import { encodeVideo } from '../../src/media/encode.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
+import type { EncodeVideoOptions } from '../../src/media/fit-clip.ts';
 import { flatClip, panningClip } from './clips.ts';
+import { fakeFfmpeg } from './fake-ffmpeg.ts';
 
 let folder: string;
 let tempParent: string;
@@ -21,14 +23,8 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A program in ffmpeg's place: it answers questions about its abilities as the real one, and then does `script`. */
-async function fakeFfmpeg(name: string, script: string): Promise<string> {
-  const file = join(folder, name);
-  const body = `#!/bin/sh\ncase "$1" in -formats|-encoders) exec '${options.ffmpegPath}' "$@";; esac\n${script}\n`;
-  await writeFile(file, body);
-  await chmod(file, 0o755);
-  return file;
-}
+const fake = (name: string, script: string): Promise<string> =>
+  fakeFfmpeg(join(folder, name), { script, realPath: options.ffmpegPath });
 
 async function failure(clip = panningClip(32, 32, { count: 3 }), changed: Partial<EncodeVideoOptions> = {}) {
   const error: unknown = await encodeVideo(clip, { ...options, ...changed }).then(
@@ -44,22 +40,22 @@ const large = () => flatClip(640, 360, { count: 8, colour: [9, 9, 9] });
 
 describe('ffmpeg fails', () => {
   it('gives its last words', async () => {
-    const ffmpegPath = await fakeFfmpeg('complains', 'cat >/dev/null; echo "disk on fire" >&2; exit 3');
+    const ffmpegPath = await fake('complains', 'cat >/dev/null; echo "disk on fire" >&2; exit 3');
     const error = await failure(undefined, { ffmpegPath });
     expect(error).toBeInstanceOf(EncodeError);
     expect(error).toMatchObject({ code: 'encode-failed', message: 'ffmpeg exited with code 3:\ndisk on fire' });
   });
 
   it('survives its death while frames are written', async () => {
-    const ffmpegPath = await fakeFfmpeg('dies', 'head -c 1000 >/dev/null; echo "gone" >&2; exit 1');
+    const ffmpegPath = await fake('dies', 'head -c 1000 >/dev/null; echo "gone" >&2; exit 1');
     expect(await failure(large(), { ffmpegPath })).toMatchObject({ code: 'encode-failed' });
-    const killed = await fakeFfmpeg('killed', 'head -c 1000 >/dev/null; kill -KILL $$');
+    const killed = await fake('killed', 'head -c 1000 >/dev/null; kill -KILL $$');
     const error = await failure(large(), { ffmpegPath: killed });
     expect(error).toMatchObject({ code: 'encode-failed', message: 'ffmpeg was killed with signal SIGKILL' });
   });
 
   it('notices a success without a file', async () => {
-    const ffmpegPath = await fakeFfmpeg('lies', 'cat >/dev/null; exit 0');
+    const ffmpegPath = await fake('lies', 'cat >/dev/null; exit 0');
     expect(await failure(undefined, { ffmpegPath })).toMatchObject({
       code: 'encode-failed',
       message: 'ffmpeg ended without an error and without a file.',
@@ -67,21 +63,33 @@ describe('ffmpeg fails', () => {
   });
 
   it('ends one that hangs', async () => {
-    const ffmpegPath = await fakeFfmpeg('hangs', 'exec sleep 600');
+    const ffmpegPath = await fake('hangs', 'exec sleep 600');
     const error = await failure(large(), { ffmpegPath, timeoutMs: 300 });
     expect(error).toMatchObject({ code: 'encode-timeout', message: 'ffmpeg did not finish within 0.3 s.' });
   });
 
   it('says that the program is missing', async () => {
-    const error = await failure(undefined, { ffmpegPath: join(folder, 'nothing-here') });
-    expect(error).toMatchObject({ code: 'encode-failed' });
+    for (const ffmpegPath of [join(folder, 'nothing-here'), 'package.json', 'nothing-here']) {
+      expect(await failure(undefined, { ffmpegPath })).toMatchObject({
+        code: 'encode-failed',
+        message: `ffmpeg cannot be run at ${resolve(ffmpegPath)}.`,
+      });
+    }
+  });
+});
+
+describe('success', () => {
+  it('leaves nothing behind either', async () => {
+    const video = await encodeVideo(panningClip(32, 32, { count: 2 }), options);
+    expect(video.bytes.length).toBeGreaterThan(0);
+    expect(await readdir(tempParent)).toEqual([]);
   });
 });
 
 describe('abort', () => {
   it('ends ffmpeg and removes its files', async () => {
     const marker = join(folder, 'running');
-    const ffmpegPath = await fakeFfmpeg(
+    const ffmpegPath = await fake(
       'waits',
       `echo $$ >'${marker}.part'; mv '${marker}.part' '${marker}'; exec sleep 600`,
     );
@@ -96,7 +104,7 @@ describe('abort', () => {
   });
 
   it('does not start when aborted before', async () => {
-    const ffmpegPath = await fakeFfmpeg('unused', `touch '${join(folder, 'was-started')}'`);
+    const ffmpegPath = await fake('unused', `touch '${join(folder, 'was-started')}'`);
     const error = await failure(undefined, { ffmpegPath, signal: AbortSignal.abort() });
     expect(error).toBeInstanceOf(JobCancelledError);
     expect(await readdir(folder)).not.toContain('was-started');

@@ -1,0 +1,100 @@
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
+import { type ClipFormat, clipFormats, finishClip } from '../../src/media/finish-clip.ts';
+import { readVideoSettings } from '../../src/media/read-video-settings.ts';
+import { ffprobe } from '../support/ffprobe.ts';
+import { panningClip } from './clips.ts';
+
+const metadata = {
+  title: 'Kinora <"&> ☃',
+  settings: {
+    seed: 4_294_967_295,
+    noise: 0.02,
+    looped: true,
+    note: 'x\n"quoted" <b>&amp;</b> \\ 🎬\u007f',
+    long: 'é'.repeat(400),
+  },
+};
+const files = new Map<ClipFormat, Uint8Array>();
+
+beforeAll(async () => {
+  const ffmpegPath = await findFfmpeg({});
+  for (const format of clipFormats) {
+    const options = { ffmpegPath, fps: 7, metadata, format, loop: 'none', smooth: false } as const;
+    files.set(format, (await finishClip(panningClip(32, 32, { count: 2 }), options)).bytes);
+  }
+});
+
+describe.each(clipFormats)('%s', (format) => {
+  it('gives back what was written', () => {
+    expect(readVideoSettings(files.get(format)!)).toEqual(metadata.settings);
+  });
+
+  it('gives something or nothing for every cut and every changed byte, and never throws', () => {
+    const file = files.get(format)!;
+    for (let length = 0; length < file.length; length += 7) {
+      readVideoSettings(file.subarray(0, length));
+    }
+    const mutant = Buffer.from(file);
+    for (const [position, original] of file.entries()) {
+      for (const value of [1, 0xff]) {
+        mutant[position] = value;
+        readVideoSettings(mutant);
+      }
+      mutant[position] = original;
+    }
+    expect(readVideoSettings(mutant)).toEqual(metadata.settings);
+  });
+});
+
+describe('files of others', () => {
+  it('have no settings', async () => {
+    const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
+    for (const format of ['gif', 'webp', 'png'] as const) {
+      expect(readVideoSettings(await picture.clone().toFormat(format).toBuffer())).toBeUndefined();
+    }
+    expect(readVideoSettings(new Uint8Array(0))).toBeUndefined();
+    expect(readVideoSettings(Buffer.from('{"kinora":1,"seed":7}'))).toBeUndefined();
+  });
+
+  it('with a comment of their own have none either', () => {
+    expect(readVideoSettings(gifWith('made with love'))).toBeUndefined();
+    expect(readVideoSettings(gifWith('{"kinora":1,"seed":'))).toBeUndefined();
+    expect(readVideoSettings(gifWith('{"kinora":1,"seed":7}'))).toEqual({ seed: 7 });
+  });
+
+  it('cannot smuggle in more than plain values', () => {
+    const settings = readVideoSettings(gifWith('{"kinora":1,"seed":7,"a":{"b":1},"c":[1],"d":null,"__proto__":5}'));
+    expect(Object.keys(settings ?? {}).sort()).toEqual(['__proto__', 'seed']);
+    expect(Object.getPrototypeOf(settings)).toBe(Object.prototype);
+    const crowd = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`k${index}`, index]));
+    expect(readVideoSettings(gifWith(JSON.stringify({ kinora: 1, ...crowd })))).toBeUndefined();
+  });
+
+  it('may claim any length', () => {
+    const mp4 = Buffer.from('\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x01moov\xff\xff\xff\xff\xff\xff\xff\xff', 'latin1');
+    expect(readVideoSettings(mp4)).toBeUndefined();
+    const endless = Buffer.alloc(80_000);
+    endless.write('\0\0\0\x08ftyp', 0, 'latin1');
+    for (let position = 8; position < endless.length; position += 8) {
+      endless.write('\0\0\0\x08free', position, 'latin1');
+    }
+    expect(readVideoSettings(endless)).toBeUndefined();
+    const webp = Buffer.from('RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff<dc:description>', 'latin1');
+    expect(readVideoSettings(webp)).toBeUndefined();
+  });
+});
+
+it('other programs read the same comment', async () => {
+  const { tags } = await ffprobe(files.get('mp4')!);
+  expect(JSON.parse(tags.comment!)).toEqual({ kinora: 1, ...metadata.settings });
+  const { xmp } = await sharp(files.get('webp')!).metadata();
+  expect(xmp?.toString()).toContain('<dc:title>');
+});
+
+/** A GIF without a picture but with a comment. */
+function gifWith(comment: string): Uint8Array {
+  const blocks = comment.match(/.{1,255}/gs)!.map((part) => String.fromCharCode(part.length) + part);
+  return Buffer.from(`GIF89a\x01\0\x01\0\0\0\0!\xfe${blocks.join('')}\0;`, 'latin1');
+}
