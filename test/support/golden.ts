@@ -4,13 +4,13 @@ import { readSafetensors } from '../../src/inference/safetensors/read-safetensor
 import { readTensor } from '../../src/inference/safetensors/read-tensor.ts';
 
 /** Values with their shape, row-major. */
-export interface GoldenTensor {
+interface GoldenTensor {
   shape: readonly number[];
   data: Float32Array | Uint8Array;
 }
 
 /** What stands beside the numbers; see reference/README.md. */
-export interface GoldenManifest {
+interface GoldenManifest {
   command: string;
   versions: Record<string, string>;
   /** Names of the layouts, in words. */
