@@ -5,15 +5,16 @@ import math
 import torch
 
 
-def _orthogonal(matrix: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """Newton-Schulz iteration towards the nearest orthogonal matrix (quintic, coefficients of Jordan et al. 2024)."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
+def _orthogonal(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
+    """Newton-Schulz iteration of each matrix [n, rows, columns] towards the nearest orthogonal one (quintic, coefficients
+    of Jordan et al. 2024)."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(steps):
-        gram = x @ x.T
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = 3.4445 * x + torch.baddbmm(-4.7750 * gram, gram, gram, alpha=2.0315) @ x
+    return x.mT if tall else x
 
 
 class Muon:
@@ -27,7 +28,7 @@ class Muon:
             wide = parameter.ndim >= 2 and min(parameter.shape[0], parameter[0].numel()) >= 16
             (self.hidden if wide and not any(key in name for key in adam_names) else rest).append(parameter)
         self.rate, self.adam_rate, self.momentum = rate, adam_rate, momentum
-        self.moments = [torch.zeros_like(p) for p in self.hidden]
+        self.moments = [torch.zeros(p.shape) for p in self.hidden]
         self.adam = torch.optim.AdamW(rest, lr=adam_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
         self.parameters = self.hidden + rest
 
@@ -35,13 +36,17 @@ class Muon:
     def step(self, scale: float, clip: float = 1.0) -> float:
         """Apply the gradients with the learning rates times `scale`; returns the gradient's norm before clipping."""
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, clip)
+        alike: dict[torch.Size, list] = {}
         for parameter, moment in zip(self.hidden, self.moments):
             if parameter.grad is None:
                 continue
             moment.lerp_(parameter.grad, 1 - self.momentum)
             update = parameter.grad.lerp(moment, self.momentum).flatten(1)
-            step = _orthogonal(update) * (0.2 * math.sqrt(max(update.shape)))
-            parameter.add_(step.reshape(parameter.shape), alpha=-self.rate * scale)
+            alike.setdefault(update.shape, []).append((parameter, update))
+        for shape, members in alike.items():
+            steps = _orthogonal(torch.stack([update for _, update in members]))
+            for (parameter, _), step in zip(members, steps):
+                parameter.add_(step.reshape(parameter.shape), alpha=-0.2 * math.sqrt(max(shape)) * self.rate * scale)
         for group in self.adam.param_groups:
             group["lr"] = self.adam_rate * scale
         self.adam.step()

@@ -5,6 +5,7 @@ needed. The objective is v-prediction over log-normal noise levels, as SVD was t
 """
 
 import random
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -20,19 +21,26 @@ from .vae_model import DOWN, SCALING_FACTOR, bands
 BUCKETS = (10.0, 255.0)
 DROPPED = 0.03  # share of clips without the picture, for guidance above 1
 # Share of the budget, window height and width in latent pixels, clips per step.
-STAGES = ((0.6, 8, 16, 6), (0.85, 12, 24, 3), (1.0, 20, 32, 1))
+STAGES = ((0.55, 8, 16, 4), (0.85, 12, 24, 2), (1.0, 20, 36, 1))
 LEVELS = ((-9.0, -0.5), (-0.5, 0.8), (0.8, 2.2), (2.2, 9.0))  # ranges of ln sigma that are reported
 
 
 class Windows:
     """Random wide windows of the training pictures, with the picture's CLIP embedding."""
 
-    def __init__(self, entries: list[dict], seed: int):
-        tower = make_clip()
+    def __init__(self, work: Path, seed: int):
+        entries = read(work, "train")
         self.images = [Image.fromarray(entry["pixels"]) for entry in entries]
         self.weights = [entry["weight"] for entry in entries]
-        self.embeddings = torch.cat([embed(tower, to_tensor(entry["pixels"])[None]) for entry in entries])
+        self.embeddings = self._embeddings(entries, work / "embeddings.pt")
         self.random = random.Random(seed)
+
+    @staticmethod
+    def _embeddings(entries: list[dict], path: Path) -> torch.Tensor:
+        if not path.exists():
+            tower = make_clip()
+            save(path, {"all": torch.cat([embed(tower, to_tensor(entry["pixels"])[None]) for entry in entries])})
+        return torch.load(path)["all"]
 
     def batch(self, count: int, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels [count, 3, height, width] at the scales that the model sizes show, embeddings [count, 64]."""
@@ -102,7 +110,7 @@ def main() -> None:
         optimiser.load_state_dict(state["optimiser"])
         average.values, step, spent = state["average"], state["step"], state["spent"]
         torch.manual_seed(options.seed + step)
-    windows = Windows(read(options.work, "train"), options.seed + step)
+    windows = Windows(options.work, options.seed + step)
     clock = Clock(options.minutes, spent)
 
     def keep() -> None:

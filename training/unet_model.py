@@ -86,6 +86,19 @@ def _tell_the_side(unet: UNetSpatioTemporalConditionModel) -> None:
     temporal.conv2.weight[4:, 1, 1, 0, 0] = -spread
 
 
+def _temporal_convolution(self: torch.nn.Conv3d, x: torch.Tensor) -> torch.Tensor:
+    """A (3, 1, 1) convolution of [b, c, f, h, w] as a (3, 1) one of [b, c, f, h w], which processors do much quicker."""
+    flat = torch.nn.functional.conv2d(x.flatten(3), self.weight.flatten(3), self.bias, padding=(1, 0))
+    return flat.view(*flat.shape[:3], *x.shape[3:])
+
+
+def quick_on_processors(unet: UNetSpatioTemporalConditionModel) -> None:
+    """Compute the temporal convolutions as 2-D ones; the weights and the results are the same."""
+    for layer in unet.modules():
+        if isinstance(layer, torch.nn.Conv3d):
+            layer.forward = _temporal_convolution.__get__(layer)
+
+
 @torch.no_grad()
 def make_unet() -> UNetSpatioTemporalConditionModel:
     """A new UNet; seeded by torch's global generator."""
@@ -96,4 +109,5 @@ def make_unet() -> UNetSpatioTemporalConditionModel:
     _show_the_still(unet)
     _tell_the_side(unet)
     channels_last(unet)
+    quick_on_processors(unet)
     return unet

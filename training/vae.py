@@ -1,6 +1,7 @@
 """`python -m training.vae`: train the decoder on crops. Resumes from `vae.pt` in the scratch folder.
 
-The latents get a little noise on the way, so that the decoder forgives the UNet its small mistakes.
+The latents get a little noise on the way, so that the decoder forgives the UNet its small mistakes. For the first part of
+the budget only the half-size picture inside the decoder is trained, at a quarter of the cost.
 """
 
 import math
@@ -12,16 +13,17 @@ from PIL import Image
 from .muon import Muon
 from .pictures import Crops, fitted, read, to_tensor
 from .run import Average, Clock, arguments, save, start
-from .vae_model import bands, decode_stills, make_vae
+from .vae_model import bands, decode_half, decode_stills, make_vae
 
 NOISE = 0.05  # at most, in units of the latents' deviation
+HALF_SIZE_SHARE = 0.5  # of the budget
 
 
-def losses(vae, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Training loss and mean squared error of one batch of pixels [b, 3, h, w]."""
+def losses(vae, x: torch.Tensor, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Training loss and mean squared error of one batch of pixels [b, 3, h, w], of the whole decoder or its first half."""
     z = bands(x)
     z = z + torch.randn_like(z) * (NOISE * torch.rand(len(x), 1, 1, 1))
-    error = decode_stills(vae, z) - x
+    error = decode_half(vae, z)[:, :3] - F.avg_pool2d(x, 2) if half else decode_stills(vae, z) - x
     gradient = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
     coarse = F.avg_pool2d(error, 4).abs().mean()
     square = (error**2).mean()
@@ -79,13 +81,13 @@ def main() -> None:
     saved, saves, sums, count = clock.spent, 0, 0.0, 0
     while clock.tick():
         scale = min(1.0, (step + 1) / 40) * (0.5 + 0.5 * math.cos(math.pi * clock.fraction)) + 0.005
-        loss, square = losses(vae, crops.next())
+        loss, square = losses(vae, crops.next(), clock.fraction < HALF_SIZE_SHARE)
         loss.backward()
         optimiser.step(scale)
         step += 1
         average.update(step)
         sums, count = sums + square.item(), count + 1
-        if step % 40 == 0:
+        if step % 20 == 0:
             print(f"{step} {clock.spent:.0f} s loss {loss.item():.4f} PSNR {10 * math.log10(4 * count / sums):.2f}", flush=True)
             sums, count = 0.0, 0
         if clock.spent - saved > 170:

@@ -165,16 +165,25 @@ def make_vae() -> AutoencoderKLTemporalDecoder:
     return vae
 
 
-def decode_stills(vae: AutoencoderKLTemporalDecoder, z: torch.Tensor) -> torch.Tensor:
-    """Bands [b, 6, h, w] to pixels [b, 3, 4h, 4w]; skips the temporal branches, which are exact identities."""
+def decode_half(vae: AutoencoderKLTemporalDecoder, z: torch.Tensor) -> torch.Tensor:
+    """Bands [b, 6, h, w] to features [b, 64, 2h, 2w], of which the first three start as the half-size picture."""
     decoder = vae.decoder
     x = decoder.conv_in(z / SCALING_FACTOR)
     x = decoder.mid_block.resnets[0].spatial_res_block(x, None)
     for attention, resnet in zip(decoder.mid_block.attentions, decoder.mid_block.resnets[1:]):
         x = resnet.spatial_res_block(attention(x), None)
-    for block in decoder.up_blocks:
-        for resnet in block.resnets:
+    for level in (0, 1):
+        for resnet in decoder.up_blocks[level].resnets:
             x = resnet.spatial_res_block(x, None)
-        for upsampler in block.upsamplers or ():
-            x = upsampler(x)
+        if level == 0:
+            x = decoder.up_blocks[0].upsamplers[0](x)
+    return x
+
+
+def decode_stills(vae: AutoencoderKLTemporalDecoder, z: torch.Tensor) -> torch.Tensor:
+    """Bands [b, 6, h, w] to pixels [b, 3, 4h, 4w]; skips the temporal branches, which are exact identities."""
+    decoder = vae.decoder
+    x = decoder.up_blocks[1].upsamplers[0](decode_half(vae, z))
+    for resnet in decoder.up_blocks[2].resnets:
+        x = resnet.spatial_res_block(x, None)
     return decoder.conv_out(decoder.conv_act(decoder.conv_norm_out(x)))

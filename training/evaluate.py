@@ -1,0 +1,111 @@
+"""`python -m training.evaluate`: clips of held-out pictures through diffusers' own pipeline, figures and contact sheets.
+
+Prints one line per clip and a summary per size; writes `figures.json` and `sheet-<size>.jpg` into `--to`.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import StableVideoDiffusionPipeline
+from PIL import Image
+
+from .fit import fit_shift, psnr
+from .motion import travel
+from .pictures import SIZES, fitted, read
+from .run import arguments, start
+from .vae_model import DOWN
+
+SPEEDS = {"low": 64, "normal": 127, "strong": 200}
+SHOWN = (0, 4, 9, 13)
+
+
+def clip_of(pipeline, picture: Image.Image, preset: dict, bucket: int, seed: int) -> torch.Tensor:
+    """Frames [f, 3, h, w] in 0..1."""
+    frames = pipeline(
+        picture,
+        height=picture.height,
+        width=picture.width,
+        num_frames=preset["num_frames"],
+        num_inference_steps=preset["num_inference_steps"],
+        min_guidance_scale=preset["min_guidance_scale"],
+        max_guidance_scale=preset["max_guidance_scale"],
+        fps=preset["fps"],
+        motion_bucket_id=bucket,
+        noise_aug_strength=preset["noise_aug_strength"],
+        generator=torch.Generator().manual_seed(seed),
+        output_type="np",
+    ).frames[0]
+    return torch.from_numpy(np.asarray(frames)).movedim(-1, 1).float()
+
+
+def figures(picture: Image.Image, clip: torch.Tensor) -> dict:
+    """What is said of one clip: see RESULTS.md for the meaning of each figure."""
+    still = torch.from_numpy(np.array(picture)).movedim(-1, 0).float() / 255
+    x, y, last = fit_shift(still, clip[-1])
+    half, _, _ = fit_shift(still, clip[len(clip) // 2])
+    first, second = clip.diff(dim=0), clip.diff(n=2, dim=0)
+    return {
+        "frame0": psnr(clip[0] - still),
+        "shift": x,
+        "rise": y,
+        "half": half / x if abs(x) > 0.5 else 0.0,
+        "last": last,
+        "last_still": psnr(clip[-1] - still),
+        "flicker": float(second.abs().mean() / first.abs().mean().clamp(min=1e-6)),
+    }
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "", minutes=60)
+    parser.add_argument("--model", type=Path, default=Path("out/demo-model"))
+    parser.add_argument("--to", type=Path, default=Path("out/training/figures"))
+    parser.add_argument("--photos", type=int, default=6)
+    parser.add_argument("--drawings", type=int, default=2)
+    parser.add_argument("--speeds", nargs="*", default=list(SPEEDS))
+    parser.add_argument("--sizes", nargs="*", default=[f"{w}x{h}" for w, h in SIZES])
+    parser.add_argument("--steps", type=int)
+    options = parser.parse_args()
+    start(options)
+    options.to.mkdir(parents=True, exist_ok=True)
+    pipeline = StableVideoDiffusionPipeline.from_pretrained(options.model, variant="fp16", torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    preset = json.loads((options.model / "kinora.json").read_text())
+    if options.steps:
+        preset["num_inference_steps"] = options.steps
+    held = read(options.work, "held")
+    chosen = [e for e in held if e["kind"] == "photo"][: options.photos]
+    chosen += [e for e in held if e["kind"] == "drawing"][: options.drawings]
+    results = []
+    for size in options.sizes:
+        width, height = (int(side) for side in size.split("x"))
+        rows = []
+        for index, entry in enumerate(chosen):
+            picture = fitted(Image.fromarray(entry["pixels"]), width, height)
+            for speed in options.speeds:
+                begun = time.process_time()
+                clip = clip_of(pipeline, picture, preset, SPEEDS[speed], options.seed + index)
+                meant = float(travel(torch.tensor(float(SPEEDS[speed])))) * DOWN
+                row = {"picture": entry["name"], "kind": entry["kind"], "size": size, "speed": speed, "meant": meant}
+                row |= figures(picture, clip) | {"seconds": time.process_time() - begun}
+                results.append(row)
+                print(" ".join(f"{k} {v:.2f}" if isinstance(v, float) else str(v) for k, v in row.items()), flush=True)
+                if speed == "normal":
+                    frames = [np.array(picture), *((clip[k].movedim(0, -1).numpy() * 255).round().astype(np.uint8) for k in SHOWN)]
+                    rows.append(np.concatenate(frames, 1))
+        if rows:
+            Image.fromarray(np.concatenate(rows)).save(options.to / f"sheet-{size}.jpg", quality=80)
+        (options.to / "figures.json").write_text(json.dumps(results, indent=1))
+    for size in options.sizes:
+        for kind in ("photo", "drawing"):
+            for speed in options.speeds:
+                some = [r for r in results if (r["size"], r["kind"], r["speed"]) == (size, kind, speed)]
+                if some:
+                    mean = {k: sum(abs(r[k]) for r in some) / len(some) for k in ("frame0", "last", "last_still", "shift", "flicker", "seconds")}
+                    print(f"{size} {kind} {speed}, meant {some[0]['meant']:.1f} px:", " ".join(f"{k} {v:.2f}" for k, v in mean.items()))
+
+
+if __name__ == "__main__":
+    main()
