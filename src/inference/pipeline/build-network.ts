@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { checkWeights } from '../graph/check-weights.ts';
 import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
-import type { GraphTarget } from '../graph/target.ts';
+import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
 import { buildUnetGraphs, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
@@ -14,7 +14,7 @@ import type { ModelConfigs } from './load-model.ts';
 export type NetworkRequest =
   | { network: 'image-encoder' }
   | { network: 'vae-encoder'; width: number; height: number }
-  | { network: 'vae-decoder'; frames: number; width: number; height: number }
+  | { network: 'vae-decoder'; frames: number; width: number; height: number; precision?: Precision }
   | ({ network: 'unet-conditioning' | 'unet-step' } & UnetSizes);
 
 /** The checkpoint of each network: its folder, and the file's base name as diffusers and transformers write it. */

@@ -1,10 +1,9 @@
 import type { TorchGenerator } from '../random/torch-generator.ts';
-import type { NetworkSession } from '../runtime/session.ts';
 import type { Scheduler } from '../schedulers/create-scheduler.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
 import { applyGuidance, linspace } from './guidance.ts';
 import { pictureToSample } from './pictures.ts';
-import { type ImageCondition, latentSize, openPredictor } from './predictor.ts';
+import { type ImageCondition, openPredictor } from './predictor.ts';
 import type { Run } from './run.ts';
 import type { PipelineProgress } from './types.ts';
 import { present, withSession } from './use-session.ts';
@@ -69,37 +68,5 @@ export async function* denoise(
     return latents;
   } finally {
     await predictor.release();
-  }
-}
-
-/** diffusers `decode_latents`: chunks of frames, each seen by itself. */
-export async function* decodeLatents(
-  { configs, networks, settings }: Run,
-  { latents, step }: StageTools & { latents: Float32Array },
-): Stage<Float32Array[]> {
-  const { numFrames, decodeChunkSize } = settings;
-  const perFrame = latents.length / numFrames;
-  const size = latentSize(configs, settings);
-  const unscale = Math.fround(1 / configs.vae.scaling_factor);
-  const z = latents.map((value) => unscale * value);
-  const samples: Float32Array[] = [];
-  let session: NetworkSession | undefined;
-  let sessionFrames = 0;
-  try {
-    for (let from = 0; from < numFrames; from += decodeChunkSize) {
-      const frames = Math.min(decodeChunkSize, numFrames - from);
-      if (frames !== sessionFrames) {
-        await session?.release();
-        session = undefined;
-        session = await networks.open({ network: 'vae-decoder', frames, ...size });
-        sessionFrames = frames;
-      }
-      const chunk = z.slice(from * perFrame, (from + frames) * perFrame);
-      samples.push(present((await session?.run({ z: chunk }))?.sample));
-      yield step();
-    }
-    return samples;
-  } finally {
-    await session?.release();
   }
 }

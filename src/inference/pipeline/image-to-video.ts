@@ -1,13 +1,16 @@
 import { InferenceError, JobCancelledError } from '../../errors.ts';
 import type { RgbPicture } from '../../util/rgb.ts';
+import type { Precision } from '../graph/target.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider, CpuWeights } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkSettings } from './check-settings.ts';
-import { decodeLatents, denoise, encodeImage } from './image-to-video-stages.ts';
+import { decodeLatents } from './decode-latents.ts';
+import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
+import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { Run } from './run.ts';
@@ -29,6 +32,8 @@ export interface OpenImageToVideoOptions {
   provider: ProviderName;
   /** Threads of the CPU provider; default: one per core. */
   threads?: number;
+  /** What the networks compute in; default: float16 on a GPU, float32 on the CPU. */
+  precision?: Precision;
   /** Default: staged. */
   memoryMode?: MemoryMode;
   /** How the CPU provider keeps weights; default: prepacked. */
@@ -69,10 +74,12 @@ export interface ImageToVideoPipeline {
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
   const { threads, cpuWeights, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
+  const log = options.log ?? (() => {});
   const configs = await readModelConfigs(options.modelDir);
-  const provider = await chooseProvider(options.provider, options.log ?? (() => {}));
+  const provider = await chooseProvider(options.provider, log);
+  const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {
-    target: { provider, precision: 'float32', feedForwardChunk },
+    target: (request) => networkTarget(request, configs, { provider, precision, feedForwardChunk }),
     session: { provider, threads, cpuWeights },
     memoryMode,
   });
@@ -86,7 +93,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
         const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
         throw new InferenceError('picture-size', `The picture is ${sizes}.`);
       }
-      return run({ configs, networks, provider, guidanceBatch, picture, settings, signal });
+      return run({ configs, networks, provider, precision, guidanceBatch, log, picture, settings, signal });
     },
     release: networks.release,
   };
@@ -114,11 +121,12 @@ async function* run(job: Run): AsyncGenerator<PipelineProgress, ImageToVideoResu
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);
-  const samples = yield* decodeLatents(job, { latents, step });
+  const { samples, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
 
   const { width, height } = settings;
   const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
-  return { width, height, frames, settings, provider, secondsPerStage: clock.finish() };
+  const done = { ...settings, decodeChunkSize };
+  return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
 }
 
 function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -17,7 +17,8 @@ export interface Networks {
 
 /** How networks are kept in memory. */
 export interface NetworksOptions {
-  target: GraphTarget;
+  /** The form and precision of each network. */
+  target: (request: NetworkRequest) => GraphTarget;
   session: SessionOptions;
   /**
    * `resident`: every network stays for the next clip of its size; `staged`: one at a time; `sequential`: and the UNet
@@ -32,7 +33,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   const resident = new Map<NetworkRequest['network'], { key: string; session: NetworkSession }>();
 
   async function load(request: NetworkRequest): Promise<NetworkSession> {
-    const graph = await buildNetwork(configs, request, target);
+    const graph = await buildNetwork(configs, request, target(request));
     if (memoryMode === 'sequential' && request.network === 'unet-step') {
       return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
     }

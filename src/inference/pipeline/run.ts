@@ -1,4 +1,5 @@
 import type { RgbPicture } from '../../util/rgb.ts';
+import type { Precision } from '../graph/target.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { Networks } from './networks.ts';
@@ -9,7 +10,10 @@ export interface Run {
   configs: ModelConfigs;
   networks: Networks;
   provider: ConcreteProvider;
+  precision: Precision;
   guidanceBatch: GuidanceBatch;
+  /** Told what an operator should know. */
+  log: (message: string) => void;
   picture: RgbPicture;
   settings: ImageToVideoSettings;
   signal: AbortSignal | undefined;

@@ -60,3 +60,14 @@ describe('memory modes', async () => {
     expect(worst, 'grey levels').toBeLessThanOrEqual(levels);
   });
 });
+
+describe('half precision', () => {
+  it('gives nearly the same frames: ONNX Runtime computes in float32 between tensors of float16 on a CPU', async () => {
+    const full = await frames({});
+    const half = await frames({ precision: 'float16' });
+    const squares = half.reduce((sum, value, at) => sum + (value - full[at]!) ** 2, 0);
+    const psnr = 10 * Math.log10(255 ** 2 / (squares / half.length));
+    expect(psnr).toBeGreaterThan(30);
+    expect(half.equals(full)).toBe(false);
+  });
+});

@@ -1,0 +1,109 @@
+import { InferenceError } from '../../errors.ts';
+import type { Precision } from '../graph/target.ts';
+import type { NetworkSession } from '../runtime/session.ts';
+import { latentSize } from './predictor.ts';
+import type { Run } from './run.ts';
+import type { PipelineProgress } from './types.ts';
+import { present } from './use-session.ts';
+
+/** A decoder in memory, and what it was opened for. */
+interface OpenDecoder {
+  session: NetworkSession;
+  frames: number;
+  precision: Precision;
+}
+
+/** What the decoded frames are, and the chunk that memory allowed. */
+export interface DecodedLatents {
+  /** [frames, 3, height, width] around [-1, 1], chunk by chunk. */
+  samples: Float32Array[];
+  /** Frames decoded together: what was asked for, or less where memory ran out. */
+  decodeChunkSize: number;
+}
+
+/**
+ * diffusers `decode_latents`: chunks of frames, each seen by itself. Where memory runs out the chunk is halved and
+ * everything decoded again (the chunk size changes the picture, so sizes are not mixed). A chunk that half precision
+ * turned into infinities, or into nothing but black, is decoded again in float32.
+ * @throws InferenceError memory runs out with single frames, or the latents themselves are not finite
+ */
+export async function* decodeLatents(
+  job: Run,
+  { latents, step }: { latents: Float32Array; step: () => PipelineProgress },
+): AsyncGenerator<PipelineProgress, DecodedLatents> {
+  if (!latents.every(Number.isFinite)) {
+    throw new InferenceError(
+      'latents-not-finite',
+      'The UNet gave values that are not finite; try --precision float32.',
+    );
+  }
+  let decodeChunkSize = Math.min(job.settings.decodeChunkSize, job.settings.numFrames);
+  for (;;) {
+    try {
+      return { samples: yield* decodeInChunks(job, { latents, step, decodeChunkSize }), decodeChunkSize };
+    } catch (error) {
+      if (!isOutOfMemory(error) || decodeChunkSize === 1) throw error;
+      const smaller = Math.ceil(decodeChunkSize / 2);
+      job.log(`Memory ran out decoding ${decodeChunkSize} frames at once; trying ${smaller}.`);
+      decodeChunkSize = smaller;
+    }
+  }
+}
+
+async function* decodeInChunks(
+  { configs, networks, settings, precision, log }: Run,
+  tools: { latents: Float32Array; step: () => PipelineProgress; decodeChunkSize: number },
+): AsyncGenerator<PipelineProgress, Float32Array[]> {
+  const { latents, step, decodeChunkSize } = tools;
+  const { numFrames } = settings;
+  const perFrame = latents.length / numFrames;
+  const size = latentSize(configs, settings);
+  const unscale = Math.fround(1 / configs.vae.scaling_factor);
+  const z = latents.map((value) => unscale * value);
+  const samples: Float32Array[] = [];
+  let decoder: OpenDecoder | undefined;
+
+  async function decode(chunk: Float32Array, wanted: Precision): Promise<Float32Array> {
+    const frames = chunk.length / perFrame;
+    if (decoder?.frames !== frames || decoder.precision !== wanted) {
+      await decoder?.session.release();
+      decoder = undefined;
+      const session = await networks.open({ network: 'vae-decoder', frames, ...size, precision: wanted });
+      decoder = { session, frames, precision: wanted };
+    }
+    return present((await decoder.session.run({ z: chunk })).sample);
+  }
+
+  try {
+    for (let from = 0; from < numFrames; from += decodeChunkSize) {
+      const chunk = z.slice(from * perFrame, Math.min(from + decodeChunkSize, numFrames) * perFrame);
+      let sample = await decode(chunk, precision);
+      if (precision === 'float16' && isRuined(sample)) {
+        log('Half precision ruined a chunk of frames; it is decoded again in float32.');
+        sample = await decode(chunk, 'float32');
+      }
+      samples.push(sample);
+      yield step();
+    }
+    return samples;
+  } finally {
+    await decoder?.session.release();
+  }
+}
+
+/** Whether half precision overflowed: something is not finite, or all of it is black. */
+function isRuined(sample: Float32Array): boolean {
+  let isBlack = true;
+  for (const value of sample) {
+    if (!Number.isFinite(value)) return true;
+    if (value > -1) isBlack = false;
+  }
+  return isBlack;
+}
+
+/** ONNX Runtime has no code for it: these are the words of its CPU, CUDA and WebGPU allocators. */
+function isOutOfMemory(error: unknown): boolean {
+  const words = /bad_alloc|failed to allocate|out of memory|OOM|not enough memory/i;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (words.test(at.message)) return true;
+  return false;
+}
