@@ -34,9 +34,11 @@ export function renderForBot(world: World, stored: StoredMessage, messageContent
 export function messageEvent(world: World, stored: StoredMessage, messageContent: boolean): JsonObject {
   const message = renderForBot(world, stored, messageContent);
   const channel = world.channels.get(message.channel_id);
-  if (!channel?.guildId) return message;
+  // Without `channel_type` the client could not tell that an unknown channel is a DM.
+  if (!channel?.guildId) return { ...message, channel_type: 1 };
   return {
     ...message,
+    channel_type: 0,
     guild_id: channel.guildId,
     member: partialMember(world, message.author.id),
     mentions: message.mentions.map((user) => ({ ...user, member: partialMember(world, user.id) })),

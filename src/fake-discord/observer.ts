@@ -49,7 +49,10 @@ export function createObserver(world: World, log: ExchangeLog, firstChannelId: S
     exchanges: () => log.all(),
     calls: (route) =>
       log.all().filter((exchange): exchange is RestExchange => exchange.kind === 'rest' && exchange.route === route),
-    violations: () => [...world.violations],
+    violations() {
+      log.validate();
+      return [...world.violations];
+    },
     async download(url, range) {
       const response = await fetch(url, range === undefined ? {} : { headers: { range } });
       return {

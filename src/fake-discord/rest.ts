@@ -70,7 +70,7 @@ export function createRest(
       path: maskPath(path ?? url.pathname, matched),
       query,
       authorized: request.headers.authorization !== undefined,
-      requestBody: parsed.json,
+      requestBody: structuredClone(parsed.json),
       files: parsed.files.map(({ field, name, contentType, bytes: file }) => ({
         field,
         name,

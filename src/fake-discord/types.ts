@@ -134,7 +134,7 @@ export interface InvokeRequest extends Place {
 }
 
 /** "Apps → command" in a message's menu. */
-export interface MessageCommandRequest {
+interface MessageCommandRequest {
   command: string;
   targetMessageId: Snowflake;
   user?: Snowflake;
@@ -157,7 +157,7 @@ export interface SubmitModalRequest {
 }
 
 /** What a person has typed so far, and the option that has the focus. */
-export interface AutocompleteRequest extends InvokeRequest {
+interface AutocompleteRequest extends InvokeRequest {
   focused: string;
 }
 
@@ -199,7 +199,10 @@ export interface FakeDiscordOptions {
   guildLocale?: string;
   /** Calls per route and window. Default 50 per second, so that tests do not wait; Discord's own is about 5 per 5 s. */
   rateLimit?: { limit: number; windowSeconds: number };
-  /** Called with every exchange; each string it returns, and anything it throws, becomes a violation. */
+  /**
+   * Called with every exchange once `violations()` is read (not before: it may be slow); each string it returns, and
+   * anything it throws, becomes a violation.
+   */
   validate?: (exchange: Exchange) => readonly string[];
   /** Called with every exchange, for a log. */
   log?: (exchange: Exchange) => void;
