@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ffprobe } from '../support/ffprobe.ts';
-import { isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -24,7 +24,7 @@ it('a picture becomes a clip in the answer, byte for byte what was made', async 
   expect(status.components[0]?.components).toMatchObject([{ label: 'Cancel' }]);
   hold.release();
 
-  const message = await handle.waitForMessage(isClip);
+  const message = await clipOf(handle);
   expect(message.id).toBe(status.id);
   expect(message.components).toEqual([]);
   expect(message.content).toContain('motion 200 · seed 4294967295 · 3 steps · 9 fps · 2 frames');
@@ -55,8 +55,8 @@ it('two jobs at once: the second waits its turn, both are delivered', async () =
   await second.waitForMessage(({ content }) => content.includes('puesto 1 de 2'));
   await third.waitForMessage(({ content }) => content.includes('puesto 2 de 2'));
   hold.release();
-  await first.waitForMessage(isClip);
+  await clipOf(first);
   await third.waitForMessage(({ content }) => content.includes('puesto 1 de 1'));
-  const clips = [await second.waitForMessage(isClip), await third.waitForMessage(isClip)];
+  const clips = [await clipOf(second), await clipOf(third)];
   expect(clips.map(({ content }) => /semilla \d/.exec(content)?.[0])).toEqual(['semilla 2', 'semilla 3']);
 });

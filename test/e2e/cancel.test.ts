@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -38,7 +38,7 @@ it('cancels a waiting and a running job, but for nobody but their requester', as
   hold.release();
 
   // The next one runs; the cancelled ones never arrive.
-  const clip = await third.waitForMessage(isClip);
+  const clip = await clipOf(third);
   expect(clip.content).toContain('seed 3');
   expect(discord.message(running.id)?.attachments).toEqual([]);
   expect(discord.message(waiting.id)?.attachments).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, hastyClock, hourMs, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -15,7 +15,7 @@ it('waits as long as Retry-After says, and then delivers', async () => {
   await handle.waitForMessage(({ content }) => content.includes('step 1'));
   discord.failNext({ route: editByToken, status: 429, retryAfterSeconds: 0.5 });
   hold.release();
-  await handle.waitForMessage(isClip);
+  await clipOf(handle);
   const calls = discord.calls(editByToken);
   const limited = calls.findIndex(({ status }) => status === 429);
   expect(limited).toBeGreaterThan(0);
@@ -33,21 +33,36 @@ it('resumes the gateway in mid-job, and still hears what happened meanwhile', as
   await discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'resumed');
   expect(await second.acknowledged).toMatchObject({ type: 5 });
   hold.release();
-  await first.waitForMessage(isClip);
-  expect((await second.waitForMessage(isClip)).content).toContain('seed 5');
+  await clipOf(first);
+  expect((await clipOf(second)).content).toContain('seed 5');
 });
 
 describe('the last upload', () => {
   it('survives a reset connection and a server that is down for longer than discord.js retries', async () => {
-    const { discord, log } = await setStage({ renderer, model });
+    const { discord, log } = await setStage({ renderer, model, clock: hastyClock, editGapMs: hourMs });
     const hold = renderer.hold();
     const handle = discord.invoke(animate);
     await hold.reached;
-    await handle.waitForMessage(({ content }) => content.includes('step 1'));
-    discord.failNext({ route: editByToken, resetConnection: true });
+    const { id } = await handle.waitForMessage(({ content }) => content !== '');
+    discord.failNext({ route: editByToken, resetConnection: true, times: 2 });
+    discord.failNext({ route: editByToken, status: 503, times: 9 });
     hold.release();
-    await handle.waitForMessage(isClip);
-    expect(log.events.some(({ level }) => level === 'warn')).toBe(true);
+    const clip = await clipOf(handle);
+    expect(clip.id).toBe(id);
+    expect(discord.calls(editByToken).filter(({ status }) => status === 0 || status === 503)).toHaveLength(11);
+    expect(log.events.filter(({ message }) => message.includes('trying again')).length).toBeGreaterThan(1);
+  });
+
+  it('shows the clip once, also when Discord took it and then said that it failed', async () => {
+    const { discord } = await setStage({ renderer, model, clock: hastyClock, editGapMs: hourMs });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    await handle.waitForMessage(({ content }) => content !== '');
+    discord.failNext({ route: editByToken, resetConnection: true, afterEffect: true, times: 3 });
+    hold.release();
+    await clipOf(handle);
+    expect(discord.messages().flatMap(({ attachments }) => attachments)).toHaveLength(1);
   });
 
   it('goes to a new message that mentions the requester when theirs is gone', async () => {
@@ -58,7 +73,7 @@ describe('the last upload', () => {
     const { id } = await handle.waitForMessage(({ content }) => content.includes('step 1'));
     discord.deleteMessage({ messageId: id });
     hold.release();
-    const clip = await discord.waitForMessage(isClip);
+    const clip = await clipOf(discord);
     expect(clip.id).not.toBe(id);
     expect(clip.content).toContain(`<@${discord.userId}>`);
     expect(clip.mentions.map((user) => user.id)).toEqual([discord.userId]);
@@ -72,7 +87,7 @@ describe('the last upload', () => {
     const { id } = await handle.waitForMessage(({ content }) => content.includes('step 1'));
     discord.expireToken(handle.id);
     hold.release();
-    const clip = await discord.waitForMessage(isClip);
+    const clip = await clipOf(discord);
     expect(clip.id).toBe(id);
     expect(discord.calls('PATCH /channels/:channel/messages/:message').at(-1)).toMatchObject({ status: 200 });
   });
@@ -86,7 +101,7 @@ describe('the last upload', () => {
     // The limit moved after the clip was made to fit it.
     discord.setAttachmentSizeLimit(100);
     hold.release();
-    const { content } = await handle.waitForMessage((message) => message.content.startsWith('⚠️'));
+    const { content } = await failureOf(handle);
     expect(content).toContain('larger than Discord accepts');
   });
 });

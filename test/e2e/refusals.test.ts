@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { type StageOptions, setStage, smallPicture } from './stage.ts';
+import { failureOf, type StageOptions, setStage, smallPicture } from './stage.ts';
 
 /** Asks for a clip that must be refused, and gives back what the person reads. Nothing may be rendered. */
 async function refusal(image: FileInput, request: Partial<InvokeRequest> = {}, options: Partial<StageOptions> = {}) {
@@ -9,7 +9,7 @@ async function refusal(image: FileInput, request: Partial<InvokeRequest> = {}, o
   const { discord } = await setStage({ renderer, ...options });
   const handle = discord.invoke({ command: 'animate', attachments: { image }, ...request });
   expect(await handle.acknowledged).toMatchObject({ type: 5 });
-  const message = await handle.waitForMessage(({ content }) => content.startsWith('⚠️'));
+  const message = await failureOf(handle);
   expect(message.components).toEqual([]);
   expect(renderer.renders).toEqual([]);
   return message.content;
@@ -46,7 +46,7 @@ it('names the permissions that are missing before anything is queued', async () 
   const viewAndSend = (1n << 10n) | (1n << 11n);
   discord.setPermissions(discord.channelId, viewAndSend);
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
-  const { content } = await handle.waitForMessage(({ content }) => content.startsWith('⚠️'));
+  const { content } = await failureOf(handle);
   expect(content).toContain('It needs: Attach Files, Read Message History.');
   expect(renderer.renders).toEqual([]);
 });
@@ -56,7 +56,7 @@ it('shows an id and nothing more of what is not the person’s to mend', async (
   const { discord, log } = await setStage({ renderer });
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
   (await renderer.begun(0)).fail(new Error('/models/secret.safetensors: no such file'));
-  const { content } = await handle.waitForMessage((message) => message.content.startsWith('⚠️'));
+  const { content } = await failureOf(handle);
   expect(content).not.toContain('secret');
   const id = /id ([0-9a-f]{8})/.exec(content)?.[1];
   const event = log.events.find(({ fields }) => fields.jobId === id && fields.err !== undefined);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -12,7 +12,7 @@ it('a job whose render process is killed is done again once', async () => {
   const handle = discord.invoke(animate);
   await hold.reached;
   hold.kill();
-  await handle.waitForMessage(isClip, { timeoutMs: 20_000 });
+  await clipOf(handle);
   expect(log.events.some(({ message }) => message.includes('trying once more'))).toBe(true);
 });
 
@@ -25,10 +25,10 @@ it('a job that kills it twice fails readably, and the next job works', async () 
     await hold.reached;
     hold.kill();
   }
-  const failed = await handle.waitForMessage(({ content }) => content.startsWith('⚠️'), { timeoutMs: 20_000 });
+  const failed = await failureOf(handle);
   expect(failed.content).toMatch(/Something broke, id [0-9a-f]{8}/);
   expect(failed.components).toEqual([]);
-  const clip = await next.waitForMessage(isClip, { timeoutMs: 20_000 });
+  const clip = await clipOf(next);
   expect(clip.content).toContain('seed 9');
 });
 
@@ -36,6 +36,6 @@ it('a picture that only the decoder can refuse is refused readably', async () =>
   const { discord } = await setStage({ renderer, model });
   const bytes = smallPicture.bytes.subarray(0, smallPicture.bytes.length - 20);
   const handle = discord.invoke({ command: 'animate', attachments: { image: { name: 'cut.png', bytes } } });
-  const { content } = await handle.waitForMessage((message) => message.content.startsWith('⚠️'));
+  const { content } = await failureOf(handle);
   expect(content).toBe('⚠️ The picture is damaged and cannot be read. Save it again and attach the new file.');
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, isClip, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -22,7 +22,7 @@ it('running and waiting jobs go on after a restart, in the same messages', async
   expect(discord.message(id)?.components).toEqual([]);
 
   await startBot();
-  const clips = [await first.waitForMessage(isClip), await second.waitForMessage(isClip)];
+  const clips = [await clipOf(first), await clipOf(second)];
   expect(clips.map(({ content }) => /seed \d/.exec(content)?.[0])).toEqual(['seed 1', 'seed 2']);
   expect(clips[1]!.id).toBe(id);
   expect(discord.messages().filter(isClip)).toHaveLength(2);

@@ -1,14 +1,18 @@
 import sharp from 'sharp';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { type BotDependencies, startBot } from '../../src/bot/start-bot.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
-import type { FakeDiscord, FakeDiscordOptions, FileInput } from '../../src/fake-discord/types.ts';
+import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { checkFile } from '../../src/media/check-file.ts';
+import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+// Whole renders on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** A stand-in of Discord with the real bot connected to it. Both end with the test; violations fail it. */
 export interface Stage {
@@ -20,8 +24,11 @@ export interface Stage {
   stopBot(): Promise<void>;
 }
 
+/** For `editGapMs`: one status edit, then silence until the last word. */
+export const hourMs = 3_600_000;
+
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'renderer'> {
+export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs'> {
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
@@ -33,6 +40,9 @@ export async function setStage({
   model = tinyModel,
   discord: fakeOptions,
   attachmentHosts,
+  clock = systemClock,
+  // Edits as fast as they come: how they are spaced is shown with a clock of its own.
+  editGapMs = 0,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
   const log = createRecordingLog();
@@ -49,8 +59,7 @@ export async function setStage({
         dataDir,
         provider: 'cpu',
       },
-      // Edits as fast as they come: how they are spaced is shown with a clock of its own.
-      { renderer, model, log, checkPicture: checkFile, editGapMs: 0 },
+      { renderer, model, log, clock, checkPicture: checkFile, editGapMs },
     );
     running.add(bot);
     return bot;
@@ -74,6 +83,12 @@ export async function setStage({
   return { discord, log, startBot: start, stopBot };
 }
 
+/** The machine's clock, but nobody waits longer than a moment, unless for hours. */
+export const hastyClock: Clock = {
+  ...systemClock,
+  after: (delayMs, callback) => systemClock.after(delayMs < hourMs ? Math.min(delayMs, 5) : delayMs, callback),
+};
+
 /** A picture that every model takes. */
 export const smallPicture: FileInput = {
   name: 'small.png',
@@ -85,3 +100,13 @@ export const smallPicture: FileInput = {
 /** Whether a message carries a finished clip. */
 export const isClip = (message: ApiMessage): boolean =>
   message.attachments.some(({ filename }) => filename.endsWith('.mp4'));
+
+/** The delivered clip's message. Patient: other tests may want the processor too. */
+export function clipOf(handle: Pick<InteractionHandle, 'waitForMessage'>): Promise<ApiMessage> {
+  return handle.waitForMessage(isClip, { timeoutMs: 40_000 });
+}
+
+/** The message that explains a failure. */
+export function failureOf(handle: InteractionHandle): Promise<ApiMessage> {
+  return handle.waitForMessage(({ content }) => content.startsWith('⚠️'), { timeoutMs: 40_000 });
+}

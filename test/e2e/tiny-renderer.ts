@@ -7,6 +7,7 @@ import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
 import { createRenderer } from '../../src/render/child-process-renderer.ts';
 import type { Clip, Renderer } from '../../src/render/types.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
+import { smallPicture } from './stage.ts';
 
 /** A render whose process stands still in mid-job, until the test lets it go or kills it. */
 export interface Hold {
@@ -44,6 +45,9 @@ export async function startTinyRenderer(): Promise<TinyRenderer> {
     await renderer.close();
     rmSync(modelDir, { recursive: true });
   });
+
+  // The process starts and loads its programs here, not on the first test's time.
+  await renderer.render({ picture: smallPicture.bytes, settings: {}, fit: 'crop' });
 
   const holds: ((pid: number) => void)[] = [];
   const clips: Clip[] = [];

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { deliveredView, progressView, queuedView } from '../../src/bot/job-view.ts';
+import { en } from '../../src/bot/languages/en.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { newJob } from '../support/jobs.ts';
+import { makeClip } from '../support/scripted-renderer.ts';
+
+const { picture: _, ...wish } = newJob();
+const job: Job = { ...wish, id: '7f3a91c2', state: 'queued', attempts: 0, createdAtMs: 0 };
+const spec = { picture: Buffer.alloc(0), settings: { seed: 7 }, fit: 'crop' as const };
+
+describe('queuedView', () => {
+  it('tells the place, and moments that count down by themselves', () => {
+    const place = { position: 2, waiting: 3, startsAtMs: 1_000_400, endsAtMs: 1_060_000 };
+    expect(queuedView(job, place, en).content).toBe(
+      '⏳ In the queue: place 2 of 3. Starts <t:1001:R>. Ready <t:1060:R>.',
+    );
+  });
+
+  it('promises no time that is not known', () => {
+    const place = { position: 1, waiting: 1, startsAtMs: undefined, endsAtMs: undefined };
+    expect(queuedView(job, place, en).content).toBe('⏳ In the queue: place 1 of 1.');
+  });
+
+  it('has a Cancel button that carries the job', () => {
+    const place = { position: 1, waiting: 1, startsAtMs: undefined, endsAtMs: undefined };
+    expect(queuedView(job, place, en).components).toMatchObject([
+      { components: [{ label: 'Cancel', custom_id: 'cancel:7f3a91c2' }] },
+    ]);
+  });
+});
+
+describe('progressView', () => {
+  const at = (step: number, steps: number) => {
+    const progress = { stage: 'denoise' as const, step, steps, secondsPerStep: 1, endsAtMs: 60_000 };
+    return progressView(job, progress, en).content.split('\n');
+  };
+
+  it('shows stage, step and a bar that is full at the end only', () => {
+    expect(at(3, 25)).toEqual([
+      '🎞️ **Imagining the motion** · step 3 of 25',
+      '`██░░░░░░░░░░░░░░░░░░` 12 %',
+      'Ready <t:60:R>.',
+    ]);
+    expect(at(24, 25)[1]).toBe('`███████████████████░` 96 %');
+    expect(at(25, 25)[1]).toBe('`████████████████████` 100 %');
+  });
+
+  it('counts no steps where there is one', () => {
+    expect(at(0, 1)).toEqual(['🎞️ **Imagining the motion**', 'Ready <t:60:R>.']);
+  });
+});
+
+describe('deliveredView', () => {
+  it('names the file after what made it, and takes the buttons away', () => {
+    const view = deliveredView(job, makeClip(spec), en);
+    expect(view.content).toBe('🎬 motion 127 · seed 7 · 2 steps · 7 fps · 4 frames · 64×64 · made in 28 s');
+    expect(view.components).toEqual([]);
+    expect(view.files).toMatchObject([
+      { name: 'kinora-7f3a91c2-seed7-motion127-steps2-fps7.mp4', contentType: 'video/mp4' },
+    ]);
+  });
+
+  it('says when the clip had to shrink', () => {
+    const clip = makeClip(spec, { reduced: { crf: 35, width: 32, height: 32 } });
+    expect(deliveredView(job, clip, en).content).toContain('made smaller');
+  });
+});
