@@ -1,7 +1,14 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { env, InferenceSession } from 'onnxruntime-node';
 import { InferenceError } from '../../errors.ts';
 import { encodeModel } from '../onnx/encode-model.ts';
 import type { ConcreteProvider } from './session.ts';
+
+/** What a provider needs, in words for whoever asked for it. */
+const needs: Readonly<Record<ConcreteProvider, string>> = {
+  cuda: 'It needs Linux on x64, an NVIDIA card with its driver, and the libraries that `npm run setup:cuda` brings.',
+  webgpu: 'It needs a graphics card with a driver for Vulkan, Direct3D 12 or Metal.',
+  cpu: 'It needs nothing: the installation is broken.',
+};
 
 /** What `auto` tries, best first. */
 const automatic: readonly ConcreteProvider[] = ['cuda', 'cpu'];
@@ -25,7 +32,7 @@ export async function chooseProvider(
       await probe(provider);
       return provider;
     } catch (error) {
-      log(`${provider} is passed over: ${reason(error)}`);
+      log(`${error instanceof InferenceError ? error.message : String(error)} It is passed over.`);
     }
   }
   throw new InferenceError('provider-none', `None of ${automatic.join(', ')} works on this machine.`);
@@ -45,6 +52,8 @@ async function probe(provider: ConcreteProvider): Promise<void> {
     outputs: [{ name: 'y', dataType: 'float32', shape }],
   });
   const fallback: Record<string, string> = provider === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' };
+  // A provider whose library is absent would be reported on stderr besides, in red; the error below says it.
+  env.logLevel = 'fatal';
   try {
     const session = await InferenceSession.create(model, {
       executionProviders: [provider],
@@ -53,13 +62,14 @@ async function probe(provider: ConcreteProvider): Promise<void> {
     });
     await session.release();
   } catch (cause) {
-    throw new InferenceError('provider-unavailable', `Provider ${provider} does not work here: ${reason(cause)}`, {
-      cause,
-    });
+    const message = `Provider ${provider} does not work here: ${reason(cause)} ${needs[provider]}`;
+    throw new InferenceError('provider-unavailable', message, { cause });
   }
 }
 
+/** The first line of ONNX Runtime's message, without the place in its source and the condition that failed. */
 function reason(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return line;
+  const said = line.replace(/^.*\bwas false\. /, '').trim();
+  return said.endsWith('.') ? said : `${said}.`;
 }
