@@ -62,10 +62,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
  */
 export function requireDiscordToken(config: Config): string {
   if (config.discordToken !== undefined) return config.discordToken;
-  const { description, example } = variables.DISCORD_TOKEN;
+  const { example } = variables.DISCORD_TOKEN;
   throw new ConfigError(
     'config-missing',
-    `DISCORD_TOKEN is not set. ${description[0]} Put it into .env, for example DISCORD_TOKEN=${example}`,
+    'DISCORD_TOKEN is not set. Three steps: (1) make an application at https://discord.com/developers/applications; ' +
+      `(2) on its page "Bot" press Reset Token and copy it; (3) put DISCORD_TOKEN=${example} into .env ` +
+      '(cp .env.example .env) and run npm start again. docs/discord.md tells more.',
   );
 }
 

@@ -127,7 +127,7 @@ describe('requireDiscordToken', () => {
   it('says what to do without one', () => {
     expect(() => requireDiscordToken(readConfig({}))).toThrow(ConfigError);
     expect(() => requireDiscordToken(readConfig({}))).toThrow(
-      /DISCORD_TOKEN is not set.*discord\.com\/developers.*\.env.*DISCORD_TOKEN=/,
+      /DISCORD_TOKEN is not set.*discord\.com\/developers.*DISCORD_TOKEN=.*\.env/,
     );
   });
 });

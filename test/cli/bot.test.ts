@@ -1,0 +1,60 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+function setUp(environment: Record<string, string>) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const abort = new AbortController();
+  const code = runCli(['bot'], { stdout, stderr, signal: abort.signal, environment });
+  return { code, abort, written: (stream: 'stdout' | 'stderr') => String({ stdout, stderr }[stream].read() ?? '') };
+}
+
+describe('kinora bot', () => {
+  it('without a token says in three steps how to get one, and fails', async () => {
+    const { code, written } = setUp({ DATA_DIR: tempFolder() });
+    expect(await code).toBe(1);
+    expect(written('stderr')).toMatch(/DISCORD_TOKEN is not set.*\(1\).*\(2\).*Reset Token.*\(3\).*\.env/);
+  });
+
+  it('says that Discord refuses a wrong token, without showing it', async () => {
+    const discord = await startFakeDiscord();
+    const environment = { DISCORD_TOKEN: 'wrong-token', DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
+    const { code, written } = setUp(environment);
+    expect(await code).toBe(1);
+    expect(written('stderr')).toContain('Discord refuses DISCORD_TOKEN');
+    expect(written('stdout')).not.toContain('wrong-token');
+    await discord.close();
+  });
+
+  it('serves until it is told to stop, then ends well and has left Discord', async () => {
+    const discord = await startFakeDiscord();
+    const environment = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
+    const { code, abort, written } = setUp(environment);
+    await discord.waitForCommands(['animate']);
+    const gone = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'closed');
+    abort.abort();
+    expect(await code).toBe(0);
+    await gone;
+    const events = written('stdout')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(events).toEqual(expect.arrayContaining(['connected to Discord', 'commands registered']));
+    expect(events.at(-1)).toContain('going down');
+    expect(discord.violations()).toEqual([]);
+    await discord.close();
+  });
+
+  it('ends when Discord closes the connection for good', async () => {
+    const discord = await startFakeDiscord();
+    const environment = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
+    const { code, written } = setUp(environment);
+    await discord.waitForCommands(['animate']);
+    discord.dropGateway({ code: 4014 });
+    expect(await code).toBe(1);
+    expect(written('stderr')).toContain('code 4014');
+    await discord.close();
+  });
+});
