@@ -90,19 +90,25 @@ def clip_cases(recorder, clip, seed, blocks):
 def small_input_cases(recorder, network, seed, blocks):
     """Blocks alone on inputs with a spread of about an epsilon's root, where a wrong epsilon shows at once.
 
-    `blocks` maps a module's name to its arguments' shapes; the first argument is the small one.
+    `blocks` maps a module's name to its arguments' shapes. Step embeddings and contexts, which the network repeats for
+    each frame or pixel, are given as (shape of one per clip, how often each is repeated).
     """
     generator = torch.Generator("cpu").manual_seed(seed)
+
+    def value(argument, shape):
+        if shape is None or isinstance(shape, int):
+            return shape
+        if argument == "image_only_indicator":
+            return torch.zeros(shape)
+        if argument == "res_hidden_states_tuple":
+            return tuple(value("skip", part) for part in shape)
+        if argument in ("temb", "encoder_hidden_states"):
+            once, times = shape
+            return torch.randn(once, generator=generator).repeat_interleave(times, dim=0)
+        return torch.randn(shape, generator=generator) * 3e-3
+
     for name, shapes in blocks.items():
-        arguments = {}
-        for index, (argument, shape) in enumerate(shapes.items()):
-            if shape is None or isinstance(shape, int):
-                arguments[argument] = shape
-            elif argument == "image_only_indicator":
-                arguments[argument] = torch.zeros(shape)
-            else:
-                spread = 3e-3 if index == 0 else 1.0
-                arguments[argument] = torch.randn(shape, generator=generator) * spread
+        arguments = {argument: value(argument, shape) for argument, shape in shapes.items()}
         module = network.get_submodule(name)
         recorded(recorder, "small-input", network, [name], lambda: module(**arguments))
 
@@ -195,53 +201,46 @@ CASES = {
 }
 
 
-def spatial(channels, temb):
-    return dict(input_tensor=(2, channels, 3, 4), temb=(2, temb))
-
-
-def temporal(channels, temb):
-    return dict(input_tensor=(1, channels, 2, 3, 4), temb=(1, 2, temb))
-
-
-def transformer(channels, context):
-    return dict(
-        hidden_states=(2, channels, 3, 4),
-        encoder_hidden_states=(2, 1, context),
-        image_only_indicator=(1, 2),
-        return_dict=False,
-    )
-
+# Two clips of three frames, as in the case `blocks` of tiny-a.
+CONTEXT = ((2, 1, 24), 3)
+FRAMES = dict(temb=((2, 128), 3), image_only_indicator=(2, 3))
 
 SMALL_INPUTS = {
     "tiny-a": dict(
         unet={
-            "down_blocks.0.resnets.0.spatial_res_block": spatial(32, 128),
-            "down_blocks.0.resnets.0.temporal_res_block": temporal(32, 128),
-            "down_blocks.1.resnets.0.spatial_res_block": spatial(32, 128),
-            "down_blocks.1.resnets.0.temporal_res_block": temporal(64, 128),
-            "mid_block.resnets.0.spatial_res_block": spatial(64, 128),
-            "mid_block.resnets.0.temporal_res_block": temporal(64, 128),
-            "up_blocks.0.resnets.0.spatial_res_block": spatial(128, 128),
-            "up_blocks.0.resnets.0.temporal_res_block": temporal(64, 128),
-            "up_blocks.1.resnets.0.spatial_res_block": spatial(96, 128),
-            "up_blocks.1.resnets.0.temporal_res_block": temporal(32, 128),
-            "mid_block.attentions.0": transformer(64, 24),
+            "down_blocks.0": dict(hidden_states=(6, 32, 6, 4), encoder_hidden_states=CONTEXT, **FRAMES),
+            "down_blocks.1": dict(hidden_states=(6, 32, 3, 4), **FRAMES),
+            "mid_block": dict(hidden_states=(6, 64, 3, 4), encoder_hidden_states=CONTEXT, **FRAMES),
+            "up_blocks.0": dict(
+                hidden_states=(6, 64, 3, 2), res_hidden_states_tuple=[(6, 32, 3, 2), (6, 64, 3, 2)], **FRAMES
+            ),
+            "up_blocks.1": dict(
+                hidden_states=(6, 64, 3, 4),
+                res_hidden_states_tuple=[(6, 32, 3, 4), (6, 32, 3, 4)],
+                encoder_hidden_states=CONTEXT,
+                **FRAMES,
+            ),
+            "mid_block.attentions.0": dict(
+                hidden_states=(6, 64, 3, 4),
+                encoder_hidden_states=CONTEXT,
+                image_only_indicator=(2, 3),
+                return_dict=False,
+            ),
             "mid_block.attentions.0.transformer_blocks.0": dict(
-                hidden_states=(2, 12, 64), encoder_hidden_states=(2, 1, 24)
+                hidden_states=(6, 12, 64), encoder_hidden_states=CONTEXT
             ),
             "mid_block.attentions.0.temporal_transformer_blocks.0": dict(
-                hidden_states=(2, 12, 64), num_frames=2, encoder_hidden_states=(12, 1, 24)
+                hidden_states=(6, 12, 64), num_frames=3, encoder_hidden_states=((2, 1, 24), 12)
             ),
         },
         vae={
-            "encoder.down_blocks.0.resnets.0": dict(input_tensor=(1, 32, 3, 4), temb=None),
-            "encoder.mid_block.resnets.0": dict(input_tensor=(1, 32, 3, 4), temb=None),
+            "encoder.down_blocks.0": dict(hidden_states=(1, 32, 6, 4)),
+            "encoder.mid_block": dict(hidden_states=(1, 32, 3, 4)),
             "encoder.mid_block.attentions.0": dict(hidden_states=(1, 32, 3, 4)),
-            "decoder.mid_block.resnets.0.spatial_res_block": dict(input_tensor=(2, 32, 3, 4), temb=None),
-            "decoder.mid_block.resnets.0.temporal_res_block": dict(input_tensor=(1, 32, 2, 3, 4), temb=None),
-            "decoder.mid_block.attentions.0": dict(hidden_states=(2, 32, 3, 4)),
-            "decoder.up_blocks.0.resnets.0.spatial_res_block": dict(input_tensor=(2, 32, 3, 4), temb=None),
-            "decoder.up_blocks.0.resnets.0.temporal_res_block": dict(input_tensor=(1, 32, 2, 3, 4), temb=None),
+            "decoder.mid_block": dict(hidden_states=(3, 32, 3, 4), image_only_indicator=(1, 3)),
+            "decoder.mid_block.attentions.0": dict(hidden_states=(3, 32, 3, 4)),
+            "decoder.mid_block.resnets.0.temporal_res_block": dict(input_tensor=(1, 32, 3, 3, 4), temb=None),
+            "decoder.up_blocks.0": dict(hidden_states=(3, 32, 3, 4), image_only_indicator=(1, 3)),
         },
         image_encoder={
             "vision_model.encoder.layers.0": dict(hidden_states=(1, 257, 32), attention_mask=None),

@@ -29,7 +29,7 @@ for (const model of ['tiny-a', 'tiny-b']) {
     `${model} image encoder`,
     {
       golden: `networks/${model}.image_encoder`,
-      cases: ['image'],
+      cases: ['image', 'small-input'],
       weights: openWeights(folder, 'model'),
     },
     {

@@ -45,7 +45,7 @@ for (const model of ['tiny-a', 'tiny-b']) {
 
   await describeBlockParity(
     `${model} VAE`,
-    { golden: `networks/${model}.vae`, cases: ['encode', 'decode'], weights: Promise.resolve(weights) },
+    { golden: `networks/${model}.vae`, cases: ['encode', 'decode', 'small-input'], weights: Promise.resolve(weights) },
     {
       Encoder: simple(
         'sample',
