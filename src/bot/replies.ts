@@ -4,7 +4,7 @@ import { isRouteClosed } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
-export interface ReplyFile {
+interface ReplyFile {
   name: string;
   data: Uint8Array;
   contentType: string;

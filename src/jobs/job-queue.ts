@@ -26,7 +26,7 @@ export interface JobQueueOptions {
 }
 
 /** What became of a wish to cancel. */
-export type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
+type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
 
 /** Accepts jobs, runs them in order, and tells the listener what becomes of them. */
 export interface JobQueue {

@@ -5,8 +5,7 @@ import type { Clip, FitName, RenderSpec } from '../render/types.ts';
  * `interrupted`: it was running when the process died; it is done again once.
  * `delivering`: the clip is stored and on its way to the requester.
  */
-export const jobStates = ['queued', 'running', 'delivering', 'done', 'failed', 'cancelled', 'interrupted'] as const;
-export type JobState = (typeof jobStates)[number];
+export type JobState = 'queued' | 'running' | 'delivering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 /** The states that a job never leaves. */
 export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;

@@ -10,7 +10,7 @@ import { createRecordingLog } from '../support/recording-log.ts';
 import { smallPicture } from './stage.ts';
 
 /** A render whose process stands still in mid-job, until the test lets it go or kills it. */
-export interface Hold {
+interface Hold {
   /** Resolves when the process stands still. */
   reached: Promise<void>;
   release(): void;

@@ -2,7 +2,7 @@ import { JobCancelledError } from '../../src/errors.ts';
 import type { Clip, Renderer, RenderOptions, RenderSpec } from '../../src/render/types.ts';
 
 /** A render that a test holds in its hand. */
-export interface ScriptedRender {
+interface ScriptedRender {
   spec: RenderSpec;
   signal: AbortSignal | undefined;
   progress: NonNullable<RenderOptions['onProgress']>;

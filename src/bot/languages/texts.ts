@@ -35,17 +35,15 @@ export interface Texts {
 }
 
 /** What the bot must be allowed to do in a channel, by Discord's names. */
-export const neededPermissions = [
-  'ViewChannel',
-  'SendMessages',
-  'SendMessagesInThreads',
-  'AttachFiles',
-  'ReadMessageHistory',
-] as const;
-export type NeededPermission = (typeof neededPermissions)[number];
+export type NeededPermission =
+  | 'ViewChannel'
+  | 'SendMessages'
+  | 'SendMessagesInThreads'
+  | 'AttachFiles'
+  | 'ReadMessageHistory';
 
 /** What a clip was made with. */
-export interface DeliveredClip {
+interface DeliveredClip {
   motion: number;
   seed: number;
   steps: number;
@@ -80,4 +78,4 @@ export const userErrorCodes = [
   'too-late',
   'action-unknown',
 ] as const;
-export type UserErrorCode = (typeof userErrorCodes)[number];
+type UserErrorCode = (typeof userErrorCodes)[number];
