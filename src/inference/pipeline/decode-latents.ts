@@ -103,7 +103,7 @@ function isRuined(sample: Float32Array): boolean {
 
 /** ONNX Runtime has no code for it: these are the words of its CPU, CUDA and WebGPU allocators. */
 function isOutOfMemory(error: unknown): boolean {
-  const words = /bad_alloc|failed to allocate|out of memory|OOM|not enough memory/i;
+  const words = /bad_alloc|failed to allocate|out of memory|\bOOM\b|not enough memory/i;
   for (let at: unknown = error; at instanceof Error; at = at.cause) if (words.test(at.message)) return true;
   return false;
 }

@@ -1,10 +1,11 @@
-import { InferenceError, JobCancelledError } from '../../errors.ts';
+import { InferenceError } from '../../errors.ts';
 import type { RgbPicture } from '../../util/rgb.ts';
 import type { Precision } from '../graph/target.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider, CpuWeights } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
+import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
 import { checkSettings } from './check-settings.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
@@ -93,7 +94,8 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
         const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
         throw new InferenceError('picture-size', `The picture is ${sizes}.`);
       }
-      return run({ configs, networks, provider, precision, guidanceBatch, log, picture, settings, signal });
+      const own = cancellableNetworks(networks, signal);
+      return run({ configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal });
     },
     release: networks.release,
   };
@@ -127,8 +129,4 @@ async function* run(job: Run): AsyncGenerator<PipelineProgress, ImageToVideoResu
   const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
   const done = { ...settings, decodeChunkSize };
   return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
-}
-
-function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new JobCancelledError();
 }

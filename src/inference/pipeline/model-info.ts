@@ -1,5 +1,6 @@
 import { unetBlocks } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
+import { defaultSchedule } from '../schedulers/scheduler-config.ts';
 import { maxSteps } from './check-settings.ts';
 import { type ModelConfigs, readModelConfigs } from './load-model.ts';
 import type { ModelInfo } from './types.ts';
@@ -31,7 +32,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
       noiseAugStrength: proposals.noise_aug_strength ?? 0.02,
       decodeChunkSize: proposals.decode_chunk_size ?? numFrames,
       sampler: 'euler',
-      schedule: scheduler.use_karras_sigmas ? 'karras' : 'model',
+      schedule: defaultSchedule(scheduler),
     },
     limits: {
       sizeStep,
