@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 import { clipVisionConfigSchema } from '../models/clip-vision-config.ts';
 import { readConfig } from '../models/parse-config.ts';
-import { unetConfigSchema } from '../models/unet-config.ts';
+import { crossAttentionDim, unetConfigSchema } from '../models/unet-config.ts';
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
@@ -61,6 +61,8 @@ export async function readModelConfigs(modelDir: string) {
     vae.in_channels === 3 || 'vae in_channels must be 3',
     vae.out_channels === 3 || 'vae out_channels must be 3',
     imageEncoder.num_channels === 3 || 'image_encoder num_channels must be 3',
+    imageEncoder.projection_dim === crossAttentionDim(unet) ||
+      'the projection_dim of image_encoder must be the cross_attention_dim of unet',
     addedTimeIdCount(unet) === 3 || 'unet must take three added time ids',
   ].filter((outcome) => outcome !== true);
   if (mismatches.length > 0) {
