@@ -26,12 +26,19 @@ export interface TinyRenderer extends Renderer {
   hold(): Hold;
 }
 
-/** Starts it for the tests of one file; ends with them. Call at the file's top level. */
-export async function startTinyRenderer(): Promise<TinyRenderer> {
+/** A model folder for quick renders; gone when the file's tests have ended. Call at the file's top level. */
+export function makeTinyModel(): string {
   const modelDir = mkdtempSync(join(tmpdir(), 'kinora-tiny-'));
   cpSync('test/golden/models/tiny-a', modelDir, { recursive: true });
   const proposals = { name: 'tiny', width: 24, height: 24, num_frames: 2, num_inference_steps: 2 };
   writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
+  afterAll(() => rmSync(modelDir, { recursive: true }));
+  return modelDir;
+}
+
+/** Starts it for the tests of one file; ends with them. Call at the file's top level. */
+export async function startTinyRenderer(): Promise<TinyRenderer> {
+  const modelDir = makeTinyModel();
   const renderer = createRenderer({
     modelDir,
     provider: 'cpu',
@@ -43,7 +50,6 @@ export async function startTinyRenderer(): Promise<TinyRenderer> {
   });
   afterAll(async () => {
     await renderer.close();
-    rmSync(modelDir, { recursive: true });
   });
 
   // The process starts and loads its programs here, not on the first test's time.

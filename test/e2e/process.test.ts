@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { discordDeviations } from '../support/discord-schemas.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { clipOf, isClip, smallPicture } from './stage.ts';
+import { makeTinyModel } from './tiny-renderer.ts';
+
+const modelDir = makeTinyModel();
+
+/** `npm start`, as a process of its own. */
+function startProcess(discord: FakeDiscord, dataDir: string): ChildProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'bot'], {
+    env: {
+      PATH: process.env.PATH,
+      DISCORD_TOKEN: discord.token,
+      DISCORD_API_URL: discord.apiUrl,
+      ATTACHMENT_HOSTS: discord.cdnHost,
+      MODEL_DIR: modelDir,
+      DATA_DIR: dataDir,
+      PROVIDER: 'cpu',
+      THREADS: '1',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+it('what was accepted survives SIGKILL, and SIGTERM ends well', async () => {
+  const discord = await startFakeDiscord({ validate: discordDeviations });
+  onTestFinished(() => discord.close());
+  const dataDir = tempFolder();
+  const killed = startProcess(discord, dataDir);
+  await discord.waitForCommands(['animate'], { timeoutMs: 40_000 });
+  const asked = [1, 2].map((seed) =>
+    discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed } }),
+  );
+  // Told means stored.
+  const told = await Promise.all(asked.map((handle) => handle.waitForMessage(({ content }) => content !== '')));
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+
+  const restarted = startProcess(discord, dataDir);
+  const clips = await Promise.all(asked.map(clipOf));
+  expect(clips.map(({ id }) => id)).toEqual(told.map(({ id }) => id));
+  expect(clips.map(({ content }) => /seed \d/.exec(content)?.[0])).toEqual(['seed 1', 'seed 2']);
+  expect(discord.messages().filter(isClip)).toHaveLength(2);
+
+  const exit = once(restarted, 'exit');
+  restarted.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  expect(discord.violations()).toEqual([]);
+});
