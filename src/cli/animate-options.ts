@@ -1,8 +1,12 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  cpuMemories,
+  type ExecutionOptions,
+  guidanceBatches,
   type ImageToVideoSettings,
-  type ProviderName,
+  memoryModes,
+  precisions,
   providerNames,
   samplerNames,
   scheduleNames,
@@ -17,8 +21,8 @@ export interface AnimateOptions {
   framesDir: string | undefined;
   /** Undefined: what the configuration says. */
   modelDir: string | undefined;
-  /** Undefined: what the configuration says. */
-  provider: ProviderName | undefined;
+  /** What was asked for; the configuration says the rest. */
+  execution: Partial<ExecutionOptions>;
   fit: FitName;
   /** Only what was asked for. */
   settings: Partial<ImageToVideoSettings>;
@@ -48,6 +52,10 @@ Options:
   --schedule NAME      ${scheduleNames.join(', ')}
   --fit NAME           how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)
   --provider NAME      ${providerNames.join(', ')} (PROVIDER, else auto)
+  --precision NAME     ${precisions.join(', ')} (PRECISION, else what suits the provider)
+  --memory-mode NAME   what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else staged)
+  --memory NAME        weights on the CPU: ${cpuMemories.join(', ')} (CPU_MEMORY, else speed)
+  --guidance-batch NAME  the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else together)
   --json               print one line of JSON that says what was done
   --help               show this
 
@@ -90,6 +98,10 @@ const declaration = {
   schedule: text,
   fit: text,
   provider: text,
+  precision: text,
+  'memory-mode': text,
+  memory: text,
+  'guidance-batch': text,
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -118,10 +130,21 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     output: readOutput(values.output ?? join('out', `${basename(picture, extname(picture))}.mp4`)),
     framesDir: readPath('frames-dir', values['frames-dir']),
     modelDir: readPath('model', values.model),
-    provider: values.provider === undefined ? undefined : readName('provider', values.provider, providerNames),
+    execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
     settings,
     json: values.json === true,
+  };
+}
+
+function readExecution(values: ReturnType<typeof parse>['values']): Partial<ExecutionOptions> {
+  const { provider, precision, memory, 'memory-mode': memoryMode, 'guidance-batch': guidanceBatch } = values;
+  return {
+    ...(provider !== undefined && { provider: readName('provider', provider, providerNames) }),
+    ...(precision !== undefined && { precision: readName('precision', precision, precisions) }),
+    ...(memoryMode !== undefined && { memoryMode: readName('memory-mode', memoryMode, memoryModes) }),
+    ...(memory !== undefined && { cpuMemory: readName('memory', memory, cpuMemories) }),
+    ...(guidanceBatch !== undefined && { guidanceBatch: readName('guidance-batch', guidanceBatch, guidanceBatches) }),
   };
 }
 

@@ -36,8 +36,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   return 0;
 }
 
-function withChoices(config: Config, { modelDir, provider }: AnimateOptions): Config {
-  return { ...config, modelDir: modelDir ?? config.modelDir, provider: provider ?? config.provider };
+function withChoices(config: Config, { modelDir, execution }: AnimateOptions): Config {
+  return { ...config, modelDir: modelDir ?? config.modelDir, execution: { ...config.execution, ...execution } };
 }
 
 /** Settings that the model cannot do are wrong usage; told before anything is started. */
@@ -50,9 +50,9 @@ async function checkAgainstModel(modelDir: string, { settings }: AnimateOptions)
   }
 }
 
-function rendererOf({ modelDir, provider, threads, ffmpegPath, modelIdleSeconds, logLevel }: Config, io: CliIo) {
+function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, logLevel }: Config, io: CliIo) {
   return createRenderer({
-    ...{ modelDir, provider, threads, ffmpegPath, idleSeconds: modelIdleSeconds },
+    ...{ modelDir, execution, ffmpegPath, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });

@@ -25,7 +25,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const model = await readModelInfo(config.modelDir);
   const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
   try {
-    const bot = await startBot({ ...config, discordToken }, { renderer, model, log, checkPicture: checkFile });
+    const bot = await startBot(
+      { ...config, discordToken, provider: config.execution.provider },
+      { renderer, model, log, checkPicture: checkFile },
+    );
     await serve(bot, { signal: io.signal, log });
   } finally {
     await renderer.close();
@@ -52,6 +55,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function rendererOptionsOf({ modelDir, provider, threads, ffmpegPath, modelIdleSeconds }: Config) {
-  return { modelDir, provider, threads, ffmpegPath, idleSeconds: modelIdleSeconds };
+function rendererOptionsOf({ modelDir, execution, ffmpegPath, modelIdleSeconds }: Config) {
+  return { modelDir, execution, ffmpegPath, idleSeconds: modelIdleSeconds };
 }

@@ -51,17 +51,24 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array> {
   // What everybody logs at `info` is told by the demo itself.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
-  const { modelDir, provider, threads, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
+  const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
   const model = await readModelInfo(modelDir);
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
-  const options = { modelDir, provider, threads, ffmpegPath, idleSeconds, environment: io.environment, log };
+  const options = { modelDir, execution, ffmpegPath, idleSeconds, environment: io.environment, log };
   const renderer = watched(createRenderer(options), progress);
   const discord = await startFakeDiscord();
   try {
     const [discordToken, attachmentHosts] = [discord.token, [discord.cdnHost]];
     const bot = await startBot(
-      { discordToken, discordApiUrl: discord.apiUrl, attachmentHosts, maxUploadBytes, dataDir, provider },
+      {
+        discordToken,
+        discordApiUrl: discord.apiUrl,
+        attachmentHosts,
+        maxUploadBytes,
+        dataDir,
+        provider: execution.provider,
+      },
       { renderer, model, log, checkPicture: checkFile },
     );
     try {

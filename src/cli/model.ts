@@ -6,6 +6,8 @@ const actions: Readonly<Record<string, { description: string; load: () => Promis
     description: 'fetch the weights of a model from the Hugging Face hub',
     load: () => import('./model-pull.ts'),
   },
+  info: { description: 'tell what a model folder holds and what a clip costs', load: () => import('./model-info.ts') },
+  check: { description: 'hold the weights against their configs', load: () => import('./model-check.ts') },
 };
 
 /** `kinora model …`: weights on disk. */

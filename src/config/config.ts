@@ -15,9 +15,16 @@ export interface Config {
   /** Host names, lower case, with `:port` where one was given. */
   readonly attachmentHosts: readonly string[];
   readonly modelDir: string;
-  readonly provider: Values['PROVIDER'];
-  /** Undefined: the provider decides. */
-  readonly threads: number | undefined;
+  /** How the model is run; undefined where the provider or the pipeline decides. */
+  readonly execution: {
+    readonly provider: Values['PROVIDER'];
+    readonly threads: number | undefined;
+    readonly precision: Exclude<Values['PRECISION'], 'auto'> | undefined;
+    readonly memoryMode: Values['MEMORY_MODE'] | undefined;
+    readonly cpuMemory: Values['CPU_MEMORY'] | undefined;
+    readonly guidanceBatch: Values['GUIDANCE_BATCH'] | undefined;
+    readonly feedForwardChunk: number | undefined;
+  };
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
   readonly maxUploadBytes: number;
@@ -44,8 +51,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     discordApiUrl: values.DISCORD_API_URL,
     attachmentHosts: Object.freeze([...values.ATTACHMENT_HOSTS]),
     modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
-    provider: values.PROVIDER,
-    threads: values.THREADS === 0 ? undefined : values.THREADS,
+    execution: Object.freeze({
+      provider: values.PROVIDER,
+      threads: values.THREADS || undefined,
+      precision: values.PRECISION === 'auto' ? undefined : values.PRECISION,
+      memoryMode: values.MEMORY_MODE,
+      cpuMemory: values.CPU_MEMORY,
+      guidanceBatch: values.GUIDANCE_BATCH,
+      feedForwardChunk: values.FEED_FORWARD_CHUNK || undefined,
+    }),
     ffmpegPath: values.FFMPEG_PATH,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),

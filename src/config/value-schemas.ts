@@ -62,6 +62,11 @@ export function attachmentHosts(fallback: readonly string[]) {
     .default(fallback);
 }
 
+/** One of a few words. */
+export function oneOf<const Names extends readonly [string, ...string[]]>(names: Names, fallback: Names[number]) {
+  return z.enum(names, { error: `must be one of ${names.join(', ')}` }).default(() => fallback);
+}
+
 /** A whole number within [min, max], written in digits. */
 export function wholeNumber({ min, max, fallback }: { min: number; max: number; fallback: number }) {
   const message = `must be a whole number from ${min} to ${max}`;

@@ -5,6 +5,7 @@ import {
   discordToken,
   hubEndpoint,
   hubToken,
+  oneOf,
   optionalPath,
   wholeNumber,
 } from './value-schemas.ts';
@@ -60,12 +61,46 @@ export const variables = {
   },
   PROVIDER: {
     description: ['What runs the networks: auto (cuda, else cpu), cuda, webgpu or cpu.'],
-    schema: z.enum(providers, { error: `must be one of ${providers.join(', ')}` }).default('auto'),
+    schema: oneOf(providers, 'auto'),
     example: 'auto',
   },
   THREADS: {
     description: ['Threads on the CPU provider; 0 takes one per physical core.'],
     schema: wholeNumber({ min: 0, max: 512, fallback: 0 }),
+    example: '0',
+  },
+  PRECISION: {
+    description: [
+      'What the networks compute in: float16, float32, or auto (float16 on a GPU, float32 on the CPU, whose kernels',
+      'know no other).',
+    ],
+    schema: oneOf(['auto', 'float16', 'float32'], 'auto'),
+    example: 'auto',
+  },
+  MEMORY_MODE: {
+    description: [
+      'What is kept in memory: resident (every network, the quickest), staged (one network at a time) or sequential',
+      '(the UNet block by block, the least memory). The frames are the same.',
+    ],
+    schema: oneOf(['resident', 'staged', 'sequential'], 'staged'),
+    example: 'staged',
+  },
+  CPU_MEMORY: {
+    description: [
+      'Weights on the CPU: speed (copied into the order that is quickest) or mapped (left in their file, which the',
+      'system reads in and drops as it needs to).',
+    ],
+    schema: oneOf(['speed', 'mapped'], 'speed'),
+    example: 'speed',
+  },
+  GUIDANCE_BATCH: {
+    description: ['The two branches of guidance: together in one call, or apart in two with half the memory.'],
+    schema: oneOf(['together', 'apart'], 'together'),
+    example: 'together',
+  },
+  FEED_FORWARD_CHUNK: {
+    description: ["Tokens that the UNet's feed-forwards take at a time, to save memory; 0 takes all at once."],
+    schema: wholeNumber({ min: 0, max: 10_000_000, fallback: 0 }),
     example: '0',
   },
   FFMPEG_PATH: {
@@ -104,7 +139,7 @@ export const variables = {
   },
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],
-    schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+    schema: oneOf(logLevels, 'info'),
     example: 'info',
   },
 } as const satisfies Record<string, Variable>;

@@ -7,9 +7,9 @@ import { serveParent } from './serve-parent.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, provider, threads, ffmpegPath, searchPath }, log) => ({
+serveParent(async ({ modelDir, execution, ffmpegPath, searchPath }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
-  pipeline: await openImageToVideo({ modelDir, provider, log, ...(threads === undefined ? {} : { threads }) }),
+  pipeline: await openImageToVideo({ modelDir, log, ...execution }),
   intake,
   encodeVideo,
   writeFrames,

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { providerNames, samplerNames, scheduleNames } from '../inference/pipeline/types.ts';
+import {
+  cpuMemories,
+  guidanceBatches,
+  memoryModes,
+  precisions,
+  providerNames,
+  samplerNames,
+  scheduleNames,
+} from '../inference/pipeline/types.ts';
 import { type Clip, fitNames, type RenderProgress, type RenderSpec } from './types.ts';
 import { wireErrorSchema } from './wire-error.ts';
 
@@ -53,8 +61,15 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
 
 const engineSchema = z.strictObject({
   modelDir: path,
-  provider: z.enum(providerNames),
-  threads: z.number().int().positive().optional(),
+  execution: z.strictObject({
+    provider: z.enum(providerNames),
+    threads: z.number().int().positive().optional(),
+    precision: z.enum(precisions).optional(),
+    memoryMode: z.enum(memoryModes).optional(),
+    cpuMemory: z.enum(cpuMemories).optional(),
+    guidanceBatch: z.enum(guidanceBatches).optional(),
+    feedForwardChunk: z.number().int().positive().optional(),
+  }),
   /** The operator's choice. */
   ffmpegPath: path.optional(),
   /** PATH, to look for ffmpeg where none was chosen. */

@@ -41,8 +41,7 @@ export async function startTinyRenderer(): Promise<TinyRenderer> {
   const modelDir = makeTinyModel();
   const renderer = createRenderer({
     modelDir,
-    provider: 'cpu',
-    threads: 1,
+    execution: { provider: 'cpu', threads: 1 },
     ffmpegPath: undefined,
     idleSeconds: 600,
     environment: process.env,

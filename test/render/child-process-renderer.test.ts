@@ -18,7 +18,7 @@ const open: ChildProcessRenderer[] = [];
 function rendererOf(options: Partial<RendererOptions> = {}): ChildProcessRenderer {
   const renderer = createRenderer({
     modelDir: 'none',
-    provider: 'cpu',
+    execution: { provider: 'cpu' },
     idleSeconds: 600,
     environment: process.env,
     log: quiet,

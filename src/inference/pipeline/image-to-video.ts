@@ -1,9 +1,8 @@
 import { InferenceError } from '../../errors.ts';
 import type { RgbPicture } from '../../util/rgb.ts';
-import type { Precision } from '../graph/target.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
-import type { ConcreteProvider, CpuWeights } from '../runtime/session.ts';
+import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
 import { checkSettings } from './check-settings.ts';
@@ -17,32 +16,17 @@ import { sampleToFrames } from './pictures.ts';
 import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
 import type {
-  GuidanceBatch,
+  ExecutionOptions,
   ImageToVideoResult,
   ImageToVideoSettings,
-  MemoryMode,
   ModelInfo,
   PipelineProgress,
-  ProviderName,
 } from './types.ts';
 
 /** How a model is opened. */
-export interface OpenImageToVideoOptions {
+export interface OpenImageToVideoOptions extends ExecutionOptions {
   /** A folder in diffusers' layout. */
   modelDir: string;
-  provider: ProviderName;
-  /** Threads of the CPU provider; default: one per core. */
-  threads?: number;
-  /** What the networks compute in; default: float16 on a GPU, float32 on the CPU. */
-  precision?: Precision;
-  /** Default: staged. */
-  memoryMode?: MemoryMode;
-  /** How the CPU provider keeps weights; default: prepacked. */
-  cpuWeights?: CpuWeights;
-  /** Default: together. Equal frames, but for rounding. */
-  guidanceBatch?: GuidanceBatch;
-  /** Tokens that a feed-forward of the UNet takes at a time; default: all of them. */
-  feedForwardChunk?: number;
   /** Told what an operator should know: a provider that was passed over, say. */
   log?: (message: string) => void;
 }
@@ -74,14 +58,14 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuWeights, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
+  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
   const log = options.log ?? (() => {});
   const configs = await readModelConfigs(options.modelDir);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {
     target: (request) => networkTarget(request, configs, { provider, precision, feedForwardChunk }),
-    session: { provider, threads, cpuWeights },
+    session: { provider, threads, mapped: cpuMemory === 'mapped' },
     memoryMode,
   });
   const info = modelInfo(configs);

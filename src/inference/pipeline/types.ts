@@ -15,6 +15,30 @@ export type MemoryMode = (typeof memoryModes)[number];
 export const guidanceBatches = ['together', 'apart'] as const;
 export type GuidanceBatch = (typeof guidanceBatches)[number];
 
+/** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
+export const cpuMemories = ['speed', 'mapped'] as const;
+export type CpuMemory = (typeof cpuMemories)[number];
+
+/** What networks may compute in. */
+export const precisions = ['float16', 'float32'] as const;
+
+/** How a model is run on this machine. Nothing of it changes what a clip shows, but for rounding. */
+export interface ExecutionOptions {
+  provider: ProviderName;
+  /** Threads of the CPU provider; default: one per core. */
+  threads?: number | undefined;
+  /** Default: float16 on a GPU, float32 on the CPU. */
+  precision?: (typeof precisions)[number] | undefined;
+  /** Default: staged. */
+  memoryMode?: MemoryMode | undefined;
+  /** Default: speed. */
+  cpuMemory?: CpuMemory | undefined;
+  /** Default: together. */
+  guidanceBatch?: GuidanceBatch | undefined;
+  /** Tokens that a feed-forward of the UNet takes at a time; default: all of them. */
+  feedForwardChunk?: number | undefined;
+}
+
 /** Everything that decides a clip besides the picture and the weights. Names as in diffusers' `StableVideoDiffusionPipeline.__call__`, in camelCase. */
 export interface ImageToVideoSettings {
   /** Pixels, a multiple of the model's size step. */

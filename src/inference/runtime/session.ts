@@ -5,9 +5,6 @@ import { InferenceError } from '../../errors.ts';
 /** A provider that a session really runs on. */
 export type ConcreteProvider = 'cpu' | 'cuda' | 'webgpu';
 
-/** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
-export type CpuWeights = 'prepacked' | 'mapped';
-
 /** What a session is made from; `CompiledGraph` has this shape. */
 export interface SessionModel {
   name: string;
@@ -24,8 +21,8 @@ export interface SessionOptions {
   provider: ConcreteProvider;
   /** Threads of the CPU provider; default: one per core. */
   threads?: number | undefined;
-  /** Default: prepacked. Only the CPU provider asks. */
-  cpuWeights?: CpuWeights | undefined;
+  /** Leave weights in their file and map it, instead of copying them into the order that is quickest. CPU only. */
+  mapped?: boolean;
 }
 
 /** A network in memory. All tensors are float32, row-major, in the shapes that the model declares. */
@@ -81,8 +78,8 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
 }
 
 async function loadSession(model: SessionModel, options: SessionOptions): Promise<InferenceSession> {
-  const { provider, threads, cpuWeights = 'prepacked' } = options;
-  const mapped = provider === 'cpu' && cpuWeights === 'mapped';
+  const { provider, threads } = options;
+  const mapped = provider === 'cpu' && options.mapped === true;
   return InferenceSession.create(model.model, {
     executionProviders: [provider],
     // The last level reorders convolution weights, which copies them.

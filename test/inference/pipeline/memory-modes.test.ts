@@ -49,8 +49,8 @@ describe('memory modes', async () => {
   it.each([
     ['resident, the second clip on networks that stayed', { memoryMode: 'resident' } as const, 2, 0],
     ['sequential: the UNet block by block', { memoryMode: 'sequential' } as const, 1, 0],
-    ['weights mapped from the file', { cpuWeights: 'mapped' } as const, 1, 1],
-    ['sequential and mapped', { memoryMode: 'sequential', cpuWeights: 'mapped' } as const, 1, 1],
+    ['weights mapped from the file', { cpuMemory: 'mapped' } as const, 1, 1],
+    ['sequential and mapped', { memoryMode: 'sequential', cpuMemory: 'mapped' } as const, 1, 1],
     ['guidance in two calls', { guidanceBatch: 'apart' } as const, 1, 0],
     ['feed-forward in chunks that do not divide the tokens', { feedForwardChunk: 50 }, 1, 0],
   ])('%s: the same frames', async (_, options, clips, levels) => {
