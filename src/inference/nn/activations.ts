@@ -17,12 +17,15 @@ export const gelu = (graph: GraphBuilder, x: Value): Value => graph.op('Gelu', [
 /** transformers `ACT2FN`, by the name that a config gives. */
 const activations: Readonly<Record<string, (graph: GraphBuilder, x: Value) => Value>> = {
   gelu,
+  gelu_python: gelu,
   quick_gelu: (graph, x) => quickGelu(graph, x, 1.702),
   gelu_new: (graph, x) => graph.op('Gelu', [x], { approximate: 'tanh' }),
   gelu_pytorch_tanh: (graph, x) => graph.op('Gelu', [x], { approximate: 'tanh' }),
+  gelu_fast: (graph, x) => graph.op('Gelu', [x], { approximate: 'tanh' }),
   relu: (graph, x) => graph.op('Relu', [x]),
   silu,
   swish: silu,
+  tanh: (graph, x) => graph.op('Tanh', [x]),
   sigmoid: (graph, x) => graph.op('Sigmoid', [x]),
 };
 
