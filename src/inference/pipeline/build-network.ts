@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
 import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
@@ -41,7 +42,7 @@ export async function buildNetwork(
   const graphs = checkpointGraphs(configs, request, { weights, target });
   checkWeights(path, weights, Object.values(graphs));
   const wanted = graphs[request.network];
-  if (wanted === undefined) throw new RangeError(`${request.network} was not built.`);
+  if (wanted === undefined) throw new GraphError('graph-not-built', `${request.network} was not built.`);
   return wanted;
 }
 

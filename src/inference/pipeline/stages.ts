@@ -1,3 +1,4 @@
+import { InferenceError } from '../../errors.ts';
 import type { PipelineProgress, PipelineStage } from './types.ts';
 
 const stages: readonly PipelineStage[] = ['prepare', 'encode-image', 'denoise', 'decode'];
@@ -31,7 +32,7 @@ export function stageClock(now: () => number): StageClock {
       return { stage, step: 0, steps, secondsPerStep: undefined };
     },
     stepDone() {
-      if (current === undefined) throw new RangeError('No stage has begun.');
+      if (current === undefined) throw new InferenceError('stage-none', 'No stage has begun.');
       current.done++;
       const secondsPerStep = (now() - current.firstStepMs) / 1000 / current.done;
       return { stage: current.stage, step: current.done, steps: current.steps, secondsPerStep };

@@ -1,3 +1,4 @@
+import { InferenceError } from '../../errors.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 
 /** Uses a network and gives it back, whatever happens. */
@@ -13,8 +14,11 @@ export async function withSession<Result>(
   }
 }
 
-/** A network's output, which its graph declares. */
+/**
+ * A network's output, which its graph declares.
+ * @throws InferenceError it is not there
+ */
 export function present(tensor: Float32Array | undefined): Float32Array {
-  if (tensor === undefined) throw new RangeError('A network lacks an output that its graph declares.');
+  if (tensor === undefined) throw new InferenceError('session-output', 'A network lacks an output.');
   return tensor;
 }
