@@ -62,22 +62,29 @@ function describeSettings({ defaults, limits }: ModelInfo): string {
   ]);
 }
 
-/** Sizes are only of use if what they leave out is said: operators' own buffers, and the process. */
+/** What the reckoning leaves out is said: operators' own buffers, and the process. */
 async function describeMemory(configs: ModelConfigs, { defaults }: ModelInfo): Promise<string> {
-  const [cpu, gpu] = [await estimateMemory(configs, defaults, 'cpu'), await estimateMemory(configs, defaults, 'cuda')];
-  const rows = memoryModes.map((mode) => {
-    const cells = [cpu[mode], gpu[mode]].flatMap(({ weightBytes, activationBytes }) => [
-      formatBytes(weightBytes),
-      formatBytes(activationBytes),
-    ]);
-    return [mode, ...cells];
-  });
-  const heading = ['MEMORY_MODE', 'CPU weights', '+ working', 'GPU weights', '+ working'];
   const { width, height, numFrames, decodeChunkSize } = defaults;
   const chunk = Math.min(decodeChunkSize, numFrames);
-  const clip = `${numFrames} frames of ${width}×${height}, ${chunk} decoded at a time`;
-  const table = textTable([heading, ...rows], [1, 2, 3, 4]);
-  return `Memory for such a clip (${clip}), reckoned from the graphs:\n${table}  Operators take up to a third more while they work; the process itself takes about 0.2 GB.\n`;
+  const [cpu, gpu] = [await estimateMemory(configs, defaults, 'cpu'), await estimateMemory(configs, defaults, 'cuda')];
+  const [cpuSingle, gpuSingle] = [
+    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cpu'),
+    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cuda'),
+  ];
+  const rows = memoryModes.map((mode) => [
+    mode,
+    ...[cpu.denoise, cpu.decode, cpuSingle.decode, gpu.denoise, gpu.decode, gpuSingle.decode].map((stage) => {
+      const { weightBytes, activationBytes } = stage[mode];
+      return formatBytes(weightBytes + activationBytes);
+    }),
+  ]);
+  const decodes = [`decode ${chunk}`, 'decode 1'];
+  const heading = ['MEMORY_MODE', 'CPU denoise', ...decodes, 'GPU denoise', ...decodes];
+  const note =
+    'decode N: N frames at a time. Operators take up to a third more; the process itself takes about 0.2 GB.';
+  const clip = `${numFrames} frames of ${width}×${height}`;
+  const table = textTable([heading, ...rows], [1, 2, 3, 4, 5, 6]);
+  return `Memory for such a clip (${clip}), reckoned from the graphs:\n${table}  ${note}\n`;
 }
 
 async function describeOrigin(modelDir: string): Promise<string> {

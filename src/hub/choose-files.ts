@@ -17,13 +17,13 @@ export interface ChosenFiles {
   notes: string[];
 }
 
-/** The networks of a diffusers Stable Video Diffusion folder and what diffusers calls their weights. */
-const weightStems = {
+/** The networks of a diffusers Stable Video Diffusion folder, by folder, and what diffusers calls their weights. */
+export const weightStems = {
   unet: 'diffusion_pytorch_model',
   vae: 'diffusion_pytorch_model',
   image_encoder: 'model',
 } as const;
-type NetworkName = keyof typeof weightStems;
+export type NetworkName = keyof typeof weightStems;
 
 const sharedFiles = [
   'model_index.json',

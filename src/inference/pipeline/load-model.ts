@@ -22,6 +22,8 @@ const size = z.number().int().positive();
 /** kinora.json, optional: what a model proposes where diffusers' own defaults do not suit it. */
 const proposalsSchema = z.strictObject({
   name: z.string().min(1).max(100).optional(),
+  /** A sentence about the model for whoever looks at it. */
+  description: z.string().max(500).optional(),
   width: size.optional(),
   height: size.optional(),
   num_frames: size.optional(),
