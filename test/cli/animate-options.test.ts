@@ -10,7 +10,7 @@ describe('readAnimateOptions', () => {
       output: resolve('out/Cat 1.mp4'),
       framesDir: undefined,
       modelDir: undefined,
-      provider: undefined,
+      execution: {},
       fit: 'crop',
       settings: {},
       json: false,
@@ -21,13 +21,19 @@ describe('readAnimateOptions', () => {
     const line =
       '--model m --output o.mp4 --frames-dir f --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
       '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --sampler euler-ancestral ' +
-      '--schedule ays --fit pad --provider cpu --json a.png';
+      '--schedule ays --fit pad --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
       picture: resolve('a.png'),
       output: resolve('o.mp4'),
       framesDir: resolve('f'),
       modelDir: resolve('m'),
-      provider: 'cpu',
+      execution: {
+        provider: 'cpu',
+        precision: 'float32',
+        memoryMode: 'sequential',
+        cpuMemory: 'mapped',
+        guidanceBatch: 'apart',
+      },
       fit: 'pad',
       settings: {
         numFrames: 14,
