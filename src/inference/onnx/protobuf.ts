@@ -19,62 +19,85 @@ const wireVarint = 0;
 const wireLength = 2;
 const wire32Bit = 5;
 
-function encodeVarint(value: number): number[] {
-  if (!Number.isSafeInteger(value)) throw new GraphError('onnx-integer', `${value} is no integer within ±2^53.`);
-  if (value < 0) return encodeNegative(value);
-  const out: number[] = [];
-  // Division, not shifts: those are of 32 bits, and offsets into weight files need more.
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out.push((rest % 0x80) | 0x80);
-  out.push(rest);
-  return out;
-}
-
-/** Ten bytes of two's complement, as protobuf's int64 asks. */
-function encodeNegative(value: number): number[] {
-  const bits = BigInt.asUintN(64, BigInt(value));
-  return Array.from({ length: 10 }, (_, i) => Number((bits >> BigInt(7 * i)) & 0x7fn) | (i < 9 ? 0x80 : 0));
-}
+/** The longest varint: a negative int64. */
+const maxVarintBytes = 10;
 
 /** Makes an empty protobuf message (https://protobuf.dev/programming-guides/encoding/). */
 export function createMessageWriter(): MessageWriter {
-  // Small parts are plain arrays: a large model has hundreds of thousands, and typed ones are slow to make.
-  const parts: (Uint8Array | number[])[] = [];
-  const tag = (field: number, wire: number) => parts.push(encodeVarint(field * 8 + wire));
-  const encoder = new TextEncoder();
+  // All nesting levels write into one buffer: a large model has hundreds of thousands of small parts.
+  let buffer = Buffer.alloc(4096);
+  let end = 0;
+  const prefix = Buffer.alloc(maxVarintBytes);
+
+  function reserve(sizeBytes: number): void {
+    if (end + sizeBytes <= buffer.length) return;
+    const larger = Buffer.alloc(Math.max(buffer.length * 2, end + sizeBytes));
+    buffer.copy(larger, 0, 0, end);
+    buffer = larger;
+  }
+
+  function varint(value: number): void {
+    reserve(maxVarintBytes);
+    end = writeVarint(buffer, end, value);
+  }
+
+  const tag = (field: number, wire: number) => varint(field * 8 + wire);
 
   const writer: MessageWriter = {
     int(field, value) {
       tag(field, wireVarint);
-      parts.push(encodeVarint(value));
+      varint(value);
     },
     float(field, value) {
       tag(field, wire32Bit);
-      const out = new Uint8Array(4);
-      new DataView(out.buffer).setFloat32(0, value, true);
-      parts.push(out);
+      reserve(4);
+      end = buffer.writeFloatLE(value, end);
     },
     string(field, value) {
-      writer.bytes(field, encoder.encode(value));
+      tag(field, wireLength);
+      const sizeBytes = Buffer.byteLength(value);
+      varint(sizeBytes);
+      reserve(sizeBytes);
+      end += buffer.write(value, end);
     },
     bytes(field, value) {
       tag(field, wireLength);
-      parts.push(encodeVarint(value.length), value);
+      varint(value.length);
+      reserve(value.length);
+      buffer.set(value, end);
+      end += value.length;
     },
     message(field, write) {
-      const nested = createMessageWriter();
-      write(nested);
-      writer.bytes(field, nested.finish());
+      tag(field, wireLength);
+      const start = end;
+      write(writer);
+      // The length is known only now: what was written makes room for it.
+      const sizeBytes = end - start;
+      reserve(maxVarintBytes);
+      const prefixBytes = writeVarint(prefix, 0, sizeBytes);
+      buffer.copyWithin(start + prefixBytes, start, end);
+      prefix.copy(buffer, start, 0, prefixBytes);
+      end += prefixBytes;
     },
-    finish() {
-      const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        out.set(part, at);
-        at += part.length;
-      }
-      return out;
-    },
+    finish: () => buffer.subarray(0, end),
   };
   return writer;
+}
+
+/** @returns where the next byte goes */
+function writeVarint(into: Buffer, at: number, value: number): number {
+  if (!Number.isSafeInteger(value)) throw new GraphError('onnx-integer', `${value} is no integer within ±2^53.`);
+  let next = at;
+  if (value < 0) {
+    // Ten bytes of two's complement, as protobuf's int64 asks.
+    const bits = BigInt.asUintN(64, BigInt(value));
+    for (; next < at + 9; next++) into[next] = Number((bits >> BigInt(7 * (next - at))) & 0x7fn) | 0x80;
+    into[next] = Number(bits >> 63n);
+    return next + 1;
+  }
+  // Division, not shifts: those are of 32 bits, and offsets into weight files need more.
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) into[next++] = (rest % 0x80) | 0x80;
+  into[next] = rest;
+  return next + 1;
 }
