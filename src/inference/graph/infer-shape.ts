@@ -29,7 +29,7 @@ export function inferShape(opType: string, inputs: readonly Value[], attributes:
 }
 
 /** The shape of an element-wise operation (numpy broadcasting). */
-export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
+function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const left = a[i - rank + a.length] ?? 1;

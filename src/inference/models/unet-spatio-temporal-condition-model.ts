@@ -40,13 +40,13 @@ export function addedTimeIdCount(config: UnetConfig): number {
 }
 
 /** What a step needs besides the sample; `addedTimeIds` lies in the graph that `conditioning` builds in. */
-export interface UnetStepOptions extends UnetSizes {
+interface UnetStepOptions extends UnetSizes {
   conditioning: Conditioning;
   addedTimeIds: Value;
 }
 
 /** All of the UNet that depends on the sample or the timestep; see {@link unetSpatioTemporalConditionModel}. */
-export function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOptions): void {
+function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOptions): void {
   const { batch, frames, height, width, conditioning, addedTimeIds } = options;
   const blocks = unetBlocks(config);
   const baseChannels = config.block_out_channels[0] ?? 0;

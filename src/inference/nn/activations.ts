@@ -12,7 +12,7 @@ function quickGelu(graph: GraphBuilder, x: Value, alpha: number): Value {
 export const silu = (graph: GraphBuilder, x: Value): Value => quickGelu(graph, x, 1);
 
 /** torch `GELU`, the exact one with erf. */
-export const gelu = (graph: GraphBuilder, x: Value): Value => graph.op('Gelu', [x], { approximate: 'none' });
+const gelu = (graph: GraphBuilder, x: Value): Value => graph.op('Gelu', [x], { approximate: 'none' });
 
 /** transformers `ACT2FN`, by the name that a config gives. */
 const activations: Readonly<Record<string, (graph: GraphBuilder, x: Value) => Value>> = {

@@ -23,7 +23,7 @@ export function multiHeadAttention(graph: GraphBuilder, projected: Projections, 
 }
 
 /** The most values that a tensor of attention scores may have: 128 MiB in half precision. */
-export const maxScoreValues = 64 * 1024 * 1024;
+const maxScoreValues = 64 * 1024 * 1024;
 
 /** The same with at most {@link maxScoreValues} scores at a time. */
 function chunkedAttention(graph: GraphBuilder, { query, key, value }: Projections, heads: number): Value {
@@ -46,7 +46,7 @@ function chunkedAttention(graph: GraphBuilder, { query, key, value }: Projection
 }
 
 /** diffusers `Attention`'s `to_q`, `to_k`, `to_v`: [..., c] -> three of [..., c]. Its transformers give them no bias. */
-export function projections(graph: GraphBuilder, x: Value, bias: boolean): Projections {
+function projections(graph: GraphBuilder, x: Value, bias: boolean): Projections {
   const channels = axisSize(x, -1);
   return {
     query: linear(graph, 'to_q', x, channels, { bias }),
