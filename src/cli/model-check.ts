@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { NetworkName } from '../hub/choose-files.ts';
+import type { NetworkName } from '../hub/weight-files.ts';
 import { buildNetwork, type NetworkRequest } from '../inference/pipeline/build-network.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
@@ -40,6 +40,15 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     io.stdout.write(help);
     return 0;
   }
+  return checkModelFolder(modelDir, io, full);
+}
+
+/**
+ * Checks a model folder and writes the verdict; 0: it can work, 1: it can't.
+ * @param full looks at every value, not at a sample
+ * @throws ConfigError the folder is not a Stable Video Diffusion model, or a config is missing or wrong
+ */
+export async function checkModelFolder(modelDir: string, io: CliIo, full: boolean): Promise<number> {
   const configs = await readModelConfigs(modelDir);
   const verdicts: Verdict[] = [];
   for (const network of networkNames) {

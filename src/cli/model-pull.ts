@@ -1,14 +1,15 @@
 import { basename, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
-import { type VariantName, variantNames } from '../hub/choose-files.ts';
 import { realDisk } from '../hub/disk.ts';
 import type { Licence } from '../hub/hub-repository.ts';
 import { type PullRequest, pullModel } from '../hub/pull-model.ts';
 import { createWeb, type RetryNews } from '../hub/web.ts';
+import { type VariantName, variantNames } from '../hub/weight-files.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { canAsk, confirm } from './confirm.ts';
 import type { CliIo } from './io.ts';
+import { checkModelFolder } from './model-check.ts';
 import { formatDuration } from './transfer-meter.ts';
 import { createTransferProgress } from './transfer-progress.ts';
 import { usageError } from './usage-error.ts';
@@ -62,6 +63,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     progress.stop();
     const fetched = `${result.fetchedFiles} files fetched (${formatBytes(result.fetchedBytes)})`;
     io.stdout.write(`${fetched}, ${result.keptFiles} were there already; ${formatBytes(result.totalBytes)} in all.\n`);
+    const verdict = await checkModelFolder(request.folder, io, false);
+    if (verdict !== 0) return verdict;
     io.stdout.write(`Use it with MODEL_DIR=${shownFolder(request.folder)} (in .env, or before the command).\n`);
     return 0;
   } finally {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type NetworkName, weightStems } from '../hub/choose-files.ts';
+import { type NetworkName, weightStems } from '../hub/weight-files.ts';
 import { openWeights, type Weights } from '../inference/safetensors/open-weights.ts';
 import type { TensorEntry } from '../inference/safetensors/read-safetensors.ts';
 

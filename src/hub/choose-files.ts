@@ -1,8 +1,12 @@
 import { DownloadError } from '../errors.ts';
 import type { HubRepository, RepositoryFile } from './hub-repository.ts';
-
-export const variantNames = ['fp16', 'fp32'] as const;
-export type VariantName = (typeof variantNames)[number];
+import {
+  findWeightFiles,
+  type NetworkName,
+  singleFileName,
+  type VariantName,
+  type WeightFiles,
+} from './weight-files.ts';
 
 /** A file to fetch: where it lies in the repository and where it goes in the model folder. */
 export interface ChosenFile extends RepositoryFile {
@@ -17,23 +21,17 @@ export interface ChosenFiles {
   notes: string[];
 }
 
-/** The networks of a diffusers Stable Video Diffusion folder, by folder, and what diffusers calls their weights. */
-export const weightStems = {
-  unet: 'diffusion_pytorch_model',
-  vae: 'diffusion_pytorch_model',
-  image_encoder: 'model',
-} as const;
-export type NetworkName = keyof typeof weightStems;
-
 const sharedFiles = [
   'model_index.json',
   'scheduler/scheduler_config.json',
   'feature_extractor/preprocessor_config.json',
 ];
+/** What a model proposes where diffusers' defaults do not suit it; few have one. */
+const proposalsFile = 'kinora.json';
 const licenceFile = /^licen[cs]e(\.md|\.txt)?$/i;
 
 /**
- * The files of `repository` that Kinora reads: configs, the licence's text, and one safetensors file per network.
+ * The files of `repository` that Kinora reads: configs, the licence's text, and the weights of each network once.
  * With `unet`, the UNet comes from there: `unet.file` names its weights where the repository is no diffusers folder.
  * @throws DownloadError `not-a-model` files are missing; `variant-missing` no network has such weights
  */
@@ -51,12 +49,10 @@ export function chooseFiles(
 
   const found = networks.map((network) => ({ network, weights: findWeights(repository, network, variant) }));
   if (found.every(({ weights }) => weights.variant !== variant)) throw variantMissing(repository, variant);
-  for (const { network, weights } of found) {
-    chosen.files.push(pick(repository, weights.path));
-    if (weights.variant !== variant) chosen.notes.push(otherVariant(repository, network, weights.variant));
-  }
+  for (const { network, weights } of found) addWeights(chosen, repository, { network, weights, variant });
   if (unet !== undefined) addUnet(chosen, repository, variant, unet);
-  for (const path of licencePaths(repository)) chosen.files.push(pick(repository, path));
+  const extras = [...licencePaths(repository), ...(repository.files.has(proposalsFile) ? [proposalsFile] : [])];
+  for (const path of extras) chosen.files.push(pick(repository, path));
   return chosen;
 }
 
@@ -69,44 +65,44 @@ function addUnet(
   const configFrom = repository.files.has('unet/config.json') ? repository : base;
   if (!configFrom.files.has('unet/config.json')) throw notAModel(base, ['unet/config.json']);
   chosen.files.push(pick(configFrom, 'unet/config.json'));
-  const weights = pick(repository, file ?? findUnetWeights(repository, variant, chosen.notes));
-  const isHalf = weights.path.endsWith('.fp16.safetensors');
-  weights.localPath = `unet/${weightStems.unet}${isHalf ? '.fp16' : ''}.safetensors`;
-  chosen.files.push(weights);
+  const weights = findWeightFiles(repository, 'unet', variant);
+  if (file === undefined && weights !== undefined) {
+    addWeights(chosen, repository, { network: 'unet', weights, variant });
+  } else {
+    const bare = pick(repository, file ?? onlyBareFile(repository));
+    const isHalf = bare.path.endsWith('.fp16.safetensors');
+    chosen.files.push({ ...bare, localPath: singleFileName('unet', isHalf ? 'fp16' : 'fp32') });
+  }
   for (const path of licencePaths(repository)) {
     chosen.files.push({ ...pick(repository, path), localPath: `unet/${path}` });
   }
 }
 
-/** The UNet's weights in a repository that may be a diffusers folder, a UNet's own folder, or one bare file. */
-function findUnetWeights(repository: HubRepository, variant: VariantName, notes: string[]): string {
-  const inFolder = weightPaths('unet', variant).find(({ path }) => repository.files.has(path));
-  if (inFolder !== undefined) {
-    if (inFolder.variant !== variant) notes.push(otherVariant(repository, 'unet', inFolder.variant));
-    return inFolder.path;
-  }
+/** The UNet of a repository that is no diffusers folder but holds one safetensors file. */
+function onlyBareFile(repository: HubRepository): string {
   const bare = [...repository.files.keys()].filter((path) => /^[^/]+\.safetensors$/.test(path));
   const [only, ...others] = bare;
   if (only !== undefined && others.length === 0) return only;
-  if (only === undefined) throw notAModel(repository, [`unet/${weightStems.unet}.safetensors`]);
+  if (only === undefined) throw notAModel(repository, [singleFileName('unet', 'fp32')]);
   const list = bare.map((path) => `${repository.repo}:${path}`).join(', ');
   throw new DownloadError('not-a-model', `${repository.repo} holds several UNets; name one after --unet: ${list}.`);
 }
 
-function findWeights(repository: HubRepository, network: NetworkName, variant: VariantName) {
-  const candidates = weightPaths(network, variant);
-  const found = candidates.find(({ path }) => repository.files.has(path));
-  if (found === undefined) throw notAModel(repository, [candidates.map(({ path }) => path).join(' or ')]);
-  return found;
+function addWeights(
+  chosen: ChosenFiles,
+  repository: HubRepository,
+  { network, weights, variant }: { network: NetworkName; weights: WeightFiles; variant: VariantName },
+): void {
+  for (const path of weights.paths) chosen.files.push(pick(repository, path));
+  if (weights.variant === variant) return;
+  chosen.notes.push(`${repository.repo} has ${network} in ${weights.variant} only: taking that.`);
 }
 
-/** A network's possible weight files, the asked-for variant first. */
-function weightPaths(network: NetworkName, variant: VariantName): { path: string; variant: VariantName }[] {
-  const both = [
-    { path: `${network}/${weightStems[network]}.fp16.safetensors`, variant: 'fp16' as const },
-    { path: `${network}/${weightStems[network]}.safetensors`, variant: 'fp32' as const },
-  ];
-  return variant === 'fp16' ? both : both.reverse();
+function findWeights(repository: HubRepository, network: NetworkName, variant: VariantName): WeightFiles {
+  const found = findWeightFiles(repository, network, variant);
+  if (found !== undefined) return found;
+  const names = [singleFileName(network, 'fp16'), singleFileName(network, 'fp32')];
+  throw notAModel(repository, [names.join(' or ')]);
 }
 
 function licencePaths(repository: HubRepository): string[] {
@@ -117,10 +113,6 @@ function pick(repository: HubRepository, path: string): ChosenFile {
   const file = repository.files.get(path);
   if (file === undefined) throw notAModel(repository, [path]);
   return { ...file, repository, localPath: path };
-}
-
-function otherVariant({ repo }: HubRepository, network: NetworkName, taken: VariantName): string {
-  return `${repo} has no other weights for ${network} than ${taken}: taking those.`;
 }
 
 function notAModel({ repo }: HubRepository, missing: string[]): DownloadError {

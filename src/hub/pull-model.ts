@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { DownloadError } from '../errors.ts';
 import { formatBytes } from '../util/format-bytes.ts';
-import { type ChosenFile, chooseFiles, type VariantName } from './choose-files.ts';
+import { type ChosenFile, chooseFiles } from './choose-files.ts';
 import type { Disk } from './disk.ts';
 import { diskError } from './disk.ts';
 import { downloadFile } from './download-file.ts';
@@ -9,6 +9,7 @@ import { compareWithFolder, type PlannedFile } from './folder-state.ts';
 import { fileUrl, type HubAccess, type HubRepository, type Licence, readRepository } from './hub-repository.ts';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.ts';
 import { hubRefusal } from './refusal.ts';
+import type { VariantName } from './weight-files.ts';
 
 /** What to pull and where to. */
 export interface PullRequest {

@@ -5,14 +5,15 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { type FakeHub, startFakeHub } from '../support/fake-hub.ts';
-import { fakeModelRepository } from '../support/fake-model-repository.ts';
+import { repositoryOfFolder } from '../support/fake-model-repository.ts';
+import { goldenPath } from '../support/golden.ts';
 
 let hub: FakeHub;
 let root: string;
 
 beforeEach(async () => {
   hub = await startFakeHub();
-  hub.repositories.set('maker/svd-fake', fakeModelRepository());
+  hub.repositories.set('maker/svd-fake', repositoryOfFolder(goldenPath('models/tiny-a')));
   root = await mkdtemp(join(tmpdir(), 'kinora-model-pull-'));
 });
 afterEach(async () => {
@@ -43,11 +44,25 @@ describe('kinora model pull', () => {
   it('fetches, tells the licence and the progress in plain lines, and says how to use the model', async () => {
     const { exitCode, stdout, stderr } = await kinoraModel(pullArguments('--accept-license'));
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^10 files fetched \(240 kB\), 0 were there already; 240 kB in all\.\n/);
+    expect(stdout).toMatch(/^13 files fetched \([\d.]+ MB\), 0 were there already; [\d.]+ MB in all\.\n/);
+    expect(stdout).toMatch(/unet +ok +\d+ tensors/);
     expect(stdout).toContain(`MODEL_DIR=${join(root, 'model')}`);
     expect(stderr).toContain(`"fake-community": ${hub.endpoint}/maker/svd-fake/blob/`);
-    expect(stderr).toMatch(/^\d+ % .* of 240 kB unet\/diffusion_pytorch_model\.fp16\.safetensors$/m);
+    expect(stderr).toMatch(/^\d+ % .* of [\d.]+ MB unet\/diffusion_pytorch_model\.fp16\.safetensors$/m);
     expect(stderr).not.toContain('\r');
+  });
+
+  it('checks what it fetched against its configs', async () => {
+    const { files } = hub.repositories.get('maker/svd-fake') ?? { files: new Map<string, Buffer>() };
+    const config = JSON.parse(String(files.get('unet/config.json')));
+    files.set(
+      'unet/config.json',
+      Buffer.from(JSON.stringify({ ...config, layers_per_block: config.layers_per_block + 1 })),
+    );
+    const { exitCode, stdout } = await kinoraModel(pullArguments('--accept-license'));
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/unet +WRONG/);
+    expect(stdout).not.toContain('MODEL_DIR');
   });
 
   it('stops with 1 where the licence was not accepted and nobody can be asked', async () => {

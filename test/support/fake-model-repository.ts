@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { FakeRepository } from './fake-hub.ts';
 
 /** Bytes that look random and are the same on every run. */
@@ -43,5 +45,20 @@ export function fakeModelRepository(): FakeRepository {
     ]),
     cardData: { license: 'other', license_name: 'fake-community', license_link: 'LICENSE.md' },
     isLarge: (path) => large.includes(path),
+  };
+}
+
+/** A repository that holds a real model folder, as it is, with a licence. */
+export function repositoryOfFolder(folder: string): FakeRepository {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name));
+  return {
+    commit: createHash('sha1').update(folder).digest('hex'),
+    files: new Map([
+      ...paths.map((path) => [relative(folder, path), readFileSync(path)] as const),
+      ['LICENSE.md', Buffer.from('Do as you like.')],
+    ]),
+    cardData: { license: 'other', license_name: 'fake-community', license_link: 'LICENSE.md' },
+    isLarge: (path) => path.endsWith('.safetensors'),
   };
 }
