@@ -4,6 +4,7 @@ import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
+import { createFairLine } from './fair-line.ts';
 import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
 import type { JobListener } from './job-listener.ts';
 import type { JobStore } from './job-store.ts';
@@ -28,7 +29,7 @@ export interface JobQueueOptions {
 /** What became of a wish to cancel. */
 type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
 
-/** Accepts jobs, runs them in order, and tells the listener what becomes of them. */
+/** Accepts jobs, runs them in fair order, and tells the listener what becomes of them. */
 export interface JobQueue {
   /**
    * Stores the job, then queues it: when this returns, the job survives a crash.
@@ -57,7 +58,7 @@ const noticeableShiftMs = 10_000;
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1, closeGraceMs = 10_000 } = options;
   const closing = new AbortController();
-  const waiting: Job[] = [];
+  const line = createFairLine();
   const runs = new Map<string, Run>();
   const deliveries = new Set<Promise<void>>();
   // p-queue holds one ticket per waiting job, not the jobs: who is next is decided when a renderer is free.
@@ -72,6 +73,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function tellPlaces(): void {
+    const waiting = line.jobs();
     const places = placesOf({
       waiting,
       runningEndsAtMs: [...runs.values()].map((run) => run.endsAtMs),
@@ -84,7 +86,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function enqueue(job: Job): void {
-    waiting.push(job);
+    line.add(job);
     tickets.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
   }
 
@@ -102,8 +104,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   async function runNext(): Promise<void> {
-    const job = waiting.shift();
-    if (job === undefined || closing.signal.aborted) return;
+    if (closing.signal.aborted) return;
+    const job = line.take();
+    if (job === undefined) return;
     const run: Run = { job, abort: new AbortController(), endsAtMs: undefined };
     runs.set(job.id, run);
     onProgress(run, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
@@ -165,10 +168,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     cancel(id) {
       const job = store.find(id);
       if (job === undefined) return 'unknown';
-      const index = waiting.findIndex((other) => other.id === id);
       const run = runs.get(id);
-      if (index < 0 && (run === undefined || job.state !== 'running')) return 'too-late';
-      if (index >= 0) waiting.splice(index, 1);
+      if (!line.remove(id) && (run === undefined || job.state !== 'running')) return 'too-late';
       run?.abort.abort(new JobCancelledError());
       const ended = end(id, 'cancelled');
       tell(ended, () => listener.cancelled(ended));
@@ -183,7 +184,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
         else if (hasAttemptLeft(job)) enqueue(store.putBack(job.id, 'interrupted'));
         else fail(job.id, new InferenceError('interrupted', 'The process died twice while this job was running.'));
       }
-      if (waiting.length > 0) log.info({ jobs: waiting.length }, 'going on with waiting jobs');
+      const waiting = line.jobs().length;
+      if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
       tellPlaces();
     },
     async close() {
@@ -192,7 +194,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
         abort.abort(closing.signal.reason);
         return store.putBack(job.id, 'queued', { refundAttempt: true });
       });
-      for (const job of [...broken, ...waiting]) tell(job, () => listener.postponed(job));
+      for (const job of [...broken, ...line.jobs()]) tell(job, () => listener.postponed(job));
       await tickets.onIdle();
       await Promise.race([Promise.all(deliveries), pause(clock, closeGraceMs)]);
     },

@@ -82,6 +82,27 @@ describe('createJobQueue', () => {
     ]);
   });
 
+  it('serves users in turn, and tells places and times in that order', async () => {
+    const starts = new Map<string, number | undefined>();
+    const { queue, renderer, news } = setUp({
+      listener: {
+        waiting: (job, { position, startsAtMs }) => void starts.set(`${job.userId} ${position}`, startsAtMs),
+      },
+    });
+    queue.submit(newJob({ userId: 'zoe' }));
+    (await renderer.begun(0)).finish();
+    await settle();
+    for (const userId of ['ann', 'ann', 'ann', 'bob']) queue.submit(newJob({ userId }));
+    await renderer.begun(1);
+    // Each render takes 28 s: bob, who came last, is next, and ann's others wait one and two renders longer.
+    const [bob, second, third] = ['bob 1', 'ann 2', 'ann 3'].map((place) => starts.get(place)!);
+    expect([second! - bob!, third! - bob!]).toEqual([28_000, 56_000]);
+    for (const index of [1, 2, 3, 4]) (await renderer.begun(index)).finish();
+    await settle();
+    const delivered = news.filter((word) => word.endsWith('delivered')).map((word) => word.split(' ')[0]);
+    expect(delivered).toEqual(['zoe', 'ann', 'bob', 'ann', 'ann']);
+  });
+
   it('tells those who wait when they start, from measured times', async () => {
     const starts: (number | undefined)[] = [];
     const listener = {
