@@ -23,6 +23,8 @@ export interface SessionOptions {
   threads?: number | undefined;
   /** Leave weights in their file and map it, instead of copying them into the order that is quickest. CPU only. */
   mapped?: boolean;
+  /** Where to write ONNX Runtime's profile of every run, as `<prefix>_<date>.json`, when the session is released. */
+  profilePrefix?: string | undefined;
 }
 
 /** A network in memory. All tensors are float32, row-major, in the shapes that the model declares. */
@@ -44,7 +46,10 @@ export async function openSession(model: SessionModel, options: SessionOptions):
       const results = await runSession(session, model, inputTensors(model, inputs));
       return Object.fromEntries(model.outputs.map((output) => [output.name, floats(results[output.name], output)]));
     },
-    release: () => session.release(),
+    async release() {
+      if (options.profilePrefix !== undefined) session.endProfiling();
+      await session.release();
+    },
   };
 }
 
@@ -78,7 +83,7 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
 }
 
 async function loadSession(model: SessionModel, options: SessionOptions): Promise<InferenceSession> {
-  const { provider, threads } = options;
+  const { provider, threads, profilePrefix } = options;
   const mapped = provider === 'cpu' && options.mapped === true;
   return InferenceSession.create(model.model, {
     executionProviders: [provider],
@@ -88,6 +93,7 @@ async function loadSession(model: SessionModel, options: SessionOptions): Promis
     enableCpuMemArena: false,
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: { session: sessionEntries(model, { provider, mapped }) },
   }).catch((cause: unknown) => {
     throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, { cause });
