@@ -63,7 +63,7 @@ export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: Jo
     return (err: unknown, delayMs: number) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again');
   }
 
-  function sayLast(job: Job, view: (texts: Texts) => Reply): void {
+  function sayLast(job: Job, view: (texts: Texts) => Reply): Promise<void> {
     const { address, texts, status } = converse(job);
     conversations.delete(job.id);
     const words = (async () => {
@@ -76,6 +76,7 @@ export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: Jo
     })();
     lastWords.add(words);
     void words.finally(() => lastWords.delete(words));
+    return words;
   }
 
   return {
@@ -96,7 +97,7 @@ export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: Jo
     },
     failed: (job, error) => sayLast(job, (texts) => plainView(explainError(error, texts, job.id))),
     cancelled: (job) => sayLast(job, (texts) => plainView(texts.cancelled)),
-    postponed: (job) => sayLast(job, (texts) => plainView(texts.postponed)),
+    postponed: (job) => void sayLast(job, (texts) => plainView(texts.postponed)),
     async flush(timeoutMs) {
       await Promise.race([Promise.all(lastWords), pause(clock, timeoutMs)]);
     },

@@ -31,8 +31,10 @@ export interface JobListener {
    * `signal` is aborted when the bot goes down: give up soon, the clip is kept.
    */
   deliver(job: Job, clip: Clip, signal: AbortSignal): Promise<void>;
-  failed(job: Job, error: unknown): void;
-  cancelled(job: Job): void;
+  /** Resolves when the requester was told, or cannot be reached. Called again after a restart that came before. */
+  failed(job: Job, error: unknown): Promise<void>;
+  /** Resolves as {@link JobListener.failed}. */
+  cancelled(job: Job): Promise<void>;
   /** The bot is going down; the job is kept and goes on at the next start. */
   postponed(job: Job): void;
 }

@@ -8,6 +8,7 @@ import { createFairLine } from './fair-line.ts';
 import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
 import type { JobListener } from './job-listener.ts';
 import type { JobStore } from './job-store.ts';
+import { errorOf, type LastWord, lastWordOf } from './last-word.ts';
 import { placesOf } from './places.ts';
 import { hasAttemptLeft, renderJob } from './render-job.ts';
 
@@ -22,7 +23,9 @@ export interface JobQueueOptions {
   log: Log;
   /** Jobs that run at once: one per GPU. Default 1. */
   concurrency?: number;
-  /** How long {@link JobQueue.close} waits for uploads under way. Default 10,000. */
+  /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
+  finishGraceMs?: number;
+  /** How long {@link JobQueue.close} then waits for uploads and last words under way. Default 10,000. */
   closeGraceMs?: number;
 }
 
@@ -41,7 +44,10 @@ export interface JobQueue {
   cancel(id: string): CancelOutcome;
   /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
   resume(): void;
-  /** Takes no more jobs, breaks off the running ones and leaves them, with the waiting ones, to the next start. */
+  /**
+   * Takes no more jobs and begins none, gives the running ones their grace, then breaks them off and leaves them, with
+   * the waiting ones, to the next start. Calls after the first wait for it.
+   */
   close(): Promise<void>;
 }
 
@@ -56,10 +62,14 @@ const noticeableShiftMs = 10_000;
 
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
-  const { store, estimates, renderer, listener, model, clock, log, concurrency = 1, closeGraceMs = 10_000 } = options;
+  const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
+  const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
+  /** Aborted when the graces are over. */
   const closing = new AbortController();
+  let closed: Promise<void> | undefined;
   const line = createFairLine();
   const runs = new Map<string, Run>();
+  /** Clips and last words on their way. */
   const deliveries = new Set<Promise<void>>();
   // p-queue holds one ticket per waiting job, not the jobs: who is next is decided when a renderer is free.
   const tickets = new PQueue({ concurrency });
@@ -90,21 +100,40 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     tickets.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
   }
 
-  function end(id: string, state: FinalJobState, error?: unknown): Job {
+  function end(id: string, state: FinalJobState, { error, untold }: { error?: unknown; untold?: LastWord } = {}): Job {
     const errorCode = error instanceof UserError ? error.code : error === undefined ? undefined : 'broken';
-    const job = store.finish(id, { state, finishedAtMs: clock.now(), ...(errorCode && { errorCode }) });
+    const finishedAtMs = clock.now();
+    const job = store.finish(id, { state, finishedAtMs, ...(errorCode && { errorCode }), ...(untold && { untold }) });
     log.info({ jobId: id, state, errorCode }, 'job ended');
     return job;
   }
 
   function fail(id: string, error: unknown): void {
     if (!(error instanceof UserError)) log.error({ jobId: id, err: error }, 'job failed');
-    const job = end(id, 'failed', error);
-    tell(job, () => listener.failed(job, error));
+    const job = end(id, 'failed', { error, untold: lastWordOf(error) });
+    sayLast(job, () => listener.failed(job, error));
+  }
+
+  /** The store remembers that the requester has to be told until they were: the process may die in between. */
+  function sayLast(job: Job, say: () => Promise<void>): void {
+    track(async () => {
+      try {
+        await say();
+        store.told(job.id);
+      } catch (err) {
+        log.error({ jobId: job.id, err }, 'telling news failed');
+      }
+    });
+  }
+
+  function track(work: () => Promise<void>): void {
+    const done = work();
+    deliveries.add(done);
+    void done.finally(() => deliveries.delete(done));
   }
 
   async function runNext(): Promise<void> {
-    if (closing.signal.aborted) return;
+    if (closed) return;
     const job = line.take();
     if (job === undefined) return;
     const run: Run = { job, abort: new AbortController(), endsAtMs: undefined };
@@ -143,22 +172,20 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function startDelivery(job: Job, clip: Clip): void {
-    const delivery = (async () => {
+    track(async () => {
       try {
         await listener.deliver(job, clip, closing.signal);
         end(job.id, 'done');
       } catch (error) {
         if (!closing.signal.aborted) fail(job.id, error);
       }
-    })();
-    deliveries.add(delivery);
-    void delivery.finally(() => deliveries.delete(delivery));
+    });
   }
 
   return {
     find: store.find,
     submit(newJob) {
-      if (closing.signal.aborted) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
+      if (closed) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
       const job = store.add(newJob, clock.now());
       log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
       enqueue(job);
@@ -171,12 +198,16 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       const run = runs.get(id);
       if (!line.remove(id) && (run === undefined || job.state !== 'running')) return 'too-late';
       run?.abort.abort(new JobCancelledError());
-      const ended = end(id, 'cancelled');
-      tell(ended, () => listener.cancelled(ended));
+      const ended = end(id, 'cancelled', { untold: { kind: 'cancelled' } });
+      sayLast(ended, () => listener.cancelled(ended));
       tellPlaces();
       return 'cancelled';
     },
     resume() {
+      for (const { job, lastWord } of store.untold()) {
+        const error = errorOf(lastWord);
+        sayLast(job, () => (error ? listener.failed(job, error) : listener.cancelled(job)));
+      }
       for (const job of store.unfinished()) {
         const clip = job.state === 'delivering' ? store.clip(job.id) : undefined;
         if (clip) startDelivery(job, clip);
@@ -188,15 +219,28 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
       tellPlaces();
     },
-    async close() {
-      closing.abort(new JobCancelledError('The bot is going down.'));
-      const broken = [...runs.values()].map(({ job, abort }) => {
-        abort.abort(closing.signal.reason);
-        return store.putBack(job.id, 'queued', { refundAttempt: true });
-      });
-      for (const job of [...broken, ...line.jobs()]) tell(job, () => listener.postponed(job));
-      await tickets.onIdle();
-      await Promise.race([Promise.all(deliveries), pause(clock, closeGraceMs)]);
+    close() {
+      closed ??= closeNow();
+      return closed;
     },
   };
+
+  async function finished(): Promise<void> {
+    await tickets.onIdle();
+    await Promise.all(deliveries);
+  }
+
+  async function closeNow(): Promise<void> {
+    for (const job of line.jobs()) tell(job, () => listener.postponed(job));
+    if (finishGraceMs > 0) await Promise.race([finished(), pause(clock, finishGraceMs)]);
+    closing.abort(new JobCancelledError('The bot is going down.'));
+    for (const { job, abort } of runs.values()) {
+      if (abort.signal.aborted) continue;
+      abort.abort(closing.signal.reason);
+      const kept = store.putBack(job.id, 'queued', { refundAttempt: true });
+      tell(kept, () => listener.postponed(kept));
+    }
+    await tickets.onIdle();
+    await Promise.race([Promise.all(deliveries), pause(clock, closeGraceMs)]);
+  }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clip, FitName } from '../render/types.ts';
 import type { Database } from './database.ts';
 import type { FinalJobState, Job, JobSettings, JobState, NewJob } from './job.ts';
+import { type LastWord, parseLastWord } from './last-word.ts';
 
 /** Jobs, pictures and finished clips on disk. Every method is one committed transaction when it returns. */
 export interface JobStore {
@@ -20,8 +21,12 @@ export interface JobStore {
   putBack(id: string, state: 'queued' | 'interrupted', options?: { refundAttempt: boolean }): Job;
   /** Rendering ended well: keeps the clip until it is delivered. */
   keepClip(id: string, clip: Clip): Job;
-  /** The end: picture and clip are deleted, the row stays. */
-  finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string }): Job;
+  /** The end: picture and clip are deleted, the row stays. `untold` is kept until {@link JobStore.told}. */
+  finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; untold?: LastWord }): Job;
+  /** The requester knows how the job ended. */
+  told(id: string): void;
+  /** Ended jobs whose requester does not know yet, in the order of arrival. */
+  untold(): { job: Job; lastWord: LastWord }[];
 }
 
 interface JobRow {
@@ -67,7 +72,11 @@ export function createJobStore(database: Database): JobStore {
   const selectPicture = database.prepare('SELECT bytes FROM pictures WHERE job_id = ?');
   const selectClip = database.prepare('SELECT bytes, made FROM clips WHERE job_id = ?');
   const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
-  const updateEnd = database.prepare('UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ? WHERE id = ?');
+  const updateEnd = database.prepare(
+    'UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, untold = ? WHERE id = ?',
+  );
+  const updateTold = database.prepare('UPDATE jobs SET untold = NULL WHERE id = ?');
+  const selectUntold = database.prepare('SELECT * FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
   const deletePicture = database.prepare('DELETE FROM pictures WHERE job_id = ?');
   const deleteClip = database.prepare('DELETE FROM clips WHERE job_id = ?');
 
@@ -105,13 +114,19 @@ export function createJobStore(database: Database): JobStore {
         insertClip.run([id, bytes, JSON.stringify(made)]);
         return moveTo(id, 'delivering', 0);
       })(),
-    finish: (id, { state, finishedAtMs, errorCode }) =>
+    finish: (id, { state, finishedAtMs, errorCode, untold }) =>
       database.transaction(() => {
-        updateEnd.run([state, finishedAtMs, errorCode ?? null, id]);
+        updateEnd.run([state, finishedAtMs, errorCode ?? null, untold ? JSON.stringify(untold) : null, id]);
         deletePicture.run([id]);
         deleteClip.run([id]);
         return find(id)!;
       })(),
+    told: (id) => void updateTold.run([id]),
+    untold: () =>
+      (selectUntold.all([]) as (JobRow & { untold: string })[]).map((row) => ({
+        job: toJob(row),
+        lastWord: parseLastWord(row.untold),
+      })),
   };
 }
 

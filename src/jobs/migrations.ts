@@ -43,4 +43,8 @@ export const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- What the requester still has to be told of the job's end (JSON); NULL once it is said, or where the clip says it.
+  ALTER TABLE jobs ADD COLUMN untold TEXT;
+  `,
 ];

@@ -4,6 +4,7 @@ import Libsql from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/jobs/database.ts';
+import { createJobStore } from '../../src/jobs/job-store.ts';
 import { migrations } from '../../src/jobs/migrations.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -40,6 +41,34 @@ describe('openDatabase', () => {
       expect(versionOf(database)).toMatchObject({ user_version: migrations.length });
       database.close();
     }
+  });
+
+  it('keeps the jobs of the first shape, which go on as if nothing had happened', () => {
+    const folder = tempFolder();
+    const older = new Libsql(join(folder, 'kinora.db'));
+    older.exec(migrations[0]!);
+    older.exec('PRAGMA user_version = 1');
+    older
+      .prepare(
+        `INSERT INTO jobs (id, state, user_id, address, settings, fit, max_bytes, created_at_ms)
+         VALUES ('7f3a91c2', 'running', 'u1', '{"channelId":"c1"}', '{"seed":7}', 'pad', 1000, 123)`,
+      )
+      .run([]);
+    older.prepare('INSERT INTO pictures VALUES (?, ?)').run(['7f3a91c2', Buffer.from('the picture')]);
+    older.close();
+    const database = openDatabase(folder);
+    const store = createJobStore(database);
+    const [job] = store.unfinished();
+    expect(job).toMatchObject({
+      id: '7f3a91c2',
+      state: 'running',
+      settings: { seed: 7 },
+      fit: 'pad',
+      createdAtMs: 123,
+    });
+    expect(store.picture('7f3a91c2')?.toString()).toBe('the picture');
+    expect(store.untold()).toEqual([]);
+    database.close();
   });
 
   it('refuses a file of a newer Kinora instead of spoiling it', () => {

@@ -29,8 +29,8 @@ function setUp(
       waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
       progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),
       deliver: async (job) => void news.push(`${job.userId} delivered`),
-      failed: (job, error) => void news.push(`${job.userId} failed: ${(error as Error).message}`),
-      cancelled: (job) => void news.push(`${job.userId} cancelled`),
+      failed: async (job, error) => void news.push(`${job.userId} failed: ${(error as Error).message}`),
+      cancelled: async (job) => void news.push(`${job.userId} cancelled`),
       postponed: (job) => void news.push(`${job.userId} postponed`),
       ...listener,
     },
@@ -270,6 +270,31 @@ describe('createJobQueue', () => {
       expect(third.store.find(id)?.state).toBe('failed');
     });
 
+    it('tells what became of a job when the process died before it was told', async () => {
+      const silent = () => new Promise<void>(() => {});
+      const before = setUp({ listener: { failed: silent, cancelled: silent } });
+      before.queue.submit(newJob({ userId: 'ann' }));
+      const { id } = before.queue.submit(newJob({ userId: 'bob' }));
+      before.queue.submit(newJob({ userId: 'cy' }));
+      before.queue.cancel(id);
+      (await before.renderer.begun(0)).fail(new UserError('picture-broken', 'damaged', { details: { limitMb: 1 } }));
+      (await before.renderer.begun(1)).fail(new Error('secret'));
+      await settle();
+      const errors: unknown[] = [];
+      const failed = async (_: unknown, error: unknown) => void errors.push(error);
+      const after = setUp({ folder: before.folder, listener: { failed } });
+      after.queue.resume();
+      await settle();
+      expect(errors[0]).toEqual(new UserError('picture-broken', 'damaged', { details: { limitMb: 1 } }));
+      expect(errors[1]).toBeInstanceOf(InferenceError);
+      expect(after.news).toEqual(['bob cancelled']);
+      // Once is enough.
+      const later = setUp({ folder: before.folder });
+      later.queue.resume();
+      await settle();
+      expect(later.news).toEqual([]);
+    });
+
     it('delivers a rendered clip without rendering it again', async () => {
       const before = setUp({ listener: { deliver: () => new Promise(() => {}) } });
       before.queue.submit(newJob({ userId: 'ann' }));
@@ -293,10 +318,40 @@ describe('createJobQueue', () => {
       const { signal } = await renderer.begun(0);
       await queue.close();
       expect(signal?.aborted).toBe(true);
-      expect(news.slice(-2)).toEqual(['ann postponed', 'bob postponed']);
+      expect(news.slice(-2)).toEqual(['bob postponed', 'ann postponed']);
       expect(store.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
       expect(store.unfinished()).toHaveLength(2);
       expect(() => queue.submit(newJob())).toThrow(UserError);
+    });
+
+    it('lets the running job finish within its grace, and begins no other', async () => {
+      const { queue, store, renderer, news } = setUp({ finishGraceMs: 5_000 });
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      const waiting = queue.submit(newJob({ userId: 'bob' }));
+      const render = await renderer.begun(0);
+      const closed = queue.close();
+      expect(news.at(-1)).toBe('bob postponed');
+      expect(() => queue.submit(newJob())).toThrow(UserError);
+      render.finish();
+      await closed;
+      expect(news.at(-1)).toBe('ann delivered');
+      expect(store.find(id)?.state).toBe('done');
+      expect(renderer.renders).toHaveLength(1);
+      expect(store.find(waiting.id)?.state).toBe('queued');
+    });
+
+    it('breaks it off when the grace is over', async () => {
+      const { queue, store, renderer, clock, news } = setUp({ finishGraceMs: 5_000 });
+      const { id } = queue.submit(newJob({ userId: 'ann' }));
+      const { signal } = await renderer.begun(0);
+      const closed = queue.close();
+      await clock.advance(4_999);
+      expect(signal?.aborted).toBe(false);
+      await clock.advance(1);
+      await closed;
+      expect(signal?.aborted).toBe(true);
+      expect(news.at(-1)).toBe('ann postponed');
+      expect(store.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
     });
 
     it('waits for a delivery, but not for ever', async () => {

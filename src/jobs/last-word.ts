@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { InferenceError, UserError } from '../errors.ts';
+
+const schema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cancelled') }),
+  /** Something broke: the person gets the job's id, the log has the rest. */
+  z.object({ kind: z.literal('broke') }),
+  z.object({
+    kind: z.literal('refused'),
+    code: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+]);
+
+/** What a requester has to be told of a job that ended without a clip; kept until it is said, over restarts too. */
+export type LastWord = z.output<typeof schema>;
+
+/** Reads a stored last word. */
+export function parseLastWord(text: string): LastWord {
+  return schema.parse(JSON.parse(text));
+}
+
+/** The last word of a job that `error` ended: only a UserError's own words are for people. */
+export function lastWordOf(error: unknown): LastWord {
+  if (!(error instanceof UserError)) return { kind: 'broke' };
+  const { code, message, details } = error;
+  return { kind: 'refused', code, message, details };
+}
+
+/** The error behind a stored last word, as far as a person is told of it; undefined for a cancelled job. */
+export function errorOf(lastWord: LastWord): UserError | InferenceError | undefined {
+  switch (lastWord.kind) {
+    case 'cancelled':
+      return undefined;
+    case 'broke':
+      return new InferenceError('broken', 'The job failed before the bot was started again; see the log of then.');
+    case 'refused':
+      return new UserError(lastWord.code, lastWord.message, { details: lastWord.details });
+  }
+}
