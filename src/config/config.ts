@@ -29,6 +29,18 @@ export interface Config {
   readonly ffmpegPath: string | undefined;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
+  readonly retentionHours: number;
+  /** 0 means: no limit. */
+  readonly limits: {
+    readonly maxWaitingPerUser: number;
+    readonly maxWaitingPerGuild: number;
+    readonly cooldownSeconds: number;
+    readonly dailyQuota: number;
+    readonly maxSteps: number;
+    readonly maxFrames: number;
+  };
+  /** Undefined: nobody is mentioned, however long they waited. */
+  readonly pingAfterMs: number | undefined;
   readonly modelIdleSeconds: number;
   /** Undefined: only public repositories can be pulled. Never log it. */
   readonly hubToken: string | undefined;
@@ -63,6 +75,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ffmpegPath: values.FFMPEG_PATH,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
+    retentionHours: values.RETENTION_HOURS,
+    limits: Object.freeze({
+      maxWaitingPerUser: values.MAX_WAITING_PER_USER,
+      maxWaitingPerGuild: values.MAX_WAITING_PER_GUILD,
+      cooldownSeconds: values.COOLDOWN_SECONDS,
+      dailyQuota: values.DAILY_QUOTA,
+      maxSteps: values.MAX_STEPS,
+      maxFrames: values.MAX_FRAMES,
+    }),
+    pingAfterMs: values.PING_AFTER_MINUTES * 60_000 || undefined,
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,

@@ -118,6 +118,49 @@ export const variables = {
     schema: z.string().default('data'),
     example: 'data',
   },
+  RETENTION_HOURS: {
+    description: ['How long delivered clips and their pictures are kept for the buttons under them.'],
+    schema: wholeNumber({ min: 1, max: 87_600, fallback: 168 }),
+    example: '168',
+  },
+  MAX_WAITING_PER_USER: {
+    description: [
+      'Limits. Managers of a server can add stricter ones for it with /kinora-config; 0 means no limit.',
+      'Jobs of one person that may wait at once.',
+    ],
+    schema: wholeNumber({ min: 0, max: 10_000, fallback: 3 }),
+    example: '3',
+  },
+  MAX_WAITING_PER_GUILD: {
+    description: ['Jobs of one server that may wait at once; 0 means no limit.'],
+    schema: wholeNumber({ min: 0, max: 10_000, fallback: 30 }),
+    example: '30',
+  },
+  COOLDOWN_SECONDS: {
+    description: ['Seconds between two jobs of one person; 0 means none.'],
+    schema: wholeNumber({ min: 0, max: 86_400, fallback: 0 }),
+    example: '0',
+  },
+  DAILY_QUOTA: {
+    description: ['Clips per person in 24 hours; failed and cancelled ones do not count. 0 means no limit.'],
+    schema: wholeNumber({ min: 0, max: 100_000, fallback: 0 }),
+    example: '0',
+  },
+  MAX_STEPS: {
+    description: ["The most denoising steps that may be asked for; 0 means the model's own limit."],
+    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
+    example: '0',
+  },
+  MAX_FRAMES: {
+    description: ["The most frames that may be asked for; 0 means the model's own limit."],
+    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
+    example: '0',
+  },
+  PING_AFTER_MINUTES: {
+    description: ['Who waited longer than this is mentioned once when the clip is there; 0 means nobody is.'],
+    schema: wholeNumber({ min: 0, max: 10_000, fallback: 5 }),
+    example: '5',
+  },
   MODEL_IDLE_SECONDS: {
     description: ['The render process ends, and frees its memory, after this many seconds without a job.'],
     schema: wholeNumber({ min: 0, max: 86_400, fallback: 300 }),
