@@ -10,32 +10,24 @@ export interface ClipPlaces {
 
 /** What was done, as one line of JSON. */
 export function clipAsJson(clip: Clip, { output, framesDir }: ClipPlaces): string {
-  const { bytes, width, height, enlarged, settings, fit, model, provider, secondsPerStage, reduced } = clip;
+  const { bytes, master: _, ...made } = clip;
   return JSON.stringify({
     output,
     framesDir,
     bytes: bytes.byteLength,
-    seed: settings.seed,
-    width,
-    height,
-    enlarged,
-    reduced,
-    settings,
-    fit,
-    model,
-    provider,
-    secondsPerStage,
+    seed: made.settings.seed,
+    ...made,
     seconds: totalSeconds(clip),
   });
 }
 
 /** What was done, as one line for a person. */
 export function clipAsSentence(clip: Clip, { output }: ClipPlaces): string {
-  const { settings, width, height, enlarged, model, provider } = clip;
+  const { settings, width, height, enlarged, frames, fps, model, provider } = clip;
   const rendered = enlarged === 1 ? '' : ` (rendered at ${settings.width}×${settings.height})`;
   const facts = [
     `${width}×${height}${rendered}`,
-    `${settings.numFrames} frames at ${settings.fps} fps`,
+    `${frames} frames at ${fps} fps`,
     formatBytes(clip.bytes.byteLength),
     `seed ${settings.seed}`,
     `${model} on ${provider} in ${formatDuration(totalSeconds(clip))}`,

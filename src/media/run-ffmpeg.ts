@@ -16,9 +16,12 @@ export interface FfmpegOptions {
   timeoutMs?: number;
 }
 
-interface FfmpegRun extends FfmpegOptions {
-  clip: RgbFrames;
-  fps: number;
+/** Raw frames, or an MP4 of Kinora's own. */
+type FfmpegInput = { clip: RgbFrames; fps: number } | { file: string };
+
+type FfmpegRun = FfmpegOptions & FfmpegInput & FfmpegWork;
+
+interface FfmpegWork {
   /** The filter chain, in order. */
   filters: readonly string[];
   /** Arguments before the output, one element each; nothing is split or quoted. */
@@ -36,24 +39,23 @@ const killGraceMs = 2000;
 const stderrLines = 8;
 
 /**
- * Runs ffmpeg once over a clip: raw rgb24 frames go in by a pipe, as fast as ffmpeg takes them.
+ * Runs ffmpeg once over a clip: raw rgb24 frames go in by a pipe, as fast as ffmpeg takes them, or a file is read.
  * When it settles, ffmpeg has ended.
  * @throws EncodeError `encode-failed` with ffmpeg's last lines, or `encode-timeout`
  * @throws JobCancelledError the signal was aborted
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<void> {
-  const { clip, fps, signal, timeoutMs = defaultTimeoutMs } = run;
+  const { signal, timeoutMs = defaultTimeoutMs } = run;
   throwIfAborted(signal);
-  checkClip(clip, fps);
+  if ('clip' in run) checkClip(run.clip, run.fps);
   // Absolute, so that what is checked is what is started: without a slash the system would search PATH.
   const ffmpegPath = resolvePath(run.ffmpegPath);
   await checkProgram(ffmpegPath);
 
-  const source = Readable.from(chunks(clip.frames), { objectMode: false });
-  const command = ffmpeg(source)
+  const source = 'clip' in run ? Readable.from(chunks(run.clip.frames), { objectMode: false }) : undefined;
+  const command = ffmpeg('clip' in run ? source : run.file)
     .setFfmpegPath(ffmpegPath)
-    .inputOptions('-hide_banner', '-loglevel', 'error')
-    .inputOptions('-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${clip.width}x${clip.height}`, '-framerate', `${fps}`)
+    .inputOptions('-hide_banner', '-loglevel', 'error', ...inputArguments(run))
     .videoFilters([...run.filters])
     // `-an` stands here because fluent-ffmpeg splits a lone argument at its space.
     .outputOptions('-an', ...run.outputArguments)
@@ -72,7 +74,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
       let stopReason: Error | undefined;
       stop = (reason) => {
         stopReason ??= reason;
-        source.destroy();
+        source?.destroy();
         if (!hasStarted) {
           // fluent-ffmpeg is still asking ffmpeg what it can do; the listener below ends what it starts later.
           reject(stopReason);
@@ -97,7 +99,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
     clearTimeout(timer);
     clearTimeout(graceTimer);
     signal?.removeEventListener('abort', onAbort);
-    source.destroy();
+    source?.destroy();
   }
 }
 
@@ -106,6 +108,13 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new JobCancelledError(undefined, { cause: signal.reason });
   }
+}
+
+function inputArguments(input: FfmpegInput): string[] {
+  // The format is named, so that ffmpeg does not guess from what is inside.
+  if ('file' in input) return ['-f', 'mp4'];
+  const { clip, fps } = input;
+  return ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${clip.width}x${clip.height}`, '-framerate', `${fps}`];
 }
 
 /** Views of the frames, not copies. */

@@ -1,7 +1,9 @@
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
-import { encodeVideo } from '../media/encode.ts';
+import { decodeVideo } from '../media/decode-video.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
+import { finishClip } from '../media/finish-clip.ts';
 import { intake } from '../media/intake.ts';
+import { readPictureInfo } from '../media/open-picture.ts';
 import { writeFrames } from '../media/write-frames.ts';
 import { serveParent } from './serve-parent.ts';
 
@@ -10,7 +12,9 @@ import { serveParent } from './serve-parent.ts';
 serveParent(async ({ modelDir, execution, ffmpegPath, searchPath }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
   pipeline: await openImageToVideo({ modelDir, log, ...execution }),
+  readPictureInfo,
   intake,
-  encodeVideo,
+  finishClip,
+  decodeVideo,
   writeFrames,
 }));

@@ -1,12 +1,12 @@
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
 import type { ClipMetadata } from '../media/clip-metadata.ts';
-import type { FitName } from './types.ts';
+import type { ClipForm, FitName } from './types.ts';
 
 /** What a clip's file says of itself: enough to make the same clip again. */
 export function clipMetadata(
-  model: string,
-  { settings, provider }: Pick<ImageToVideoResult, 'settings' | 'provider'>,
+  { model, settings, provider }: Pick<ImageToVideoResult, 'settings' | 'provider'> & { model: string },
   fit: FitName,
+  form: ClipForm,
 ): ClipMetadata {
-  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...settings, fit, provider } };
+  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...settings, fit, ...form, provider } };
 }

@@ -1,65 +1,120 @@
 import { randomInt } from 'node:crypto';
 import { JobCancelledError } from '../errors.ts';
 import type { ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
-import type { EncodedVideo } from '../media/encode.ts';
-import type { RgbPicture } from '../util/rgb.ts';
-import { clipMetadata } from './clip-metadata.ts';
+import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
+import { chooseSize } from './choose-size.ts';
+import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
+import { joinFrames } from './join-frames.ts';
 import type { RenderPipeline, RenderTools } from './render-tools.ts';
 import { resolveSettings } from './resolve-settings.ts';
-import type { Clip, RenderOptions, RenderSpec } from './types.ts';
+import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
 
-/** Frames whose shorter side has fewer pixels are enlarged: players show them as stamps otherwise. */
-const smallestSide = 256;
+/** Pixels. */
+type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
+
+/** Everything before the first step. */
+interface Preparation {
+  settings: ImageToVideoSettings;
+  /** At the settings' size. */
+  picture: RgbPicture;
+  /** Frames that the new ones join. */
+  before: RgbFrames | undefined;
+  seconds: number;
+}
 
 /**
- * Makes one clip: the picture's bytes, then the picture at the model's size, then frames, then an MP4. Runs in the
+ * Makes one clip: the picture's bytes, then the picture at the model's size, then frames, then a file. Runs in the
  * render process; between steps the event loop turns, so that a cancel message is heard.
  * @throws UserError the picture or the settings are at fault
  * @throws JobCancelledError the signal was aborted
  */
 export async function makeClip(tools: RenderTools, spec: RenderSpec, options: RenderOptions = {}): Promise<Clip> {
-  const { onProgress = () => {} } = options;
-  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => randomInt(2 ** 32));
-  const { width, height } = settings;
-
+  const { onProgress = () => {}, signal } = options;
+  const form: ClipForm = { format: 'mp4', loop: 'none', smooth: false, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
-  const intakeStart = performance.now();
-  const picture = await tools.intake(spec.picture, { width, height, fit: spec.fit });
-  const intakeSeconds = secondsSince(intakeStart);
-  await hearMessages();
-  if (options.signal?.aborted) throw new JobCancelledError();
-
-  const result = await generateFrames(tools.pipeline, picture, settings, options);
-  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, result);
+  const wanted = await wantedSize(tools, spec);
+  const made =
+    spec.base?.use === 'finish'
+      ? await keptFrames(tools, spec.base, signal)
+      : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
+  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);
 
   onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
   const encodeStart = performance.now();
-  const enlarged = Math.max(1, Math.ceil(smallestSide / Math.min(width, height)));
-  const video = await encodeFrames(tools, { spec, result, enlarged }, options.signal);
+  const file = await encodeClip(tools, { made, form, spec, ...wanted }, signal);
+  const master = spec.keepMaster ? await encodeMaster(tools, made, signal) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
   return {
-    bytes: video.bytes,
-    width: video.width,
-    height: video.height,
-    enlarged,
-    settings: result.settings,
+    ...file,
+    ...(master !== undefined && { master }),
+    form,
+    settings: made.settings,
     fit: spec.fit,
-    model: tools.pipeline.info.name,
-    provider: result.provider,
-    secondsPerStage: {
-      ...result.secondsPerStage,
-      prepare: result.secondsPerStage.prepare + intakeSeconds,
-      'encode-video': encodeSeconds,
-    },
-    ...(video.reduced === undefined ? {} : { reduced: video.reduced }),
+    model: made.model,
+    provider: made.provider,
+    secondsPerStage: { ...made.secondsPerStage, 'encode-video': encodeSeconds },
   };
+}
+
+/** What the shape comes to; nothing where the settings' own size stands. */
+async function wantedSize(
+  { readPictureInfo, pipeline }: RenderTools,
+  { picture, settings, form }: RenderSpec,
+): Promise<{ size?: Size; ratio?: number; fit?: { fit: 'stretch' } }> {
+  if (form?.shape === undefined) return {};
+  const { defaults, limits } = pipeline.info;
+  const { width = defaults.width, height = defaults.height } = settings;
+  const info = await readPictureInfo(picture);
+  const { ratio, ...size } = chooseSize(form.shape, info, { area: { width, height }, limits });
+  // The nearest size differs from the picture's shape by a hair: stretched there and back, nothing of it is lost.
+  return ratio === undefined ? { size } : { size, ratio, fit: { fit: 'stretch' } as const };
+}
+
+/** The frames of a clip that was made before. */
+async function keptFrames(
+  { decodeVideo, ffmpegPath }: RenderTools,
+  { master, made }: BaseClip,
+  signal: AbortSignal | undefined,
+): Promise<MadeFrames> {
+  const start = performance.now();
+  const { width, height } = made.settings;
+  const clip = await decodeVideo(master, { width, height, ffmpegPath, ...(signal && { signal }) });
+  const secondsPerStage = { prepare: secondsSince(start), 'encode-image': 0, denoise: 0, decode: 0 };
+  return { ...clip, ...made, secondsPerStage };
+}
+
+/** Frames from the model, after those of a clip that is extended. */
+async function newFrames(tools: RenderTools, spec: RenderSpec, options: RenderOptions): Promise<MadeFrames> {
+  const { settings, picture, before, seconds } = await prepare(tools, spec, options.signal);
+  await hearMessages();
+  if (options.signal?.aborted) throw new JobCancelledError();
+  const result = await generateFrames(tools.pipeline, { picture, settings }, options);
+  return {
+    ...result,
+    frames: before === undefined ? result.frames : joinFrames(before.frames, result.frames),
+    model: tools.pipeline.info.name,
+    secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
+  };
+}
+
+async function prepare(tools: RenderTools, spec: RenderSpec, signal: AbortSignal | undefined): Promise<Preparation> {
+  const start = performance.now();
+  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => randomInt(2 ** 32));
+  const { width, height } = settings;
+  if (spec.base === undefined) {
+    const picture = await tools.intake(spec.picture, { width, height, fit: spec.fit });
+    return { settings, picture, before: undefined, seconds: secondsSince(start) };
+  }
+  const { ffmpegPath } = tools;
+  const before = await tools.decodeVideo(spec.base.master, { width, height, ffmpegPath, ...(signal && { signal }) });
+  const picture = { width, height, data: before.frames.at(-1)! };
+  return { settings, picture, before, seconds: secondsSince(start) };
 }
 
 async function generateFrames(
   pipeline: RenderPipeline,
-  picture: RgbPicture,
-  settings: ImageToVideoSettings,
+  { picture, settings }: Pick<Preparation, 'picture' | 'settings'>,
   { signal, onProgress }: RenderOptions,
 ): Promise<ImageToVideoResult> {
   const run = pipeline.generate(picture, settings, signal === undefined ? {} : { signal });
@@ -71,21 +126,6 @@ async function generateFrames(
     next = signal?.aborted ? await run.throw(new JobCancelledError()) : await run.next();
   }
   return next.value;
-}
-
-function encodeFrames(
-  { pipeline, encodeVideo, ffmpegPath }: RenderTools,
-  { spec, result, enlarged }: { spec: RenderSpec; result: ImageToVideoResult; enlarged: number },
-  signal: AbortSignal | undefined,
-): Promise<EncodedVideo> {
-  return encodeVideo(result, {
-    ffmpegPath,
-    fps: result.settings.fps,
-    metadata: clipMetadata(pipeline.info.name, result, spec.fit),
-    scaleTo: { width: result.width * enlarged, height: result.height * enlarged },
-    ...(spec.maxBytes === undefined ? {} : { maxBytes: spec.maxBytes }),
-    ...(signal === undefined ? {} : { signal }),
-  });
 }
 
 /** Two turns: the first may begin after the loop has already looked for messages. */

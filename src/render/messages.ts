@@ -8,7 +8,17 @@ import {
   samplerNames,
   scheduleNames,
 } from '../inference/pipeline/types.ts';
-import { type Clip, fitNames, type RenderProgress, type RenderSpec } from './types.ts';
+import {
+  type BaseClip,
+  type Clip,
+  type ClipForm,
+  clipFormats,
+  fitNames,
+  loopNames,
+  type RenderProgress,
+  type RenderSpec,
+  shapeNames,
+} from './types.ts';
 import { wireErrorSchema } from './wire-error.ts';
 
 // Both processes check what they receive: the child decodes hostile pictures, so the parent must not trust its words.
@@ -37,6 +47,21 @@ const settingsSchema = z.strictObject({
   schedule: z.enum(scheduleNames),
 });
 
+const usedProvider = z.enum(providerNames).exclude(['auto']);
+
+const baseSchema: z.ZodType<BaseClip> = z.strictObject({
+  master: bytes,
+  use: z.enum(['extend', 'finish']),
+  made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
+});
+
+const formSchema = z.strictObject({
+  shape: z.enum(shapeNames).exactOptional(),
+  format: z.enum(clipFormats),
+  loop: z.enum(loopNames),
+  smooth: z.boolean(),
+});
+
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   picture: bytes,
   settings: z.strictObject({
@@ -55,6 +80,16 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
     schedule: settingsSchema.shape.schedule.exactOptional(),
   }),
   fit: z.enum(fitNames),
+  form: z
+    .strictObject({
+      shape: formSchema.shape.shape,
+      format: formSchema.shape.format.exactOptional(),
+      loop: formSchema.shape.loop.exactOptional(),
+      smooth: formSchema.shape.smooth.exactOptional(),
+    })
+    .exactOptional(),
+  base: baseSchema.exactOptional(),
+  keepMaster: z.boolean().exactOptional(),
   maxBytes: count.exactOptional(),
   framesDir: path.exactOptional(),
 });
@@ -104,15 +139,27 @@ const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
 
 const clipSchema: z.ZodType<Clip> = z.strictObject({
   bytes,
+  master: bytes.exactOptional(),
+  form: formSchema satisfies z.ZodType<ClipForm>,
+  frames: count,
+  fps: z.number().positive(),
   width: count,
   height: count,
   enlarged: z.number().int().positive(),
   settings: settingsSchema,
   fit: z.enum(fitNames),
   model: shortText,
-  provider: z.enum(providerNames).exclude(['auto']),
+  provider: usedProvider,
   secondsPerStage: z.record(stage, seconds),
-  reduced: z.strictObject({ crf: z.number(), width: count, height: count }).exactOptional(),
+  reduced: z
+    .strictObject({
+      width: count,
+      height: count,
+      crf: z.number().exactOptional(),
+      colours: z.number().exactOptional(),
+      quality: z.number().exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const toParentSchema = z.discriminatedUnion('type', [

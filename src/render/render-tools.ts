@@ -1,6 +1,8 @@
 import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.ts';
-import type { encodeVideo } from '../media/encode.ts';
+import type { decodeVideo } from '../media/decode-video.ts';
+import type { finishClip } from '../media/finish-clip.ts';
 import type { intake } from '../media/intake.ts';
+import type { readPictureInfo } from '../media/open-picture.ts';
 import type { writeFrames } from '../media/write-frames.ts';
 
 /** A pipeline as the render process uses it. */
@@ -9,8 +11,10 @@ export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
 /** Everything that turns a picture into a clip, as parameters, so that a test can put its own in place of each. */
 export interface RenderTools {
   pipeline: RenderPipeline;
+  readPictureInfo: typeof readPictureInfo;
   intake: typeof intake;
-  encodeVideo: typeof encodeVideo;
+  finishClip: typeof finishClip;
+  decodeVideo: typeof decodeVideo;
   writeFrames: typeof writeFrames;
   /** A program that was proved to work. */
   ffmpegPath: string;

@@ -1,8 +1,39 @@
 import type { ImageToVideoSettings, PipelineStage, ProviderName } from '../inference/pipeline/types.ts';
+import type { ClipFormat } from '../media/finish-clip.ts';
+import type { LoopName } from '../media/loop.ts';
+
+export type { ClipFormat, LoopName };
 
 /** How a picture is brought to the model's shape. */
 export const fitNames = ['crop', 'pad', 'stretch'] as const;
 export type FitName = (typeof fitNames)[number];
+
+/** Shapes of clips; `auto` is the picture's own. */
+export const shapeNames = ['auto', 'landscape', 'portrait', 'square'] as const;
+export type ShapeName = (typeof shapeNames)[number];
+
+// Named here once more, so that the process that holds the token loads no encoders for two lists.
+export const clipFormats = ['mp4', 'gif', 'webp'] as const satisfies readonly ClipFormat[];
+export const loopNames = ['none', 'ping-pong', 'crossfade'] as const satisfies readonly LoopName[];
+
+/** What is made of the frames. */
+export interface ClipForm {
+  /** Chooses width and height, with the area of those asked for; undefined: they are as asked for. */
+  shape?: ShapeName;
+  format: ClipFormat;
+  loop: LoopName;
+  /** Raises the frame rate to 24 by interpolation. */
+  smooth: boolean;
+}
+
+/** A clip made before, to go on with. */
+export interface BaseClip {
+  /** Its frames: {@link Clip.master}. */
+  master: Uint8Array;
+  /** `extend`: goes on from its last frame; `finish`: the same frames in another form, without rendering. */
+  use: 'extend' | 'finish';
+  made: Pick<Clip, 'settings' | 'model' | 'provider'>;
+}
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */
 export interface RenderSpec {
@@ -10,6 +41,11 @@ export interface RenderSpec {
   picture: Uint8Array;
   settings: Partial<ImageToVideoSettings>;
   fit: FitName;
+  /** What is left out: an MP4 that does not loop, at the model's frame rate and the settings' size. */
+  form?: Partial<ClipForm>;
+  base?: BaseClip;
+  /** Keeps the frames as {@link Clip.master}. Default false. */
+  keepMaster?: boolean;
   /** The encoded clip must not be larger; undefined: no limit. */
   maxBytes?: number;
   /** A folder that receives the frames before encoding as frame-0000.png … */
@@ -28,11 +64,18 @@ export interface RenderProgress {
 
 /** A finished clip and what was done to make it. */
 export interface Clip {
-  /** An MP4 file. */
+  /** A file of the form's format. */
   bytes: Uint8Array;
-  /** Pixels of the file: the settings' size times `enlarged`, unless it was reduced. */
+  /** The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. */
+  master?: Uint8Array;
+  form: ClipForm;
+  /** Frames of the file. */
+  frames: number;
+  /** Frames per second of the file. */
+  fps: number;
+  /** Pixels of the file: the settings' size times `enlarged`, in the picture's ratio where the shape is its own, unless it was reduced. */
   width: number;
-  /** Pixels of the file: the settings' size times `enlarged`, unless it was reduced. */
+  /** Pixels of the file, as the width. */
   height: number;
   /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
   enlarged: number;
@@ -43,7 +86,7 @@ export interface Clip {
   provider: Exclude<ProviderName, 'auto'>;
   secondsPerStage: Record<RenderStage, number>;
   /** What had to give way so that the clip fits `maxBytes`; undefined where nothing did. */
-  reduced?: { crf: number; width: number; height: number };
+  reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
 }
 
 export interface RenderOptions {

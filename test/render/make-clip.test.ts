@@ -15,7 +15,13 @@ describe('makeClip', () => {
     expect(clip.secondsPerStage.prepare).toBeGreaterThan(1);
     const { metadata } = JSON.parse(tools.calls.at(-1)?.replace('encode ', '') ?? '');
     expect(metadata.title).toBe('Kinora, seed 5');
-    expect(metadata.settings).toEqual({ model: 'fake', ...clip.settings, fit: 'pad', provider: 'cpu' });
+    expect(metadata.settings).toEqual({
+      model: 'fake',
+      ...clip.settings,
+      fit: 'pad',
+      ...{ format: 'mp4', loop: 'none', smooth: false },
+      provider: 'cpu',
+    });
   });
 
   it('draws a seed where none is given', async () => {
@@ -47,7 +53,7 @@ describe('makeClip', () => {
   it('writes the frames before encoding where a folder is given', async () => {
     const tools = fakeTools();
     await makeClip(tools, { ...spec, framesDir: '/frames' });
-    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['generator', 'frames', 'encode']);
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['intake', 'generator', 'frames', 'encode']);
   });
 
   it('passes the byte limit on and tells what gave way', async () => {
@@ -63,11 +69,53 @@ describe('makeClip', () => {
       onProgress: ({ stage }) => stage === 'denoise' && stop.abort(),
     });
     await expect(done).rejects.toThrow(JobCancelledError);
-    expect(tools.calls).toEqual(['generator closed']);
+    expect(tools.calls).toEqual(['intake 64x48 pad', 'generator closed']);
   });
 
   it('refuses settings before it touches the picture', async () => {
     const tools = { ...fakeTools(), intake: () => Promise.reject(new Error('touched')) };
     await expect(makeClip(tools, { ...spec, settings: { fps: 0 } })).rejects.toThrow(UserError);
+  });
+
+  it.each([
+    ['mp4', { crf: 30 }],
+    ['gif', { colours: 64 }],
+    ['webp', { quality: 50 }],
+  ] as const)('says in the words of %s what gave way', async (format, level) => {
+    const clip = await makeClip(fakeTools(), { ...spec, maxBytes: 1000, form: { format } });
+    expect(clip.reduced).toEqual({ ...level, width: 384, height: 288 });
+    expect(clip.form).toEqual({ format, loop: 'none', smooth: false });
+  });
+
+  it("renders the picture's own shape whole, and gives the clip its exact ratio", async () => {
+    const tools = fakeTools();
+    const picture = scripted({ picture: { width: 900, height: 1210 } });
+    const clip = await makeClip(tools, { ...spec, picture, form: { shape: 'auto' } });
+    const { width, height } = clip.settings;
+    expect(tools.calls[0]).toBe(`intake ${width}x${height} stretch`);
+    expect(width * height).toBeGreaterThan(64 * 48 * 0.8);
+    expect(width * height).toBeLessThan(64 * 48 * 1.2);
+    expect(clip.width / clip.height).toBeCloseTo(900 / 1210, 2);
+  });
+
+  it('goes on from the last frame of a clip, and joins the two', async () => {
+    const tools = fakeTools();
+    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, keepMaster: true });
+    expect(clip.frames).toBe(6 + 4 - 1);
+    expect(clip.settings.seed).toBe(5);
+    expect(tools.calls[0]).toBe('generator closed');
+    expect(clip.master).toBeDefined();
+  });
+
+  it('gives kept frames another form without rendering', async () => {
+    const tools = fakeTools();
+    const made = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
+    const base = { master: new Uint8Array([6]), use: 'finish', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, form: { loop: 'ping-pong', smooth: true } });
+    expect(clip).toMatchObject({ ...made, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
+    expect(clip.secondsPerStage.denoise).toBe(0);
+    expect(tools.calls).toHaveLength(1);
   });
 });

@@ -21,6 +21,10 @@ export interface ScriptedRenderer extends Renderer {
 export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
   return {
     bytes: Buffer.from(`clip of seed ${spec.settings.seed}`),
+    ...(spec.keepMaster && { master: Buffer.from(`frames of seed ${spec.settings.seed}`) }),
+    form: { format: 'mp4', loop: 'none', smooth: false, ...spec.form },
+    frames: 4,
+    fps: spec.form?.smooth ? 24 : (spec.settings.fps ?? 7),
     width: 64,
     height: 64,
     enlarged: 1,

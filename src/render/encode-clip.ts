@@ -1,0 +1,84 @@
+import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
+import type { FinishedClip } from '../media/finish-clip.ts';
+import { clipMetadata } from './clip-metadata.ts';
+import type { RenderTools } from './render-tools.ts';
+import type { Clip, ClipForm, RenderSpec } from './types.ts';
+
+/** Frames whose shorter side has fewer pixels are enlarged: players show them as stamps otherwise. */
+const smallestSide = 256;
+
+/** The frames of a clip with all that was done to have them. */
+export type MadeFrames = ImageToVideoResult & Pick<Clip, 'model'>;
+
+/** What a file is made from. */
+interface EncodeClipInput {
+  made: MadeFrames;
+  form: ClipForm;
+  spec: Pick<RenderSpec, 'fit' | 'maxBytes'>;
+  /** Width to height; undefined: the frames' own. */
+  ratio?: number;
+}
+
+/** What a file is, of all that a clip is. */
+type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'enlarged' | 'frames' | 'fps' | 'reduced'>;
+
+/**
+ * Smooths, loops, scales and encodes the frames as the form says.
+ * @throws EncodeError as `encodeVideo`
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function encodeClip(
+  { finishClip, ffmpegPath }: RenderTools,
+  { made, form, spec, ratio }: EncodeClipInput,
+  signal: AbortSignal | undefined,
+): Promise<ClipFile> {
+  const enlarged = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
+  const file = await finishClip(made, {
+    ...{ ffmpegPath, format: form.format, loop: form.loop, smooth: form.smooth },
+    fps: made.settings.fps,
+    metadata: clipMetadata(made, spec.fit, form),
+    scaleTo: scaled(made, enlarged, ratio),
+    ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
+    ...(signal && { signal }),
+  });
+  const { bytes, width, height, frames, fps } = file;
+  const reduced = whatGaveWay(file);
+  return { bytes, width, height, enlarged, frames, fps, ...(reduced && { reduced }) };
+}
+
+/**
+ * The frames themselves, for clips that are made from this one.
+ * @throws EncodeError as `encodeVideo`
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function encodeMaster(
+  { finishClip, ffmpegPath }: RenderTools,
+  made: MadeFrames,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const { bytes } = await finishClip(made, {
+    ...{ ffmpegPath, format: 'mp4', loop: 'none', smooth: false },
+    fps: made.settings.fps,
+    metadata: { title: 'Kinora', settings: { seed: made.settings.seed } },
+    ...(signal && { signal }),
+  });
+  return bytes;
+}
+
+/** The file's size: a whole factor larger, then the same area in the wanted ratio. */
+function scaled({ width, height }: MadeFrames, enlarged: number, ratio = width / height) {
+  if (ratio === width / height) return { width: width * enlarged, height: height * enlarged };
+  const area = width * height * enlarged ** 2;
+  const even = (pixels: number) => Math.max(2, 2 * Math.round(pixels / 2));
+  return { width: even(Math.sqrt(area * ratio)), height: even(Math.sqrt(area / ratio)) };
+}
+
+/** Only what {@link Clip} names: the encoders tell each other more. */
+function whatGaveWay({ reduced }: FinishedClip): Clip['reduced'] {
+  if (reduced === undefined) return undefined;
+  const { width, height } = reduced;
+  if ('crf' in reduced) return { width, height, crf: reduced.crf };
+  return 'colours' in reduced
+    ? { width, height, colours: reduced.colours }
+    : { width, height, quality: reduced.quality };
+}
