@@ -11,9 +11,9 @@ export interface JobStore {
   find(id: string): Job | undefined;
   /** Jobs that were accepted and not ended, in the order of arrival. */
   unfinished(): Job[];
-  /** The picture's file; undefined once the job has ended. */
+  /** The picture's file; undefined once it was deleted. */
   picture(id: string): Uint8Array | undefined;
-  /** The rendered clip that still has to be delivered. */
+  /** The rendered clip; undefined before there is one, and once it was deleted. */
   clip(id: string): Clip | undefined;
   /** Rendering begins: one attempt more. */
   start(id: string): Job;
@@ -21,8 +21,15 @@ export interface JobStore {
   putBack(id: string, state: 'queued' | 'interrupted', options?: { refundAttempt: boolean }): Job;
   /** Rendering ended well: keeps the clip until it is delivered. */
   keepClip(id: string, clip: Clip): Job;
-  /** The end: picture and clip are deleted, the row stays. `untold` is kept until {@link JobStore.told}. */
+  /**
+   * The end. A delivered clip and its picture stay, for its buttons, until {@link JobStore.expire}; of other ends only the
+   * row stays, and the daily quota gets its clip back. `untold` is kept until {@link JobStore.told}.
+   */
   finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; untold?: LastWord }): Job;
+  /** Deletes pictures and clips of jobs that ended before, and tells of how many. What clips were made with stays. */
+  expire(endedBeforeMs: number): number;
+  /** Deletes what is kept of a user's ended jobs. Tells how many were deleted, and how many have not ended. */
+  forget(userId: string): { deleted: number; left: number };
   /** The requester knows how the job ended. */
   told(id: string): void;
   /** Ended jobs whose requester does not know yet, in the order of arrival. */
@@ -79,6 +86,14 @@ export function createJobStore(database: Database): JobStore {
   const selectUntold = database.prepare('SELECT * FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
   const deletePicture = database.prepare('DELETE FROM pictures WHERE job_id = ?');
   const deleteClip = database.prepare('DELETE FROM clips WHERE job_id = ?');
+  const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
+  const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
+  const ended = "state IN ('done', 'failed', 'cancelled')";
+  const expired = `job_id IN (SELECT id FROM jobs WHERE ${ended} AND finished_at_ms < ?)`;
+  const expirePictures = database.prepare(`DELETE FROM pictures WHERE ${expired}`);
+  const expireClips = database.prepare(`UPDATE clips SET bytes = x'' WHERE length(bytes) > 0 AND ${expired}`);
+  const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND ${ended}`);
+  const countOf = database.prepare('SELECT count(*) AS count FROM jobs WHERE user_id = ?');
 
   function find(id: string): Job | undefined {
     const row = selectJob.get([id]) as JobRow | undefined;
@@ -99,13 +114,15 @@ export function createJobStore(database: Database): JobStore {
         const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings)];
         insertJob.run([...columns, fit, maxBytes, createdAtMs]);
         insertPicture.run([id, job.picture]);
+        insertUse.run([id, userId, guildId, createdAtMs]);
         return find(id)!;
       })(),
     unfinished: () => (selectUnfinished.all([]) as JobRow[]).map(toJob),
     picture: (id) => (selectPicture.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
     clip(id) {
       const row = selectClip.get([id]) as { bytes: Uint8Array; made: string } | undefined;
-      return row && { ...(JSON.parse(row.made) as Omit<Clip, 'bytes'>), bytes: row.bytes };
+      if (row === undefined || row.bytes.byteLength === 0) return undefined;
+      return { ...(JSON.parse(row.made) as Omit<Clip, 'bytes'>), bytes: row.bytes };
     },
     start: (id) => moveTo(id, 'running', 1),
     putBack: (id, state, options) => moveTo(id, state, options?.refundAttempt ? -1 : 0),
@@ -117,9 +134,23 @@ export function createJobStore(database: Database): JobStore {
     finish: (id, { state, finishedAtMs, errorCode, untold }) =>
       database.transaction(() => {
         updateEnd.run([state, finishedAtMs, errorCode ?? null, untold ? JSON.stringify(untold) : null, id]);
-        deletePicture.run([id]);
-        deleteClip.run([id]);
+        if (state !== 'done') {
+          deletePicture.run([id]);
+          deleteClip.run([id]);
+          refundUse.run([id]);
+        }
         return find(id)!;
+      })(),
+    expire: (endedBeforeMs) =>
+      database.transaction(() => {
+        const { changes } = expirePictures.run([endedBeforeMs]);
+        expireClips.run([endedBeforeMs]);
+        return changes;
+      })(),
+    forget: (userId) =>
+      database.transaction(() => {
+        const { changes: deleted } = deleteEnded.run([userId]);
+        return { deleted, left: (countOf.get([userId]) as { count: number }).count };
       })(),
     told: (id) => void updateTold.run([id]),
     untold: () =>

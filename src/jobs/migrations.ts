@@ -47,4 +47,31 @@ export const migrations: readonly string[] = [
   -- What the requester still has to be told of the job's end (JSON); NULL once it is said, or where the clip says it.
   ALTER TABLE jobs ADD COLUMN untold TEXT;
   `,
+  `
+  -- Wishes of the last day, for cooldown and daily quota. Apart from the jobs, so that deleting one's data lifts no limit.
+  CREATE TABLE uses (
+    job_id   TEXT PRIMARY KEY,
+    user_id  TEXT NOT NULL,
+    guild_id TEXT,
+    at_ms    INTEGER NOT NULL,
+    refunded INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX uses_by_user ON uses (user_id, at_ms);
+  CREATE INDEX jobs_by_user ON jobs (user_id);
+
+  CREATE TABLE guild_settings (
+    guild_id TEXT PRIMARY KEY,
+    settings TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE user_settings (
+    user_id    TEXT PRIMARY KEY,
+    wants_ping INTEGER NOT NULL
+  ) STRICT;
+  -- kind: user or guild
+  CREATE TABLE blocks (
+    kind TEXT NOT NULL,
+    id   TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+  `,
 ];

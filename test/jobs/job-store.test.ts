@@ -61,14 +61,49 @@ describe('createJobStore', () => {
     expect(store.clip(id)).toEqual(clip);
   });
 
-  it('deletes picture and clip at the end', () => {
+  it('keeps a delivered clip and its picture until they expire, and then what it was made with', () => {
     const { store, database } = open();
     const { id } = store.add(newJob(), 1);
     store.keepClip(id, makeClip(spec));
     expect(store.finish(id, { state: 'done', finishedAtMs: 2 }).state).toBe('done');
+    expect(database.prepare('SELECT finished_at_ms FROM jobs').get([])).toMatchObject({ finished_at_ms: 2 });
+    const waiting = store.add(newJob(), 1).id;
+    expect(store.expire(2)).toBe(0);
+    expect(store.clip(id)).toEqual(makeClip(spec));
+    expect(store.expire(3)).toBe(1);
     expect(store.picture(id)).toBeUndefined();
     expect(store.clip(id)).toBeUndefined();
-    expect(database.prepare('SELECT finished_at_ms FROM jobs').get([])).toMatchObject({ finished_at_ms: 2 });
+    expect(store.find(id)).toMatchObject({ state: 'done', settings: { seed: 7 } });
+    expect(database.prepare('SELECT length(bytes) AS size, made FROM clips').get([])).toMatchObject({
+      size: 0,
+      made: expect.stringContaining('"seed":7'),
+    });
+    // However long a job waits, its picture stays.
+    expect(store.picture(waiting)).toBeDefined();
+  });
+
+  it.each(['failed', 'cancelled'] as const)('deletes picture and clip of what %s', (state) => {
+    const { store } = open();
+    const { id } = store.add(newJob(), 1);
+    store.keepClip(id, makeClip(spec));
+    store.finish(id, { state, finishedAtMs: 2 });
+    expect(store.picture(id)).toBeUndefined();
+    expect(store.clip(id)).toBeUndefined();
+  });
+
+  it('forgets a user: rows, pictures and clips, but nothing that has not ended, and nothing of others', () => {
+    const { store, database } = open();
+    const [done, waiting, others] = ['ann', 'ann', 'bob'].map((userId) => store.add(newJob({ userId }), 1).id);
+    for (const id of [done!, others!]) {
+      store.keepClip(id, makeClip(spec));
+      store.finish(id, { state: 'done', finishedAtMs: 2 });
+    }
+    expect(store.forget('ann')).toEqual({ deleted: 1, left: 1 });
+    expect(store.find(done!)).toBeUndefined();
+    const kept = (table: string) =>
+      (database.prepare(`SELECT job_id FROM ${table}`).all([]) as { job_id: string }[]).map((row) => row.job_id);
+    expect(kept('pictures').sort()).toEqual([waiting!, others!].sort());
+    expect(kept('clips')).toEqual([others]);
   });
 
   it('takes nothing in when the picture cannot be stored', () => {

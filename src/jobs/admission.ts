@@ -1,0 +1,110 @@
+import { UserError } from '../errors.ts';
+import type { Clock } from '../util/clock.ts';
+import type { BlockStore } from './block-store.ts';
+import type { GuildSettingsStore } from './guild-settings.ts';
+import type { Job, ModelFacts, NewJob } from './job.ts';
+import type { QueuePlace } from './job-listener.ts';
+import { type Limits, stricter } from './limits.ts';
+import { quotaPeriodMs, type UseScope, type UseStore } from './use-store.ts';
+
+/** A job that waits, and where. */
+export interface WaitingJob {
+  job: Job;
+  place: QueuePlace;
+}
+
+/**
+ * Decides about a wish, whichever door it came through. Gives it back with steps and frames that were left out brought
+ * within the limits.
+ *
+ * @throws UserError `blocked-user`, `blocked-guild`, or the `limit-…` that bites; `freeAtMs` in its details is when it is
+ * free again, where that can be told
+ */
+export type Admit = (job: NewJob, waiting: readonly WaitingJob[]) => NewJob;
+
+/** What {@link createAdmission} works with. */
+export interface AdmissionOptions {
+  /** The operator's. They hold everywhere, beside what a guild sets for itself. */
+  limits: Limits;
+  guildSettings: Pick<GuildSettingsStore, 'of'>;
+  uses: Pick<UseStore, 'counted' | 'latest'>;
+  blocks: Pick<BlockStore, 'has'>;
+  model: ModelFacts;
+  clock: Clock;
+}
+
+/** The limits on who may ask for what, when and how often. */
+export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
+  function checkBlocks({ userId, guildId }: NewJob): void {
+    if (blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
+    if (guildId !== null && blocks.has('guild', guildId)) {
+      throw new UserError('blocked-guild', 'The operator blocked this server.');
+    }
+  }
+
+  function checkWaiting({ userId, guildId }: NewJob, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+    const everywhere = waiting.filter(({ job }) => job.userId === userId);
+    const inGuild = waiting.filter(({ job }) => guildId !== null && job.guildId === guildId);
+    refuseFull('limit-waiting-user', limits.maxWaitingPerUser, everywhere);
+    const ownHere = everywhere.filter((own) => inGuild.includes(own));
+    refuseFull('limit-waiting-user', guild.maxWaitingPerUser ?? 0, ownHere);
+    refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
+  }
+
+  function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): void {
+    const latestMs = uses.latest(scope);
+    if (cooldownSeconds > 0 && latestMs !== undefined) {
+      const freeAtMs = latestMs + cooldownSeconds * 1000;
+      if (freeAtMs > clock.now()) throw limitError('limit-cooldown', { limit: cooldownSeconds, freeAtMs });
+    }
+    if (dailyQuota === 0) return;
+    const counted = uses.counted(scope, clock.now() - quotaPeriodMs);
+    // Free again when so many have grown old that fewer than the quota are left.
+    const blocking = counted[counted.length - dailyQuota];
+    if (blocking === undefined) return;
+    throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: blocking + quotaPeriodMs });
+  }
+
+  function withinModelLimits(settings: NewJob['settings'], guild: Partial<Limits>): NewJob['settings'] {
+    const maxSteps = stricter(limits.maxSteps, guild.maxSteps ?? 0);
+    const maxFrames = stricter(limits.maxFrames, guild.maxFrames ?? 0);
+    const steps = bounded(settings.numInferenceSteps, { code: 'limit-steps', limit: maxSteps });
+    const frames = bounded(settings.numFrames, { code: 'limit-frames', limit: maxFrames });
+    const { numInferenceSteps, numFrames } = model.defaults;
+    return {
+      ...settings,
+      ...((steps ?? numInferenceSteps) > maxSteps && maxSteps > 0 && { numInferenceSteps: maxSteps }),
+      ...((frames ?? numFrames) > maxFrames && maxFrames > 0 && { numFrames: maxFrames }),
+    };
+  }
+
+  return (job, waiting) => {
+    const { userId, guildId } = job;
+    checkBlocks(job);
+    const guild = withoutUndefined(guildSettings.of(guildId).limits);
+    const settings = withinModelLimits(job.settings, guild);
+    checkWaiting(job, waiting, guild);
+    checkPace({ userId }, limits);
+    if (guildId !== null) checkPace({ userId, guildId }, guild);
+    return { ...job, settings };
+  };
+}
+
+function refuseFull(code: 'limit-waiting-user' | 'limit-waiting-guild', limit: number, waiting: WaitingJob[]): void {
+  if (limit === 0 || waiting.length < limit) return;
+  const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
+  throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
+}
+
+function bounded(chosen: number | undefined, { code, limit }: { code: string; limit: number }): number | undefined {
+  if (chosen !== undefined && limit > 0 && chosen > limit) throw limitError(code, { limit });
+  return chosen;
+}
+
+function limitError(code: string, details: { limit: number; freeAtMs?: number }): UserError {
+  return new UserError(code, `A limit of ${details.limit} holds (${code}).`, { details });
+}
+
+function withoutUndefined(limits: { [Name in keyof Limits]?: number | undefined }): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Database } from './database.ts';
+
+const limit = z.number().int().min(0).optional();
+
+const schema = z.object({
+  /** Where clips may be asked for; empty: everywhere. */
+  channelIds: z.array(z.string()).default([]),
+  /** Who may ask; empty: everybody. */
+  roleIds: z.array(z.string()).default([]),
+  /** Beside the operator's limits, which hold as well; counted in this guild alone. */
+  limits: z
+    .object({
+      maxWaitingPerUser: limit,
+      maxWaitingPerGuild: limit,
+      cooldownSeconds: limit,
+      dailyQuota: limit,
+      maxSteps: limit,
+      maxFrames: limit,
+    })
+    .default({}),
+  /** For who names none. */
+  preset: z.string().optional(),
+  /** Clips are hidden behind a spoiler. */
+  spoiler: z.boolean().default(false),
+  /** Whoever waited long is mentioned when the clip is there. */
+  ping: z.boolean().default(true),
+  /** A Discord locale for everybody here; otherwise each person's own. */
+  locale: z.string().optional(),
+  /** Clips are not larger. */
+  maxUploadBytes: z.number().int().positive().optional(),
+  /** Only in channels that Discord shows to adults alone. */
+  ageRestrictedOnly: z.boolean().default(false),
+});
+
+/** What a guild's managers have chosen. */
+export type GuildSettings = z.output<typeof schema>;
+
+/** Settings per guild, over restarts. */
+export interface GuildSettingsStore {
+  /** With defaults where nothing was chosen; `null` is a conversation outside of guilds, which has defaults alone. */
+  of(guildId: string | null): GuildSettings;
+  change(guildId: string, changes: Partial<GuildSettings>): GuildSettings;
+  /** Back to the defaults. */
+  clear(guildId: string): void;
+}
+
+/** Guilds' settings in the open database. */
+export function createGuildSettings(database: Database): GuildSettingsStore {
+  const select = database.prepare('SELECT settings FROM guild_settings WHERE guild_id = ?');
+  const upsert = database.prepare('INSERT OR REPLACE INTO guild_settings VALUES (?, ?)');
+  const remove = database.prepare('DELETE FROM guild_settings WHERE guild_id = ?');
+
+  function of(guildId: string | null): GuildSettings {
+    const row = guildId === null ? undefined : (select.get([guildId]) as { settings: string } | undefined);
+    return schema.parse(row === undefined ? {} : JSON.parse(row.settings));
+  }
+
+  return {
+    of,
+    change(guildId, changes) {
+      const settings = schema.parse({ ...of(guildId), ...changes });
+      upsert.run([guildId, JSON.stringify(settings)]);
+      return settings;
+    },
+    clear: (guildId) => void remove.run([guildId]),
+  };
+}

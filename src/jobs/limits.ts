@@ -1,0 +1,26 @@
+/** How much may be asked for. 0 means: no limit. */
+export interface Limits {
+  maxWaitingPerUser: number;
+  maxWaitingPerGuild: number;
+  /** Between two jobs of a user. */
+  cooldownSeconds: number;
+  /** Clips per user in 24 hours; failed and cancelled ones do not count. */
+  dailyQuota: number;
+  maxSteps: number;
+  maxFrames: number;
+}
+
+/** The names of all limits. */
+export const limitNames = [
+  'maxWaitingPerUser',
+  'maxWaitingPerGuild',
+  'cooldownSeconds',
+  'dailyQuota',
+  'maxSteps',
+  'maxFrames',
+] as const satisfies readonly (keyof Limits)[];
+
+/** The stricter of two limits, where 0 is none. */
+export function stricter(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+}
