@@ -47,6 +47,7 @@ export function createEstimates(database: Database, model: ModelFacts, provider:
   return {
     of,
     learn(settings, clip) {
+      if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
         secondsBefore: seconds.prepare + seconds['encode-image'],

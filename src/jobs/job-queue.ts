@@ -3,6 +3,7 @@ import { InferenceError, JobCancelledError, UserError } from '../errors.ts';
 import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Admit, WaitingJob } from './admission.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
 import { createFairLine } from './fair-line.ts';
 import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
@@ -21,12 +22,25 @@ export interface JobQueueOptions {
   model: ModelFacts;
   clock: Clock;
   log: Log;
+  /** Who may ask for what; default: everybody for everything. */
+  admit?: Admit;
   /** Jobs that run at once: one per GPU. Default 1. */
   concurrency?: number;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
   finishGraceMs?: number;
   /** How long {@link JobQueue.close} then waits for uploads and last words under way. Default 10,000. */
   closeGraceMs?: number;
+}
+
+/** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
+export type QueueMode = 'open' | 'paused' | 'draining';
+
+/** What the queue does at a moment. */
+export interface QueueOverview {
+  mode: QueueMode;
+  running: { job: Job; endsAtMs: number | undefined }[];
+  /** In the order in which they will run. */
+  waiting: WaitingJob[];
 }
 
 /** What became of a wish to cancel. */
@@ -36,12 +50,15 @@ type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
 export interface JobQueue {
   /**
    * Stores the job, then queues it: when this returns, the job survives a crash.
-   * @throws UserError the bot is going down
+   * @throws UserError the bot is going down, the queue is being drained, or what {@link Admit} throws
    */
   submit(job: NewJob): Job;
   find(id: string): Job | undefined;
   /** Ends a waiting or running job now. Who may do that is the caller's to decide. */
   cancel(id: string): CancelOutcome;
+  overview(): QueueOverview;
+  /** From now on; waiting jobs learn their new times. */
+  setMode(mode: QueueMode): void;
   /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
   resume(): void;
   /**
@@ -63,11 +80,13 @@ const noticeableShiftMs = 10_000;
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
+  const { admit = (job: NewJob) => job } = options;
   const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   const line = createFairLine();
+  let mode: QueueMode = 'open';
   const runs = new Map<string, Run>();
   /** Clips and last words on their way. */
   const deliveries = new Set<Promise<void>>();
@@ -82,17 +101,22 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
-  function tellPlaces(): void {
+  function waitingJobs(): WaitingJob[] {
     const waiting = line.jobs();
     const places = placesOf({
       waiting,
-      runningEndsAtMs: [...runs.values()].map((run) => run.endsAtMs),
+      // Nobody knows how long a pause lasts.
+      runningEndsAtMs: mode === 'paused' ? [undefined] : [...runs.values()].map((run) => run.endsAtMs),
       concurrency,
       nowMs: clock.now(),
       estimateOf: estimates.of,
       model,
     });
-    for (const [index, job] of waiting.entries()) tell(job, () => listener.waiting(job, places[index]!));
+    return waiting.map((job, index) => ({ job, place: places[index]! }));
+  }
+
+  function tellPlaces(): void {
+    for (const { job, place } of waitingJobs()) tell(job, () => listener.waiting(job, place));
   }
 
   function enqueue(job: Job): void {
@@ -186,11 +210,24 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     find: store.find,
     submit(newJob) {
       if (closed) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
-      const job = store.add(newJob, clock.now());
+      if (mode === 'draining') throw new UserError('draining', 'The operator lets no more jobs in for now.');
+      const job = store.add(admit(newJob, waitingJobs()), clock.now());
       log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
       enqueue(job);
       tellPlaces();
       return job;
+    },
+    overview: () => ({
+      mode,
+      running: [...runs.values()].filter(({ abort }) => !abort.signal.aborted),
+      waiting: waitingJobs(),
+    }),
+    setMode(newMode) {
+      mode = newMode;
+      if (mode === 'paused') tickets.pause();
+      else tickets.start();
+      log.info({ mode }, 'the queue has a new mode');
+      tellPlaces();
     },
     cancel(id) {
       const job = store.find(id);
@@ -232,6 +269,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function closeNow(): Promise<void> {
     for (const job of line.jobs()) tell(job, () => listener.postponed(job));
+    // A paused queue never becomes idle: first without tickets, then not paused.
+    tickets.clear();
+    tickets.start();
     if (finishGraceMs > 0) await Promise.race([finished(), pause(clock, finishGraceMs)]);
     closing.abort(new JobCancelledError('The bot is going down.'));
     for (const { job, abort } of runs.values()) {

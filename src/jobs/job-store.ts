@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clip, FitName } from '../render/types.ts';
 import type { Database } from './database.ts';
-import type { FinalJobState, Job, JobSettings, JobState, NewJob } from './job.ts';
+import type { ClipForm, FinalJobState, Job, JobParent, JobSettings, JobState, NewJob } from './job.ts';
 import { type LastWord, parseLastWord } from './last-word.ts';
 
 /** Jobs, pictures and finished clips on disk. Every method is one committed transaction when it returns. */
@@ -15,6 +15,8 @@ export interface JobStore {
   picture(id: string): Uint8Array | undefined;
   /** The rendered clip; undefined before there is one, and once it was deleted. */
   clip(id: string): Clip | undefined;
+  /** What a clip was made with; stays when its bytes are deleted. */
+  made(id: string): MadeClip | undefined;
   /** Rendering begins: one attempt more. */
   start(id: string): Job;
   /** The job waits again. `refundAttempt`: the attempt was broken off by us, not by a fault. */
@@ -36,6 +38,9 @@ export interface JobStore {
   untold(): { job: Job; lastWord: LastWord }[];
 }
 
+/** A clip without its bytes. */
+export type MadeClip = Omit<Clip, 'bytes' | 'master'>;
+
 interface JobRow {
   id: string;
   state: JobState;
@@ -44,6 +49,8 @@ interface JobRow {
   address: string;
   settings: string;
   fit: FitName;
+  form: string | null;
+  parent: string | null;
   max_bytes: number;
   attempts: number;
   created_at_ms: number;
@@ -58,26 +65,43 @@ function toJob(row: JobRow): Job {
     address: JSON.parse(row.address),
     settings: JSON.parse(row.settings) as JobSettings,
     fit: row.fit,
+    ...(row.form !== null && { form: JSON.parse(row.form) as Partial<ClipForm> }),
+    ...(row.parent !== null && { parent: JSON.parse(row.parent) as JobParent }),
     maxBytes: row.max_bytes,
     attempts: row.attempts,
     createdAtMs: row.created_at_ms,
   };
 }
 
+interface ClipRow {
+  bytes: Uint8Array;
+  made: string;
+  master: Uint8Array | null;
+}
+
+function toClip({ bytes, made, master }: ClipRow): Clip {
+  return { ...(JSON.parse(made) as MadeClip), bytes, ...(master !== null && { master }) };
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
   const insertJob = database.prepare(
-    `INSERT INTO jobs (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertPicture = database.prepare('INSERT INTO pictures (job_id, bytes) VALUES (?, ?)');
-  const insertClip = database.prepare('INSERT OR REPLACE INTO clips (job_id, bytes, made) VALUES (?, ?, ?)');
+  const insertClip = database.prepare('INSERT OR REPLACE INTO clips (job_id, bytes, made, master) VALUES (?, ?, ?, ?)');
   const selectJob = database.prepare('SELECT * FROM jobs WHERE id = ?');
   const selectUnfinished = database.prepare(
     `SELECT * FROM jobs WHERE state IN ('queued', 'running', 'interrupted', 'delivering') ORDER BY sequence`,
   );
   const selectPicture = database.prepare('SELECT bytes FROM pictures WHERE job_id = ?');
-  const selectClip = database.prepare('SELECT bytes, made FROM clips WHERE job_id = ?');
+  const selectClip = database.prepare('SELECT bytes, made, master FROM clips WHERE job_id = ?');
+  const selectMade = database.prepare('SELECT made FROM clips WHERE job_id = ?');
   const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
   const updateEnd = database.prepare(
     'UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, untold = ? WHERE id = ?',
@@ -91,7 +115,9 @@ export function createJobStore(database: Database): JobStore {
   const ended = "state IN ('done', 'failed', 'cancelled')";
   const expired = `job_id IN (SELECT id FROM jobs WHERE ${ended} AND finished_at_ms < ?)`;
   const expirePictures = database.prepare(`DELETE FROM pictures WHERE ${expired}`);
-  const expireClips = database.prepare(`UPDATE clips SET bytes = x'' WHERE length(bytes) > 0 AND ${expired}`);
+  const expireClips = database.prepare(
+    `UPDATE clips SET bytes = x'', master = NULL WHERE length(bytes) > 0 AND ${expired}`,
+  );
   const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND ${ended}`);
   const countOf = database.prepare('SELECT count(*) AS count FROM jobs WHERE user_id = ?');
 
@@ -112,7 +138,7 @@ export function createJobStore(database: Database): JobStore {
         const id = freshId(find);
         const { userId, guildId, address, settings, fit, maxBytes } = job;
         const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings)];
-        insertJob.run([...columns, fit, maxBytes, createdAtMs]);
+        insertJob.run([...columns, fit, maxBytes, createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent)]);
         insertPicture.run([id, job.picture]);
         insertUse.run([id, userId, guildId, createdAtMs]);
         return find(id)!;
@@ -120,15 +146,19 @@ export function createJobStore(database: Database): JobStore {
     unfinished: () => (selectUnfinished.all([]) as JobRow[]).map(toJob),
     picture: (id) => (selectPicture.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
     clip(id) {
-      const row = selectClip.get([id]) as { bytes: Uint8Array; made: string } | undefined;
+      const row = selectClip.get([id]) as ClipRow | undefined;
       if (row === undefined || row.bytes.byteLength === 0) return undefined;
-      return { ...(JSON.parse(row.made) as Omit<Clip, 'bytes'>), bytes: row.bytes };
+      return toClip(row);
+    },
+    made(id) {
+      const row = selectMade.get([id]) as Pick<ClipRow, 'made'> | undefined;
+      return row && (JSON.parse(row.made) as MadeClip);
     },
     start: (id) => moveTo(id, 'running', 1),
     putBack: (id, state, options) => moveTo(id, state, options?.refundAttempt ? -1 : 0),
-    keepClip: (id, { bytes, ...made }) =>
+    keepClip: (id, { bytes, master, ...made }) =>
       database.transaction(() => {
-        insertClip.run([id, bytes, JSON.stringify(made)]);
+        insertClip.run([id, bytes, JSON.stringify(made), master ?? null]);
         return moveTo(id, 'delivering', 0);
       })(),
     finish: (id, { state, finishedAtMs, errorCode, untold }) =>

@@ -1,4 +1,7 @@
-import type { Clip, FitName, RenderSpec } from '../render/types.ts';
+import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../render/types.ts';
+
+export { clipFormats, fitNames, loopNames, shapeNames } from '../render/types.ts';
+export type { ClipForm };
 
 /**
  * What can become of a job.
@@ -20,6 +23,13 @@ export interface ModelFacts {
   limits: { maxSteps: number; maxFrames: number };
 }
 
+/** The finished job that a job goes on from. */
+export interface JobParent {
+  id: string;
+  /** `render`: the same picture once more; the others take up its frames, which the store must still have. */
+  use: 'render' | BaseClip['use'];
+}
+
 /** A wish for a clip, as a door hands it in. */
 export interface NewJob {
   /** Who asked, and who may cancel. */
@@ -30,6 +40,10 @@ export interface NewJob {
   address: unknown;
   settings: JobSettings;
   fit: FitName;
+  /** What is left out takes the renderer's defaults. */
+  form?: Partial<ClipForm>;
+  /** Undefined for a clip made from a picture alone. */
+  parent?: JobParent;
   /** The clip must not be larger. */
   maxBytes: number;
   /** The picture's file as received. */

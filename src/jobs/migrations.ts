@@ -74,4 +74,11 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) STRICT;
   `,
+  `
+  -- The clip's form, and the job that it goes on from (JSON); NULL where there is none.
+  ALTER TABLE jobs ADD COLUMN form TEXT;
+  ALTER TABLE jobs ADD COLUMN parent TEXT;
+  -- The frames, as an MP4, for clips that are made from this one.
+  ALTER TABLE clips ADD COLUMN master BLOB;
+  `,
 ];

@@ -1,5 +1,5 @@
-import { InferenceError } from '../errors.ts';
-import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
+import { InferenceError, UserError } from '../errors.ts';
+import type { Clip, Renderer, RenderProgress, RenderSpec } from '../render/types.ts';
 import type { Log } from '../util/log.ts';
 import type { Job } from './job.ts';
 import type { JobStore } from './job-store.ts';
@@ -32,17 +32,31 @@ export async function renderJob(
 ): Promise<Clip> {
   for (;;) {
     const job = store.start(id);
-    const picture = store.picture(id);
-    if (picture === undefined)
-      throw new InferenceError('picture-lost', `The picture of job ${id} is not in the store.`);
-    const { settings, fit, maxBytes } = job;
     try {
-      return await renderer.render({ picture, settings, fit, maxBytes }, { signal, onProgress });
+      return await renderer.render(specOf(job, store), { signal, onProgress });
     } catch (error) {
       if (!didProcessBreak(error) || !hasAttemptLeft(job) || signal.aborted) throw error;
       log.warn({ jobId: id, attempt: job.attempts, err: error }, 'rendering broke; trying once more');
     }
   }
+}
+
+/**
+ * What a stored job asks of the renderer.
+ *
+ * @throws UserError `clip-expired`: it goes on from frames that are not kept any more
+ */
+function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store: JobStore): RenderSpec {
+  const picture = store.picture(id);
+  if (picture === undefined) throw new InferenceError('picture-lost', `The picture of job ${id} is not in the store.`);
+  const spec = { picture, settings, fit, maxBytes, keepMaster: true, ...(form && { form }) };
+  if (parent === undefined || parent.use === 'render') return spec;
+  const clip = store.clip(parent.id);
+  if (clip?.master === undefined) {
+    throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
+  }
+  const made = { settings: clip.settings, model: clip.model, provider: clip.provider };
+  return { ...spec, base: { master: clip.master, use: parent.use, made } };
 }
 
 /** `render-process-died`, `render-process-start`: bad luck may be over. An error that the process reports comes again. */

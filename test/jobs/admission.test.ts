@@ -57,7 +57,12 @@ describe('createAdmission', () => {
     expect(refusal({}, guild)).toEqual(['limit-waiting-guild', undefined, 3]);
     expect(refusal({ guildId: 'g2' }, guild)).toBeUndefined();
     // Conversations with the bot are not one place: they share no limit.
-    expect(refusal({ guildId: null }, [...guild, ...guild].map(({ job }) => waitingJob(job.userId, null)))).toBeUndefined();
+    expect(
+      refusal(
+        { guildId: null },
+        [...guild, ...guild].map(({ job }) => waitingJob(job.userId, null)),
+      ),
+    ).toBeUndefined();
   });
 
   it('keeps a pause between two jobs, also when the first was cancelled', async () => {
@@ -120,7 +125,9 @@ describe('createAdmission', () => {
 
   it('adds a guild’s own limits to the operator’s, counted in that guild', () => {
     const { refusal, accept, guildSettings } = setUp({ dailyQuota: 3, maxSteps: 20 });
-    guildSettings.change('g1', { limits: { dailyQuota: 1, maxSteps: 50, maxWaitingPerUser: 1, maxWaitingPerGuild: 2 } });
+    guildSettings.change('g1', {
+      limits: { dailyQuota: 1, maxSteps: 50, maxWaitingPerUser: 1, maxWaitingPerGuild: 2 },
+    });
     accept({ guildId: 'g2' });
     expect(refusal()).toBeUndefined();
     accept();

@@ -178,6 +178,64 @@ describe('createJobQueue', () => {
     });
   });
 
+  describe('mode', () => {
+    it('paused: takes jobs in and begins none, until it is open again', async () => {
+      const { queue, renderer, news } = setUp();
+      queue.submit(newJob({ userId: 'ann' }));
+      const running = await renderer.begun(0);
+      queue.setMode('paused');
+      queue.submit(newJob({ userId: 'bob' }));
+      running.finish();
+      await settle();
+      expect(news).toContain('ann delivered');
+      expect(renderer.renders).toHaveLength(1);
+      const { mode, waiting } = queue.overview();
+      expect([mode, waiting.map(({ job, place }) => [job.userId, place.startsAtMs])]).toEqual([
+        'paused',
+        [['bob', undefined]],
+      ]);
+      queue.setMode('open');
+      (await renderer.begun(1)).finish();
+      await settle();
+      expect(news.at(-1)).toBe('bob delivered');
+    });
+
+    it('paused: can still be closed', async () => {
+      const { queue, store, renderer } = setUp();
+      queue.setMode('paused');
+      queue.submit(newJob());
+      await queue.close();
+      expect(renderer.renders).toEqual([]);
+      expect(store.unfinished()).toHaveLength(1);
+    });
+
+    it('draining: does what is there, and takes nothing in', async () => {
+      const { queue, renderer, news } = setUp();
+      for (const userId of ['ann', 'bob']) queue.submit(newJob({ userId }));
+      queue.setMode('draining');
+      expect(() => queue.submit(newJob())).toThrow(expect.objectContaining({ code: 'draining' }));
+      for (const index of [0, 1]) (await renderer.begun(index)).finish();
+      await settle();
+      expect(news.at(-1)).toBe('bob delivered');
+      expect(queue.overview()).toEqual({ mode: 'draining', running: [], waiting: [] });
+    });
+  });
+
+  it('stores what was admitted, and nothing of what was refused', () => {
+    const admit: NonNullable<JobQueueOptions['admit']> = (job, waiting) => {
+      if (waiting.length > 0) throw new UserError('limit-waiting-user', 'full');
+      return { ...job, settings: { ...job.settings, numInferenceSteps: 1 } };
+    };
+    const { queue, store } = setUp({ admit });
+    const { id } = queue.submit(newJob());
+    expect(store.find(id)?.settings.numInferenceSteps).toBe(1);
+    queue.submit(newJob());
+    expect(() => queue.submit(newJob())).toThrow('full');
+    expect(store.unfinished()).toHaveLength(2);
+    const { running, waiting } = queue.overview();
+    expect([running.map(({ job }) => job.id), waiting.length]).toEqual([[id], 1]);
+  });
+
   describe('when rendering breaks', () => {
     it('tries once more when the render process died', async () => {
       const { queue, renderer, news } = setUp();
