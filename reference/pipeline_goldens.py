@@ -3,6 +3,8 @@
 `python reference/pipeline_goldens.py`
 """
 
+import inspect
+
 import numpy as np
 import torch
 from diffusers import EulerAncestralDiscreteScheduler, StableVideoDiffusionPipeline
@@ -35,6 +37,13 @@ CASES = {
         model="tiny-a", width=40, height=56, numFrames=2, numInferenceSteps=10, minGuidanceScale=2.0,
         maxGuidanceScale=1.2, fps=3, motionBucketId=255, noiseAugStrength=0.4, decodeChunkSize=1, seed=0,
         sampler="euler", schedule="ays",
+    ),
+    # The notebook's recipe: nothing but the steps, the size and the scheduler is said, the rest is diffusers' own.
+    # 32×32 pixels stand for its 512×512: sixty steps are slow enough.
+    "notebook": dict(
+        model="tiny-a", width=32, height=32, numFrames=3, numInferenceSteps=60, minGuidanceScale=1.0,
+        maxGuidanceScale=3.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=3, seed=42,
+        sampler="euler-ancestral-discrete", schedule="model",
     ),
 }  # fmt: skip
 
@@ -107,6 +116,14 @@ def run_case(pipe, case, settings, pixels, recorder):
           f"{edge:.1%} at 0 or 255")  # fmt: skip
 
 
+def check_notebook(settings):
+    """The notebook leaves these arguments out: what the case says of them must be what diffusers takes."""
+    arguments = inspect.signature(StableVideoDiffusionPipeline.__call__).parameters
+    for setting, argument in dict(minGuidanceScale="min_guidance_scale", maxGuidanceScale="max_guidance_scale", fps="fps",
+                                  motionBucketId="motion_bucket_id", noiseAugStrength="noise_aug_strength").items():  # fmt: skip
+        assert settings[setting] == arguments[argument].default, argument
+
+
 def make_pipeline(folder, sampler):
     networks = load_networks(folder)
     pipe = StableVideoDiffusionPipeline(feature_extractor=CLIPImageProcessorPil.from_pretrained(folder / "feature_extractor"), **networks)
@@ -132,6 +149,7 @@ NOTES = dict(
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
+    check_notebook(CASES["notebook"])
     for case, settings in CASES.items():
         recorder = Recorder()
         pipe = make_pipeline(MODELS / settings["model"], settings["sampler"])

@@ -1,5 +1,6 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import {
   cpuMemories,
   type ExecutionOptions,
@@ -24,6 +25,8 @@ export interface AnimateOptions {
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
+  /** A recipe, to which everything else that was asked for is preferred. */
+  preset: PresetName | undefined;
   /** Only what was asked for. */
   settings: Partial<ImageToVideoSettings>;
   json: boolean;
@@ -37,6 +40,8 @@ Options:
   --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
   --output FILE        the clip, an .mp4 file (out/<picture>.mp4)
   --frames-dir DIR     also write the frames there, as frame-0000.png ...
+  --preset NAME        a recipe; options given beside it win:
+${presetLines()}
   --frames N           number of frames
   --width W            pixels, a multiple of the model's step
   --height H           pixels, a multiple of the model's step
@@ -62,6 +67,10 @@ Options:
 Clips of a small model are enlarged by a whole factor until their shorter side has 256 pixels.
 `;
 
+function presetLines(): string {
+  return presetNames.map((name) => `${' '.repeat(23)}${name.padEnd(9)}${presets[name].description}`).join('\n');
+}
+
 const text = { type: 'string' } as const;
 
 /** Options whose value is a number, and the setting each of them is. */
@@ -83,6 +92,7 @@ const declaration = {
   model: text,
   output: text,
   'frames-dir': text,
+  preset: text,
   frames: text,
   width: text,
   height: text,
@@ -130,6 +140,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     output: readOutput(values.output ?? join('out', `${basename(picture, extname(picture))}.mp4`)),
     framesDir: readPath('frames-dir', values['frames-dir']),
     modelDir: readPath('model', values.model),
+    preset: values.preset === undefined ? undefined : readName('preset', values.preset, presetNames),
     execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
     settings,

@@ -2,9 +2,10 @@ import { relative } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
 import { UserError } from '../errors.ts';
 import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { presets, withPreset } from '../inference/pipeline/presets.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { resolveSettings } from '../render/resolve-settings.ts';
-import type { Clip, Renderer } from '../render/types.ts';
+import type { Clip, Renderer, RenderSpec } from '../render/types.ts';
 import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-options.ts';
 import { createLog } from './create-log.ts';
 import { clipAsJson, clipAsSentence } from './describe-clip.ts';
@@ -22,11 +23,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   const config = withChoices(readConfig(io.environment), options);
-  await checkAgainstModel(config.modelDir, options);
+  const settings = await settingsFor(config.modelDir, options);
   const picture = await readPicture(options.picture);
   const output = await openOutputFile(options.output);
   try {
-    const clip = await renderOnce(rendererOf(config, io), picture, { options, io });
+    const clip = await renderOnce(rendererOf(config, io), { picture, settings }, { options, io });
     await output.write(clip.bytes);
     const places = { output: fromHere(options.output), framesDir: options.framesDir && fromHere(options.framesDir) };
     io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, places)}\n`);
@@ -36,15 +37,28 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   return 0;
 }
 
-function withChoices(config: Config, { modelDir, execution }: AnimateOptions): Config {
-  return { ...config, modelDir: modelDir ?? config.modelDir, execution: { ...config.execution, ...execution } };
+function withChoices(config: Config, { modelDir, preset, execution }: AnimateOptions): Config {
+  const proposed = preset === undefined ? {} : presets[preset].execution;
+  return {
+    ...config,
+    modelDir: modelDir ?? config.modelDir,
+    execution: { ...config.execution, ...proposed, ...execution },
+  };
 }
 
-/** Settings that the model cannot do are wrong usage; told before anything is started. */
-async function checkAgainstModel(modelDir: string, { settings }: AnimateOptions): Promise<void> {
-  const info = await readModelInfo(modelDir);
+/**
+ * All settings, but for a seed that was not asked for. Those that the model cannot do are wrong usage; told before
+ * anything is started.
+ */
+async function settingsFor(
+  modelDir: string,
+  { preset, settings: asked }: AnimateOptions,
+): Promise<RenderSpec['settings']> {
+  const own = await readModelInfo(modelDir);
+  const info = preset === undefined ? own : withPreset(own, preset);
   try {
-    resolveSettings(info, settings, () => 0);
+    const { seed: _, ...settings } = resolveSettings(info, asked, () => 0);
+    return { ...settings, ...asked };
   } catch (error) {
     throw error instanceof UserError ? usageError(`--${error.message}`, error) : error;
   }
@@ -60,14 +74,14 @@ function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, logLeve
 
 async function renderOnce(
   renderer: Renderer,
-  picture: Uint8Array,
+  wanted: Pick<RenderSpec, 'picture' | 'settings'>,
   { options, io }: { options: AnimateOptions; io: CliIo },
 ): Promise<Clip> {
-  const { settings, fit, framesDir } = options;
+  const { fit, framesDir } = options;
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
     return await renderer.render(
-      { picture, settings, fit, ...(framesDir === undefined ? {} : { framesDir }) },
+      { ...wanted, fit, ...(framesDir === undefined ? {} : { framesDir }) },
       { signal: io.signal, onProgress: progress.update },
     );
   } finally {

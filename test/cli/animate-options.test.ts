@@ -10,6 +10,7 @@ describe('readAnimateOptions', () => {
       output: resolve('out/Cat 1.mp4'),
       framesDir: undefined,
       modelDir: undefined,
+      preset: undefined,
       execution: {},
       fit: 'crop',
       settings: {},
@@ -19,7 +20,7 @@ describe('readAnimateOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--model m --output o.mp4 --frames-dir f --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
+      '--model m --output o.mp4 --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
       '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --sampler euler-ancestral ' +
       '--schedule ays --fit pad --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
@@ -27,6 +28,7 @@ describe('readAnimateOptions', () => {
       output: resolve('o.mp4'),
       framesDir: resolve('f'),
       modelDir: resolve('m'),
+      preset: 'fast',
       execution: {
         provider: 'cpu',
         precision: 'float32',
@@ -72,6 +74,7 @@ describe('readAnimateOptions', () => {
     [['a.png', '--schedule', 'linear'], /^--schedule must be one of karras/],
     [['a.png', '--fit', 'zoom'], /^--fit must be one of crop, pad, stretch/],
     [['a.png', '--provider', 'gpu'], /^--provider must be one of auto/],
+    [['a.png', '--preset', 'best'], /^--preset must be one of notebook, quality, fast, draft, not "best"/],
     [['a.png', '--output', 'clip.gif'], /^--output must name an \.mp4 file/],
     [['a.png', '--output', '.mp4'], /--output/],
     [['a.png', '--model', ''], /^--model must name a folder/],

@@ -114,5 +114,6 @@ describe('kinora animate', () => {
     const io = createMemoryIo();
     expect(await run(['--help'], io)).toBe(0);
     expect(io.out()).toContain('--decode-chunk N');
+    expect(io.out()).toMatch(/notebook +what the diffusers notebook does/);
   });
 });
