@@ -1,26 +1,45 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SideTask, SideTimes } from './tasks.ts';
+import { type PeakMemory, watchMemory } from './watch-memory.ts';
 
 /** The interpreter with bench/requirements.txt installed. */
 const python = process.env.BENCH_PYTHON ?? 'python3';
 
-/** Runs a Python script; what it prints is returned, and its errors are shown. */
-export function runPython(words: readonly string[]): Promise<string> {
-  return run(python, words);
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** Who runs a task. Each task has a process of its own, so that nothing of one side is in memory while another runs. */
+export type SideName = 'diffusers' | 'kinora' | 'openvino';
+
+/** How a task went. */
+export interface SideResult extends SideTimes, PeakMemory {}
+
+/** Runs a task on a side; what goes wrong there is shown on stderr. */
+export async function runSide(side: SideName, task: SideTask & { cache?: string }): Promise<SideResult> {
+  const words = [JSON.stringify(task)];
+  const { stdout, peak } =
+    side === 'kinora'
+      ? await run(process.execPath, ['--import', 'tsx', join(here, 'kinora.ts'), ...words])
+      : await run(python, [join(here, `${side}_side.py`), ...words]);
+  return { ...(JSON.parse(stdout === '' ? '{"readySeconds":0,"seconds":[]}' : stdout) as SideTimes), ...peak };
 }
 
-/** Runs a script of Kinora's own in a process of its own. */
-export function runTsx(words: readonly string[]): Promise<string> {
-  return run(process.execPath, ['--import', 'tsx', ...words]);
+/** Runs a Python script. */
+export async function runPython(words: readonly string[]): Promise<void> {
+  await run(python, words);
 }
 
-function run(command: string, words: readonly string[]): Promise<string> {
+function run(command: string, words: readonly string[]): Promise<{ stdout: string; peak: PeakMemory }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const memory = watchMemory(child.pid);
     const parts: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => parts.push(part));
     child.on('error', reject);
     child.on('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(parts).toString());
+      const peak = memory.stop();
+      if (code === 0) resolve({ stdout: Buffer.concat(parts).toString(), peak });
       else reject(new Error(`${command} ${words.join(' ')} ended with code ${code}.`));
     });
   });

@@ -1,0 +1,47 @@
+"""One network on OpenVINO's CPU plugin, converted from diffusers' module by OpenVINO's own converter.
+
+`python bench/side/openvino_side.py '{"modelDir": …, "network": …, "inputs": FILE, "cache": DIR, "runs": N, "threads": N}'`
+prints one line of JSON. The first call converts and keeps the result in `cache`; that is not measured.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import openvino
+import torch
+from safetensors.torch import load_file, save_file
+
+from networks import NETWORKS, say, seconds_since_start, timed_runs
+
+
+def convert(task, inputs, path):
+    say(f"OpenVINO converts {task['network']}")
+    with torch.no_grad():
+        module = NETWORKS[task["network"]](task["modelDir"]).eval()
+        shapes = [(name, list(value.shape)) for name, value in inputs.items()]
+        model = openvino.convert_model(module, example_input=inputs, input=shapes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(model, path, compress_to_fp16=False)
+
+
+def main():
+    task = json.loads(sys.argv[1])
+    inputs = load_file(task["inputs"])
+    path = Path(task["cache"]) / f"{task['case']}.xml"
+    if not path.exists():
+        convert(task, inputs, path)
+        if task["runs"] == 0:
+            return
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": task["threads"]}
+    compiled = openvino.Core().compile_model(path, "CPU", settings)
+    feeds = {name: value.numpy() for name, value in inputs.items()}
+    ready = seconds_since_start()
+    made, seconds = timed_runs(lambda: compiled(feeds)[0], task["runs"])
+    if task.get("outputs"):
+        save_file({"out": torch.from_numpy(made.copy())}, task["outputs"])
+    print(json.dumps({"readySeconds": ready, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()
