@@ -1,33 +1,67 @@
-import { UserError } from '../errors.ts';
-import type { BackOffOptions } from './back-off.ts';
-import { withBackOff } from './back-off.ts';
-import { isMessageGone, isUploadTooLarge } from './discord-errors.ts';
-import type { Replies, Reply } from './replies.ts';
+import { EncodeError, UserError } from '../errors.ts';
+import type { Job } from '../jobs/job.ts';
+import { isRouteClosed, isUploadTooLarge } from './discord-errors.ts';
+import type { FinishedClip } from './job-view.ts';
+import { type ReachOptions, reachRequester } from './reach-requester.ts';
+import type { Reply } from './replies.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
+/** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
+export type ShrinkClip = (
+  job: Job,
+  clip: FinishedClip,
+  options: { maxBytes: number; signal: AbortSignal },
+) => Promise<FinishedClip | undefined>;
+
 /** What {@link deliverClip} works with. */
-export interface DeliverClipOptions extends BackOffOptions {
-  replies: Replies;
-  /** Ties a repeated post to the first. */
-  nonce: string;
+export interface DeliverClipOptions extends ReachOptions {
+  job: Job;
+  view: (clip: FinishedClip) => Reply;
+  shrink: ShrinkClip;
+  signal: AbortSignal;
 }
 
+/** How often a clip that Discord finds too large is halved: a quarter of what it promised is as far as it errs. */
+const maxHalvings = 2;
+
 /**
- * Brings a clip to its requester: into the job's message, or as a new one when that is gone.
+ * Brings a clip to its requester, made smaller where Discord refuses its size: the limit it stated may have moved.
  *
- * @throws UserError Discord takes no file of that size
+ * @throws UserError `clip-too-large`: Discord takes no file of that size; `clip-undeliverable`: every way is closed
  */
-export async function deliverClip(address: ReplyAddress, reply: Reply, options: DeliverClipOptions): Promise<void> {
-  const { replies, nonce } = options;
-  try {
+export async function deliverClip(
+  address: ReplyAddress,
+  clip: FinishedClip,
+  options: DeliverClipOptions,
+): Promise<void> {
+  let smaller = clip;
+  for (let halvings = 0; ; halvings++) {
     try {
-      await withBackOff(() => replies.edit(address, reply), options);
-    } catch (error) {
-      if (!isMessageGone(error)) throw error;
-      await withBackOff(() => replies.post(address, reply, nonce), options);
+      await reachRequester(address, options.view(smaller), options);
+      return;
+    } catch (cause) {
+      if (isRouteClosed(cause)) {
+        throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
+      }
+      if (!isUploadTooLarge(cause)) throw cause;
+      const next = halvings < maxHalvings ? await shrunk(smaller, options) : undefined;
+      if (next === undefined) {
+        throw new UserError('clip-too-large', 'The clip is larger than Discord accepts here.', { cause });
+      }
+      smaller = next;
     }
-  } catch (cause) {
-    if (!isUploadTooLarge(cause)) throw cause;
-    throw new UserError('clip-too-large', 'The clip is larger than Discord accepts here.', { cause });
+  }
+}
+
+async function shrunk(
+  clip: FinishedClip,
+  { job, shrink, signal }: DeliverClipOptions,
+): Promise<FinishedClip | undefined> {
+  try {
+    return await shrink(job, clip, { maxBytes: Math.floor(clip.bytes.byteLength / 2), signal });
+  } catch (error) {
+    // It is as small as it gets.
+    if (error instanceof EncodeError && error.code === 'encode-too-large') return undefined;
+    throw error;
   }
 }

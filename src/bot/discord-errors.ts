@@ -1,10 +1,12 @@
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes } from 'discord.js';
 
-/** The bot may not act in that channel (any more), or the channel is gone. */
+/** The bot may not act in that channel (any more), the channel is gone, or the person takes no messages from it. */
 const closedRoute: ReadonlySet<unknown> = new Set([
   RESTJSONErrorCodes.MissingAccess,
   RESTJSONErrorCodes.MissingPermissions,
   RESTJSONErrorCodes.UnknownChannel,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUser,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
 ]);
 
 /** The interaction's token has run out. */

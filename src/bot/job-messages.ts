@@ -3,12 +3,13 @@ import type { JobListener } from '../jobs/job-listener.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { withBackOff } from './back-off.ts';
-import { deliverClip } from './deliver-clip.ts';
+import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed } from './discord-errors.ts';
-import { deliveredView, plainView, progressView, queuedView } from './job-view.ts';
+import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
 import { chooseTexts } from './languages/choose-texts.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Texts } from './languages/texts.ts';
+import { type ReachOptions, reachRequester } from './reach-requester.ts';
 import type { Replies, Reply } from './replies.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
@@ -16,6 +17,7 @@ import { createStatusMessage, type StatusMessage } from './status-message.ts';
 /** What {@link createJobMessages} works with. */
 export interface JobMessagesOptions {
   replies: Replies;
+  shrink: ShrinkClip;
   clock: Clock;
   log: Log;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
@@ -35,7 +37,8 @@ interface Conversation {
 }
 
 /** Job messages over {@link Replies}. */
-export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: JobMessagesOptions): JobMessages {
+export function createJobMessages(options: JobMessagesOptions): JobMessages {
+  const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
   const conversations = new Map<string, Conversation>();
   const lastWords = new Set<Promise<void>>();
 
@@ -59,17 +62,25 @@ export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: Jo
     return conversation;
   }
 
-  function onRetryOf(job: Job) {
-    return (err: unknown, delayMs: number) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again');
+  function waysTo(job: Job, { address, texts }: Conversation): ReachOptions {
+    return {
+      ...{ replies, clock, nonce: job.id },
+      asDirect: (reply) => ({ ...reply, content: `${texts.sentHere(`<#${address.channelId}>`)}\n${reply.content}` }),
+      onRetry: (err, delayMs) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again'),
+    };
   }
 
-  function sayLast(job: Job, view: (texts: Texts) => Reply): Promise<void> {
-    const { address, texts, status } = converse(job);
+  /** `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. */
+  function sayLast(job: Job, how: 'edit' | 'reach', view: (texts: Texts) => Reply): Promise<void> {
+    const conversation = converse(job);
+    const { address, texts, status } = conversation;
     conversations.delete(job.id);
+    const ways = waysTo(job, conversation);
     const words = (async () => {
       try {
         await status.close();
-        await withBackOff(() => replies.edit(address, view(texts)), { clock, onRetry: onRetryOf(job) });
+        if (how === 'reach') await reachRequester(address, view(texts), ways);
+        else await withBackOff(() => replies.edit(address, view(texts)), ways);
       } catch (err) {
         log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the last word could not be said');
       }
@@ -89,15 +100,16 @@ export function createJobMessages({ replies, clock, log, editGapMs = 3_000 }: Jo
       status.show(progressView(job, progress, texts));
     },
     async deliver(job, clip, signal) {
-      const { address, texts, status } = converse(job);
+      const conversation = converse(job);
+      const { address, texts, status } = conversation;
       await status.close();
-      const options = { replies, clock, signal, nonce: job.id, onRetry: onRetryOf(job) };
-      await deliverClip(address, deliveredView(job, clip, texts), options);
+      const view = (finished: FinishedClip) => deliveredView(job, finished, texts);
+      await deliverClip(address, clip, { ...waysTo(job, conversation), job, signal, view, shrink });
       conversations.delete(job.id);
     },
-    failed: (job, error) => sayLast(job, (texts) => plainView(explainError(error, texts, job.id))),
-    cancelled: (job) => sayLast(job, (texts) => plainView(texts.cancelled)),
-    postponed: (job) => void sayLast(job, (texts) => plainView(texts.postponed)),
+    failed: (job, error) => sayLast(job, 'reach', (texts) => plainView(explainError(error, texts, job.id))),
+    cancelled: (job) => sayLast(job, 'edit', (texts) => plainView(texts.cancelled)),
+    postponed: (job) => void sayLast(job, 'edit', (texts) => plainView(texts.postponed)),
     async flush(timeoutMs) {
       await Promise.race([Promise.all(lastWords), pause(clock, timeoutMs)]);
     },

@@ -1,4 +1,11 @@
-import { type APIActionRowComponent, type APIButtonComponent, type REST, Routes } from 'discord.js';
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type APIChannel,
+  MessageFlags,
+  type REST,
+  Routes,
+} from 'discord.js';
 import type { Clock } from '../util/clock.ts';
 import { isRouteClosed } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
@@ -23,6 +30,8 @@ export interface Replies {
   edit(address: ReplyAddress, reply: Reply): Promise<void>;
   /** A new message that mentions the requester, for when the job's message is gone. `nonce` guards against a double post. */
   post(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+  /** A message to the requester alone, for when the place itself is closed to the bot. */
+  direct(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
 }
 
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
@@ -38,8 +47,9 @@ interface Ways {
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
 export function createReplies(rest: REST, clock: Clock): Replies {
-  function inOrder({ hasChannelRoute, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
-    if (!hasChannelRoute) return [token];
+  function inOrder({ hasChannelRoute, isEphemeral, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
+    // To the channel's routes, ephemeral messages do not exist.
+    if (!hasChannelRoute || isEphemeral) return [token];
     const tokenLeftMs = tokenExpiresAtMs - clock.now();
     if (tokenLeftMs > handOverMs) return [token, channel];
     return tokenLeftMs > 0 ? [channel, token] : [channel];
@@ -56,16 +66,23 @@ export function createReplies(rest: REST, clock: Clock): Replies {
       await firstOpen(inOrder(address, ways));
     },
     async post(address, reply, nonce) {
-      const { applicationId, token, channelId, userId } = address;
+      const { applicationId, token, channelId, userId, isEphemeral } = address;
       const content = `<@${userId}> ${reply.content}`;
       const body = { ...bodyOf({ ...reply, content }), allowed_mentions: { parse: [], users: [userId] } };
       const guarded = { ...body, nonce, enforce_nonce: true };
+      const followUp = { ...body, ...(isEphemeral && { flags: MessageFlags.Ephemeral }) };
       const ways: Ways = {
-        token: () => rest.post(Routes.webhook(applicationId, token), { body, ...filesOf(reply), auth: false }),
+        token: () =>
+          rest.post(Routes.webhook(applicationId, token), { body: followUp, ...filesOf(reply), auth: false }),
         channel: () => rest.post(Routes.channelMessages(channelId), { body: guarded, ...filesOf(reply) }),
       };
       // The channel first where there is one: only that route knows nonces.
-      await firstOpen(address.hasChannelRoute ? [ways.channel, ways.token] : [ways.token]);
+      await firstOpen(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+    },
+    async direct({ userId }, reply, nonce) {
+      const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as APIChannel;
+      const body = { ...bodyOf(reply), nonce, enforce_nonce: true };
+      await rest.post(Routes.channelMessages(channel.id), { body, ...filesOf(reply) });
     },
   };
 }

@@ -11,6 +11,8 @@ const schema = z.object({
   tokenExpiresAtMs: z.number(),
   /** Whether the bot itself may post in the channel, so that a job can outlive the token. */
   hasChannelRoute: z.boolean(),
+  /** Whether the answer is for the requester's eyes alone: then it must never be said again for all to see. */
+  isEphemeral: z.boolean().default(false),
   locale: z.string(),
 });
 

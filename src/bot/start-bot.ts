@@ -14,6 +14,7 @@ import { createJobMessages } from './job-messages.ts';
 import { registerCommands } from './register-commands.ts';
 import { createReplies } from './replies.ts';
 import { createRouter } from './router.ts';
+import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */
 export interface BotConfig {
@@ -23,6 +24,8 @@ export interface BotConfig {
   maxUploadBytes: number;
   dataDir: string;
   provider: string;
+  /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
+  shutdownGraceMs?: number;
 }
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
@@ -39,7 +42,10 @@ export interface BotDependencies
 export interface RunningBot {
   /** Rejects when Discord closes the connection for good, e.g. because the token was reset. Never resolves. */
   readonly lost: Promise<never>;
-  /** Takes no more jobs, keeps those under way for the next start, says so, and disconnects. The renderer stays open. */
+  /**
+   * Takes no more jobs, gives the running one its grace, keeps what is not finished for the next start, says so, and
+   * disconnects. The renderer stays open.
+   */
   stop(): Promise<void>;
 }
 
@@ -54,17 +60,23 @@ const farewellMs = 5_000;
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, checkPicture, clock = systemClock, fetch = globalThis.fetch } = dependencies;
   const { editGapMs } = dependencies;
-  const { attachmentHosts, maxUploadBytes } = config;
+  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0 } = config;
   const database = openDatabase(config.dataDir);
   const client = createClient(config.discordApiUrl);
   const replies = createReplies(client.rest, clock);
-  const listener = createJobMessages({ replies, clock, log, ...(editGapMs !== undefined && { editGapMs }) });
-  const estimates = createEstimates(database, model, config.provider);
   const store = createJobStore(database);
-  const jobs = createJobQueue({ store, estimates, renderer, listener, model, clock, log });
+  const shrink = createShrink({ renderer, store });
+  const listener = createJobMessages({ replies, shrink, clock, log, ...(editGapMs !== undefined && { editGapMs }) });
+  const estimates = createEstimates(database, model, config.provider);
+  const queueOptions = { store, estimates, renderer, listener, model, clock, log };
+  const jobs = createJobQueue({ ...queueOptions, finishGraceMs: shutdownGraceMs });
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
   const context: CommandContext = { jobs, download, checkPicture, model, maxUploadBytes, clock };
-  client.on(Events.InteractionCreate, createRouter({ commands, buttonActions, context, log }));
+  client.once(Events.ClientReady, () => {
+    // In this order, and before the events that waited for it: a job that is asked for now must not be taken up twice.
+    jobs.resume();
+    client.on(Events.InteractionCreate, createRouter({ commands, buttonActions, context, log }));
+  });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
 
@@ -80,7 +92,6 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   try {
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
-    jobs.resume();
     const declarations = commands.map((command) => command.declare(model));
     const facts = createFactStore(database);
     await registerCommands(declarations, { rest: ready.rest, applicationId: ready.application.id, facts, log });

@@ -83,6 +83,7 @@ function addressOf(
     token: interaction.token,
     // Where only the user installed the app, the bot is no member and has the token alone.
     hasChannelRoute: interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined,
+    isEphemeral: false,
     locale: interaction.locale,
   };
 }

@@ -41,6 +41,7 @@ export interface Config {
   };
   /** Undefined: nobody is mentioned, however long they waited. */
   readonly pingAfterMs: number | undefined;
+  readonly shutdownGraceMs: number;
   readonly modelIdleSeconds: number;
   /** Undefined: only public repositories can be pulled. Never log it. */
   readonly hubToken: string | undefined;
@@ -85,6 +86,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxFrames: values.MAX_FRAMES,
     }),
     pingAfterMs: values.PING_AFTER_MINUTES * 60_000 || undefined,
+    shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS * 1000,
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,

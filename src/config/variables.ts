@@ -161,6 +161,14 @@ export const variables = {
     schema: wholeNumber({ min: 0, max: 10_000, fallback: 5 }),
     example: '5',
   },
+  SHUTDOWN_GRACE_SECONDS: {
+    description: [
+      'How long the clip that is being made may take to be finished when the bot is told to stop; after that it goes',
+      'back to the queue and is made at the next start. Keep it under what your service manager allows (Docker: 10).',
+    ],
+    schema: wholeNumber({ min: 0, max: 3_600, fallback: 5 }),
+    example: '5',
+  },
   MODEL_IDLE_SECONDS: {
     description: ['The render process ends, and frees its memory, after this many seconds without a job.'],
     schema: wholeNumber({ min: 0, max: 86_400, fallback: 300 }),

@@ -18,6 +18,7 @@ const address: ReplyAddress = {
   token: 'tok',
   tokenExpiresAtMs: 0,
   hasChannelRoute: true,
+  isEphemeral: false,
   locale: 'en-US',
 };
 const { picture: _, ...wish } = newJob({ address });
@@ -38,9 +39,10 @@ function setUp(edit: (reply: Reply) => Promise<void> = async () => {}) {
       await edit(reply);
     },
     post: async (_address, reply, nonce) => void said.push(`post ${reply.files ? 'clip' : reply.content} ${nonce}`),
+    direct: async (_address, reply, nonce) => void said.push(`direct ${reply.content} ${nonce}`),
   };
   const log = createRecordingLog();
-  return { messages: createJobMessages({ replies, clock, log }), clock, said, log };
+  return { messages: createJobMessages({ replies, shrink: async () => undefined, clock, log }), clock, said, log };
 }
 
 describe('createJobMessages', () => {
@@ -81,6 +83,20 @@ describe('createJobMessages', () => {
     messages.failed(job, new InferenceError('x', 'secret'));
     await clock.advance(0);
     expect(said).toEqual([expect.stringContaining('damaged'), expect.stringContaining('id 7f3a91c2')]);
+  });
+
+  it('explains a failure anew where the message is gone, but bothers nobody with a farewell', async () => {
+    const { messages, clock, said } = setUp(() => Promise.reject(gone()));
+    await messages.failed(job, new UserError('picture-broken', ''));
+    expect(said).toEqual([
+      expect.stringMatching(/^edit .*damaged/),
+      expect.stringMatching(/^post .*damaged.* 7f3a91c2$/),
+    ]);
+    said.length = 0;
+    await messages.cancelled(job);
+    messages.postponed(job);
+    await clock.advance(0);
+    expect(said.map((words) => words.split(' ')[0])).toEqual(['edit', 'edit']);
   });
 
   it('waits until the last word is said when the bot goes down', async () => {

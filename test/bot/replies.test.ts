@@ -13,6 +13,7 @@ function setUp(refuse: (path: string) => number | undefined = () => undefined) {
     calls.push({ method, path, body: options.body, auth: options.auth });
     const code = refuse(path);
     if (code !== undefined) throw new DiscordAPIError({ code, message: 'refused' }, code, 403, method, path, {});
+    return { id: 'dm' };
   };
   const rest = { patch: record('PATCH'), post: record('POST') } as unknown as REST;
   const clock = createFakeClock();
@@ -25,6 +26,7 @@ function setUp(refuse: (path: string) => number | undefined = () => undefined) {
     token: 'tok',
     tokenExpiresAtMs: clock.now() + 15 * minuteMs,
     hasChannelRoute: true,
+    isEphemeral: false,
     locale: 'en-US',
   };
   return { replies, clock, address, calls, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };
@@ -104,5 +106,25 @@ describe('post', () => {
     const { replies, address, paths } = setUp();
     await replies.post({ ...address, hasChannelRoute: false }, reply, 'job1');
     expect(paths()).toEqual(['POST /webhooks/app/tok']);
+  });
+
+  it('keeps between two people what was asked for in private', async () => {
+    const { replies, clock, address, calls, paths } = setUp();
+    await replies.post({ ...address, isEphemeral: true }, reply, 'job1');
+    expect(paths()).toEqual(['POST /webhooks/app/tok']);
+    expect(calls[0]?.body).toMatchObject({ flags: 64 });
+    await clock.advance(14 * minuteMs);
+    await replies.edit({ ...address, isEphemeral: true }, reply);
+    expect(paths()[1]).toBe(byToken);
+  });
+});
+
+describe('direct', () => {
+  it('opens the conversation with the requester and writes there', async () => {
+    const { replies, address, calls, paths } = setUp();
+    await replies.direct(address, reply, 'job1');
+    expect(paths()).toEqual(['POST /users/@me/channels', 'POST /channels/dm/messages']);
+    expect(calls[0]?.body).toEqual({ recipient_id: 'user' });
+    expect(calls[1]?.body).toMatchObject({ content: 'hello', nonce: 'job1', enforce_nonce: true });
   });
 });

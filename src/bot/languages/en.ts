@@ -26,6 +26,7 @@ export const en: Texts = {
     `🎬 motion ${clip.motion} · seed ${clip.seed} · ${clip.steps} steps · ${clip.fps} fps · ` +
     `${clip.frames} frames · ${clip.width}×${clip.height} · made in ${clip.seconds} s`,
   reduced: 'The clip was made smaller so that it fits the upload limit here.',
+  sentHere: (place) => `The bot may not post in ${place} any more, so this comes to you directly.`,
   cancelled: '🚫 Cancelled.',
   postponed: '💤 The bot is restarting. Your clip keeps its place and goes on by itself.',
   broke: (id) => `⚠️ Something broke, id ${id}. The people who run this bot find the reason in its log.`,
@@ -58,6 +59,8 @@ export const en: Texts = {
     'permissions-missing': ({ permissions }) =>
       `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
     'clip-too-large': () => 'The clip is larger than Discord accepts here. Try a calmer picture or less motion.',
+    'clip-undeliverable': () =>
+      'The clip is finished, but the bot may not post it here, and your direct messages are closed to it.',
     'going-down': () => 'The bot is restarting. Ask again in a minute.',
     'not-yours': () => 'Only the person who asked for this clip can cancel it.',
     'job-unknown': () => 'That clip is not known any more.',

@@ -26,6 +26,7 @@ export const es: Texts = {
     `🎬 movimiento ${clip.motion} · semilla ${clip.seed} · ${clip.steps} pasos · ${clip.fps} fps · ` +
     `${clip.frames} fotogramas · ${clip.width}×${clip.height} · hecho en ${clip.seconds} s`,
   reduced: 'El clip se hizo más pequeño para que quepa en el límite de subida de aquí.',
+  sentHere: (place) => `El bot ya no puede publicar en ${place}, así que esto te llega directamente.`,
   cancelled: '🚫 Cancelado.',
   postponed: '💤 El bot se está reiniciando. Tu clip conserva su puesto y sigue solo.',
   broke: (id) => `⚠️ Algo se rompió, id ${id}. Quienes llevan este bot encuentran la causa en su registro.`,
@@ -61,6 +62,8 @@ export const es: Texts = {
       `El bot no puede publicar clips aquí. Necesita: ${permissions}. Pídeselo a quien administra este servidor.`,
     'clip-too-large': () =>
       'El clip es más grande de lo que Discord acepta aquí. Prueba con menos movimiento o una imagen más tranquila.',
+    'clip-undeliverable': () =>
+      'El clip está listo, pero el bot no puede publicarlo aquí, y tus mensajes directos están cerrados para él.',
     'going-down': () => 'El bot se está reiniciando. Inténtalo de nuevo en un minuto.',
     'not-yours': () => 'Solo quien pidió este clip puede cancelarlo.',
     'job-unknown': () => 'Ese clip ya no se conoce.',

@@ -24,6 +24,8 @@ export interface Texts {
   delivered(clip: DeliveredClip): string;
   /** Said with {@link Texts.delivered} when the clip had to shrink to fit the upload limit. */
   reduced: string;
+  /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
+  sentHere(place: string): string;
   cancelled: string;
   postponed: string;
   /** For everything that is not the person's to mend; `id` leads to the log. */
@@ -72,6 +74,7 @@ export const userErrorCodes = [
   'setting-size-step', // setting, step
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
+  'clip-undeliverable',
   'going-down',
   'not-yours',
   'job-unknown',

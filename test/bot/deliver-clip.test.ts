@@ -1,0 +1,97 @@
+import { DiscordAPIError, HTTPError } from 'discord.js';
+import { describe, expect, it } from 'vitest';
+import { deliverClip, type ShrinkClip } from '../../src/bot/deliver-clip.ts';
+import { plainView } from '../../src/bot/job-view.ts';
+import type { Replies, Reply } from '../../src/bot/replies.ts';
+import type { ReplyAddress } from '../../src/bot/reply-address.ts';
+import { EncodeError, UserError } from '../../src/errors.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { newJob } from '../support/jobs.ts';
+import { makeClip } from '../support/scripted-renderer.ts';
+
+const { picture: _, ...wish } = newJob();
+const job: Job = { ...wish, id: '7f3a91c2', state: 'delivering', attempts: 1, createdAtMs: 0 };
+const clipOf = (sizeBytes: number) =>
+  makeClip({ picture: Buffer.alloc(0), settings: {}, fit: 'crop' }, { bytes: Buffer.alloc(sizeBytes) });
+const refusal = (code: number) => new DiscordAPIError({ code, message: 'refused' }, code, 403, 'PATCH', '', {});
+const tooLarge = () => new HTTPError(413, 'Payload Too Large', 'PATCH', '', {});
+
+/** Delivers a clip of 1,000 bytes; `refuse` throws where a way is closed. Returns what was tried, in order. */
+async function deliver(refuse: (way: keyof Replies, sizeBytes: number) => void, shrink?: ShrinkClip) {
+  const tried: string[] = [];
+  const way = (name: keyof Replies) => async (_: ReplyAddress, reply: Reply) => {
+    tried.push(`${name} ${reply.content}`);
+    refuse(name, Number(/\d+/.exec(reply.content)?.[0]));
+  };
+  const address = { channelId: 'c1' } as ReplyAddress;
+  const failure = await deliverClip(address, clipOf(1_000), {
+    replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
+    ...{ job, nonce: job.id, clock: createFakeClock(), onRetry: () => {}, signal: new AbortController().signal },
+    view: ({ bytes }) => plainView(String(bytes.byteLength)),
+    asDirect: (reply) => ({ ...reply, content: `here: ${reply.content}` }),
+    shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),
+  }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return { tried, failure };
+}
+
+describe('deliverClip', () => {
+  it('takes the first way that is open: the message, a new one, the requester', async () => {
+    expect(await deliver(() => {})).toEqual({ tried: ['edit 1000'], failure: undefined });
+    const gone = (way: string) => {
+      if (way === 'edit') throw refusal(10_008);
+    };
+    expect((await deliver(gone)).tried).toEqual(['edit 1000', 'post 1000']);
+    const closed = (way: string) => {
+      if (way !== 'direct') throw refusal(50_013);
+    };
+    const { tried, failure } = await deliver(closed);
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
+    expect(failure).toBeUndefined();
+  });
+
+  it('says so when every way is closed', async () => {
+    const { failure } = await deliver((way) => {
+      throw refusal(way === 'direct' ? 50_007 : 50_001);
+    });
+    expect(failure).toMatchObject({ code: 'clip-undeliverable' });
+  });
+
+  it('makes the clip smaller until Discord takes it', async () => {
+    const { tried, failure } = await deliver((_, sizeBytes) => {
+      if (sizeBytes > 300) throw tooLarge();
+    });
+    expect(tried).toEqual(['edit 1000', 'edit 500', 'edit 250']);
+    expect(failure).toBeUndefined();
+  });
+
+  it('does so on every way', async () => {
+    const { tried } = await deliver((way, sizeBytes) => {
+      if (way === 'edit') throw refusal(10_008);
+      if (sizeBytes > 600) throw refusal(40_005);
+    });
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'edit 500', 'post 500']);
+  });
+
+  it('gives up where it cannot be smaller', async () => {
+    const never = () => {
+      throw tooLarge();
+    };
+    expect((await deliver(never)).failure).toMatchObject({ code: 'clip-too-large' });
+    expect((await deliver(never, async () => undefined)).failure).toBeInstanceOf(UserError);
+    const smallest = () => Promise.reject(new EncodeError('encode-too-large', 'cannot'));
+    expect((await deliver(never, smallest)).failure).toMatchObject({ code: 'clip-too-large' });
+  });
+
+  it('passes on what no other way can mend', async () => {
+    const broken = refusal(50_035);
+    const { tried, failure } = await deliver(() => {
+      throw broken;
+    });
+    expect(tried).toEqual(['edit 1000']);
+    expect(failure).toBe(broken);
+  });
+});
