@@ -1,6 +1,7 @@
 import { basename, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
+import { JobCancelledError } from '../errors.ts';
 import { realDisk } from '../hub/disk.ts';
 import type { Licence } from '../hub/hub-repository.ts';
 import { type PullRequest, pullModel } from '../hub/pull-model.ts';
@@ -23,7 +24,7 @@ Fetches the files of a Stable Video Diffusion model that Kinora needs. Can be in
 
 Options:
   --repo OWNER/NAME   the repository (${defaultRepo})
-  --variant fp16|fp32 half or full precision (fp16: 4.4 GB for SVD XT; fp32: twice that)
+  --variant fp16|fp32 half or full precision (fp16: 4.5 GB for SVD XT; fp32: twice that)
   --revision REV      a branch, tag or commit (main)
   --dir DIR           the model folder (models/NAME)
   --unet OWNER/NAME[:FILE]
@@ -67,6 +68,9 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     if (verdict !== 0) return verdict;
     io.stdout.write(`Use it with MODEL_DIR=${shownFolder(request.folder)} (in .env, or before the command).\n`);
     return 0;
+  } catch (error) {
+    if (error instanceof JobCancelledError) progress.note('Stopped. Run the same command again to go on from here.');
+    throw error;
   } finally {
     progress.stop();
   }

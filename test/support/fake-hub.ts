@@ -19,14 +19,14 @@ export interface FakeRepository {
 }
 
 /** What goes wrong with one request to the storage host; requests take them in order. */
-export type StorageFault =
+type StorageFault =
   | { kind: 'cut'; afterBytes: number }
   | { kind: 'stall'; afterBytes: number }
   | { kind: 'status'; status: number; headers?: Record<string, string> }
   | { kind: 'ignore-range' }
   | { kind: 'none' };
 
-export interface SeenRequest {
+interface SeenRequest {
   host: 'hub' | 'storage';
   path: string;
   headers: IncomingMessage['headers'];
@@ -102,7 +102,7 @@ export async function startFakeHub(): Promise<FakeHub> {
 }
 
 /** The ETag of a file: SHA-256 for what lies in LFS, git's blob name otherwise. */
-export function etagOf(bytes: Buffer, isLarge: boolean): string {
+function etagOf(bytes: Buffer, isLarge: boolean): string {
   if (isLarge) return createHash('sha256').update(bytes).digest('hex');
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

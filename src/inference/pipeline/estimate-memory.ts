@@ -10,7 +10,7 @@ import { defaultPrecision, networkTarget } from './network-target.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
 
 /** Bytes that are needed at the worst moment, roughly; the process itself comes on top. */
-export interface MemoryEstimate {
+interface MemoryEstimate {
   weightBytes: number;
   activationBytes: number;
 }
