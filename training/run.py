@@ -16,7 +16,7 @@ def arguments(description: str, minutes: float) -> argparse.ArgumentParser:
     """The options that every command understands."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", type=Path, default=Path("out/training"), help="scratch folder, never committed")
-    parser.add_argument("--minutes", type=float, default=minutes, help="time budget; the schedule follows it")
+    parser.add_argument("--minutes", type=float, default=minutes, help="budget of computing time; the schedule follows it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     return parser
@@ -33,20 +33,33 @@ def start(options: argparse.Namespace) -> None:
 
 
 class Clock:
-    """Counts working time against a budget. Time spent paused does not count."""
+    """Counts computing time against a budget, so that a busy machine delays a run but does not shorten it.
 
-    def __init__(self, minutes: float, spent: float = 0.0):
+    On an otherwise idle machine this is the time on the wall. Time spent paused does not count.
+    """
+
+    def __init__(self, minutes: float, threads: int, spent: float = 0.0):
         self.budget = minutes * 60
         self.spent = spent
-        self._mark = time.monotonic()
+        self.threads = threads
+        self._computed = time.process_time()
+        self._checkpoint = time.monotonic()
 
     def tick(self) -> bool:
-        """Wait while the pause file exists; return whether time is left."""
-        self.spent += time.monotonic() - self._mark
+        """Wait while the pause file exists; return whether computing time is left."""
+        now = time.process_time()
+        self.spent += (now - self._computed) / self.threads
+        self._computed = now
         while PAUSE_FILE.exists():
             time.sleep(0.5)
-        self._mark = time.monotonic()
         return self.spent < self.budget
+
+    def checkpoint_due(self) -> bool:
+        """Whether three minutes have passed on the wall since this last said so."""
+        if time.monotonic() - self._checkpoint < 170:
+            return False
+        self._checkpoint = time.monotonic()
+        return True
 
     @property
     def fraction(self) -> float:

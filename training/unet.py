@@ -94,7 +94,7 @@ def losses(unet, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.T
 
 def main() -> None:
     parser = arguments(__doc__ or "", minutes=120)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=8e-4)
     options = parser.parse_args()
     start(options)
     path = options.work / "unet.pt"
@@ -111,7 +111,7 @@ def main() -> None:
         average.values, step, spent = state["average"], state["step"], state["spent"]
         torch.manual_seed(options.seed + step)
     windows = Windows(options.work, options.seed + step)
-    clock = Clock(options.minutes, spent)
+    clock = Clock(options.minutes, options.threads, spent)
 
     def keep() -> None:
         state = {"unet": unet.state_dict(), "optimiser": optimiser.state_dict(), "average": average.values}
@@ -120,7 +120,7 @@ def main() -> None:
         unet.save_pretrained(options.work / "unet")
         average.swap()
 
-    saved, seen = clock.spent, []
+    seen = []
     while clock.tick():
         stage = next(s for s in STAGES if clock.fraction <= s[0])
         scale = min(1.0, (step + 1) / 30) * min(1.0, 1.6 * (1 - clock.fraction) + 0.01)
@@ -135,8 +135,7 @@ def main() -> None:
             words = " ".join(f"{sum(part) / max(1, len(part)):.3f}" for part in parts)
             print(f"{step} {clock.spent:.0f} s window {stage[2]}x{stage[1]} loss by sigma <.6 .6-2.2 2.2-9 >9: {words}", flush=True)
             seen = []
-        if clock.spent - saved > 170:
-            saved = clock.spent
+        if clock.checkpoint_due():
             keep()
     keep()
 

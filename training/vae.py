@@ -16,7 +16,7 @@ from .run import Average, Clock, arguments, save, start
 from .vae_model import bands, decode_half, decode_stills, make_vae
 
 NOISE = 0.05  # at most, in units of the latents' deviation
-HALF_SIZE_SHARE = 0.5  # of the budget
+HALF_SIZE_SHARE = 0.25  # of the budget
 
 
 def losses(vae, x: torch.Tensor, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,7 +47,7 @@ def main() -> None:
     parser = arguments(__doc__ or "", minutes=60)
     parser.add_argument("--batch", type=int, default=6)
     parser.add_argument("--crop", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=6e-4)
     options = parser.parse_args()
     start(options)
     path = options.work / "vae.pt"
@@ -67,7 +67,7 @@ def main() -> None:
         for kind, count in (("photo", 10), ("drawing", 6))
     }
     crops = Crops(read(options.work, "train"), options.crop, options.batch, options.seed + step)
-    clock = Clock(options.minutes, spent)
+    clock = Clock(options.minutes, options.threads, spent)
 
     def keep(measure: bool) -> None:
         state = {"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.values}
@@ -78,7 +78,7 @@ def main() -> None:
         vae.save_pretrained(options.work / "vae")
         average.swap()
 
-    saved, saves, sums, count = clock.spent, 0, 0.0, 0
+    saves, sums, count = 0, 0.0, 0
     while clock.tick():
         scale = min(1.0, (step + 1) / 40) * (0.5 + 0.5 * math.cos(math.pi * clock.fraction)) + 0.005
         loss, square = losses(vae, crops.next(), clock.fraction < HALF_SIZE_SHARE)
@@ -90,9 +90,9 @@ def main() -> None:
         if step % 20 == 0:
             print(f"{step} {clock.spent:.0f} s loss {loss.item():.4f} PSNR {10 * math.log10(4 * count / sums):.2f}", flush=True)
             sums, count = 0.0, 0
-        if clock.spent - saved > 170:
-            saved, saves = clock.spent, saves + 1
-            keep(saves % 4 == 0)
+        if clock.checkpoint_due():
+            saves += 1
+            keep(saves % 6 == 0)
     keep(True)
 
 
