@@ -1,0 +1,48 @@
+/**
+ * `npm run bench -- [--sections networks,clip,profiles,growth,memory] [--model DIR] [--rounds 3] [--threads 2]`:
+ * measures Kinora beside diffusers and OpenVINO and writes bench/RESULTS.md. See bench/README.md.
+ */
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeModel } from './full-size/make-model.ts';
+import { writeReport } from './report/write-report.ts';
+import { measureClip } from './sections/clip.ts';
+import { measureGrowth } from './sections/growth.ts';
+import { measureMemory } from './sections/memory.ts';
+import { measureNetworks } from './sections/networks.ts';
+import { measureProfiles } from './sections/profiles.ts';
+import { type BenchOptions, tell } from './sections/section.ts';
+
+const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  networks: measureNetworks,
+  clip: measureClip,
+  memory: measureMemory,
+  growth: measureGrowth,
+  profiles: measureProfiles,
+};
+
+const { values } = parseArgs({
+  options: {
+    sections: { type: 'string', default: Object.keys(sections).join(',') },
+    model: { type: 'string', default: join('out', 'bench-model') },
+    work: { type: 'string', default: join('out', 'bench') },
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+  },
+});
+const options: BenchOptions = {
+  modelDir: resolve(values.model),
+  workDir: resolve(values.work),
+  rounds: Number(values.rounds),
+  threads: Number(values.threads),
+};
+await makeModel(options.modelDir);
+for (const name of values.sections.split(',').filter((word) => word !== '')) {
+  const measure = sections[name];
+  if (measure === undefined)
+    throw new Error(`There is no section ${name}; there are ${Object.keys(sections).join(', ')}.`);
+  tell(`section ${name}`);
+  await measure(options);
+  writeReport(options.workDir, options.threads);
+}
+writeReport(options.workDir, options.threads);

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CaseName, cases, writeInputs } from '../side/cases.ts';
+import { runSide, type SideName, type SideResult } from '../side/run-side.ts';
+import { compareFiles, type Difference } from './compare.ts';
+import { type BenchOptions, saveFigures, tell } from './section.ts';
+
+/** Who takes turns at a case. */
+export const contenders = ['diffusers', 'kinora-speed', 'kinora-mapped', 'openvino'] as const;
+export type Contender = (typeof contenders)[number];
+
+export interface NetworkFigures {
+  runs: Partial<Record<Contender, SideResult[]>>;
+  /** From diffusers. */
+  differences: Partial<Record<Contender, Difference>>;
+}
+
+export type NetworksFigures = Partial<Record<CaseName, NetworkFigures>>;
+
+/** Cases whose speed is compared; the others are run once, for exactness. */
+const timed: readonly CaseName[] = ['image-encoder', 'vae-decoder', 'unet-1'];
+const exactOnly: readonly CaseName[] = ['vae-encoder', 'unet-2'];
+
+/** Calls of small networks: the first warms up and is not counted. */
+const runsOf: Readonly<Record<CaseName, number>> = {
+  'image-encoder': 3,
+  'vae-encoder': 1,
+  'vae-decoder': 2,
+  'unet-1': 1,
+  'unet-2': 1,
+};
+
+/** Each network by itself: the same inputs to every side in turn, what they make compared, and their seconds kept. */
+export async function measureNetworks(options: BenchOptions): Promise<void> {
+  const figures: NetworksFigures = {};
+  for (const name of [...timed, ...exactOnly]) {
+    const inputs = writeInputs(join(options.workDir, 'inputs'), name);
+    const isTimed = timed.includes(name);
+    if (isTimed) await turn('openvino', name, { ...options, inputs, runs: 0 });
+    const own: NetworkFigures = { runs: {}, differences: {} };
+    figures[name] = own;
+    for (let round = 0; round < (isTimed ? options.rounds : 1); round++) {
+      for (const contender of isTimed ? contenders : contenders.slice(0, 2)) {
+        const outputs = round === 0 ? outputFile(options.workDir, name, contender) : undefined;
+        const task = { ...options, inputs, runs: runsOf[name], ...(outputs === undefined ? {} : { outputs }) };
+        const result = await turn(contender, name, task);
+        own.runs[contender] = [...(own.runs[contender] ?? []), result];
+        if (outputs === undefined || contender === 'diffusers') continue;
+        const reference = outputFile(options.workDir, name, 'diffusers');
+        own.differences[contender] = await compareFiles(reference, outputs);
+      }
+      saveFigures(options.workDir, 'networks', figures);
+    }
+  }
+}
+
+function outputFile(workDir: string, name: CaseName, contender: Contender): string {
+  const folder = join(workDir, 'outputs');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}-${contender}.safetensors`);
+}
+
+async function turn(
+  contender: Contender,
+  name: CaseName,
+  task: BenchOptions & { inputs: string; runs: number; outputs?: string },
+): Promise<SideResult> {
+  const [side = 'kinora', mode] = contender.split('-') as [SideName, string?];
+  const { modelDir, threads, inputs, runs, outputs, workDir } = task;
+  const result = await runSide(side, {
+    ...{ ...cases[name], case: name, modelDir, threads, inputs, runs },
+    ...{ mapped: mode === 'mapped', cache: join(workDir, 'openvino') },
+    ...(outputs === undefined ? {} : { outputs }),
+  });
+  if (runs > 0) tell(`${name}, ${contender}: ${result.seconds.map((seconds) => seconds.toFixed(2)).join(' ')} s`);
+  return result;
+}
