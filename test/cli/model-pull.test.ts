@@ -48,7 +48,7 @@ describe('kinora model pull', () => {
     expect(stdout).toMatch(/unet +ok +\d+ tensors/);
     expect(stdout).toContain(`MODEL_DIR=${join(root, 'model')}`);
     expect(stderr).toContain(`"fake-community": ${hub.endpoint}/maker/svd-fake/blob/`);
-    expect(stderr).toMatch(/^\d+ % .* of [\d.]+ MB unet\/diffusion_pytorch_model\.fp16\.safetensors$/m);
+    expect(stderr).toMatch(/^\d+ % .* of [\d.]+ MB.* unet\/diffusion_pytorch_model\.fp16\.safetensors$/m);
     expect(stderr).not.toContain('\r');
   });
 

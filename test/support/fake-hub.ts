@@ -103,9 +103,18 @@ export async function startFakeHub(): Promise<FakeHub> {
 
 /** The ETag of a file: SHA-256 for what lies in LFS, git's blob name otherwise. */
 function etagOf(bytes: Buffer, isLarge: boolean): string {
-  if (isLarge) return createHash('sha256').update(bytes).digest('hex');
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  const known = etags.get(bytes) ?? {};
+  etags.set(bytes, known);
+  if (isLarge) {
+    known.large ??= createHash('sha256').update(bytes).digest('hex');
+    return known.large;
+  }
+  known.small ??= createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  return known.small;
 }
+
+/** Every page of a listing asks for all of them. */
+const etags = new WeakMap<Buffer, { large?: string; small?: string }>();
 
 function answerHub(
   hub: FakeHub,
