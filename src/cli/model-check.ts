@@ -50,11 +50,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
  */
 export async function checkModelFolder(modelDir: string, io: CliIo, full: boolean): Promise<number> {
   const configs = await readModelConfigs(modelDir);
-  const verdicts: Verdict[] = [];
-  for (const network of networkNames) {
-    io.signal.throwIfAborted();
-    verdicts.push(await checkNetwork(configs, network, full));
-  }
+  const verdicts = await checkNetworks(configs, io.signal, full);
   const rows = verdicts.map(({ network, checkpoint, sampledValues, problems }) => [
     network,
     problems.length === 0 ? 'ok' : 'WRONG',
@@ -66,6 +62,19 @@ export async function checkModelFolder(modelDir: string, io: CliIo, full: boolea
   const wrong = verdicts.filter(({ problems }) => problems.length > 0);
   for (const { network, problems } of wrong) io.stdout.write(`\n${network}:\n${list(problems)}`);
   return wrong.length === 0 ? 0 : 1;
+}
+
+/**
+ * Holds each network's weights against its config.
+ * @param full looks at every value, not at a sample
+ */
+export async function checkNetworks(configs: ModelConfigs, signal: AbortSignal, full: boolean): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const network of networkNames) {
+    signal.throwIfAborted();
+    verdicts.push(await checkNetwork(configs, network, full));
+  }
+  return verdicts;
 }
 
 async function checkNetwork(configs: ModelConfigs, network: NetworkName, full: boolean): Promise<Verdict> {

@@ -16,6 +16,11 @@ export const subcommands: readonly Subcommand[] = [
     description: 'Animate a sample picture through the bot, without Discord',
     load: () => import('./demo.ts'),
   },
+  {
+    name: 'doctor',
+    description: 'Try everything that the bot needs, GPUs above all',
+    load: () => import('./doctor.ts'),
+  },
   { name: 'model', description: 'Fetch, look at and check the weights of a model', load: () => import('./model.ts') },
   { name: 'setup', description: 'Fetch the CUDA libraries of ONNX Runtime', load: () => import('./setup.ts') },
 ];

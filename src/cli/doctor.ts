@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config/config.ts';
+import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
+import { probeProvider } from '../render/probe-provider.ts';
+import { checkDiscord } from './doctor/check-discord.ts';
+import { checkFfmpeg } from './doctor/check-ffmpeg.ts';
+import { checkDataFolder, checkDisk, checkMemory, checkNode } from './doctor/check-machine.ts';
+import { checkModel } from './doctor/check-model.ts';
+import { checkProviders } from './doctor/check-providers.ts';
+import type { Finding } from './doctor/finding.ts';
+import type { CliIo } from './io.ts';
+import { textTable } from './text-table.ts';
+import { usageError } from './usage-error.ts';
+
+const help = `Usage: kinora doctor [--json]
+
+Tries everything that the bot needs: Node, ffmpeg, the model, each provider (by running the demo model's UNet on it and
+comparing with the CPU), memory and disk, Discord's answer to the token, the data folder. Exit code 1 if the bot could
+not do its job. docs/gpu.md tells which figures to expect of a GPU.
+
+Options:
+  --json   print one line of JSON instead of a table
+  --help   show this
+`;
+
+/** A driver that says nothing for this long will not say anything. */
+const probeTimeoutMs = 300_000;
+
+/** What the doctor asks of the machine; tests put their own in its place. */
+export interface DoctorTools {
+  /** The model that providers are tried with. */
+  probeModelDir: string;
+  probe: (request: UnetProbeRequest) => Promise<UnetProbe>;
+}
+
+/** `kinora doctor`: whether the bot could do its job here, and if not, why. */
+export async function run(argv: string[], io: CliIo, tools = realTools(io)): Promise<number> {
+  const options = readOptions(argv);
+  if (options.help) {
+    io.stdout.write(help);
+    return 0;
+  }
+  const findings = await examine(io, tools);
+  const isFit = findings.every(({ verdict }) => verdict !== 'fails');
+  io.stdout.write(options.json ? `${JSON.stringify({ ok: isFit, findings })}\n` : asTable(findings, isFit));
+  return isFit ? 0 : 1;
+}
+
+async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promise<Finding[]> {
+  const config = readConfig(io.environment);
+  const { modelDir, execution, dataDir } = config;
+  const findings = [
+    checkNode(process.versions.node),
+    await checkFfmpeg(config, io.environment),
+    await checkModel(modelDir, io.signal),
+  ];
+  const { findings: providers, used } = await checkProviders({ modelDir: probeModelDir, execution, probe });
+  findings.push(...providers, await checkMemory(config, used), await checkDisk(dataDir));
+  findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
+  io.signal.throwIfAborted();
+  return findings;
+}
+
+function realTools({ environment, signal }: CliIo): DoctorTools {
+  return {
+    probeModelDir: fileURLToPath(new URL('../../models/demo', import.meta.url)),
+    probe: (request) => probeProvider(request, { environment, signal, timeoutMs: probeTimeoutMs }),
+  };
+}
+
+function readOptions(argv: string[]): { json: boolean; help: boolean } {
+  try {
+    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values } = parseArgs({ args: argv, options });
+    return { json: values.json === true, help: values.help === true };
+  } catch (cause) {
+    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora doctor --help.`, cause);
+  }
+}
+
+const words = { ok: 'ok', note: 'note', fails: 'FAILS' } as const;
+
+function asTable(findings: readonly Finding[], isFit: boolean): string {
+  const table = textTable(findings.map(({ check, verdict, text }) => [check, words[verdict], text]));
+  return `${table}\n${isFit ? 'The bot can do its job here.' : 'The bot could not do its job here.'}\n`;
+}

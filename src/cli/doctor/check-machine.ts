@@ -1,0 +1,100 @@
+import { constants } from 'node:fs';
+import { access, open, rm, stat } from 'node:fs/promises';
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { ConfigError } from '../../errors.ts';
+import { realDisk } from '../../hub/disk.ts';
+import { estimateMemory } from '../../inference/pipeline/estimate-memory.ts';
+import { readModelConfigs } from '../../inference/pipeline/load-model.ts';
+import { modelInfo } from '../../inference/pipeline/model-info.ts';
+import type { ProviderName } from '../../inference/pipeline/types.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
+import { type Finding, finding } from './finding.ts';
+
+/** As package.json's `engines` says. */
+const oldestNode = { major: 20, minor: 19 } as const;
+
+/** Jobs, pictures and logs need little; a full disk breaks the store. */
+const diskLimits = { noteBytes: 2 ** 30, failBytes: 100 * 2 ** 20 } as const;
+
+/** The Node that runs this. */
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isNew = major > oldestNode.major || (major === oldestNode.major && minor >= oldestNode.minor);
+  const text = `${version} on ${process.platform} ${process.arch}, ${availableParallelism()} threads`;
+  if (isNew) return { check: 'node', verdict: 'ok', text, facts: { version } };
+  const wanted = `${oldestNode.major}.${oldestNode.minor} or newer is needed`;
+  return { check: 'node', verdict: 'fails', text: `${text}: ${wanted}`, facts: { version } };
+}
+
+/** What a clip of the model's own size takes in the configured mode, against what the machine has. */
+export function checkMemory(
+  { modelDir, execution }: Pick<Config, 'modelDir' | 'execution'>,
+  provider: Exclude<ProviderName, 'auto'>,
+): Promise<Finding> {
+  return finding('memory', async () => {
+    const configs = await readModelConfigs(modelDir);
+    const stages = Object.values(await estimateMemory(configs, modelInfo(configs).defaults, provider));
+    const mode = execution.memoryMode ?? 'staged';
+    const isMapped = provider === 'cpu' && execution.cpuMemory === 'mapped';
+    const neededBytes = Math.max(
+      ...stages.map(({ [mode]: cost }) => cost.activationBytes + (isMapped ? 0 : cost.weightBytes)),
+    );
+    const [freeBytes, totalBytes] = [freemem(), totalmem()];
+    const facts = { neededBytes, freeBytes, totalBytes, mode };
+    const machine = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} are free`;
+    const clip = `a clip takes about ${formatBytes(neededBytes)} (MEMORY_MODE=${mode})`;
+    if (provider !== 'cpu') return { verdict: 'ok', text: `${clip}, most of it on the GPU; here ${machine}`, facts };
+    const advice = 'MEMORY_MODE=sequential, CPU_MEMORY=mapped or a smaller clip take less';
+    if (neededBytes > totalBytes) return { verdict: 'fails', text: `${clip}, but ${machine}: ${advice}`, facts };
+    if (neededBytes > freeBytes) return { verdict: 'note', text: `${clip}, but ${machine}: ${advice}`, facts };
+    return { verdict: 'ok', text: `${machine}; ${clip}`, facts };
+  });
+}
+
+/** Room for the queue and its pictures. */
+export function checkDisk(dataDir: string, freeBytesOf = realDisk.freeBytes): Promise<Finding> {
+  return finding('disk', async () => {
+    const freeBytes = await freeBytesOf(await existingFolder(dataDir));
+    const verdict = freeBytes < diskLimits.failBytes ? 'fails' : freeBytes < diskLimits.noteBytes ? 'note' : 'ok';
+    return { verdict, text: `${formatBytes(freeBytes)} free for ${dataDir}`, facts: { freeBytes } };
+  });
+}
+
+/** Whether the bot may write where it keeps its queue; nothing is left behind. */
+export function checkDataFolder(dataDir: string): Promise<Finding> {
+  return finding('data folder', async () => {
+    const folder = await existingFolder(dataDir);
+    if (folder !== dataDir) {
+      await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+        throw unwritable(dataDir, cause);
+      });
+      return { verdict: 'ok', text: `${dataDir} will be made` };
+    }
+    const probe = join(dataDir, `.kinora-doctor-${process.pid}`);
+    try {
+      await (await open(probe, 'wx')).close();
+      await rm(probe);
+    } catch (cause) {
+      throw unwritable(dataDir, cause);
+    }
+    return { verdict: 'ok', text: `${dataDir} can be written` };
+  });
+}
+
+function unwritable(dataDir: string, cause: unknown): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError('data-dir', `DATA_DIR ${dataDir} cannot be written: ${reason}.`, { cause });
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+async function existingFolder(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const found = await stat(folder).catch(() => undefined);
+    if (found?.isDirectory()) return folder;
+    if (found !== undefined || folder === dirname(folder)) {
+      throw new ConfigError('data-dir', `DATA_DIR ${path} cannot be a folder: ${folder} is a file.`);
+    }
+  }
+}

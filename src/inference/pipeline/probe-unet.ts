@@ -1,0 +1,69 @@
+import type { Precision } from '../graph/target.ts';
+import { crossAttentionDim } from '../models/unet-config.ts';
+import { vaeScaleFactor } from '../models/vae-config.ts';
+import { torchGenerator } from '../random/torch-generator.ts';
+import { chooseProvider } from '../runtime/choose-provider.ts';
+import type { ConcreteProvider } from '../runtime/session.ts';
+import { readModelConfigs } from './load-model.ts';
+import { modelInfo } from './model-info.ts';
+import { modelNetworks } from './networks.ts';
+import { present, withSession } from './use-session.ts';
+
+/** What is to be tried. */
+export interface UnetProbeRequest {
+  /** A small model: its UNet is run twice in the shape of its default clip. */
+  modelDir: string;
+  provider: ConcreteProvider;
+  precision: Precision;
+  threads?: number | undefined;
+}
+
+/** What a provider made of a UNet call. */
+export interface UnetProbe {
+  /** The prediction, [frames, c, h, w]; the same for every provider but for rounding. */
+  output: Float32Array;
+  /** Seconds until the network was loaded. */
+  loadSeconds: number;
+  /** Seconds of the second call: the first one may still compile. */
+  callSeconds: number;
+}
+
+/**
+ * Runs a model's UNet on fixed numbers, so that providers can be held against one another.
+ * @throws InferenceError the provider does not work here
+ * @throws ConfigError | SafetensorsError | WeightsMismatchError the model cannot be read
+ */
+export async function probeUnet({ modelDir, provider, precision, threads }: UnetProbeRequest): Promise<UnetProbe> {
+  const configs = await readModelConfigs(modelDir);
+  await chooseProvider(provider, () => {});
+  const { defaults } = modelInfo(configs);
+  const scale = vaeScaleFactor(configs.vae);
+  const size = { width: Math.ceil(defaults.width / scale), height: Math.ceil(defaults.height / scale) };
+  const sizes = { batch: 1, frames: defaults.numFrames, ...size };
+  const networks = modelNetworks(configs, {
+    target: () => ({ provider, precision }),
+    session: { provider, threads },
+    memoryMode: 'staged',
+  });
+  const generator = torchGenerator(1);
+  const conditioning = await withSession(networks.open({ network: 'unet-conditioning', ...sizes }), (session) =>
+    session.run({
+      encoder_hidden_states: generator.randn(crossAttentionDim(configs.unet)),
+      added_time_ids: Float32Array.of(defaults.fps - 1, defaults.motionBucketId, defaults.noiseAugStrength),
+    }),
+  );
+  const sample = generator.randn(sizes.frames * configs.unet.in_channels * size.height * size.width);
+  const inputs = { ...conditioning, sample, timestep: Float32Array.of(0.5) };
+  const startMs = performance.now();
+  return withSession(networks.open({ network: 'unet-step', ...sizes }), async (session) => {
+    const loadedMs = performance.now();
+    await session.run(inputs);
+    const warmMs = performance.now();
+    const { out_sample } = await session.run(inputs);
+    return {
+      output: present(out_sample),
+      loadSeconds: (loadedMs - startMs) / 1000,
+      callSeconds: (performance.now() - warmMs) / 1000,
+    };
+  });
+}

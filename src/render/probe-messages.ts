@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
+import { precisions } from '../inference/pipeline/types.ts';
+import { type WireError, wireErrorSchema } from './wire-error.ts';
+
+const requestSchema: z.ZodType<UnetProbeRequest> = z.strictObject({
+  modelDir: z.string().min(1),
+  provider: z.enum(['cpu', 'cuda', 'webgpu']),
+  precision: z.enum(precisions),
+  threads: z.number().int().positive().optional(),
+});
+
+const probeSchema: z.ZodType<UnetProbe> = z.strictObject({
+  output: z.custom<Float32Array>((value) => value instanceof Float32Array),
+  loadSeconds: z.number().nonnegative(),
+  callSeconds: z.number().nonnegative(),
+});
+
+/** What a probing process answers with, once. */
+export type ProbeAnswer = { type: 'probed'; probe: UnetProbe } | { type: 'failed'; error: WireError };
+
+const answerSchema: z.ZodType<ProbeAnswer> = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('probed'), probe: probeSchema }),
+  z.strictObject({ type: z.literal('failed'), error: wireErrorSchema }),
+]);
+
+/** @throws z.ZodError the message is no request for a probe */
+export function parseProbeRequest(message: unknown): UnetProbeRequest {
+  return requestSchema.parse(message);
+}
+
+/** @throws z.ZodError the message is no answer to one */
+export function parseProbeAnswer(message: unknown): ProbeAnswer {
+  return answerSchema.parse(message);
+}

@@ -1,0 +1,206 @@
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DoctorTools, run } from '../../src/cli/doctor.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { InferenceError } from '../../src/errors.ts';
+import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import type { UnetProbe, UnetProbeRequest } from '../../src/inference/pipeline/probe-unet.ts';
+import { createMemoryIo } from '../support/cli-io.ts';
+import { goldenPath } from '../support/golden.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const tinyModel = goldenPath('models/tiny-a');
+let discord: FakeDiscord;
+
+beforeAll(async () => {
+  discord = await startFakeDiscord({ messageContentIntent: true });
+});
+afterAll(() => discord.close());
+
+/** An output of mean 0 and standard deviation 1, shifted at one place. */
+function outputOf(shift = 0): Float32Array {
+  return Float32Array.of(1 + shift, -1, 1, -1);
+}
+
+type Answers = Partial<Record<string, Partial<UnetProbe> | InferenceError>>;
+
+const absent = new InferenceError('provider-unavailable', 'Provider does not work here: no driver.');
+
+/** Probes answered from a table by `provider precision`; the GPUs are absent where it has nothing. */
+function toolsWith(answers: Answers, asked: UnetProbeRequest[] = []): DoctorTools {
+  return {
+    probeModelDir: tinyModel,
+    async probe(request) {
+      asked.push(request);
+      const answer = answers[`${request.provider} ${request.precision}`] ?? (request.provider === 'cpu' ? {} : absent);
+      if (answer instanceof InferenceError) throw answer;
+      return { output: outputOf(), loadSeconds: 0.2, callSeconds: 0.1, ...answer };
+    },
+  };
+}
+
+interface Told {
+  exitCode: number;
+  ok: boolean;
+  findings: { check: string; verdict: string; text: string; facts?: Record<string, unknown> }[];
+  of(check: string): { verdict: string; text: string; facts?: Record<string, unknown> } | undefined;
+}
+
+async function doctor(settings: Record<string, string> = {}, answers: Answers = {}): Promise<Told> {
+  const environment = {
+    PATH: process.env.PATH,
+    MODEL_DIR: tinyModel,
+    DATA_DIR: join(tempFolder(), 'data'),
+    DISCORD_TOKEN: discord.token,
+    DISCORD_API_URL: discord.apiUrl,
+    ...settings,
+  };
+  const io = createMemoryIo({ environment });
+  const exitCode = await run(['--json'], io, toolsWith(answers));
+  const { ok, findings } = JSON.parse(io.out()) as Pick<Told, 'ok' | 'findings'>;
+  return { exitCode, ok, findings, of: (check) => findings.find((finding) => finding.check === check) };
+}
+
+describe('kinora doctor, where all is well', () => {
+  it('says so in a table, leaves nothing behind, and exits with 0', async () => {
+    const dataDir = join(tempFolder(), 'data');
+    const environment = { PATH: process.env.PATH, MODEL_DIR: tinyModel, DATA_DIR: dataDir };
+    const withDiscord = { ...environment, DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl };
+    const io = createMemoryIo({ environment: withDiscord });
+    expect(await run([], io, toolsWith({}))).toBe(0);
+    const checks = ['node', 'ffmpeg', 'model', 'cpu float32', 'memory', 'disk', 'data folder'];
+    for (const check of [...checks, 'Discord token', 'Discord intents', 'Discord gateway']) {
+      expect(io.out()).toMatch(new RegExp(`^  ${check} +ok +\\S`, 'm'));
+    }
+    expect(io.out()).toMatch(/^ {2}cuda +note +Provider does not work here: no driver\.$/m);
+    expect(io.out()).toMatch(/\nThe bot can do its job here\.\n$/);
+    expect(io.out()).not.toContain(discord.token);
+    expect(existsSync(dataDir)).toBe(false);
+    expect(discord.violations()).toEqual([]);
+  });
+
+  it('tells the application, its privileged intents and the connections left', async () => {
+    const told = await doctor();
+    expect(told).toMatchObject({ exitCode: 0, ok: true });
+    expect(told.of('Discord token')?.text).toBe(`belongs to "Kinora", application ${discord.applicationId}`);
+    expect(told.of('Discord intents')?.text).toBe('none is needed; switched on: Message Content Intent');
+    expect(told.of('Discord gateway')?.facts).toEqual({ remaining: 999, total: 1000 });
+  });
+
+  it('leaves nothing in a data folder that is there', async () => {
+    const dataDir = tempFolder();
+    const told = await doctor({ DATA_DIR: dataDir });
+    expect(told.of('data folder')).toMatchObject({ verdict: 'ok', text: `${dataDir} can be written` });
+    expect(existsSync(join(dataDir, `.kinora-doctor-${process.pid}`))).toBe(false);
+  });
+});
+
+describe('kinora doctor, where a setting is broken', () => {
+  const file = '/etc/hostname';
+  it.each([
+    ['no ffmpeg', { FFMPEG_PATH: '/nowhere/ffmpeg' }, 'ffmpeg', /^FFMPEG_PATH is "\/nowhere\/ffmpeg"/],
+    ['no model', { MODEL_DIR: '/nowhere' }, 'model', /\/nowhere/],
+    ['a wrong token', { DISCORD_TOKEN: 'wrong' }, 'Discord token', /^Discord refuses DISCORD_TOKEN/],
+    ['no token', { DISCORD_TOKEN: '' }, 'Discord token', /^DISCORD_TOKEN is not set/],
+    ['no Discord', { DISCORD_API_URL: 'http://127.0.0.1:1/api' }, 'Discord token', /cannot be reached/],
+    ['a file for a data folder', { DATA_DIR: file }, 'data folder', /^DATA_DIR \/etc\/hostname cannot be a folder/],
+    ['a provider that is not there', { PROVIDER: 'webgpu' }, 'webgpu', /no driver/],
+  ])('%s: one line fails, the others are told, the exit code is 1', async (_, settings, check, text) => {
+    const told = await doctor(settings as Record<string, string>);
+    expect(told).toMatchObject({ exitCode: 1, ok: false });
+    expect(told.of(check)).toMatchObject({ verdict: 'fails', text: expect.stringMatching(text) });
+    expect(told.of('cpu float32')?.verdict).toBe('ok');
+    expect(told.of('Discord token')).toBeDefined();
+  });
+
+  it('tells of missing weights', async () => {
+    const folder = join(tempFolder(), 'model');
+    cpSync(tinyModel, folder, { recursive: true });
+    rmSync(join(folder, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
+    const told = await doctor({ MODEL_DIR: folder });
+    expect(told.exitCode).toBe(1);
+    expect(told.of('model')).toMatchObject({ verdict: 'fails', text: expect.stringMatching(/: unet: /) });
+  });
+
+  it('tells of weights of another model', async () => {
+    const folder = join(tempFolder(), 'model');
+    cpSync(tinyModel, folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'unet', 'config.json'),
+      JSON.stringify({
+        ...(await import('../golden/models/tiny-a/unet/config.json', { with: { type: 'json' } })).default,
+        layers_per_block: 2,
+      }),
+    );
+    const told = await doctor({ MODEL_DIR: folder });
+    expect(told.of('model')).toMatchObject({
+      verdict: 'fails',
+      text: expect.stringContaining('more: kinora model check'),
+    });
+  });
+
+  it('tells of a Discord that is out of order', async () => {
+    discord.failNext({ route: 'GET /applications/@me', status: 503 });
+    const told = await doctor();
+    expect(told.of('Discord token')).toMatchObject({
+      verdict: 'fails',
+      text: expect.stringMatching(/answered 503\.$/),
+    });
+  });
+
+  it('takes a setting that cannot be read for a wrong configuration', async () => {
+    const io = createMemoryIo({ environment: { PROVIDER: 'gpu' } });
+    expect(await runCli(['doctor'], io)).toBe(1);
+    expect(io.err()).toMatch(/^kinora: PROVIDER must be one of/);
+  });
+
+  it('takes anything but its options for wrong usage, and shows its help', async () => {
+    expect(await runCli(['doctor', '--quick'], createMemoryIo())).toBe(2);
+    const io = createMemoryIo();
+    expect(await runCli(['doctor', '--help'], io)).toBe(0);
+    expect(io.out()).toContain('Exit code 1 if the bot could');
+  });
+});
+
+describe('providers', () => {
+  const crash = new InferenceError('probe-died', 'cuda took its process down (SIGSEGV).');
+
+  it('are told with their difference from the CPU and their speed', async () => {
+    const { of, exitCode } = await doctor(
+      {},
+      { 'cuda float16': { output: outputOf(0.01), callSeconds: 0.004 }, 'cuda float32': { callSeconds: 0.01 } },
+    );
+    expect(exitCode).toBe(0);
+    expect(of('cuda float16')?.facts).toMatchObject({ difference: expect.closeTo(0.01, 5), timesCpuSpeed: 25 });
+    expect(of('cuda float32')).toMatchObject({
+      verdict: 'ok',
+      text: expect.stringMatching(
+        /^differs from the CPU by 0\.0 of .*; 10\.0 ms per call .*, 10 times the CPU's speed$/,
+      ),
+    });
+  });
+
+  it.each([
+    ['auto takes a GPU that computes wrongly', 'auto', { 'cuda float16': { output: outputOf(0.5) } }, 'fails'],
+    ['it computes what is no number', 'cuda', { 'cuda float16': { output: outputOf(Number.NaN) } }, 'fails'],
+    ['auto takes a GPU whose driver crashes', 'auto', { 'cuda float16': crash }, 'fails'],
+    ['the CPU was asked for anyway', 'cpu', { 'cuda float16': crash }, 'note'],
+    ['another one was asked for', 'cpu', { 'cuda float16': { output: outputOf(0.5) } }, 'note'],
+  ] as const)('fail where %s', async (_, provider, answers, verdict) => {
+    const told = await doctor({ PROVIDER: provider }, answers);
+    expect(told.of('cuda float16')?.verdict).toBe(verdict);
+    expect(told.exitCode).toBe(verdict === 'fails' ? 1 : 0);
+  });
+
+  it('counts the precision that the bot would use', async () => {
+    const answers = { 'cuda float16': crash, 'cuda float32': {} };
+    expect((await doctor({ PROVIDER: 'cuda', PRECISION: 'float32' }, answers)).exitCode).toBe(0);
+  });
+
+  it('reckons memory for the provider that the bot would take', async () => {
+    const told = await doctor({ MEMORY_MODE: 'sequential' }, { 'cuda float16': {}, 'cuda float32': {} });
+    expect(told.of('memory')?.text).toMatch(/\(MEMORY_MODE=sequential\), most of it on the GPU/);
+  });
+});
