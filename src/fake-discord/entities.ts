@@ -218,6 +218,8 @@ export function applicationObject(world: World): JsonObject {
     interactions_endpoint_url: null,
     role_connections_verification_url: null,
     owner: storedUser(world, world.ownerId).user,
+    team: null,
+    eligible_oauth2_scopes: [],
     approximate_guild_count: 1,
     approximate_user_install_count: 1,
     approximate_user_authorization_count: 0,

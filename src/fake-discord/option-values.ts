@@ -106,7 +106,9 @@ function resolve(
     const target = world.channels.get(id);
     if (!target) throw invalid(name, `names no channel: ${id}`);
     const permissions = target.botPermissions.toString();
-    put(resolved, 'channels', id, { ...channelObject(world, target), permissions });
+    // Of a channel that an option names, Discord sends these alone.
+    const { type: channelType = null } = channelObject(world, target);
+    put(resolved, 'channels', id, { id, name: target.name, type: channelType, permissions });
   } else if (type === 8) {
     const role = roles(world).find((other) => other.id === id);
     if (!role) throw invalid(name, `names no role: ${id}`);

@@ -1,5 +1,6 @@
 /** The permission bits that the stand-in looks at. */
 export const permission = {
+  administrator: 1n << 3n,
   addReactions: 1n << 6n,
   viewChannel: 1n << 10n,
   sendMessages: 1n << 11n,

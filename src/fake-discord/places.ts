@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { ApiCommand, ApiCommandOption, Snowflake } from './payloads.ts';
+import { permission } from './permissions.ts';
 import { privateChannel } from './populate.ts';
 import type { Place } from './types.ts';
 import type { StoredChannel, World } from './world.ts';
@@ -47,7 +48,8 @@ export function findCommand(
   checkAvailable(command, channel);
   const needed = BigInt(command.default_member_permissions ?? 0);
   const { permissions } = world.users.get(userId) ?? { permissions: 0n };
-  const closed = command.default_member_permissions === '0' && userId !== world.ownerId;
+  // '0' shuts out everybody but administrators.
+  const closed = command.default_member_permissions === '0' && (permissions & permission.administrator) === 0n;
   if (channel.guildId && (closed || (permissions & needed) !== needed)) {
     throw new AppError('command-not-permitted', `This person may not use ${name}: default_member_permissions.`);
   }
