@@ -2,7 +2,7 @@ import { EncodeError, UserError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { isRouteClosed, isUploadTooLarge } from './discord-errors.ts';
 import type { FinishedClip } from './job-view.ts';
-import { type ReachOptions, reachRequester } from './reach-requester.ts';
+import { type ReachOptions, reachRequester, type Way } from './reach-requester.ts';
 import type { Reply } from './replies.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
@@ -33,12 +33,11 @@ export async function deliverClip(
   address: ReplyAddress,
   clip: FinishedClip,
   options: DeliverClipOptions,
-): Promise<void> {
+): Promise<Way> {
   let smaller = clip;
   for (let halvings = 0; ; halvings++) {
     try {
-      await reachRequester(address, options.view(smaller), options);
-      return;
+      return await reachRequester(address, options.view(smaller), options);
     } catch (cause) {
       if (isRouteClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });

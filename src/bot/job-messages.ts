@@ -18,6 +18,10 @@ import { createStatusMessage, type StatusMessage } from './status-message.ts';
 export interface JobMessagesOptions {
   replies: Replies;
   shrink: ShrinkClip;
+  /** Whether the clip is hidden until it is clicked. */
+  isSpoiler?: (job: Job) => boolean;
+  /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
+  wantsPing?: (job: Job) => boolean;
   clock: Clock;
   log: Log;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
@@ -39,6 +43,7 @@ interface Conversation {
 /** Job messages over {@link Replies}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
+  const { isSpoiler = () => false, wantsPing = () => false } = options;
   const conversations = new Map<string, Conversation>();
   const lastWords = new Set<Promise<void>>();
 
@@ -68,6 +73,14 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       asDirect: (reply) => ({ ...reply, content: `${texts.sentHere(`<#${address.channelId}>`)}\n${reply.content}` }),
       onRetry: (err, delayMs) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again'),
     };
+  }
+
+  async function ping(job: Job, { address, texts }: Conversation): Promise<void> {
+    try {
+      await replies.ping(address, texts.readyPing(`<@${job.userId}>`), `ping-${job.id}`);
+    } catch (err) {
+      log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
+    }
   }
 
   /** `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. */
@@ -103,9 +116,11 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = converse(job);
       const { address, texts, status } = conversation;
       await status.close();
-      const view = (finished: FinishedClip) => deliveredView(job, finished, texts);
-      await deliverClip(address, clip, { ...waysTo(job, conversation), job, signal, view, shrink });
+      const shown = isSpoiler(job) ? hidden : (reply: Reply) => reply;
+      const view = (finished: FinishedClip) => shown(deliveredView(job, finished, texts));
+      const way = await deliverClip(address, clip, { ...waysTo(job, conversation), job, signal, view, shrink });
       conversations.delete(job.id);
+      if (way === 'edit' && wantsPing(job)) await ping(job, conversation);
     },
     failed: (job, error) => sayLast(job, 'reach', (texts) => plainView(explainError(error, texts, job.id))),
     cancelled: (job) => sayLast(job, 'edit', (texts) => plainView(texts.cancelled)),
@@ -114,4 +129,10 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       await Promise.race([Promise.all(lastWords), pause(clock, timeoutMs)]);
     },
   };
+}
+
+/** The same, but clients show its files only when they are clicked. */
+function hidden(reply: Reply): Reply {
+  const { files = [] } = reply;
+  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}` })) };
 }

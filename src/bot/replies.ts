@@ -30,6 +30,8 @@ export interface Replies {
   edit(address: ReplyAddress, reply: Reply): Promise<void>;
   /** A new message that mentions the requester, for when the job's message is gone. `nonce` guards against a double post. */
   post(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+  /** Mentions the requester, and nobody else, in an answer to the job's message: an edit tells nobody. */
+  ping(address: ReplyAddress, content: string, nonce: string): Promise<void>;
   /** A message to the requester alone, for when the place itself is closed to the bot. */
   direct(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
 }
@@ -77,6 +79,20 @@ export function createReplies(rest: REST, clock: Clock): Replies {
         channel: () => rest.post(Routes.channelMessages(channelId), { body: guarded, ...filesOf(reply) }),
       };
       // The channel first where there is one: only that route knows nonces.
+      await firstOpen(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+    },
+    async ping(address, content, nonce) {
+      const { applicationId, token, channelId, messageId, userId, isEphemeral } = address;
+      const body = { content, allowed_mentions: { parse: [], users: [userId], replied_user: false } };
+      const followUp = { ...body, ...(isEphemeral && { flags: MessageFlags.Ephemeral }) };
+      const message_reference = { message_id: messageId, fail_if_not_exists: false };
+      const ways: Ways = {
+        token: () => rest.post(Routes.webhook(applicationId, token), { body: followUp, auth: false }),
+        channel: () =>
+          rest.post(Routes.channelMessages(channelId), {
+            body: { ...body, message_reference, nonce, enforce_nonce: true },
+          }),
+      };
       await firstOpen(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
     },
     async direct({ userId }, reply, nonce) {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { AppError, JobCancelledError } from '../errors.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { type Subcommand, subcommands } from './subcommands.ts';
 import { isUsageError, usageError } from './usage-error.ts';
+import { packageVersion } from '../util/package-version.ts';
 
 /** Exit code of a process that was interrupted, as shells count it: 128 + SIGINT. */
 const interruptedExitCode = 130;
@@ -59,10 +59,4 @@ function helpText(table: readonly Subcommand[]): string {
     'Settings come from the environment and from a .env file: see .env.example.',
     '',
   ].join('\n');
-}
-
-async function packageVersion(): Promise<string> {
-  const packageFile = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string };
-  return version;
 }

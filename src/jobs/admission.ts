@@ -14,8 +14,8 @@ export interface WaitingJob {
 }
 
 /**
- * Decides about a wish, whichever door it came through. Gives it back with steps and frames that were left out brought
- * within the limits.
+ * Decides about a wish, whichever door it came through. Gives it back with steps and frames that were left out, and the
+ * clip's size, brought within the limits.
  *
  * @throws UserError `blocked-user`, `blocked-guild`, or the `limit-…` that bites; `freeAtMs` in its details is when it is
  * free again, where that can be told
@@ -81,12 +81,13 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   return (job, waiting) => {
     const { userId, guildId } = job;
     checkBlocks(job);
-    const guild = withoutUndefined(guildSettings.of(guildId).limits);
+    const { limits: ownLimits, maxUploadBytes = job.maxBytes } = guildSettings.of(guildId);
+    const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
     checkWaiting(job, waiting, guild);
     checkPace({ userId }, limits);
     if (guildId !== null) checkPace({ userId, guildId }, guild);
-    return { ...job, settings };
+    return { ...job, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
   };
 }
 

@@ -10,6 +10,16 @@ export interface Limits {
   maxFrames: number;
 }
 
+/** Everything is allowed. */
+export const noLimits: Limits = {
+  maxWaitingPerUser: 0,
+  maxWaitingPerGuild: 0,
+  cooldownSeconds: 0,
+  dailyQuota: 0,
+  maxSteps: 0,
+  maxFrames: 0,
+};
+
 /** The names of all limits. */
 export const limitNames = [
   'maxWaitingPerUser',

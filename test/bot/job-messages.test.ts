@@ -30,7 +30,10 @@ const progress = (step: number) => ({
 const gone = () => new DiscordAPIError({ code: 10_008, message: 'Unknown Message' }, 10_008, 404, 'PATCH', '', {});
 const signal = new AbortController().signal;
 
-function setUp(edit: (reply: Reply) => Promise<void> = async () => {}) {
+function setUp(
+  edit: (reply: Reply) => Promise<void> = async () => {},
+  options: { wantsPing?: () => boolean; refusePing?: boolean } = {},
+) {
   const clock = createFakeClock();
   const said: string[] = [];
   const replies: Replies = {
@@ -40,9 +43,15 @@ function setUp(edit: (reply: Reply) => Promise<void> = async () => {}) {
     },
     post: async (_address, reply, nonce) => void said.push(`post ${reply.files ? 'clip' : reply.content} ${nonce}`),
     direct: async (_address, reply, nonce) => void said.push(`direct ${reply.content} ${nonce}`),
+    async ping(_address, content, nonce) {
+      said.push(`ping ${content} ${nonce}`);
+      if (options.refusePing) throw new Error('no');
+    },
   };
   const log = createRecordingLog();
-  return { messages: createJobMessages({ replies, shrink: async () => undefined, clock, log }), clock, said, log };
+  const { wantsPing = () => false } = options;
+  const shrink = async () => undefined;
+  return { messages: createJobMessages({ replies, shrink, wantsPing, clock, log }), clock, said, log };
 }
 
 describe('createJobMessages', () => {
@@ -64,6 +73,21 @@ describe('createJobMessages', () => {
     await messages.deliver(job, clip, signal);
     await clock.advance(10_000);
     expect(said).toEqual([expect.stringContaining('step 1 of 20'), 'edit clip']);
+  });
+
+  it('mentions who waited long once the clip is there, but not where the clip itself mentions them', async () => {
+    const edited = setUp(undefined, { wantsPing: () => true });
+    await edited.messages.deliver(job, clip, signal);
+    expect(edited.said).toEqual(['edit clip', `ping <@${job.userId}>, your clip is ready. ping-7f3a91c2`]);
+    const posted = setUp(() => Promise.reject(gone()), { wantsPing: () => true });
+    await posted.messages.deliver(job, clip, signal);
+    expect(posted.said).toEqual(['edit clip', 'post clip 7f3a91c2']);
+  });
+
+  it('counts a clip as delivered when only the mention failed', async () => {
+    const { messages, log } = setUp(undefined, { wantsPing: () => true, refusePing: true });
+    await messages.deliver(job, clip, signal);
+    expect(log.events.map(({ message }) => message)).toEqual(['who waited long could not be mentioned']);
   });
 
   it('goes silent when the message was dismissed, and still delivers', async () => {

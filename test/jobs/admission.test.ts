@@ -6,10 +6,10 @@ import { openDatabase } from '../../src/jobs/database.ts';
 import { createGuildSettings } from '../../src/jobs/guild-settings.ts';
 import type { NewJob } from '../../src/jobs/job.ts';
 import { createJobStore } from '../../src/jobs/job-store.ts';
-import type { Limits } from '../../src/jobs/limits.ts';
+import { type Limits, noLimits } from '../../src/jobs/limits.ts';
 import { createUseStore, quotaPeriodMs } from '../../src/jobs/use-store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { newJob, tinyModel, unlimited } from '../support/jobs.ts';
+import { newJob, tinyModel } from '../support/jobs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 function setUp(limits: Partial<Limits> = {}, model = tinyModel) {
@@ -19,7 +19,7 @@ function setUp(limits: Partial<Limits> = {}, model = tinyModel) {
   const guildSettings = createGuildSettings(database);
   const uses = createUseStore(database);
   const blocks = createBlockStore(database);
-  const admit = createAdmission({ limits: { ...unlimited, ...limits }, guildSettings, uses, blocks, model, clock });
+  const admit = createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, model, clock });
   /** What is wrong with a wish: the error's code and when it is free again. */
   const refusal = (changes: Partial<NewJob> = {}, waiting: WaitingJob[] = []) => {
     try {

@@ -1,5 +1,4 @@
 import type { ModelFacts, NewJob } from '../../src/jobs/job.ts';
-import type { Limits } from '../../src/jobs/limits.ts';
 
 /** A small model's facts. */
 export const tinyModel: ModelFacts = {
@@ -34,13 +33,3 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     ...changes,
   };
 }
-
-/** Nothing is limited. */
-export const unlimited: Limits = {
-  maxWaitingPerUser: 0,
-  maxWaitingPerGuild: 0,
-  cooldownSeconds: 0,
-  dailyQuota: 0,
-  maxSteps: 0,
-  maxFrames: 0,
-};

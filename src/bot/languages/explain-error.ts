@@ -12,9 +12,20 @@ export function explainError(error: unknown, texts: Texts, id: string): string {
 }
 
 function translateDetails(details: ErrorDetails, texts: Texts): ErrorDetails {
-  if (typeof details.permissions !== 'string') return details;
-  const names = details.permissions.split(',').map((name) => lookUp(texts.permissions, name) ?? name);
-  return { ...details, permissions: names.join(', ') };
+  const { permissions, freeAtMs } = details;
+  return {
+    ...details,
+    ...(typeof permissions === 'string' && { permissions: translatePermissions(permissions, texts) }),
+    // It counts down on the reader's screen.
+    ...(typeof freeAtMs === 'number' && { moment: `<t:${Math.ceil(freeAtMs / 1000)}:R>` }),
+  };
+}
+
+function translatePermissions(permissions: string, texts: Texts): string {
+  return permissions
+    .split(',')
+    .map((name) => lookUp(texts.permissions, name) ?? name)
+    .join(', ');
 }
 
 /** A table's entry for a key that may be any word, also one that every object inherits. */

@@ -1,0 +1,33 @@
+import type { QueueOverview } from '../jobs/job-queue.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Texts } from './languages/texts.ts';
+
+/** What {@link startPresence} works with. */
+export interface PresenceOptions {
+  overview: () => QueueOverview;
+  /** Shows a line beside the bot's name. */
+  show: (text: string) => void;
+  texts: Texts['presence'];
+  clock: Clock;
+}
+
+/** Between two looks: Discord takes five changes in 20 s. */
+const lookEveryMs = 15_000;
+
+/** Shows beside the bot's name what runs and waits. Returns how to stop it. */
+export function startPresence({ overview, show, texts, clock }: PresenceOptions): () => void {
+  let shown: string | undefined;
+  let callOff = () => {};
+  function look(): void {
+    callOff = clock.after(lookEveryMs, look);
+    const { mode, running, waiting } = overview();
+    const count = { running: running.length, waiting: waiting.length };
+    const isBusy = count.running + count.waiting > 0;
+    const text = mode === 'paused' ? texts.paused : isBusy ? texts.busy(count) : texts.idle;
+    if (text === shown) return;
+    shown = text;
+    show(text);
+  }
+  look();
+  return () => callOff();
+}

@@ -1,0 +1,37 @@
+import type { BaseInteraction, Channel } from 'discord.js';
+import { UserError } from '../errors.ts';
+import type { GuildSettings } from '../jobs/guild-settings.ts';
+
+/** What a rule looks at. */
+export type PlaceAsked = Pick<BaseInteraction, 'guildId' | 'channelId' | 'channel' | 'member'>;
+
+/**
+ * Holds a wish to the rules that a guild's managers made: where, by whom, and among adults alone.
+ *
+ * @throws UserError `place-channel`, `place-role` or `place-age`
+ */
+export function checkPlace(asked: PlaceAsked, settings: GuildSettings): void {
+  if (asked.guildId === null) return;
+  const { channelIds, roleIds, ageRestrictedOnly } = settings;
+  const parent = asked.channel?.isThread() ? asked.channel.parent : null;
+  if (channelIds.length > 0 && ![asked.channelId, parent?.id].some((id) => id && channelIds.includes(id))) {
+    const places = channelIds.map((id) => `<#${id}>`).join(', ');
+    throw new UserError('place-channel', 'Clips may not be asked for in this channel.', { details: { places } });
+  }
+  if (roleIds.length > 0 && !rolesOf(asked.member).some((id) => roleIds.includes(id))) {
+    const roles = roleIds.map((id) => `<@&${id}>`).join(', ');
+    throw new UserError('place-role', 'Only some roles may ask for clips.', { details: { roles } });
+  }
+  if (ageRestrictedOnly && !isAgeRestricted(parent ?? asked.channel)) {
+    throw new UserError('place-age', 'Clips may only be asked for in age-restricted channels.');
+  }
+}
+
+function rolesOf(member: PlaceAsked['member']): readonly string[] {
+  if (member === null) return [];
+  return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+}
+
+function isAgeRestricted(channel: Channel | null): boolean {
+  return channel !== null && 'nsfw' in channel && channel.nsfw;
+}

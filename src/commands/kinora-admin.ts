@@ -1,0 +1,123 @@
+import {
+  type APIApplicationCommandBasicOption,
+  type APIApplicationCommandSubcommandOption,
+  ApplicationCommandOptionType,
+  ApplicationIntegrationType,
+  type ChatInputCommandInteraction,
+  InteractionContextType,
+  MessageFlags,
+  TimestampStyles,
+  time,
+} from 'discord.js';
+import type { AdminTexts } from '../bot/languages/desk-texts.ts';
+import { UserError } from '../errors.ts';
+import type { QueueMode } from '../jobs/job-queue.ts';
+import type { Command, CommandContext } from './command.ts';
+import { queueView } from './queue-view.ts';
+import { described, textsFor } from './speak.ts';
+
+type Subcommand = keyof AdminTexts['subcommands'];
+
+const modeOf: Partial<Record<string, QueueMode>> = { pause: 'paused', resume: 'open', drain: 'draining' };
+
+/** `/kinora-admin`: for whoever owns the application, alone or as a member of its team. */
+export const kinoraAdmin = {
+  name: 'kinora-admin',
+  declare: () => ({
+    name: 'kinora-admin',
+    ...described((texts) => texts.admin.description),
+    // Out of sight for plain members; who may use it is checked at each use.
+    default_member_permissions: '0',
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    options: [
+      subcommand('status'),
+      subcommand('pause'),
+      subcommand('resume'),
+      subcommand('drain'),
+      subcommand('cancel', [text('job', { required: true })]),
+      subcommand('block', [user({ required: false }), text('guild', { required: false })]),
+      subcommand('unblock', [user({ required: false }), text('guild', { required: false })]),
+      subcommand('reset-quota', [user({ required: true })]),
+    ],
+  }),
+  async execute(interaction, context) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    if (!(await context.operator.isOperator(interaction.user.id))) {
+      throw new UserError('operators-only', 'Only the owner of the application may do this.');
+    }
+    await interaction.editReply(answerTo(interaction, context));
+  },
+} satisfies Command;
+
+function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext) {
+  const { jobs, operator } = context;
+  const { admin: texts } = textsFor(interaction, context.guildSettings);
+  const { options } = interaction;
+  const name = options.getSubcommand();
+  switch (name) {
+    case 'cancel': {
+      const id = options.getString('job', true).trim().toLowerCase();
+      const outcome = jobs.cancel(id);
+      if (outcome === 'unknown') throw new UserError('job-unknown', 'That job is not known.');
+      if (outcome === 'too-late') throw new UserError('too-late', 'The job has ended already.');
+      return texts.cancelled(id);
+    }
+    case 'block':
+    case 'unblock': {
+      const isBlocked = name === 'block';
+      const { kind, id, shown } = blockTarget(options);
+      operator.blocks.set(kind, id, isBlocked);
+      return isBlocked ? texts.blocked(shown) : texts.unblocked(shown);
+    }
+    case 'reset-quota': {
+      const { id } = options.getUser('user', true);
+      operator.uses.reset(id);
+      return texts.quotaReset(`<@${id}>`);
+    }
+    default: {
+      const mode = modeOf[name];
+      if (mode !== undefined) operator.setMode(mode);
+      return statusOf(interaction, context);
+    }
+  }
+}
+
+function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
+  const texts = textsFor(interaction, guildSettings);
+  const overview = jobs.overview();
+  const { content, components } = queueView({ overview, scope: 'all', viewer: interaction, texts });
+  const { servers, startedAtMs } = operator.status();
+  const uptimeMoment = time(Math.floor(startedAtMs / 1000), TimestampStyles.RelativeTime);
+  const head = [texts.admin.modes[overview.mode], texts.admin.status({ servers, uptimeMoment })];
+  return { content: [...head, content].join('\n'), components };
+}
+
+function blockTarget(options: ChatInputCommandInteraction['options']) {
+  const [user, guild] = [options.getUser('user'), options.getString('guild')?.trim()];
+  if (user && !guild) return { kind: 'user', id: user.id, shown: `<@${user.id}>` } as const;
+  if (guild && !user && /^\d{17,20}$/.test(guild)) return { kind: 'guild', id: guild, shown: `\`${guild}\`` } as const;
+  throw new UserError('block-target', 'Name either a user or the id of a server.');
+}
+
+function subcommand(
+  name: Subcommand,
+  options: APIApplicationCommandBasicOption[] = [],
+): APIApplicationCommandSubcommandOption {
+  return {
+    type: ApplicationCommandOptionType.Subcommand,
+    name,
+    ...described((texts) => texts.admin.subcommands[name]),
+    options,
+  };
+}
+
+function text(name: 'job' | 'guild', { required }: { required: boolean }): APIApplicationCommandBasicOption {
+  const type = ApplicationCommandOptionType.String;
+  return { type, name, ...described((texts) => texts.admin.options[name]), max_length: 32, required };
+}
+
+function user({ required }: { required: boolean }): APIApplicationCommandBasicOption {
+  const type = ApplicationCommandOptionType.User;
+  return { type, name: 'user', ...described((texts) => texts.admin.options.user), required };
+}

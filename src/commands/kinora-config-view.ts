@@ -1,0 +1,31 @@
+import type { Texts } from '../bot/languages/texts.ts';
+import type { GuildSettings } from '../jobs/guild-settings.ts';
+import { type Limits, limitNames, stricter } from '../jobs/limits.ts';
+import { languageName, presetName } from './kinora-config-options.ts';
+
+const megabyte = 1024 * 1024;
+
+/** A guild's settings as its managers read them; limits as they hold, the operator's included. */
+export function settingsView(settings: GuildSettings, { limits, texts }: { limits: Limits; texts: Texts }): string {
+  const { config } = texts;
+  const { shown, options } = config;
+  const yesNo = (value: boolean) => (value ? shown.yes : shown.no);
+  const listed = (ids: readonly string[], prefix: string, none: string) =>
+    ids.length === 0 ? none : ids.map((id) => `<${prefix}${id}>`).join(' ');
+  const { maxUploadBytes, locale } = settings;
+  const rows = [
+    [shown.channels, listed(settings.channelIds, '#', shown.everywhere)],
+    [shown.roles, listed(settings.roleIds, '@&', shown.everybody)],
+    [options.preset, presetName(settings.preset, texts)],
+    [options.spoiler, yesNo(settings.spoiler)],
+    [options.ping, yesNo(settings.ping)],
+    [options.ageRestrictedOnly, yesNo(settings.ageRestrictedOnly)],
+    [options.language, locale === undefined ? shown.ownLanguage : languageName(locale)],
+    [options.maxUpload, maxUploadBytes === undefined ? shown.asDiscord : `${maxUploadBytes / megabyte} MiB`],
+    ...limitNames.map((name) => {
+      const value = stricter(limits[name], settings.limits[name] ?? 0);
+      return [config.limits[name], value === 0 ? shown.unset : String(value)];
+    }),
+  ];
+  return [shown.title, ...rows.map(([name, value]) => `• ${name}: **${value}**`)].join('\n');
+}

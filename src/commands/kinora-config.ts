@@ -1,0 +1,105 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationIntegrationType,
+  type ChatInputCommandInteraction,
+  InteractionContextType,
+  MessageFlags,
+  PermissionFlagsBits,
+} from 'discord.js';
+import { UserError } from '../errors.ts';
+import type { GuildSettings } from '../jobs/guild-settings.ts';
+import { limitNames } from '../jobs/limits.ts';
+import type { Command } from './command.ts';
+import { channelOrRole, limitOptions, noPreset, optionNameOf, settingOptions } from './kinora-config-options.ts';
+import { settingsView } from './kinora-config-view.ts';
+import { described, textsFor } from './speak.ts';
+
+const megabyte = 1024 * 1024;
+
+/** `/kinora-config`: what a guild's managers decide for it. Every answer shows the settings that hold from then on. */
+export const kinoraConfig = {
+  name: 'kinora-config',
+  declare: (model) => ({
+    name: 'kinora-config',
+    ...described((texts) => texts.config.description),
+    default_member_permissions: PermissionFlagsBits.ManageGuild.toString(),
+    contexts: [InteractionContextType.Guild],
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    options: (
+      [
+        ['show', []],
+        ['set', settingOptions(model)],
+        ['limits', limitOptions()],
+        ['allow', channelOrRole()],
+        ['disallow', channelOrRole()],
+        ['reset', []],
+      ] as const
+    ).map(([name, options]) => ({
+      type: ApplicationCommandOptionType.Subcommand as const,
+      name,
+      ...described((texts) => texts.config.subcommands[name]),
+      options: [...options],
+    })),
+  }),
+  async execute(interaction, { guildSettings, limits }) {
+    const { guildId, memberPermissions, options } = interaction;
+    // Whoever re-mapped the command in the server's settings cannot hand out more than this.
+    if (guildId === null || !memberPermissions?.has(PermissionFlagsBits.ManageGuild)) {
+      throw new UserError('managers-only', 'Only who manages the server may do this.');
+    }
+    const name = options.getSubcommand();
+    if (name === 'reset') guildSettings.clear(guildId);
+    const before = guildSettings.of(guildId);
+    const changes = changesOf(name, options, before);
+    const settings = changes === undefined ? before : guildSettings.change(guildId, changes);
+    const content = settingsView(settings, { limits, texts: textsFor(interaction, guildSettings) });
+    await interaction.reply({ content, flags: MessageFlags.Ephemeral });
+  },
+} satisfies Command;
+
+type Options = ChatInputCommandInteraction['options'];
+
+function changesOf(name: string, options: Options, before: GuildSettings): Partial<GuildSettings> | undefined {
+  switch (name) {
+    case 'set':
+      return changedSettings(options);
+    case 'limits':
+      return { limits: { ...before.limits, ...changedLimits(options) } };
+    case 'allow':
+    case 'disallow': {
+      const [channel, role] = [options.getChannel('channel'), options.getRole('role')];
+      const change = name === 'allow' ? added : removed;
+      return { channelIds: change(before.channelIds, channel?.id), roleIds: change(before.roleIds, role?.id) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function changedSettings(options: Options): Partial<GuildSettings> {
+  const [spoiler, ping] = [options.getBoolean('spoiler'), options.getBoolean('ping')];
+  const ageRestrictedOnly = options.getBoolean('age-restricted-only');
+  const preset = options.getString('preset');
+  const [language, maxUpload] = [options.getString('language'), options.getInteger('max-upload')];
+  return {
+    ...(preset !== null && { preset: preset === noPreset ? undefined : preset }),
+    ...(spoiler !== null && { spoiler }),
+    ...(ping !== null && { ping }),
+    ...(ageRestrictedOnly !== null && { ageRestrictedOnly }),
+    ...(language !== null && { locale: language === 'auto' ? undefined : language }),
+    ...(maxUpload !== null && { maxUploadBytes: maxUpload === 0 ? undefined : maxUpload * megabyte }),
+  };
+}
+
+function changedLimits(options: Options): GuildSettings['limits'] {
+  const chosen = limitNames.map((name) => [name, options.getInteger(optionNameOf[name])] as const);
+  return Object.fromEntries(chosen.filter(([, value]) => value !== null));
+}
+
+function added(ids: readonly string[], id: string | undefined): string[] {
+  return id === undefined ? [...ids] : [...new Set([...ids, id])];
+}
+
+function removed(ids: readonly string[], id: string | undefined): string[] {
+  return ids.filter((other) => other !== id);
+}

@@ -1,0 +1,84 @@
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type BaseInteraction,
+  ButtonStyle,
+  ComponentType,
+  TimestampStyles,
+  time,
+} from 'discord.js';
+import { buttonId } from '../bot/button-id.ts';
+import type { Texts } from '../bot/languages/texts.ts';
+import type { Job } from '../jobs/job.ts';
+import type { QueueOverview } from '../jobs/job-queue.ts';
+import { mayCancel } from './may-cancel.ts';
+
+/** Whose jobs a list shows. */
+export const queueScopes = ['mine', 'all'] as const;
+export type QueueScope = (typeof queueScopes)[number];
+
+/** What {@link queueView} draws. */
+export interface QueueViewOptions {
+  overview: QueueOverview;
+  scope: QueueScope;
+  viewer: Pick<BaseInteraction, 'user' | 'guildId' | 'memberPermissions'>;
+  texts: Texts;
+}
+
+/** Lines that a list shows; more would not fit the 2,000 characters of a message. */
+const maxLines = 15;
+const buttonsPerRow = 5;
+
+/** The queue as one person may see it, with a Cancel button for each job that they may end. */
+export function queueView({ overview, scope, viewer, texts }: QueueViewOptions) {
+  const { mode, running, waiting } = overview;
+  const entries = [
+    ...running.map(({ job, endsAtMs }) => ({ job, mark: '▶️', moment: endsAtMs, say: texts.readyAt })),
+    ...waiting.map(({ job, place }) => ({
+      job,
+      mark: `${place.position}.`,
+      moment: place.startsAtMs,
+      say: texts.startsAt,
+    })),
+  ].filter(({ job }) => scope === 'all' || job.userId === viewer.user.id);
+  const lines = entries.slice(0, maxLines).map(({ job, mark, moment, say }) => {
+    const when = moment === undefined ? '' : ` · ${say(countdown(moment))}`;
+    return `${mark} \`${job.id}\` ${nameOf(job, viewer, texts)}${when}`;
+  });
+  const more = entries.length - lines.length;
+  const content = [
+    texts.queue.summary({ running: running.length, waiting: waiting.length }),
+    ...(mode === 'open' ? [] : [texts.queue.modes[mode]]),
+    ...lines,
+    ...(more > 0 ? [texts.queue.more(more)] : []),
+    ...(entries.length === 0 && scope === 'mine' ? [texts.queue.none] : []),
+  ].join('\n');
+  const mine = entries.map(({ job }) => job).filter((job) => mayCancel(viewer, job));
+  return { content, components: cancelRows(mine, { scope, texts }) };
+}
+
+function nameOf(job: Job, viewer: QueueViewOptions['viewer'], texts: Texts): string {
+  const isKnownHere = job.userId === viewer.user.id || (job.guildId !== null && job.guildId === viewer.guildId);
+  return isKnownHere ? `<@${job.userId}>` : texts.queue.somebody;
+}
+
+/** A moment that counts down on the reader's screen. */
+function countdown(timeMs: number): string {
+  return time(Math.ceil(timeMs / 1000), TimestampStyles.RelativeTime);
+}
+
+function cancelRows(jobs: readonly Job[], { scope, texts }: { scope: QueueScope; texts: Texts }) {
+  const buttons = jobs.slice(0, maxLines).map(
+    ({ id }): APIButtonComponent => ({
+      type: ComponentType.Button,
+      style: ButtonStyle.Secondary,
+      label: texts.queue.cancel(id),
+      custom_id: buttonId({ action: `queue-cancel-${scope}`, jobId: id }),
+    }),
+  );
+  const rows: APIActionRowComponent<APIButtonComponent>[] = [];
+  for (let first = 0; first < buttons.length; first += buttonsPerRow) {
+    rows.push({ type: ComponentType.ActionRow, components: buttons.slice(first, first + buttonsPerRow) });
+  }
+  return rows;
+}

@@ -1,0 +1,29 @@
+import { type BlockStore, createBlockStore } from './block-store.ts';
+import type { Database } from './database.ts';
+import { createFactStore, type FactStore } from './fact-store.ts';
+import { createGuildSettings, type GuildSettingsStore } from './guild-settings.ts';
+import { createJobStore, type JobStore } from './job-store.ts';
+import { createUseStore, type UseStore } from './use-store.ts';
+import { createUserSettings, type UserSettingsStore } from './user-settings.ts';
+
+/** Everything that outlives the process. */
+export interface Books {
+  store: JobStore;
+  uses: UseStore;
+  guildSettings: GuildSettingsStore;
+  userSettings: UserSettingsStore;
+  blocks: BlockStore;
+  facts: FactStore;
+}
+
+/** The books in an open database. */
+export function openBooks(database: Database): Books {
+  return {
+    store: createJobStore(database),
+    uses: createUseStore(database),
+    guildSettings: createGuildSettings(database),
+    userSettings: createUserSettings(database),
+    blocks: createBlockStore(database),
+    facts: createFactStore(database),
+  };
+}

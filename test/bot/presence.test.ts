@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { en } from '../../src/bot/languages/en.ts';
+import { startPresence } from '../../src/bot/presence.ts';
+import type { QueueOverview } from '../../src/jobs/job-queue.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+it('shows the queue beside the name, changed at most every 15 s and only when it changed', async () => {
+  const clock = createFakeClock();
+  const shown: string[] = [];
+  let overview: Pick<QueueOverview, 'mode'> & { running: never[]; waiting: never[] } = {
+    mode: 'open',
+    running: [],
+    waiting: [],
+  };
+  const one = [undefined as never];
+  const stop = startPresence({
+    overview: () => overview,
+    show: (text) => void shown.push(text),
+    texts: en.presence,
+    clock,
+  });
+  await clock.advance(60_000);
+  overview = { mode: 'open', running: one, waiting: [...one, ...one] };
+  await clock.advance(14_000);
+  expect(shown).toEqual(['Waiting for a picture']);
+  await clock.advance(1_000);
+  overview = { ...overview, mode: 'paused' };
+  await clock.advance(30_000);
+  expect(shown).toEqual(['Waiting for a picture', '1 running, 2 waiting', 'Paused']);
+  stop();
+  expect(clock.pending()).toBe(0);
+});

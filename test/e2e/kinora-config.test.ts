@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest';
+import { noLimits } from '../../src/jobs/limits.ts';
+import { tinyModel } from '../support/jobs.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+
+const animate = { command: 'animate', attachments: { image: smallPicture } };
+
+/** A stage and what its guild's owner does with `/kinora-config`. */
+async function setConfigurable(config: Parameters<typeof setStage>[0]['config'] = {}, model = tinyModel) {
+  const renderer = createScriptedRenderer();
+  const stage = await setStage({ renderer, config, model });
+  const { discord } = stage;
+  const configure = async (subcommand: string, options: Record<string, string | number | boolean> = {}) => {
+    const handle = discord.invoke({ command: `kinora-config ${subcommand}`, options, user: discord.ownerId });
+    expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+    return (await handle.waitForMessage()).content;
+  };
+  return { ...stage, renderer, configure };
+}
+
+it('is offered to managers alone, in servers alone', async () => {
+  const { discord } = await setConfigurable();
+  const [declared] = discord.registeredCommands().filter(({ name }) => name === 'kinora-config');
+  // Manage Server.
+  expect(declared).toMatchObject({ default_member_permissions: '32', contexts: [0] });
+});
+
+it('shows the settings that hold, and keeps changes over a restart', async () => {
+  const { configure, stopBot, startBot } = await setConfigurable({ limits: { ...noLimits, maxSteps: 30 } });
+  const before = await configure('show');
+  expect(before).toContain('Channels: **everywhere**');
+  expect(before).toContain('Most steps: **30**');
+  expect(before).toContain('Clips per person in 24 hours: **no limit**');
+  await configure('set', { spoiler: true, ping: false, 'max-upload': 3 });
+  const after = await configure('limits', { steps: 50, 'daily-clips': 7, 'cooldown-seconds': 5 });
+  // The operator's 30 still holds.
+  for (const line of ['Most steps: **30**', 'Clips per person in 24 hours: **7**', 'behind a spoiler: **yes**']) {
+    expect(after).toContain(line);
+  }
+  await stopBot();
+  await startBot();
+  expect(await configure('show')).toBe(after);
+  expect(await configure('reset')).toBe(before);
+});
+
+it('allows channels: elsewhere the person learns where', async () => {
+  const { discord, renderer, configure } = await setConfigurable();
+  const studio = discord.createChannel('studio');
+  expect(await configure('allow', { channel: studio })).toContain(`Channels: **<#${studio}>**`);
+  const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
+  expect(refused.content).toBe(`⚠️ Los clips se pueden pedir en: <#${studio}>.`);
+  discord.invoke({ ...animate, channelId: studio });
+  (await renderer.begun(0)).finish();
+  await configure('disallow', { channel: studio });
+  discord.invoke(animate);
+  (await renderer.begun(1)).finish();
+});
+
+it('allows roles, and age-restricted channels alone', async () => {
+  const { discord, configure } = await setConfigurable();
+  // The bot's own role, which Alice has not.
+  const role = /\{"id":"(\d+)","name":"kinora"[^}]*"position":1/i.exec(JSON.stringify(discord.exchanges()))![1]!;
+  await configure('allow', { role });
+  expect((await failureOf(discord.invoke(animate))).content).toContain(`Who may ask for clips here: <@&${role}>`);
+  await configure('disallow', { role });
+  await configure('set', { 'age-restricted-only': true });
+  expect((await failureOf(discord.invoke(animate))).content).toContain('only be asked for in age-restricted channels');
+});
+
+it('applies limits, upload size, spoiler, language and silence to clips', async () => {
+  const { discord, renderer, configure } = await setConfigurable({ pingAfterMs: 1 });
+  await configure('set', { spoiler: true, ping: false, 'max-upload': 2, language: 'es-ES' });
+  const handle = discord.invoke(animate);
+  const render = await renderer.begun(0);
+  expect(render.spec.maxBytes).toBe(2 * 1024 * 1024);
+  // Everybody reads the server's language now, whatever their own.
+  await handle.waitForMessage(({ content }) => content.includes('Preparando'));
+  render.finish();
+  const clip = await clipOf(handle);
+  expect(clip.attachments[0]!.filename).toMatch(/^SPOILER_kinora-/);
+
+  const shown = await configure('limits', { 'daily-clips': 1 });
+  expect(shown).toContain('Clips por persona en 24 horas: **1**');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('Ya tuviste tus 1 clips');
+  expect(discord.messages().filter(({ content }) => content.includes('tu clip está listo'))).toEqual([]);
+  // In a conversation with the bot the server's rules do not hold.
+  discord.invoke({ ...animate, place: 'dm' });
+  await renderer.begun(1);
+});
+
+it('offers the model’s recipes, and makes one the default', async () => {
+  const model = { ...tinyModel, presets: { draft: { numInferenceSteps: 1 } } };
+  const { discord, renderer, configure } = await setConfigurable({}, model);
+  expect(await configure('set', { preset: 'draft' })).toContain('Recipe for clips that name none: **');
+  discord.invoke(animate);
+  const render = await renderer.begun(0);
+  expect(render.spec.settings.numInferenceSteps).toBe(1);
+  render.finish();
+  expect(await configure('set', { preset: 'none' })).toContain("the model's own settings");
+  discord.invoke(animate);
+  expect((await renderer.begun(1)).spec.settings.numInferenceSteps).toBeUndefined();
+});

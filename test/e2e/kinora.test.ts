@@ -1,0 +1,101 @@
+import { expect, it } from 'vitest';
+import type { GatewayExchange } from '../../src/fake-discord/types.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, hastyClock, setStage, smallPicture } from './stage.ts';
+
+const animate = { command: 'animate', attachments: { image: smallPicture } };
+
+it('/kinora about tells model, licence, versions, and what is kept for how long', async () => {
+  const { discord } = await setStage({ renderer: createScriptedRenderer(), config: { retentionHours: 36 } });
+  const handle = discord.invoke({ command: 'kinora about' });
+  expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+  const { content } = await handle.waitForMessage();
+  expect(content).toContain(`on Node ${process.versions.node}. Model: **tiny**, run on cpu.`);
+  expect(content).toMatch(/Kinora \d+\.\d+\.\d+/);
+  expect(content).toContain('stability.ai/license');
+  expect(content).toContain('deleted 36 hours after delivery');
+  const spanish = await discord.invoke({ command: 'kinora about', locale: 'es-ES' }).waitForMessage();
+  expect(spanish.content).toContain('se borran 36 horas después');
+});
+
+it('/kinora forget ends and deletes what is one’s own, and nothing else', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const bob = discord.createUser('bob').id;
+  const delivered = discord.invoke(animate);
+  (await renderer.begun(0)).finish();
+  const { id } = await clipOf(delivered);
+  const running = discord.invoke(animate);
+  const { signal } = await renderer.begun(1);
+  const waiting = discord.invoke(animate);
+  const others = discord.invoke({ ...animate, user: bob });
+  await others.waitForMessage(({ content }) => content.includes('place 1 of 2'));
+  await waiting.waitForMessage(({ content }) => content.includes('place 2 of 2'));
+
+  const handle = discord.invoke({ command: 'kinora forget' });
+  expect((await handle.waitForMessage()).content).toContain('Deleted: 3 clips');
+  expect(signal?.aborted).toBe(true);
+  for (const ended of [running, waiting]) await ended.waitForMessage(({ content }) => content.includes('Cancelled'));
+  (await renderer.begun(2)).finish();
+  await clipOf(others);
+  const again = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+  expect(again.content).toContain('Deleted: 0 clips');
+  // What was posted is the person's to delete.
+  expect(discord.message(id)?.attachments).toHaveLength(1);
+});
+
+it('a long wait ends with one answer that mentions its requester and nobody else, unless they do not want it', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, config: { pingAfterMs: 1 } });
+  const first = discord.invoke(animate);
+  const render = await renderer.begun(0);
+  await first.waitForMessage(({ content }) => content !== '');
+  render.finish();
+  const clip = await clipOf(first);
+  const ping = await discord.waitForMessage(({ content }) => content.includes('your clip is ready'));
+  expect(ping).toMatchObject({
+    content: `<@${discord.userId}>, your clip is ready.`,
+    message_reference: { message_id: clip.id },
+  });
+  expect(ping.mentions.map((user) => user.id)).toEqual([discord.userId]);
+
+  const off = await discord.invoke({ command: 'kinora ping', options: { wanted: false } }).waitForMessage();
+  expect(off.content).toContain('You are not mentioned');
+  const second = discord.invoke(animate);
+  const quiet = await renderer.begun(1);
+  await second.waitForMessage(({ content }) => content !== '');
+  quiet.finish();
+  await clipOf(second);
+  const on = await discord
+    .invoke({ command: 'kinora ping', options: { wanted: true }, locale: 'es-ES' })
+    .waitForMessage();
+  expect(on.content).toContain('Se te menciona una vez');
+  expect(discord.messages().filter(({ content }) => content.includes('your clip is ready'))).toHaveLength(1);
+});
+
+it('a short wait ends without a mention', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, config: { pingAfterMs: 3_600_000 } });
+  const handle = discord.invoke(animate);
+  (await renderer.begun(0)).finish();
+  await clipOf(handle);
+  await discord.invoke({ command: 'queue' }).waitForMessage();
+  expect(discord.messages().flatMap(({ mentions }) => mentions)).toEqual([]);
+});
+
+it('shows beside its name what runs and waits', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, clock: hastyClock });
+  const shown = () =>
+    discord
+      .exchanges()
+      .filter((exchange): exchange is GatewayExchange => exchange.kind === 'gateway' && exchange.payload.op === 3)
+      .map(({ payload }) => JSON.stringify(payload));
+  discord.invoke(animate);
+  const render = await renderer.begun(0);
+  const waiting = discord.invoke(animate);
+  await waiting.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  await expect.poll(shown).toContainEqual(expect.stringContaining('1 running, 1 waiting'));
+  expect(shown()[0]).toContain('Waiting for a picture');
+  render.finish();
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { noLimits } from '../../src/jobs/limits.ts';
+import { tinyModel } from '../support/jobs.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+
+const animate = { command: 'animate', attachments: { image: smallPicture } };
+const stageWith = (limits: Partial<typeof noLimits>, renderer = createScriptedRenderer()) =>
+  setStage({ renderer, config: { limits: { ...noLimits, ...limits } } }).then((stage) => ({ ...stage, renderer }));
+
+/** The moment that a text names, in milliseconds. */
+const momentIn = (content: string) => Number(/<t:(\d+):R>/.exec(content)?.[1]) * 1000;
+
+it('a quota is counted, told in the person’s language with the time, and given back for failed and cancelled clips', async () => {
+  const { discord, renderer } = await stageWith({ dailyQuota: 1 });
+  const failing = discord.invoke(animate);
+  (await renderer.begun(0)).fail(new Error('bad luck'));
+  await failureOf(failing);
+  const cancelled = discord.invoke(animate);
+  await renderer.begun(1);
+  const { id } = await cancelled.waitForMessage(({ components }) => components.length > 0);
+  await discord.clickButton({ messageId: id }).acknowledged;
+  await cancelled.waitForMessage(({ content }) => content.includes('Cancelled'));
+  // Both came back: this one is the first that counts.
+  const askedAtMs = Date.now();
+  const counted = discord.invoke(animate);
+  (await renderer.begun(2)).finish();
+  await clipOf(counted);
+
+  const { content } = await failureOf(discord.invoke(animate));
+  expect(content).toMatch(/^⚠️ You had your 1 clips of 24 hours: you can ask again <t:\d+:R>\.$/);
+  expect(Math.abs(momentIn(content) - askedAtMs - 24 * 3_600_000)).toBeLessThan(60_000);
+  const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
+  expect(spanish.content).toMatch(/^⚠️ Ya tuviste tus 1 clips de 24 horas: puedes volver a pedir <t:\d+:R>\.$/);
+  expect(renderer.renders).toHaveLength(3);
+});
+
+it('a cooldown holds, and is told with the time', async () => {
+  const { discord, renderer } = await stageWith({ cooldownSeconds: 600 });
+  const first = discord.invoke(animate);
+  await renderer.begun(0);
+  await first.waitForMessage(({ content }) => content !== '');
+  const { content } = await failureOf(discord.invoke(animate));
+  expect(content).toMatch(/^⚠️ One clip every 600 seconds: you can ask again <t:\d+:R>\.$/);
+  expect(Math.abs(momentIn(content) - Date.now() - 600_000)).toBeLessThan(60_000);
+  const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-419' }));
+  expect(spanish.content).toContain('Un clip cada 600 segundos');
+});
+
+describe('waiting jobs', () => {
+  it('are limited per person, with the time when the next one starts', async () => {
+    const { discord, renderer } = await stageWith({ maxWaitingPerUser: 1 });
+    const measured = discord.invoke(animate);
+    (await renderer.begun(0)).finish();
+    await clipOf(measured);
+    discord.invoke(animate);
+    await renderer.begun(1);
+    const waiting = discord.invoke(animate);
+    await waiting.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+    const { content } = await failureOf(discord.invoke(animate));
+    expect(content).toMatch(/^⚠️ You have 1 clips waiting, which is the limit\. The next one starts <t:\d+:R>\.$/);
+    const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
+    expect(spanish.content).toContain('Tienes 1 clips en espera, que es el límite.');
+    // The limit is each person's own.
+    const bob = discord.createUser('bob').id;
+    await discord.invoke({ ...animate, user: bob }).waitForMessage(({ content: text }) => text.includes('of 2'));
+  });
+
+  it('are limited per server', async () => {
+    const { discord, renderer } = await stageWith({ maxWaitingPerGuild: 1 });
+    const [bob, cy] = ['bob', 'cy'].map((name) => discord.createUser(name).id);
+    discord.invoke(animate);
+    await renderer.begun(0);
+    await discord.invoke({ ...animate, user: bob! }).waitForMessage(({ content }) => content.includes('place 1 of 1'));
+    const { content } = await failureOf(discord.invoke({ ...animate, user: cy! }));
+    expect(content).toContain('On this server 1 clips wait, which is the limit.');
+    const spanish = await failureOf(discord.invoke({ ...animate, user: cy!, locale: 'es-ES' }));
+    expect(spanish.content).toContain('En este servidor esperan 1 clips, que es el límite.');
+    // A conversation with the bot is no part of the server.
+    const direct = discord.invoke({ ...animate, user: cy!, place: 'dm' });
+    await direct.waitForMessage(({ content: text }) => text.includes('of 2'));
+  });
+});
+
+it('steps above the limit are refused, and the model’s own number is brought within it', async () => {
+  const model = { ...tinyModel, defaults: { ...tinyModel.defaults, numInferenceSteps: 25 } };
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, model, config: { limits: { ...noLimits, maxSteps: 10 } } });
+  const { content } = await failureOf(discord.invoke({ ...animate, options: { steps: 11 } }));
+  expect(content).toBe('⚠️ Up to 10 steps are allowed here. Ask for fewer.');
+  const spanish = await failureOf(discord.invoke({ ...animate, options: { steps: 11 }, locale: 'es-ES' }));
+  expect(spanish.content).toBe('⚠️ Aquí se permiten hasta 10 pasos. Pide menos.');
+  discord.invoke(animate);
+  expect((await renderer.begun(0)).spec.settings.numInferenceSteps).toBe(10);
+});
