@@ -53,6 +53,9 @@ ${presetLines()}
   --guidance-min X     guidance of the first frame, 0 to 100
   --guidance-max X     guidance of the last frame, 0 to 100
   --decode-chunk N     frames decoded together; fewer take less memory and flicker more
+  --guidance-interval LO,HI  guidance only in steps whose noise level is above LO and not above HI; the others take
+                       half the time
+  --step-cache N       the whole UNet in every Nth step only, its outermost blocks in between; quicker and less exact
   --sampler NAME       ${samplerNames.join(', ')}
   --schedule NAME      ${scheduleNames.join(', ')}
   --fit NAME           how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)
@@ -86,6 +89,7 @@ const numbers = {
   'guidance-min': 'minGuidanceScale',
   'guidance-max': 'maxGuidanceScale',
   'decode-chunk': 'decodeChunkSize',
+  'step-cache': 'stepCache',
 } as const satisfies Record<string, keyof ImageToVideoSettings>;
 
 const declaration = {
@@ -104,6 +108,8 @@ const declaration = {
   'guidance-min': text,
   'guidance-max': text,
   'decode-chunk': text,
+  'step-cache': text,
+  'guidance-interval': text,
   sampler: text,
   schedule: text,
   fit: text,
@@ -134,6 +140,8 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     if (value !== undefined) settings[setting] = readNumber(option, value);
   }
   if (values.sampler !== undefined) settings.sampler = readName('sampler', values.sampler, samplerNames);
+  const interval = values['guidance-interval'];
+  if (interval !== undefined) settings.guidanceInterval = readInterval('guidance-interval', interval);
   if (values.schedule !== undefined) settings.schedule = readName('schedule', values.schedule, scheduleNames);
   return {
     picture: resolve(picture),
@@ -171,6 +179,14 @@ function readNumber(option: string, value: string): number {
   // Number() alone would also take '', '0x10' and '1e9'.
   if (!/^-?\d+(\.\d+)?$/.test(value)) throw usageError(`--${option} must be a number, not "${value}".`);
   return Number(value);
+}
+
+function readInterval(option: string, value: string): [number, number] {
+  const [low, high, ...more] = value.split(',');
+  if (low === undefined || high === undefined || more.length > 0) {
+    throw usageError(`--${option} must be two numbers such as 0.5,50, not "${value}".`);
+  }
+  return [readNumber(option, low), readNumber(option, high)];
 }
 
 function readName<Name extends string>(option: string, value: string, names: readonly Name[]): Name {

@@ -8,5 +8,7 @@ export function clipMetadata(
   fit: FitName,
   form: ClipForm,
 ): ClipMetadata {
-  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...settings, fit, ...form, provider } };
+  const { guidanceInterval, ...flat } = settings;
+  const interval = guidanceInterval === undefined ? {} : { guidanceInterval: guidanceInterval.join(',') };
+  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...flat, ...interval, fit, ...form, provider } };
 }

@@ -45,6 +45,8 @@ const settingsSchema = z.strictObject({
   seed: z.number(),
   sampler: z.enum(samplerNames),
   schedule: z.enum(scheduleNames),
+  guidanceInterval: z.tuple([z.number(), z.number()]).exactOptional(),
+  stepCache: z.number().exactOptional(),
 });
 
 const usedProvider = z.enum(providerNames).exclude(['auto']);
@@ -78,6 +80,8 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
     seed: settingsSchema.shape.seed.exactOptional(),
     sampler: settingsSchema.shape.sampler.exactOptional(),
     schedule: settingsSchema.shape.schedule.exactOptional(),
+    guidanceInterval: settingsSchema.shape.guidanceInterval,
+    stepCache: settingsSchema.shape.stepCache,
   }),
   fit: z.enum(fitNames),
   form: z

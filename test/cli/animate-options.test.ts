@@ -21,7 +21,7 @@ describe('readAnimateOptions', () => {
   it('reads every option', () => {
     const line =
       '--model m --output o.mp4 --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
-      '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --sampler euler-ancestral ' +
+      '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --step-cache 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
       '--schedule ays --fit pad --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
       picture: resolve('a.png'),
@@ -49,6 +49,8 @@ describe('readAnimateOptions', () => {
         minGuidanceScale: 1.5,
         maxGuidanceScale: 2.5,
         decodeChunkSize: 2,
+        stepCache: 3,
+        guidanceInterval: [0.3, 50],
         sampler: 'euler-ancestral',
         schedule: 'ays',
       },
@@ -69,6 +71,8 @@ describe('readAnimateOptions', () => {
     [['a.png', '--json=yes'], /--json/],
     [['a.png', '--seed', '0x10'], /^--seed must be a number, not "0x10"/],
     [['a.png', '--seed', '1e9'], /--seed must be a number/],
+    [['a.png', '--guidance-interval', '5'], /^--guidance-interval must be two numbers such as 0\.5,50, not "5"/],
+    [['a.png', '--guidance-interval', '5,x'], /^--guidance-interval must be a number, not "x"/],
     [['a.png', '--noise', ''], /--noise must be a number/],
     [['a.png', '--sampler', 'ddim'], /^--sampler must be one of euler, .*not "ddim"/],
     [['a.png', '--schedule', 'linear'], /^--schedule must be one of karras/],

@@ -33,7 +33,8 @@ describe('kinora animate', () => {
     const { folder, output, words } = desk();
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
-    const exitCode = await run([...words, ...quick, '--frames-dir', framesDir, '--json'], io);
+    const cheaper = ['--guidance-interval', '0.1,100', '--step-cache', '2'];
+    const exitCode = await run([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io);
     expect(exitCode).toBe(0);
 
     expect(io.out()).toMatch(/^\{.*\}\n$/);
@@ -50,14 +51,16 @@ describe('kinora animate', () => {
       fit: 'crop',
       model: 'tiny-a',
       provider: 'cpu',
-      settings: { width: 48, height: 32, numFrames: 2, numInferenceSteps: 2 },
+      settings: { width: 48, height: 32, numFrames: 2, guidanceInterval: [0.1, 100], stepCache: 2 },
     });
     const stages = ['prepare', 'encode-image', 'denoise', 'decode', 'encode-video'];
     expect(Object.keys(done.secondsPerStage).sort()).toEqual([...stages].sort());
 
     const { stream, tags } = await ffprobe(clip);
     expect(stream).toMatchObject({ codec_name: 'h264', width: 384, height: 256, nb_read_frames: '2' });
-    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ seed: 7, model: 'tiny-a', numInferenceSteps: 2 });
+    expect(JSON.parse(tags.comment ?? '')).toMatchObject({
+      ...{ seed: 7, model: 'tiny-a', numInferenceSteps: 2, guidanceInterval: '0.1,100', stepCache: 2 },
+    });
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');

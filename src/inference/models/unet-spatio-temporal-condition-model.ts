@@ -120,6 +120,23 @@ export function buildUnetGraphs(
   return { conditioning, step };
 }
 
+/**
+ * What the outermost up block takes from all blocks inside it, by name: DeepCache (Ma et al. 2023) keeps it for a few
+ * steps, since it changes little from one to the next.
+ * @throws GraphError the graph is not a step of this model
+ */
+export function deepFeatures(step: BuiltGraph, config: UnetConfig): string {
+  const outermost = `up_blocks.${unetBlocks(config).length - 1}`;
+  const isInside = (part: string) => /^(mid_block|up_blocks)/.test(part) && part !== outermost;
+  const inside = new Set(step.nodes.filter((node) => isInside(unetPart(node))).flatMap((node) => node.outputs));
+  const taken = step.nodes.filter((node) => unetPart(node) === outermost).flatMap((node) => node.inputs);
+  const [features, ...others] = new Set(taken.filter((value) => inside.has(value)));
+  if (features === undefined || others.length > 0) {
+    throw new GraphError('graph-unet', `${outermost} takes ${others.length + 1} values from inside, not one.`);
+  }
+  return features;
+}
+
 /** The part of the step graph that a node belongs to: a block, or what stands before and after the blocks. */
 export function unetPart(node: { name: string }): string {
   const [block] = /^(down_blocks\.\d+|mid_block|up_blocks\.\d+)/.exec(node.name) ?? [];

@@ -1,22 +1,27 @@
 import { join } from 'node:path';
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
+import { giveValue, takeValue } from '../graph/cut-graph.ts';
 import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
-import { buildUnetGraphs, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
+import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
 import { openWeights, type Weights } from '../safetensors/open-weights.ts';
 import type { ModelConfigs } from './load-model.ts';
 
-/** One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents. */
+/**
+ * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
+ * A UNet step may give what its inner blocks made as the output `deep_features`, or take that as an input in their place.
+ */
 export type NetworkRequest =
   | { network: 'image-encoder' }
   | { network: 'vae-encoder'; width: number; height: number }
   | { network: 'vae-decoder'; frames: number; width: number; height: number; precision?: Precision }
-  | ({ network: 'unet-conditioning' | 'unet-step' } & UnetSizes);
+  | ({ network: 'unet-conditioning' } & UnetSizes)
+  | ({ network: 'unet-step'; deepFeatures?: 'give' | 'take' } & UnetSizes);
 
 /** The checkpoint of each network: its folder, and the file's base name as diffusers and transformers write it. */
 const checkpoints = {
@@ -43,7 +48,9 @@ export async function buildNetwork(
   checkWeights(path, weights, Object.values(graphs));
   const wanted = graphs[request.network];
   if (wanted === undefined) throw new GraphError('graph-not-built', `${request.network} was not built.`);
-  return wanted;
+  if (request.network !== 'unet-step' || request.deepFeatures === undefined) return wanted;
+  const features = deepFeatures(wanted, configs.unet);
+  return request.deepFeatures === 'give' ? giveValue(wanted, features) : takeValue(wanted, features);
 }
 
 /** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */

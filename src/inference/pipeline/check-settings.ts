@@ -7,6 +7,9 @@ export const maxSteps = 1000;
 
 const maxFrames = 1000;
 
+/** More noise than any model was trained on. */
+const maxSigma = 100_000;
+
 /**
  * Holds settings against what any Stable Video Diffusion model can do.
  * @throws UserError `settings-invalid`, naming the setting, its range and the value
@@ -27,6 +30,12 @@ export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelI
   check('seed', settings.seed, { from: 0, to: 2 ** 32 - 1, ...whole });
   checkName('sampler', settings.sampler, samplerNames);
   checkName('schedule', settings.schedule, scheduleNames);
+  if (settings.guidanceInterval !== undefined) {
+    const [low, high] = settings.guidanceInterval;
+    check('guidance-interval', low, { from: 0, to: maxSigma });
+    check('guidance-interval', high, { from: low, to: maxSigma });
+  }
+  if (settings.stepCache !== undefined) check('step-cache', settings.stepCache, { from: 1, to: 100, ...whole });
 }
 
 interface Range {

@@ -7,6 +7,26 @@ export function linspace(from: number, to: number, count: number): Float32Array 
 }
 
 /**
+ * In which steps guidance runs: those in the interval, (low, high] of σ (Kynkäänniemi et al. 2024, "Applying Guidance in
+ * a Limited Interval"); none where no scale is above 1, since the unconditional branch then has no say.
+ * @param scales [frames]
+ * @param sigmas of each step, and maybe of what comes after the last
+ * @returns [steps]
+ */
+export function guidedSteps(
+  scales: Float32Array,
+  sigmas: Float32Array,
+  {
+    steps,
+    interval = [0, Number.POSITIVE_INFINITY],
+  }: { steps: number; interval?: readonly [number, number] | undefined },
+): boolean[] {
+  const isGuided = scales.some((scale) => scale > 1);
+  const [low, high] = interval;
+  return Array.from(sigmas.subarray(0, steps), (sigma) => isGuided && sigma > low && sigma <= high);
+}
+
+/**
  * Classifier-free guidance with one scale per frame: unconditional + scale · (conditional − unconditional).
  * @param prediction both branches, unconditional first, [2, frames, ...]
  * @param scales [frames]

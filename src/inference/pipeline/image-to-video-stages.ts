@@ -1,7 +1,7 @@
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/create-scheduler.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
-import { applyGuidance, linspace } from './guidance.ts';
+import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { pictureToSample } from './pictures.ts';
 import { type ImageCondition, openPredictor } from './predictor.ts';
 import type { Run } from './run.ts';
@@ -50,18 +50,23 @@ export async function* denoise(
   const { settings } = job;
   const { generator, scheduler, condition, step } = tools;
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
-  // Without a scale above 1 the unconditional branch has no say, and is not computed.
-  const guided = scales.some((scale) => scale > 1);
+  const steps = scheduler.timesteps.length;
+  const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
+  const { stepCache = 1 } = settings;
 
   const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
   for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
 
-  const predictor = await openPredictor(job, condition, guided ? ['unconditional', 'conditional'] : ['conditional']);
+  const predictor = await openPredictor(job, condition, { guided, caching: stepCache > 1 && steps > 1 });
   try {
     for (const [index, timestep] of scheduler.timesteps.entries()) {
-      const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep);
+      const isGuided = guided[index] === true;
+      const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep, {
+        guided: isGuided,
+        shallow: index % stepCache !== 0,
+      });
       const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
-      const modelOutput = guided ? applyGuidance(prediction, scales) : prediction;
+      const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
       scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
       yield step();
     }

@@ -29,8 +29,8 @@ export interface NetworksOptions {
 
 /** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
-  /** The sessions that stay, one per network: another size takes the place of the last. */
-  const resident = new Map<NetworkRequest['network'], { key: string; session: NetworkSession }>();
+  /** The sessions that stay, one per form of a network: another size takes the place of the last. */
+  const resident = new Map<string, { key: string; session: NetworkSession }>();
 
   async function load(request: NetworkRequest): Promise<NetworkSession> {
     const graph = await buildNetwork(configs, request, target(request));
@@ -44,12 +44,13 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     async open(request) {
       if (memoryMode !== 'resident') return load(request);
       const key = JSON.stringify(request);
-      const known = resident.get(request.network);
+      const slot = request.network === 'unet-step' ? `${request.network} ${request.deepFeatures}` : request.network;
+      const known = resident.get(slot);
       if (known?.key === key) return { run: known.session.run, release: async () => {} };
-      resident.delete(request.network);
+      resident.delete(slot);
       await known?.session.release();
       const loaded = await load(request);
-      resident.set(request.network, { key, session: loaded });
+      resident.set(slot, { key, session: loaded });
       return { run: loaded.run, release: async () => {} };
     },
     async release() {

@@ -1,5 +1,6 @@
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { NetworkSession } from '../runtime/session.ts';
+import type { NetworkRequest } from './build-network.ts';
 import type { Run } from './run.ts';
 import { present, withSession } from './use-session.ts';
 
@@ -12,25 +13,47 @@ export interface ImageCondition {
 }
 
 /** The branches of classifier-free guidance; the unconditional one sees neither embedding nor picture. */
-export type Branch = 'unconditional' | 'conditional';
+type Branch = 'unconditional' | 'conditional';
 
 /** The UNet, conditioned for one clip. */
 export interface Predictor {
   /**
    * @param scaled the noisy latents, scaled for the model, [frames, c, h, w]
-   * @returns the prediction of every branch, [branches, frames, c, h, w]
+   * @returns the prediction of both branches where guided, unconditional first, or of the conditional one:
+   *   [branches, frames, c, h, w]
    */
-  predict(scaled: Float32Array, timestep: number): Promise<Float32Array>;
+  predict(scaled: Float32Array, timestep: number, step: PredictedStep): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-/** Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time. */
+/** How one step is predicted. */
+interface PredictedStep {
+  /** Both branches, not the conditional one alone. */
+  guided: boolean;
+  /** The outermost blocks alone, on what the inner ones made in the last whole call; needs `caching`. */
+  shallow: boolean;
+}
+
+/** What the steps of a clip will ask for. */
+export interface PredictorPlan {
+  /** Whether each step is guided, [steps]. */
+  guided: readonly boolean[];
+  /** Whether some steps will be shallow. */
+  caching: boolean;
+}
+
+/**
+ * Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time: the
+ * latter also where only some steps are guided, so that one loaded UNet serves all of them.
+ */
 export async function openPredictor(
   { configs, networks, settings, guidanceBatch }: Run,
   { imageEmbeds, imageLatents }: ImageCondition,
-  branches: readonly Branch[],
+  { guided, caching }: PredictorPlan,
 ): Promise<Predictor> {
-  const calls = guidanceBatch === 'together' ? [branches] : branches.map((branch) => [branch]);
+  const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
+  const isTogether = guidanceBatch === 'together' && new Set(guided).size === 1;
+  const calls = isTogether ? [branches] : branches.map((branch) => [branch]);
   const size = latentSize(configs, settings);
   const sizes = { batch: calls[0]?.length ?? 1, frames: settings.numFrames, ...size };
   const timeIds = [settings.fps - 1, settings.motionBucketId, settings.noiseAugStrength];
@@ -49,21 +72,51 @@ export async function openPredictor(
     },
   );
 
-  const session: NetworkSession = await networks.open({ network: 'unet-step', ...sizes });
+  const { whole, outer } = await openSteps(networks, { network: 'unet-step', ...sizes }, caching);
+  /** What the inner blocks made in the last whole call, per call. */
+  const deepFeatures: (Float32Array | undefined)[] = [];
   return {
-    async predict(scaled, timestep) {
+    async predict(scaled, timestep, step) {
       const predictions: Float32Array[] = [];
       for (const [at, call] of calls.entries()) {
+        if (!step.guided && !call.includes('conditional')) continue;
         const samples = call.map((branch) =>
           unetSample(scaled, branch === 'conditional' ? imageLatents : none.latents),
         );
-        const inputs = { sample: joined(samples), timestep: new Float32Array(call.length).fill(timestep) };
-        predictions.push(present((await session.run({ ...conditionings[at], ...inputs })).out_sample));
+        const timesteps = new Float32Array(call.length).fill(timestep);
+        const inputs = { ...conditionings[at], sample: joined(samples), timestep: timesteps };
+        const deep = step.shallow ? deepFeatures[at] : undefined;
+        const outputs =
+          deep !== undefined && outer !== undefined
+            ? await outer.run({ ...inputs, deep_features: deep })
+            : await whole.run(inputs);
+        // A shallow call gives none: what there is stays.
+        deepFeatures[at] = outputs.deep_features ?? deepFeatures[at];
+        predictions.push(present(outputs.out_sample));
       }
       return joined(predictions);
     },
-    release: () => session.release(),
+    async release() {
+      await whole.release();
+      await outer?.release();
+    },
   };
+}
+
+/** The whole UNet, and where it is to be cached its outermost blocks besides. */
+async function openSteps(
+  networks: Run['networks'],
+  request: Extract<NetworkRequest, { network: 'unet-step' }>,
+  caching: boolean,
+): Promise<{ whole: NetworkSession; outer: NetworkSession | undefined }> {
+  if (!caching) return { whole: await networks.open(request), outer: undefined };
+  const whole = await networks.open({ ...request, deepFeatures: 'give' });
+  try {
+    return { whole, outer: await networks.open({ ...request, deepFeatures: 'take' }) };
+  } catch (error) {
+    await whole.release();
+    throw error;
+  }
 }
 
 /** A clip's size in latents. */

@@ -60,6 +60,10 @@ export interface ImageToVideoSettings {
   seed: number;
   sampler: SamplerName;
   schedule: ScheduleName;
+  /** Guidance runs in steps whose σ is above the first and not above the second; left out: in all. */
+  guidanceInterval?: readonly [number, number];
+  /** The whole UNet runs in every so many steps, in between only its outermost blocks; left out or 1: in all. */
+  stepCache?: number;
 }
 
 /** What a model folder allows and proposes, read from its configs without opening the weights. */

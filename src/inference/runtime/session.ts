@@ -63,7 +63,7 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
   const lastUse = new Map(parts.flatMap((part, at) => part.inputs.map(({ name }) => [name, at] as const)));
   const name = parts.map((part) => part.name).join(' → ');
   const inputs = parts.flatMap((part) => part.inputs).filter((input) => !made.has(input.name));
-  const outputs = parts.at(-1)?.outputs ?? [];
+  const outputs = parts.flatMap((part) => part.outputs).filter((output) => !lastUse.has(output.name));
   return {
     async run(values) {
       const tensors: Record<string, Tensor> = inputTensors({ name, inputs }, values);
