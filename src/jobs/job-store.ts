@@ -113,7 +113,9 @@ export function createJobStore(database: Database): JobStore {
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const ended = "state IN ('done', 'failed', 'cancelled')";
-  const expired = `job_id IN (SELECT id FROM jobs WHERE ${ended} AND finished_at_ms < ?)`;
+  // What a job goes on from that has not ended is still needed.
+  const needed = `SELECT json_extract(parent, '$.id') FROM jobs WHERE parent IS NOT NULL AND NOT (${ended})`;
+  const expired = `job_id IN (SELECT id FROM jobs WHERE ${ended} AND finished_at_ms < ? AND id NOT IN (${needed}))`;
   const expirePictures = database.prepare(`DELETE FROM pictures WHERE ${expired}`);
   const expireClips = database.prepare(
     `UPDATE clips SET bytes = x'', master = NULL WHERE length(bytes) > 0 AND ${expired}`,

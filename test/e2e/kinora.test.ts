@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { GatewayExchange } from '../../src/fake-discord/types.ts';
+import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, hastyClock, setStage, smallPicture } from './stage.ts';
 
@@ -98,4 +99,24 @@ it('shows beside its name what runs and waits', async () => {
   await expect.poll(shown).toContainEqual(expect.stringContaining('1 running, 1 waiting'));
   expect(shown()[0]).toContain('Waiting for a picture');
   render.finish();
+});
+
+it('deletes pictures and clips when their hours are over', async () => {
+  const renderer = createScriptedRenderer();
+  let lateMs = 0;
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + lateMs };
+  const { discord, log, stopBot, startBot } = await setStage({ renderer, clock, config: { retentionHours: 36 } });
+  const handle = discord.invoke(animate);
+  (await renderer.begun(0)).finish();
+  await clipOf(handle);
+  const deletions = () => log.events.filter(({ message }) => message === 'old pictures and clips deleted');
+  for (const [hours, count] of [
+    [35, 0],
+    [37, 1],
+  ] as const) {
+    await stopBot();
+    lateMs = hours * 3_600_000;
+    await startBot();
+    expect(deletions()).toHaveLength(count);
+  }
 });

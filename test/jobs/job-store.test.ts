@@ -82,6 +82,19 @@ describe('createJobStore', () => {
     expect(store.picture(waiting)).toBeDefined();
   });
 
+  it('keeps a clip as long as another job goes on from it', () => {
+    const { store } = open();
+    const { id } = store.add(newJob(), 1);
+    store.keepClip(id, makeClip(spec));
+    store.finish(id, { state: 'done', finishedAtMs: 2 });
+    const child = store.add(newJob({ parent: { id, use: 'extend' } }), 1).id;
+    expect(store.expire(3)).toBe(0);
+    expect(store.clip(id)).toBeDefined();
+    store.finish(child, { state: 'failed', finishedAtMs: 2 });
+    expect(store.expire(3)).toBe(1);
+    expect(store.clip(id)).toBeUndefined();
+  });
+
   it.each(['failed', 'cancelled'] as const)('deletes picture and clip of what %s', (state) => {
     const { store } = open();
     const { id } = store.add(newJob(), 1);
