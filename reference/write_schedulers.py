@@ -1,4 +1,4 @@
-"""Writes test/golden/schedulers.json: sigmas, timesteps and steps of diffusers' Euler schedulers.
+"""Writes test/golden/schedulers.json: sigmas, timesteps and steps of diffusers' Euler schedulers and of AnimateLCM's.
 
 Run: python reference/write_schedulers.py
 """
@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from diffusers import EulerAncestralDiscreteScheduler, EulerDiscreteScheduler
 from diffusers.schedulers import AysSchedules
+
+from animate_lcm import AnimateLcm
 
 STEPS = [1, 2, 4, 10, 25, 30, 60]
 SIZE = 16  # values of a latent; 16 so that random numbers are the same bits everywhere
@@ -79,6 +81,8 @@ def align_your_steps(steps: int) -> list[float]:
 
 
 def make(sampler: str, config: dict, steps: int, schedule: str):
+    if sampler == "animate-lcm":
+        return AnimateLcm(steps)
     if sampler == "euler-ancestral-discrete":
         scheduler = EulerAncestralDiscreteScheduler.from_config(EulerDiscreteScheduler(**config).config)
         scheduler.set_timesteps(steps)
@@ -139,6 +143,8 @@ def runs() -> list[dict]:
                     continue  # the same as karras
                 for steps in STEPS:
                     results.append(dict(config=name, sampler=sampler, **run(sampler, config, steps, schedule)))
+    for steps in (1, 2, 4, 10, 25):
+        results.append(dict(config="svd", sampler="animate-lcm", **run("animate-lcm", SVD, steps, "model")))
     return results
 
 

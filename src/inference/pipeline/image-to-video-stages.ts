@@ -1,5 +1,5 @@
 import type { TorchGenerator } from '../random/torch-generator.ts';
-import type { Scheduler } from '../schedulers/create-scheduler.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { pictureToSample } from './pictures.ts';

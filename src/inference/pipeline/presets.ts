@@ -1,7 +1,7 @@
 import type { ExecutionOptions, ImageToVideoSettings, ModelInfo } from './types.ts';
 
 /** Recipes that a person may ask for by one word. */
-export const presetNames = ['notebook', 'quality', 'fast', 'draft'] as const;
+export const presetNames = ['notebook', 'quality', 'fast', 'draft', 'animate-lcm'] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /** A recipe; what it leaves out stays the model's. */
@@ -52,6 +52,17 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       numInferenceSteps: 6,
       sampler: 'euler',
       schedule: 'ays',
+    }),
+    execution: {},
+  },
+  'animate-lcm': {
+    description: '4 steps without guidance, for the weights of AnimateLCM-SVD-xt',
+    settings: () => ({
+      numInferenceSteps: 4,
+      sampler: 'animate-lcm',
+      schedule: 'model',
+      minGuidanceScale: 1,
+      maxGuidanceScale: 1,
     }),
     execution: {},
   },

@@ -1,39 +1,14 @@
-import { ConfigError, InferenceError, UserError } from '../../errors.ts';
+import { ConfigError, UserError } from '../../errors.ts';
+import { animateLcm } from './animate-lcm.ts';
+import { checkArrays, sigmaOfStep } from './check-step.ts';
 import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
 import { interpolate } from './interpolate.ts';
 import type { SamplerName, ScheduleName } from './names.ts';
+import type { Scheduler } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { alignYourStepsSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';
 import { sigmaToTimestep, spacedTimesteps } from './timesteps.ts';
 import { trainingSigmas } from './training-sigmas.ts';
-
-/** What `Scheduler.step` may be given besides its arrays. */
-interface StepOptions {
-  /** Fresh `randn` of the sample's length; needed where the scheduler's `needsNoise` is true. */
-  noise?: Float32Array;
-  /** Receives the result; may be `sample` itself. Left out: a new array. */
-  out?: Float32Array;
-}
-
-/** A sampler ready for one run. Latents are float32 arrays of any shape; `index` counts steps from 0. */
-export interface Scheduler {
-  /** What the UNet gets as its timestep, per step: [steps]. */
-  readonly timesteps: Float32Array;
-  /** The noise level before each step and after the last: [steps + 1]. */
-  readonly sigmas: Float32Array;
-  /** What the first `randn` latents are multiplied by. */
-  readonly initNoiseSigma: number;
-  /** Whether each step draws noise: one `randn` of the latents' shape, the last step included. */
-  readonly needsNoise: boolean;
-  /** The latents as the UNet expects them: sample / √(σ² + 1). */
-  scaleModelInput(sample: Float32Array, index: number, out?: Float32Array): Float32Array;
-  /**
-   * One step of denoising.
-   * @param modelOutput the UNet's prediction after guidance, as long as `sample`
-   * @throws InferenceError there is no such step, lengths differ, or noise is needed and not given
-   */
-  step(modelOutput: Float32Array, index: number, sample: Float32Array, options?: StepOptions): Float32Array;
-}
 
 interface SchedulerOptions {
   numInferenceSteps: number;
@@ -53,8 +28,12 @@ export function createScheduler(
   if (!Number.isInteger(steps) || steps < 1) {
     throw new UserError('bad-steps', `The number of steps is a whole number from 1, not ${steps}.`);
   }
+  if (schedule === 'ays' && (name === 'euler-ancestral-discrete' || name === 'animate-lcm')) {
+    throw new UserError('schedule-not-for-sampler', `The sampler ${name} cannot follow the schedule ays.`);
+  }
+  if (name === 'animate-lcm') return animateLcm(config, steps);
   if (name === 'euler-ancestral-discrete') {
-    return samplerOf(config, { ...discreteSchedule(config, steps, schedule), ancestral: true });
+    return samplerOf(config, { ...discreteSchedule(config, steps), ancestral: true });
   }
   return samplerOf(config, { ...continuousSchedule(config, steps, schedule), ancestral: name === 'euler-ancestral' });
 }
@@ -91,13 +70,7 @@ function continuousSchedule(config: SchedulerConfig, steps: number, schedule: Sc
  * diffusers `EulerAncestralDiscreteScheduler.set_timesteps`: knows neither Karras nor sigma_min and sigma_max nor continuous
  * timesteps, so `karras` and `model` are the same here.
  */
-function discreteSchedule(config: SchedulerConfig, steps: number, schedule: ScheduleName): Schedule {
-  if (schedule === 'ays') {
-    throw new UserError(
-      'schedule-not-for-sampler',
-      'The sampler euler-ancestral-discrete cannot follow the schedule ays.',
-    );
-  }
+function discreteSchedule(config: SchedulerConfig, steps: number): Schedule {
   if (config.prediction_type === 'sample') {
     throw new ConfigError('bad-scheduler-config', 'euler-ancestral-discrete does not know the prediction_type sample.');
   }
@@ -110,11 +83,6 @@ function samplerOf(
   config: SchedulerConfig,
   { sigmas, timesteps, ancestral }: Schedule & { ancestral: boolean },
 ): Scheduler {
-  const sigmaAt = (index: number): number => {
-    const sigma = index < timesteps.length ? sigmas[index] : undefined;
-    if (sigma === undefined) throw new InferenceError('bad-step', `There is no step ${index} of ${timesteps.length}.`);
-    return sigma;
-  };
   const largest = sigmas.reduce((a, b) => Math.max(a, b));
   return {
     sigmas,
@@ -122,19 +90,14 @@ function samplerOf(
     initNoiseSigma: config.timestep_spacing === 'leading' ? inputScale(largest) : largest,
     needsNoise: ancestral,
     scaleModelInput(sample, index, out = new Float32Array(sample.length)) {
-      const scale = inputScale(sigmaAt(index));
+      const scale = inputScale(sigmaOfStep(sigmas, index));
       for (let at = 0; at < sample.length; at += 1) out[at] = sample[at]! / scale;
       return out;
     },
     step(modelOutput, index, sample, { noise, out = new Float32Array(sample.length) } = {}) {
-      const sigma = sigmaAt(index);
+      const sigma = sigmaOfStep(sigmas, index);
       const next = sigmas[index + 1]!;
-      if (ancestral && noise === undefined) throw new InferenceError('bad-step', 'An ancestral step needs noise.');
-      for (const { length } of [modelOutput, out, ...(noise === undefined ? [] : [noise])]) {
-        if (length !== sample.length) {
-          throw new InferenceError('bad-step', `A step got arrays of ${sample.length} and ${length} values.`);
-        }
-      }
+      checkArrays(sample, [modelOutput, out], { noise, needsNoise: ancestral });
       const { up, down } = ancestral ? ancestralSigmas(sigma, next) : { up: 0, down: next };
       const delta = Math.fround(down - sigma);
       eulerStep(modelOutput, sample, { sigma, delta, prediction: config.prediction_type, out });

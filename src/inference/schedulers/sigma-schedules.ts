@@ -7,11 +7,16 @@ interface SigmaRange {
 }
 
 /** Karras et al. 2022, equation 5, with ρ = 7: falling from `max` to `min`; of one step, `max`. */
-export function karrasSigmas({ min, max }: SigmaRange, steps: number): number[] {
+export function karrasSigmas(range: SigmaRange, steps: number): number[] {
+  return linspace(0, 1, steps).map((ramp) => karrasSigmaAt(range, ramp));
+}
+
+/** The same schedule at any place: 0 is `max`, 1 is `min`. */
+export function karrasSigmaAt({ min, max }: SigmaRange, ramp: number): number {
   const rho = 7;
   const low = min ** (1 / rho);
   const high = max ** (1 / rho);
-  return linspace(0, 1, steps).map((ramp) => (high + ramp * (low - high)) ** rho);
+  return (high + ramp * (low - high)) ** rho;
 }
 
 /** Evenly spaced in ln σ, falling from `max` to `min`; of one step, `max`. */

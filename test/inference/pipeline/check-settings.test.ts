@@ -81,7 +81,7 @@ describe('settings that may be left out', () => {
 });
 
 it.each([
-  ['sampler', 'ddim', 'euler, euler-ancestral-discrete, euler-ancestral'],
+  ['sampler', 'ddim', 'euler, euler-ancestral-discrete, euler-ancestral, animate-lcm'],
   ['schedule', 'linear', 'karras, ays, model'],
 ] as const)('%s is one of the known names', (setting, value, names) => {
   // A name that came as text, from a command line or a message.

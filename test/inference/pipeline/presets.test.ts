@@ -56,6 +56,7 @@ describe('every preset', () => {
     ['quality', { numInferenceSteps: 25, sampler: 'euler', schedule: 'karras', width: 1024, height: 576 }],
     ['fast', { numInferenceSteps: 10, sampler: 'euler', schedule: 'ays', width: 1024, height: 576 }],
     ['draft', { numInferenceSteps: 6, sampler: 'euler', schedule: 'ays', width: 512, height: 320 }],
+    ['animate-lcm', { numInferenceSteps: 4, sampler: 'animate-lcm', schedule: 'model', maxGuidanceScale: 1 }],
   ] as const)('%s leaves to the model what it does not say', async (name, settings) => {
     const info = await svdXt();
     expect(withPreset(info, name).defaults).toEqual({ ...info.defaults, ...settings });

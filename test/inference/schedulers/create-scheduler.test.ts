@@ -67,7 +67,7 @@ describe('createScheduler', () => {
 
   it('has every count of steps, sampler and config', () => {
     expect(new Set(runs.map(({ steps }) => steps))).toEqual(new Set([1, 2, 4, 10, 25, 30, 60]));
-    expect(new Set(runs.map(({ sampler }) => sampler)).size).toBe(3);
+    expect(new Set(runs.map(({ sampler }) => sampler)).size).toBe(4);
     expect(new Set(runs.map(({ config }) => config)).size).toBe(6);
   });
 
