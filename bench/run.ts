@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--sections networks,clip,profiles,growth,memory] [--model DIR] [--rounds 3] [--threads 2]`:
+ * `npm run bench -- [--sections networks,clip,profiles,growth,memory] [--model DIR] [--rounds 3] [--threads 2] [--cases unet-1,…]`:
  * measures Kinora beside diffusers and OpenVINO and writes bench/RESULTS.md. See bench/README.md.
  */
 import { join, resolve } from 'node:path';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     work: { type: 'string', default: join('out', 'bench') },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
+    cases: { type: 'string' },
   },
 });
 const options: BenchOptions = {
@@ -35,6 +36,7 @@ const options: BenchOptions = {
   workDir: resolve(values.work),
   rounds: Number(values.rounds),
   threads: Number(values.threads),
+  cases: values.cases?.split(','),
 };
 await makeModel(options.modelDir);
 for (const name of values.sections.split(',').filter((word) => word !== '')) {

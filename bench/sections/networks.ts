@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CaseName, cases, writeInputs } from '../side/cases.ts';
 import { runSide, type SideName, type SideResult } from '../side/run-side.ts';
 import { compareFiles, type Difference } from './compare.ts';
-import { type BenchOptions, saveFigures, tell } from './section.ts';
+import { type BenchOptions, loadFigures, saveFigures, tell } from './section.ts';
 
 /** Who takes turns at a case. */
 export const contenders = ['diffusers', 'kinora-speed', 'kinora-mapped', 'openvino'] as const;
@@ -32,8 +32,9 @@ const runsOf: Readonly<Record<CaseName, number>> = {
 
 /** Each network by itself: the same inputs to every side in turn, what they make compared, and their seconds kept. */
 export async function measureNetworks(options: BenchOptions): Promise<void> {
-  const figures: NetworksFigures = {};
+  const figures = loadFigures<NetworksFigures>(options.workDir, 'networks') ?? {};
   for (const name of [...timed, ...exactOnly]) {
+    if (options.cases !== undefined && !options.cases.includes(name)) continue;
     const inputs = writeInputs(join(options.workDir, 'inputs'), name);
     const isTimed = timed.includes(name);
     if (isTimed) await turn('openvino', name, { ...options, inputs, runs: 0 });

@@ -10,6 +10,8 @@ export interface BenchOptions {
   threads: number;
   /** How often each side has its turn. */
   rounds: number;
+  /** The networks that are measured anew; undefined: all. */
+  cases?: readonly string[] | undefined;
 }
 
 /** Keeps a section's figures, so that sections can be run one at a time and reported together. */

@@ -1,0 +1,154 @@
+import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
+import type { FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
+import { createRandom } from './random.ts';
+
+/** Forty people who use every door of the bot. */
+export interface SoakPeople {
+  /** One interaction; resolves when it is answered. */
+  act(index: number): Promise<void>;
+  /** Waits until fewer than so many jobs are under way. */
+  fewerUnderWay(limit: number): Promise<void>;
+  /** The interactions whose jobs are under way. */
+  jobs(): readonly InteractionHandle[];
+  /** Every interaction so far has been answered. */
+  answered(): Promise<void>;
+  /** Every job has ended. */
+  settled(): Promise<void>;
+  latencies(): { median: number; p99: number; count: number; unanswered: number };
+  doorsUsed(): string;
+  summary(): string;
+}
+
+const patienceMs = 180_000;
+
+/** Whether nothing more comes: a clip, or words that end the matter. */
+function isOver(message: ApiMessage): boolean {
+  return (
+    message.attachments.some(({ filename }) => /\.(mp4|gif|webp)$/.test(filename)) || /⚠️|🚫/u.test(message.content)
+  );
+}
+
+/** People whose wishes follow from the seed. */
+export function createSoakPeople(
+  discord: FakeDiscord,
+  { seed, picture }: { seed: number; picture: Uint8Array },
+): SoakPeople {
+  const random = createRandom(seed);
+  const users = Array.from({ length: 40 }, (_, index) => {
+    return discord.createUser(`person${index}`, { locale: index % 3 === 0 ? 'es-ES' : 'en-US' }).id;
+  });
+  const image: FileInput = { name: 'rocket.jpg', bytes: picture };
+  const broken: FileInput = { name: 'note.png', bytes: Buffer.from('not a picture') };
+  /** Jobs that are not over, and how to say that they are. */
+  const underWay = new Map<InteractionHandle, () => void>();
+  const ends = new Set<Promise<void>>();
+  const answers: Promise<void>[] = [];
+  const latenciesMs: number[] = [];
+  const doors = new Map<string, number>();
+  let unanswered = 0;
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+  const hasMenu = () => discord.registeredCommands().some(({ name, type }) => name === 'Animate' && type === 3);
+
+  function use(door: string, handle: InteractionHandle): Promise<void> {
+    doors.set(door, (doors.get(door) ?? 0) + 1);
+    const answer = handle.acknowledged.then(
+      ({ latencyMs }) => void latenciesMs.push(latencyMs),
+      () => void unanswered++,
+    );
+    answers.push(answer);
+    return answer;
+  }
+
+  // One listener for all: a search through every message at every change would be the heaviest thing here.
+  discord.onChange((change) => {
+    if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
+    const { message } = change;
+    if (!isOver(message)) return;
+    for (const [handle, finish] of underWay) {
+      const own = handle.original();
+      const isAnew = own === undefined && message.content.includes(`<@${handle.userId}>`);
+      if (own?.id === message.id || isAnew) {
+        finish();
+        return;
+      }
+    }
+  });
+
+  /** Follows a job until it is over: its own message, or where that is gone a new one that mentions the person. */
+  function follow(handle: InteractionHandle): void {
+    const end = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patienceMs);
+      underWay.set(handle, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }).then(() => {
+      underWay.delete(handle);
+      ends.delete(end);
+    });
+    ends.add(end);
+    const own = handle.original();
+    if (own && isOver(own)) underWay.get(handle)?.();
+  }
+
+  async function ask(door: string, user: string): Promise<void> {
+    const options = { seed: Math.floor(random() * 2 ** 32) };
+    const attachments = { image };
+    const handle =
+      door === 'message command'
+        ? discord.invokeMessageCommand({
+            command: 'Animate',
+            user,
+            targetMessageId: discord.postMessage({ attachments: [image], user }).id,
+          })
+        : discord.invoke({
+            command: 'animate',
+            attachments,
+            options,
+            user,
+            ...(door === '/animate in a DM' && { place: 'dm' }),
+          });
+    await use(door, handle);
+    follow(handle);
+  }
+
+  return {
+    jobs: () => [...underWay.keys()],
+    async act(index) {
+      const dice = random();
+      const user = pick(users);
+      const job = [...underWay.keys()].find((handle) => handle.original()?.components.length);
+      const cancelId = JSON.stringify(job?.original()?.components ?? []).match(/cancel:[0-9a-f]{8}/)?.[0];
+      if (dice < 0.16 && job && cancelId) {
+        const isOwn = dice < 0.1;
+        const press = { messageId: job.original()!.id, customId: cancelId, user: isOwn ? job.userId : user };
+        await use(isOwn ? 'Cancel' : 'Cancel of another', discord.clickButton(press));
+      } else if (dice < 0.2) {
+        await use(
+          'a file that is no picture',
+          discord.invoke({ command: 'animate', attachments: { image: broken }, user }),
+        );
+      } else if (index % 3 === 1 && hasMenu()) {
+        await ask('message command', user);
+      } else {
+        await ask(dice < 0.35 ? '/animate in a DM' : '/animate', user);
+      }
+    },
+    async fewerUnderWay(limit) {
+      while (underWay.size >= limit) await Promise.race(ends);
+    },
+    async answered() {
+      await Promise.all(answers);
+    },
+    async settled() {
+      await Promise.all(ends);
+    },
+    latencies() {
+      const sorted = latenciesMs.toSorted((a, b) => a - b);
+      const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+      return { median: at(0.5), p99: at(0.99), count: sorted.length, unanswered };
+    },
+    doorsUsed: () => [...doors].map(([door, times]) => `${door} ${times}`).join(', '),
+    summary: () => `${underWay.size} jobs under way, ${latenciesMs.length} interactions answered`,
+  };
+}
