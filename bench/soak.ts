@@ -1,5 +1,5 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFakeDiscord } from '../src/fake-discord/start-fake-discord.ts';
 import { readBooks } from './soak/read-books.ts';
@@ -64,6 +64,7 @@ cancelled       ${books.cancelled}
 lost            ${books.lost.length}${books.lost.map((line) => `\n  ${line}`).join('')}
 twice           ${books.twice.length}${books.twice.map((line) => `\n  ${line}`).join('')}
 acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
+machine         ${cpus().length} processors, load average ${loadavg().map((load) => load.toFixed(1)).join(' ')}
 memory          ${memoryBeforeMb} MB before, ${memoryAfterMb} MB after (the bot's process)
 violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
 

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { EncodeError } from '../../src/errors.ts';
+import type { RouteName } from '../../src/fake-discord/route-names.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, isClip, setStage, smallPicture } from './stage.ts';
+
+const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 7 } };
+const editByToken: RouteName = 'PATCH /webhooks/:application/:token/messages/:message';
+const editInChannel: RouteName = 'PATCH /channels/:channel/messages/:message';
+const minuteMs = 60_000;
+const viewOnly = 1n << 10n;
+const viewAndSend = viewOnly | (1n << 11n);
+
+/** A bot with one job that is being rendered and whose message shows it. */
+async function oneRunning() {
+  const renderer = createScriptedRenderer();
+  const stage = await setStage({ renderer });
+  const handle = stage.discord.invoke(animate);
+  const render = await renderer.begun(0);
+  const { id } = await handle.waitForMessage(({ content }) => content !== '');
+  return { ...stage, renderer, handle, render, id };
+}
+
+it('a job of 40 minutes outlives the token: the same message shows every step and becomes the clip', async () => {
+  const clock = createFakeClock(Date.now());
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, clock, discord: { now: clock.now } });
+  const handle = discord.invoke(animate);
+  const render = await renderer.begun(0);
+  for (let minute = 1; minute <= 40; minute++) {
+    await clock.advance(minuteMs);
+    render.progress({ stage: 'denoise', step: minute, steps: 41, secondsPerStep: 60 });
+    // The edit is a real request; the clock stands still meanwhile.
+    const shown = handle.waitForMessage(({ content }) => content.includes(`step ${minute} of 41`));
+    await clock.advance(0);
+    await shown;
+  }
+  render.finish();
+  const clip = await clipOf(handle);
+  expect(clip.content).toContain('seed 7');
+  expect(discord.messages()).toHaveLength(1);
+
+  // The token's route was left while it still worked, and never tried again.
+  const [byToken, inChannel] = [discord.calls(editByToken), discord.calls(editInChannel)];
+  const beganMs = byToken[0]!.at;
+  expect(Math.max(...byToken.map(({ at }) => at)) - beganMs).toBeLessThan(12 * minuteMs);
+  expect(Math.min(...inChannel.map(({ at }) => at)) - beganMs).toBeLessThan(13 * minuteMs);
+  expect([...byToken, ...inChannel].map(({ status }) => status)).toEqual(
+    Array.from({ length: byToken.length + inChannel.length }, () => 200),
+  );
+});
+
+describe('a clip reaches its requester', () => {
+  it('when the message is deleted and the token has expired: anew, with a mention, once', async () => {
+    const { discord, handle, render, id } = await oneRunning();
+    discord.deleteMessage({ messageId: id });
+    discord.expireToken(handle.id);
+    render.finish();
+    const clip = await clipOf(discord);
+    expect(clip.id).not.toBe(id);
+    expect(clip.mentions.map((user) => user.id)).toEqual([discord.userId]);
+    expect(discord.messages().filter(isClip)).toHaveLength(1);
+  });
+
+  it('when the message is too old to take edits', async () => {
+    const { discord, handle, render } = await oneRunning();
+    discord.expireToken(handle.id);
+    const body = { message: 'Maximum number of edits to messages older than 1 hour reached', code: 30_046 };
+    discord.failNext({ route: editInChannel, status: 400, body });
+    render.finish();
+    expect((await clipOf(discord)).content).toContain(`<@${discord.userId}>`);
+  });
+
+  it('by a direct message when the bot lost its place in the channel', async () => {
+    const { discord, handle, render, id } = await oneRunning();
+    discord.expireToken(handle.id);
+    discord.setPermissions(discord.channelId, 0n);
+    render.finish();
+    const { channelId } = await discord.waitForMessage(isClip).then((clip) => ({ channelId: clip.channel_id }));
+    expect(channelId).not.toBe(discord.channelId);
+    const [direct] = discord.messages(channelId);
+    expect(direct!.content).toContain(`The bot may not post in <#${discord.channelId}> any more`);
+    expect(direct!.content).toContain('seed 7');
+    expect(discord.message(id)?.attachments).toEqual([]);
+  });
+
+  it('or is told in the channel why it cannot, when every way is closed to the file', async () => {
+    const { discord, handle, render, id } = await oneRunning();
+    discord.expireToken(handle.id);
+    discord.setPermissions(discord.channelId, viewAndSend);
+    const body = { message: 'Cannot send messages to this user', code: 50_007 };
+    discord.failNext({ route: 'POST /users/@me/channels', status: 403, body });
+    render.finish();
+    const failed = await failureOf(handle);
+    expect(failed.id).toBe(id);
+    expect(failed.content).toContain('your direct messages are closed');
+    expect(discord.messages().filter(isClip)).toEqual([]);
+  });
+
+  it('after 429, resets and errors of the server in one and the same upload', async () => {
+    const { discord, handle, render } = await oneRunning();
+    discord.failNext({ route: editByToken, status: 429, retryAfterSeconds: 0.1 });
+    discord.failNext({ route: editByToken, resetConnection: true });
+    discord.failNext({ route: editByToken, status: 502 });
+    render.finish();
+    await clipOf(handle);
+    expect(discord.messages().filter(isClip)).toHaveLength(1);
+  });
+});
+
+describe('a clip that Discord finds too large, although it fits what Discord promised', () => {
+  const large = { bytes: Buffer.alloc(9_000), master: Buffer.from('the frames') };
+
+  it('is encoded smaller from its frames, without rendering, and delivered', async () => {
+    const { discord, handle, render, renderer } = await oneRunning();
+    discord.setAttachmentSizeLimit(5_000);
+    render.finish(large);
+    const again = await renderer.begun(1);
+    expect(again.spec).toMatchObject({ maxBytes: 4_500, base: { use: 'finish', master: Buffer.from('the frames') } });
+    again.finish({ bytes: Buffer.alloc(4_400), reduced: { crf: 30, width: 32, height: 32 } });
+    const clip = await clipOf(handle);
+    expect(clip.attachments[0]?.size).toBe(4_400);
+    expect(clip.content).toContain('made smaller');
+  });
+
+  it('fails readably when it cannot be smaller', async () => {
+    const { discord, handle, render, renderer } = await oneRunning();
+    discord.setAttachmentSizeLimit(100);
+    render.finish(large);
+    (await renderer.begun(1)).fail(new EncodeError('encode-too-large', 'It cannot be made to fit.'));
+    expect((await failureOf(handle)).content).toContain('larger than Discord accepts');
+  });
+});
+
+describe('a failure is explained', () => {
+  it('anew where the message is gone', async () => {
+    const { discord, handle, render, id } = await oneRunning();
+    discord.deleteMessage({ messageId: id });
+    render.fail(new Error('broken'));
+    const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
+    expect(told.content).toContain(`<@${discord.userId}>`);
+    expect(handle.original()).toBeUndefined();
+  });
+
+  it('by a direct message where the channel is closed', async () => {
+    const { discord, handle, render } = await oneRunning();
+    discord.expireToken(handle.id);
+    discord.setPermissions(discord.channelId, 0n);
+    render.fail(new Error('broken'));
+    const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
+    expect(told.channel_id).not.toBe(discord.channelId);
+  });
+});
+
+it('no text of a person pings anybody', async () => {
+  const { discord, handle, render } = await oneRunning();
+  render.finish();
+  await clipOf(handle);
+  const bodies = discord.exchanges().flatMap((exchange) => (exchange.kind === 'rest' ? [exchange.requestBody] : []));
+  const mentions = bodies.flatMap((body) =>
+    body !== null && typeof body === 'object' && 'allowed_mentions' in body ? [body.allowed_mentions] : [],
+  );
+  expect(mentions.length).toBeGreaterThan(0);
+  for (const allowed of mentions) expect(allowed).toMatchObject({ parse: [] });
+});
