@@ -15,7 +15,7 @@ from PIL import Image
 from .fit import fit_shift, psnr
 from .motion import travel
 from .pictures import SIZES, fitted, read
-from .run import arguments, start
+from .run import arguments, start, wait_while_paused
 from .vae_model import DOWN
 
 SPEEDS = {"low": 64, "normal": 127, "strong": 200}
@@ -85,6 +85,7 @@ def main() -> None:
         for index, entry in enumerate(chosen):
             picture = fitted(Image.fromarray(entry["pixels"]), width, height)
             for speed in options.speeds:
+                wait_while_paused()
                 begun = time.process_time()
                 clip = clip_of(pipeline, picture, preset, SPEEDS[speed], options.seed + index)
                 meant = float(travel(torch.tensor(float(SPEEDS[speed])))) * DOWN

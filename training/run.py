@@ -32,6 +32,12 @@ def start(options: argparse.Namespace) -> None:
     options.work.mkdir(parents=True, exist_ok=True)
 
 
+def wait_while_paused() -> None:
+    """Compute nothing while the pause file exists."""
+    while PAUSE_FILE.exists():
+        time.sleep(0.5)
+
+
 class Clock:
     """Counts computing time against a budget, so that a busy machine delays a run but does not shorten it.
 
@@ -50,8 +56,7 @@ class Clock:
         now = time.process_time()
         self.spent += (now - self._computed) / self.threads
         self._computed = now
-        while PAUSE_FILE.exists():
-            time.sleep(0.5)
+        wait_while_paused()
         return self.spent < self.budget
 
     def checkpoint_due(self) -> bool:
