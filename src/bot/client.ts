@@ -1,10 +1,20 @@
-import { Client, GatewayIntentBits } from 'discord.js';
+import { Client, GatewayIntentBits, Partials } from 'discord.js';
 
-/** A discord.js client with Kinora's settings, not yet connected. `apiUrl` is without the version, which the library adds. */
-export function createClient(apiUrl: string): Client {
+/** What {@link createClient} takes besides. */
+export interface ClientOptions {
+  /** Whether the bot is to hear of reactions, also under messages from before it came. */
+  hearsReactions: boolean;
+}
+
+/**
+ * A discord.js client with Kinora's settings, not yet connected. `apiUrl` is without the version, which the library adds.
+ * No intent is privileged: Discord would close the connection of an application that is not granted one.
+ */
+export function createClient(apiUrl: string, { hearsReactions }: ClientOptions): Client {
   return new Client({
     // Interactions need no intent; Guilds keeps the channels' cache, which permission checks of threads read.
-    intents: [GatewayIntentBits.Guilds],
+    intents: [GatewayIntentBits.Guilds, ...(hearsReactions ? reactionIntents : [])],
+    partials: hearsReactions ? [Partials.Message, Partials.Reaction, Partials.Channel, Partials.User] : [],
     allowedMentions: { parse: [], repliedUser: false },
     enforceNonce: true,
     rest: {
@@ -14,3 +24,5 @@ export function createClient(apiUrl: string): Client {
     },
   });
 }
+
+const reactionIntents = [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions];

@@ -2,6 +2,7 @@ import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, Compo
 import type { Job } from '../jobs/job.ts';
 import type { JobListener, JobProgress, QueuePlace } from '../jobs/job-listener.ts';
 import { buttonId } from './button-id.ts';
+import { clipRows } from './clip-rows.ts';
 import type { Texts } from './languages/texts.ts';
 import type { Reply } from './replies.ts';
 
@@ -28,20 +29,26 @@ export function progressView(job: Job, progress: JobProgress, texts: Texts): Rep
     steps > 1 ? progressBar(step, steps) : '',
     endsAtMs === undefined ? '' : texts.readyAt(countdown(endsAtMs)),
   ];
-  return { content: lines.filter(Boolean).join('\n'), components: [cancelRow(job, texts)] };
+  return { content: joinedLines(...lines), components: [cancelRow(job, texts)] };
 }
 
 /** The clip, with the seed and settings that made it. The file's name says them too, since files travel alone. */
 export function deliveredView(job: Job, clip: FinishedClip, texts: Texts): Reply {
-  const { motionBucketId: motion, seed, numInferenceSteps: steps, fps, numFrames: frames } = clip.settings;
-  const { width, height } = clip;
+  const { motionBucketId: motion, seed, numInferenceSteps: steps } = clip.settings;
+  const { width, height, fps, frames } = clip;
+  const { format } = clip.form;
   const seconds = Math.round(Object.values(clip.secondsPerStage).reduce((sum, part) => sum + part, 0));
-  const content = texts.delivered({ motion, seed, steps, fps, frames, width, height, seconds });
-  const name = `kinora-${job.id}-seed${seed}-motion${motion}-steps${steps}-fps${fps}.mp4`;
+  const lines = [
+    texts.delivered({ motion, seed, steps, fps, frames, width, height, seconds }),
+    job.parent?.link === undefined ? '' : texts.clip.madeFrom(job.parent.link),
+    job.parent?.use === 'extend' ? texts.clip.drift : '',
+    clip.reduced ? texts.reduced : '',
+  ];
+  const name = `kinora-${job.id}-seed${seed}-motion${motion}-steps${steps}-fps${fps}.${format}`;
   return {
-    content: clip.reduced ? `${content}\n${texts.reduced}` : content,
-    components: [],
-    files: [{ name, data: clip.bytes, contentType: 'video/mp4' }],
+    content: joinedLines(...lines),
+    components: clipRows(job, texts),
+    files: [{ name, data: clip.bytes, contentType: format === 'mp4' ? 'video/mp4' : `image/${format}` }],
   };
 }
 
@@ -76,4 +83,8 @@ function cancelRow(job: Job, texts: Texts): APIActionRowComponent<APIButtonCompo
 
 function joined(...sentences: string[]): string {
   return sentences.filter(Boolean).join(' ');
+}
+
+function joinedLines(...lines: string[]): string {
+  return lines.filter(Boolean).join('\n');
 }

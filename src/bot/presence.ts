@@ -11,11 +11,18 @@ export interface PresenceOptions {
   clock: Clock;
 }
 
+/** The line beside the bot's name. */
+interface Presence {
+  /** Shows it again at the next look: a new session at Discord knows nothing of it. */
+  renew(): void;
+  stop(): void;
+}
+
 /** Between two looks: Discord takes five changes in 20 s. */
 const lookEveryMs = 15_000;
 
-/** Shows beside the bot's name what runs and waits. Returns how to stop it. */
-export function startPresence({ overview, show, texts, clock }: PresenceOptions): () => void {
+/** Shows beside the bot's name what runs and waits. */
+export function startPresence({ overview, show, texts, clock }: PresenceOptions): Presence {
   let shown: string | undefined;
   let callOff = () => {};
   function look(): void {
@@ -29,5 +36,10 @@ export function startPresence({ overview, show, texts, clock }: PresenceOptions)
     show(text);
   }
   look();
-  return () => callOff();
+  return {
+    renew() {
+      shown = undefined;
+    },
+    stop: () => callOff(),
+  };
 }

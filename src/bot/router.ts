@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { type ButtonInteraction, type ChatInputCommandInteraction, type Interaction, MessageFlags } from 'discord.js';
-import type { ButtonAction, Command, CommandContext } from '../commands/command.ts';
+import {
+  type AutocompleteInteraction,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type Interaction,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+  type StringSelectMenuInteraction,
+} from 'discord.js';
+import type { CommandContext, Handlers } from '../commands/command.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
@@ -9,31 +18,56 @@ import { explainError } from './languages/explain-error.ts';
 
 /** What {@link createRouter} works with. */
 export interface RouterOptions {
-  commands: readonly Command[];
-  buttonActions: readonly ButtonAction[];
+  handlers: Handlers;
   context: CommandContext;
   log: Log;
 }
 
-type Answerable = ChatInputCommandInteraction | ButtonInteraction;
+type Answerable =
+  | ChatInputCommandInteraction
+  | MessageContextMenuCommandInteraction
+  | ButtonInteraction
+  | StringSelectMenuInteraction
+  | ModalSubmitInteraction;
 
 /** Brings interactions to their commands, and what goes wrong there back to the person. Never rejects. */
-export function createRouter({ commands, buttonActions, context, log }: RouterOptions) {
+export function createRouter({ handlers, context, log }: RouterOptions) {
   async function run(interaction: Answerable): Promise<void> {
     if (interaction.isChatInputCommand()) {
-      const command = commands.find(({ name }) => name === interaction.commandName);
-      if (!command) throw new UserError('action-unknown', `No command is called ${interaction.commandName}.`);
-      await command.execute(interaction, context);
-      return;
+      const command = handlers.commands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
     }
-    const press = parseButtonId(interaction.customId);
-    const button = buttonActions.find(({ action }) => action === press?.action);
-    if (!press || !button) throw new UserError('action-unknown', `No action for ${interaction.customId}.`);
-    await button.execute(interaction, press.jobId, context);
+    if (interaction.isMessageContextMenuCommand()) {
+      const command = handlers.messageCommands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
+    }
+    const { customId } = interaction;
+    if (interaction.isStringSelectMenu()) {
+      const menu = handlers.menuActions.find((candidate) => candidate.customId === customId);
+      return known(menu, customId).execute(interaction, context);
+    }
+    const { action, jobId } = known(parseButtonId(customId), customId);
+    if (interaction.isModalSubmit()) {
+      const form = handlers.formActions.find((candidate) => candidate.action === action);
+      return known(form, customId).execute(interaction, jobId, context);
+    }
+    const button = handlers.buttonActions.find((candidate) => candidate.action === action);
+    return known(button, customId).execute(interaction, jobId, context);
+  }
+
+  async function propose(interaction: AutocompleteInteraction): Promise<void> {
+    const command = handlers.commands.find(({ name }) => name === interaction.commandName);
+    try {
+      await command?.autocomplete?.(interaction, context);
+    } catch (err) {
+      // Proposals are a help; a person types on without them.
+      log.warn({ userId: interaction.user.id, err }, 'nothing could be proposed');
+    }
   }
 
   return async (interaction: Interaction): Promise<void> => {
-    if (!interaction.isChatInputCommand() && !interaction.isButton()) return;
+    if (interaction.isAutocomplete()) return propose(interaction);
+    if (!isAnswerable(interaction)) return;
     try {
       await run(interaction);
     } catch (error) {
@@ -43,7 +77,8 @@ export function createRouter({ commands, buttonActions, context, log }: RouterOp
         { errorId: id, userId: interaction.user.id, err: error },
         'an interaction failed',
       );
-      const content = explainError(error, chooseTexts(interaction.locale), id);
+      const locale = context.guildSettings.of(interaction.guildId).locale ?? interaction.locale;
+      const content = explainError(error, chooseTexts(locale), id);
       await answer(interaction, content).catch((err: unknown) => {
         log.warn({ errorId: id, err }, 'the failure could not be told');
       });
@@ -51,13 +86,34 @@ export function createRouter({ commands, buttonActions, context, log }: RouterOp
   };
 }
 
-/** A command's answer says what went wrong; a button's message belongs to everybody, so there it is whispered. */
+function isAnswerable(interaction: Interaction): interaction is Answerable {
+  return (
+    interaction.isChatInputCommand() ||
+    interaction.isMessageContextMenuCommand() ||
+    interaction.isButton() ||
+    interaction.isStringSelectMenu() ||
+    interaction.isModalSubmit()
+  );
+}
+
+/** @throws UserError `action-unknown`: an older version of the bot declared it */
+function known<T>(handler: T | undefined, name: string): T {
+  if (handler === undefined) throw new UserError('action-unknown', `Nothing is known of ${name}.`);
+  return handler;
+}
+
+/** The answer that was promised says what went wrong; a message that belongs to everybody stays, and it is whispered. */
 async function answer(interaction: Answerable, content: string): Promise<void> {
-  if (interaction.isChatInputCommand() && interaction.deferred) {
+  if (interaction.deferred && hasOwnAnswer(interaction)) {
     await interaction.editReply({ content, components: [] });
   } else if (interaction.deferred || interaction.replied) {
     await interaction.followUp({ content, flags: MessageFlags.Ephemeral });
   } else {
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
   }
+}
+
+/** Commands have; components only where a new message was deferred, not an update of the one they are on. */
+function hasOwnAnswer(interaction: Answerable): boolean {
+  return interaction.isCommand() || interaction.ephemeral !== null;
 }

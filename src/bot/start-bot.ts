@@ -1,16 +1,26 @@
-import { type Client, Events } from 'discord.js';
+import { ActivityType, type Client, Events } from 'discord.js';
 import type { CommandContext } from '../commands/command.ts';
-import { buttonActions, commands } from '../commands/index.ts';
+import { handlers } from '../commands/index.ts';
 import { ConfigError } from '../errors.ts';
+import { createAdmission } from '../jobs/admission.ts';
 import { openDatabase } from '../jobs/database.ts';
 import { createEstimates } from '../jobs/estimates.ts';
-import { createFactStore } from '../jobs/fact-store.ts';
+import { forgetUser } from '../jobs/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../jobs/job-queue.ts';
-import { createJobStore } from '../jobs/job-store.ts';
+import { type Limits, noLimits } from '../jobs/limits.ts';
+import { openBooks } from '../jobs/open-books.ts';
+import { changeMode, restoreMode } from '../jobs/queue-mode.ts';
+import { startRetention } from '../jobs/retention.ts';
 import { systemClock } from '../util/clock.ts';
+import { packageVersion } from '../util/package-version.ts';
+import { withBackOff } from './back-off.ts';
 import { createClient } from './client.ts';
 import { createDownload } from './download.ts';
+import { isOperator } from './is-operator.ts';
 import { createJobMessages } from './job-messages.ts';
+import { en } from './languages/en.ts';
+import { startPresence } from './presence.ts';
+import { createReactionDoor } from './reaction-door.ts';
 import { registerCommands } from './register-commands.ts';
 import { createReplies } from './replies.ts';
 import { createRouter } from './router.ts';
@@ -24,6 +34,14 @@ export interface BotConfig {
   maxUploadBytes: number;
   dataDir: string;
   provider: string;
+  /** Undefined: reactions are not heard. */
+  reactionEmoji?: string | undefined;
+  /** Default: none. */
+  limits?: Limits;
+  /** How long delivered clips and their pictures are kept. Default a week. */
+  retentionHours?: number;
+  /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
+  pingAfterMs?: number | undefined;
   /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
   shutdownGraceMs?: number;
 }
@@ -31,7 +49,7 @@ export interface BotConfig {
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
-    Pick<CommandContext, 'checkPicture'>,
+    Pick<CommandContext, 'checkPicture' | 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock'>> {
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
@@ -49,6 +67,9 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
+/** Files whose settings are read; boosted servers take up to this. */
+const largestClipBytes = 100 * 1024 * 1024;
+
 /** How long last words may take when the bot goes down. */
 const farewellMs = 5_000;
 
@@ -58,24 +79,63 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, checkPicture, clock = systemClock, fetch = globalThis.fetch } = dependencies;
-  const { editGapMs } = dependencies;
-  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0 } = config;
+  const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { checkPicture, readSettings, editGapMs } = dependencies;
+  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
+  const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const database = openDatabase(config.dataDir);
-  const client = createClient(config.discordApiUrl);
+  const books = openBooks(database);
+  const { store, uses, guildSettings, userSettings, blocks, facts } = books;
+  const startedAtMs = clock.now();
+  const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
   const replies = createReplies(client.rest, clock);
-  const store = createJobStore(database);
   const shrink = createShrink({ renderer, store });
-  const listener = createJobMessages({ replies, shrink, clock, log, ...(editGapMs !== undefined && { editGapMs }) });
+  const listener = createJobMessages({
+    ...{ replies, shrink, clock, log },
+    ...(editGapMs !== undefined && { editGapMs }),
+    isSpoiler: ({ guildId }) => guildSettings.of(guildId).spoiler,
+    wantsPing: ({ userId, guildId, createdAtMs }) =>
+      clock.now() - createdAtMs > pingAfterMs && userSettings.wantsPing(userId) && guildSettings.of(guildId).ping,
+  });
   const estimates = createEstimates(database, model, config.provider);
-  const queueOptions = { store, estimates, renderer, listener, model, clock, log };
+  const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const queueOptions = { store, estimates, renderer, listener, model, clock, log, admit };
   const jobs = createJobQueue({ ...queueOptions, finishGraceMs: shutdownGraceMs });
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
-  const context: CommandContext = { jobs, download, checkPicture, model, maxUploadBytes, clock };
-  client.once(Events.ClientReady, () => {
+  const downloadClip = createDownload({ allowedHosts: attachmentHosts, fetch, limitBytes: largestClipBytes });
+  const context: CommandContext = {
+    ...{ archive: store, downloadClip, readSettings },
+    ...{ jobs, download, checkPicture, model, maxUploadBytes, clock, guildSettings, userSettings, limits },
+    forget: (userId) => forgetUser(userId, { jobs, store, userSettings }),
+    about: {
+      ...{ kinora: await packageVersion(), node: process.versions.node },
+      ...{ model: model.name, provider: config.provider, retentionHours },
+    },
+    operator: {
+      ...{ blocks, uses },
+      isOperator: (userId) => isOperator(client, userId),
+      setMode: (mode) => changeMode(mode, jobs, facts),
+      status: () => ({ servers: client.guilds.cache.size, startedAtMs }),
+    },
+  };
+  const stops: (() => void)[] = [];
+  client.once(Events.ClientReady, (ready) => {
+    const { user } = ready;
+    restoreMode(jobs, facts);
     // In this order, and before the events that waited for it: a job that is asked for now must not be taken up twice.
     jobs.resume();
-    client.on(Events.InteractionCreate, createRouter({ commands, buttonActions, context, log }));
+    client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
+    if (reactionEmoji !== undefined) {
+      const options = { client: ready, emoji: reactionEmoji, context, facts, log };
+      client.on(Events.MessageReactionAdd, createReactionDoor(options));
+    }
+    stops.push(startRetention({ store, uses, retentionHours, clock, log }));
+    const show = (state: string) => {
+      user.setPresence({ activities: [{ type: ActivityType.Custom, name: user.username, state }] });
+    };
+    const presence = startPresence({ overview: jobs.overview, show, texts: en.presence, clock });
+    client.on(Events.ShardReady, presence.renew);
+    stops.push(presence.stop);
   });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
@@ -83,6 +143,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const lost = connectionLost(client);
 
   async function stop(): Promise<void> {
+    for (const end of stops) end();
     await jobs.close();
     await listener.flush(farewellMs);
     await client.destroy();
@@ -92,9 +153,15 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   try {
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
-    const declarations = commands.map((command) => command.declare(model));
-    const facts = createFactStore(database);
-    await registerCommands(declarations, { rest: ready.rest, applicationId: ready.application.id, facts, log });
+    const declarations = [
+      ...handlers.commands.map((command) => command.declare(model)),
+      ...handlers.messageCommands.map((command) => command.declare()),
+    ];
+    const { rest, application } = ready;
+    await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
+      clock,
+      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    });
   } catch (error) {
     await stop();
     throw error;

@@ -12,7 +12,7 @@ import {
   samplerNames,
   scheduleNames,
 } from '../inference/pipeline/types.ts';
-import { type FitName, fitNames } from '../render/types.ts';
+import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../render/types.ts';
 import { usageError } from './usage-error.ts';
 
 /** What `kinora animate` was asked to do; paths are absolute. */
@@ -25,6 +25,7 @@ export interface AnimateOptions {
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
+  form: ClipForm;
   /** A recipe, to which everything else that was asked for is preferred. */
   preset: PresetName | undefined;
   /** Only what was asked for. */
@@ -38,7 +39,7 @@ Turns a picture (JPEG, PNG, WebP or GIF) into a clip. What is left out takes the
 
 Options:
   --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
-  --output FILE        the clip, an .mp4 file (out/<picture>.mp4)
+  --output FILE        the clip, with its format's extension (out/<picture>.mp4)
   --frames-dir DIR     also write the frames there, as frame-0000.png ...
   --preset NAME        a recipe; options given beside it win:
 ${presetLines()}
@@ -59,6 +60,10 @@ ${presetLines()}
   --sampler NAME       ${samplerNames.join(', ')}
   --schedule NAME      ${scheduleNames.join(', ')}
   --fit NAME           how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)
+  --shape NAME         chooses width and height: ${shapeNames.join(', ')} (the model's own)
+  --loop NAME          how the clip repeats: ${loopNames.join(', ')} (none)
+  --smooth             compute frames in between, up to 24 per second
+  --format NAME        ${clipFormats.join(', ')} (as the output's name says, else mp4)
   --provider NAME      ${providerNames.join(', ')} (PROVIDER, else auto)
   --precision NAME     ${precisions.join(', ')} (PRECISION, else what suits the provider)
   --memory-mode NAME   what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else staged)
@@ -71,7 +76,7 @@ Clips of a small model are enlarged by a whole factor until their shorter side h
 `;
 
 function presetLines(): string {
-  return presetNames.map((name) => `${' '.repeat(23)}${name.padEnd(9)}${presets[name].description}`).join('\n');
+  return presetNames.map((name) => `${' '.repeat(23)}${name.padEnd(12)}${presets[name].description}`).join('\n');
 }
 
 const text = { type: 'string' } as const;
@@ -113,6 +118,10 @@ const declaration = {
   sampler: text,
   schedule: text,
   fit: text,
+  shape: text,
+  loop: text,
+  smooth: { type: 'boolean' },
+  format: text,
   provider: text,
   precision: text,
   'memory-mode': text,
@@ -134,6 +143,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
   if (picture === undefined) throw usageError('which picture? kinora animate --help tells the usage.');
   if (more.length > 0) throw usageError(`one picture at a time, not also ${more.join(' ')}.`);
 
+  const { format, output } = readFormat(values, picture);
   const settings: Partial<ImageToVideoSettings> = {};
   for (const [option, setting] of Object.entries(numbers)) {
     const value = values[option as keyof typeof numbers];
@@ -145,12 +155,18 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
   if (values.schedule !== undefined) settings.schedule = readName('schedule', values.schedule, scheduleNames);
   return {
     picture: resolve(picture),
-    output: readOutput(values.output ?? join('out', `${basename(picture, extname(picture))}.mp4`)),
+    output,
     framesDir: readPath('frames-dir', values['frames-dir']),
     modelDir: readPath('model', values.model),
     preset: values.preset === undefined ? undefined : readName('preset', values.preset, presetNames),
     execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
+    form: {
+      ...(values.shape !== undefined && { shape: readName('shape', values.shape, shapeNames) }),
+      format,
+      loop: values.loop === undefined ? 'none' : readName('loop', values.loop, loopNames),
+      smooth: values.smooth === true,
+    },
     settings,
     json: values.json === true,
   };
@@ -200,7 +216,14 @@ function readPath(option: string, value: string | undefined): string | undefined
   return value === undefined ? undefined : resolve(value);
 }
 
-function readOutput(value: string): string {
-  if (!/[^/\\]\.mp4$/i.test(value)) throw usageError(`--output must name an .mp4 file, not "${value}".`);
-  return resolve(value);
+/** The file's name and its format follow each other; a name that says another format than was asked for is refused. */
+function readFormat(values: ReturnType<typeof parse>['values'], picture: string) {
+  const asked = values.format === undefined ? undefined : readName('format', values.format, clipFormats);
+  const output = values.output ?? join('out', `${basename(picture, extname(picture))}.${asked ?? 'mp4'}`);
+  const format = clipFormats.find((name) => new RegExp(`[^/\\\\]\\.${name}$`, 'i').test(output));
+  if (format === undefined || (asked !== undefined && asked !== format)) {
+    const endings = asked === undefined ? clipFormats.map((name) => `.${name}`).join(', ') : `.${asked}`;
+    throw usageError(`--output must name a file that ends in ${endings}, not "${output}".`);
+  }
+  return { format, output: resolve(output) };
 }

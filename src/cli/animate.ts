@@ -77,11 +77,11 @@ async function renderOnce(
   wanted: Pick<RenderSpec, 'picture' | 'settings'>,
   { options, io }: { options: AnimateOptions; io: CliIo },
 ): Promise<Clip> {
-  const { fit, framesDir } = options;
+  const { fit, form, framesDir } = options;
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
     return await renderer.render(
-      { ...wanted, fit, ...(framesDir === undefined ? {} : { framesDir }) },
+      { ...wanted, fit, form, ...(framesDir === undefined ? {} : { framesDir }) },
       { signal: io.signal, onProgress: progress.update },
     );
   } finally {

@@ -1,10 +1,13 @@
 import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
 import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
 import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { checkFile } from '../media/check-file.ts';
+import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { modelFacts } from './model-facts.ts';
 import { usageError } from './usage-error.ts';
 
 const help = `Usage: kinora bot
@@ -22,12 +25,14 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const config = readConfig(io.environment);
   const discordToken = requireDiscordToken(config);
   const log = createLog(config.logLevel, io.stdout);
-  const model = await readModelInfo(config.modelDir);
+  const model = modelFacts(await readModelInfo(config.modelDir));
+  // What the operator has to mend is told now, and not by the first job.
+  if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
-      { renderer, model, log, checkPicture: checkFile },
+      { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings },
     );
     await serve(bot, { signal: io.signal, log });
   } finally {
@@ -55,6 +60,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function rendererOptionsOf({ modelDir, execution, ffmpegPath, modelIdleSeconds }: Config) {
-  return { modelDir, execution, ffmpegPath, idleSeconds: modelIdleSeconds };
+function rendererOptionsOf({ modelDir, execution, ffmpegPath, safety, modelIdleSeconds }: Config) {
+  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds };
 }

@@ -10,10 +10,12 @@ import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
 import { readModelInfo } from '../inference/pipeline/model-info.ts';
 import { checkFile } from '../media/check-file.ts';
+import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import type { Renderer } from '../render/types.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { modelFacts } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
 import { formatDuration } from './transfer-meter.ts';
@@ -52,7 +54,7 @@ async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array
   // What everybody logs at `info` is told by the demo itself.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
   const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
-  const model = await readModelInfo(modelDir);
+  const model = modelFacts(await readModelInfo(modelDir));
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
   const options = { modelDir, execution, ffmpegPath, idleSeconds, environment: io.environment, log };
@@ -69,7 +71,7 @@ async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array
         dataDir,
         provider: execution.provider,
       },
-      { renderer, model, log, checkPicture: checkFile },
+      { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings },
     );
     try {
       io.stdout.write(
@@ -107,9 +109,9 @@ async function askForClip(discord: FakeDiscord, io: CliIo, progress: RenderProgr
   return (await discord.download(clip.url)).bytes;
 }
 
-/** The last word has no Cancel button, and "thinking" has no words. */
-function isFinal({ content, components }: ApiMessage): boolean {
-  return content !== '' && components.length === 0;
+/** A clip, or why there is none: a failure has no buttons, and "thinking" has no words. */
+function isFinal({ content, components, attachments }: ApiMessage): boolean {
+  return attachments.length > 0 || (content !== '' && components.length === 0);
 }
 
 /** Moments as Discord's clients show them: `<t:…:R>` counts down. */

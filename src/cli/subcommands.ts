@@ -21,6 +21,7 @@ export const subcommands: readonly Subcommand[] = [
     description: 'Try everything that the bot needs, GPUs above all',
     load: () => import('./doctor.ts'),
   },
+  { name: 'inspect', description: 'Read back what a clip was made with', load: () => import('./inspect.ts') },
   { name: 'model', description: 'Fetch, look at and check the weights of a model', load: () => import('./model.ts') },
   { name: 'setup', description: 'Fetch the CUDA libraries of ONNX Runtime', load: () => import('./setup.ts') },
 ];

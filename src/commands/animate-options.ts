@@ -1,43 +1,124 @@
 import { randomInt } from 'node:crypto';
-import type { ChatInputCommandInteraction } from 'discord.js';
 import { UserError } from '../errors.ts';
-import type { JobSettings, ModelFacts } from '../jobs/job.ts';
+import { clipFormats, fitNames, type JobSettings, loopNames, type ModelFacts, shapeNames } from '../jobs/job.ts';
+import type { Wish } from './submit-wish.ts';
 
 /** Seeds are those of `torch.manual_seed` that fit 32 bits. */
-const seedCount = 2 ** 32;
+export const seedCount = 2 ** 32;
+
+/** Motion by name. 127 is what models were trained around. */
+export const motions = { subtle: 60, normal: 127, strong: 180, wild: 240 } as const;
+
+/** Recipes that fix the clip's size: with them the shape is only what was asked for. */
+const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
+
+/** Options with a list of choices; the first is what is taken where none is chosen. */
+export const choiceLists = {
+  shape: shapeNames,
+  fit: fitNames,
+  loop: loopNames,
+  format: clipFormats,
+} as const satisfies Record<string, readonly string[]>;
+
+type Range = Readonly<Record<'min' | 'max', number>>;
 
 /** The whole numbers that `/animate` takes, and their ranges. */
-export function animateRanges(model: ModelFacts) {
+export function animateRanges({ limits }: ModelFacts) {
   return {
     motion: { min: 1, max: 255 },
     seed: { min: 0, max: seedCount - 1 },
-    steps: { min: 1, max: model.limits.maxSteps },
+    steps: { min: 1, max: limits.maxSteps },
     fps: { min: 1, max: 30 },
-  } as const satisfies Record<string, { min: number; max: number }>;
+    length: { min: Math.min(2, limits.maxFrames), max: limits.maxFrames },
+  } as const satisfies Record<string, Range>;
 }
 
+/** A number that a person chose. */
+export type NumberOption = keyof ReturnType<typeof animateRanges>;
+
+/** The settings behind the numbers of `/animate`. */
+const settingOf = {
+  motion: 'motionBucketId',
+  seed: 'seed',
+  steps: 'numInferenceSteps',
+  fps: 'fps',
+  length: 'numFrames',
+} as const satisfies Record<NumberOption, keyof JobSettings>;
+
 /**
- * The settings that a person typed; a seed left out is drawn here, so that a repeated job gives the same clip.
+ * Settings from numbers that a person chose; those left out stay out.
  *
  * @throws UserError `option-range`: Discord checks ranges too, but by the declaration it knew when the person typed
  */
-export function readAnimateOptions(
-  options: Pick<ChatInputCommandInteraction['options'], 'getInteger'>,
+export function settingsFrom(
+  numbers: Readonly<Partial<Record<NumberOption, number | null>>>,
   model: ModelFacts,
 ): JobSettings {
   const ranges = animateRanges(model);
-  const read = (option: keyof typeof ranges): number | undefined => {
-    const value = options.getInteger(option);
-    if (value === null) return undefined;
+  const settings: JobSettings = {};
+  for (const option of Object.keys(settingOf) as NumberOption[]) {
+    const value = numbers[option] ?? null;
+    if (value === null) continue;
     const { min, max } = ranges[option];
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new UserError('option-range', `${option} must be from ${min} to ${max}.`, { details: { option, min, max } });
-  };
-  const [motion, steps, fps] = [read('motion'), read('steps'), read('fps')];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new UserError('option-range', `${option} must be from ${min} to ${max}.`, {
+        details: { option, min, max },
+      });
+    }
+    settings[settingOf[option]] = value;
+  }
+  return settings;
+}
+
+/** Looks up what was typed, as discord.js does; null where nothing was. */
+export interface TypedOptions {
+  getInteger(name: string): number | null;
+  getString(name: string): string | null;
+  getBoolean(name: string): boolean | null;
+}
+
+const nothingTyped: TypedOptions = { getInteger: () => null, getString: () => null, getBoolean: () => null };
+
+/**
+ * What a person asked `/animate` for; a seed left out is drawn here, so that a repeated job gives the same clip.
+ *
+ * @throws UserError `option-range`, `preset-unknown`
+ */
+export function readAnimateOptions(options: TypedOptions, model: ModelFacts, defaultPreset?: string): Wish {
+  const numbers = Object.fromEntries(
+    (Object.keys(settingOf) as NumberOption[]).map((option) => [option, options.getInteger(option)]),
+  );
+  const chosen = settingsFrom(numbers, model);
+  const preset = options.getString('preset') ?? defaultPreset;
+  const recipe = presetSettings(preset, model);
+  const hasOneSize = preset !== undefined && presetsOfOneSize.has(preset);
+  const shape = choose('shape', options, shapeNames) ?? (hasOneSize ? undefined : shapeNames[0]);
   return {
-    seed: read('seed') ?? randomInt(seedCount),
-    ...(motion !== undefined && { motionBucketId: motion }),
-    ...(steps !== undefined && { numInferenceSteps: steps }),
-    ...(fps !== undefined && { fps }),
+    settings: { ...recipe, ...chosen, seed: chosen.seed ?? randomInt(seedCount) },
+    fit: choose('fit', options, fitNames) ?? fitNames[0],
+    form: {
+      ...(shape !== undefined && { shape }),
+      format: choose('format', options, clipFormats) ?? clipFormats[0],
+      loop: choose('loop', options, loopNames) ?? loopNames[0],
+      smooth: options.getBoolean('smooth') ?? false,
+    },
   };
+}
+
+/** The wish of somebody who chose nothing but a picture. */
+export function plainWish(model: ModelFacts, defaultPreset?: string): Wish {
+  return readAnimateOptions(nothingTyped, model, defaultPreset);
+}
+
+function presetSettings(name: string | undefined, { presets = {} }: ModelFacts): JobSettings {
+  if (name === undefined) return {};
+  const recipe = Object.hasOwn(presets, name) ? presets[name] : undefined;
+  if (recipe === undefined) throw new UserError('preset-unknown', `There is no preset ${name}.`, { details: { name } });
+  return recipe;
+}
+
+/** Discord sends only names that were declared; an older declaration may have had others. */
+function choose<Name extends string>(option: string, options: TypedOptions, names: readonly Name[]): Name | undefined {
+  const value = options.getString(option);
+  return names.find((name) => name === value);
 }

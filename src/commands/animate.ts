@@ -2,88 +2,111 @@ import {
   type APIApplicationCommandBasicOption,
   ApplicationCommandOptionType,
   ApplicationIntegrationType,
-  type ChatInputCommandInteraction,
   InteractionContextType,
 } from 'discord.js';
-import { localizations } from '../bot/languages/choose-texts.ts';
+import { chooseTexts, localizations } from '../bot/languages/choose-texts.ts';
+import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-texts.ts';
 import { en } from '../bot/languages/en.ts';
 import type { Texts } from '../bot/languages/texts.ts';
-import type { ReplyAddress } from '../bot/reply-address.ts';
-import { animateRanges, readAnimateOptions } from './animate-options.ts';
-import { checkPermissions } from './check-permissions.ts';
+import type { ModelFacts } from '../jobs/job.ts';
+import { animateRanges, choiceLists, motions, type NumberOption, readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
+import { described, named } from './speak.ts';
+import { submitWish } from './submit-wish.ts';
 
-/** How long an interaction's token takes edits. */
-const tokenLifeMs = 15 * 60_000;
+/** Everywhere: in servers, with the bot, and between people where a user brought the app along. */
+export const everywhere = {
+  contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
+  integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
+};
 
-/** `/animate image:… [motion] [seed] [steps] [fps]`: the picture becomes a job, and the answer becomes the clip. */
+/** `/animate image:… [options]`: the picture becomes a job, and the answer becomes the clip. */
 export const animate = {
   name: 'animate',
-  declare(model) {
-    const ranges = animateRanges(model);
-    const wholeNumber = (name: keyof typeof ranges): APIApplicationCommandBasicOption => ({
-      type: ApplicationCommandOptionType.Integer,
-      name,
-      ...described((texts) => texts.animate[name]),
-      min_value: ranges[name].min,
-      max_value: ranges[name].max,
+  declare: (model) => ({
+    name: 'animate',
+    ...described((texts) => texts.animate.description),
+    ...everywhere,
+    options: animateOptionNames
+      .filter((name) => name !== 'preset' || presetNames(model).length > 0)
+      .map((name) => declareOption(name, model)),
+  }),
+  async execute(interaction, context) {
+    const { download, checkPicture, model, guildSettings } = context;
+    await submitWish(interaction, context, {
+      isPrivate: interaction.options.getBoolean('private') ?? false,
+      async read() {
+        const { preset } = guildSettings.of(interaction.guildId);
+        const wish = readAnimateOptions(interaction.options, model, preset);
+        const picture = await download(interaction.options.getAttachment('image', true).url);
+        checkPicture(picture);
+        return { wish, picture };
+      },
     });
-    return {
-      name: 'animate',
-      ...described((texts) => texts.animate.description),
-      contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
-      integration_types: [ApplicationIntegrationType.GuildInstall],
-      options: [
-        {
-          type: ApplicationCommandOptionType.Attachment,
-          name: 'image',
-          ...described((texts) => texts.animate.image),
-          required: true,
-        },
-        wholeNumber('motion'),
-        wholeNumber('seed'),
-        wholeNumber('steps'),
-        wholeNumber('fps'),
-      ],
-    };
   },
-  async execute(interaction, { jobs, download, checkPicture, model, maxUploadBytes, clock }) {
-    const tokenExpiresAtMs = clock.now() + tokenLifeMs;
-    const { resource } = await interaction.deferReply({ withResponse: true });
-    const settings = readAnimateOptions(interaction.options, model);
-    checkPermissions(interaction);
-    const picture = await download(interaction.options.getAttachment('image', true).url);
-    checkPicture(picture);
-    const messageId = resource?.message?.id ?? (await interaction.fetchReply()).id;
-    jobs.submit({
-      userId: interaction.user.id,
-      guildId: interaction.guildId,
-      address: addressOf(interaction, { messageId, tokenExpiresAtMs }),
-      settings,
-      fit: 'crop',
-      maxBytes: Math.min(interaction.attachmentSizeLimit, maxUploadBytes),
-      picture,
-    });
+  async autocomplete(interaction, { model }) {
+    const texts = chooseTexts(interaction.locale);
+    await interaction.respond(proposeMotion(interaction.options.getFocused(), texts, animateRanges(model).motion));
   },
 } satisfies Command;
 
-function described(pick: (texts: Texts) => string) {
-  return { description: pick(en), description_localizations: localizations(pick) };
+function presetNames({ presets = {} }: ModelFacts): string[] {
+  return Object.keys(presets);
 }
 
-function addressOf(
-  interaction: ChatInputCommandInteraction,
-  reply: Pick<ReplyAddress, 'messageId' | 'tokenExpiresAtMs'>,
-): ReplyAddress {
-  return {
-    ...reply,
-    applicationId: interaction.applicationId,
-    channelId: interaction.channelId,
-    userId: interaction.user.id,
-    token: interaction.token,
-    // Where only the user installed the app, the bot is no member and has the token alone.
-    hasChannelRoute: interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined,
-    isEphemeral: false,
-    locale: interaction.locale,
+function declareOption(name: AnimateOptionName, model: ModelFacts): APIApplicationCommandBasicOption {
+  const said = {
+    name,
+    name_localizations: localizations((texts) => texts.animate.options[name].name),
+    ...described((texts) => texts.animate.options[name].description),
   };
+  switch (name) {
+    case 'image':
+      return { type: ApplicationCommandOptionType.Attachment, ...said, required: true };
+    case 'smooth':
+    case 'private':
+      return { type: ApplicationCommandOptionType.Boolean, ...said };
+    case 'preset':
+      return {
+        type: ApplicationCommandOptionType.String,
+        ...said,
+        choices: presetNames(model).map((value) => ({ ...named((texts) => presetLabel(value, texts)), value })),
+      };
+    case 'shape':
+    case 'fit':
+    case 'loop':
+    case 'format':
+      return { type: ApplicationCommandOptionType.String, ...said, choices: choicesOf(name) };
+    default:
+      return { type: ApplicationCommandOptionType.Integer, ...said, ...rangeOf(name, model) };
+  }
+}
+
+function rangeOf(name: NumberOption, model: ModelFacts) {
+  const { min, max } = animateRanges(model)[name];
+  const range = { min_value: min, max_value: max };
+  return name === 'motion' ? { ...range, autocomplete: true as const } : range;
+}
+
+function choicesOf(name: keyof typeof choiceLists) {
+  const labels = (texts: Texts): Readonly<Record<string, string>> => texts.animate.choices[name];
+  return choiceLists[name].map((value) => ({ ...named((texts) => labels(texts)[value] ?? value), value }));
+}
+
+function presetLabel(name: string, { animate: { choices } }: Texts): string {
+  const labels: Readonly<Record<string, string>> = choices.preset;
+  return labels[name] ?? name;
+}
+
+/** The named amounts that begin with what was typed, and a number that was typed. */
+function proposeMotion(typed: string, { animate: { choices } }: Texts, { min, max }: { min: number; max: number }) {
+  const sought = typed.trim().toLowerCase();
+  const proposals = (Object.keys(motions) as (keyof typeof motions)[])
+    .filter((name) =>
+      [name, choices.motion[name], en.animate.choices.motion[name]].some((label) => label.startsWith(sought)),
+    )
+    .map((name) => ({ name: `${choices.motion[name]} (${motions[name]})`, value: motions[name] as number }));
+  const value = Number(sought);
+  const isNumber = /^\d+$/.test(sought) && value >= min && value <= max;
+  return isNumber ? [{ name: sought, value }, ...proposals] : proposals;
 }

@@ -1,4 +1,4 @@
-import type { ChatInputCommandInteraction } from 'discord.js';
+import type { BaseInteraction } from 'discord.js';
 import type { NeededPermission } from '../bot/languages/texts.ts';
 import { UserError } from '../errors.ts';
 
@@ -8,11 +8,15 @@ import { UserError } from '../errors.ts';
  * @throws UserError `permissions-missing`, naming them
  */
 export function checkPermissions(
-  interaction: Pick<ChatInputCommandInteraction, 'inGuild' | 'appPermissions' | 'channel'>,
+  interaction: Pick<BaseInteraction, 'guildId' | 'appPermissions' | 'channel'>,
+  { isMember }: { isMember: boolean },
 ): void {
-  if (!interaction.inGuild()) return;
+  if (interaction.guildId === null) return;
   const send: NeededPermission = interaction.channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages';
-  const needed: NeededPermission[] = ['ViewChannel', send, 'AttachFiles', 'ReadMessageHistory'];
+  // Where only the user brought the app along, it answers by its token; of permissions, that one needs files alone.
+  const needed: NeededPermission[] = isMember
+    ? ['ViewChannel', send, 'AttachFiles', 'ReadMessageHistory']
+    : ['AttachFiles'];
   const missing = interaction.appPermissions.missing(needed);
   if (missing.length === 0) return;
   const permissions = missing.join(',');

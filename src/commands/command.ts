@@ -1,27 +1,43 @@
 import type {
+  AutocompleteInteraction,
   ButtonInteraction,
   ChatInputCommandInteraction,
+  MessageContextMenuCommandInteraction,
+  ModalSubmitInteraction,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
+  RESTPostAPIContextMenuApplicationCommandsJSONBody,
+  StringSelectMenuInteraction,
 } from 'discord.js';
 import type { Download } from '../bot/download.ts';
 import type { ModelFacts } from '../jobs/job.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { JobStore } from '../jobs/job-store.ts';
 import type { Clock } from '../util/clock.ts';
+import type { DeskContext } from './desk-context.ts';
 
 /** What commands work with. */
-export interface CommandContext {
-  jobs: Pick<JobQueue, 'submit' | 'find' | 'cancel'>;
+export interface CommandContext extends DeskContext {
+  jobs: Pick<JobQueue, 'submit' | 'find' | 'cancel' | 'foresee' | 'overview'>;
+  /** What is kept of jobs that have ended. */
+  archive: Pick<JobStore, 'picture' | 'clip' | 'made'>;
   download: Download;
+  /** The same for clips, which may be larger. */
+  downloadClip: Download;
   /**
    * A first look at a file's bytes, without decoding.
    * @throws UserError it cannot be a picture
    */
   checkPicture: (bytes: Uint8Array) => void;
+  /** The settings that a clip's file carries; undefined where there are none. */
+  readSettings: (bytes: Uint8Array) => SettingsRecord | undefined;
   model: ModelFacts;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
   clock: Clock;
 }
+
+/** Settings as a clip's file carries them. */
+export type SettingsRecord = Readonly<Record<string, string | number | boolean>>;
 
 /** A slash command: what Discord shows, and what it does. */
 export interface Command {
@@ -30,6 +46,16 @@ export interface Command {
   declare: (model: ModelFacts) => RESTPostAPIChatInputApplicationCommandsJSONBody;
   /** Answers within 3 s before anything else. What it throws is told by the router. */
   execute: (interaction: ChatInputCommandInteraction, context: CommandContext) => Promise<void>;
+  /** Proposes values while a person types. */
+  autocomplete?: (interaction: AutocompleteInteraction, context: CommandContext) => Promise<void>;
+}
+
+/** A command in the menu of a message. */
+export interface MessageCommand {
+  name: string;
+  declare: () => RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  /** As {@link Command.execute}. */
+  execute: (interaction: MessageContextMenuCommandInteraction, context: CommandContext) => Promise<void>;
 }
 
 /** What a button on a job's message does. */
@@ -37,4 +63,26 @@ export interface ButtonAction {
   /** The custom id's first word. */
   action: string;
   execute: (interaction: ButtonInteraction, jobId: string, context: CommandContext) => Promise<void>;
+}
+
+/** What the form does that a button of the same action opened. */
+export interface FormAction {
+  /** The custom id's first word. */
+  action: string;
+  execute: (interaction: ModalSubmitInteraction, jobId: string, context: CommandContext) => Promise<void>;
+}
+
+/** What a menu of choices does. */
+export interface MenuAction {
+  customId: string;
+  execute: (interaction: StringSelectMenuInteraction, context: CommandContext) => Promise<void>;
+}
+
+/** Everything that an interaction can lead to. */
+export interface Handlers {
+  commands: readonly Command[];
+  messageCommands: readonly MessageCommand[];
+  buttonActions: readonly ButtonAction[];
+  formActions: readonly FormAction[];
+  menuActions: readonly MenuAction[];
 }

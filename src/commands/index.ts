@@ -1,9 +1,26 @@
 import { animate } from './animate.ts';
+import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
-import type { ButtonAction, Command } from './command.ts';
+import { clipButtons } from './clip-buttons.ts';
+import type { ButtonAction, Command, Handlers } from './command.ts';
+import { editButton, editForm } from './edit.ts';
+import { kinora } from './kinora.ts';
+import { kinoraAdmin } from './kinora-admin.ts';
+import { kinoraConfig } from './kinora-config.ts';
+import { queue, queueButtons } from './queue.ts';
+import { settingsButton, settingsMessage } from './settings.ts';
 
 /** Every slash command. */
-export const commands: readonly Command[] = [animate];
+const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kinoraAdmin];
 
 /** Every button's action. */
-export const buttonActions: readonly ButtonAction[] = [cancel];
+const buttonActions: readonly ButtonAction[] = [cancel, ...clipButtons, editButton, settingsButton, ...queueButtons];
+
+/** Everything that people can do with the bot. */
+export const handlers: Handlers = {
+  commands,
+  messageCommands: [animateMessage, settingsMessage],
+  buttonActions,
+  formActions: [editForm],
+  menuActions: [pickPicture],
+};

@@ -27,6 +27,8 @@ export interface Config {
   };
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
+  /** Undefined: reactions are not heard. */
+  readonly reactionEmoji: string | undefined;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
   readonly retentionHours: number;
@@ -42,6 +44,8 @@ export interface Config {
   /** Undefined: nobody is mentioned, however long they waited. */
   readonly pingAfterMs: number | undefined;
   readonly shutdownGraceMs: number;
+  /** Undefined: pictures and clips are not looked at. `threshold` is from 0 to 1. */
+  readonly safety: { readonly modelDir: string; readonly threshold: number } | undefined;
   readonly modelIdleSeconds: number;
   /** Undefined: only public repositories can be pulled. Never log it. */
   readonly hubToken: string | undefined;
@@ -74,6 +78,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       feedForwardChunk: values.FEED_FORWARD_CHUNK || undefined,
     }),
     ffmpegPath: values.FFMPEG_PATH,
+    reactionEmoji: values.REACTION_EMOJI,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
     retentionHours: values.RETENTION_HOURS,
@@ -87,6 +92,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     pingAfterMs: values.PING_AFTER_MINUTES * 60_000 || undefined,
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS * 1000,
+    safety:
+      values.NSFW_MODEL_DIR === undefined
+        ? undefined
+        : Object.freeze({ modelDir: resolve(values.NSFW_MODEL_DIR), threshold: values.NSFW_THRESHOLD_PERCENT / 100 }),
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,

@@ -77,3 +77,10 @@ export function wholeNumber({ min, max, fallback }: { min: number; max: number; 
     .refine((value) => value >= min && value <= max, message)
     .default(fallback);
 }
+
+/** One emoji as it is typed, or a server's own as `name:id`; undefined where none is set. */
+export const reactionEmoji = z
+  .string()
+  // As a text: the flag `v`, which knows whole emojis, is newer than the compiler's target.
+  .regex(/^(\p{RGI_Emoji}|\w{2,32}:\d{17,20})$/v, 'must be one emoji, or name:id of a custom one')
+  .optional();

@@ -7,6 +7,7 @@ import {
   hubToken,
   oneOf,
   optionalPath,
+  reactionEmoji,
   wholeNumber,
 } from './value-schemas.ts';
 
@@ -108,6 +109,14 @@ export const variables = {
     schema: optionalPath,
     example: '/usr/bin/ffmpeg',
   },
+  REACTION_EMOJI: {
+    description: [
+      'People who put this emoji under a picture get a clip of it; a custom emoji is written name:id. Unset: reactions',
+      'are not heard. Pictures of others are seen only with the Message Content Intent (Bot page of the portal).',
+    ],
+    schema: reactionEmoji,
+    example: '🎬',
+  },
   MAX_UPLOAD_MB: {
     description: ["The largest clip to upload, in MiB; Discord's own limit for the place still holds when lower."],
     schema: wholeNumber({ min: 1, max: 500, fallback: 10 }),
@@ -168,6 +177,19 @@ export const variables = {
     ],
     schema: wholeNumber({ min: 0, max: 3_600, fallback: 5 }),
     example: '5',
+  },
+  NSFW_MODEL_DIR: {
+    description: [
+      'A folder with an image classifier in ONNX (config.json, preprocessor_config.json, model.onnx) that looks at the',
+      'pictures handed in and at frames of the clips. Unset: nothing is looked at.',
+    ],
+    schema: optionalPath,
+    example: 'models/nsfw',
+  },
+  NSFW_THRESHOLD_PERCENT: {
+    description: ['From which rating of that classifier on a picture or clip is refused.'],
+    schema: wholeNumber({ min: 1, max: 100, fallback: 70 }),
+    example: '70',
   },
   MODEL_IDLE_SECONDS: {
     description: ['The render process ends, and frees its memory, after this many seconds without a job.'],

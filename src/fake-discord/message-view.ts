@@ -53,7 +53,8 @@ function referenced(
   const id = isObject(message.message_reference) ? message.message_reference.message_id : undefined;
   const target = typeof id === 'string' ? world.messages.get(id) : undefined;
   if (!target) return null;
-  const { referenced_message: _oneLevelOnly, ...rest } = render(world, target);
+  // Discord's schema has neither a second level nor reactions there.
+  const { referenced_message: _oneLevelOnly, reactions: _reactions, ...rest } = render(world, target);
   return rest as ApiMessage;
 }
 

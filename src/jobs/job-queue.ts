@@ -7,7 +7,7 @@ import type { Admit, WaitingJob } from './admission.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
 import { createFairLine } from './fair-line.ts';
 import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
-import type { JobListener } from './job-listener.ts';
+import type { JobListener, QueuePlace } from './job-listener.ts';
 import type { JobStore } from './job-store.ts';
 import { errorOf, type LastWord, lastWordOf } from './last-word.ts';
 import { placesOf } from './places.ts';
@@ -57,6 +57,8 @@ export interface JobQueue {
   /** Ends a waiting or running job now. Who may do that is the caller's to decide. */
   cancel(id: string): CancelOutcome;
   overview(): QueueOverview;
+  /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
+  foresee(settings: Job['settings']): QueuePlace;
   /** From now on; waiting jobs learn their new times. */
   setMode(mode: QueueMode): void;
   /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
@@ -101,9 +103,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
-  function waitingJobs(): WaitingJob[] {
-    const waiting = line.jobs();
-    const places = placesOf({
+  function placesFor(waiting: readonly Pick<Job, 'settings'>[]): QueuePlace[] {
+    return placesOf({
       waiting,
       // Nobody knows how long a pause lasts.
       runningEndsAtMs: mode === 'paused' ? [undefined] : [...runs.values()].map((run) => run.endsAtMs),
@@ -112,6 +113,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       estimateOf: estimates.of,
       model,
     });
+  }
+
+  function waitingJobs(): WaitingJob[] {
+    const waiting = line.jobs();
+    const places = placesFor(waiting);
     return waiting.map((job, index) => ({ job, place: places[index]! }));
   }
 
@@ -217,6 +223,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       tellPlaces();
       return job;
     },
+    foresee: (settings) => placesFor([...line.jobs(), { settings }]).at(-1)!,
     overview: () => ({
       mode,
       running: [...runs.values()].filter(({ abort }) => !abort.signal.aborted),

@@ -21,6 +21,8 @@ export interface ModelFacts {
   name: string;
   defaults: Omit<Clip['settings'], 'seed'>;
   limits: { maxSteps: number; maxFrames: number };
+  /** Recipes by name: settings that go before the defaults. */
+  presets?: Readonly<Record<string, JobSettings>>;
 }
 
 /** The finished job that a job goes on from. */
@@ -28,6 +30,8 @@ export interface JobParent {
   id: string;
   /** `render`: the same picture once more; the others take up its frames, which the store must still have. */
   use: 'render' | BaseClip['use'];
+  /** Where its clip is shown. */
+  link?: string;
 }
 
 /** A wish for a clip, as a door hands it in. */

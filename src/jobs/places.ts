@@ -6,7 +6,7 @@ import type { QueuePlace } from './job-listener.ts';
 /** What the places of waiting jobs follow from. */
 export interface PlacesInput {
   /** In the order in which they will run. */
-  waiting: readonly Job[];
+  waiting: readonly Pick<Job, 'settings'>[];
   /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
   runningEndsAtMs: readonly (number | undefined)[];
   concurrency: number;

@@ -13,7 +13,7 @@ it('shows the queue beside the name, changed at most every 15 s and only when it
     waiting: [],
   };
   const one = [undefined as never];
-  const stop = startPresence({
+  const presence = startPresence({
     overview: () => overview,
     show: (text) => void shown.push(text),
     texts: en.presence,
@@ -27,6 +27,9 @@ it('shows the queue beside the name, changed at most every 15 s and only when it
   overview = { ...overview, mode: 'paused' };
   await clock.advance(30_000);
   expect(shown).toEqual(['Waiting for a picture', '1 running, 2 waiting', 'Paused']);
-  stop();
+  presence.renew();
+  await clock.advance(15_000);
+  expect(shown.slice(3)).toEqual(['Paused']);
+  presence.stop();
   expect(clock.pending()).toBe(0);
 });

@@ -4,6 +4,12 @@ import { readAnimateOptions } from '../../src/cli/animate-options.ts';
 import { isUsageError } from '../../src/cli/usage-error.ts';
 
 describe('readAnimateOptions', () => {
+  it("lets the output's name and the format follow each other", () => {
+    const read = (line: string) => readAnimateOptions(line.split(' '));
+    expect(read('a.png --format webp')).toMatchObject({ output: resolve('out/a.webp'), form: { format: 'webp' } });
+    expect(read('a.png --output x.gif')).toMatchObject({ output: resolve('x.gif'), form: { format: 'gif' } });
+  });
+
   it('needs a picture alone', () => {
     expect(readAnimateOptions(['photos/Cat 1.jpeg'])).toEqual({
       picture: resolve('photos/Cat 1.jpeg'),
@@ -13,6 +19,7 @@ describe('readAnimateOptions', () => {
       preset: undefined,
       execution: {},
       fit: 'crop',
+      form: { format: 'mp4', loop: 'none', smooth: false },
       settings: {},
       json: false,
     });
@@ -20,12 +27,12 @@ describe('readAnimateOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--model m --output o.mp4 --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
+      '--model m --output o.GIF --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
       '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --step-cache 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
-      '--schedule ays --fit pad --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
+      '--schedule ays --fit pad --shape square --loop ping-pong --smooth --format gif --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
       picture: resolve('a.png'),
-      output: resolve('o.mp4'),
+      output: resolve('o.GIF'),
       framesDir: resolve('f'),
       modelDir: resolve('m'),
       preset: 'fast',
@@ -37,6 +44,7 @@ describe('readAnimateOptions', () => {
         guidanceBatch: 'apart',
       },
       fit: 'pad',
+      form: { shape: 'square', format: 'gif', loop: 'ping-pong', smooth: true },
       settings: {
         numFrames: 14,
         width: 512,
@@ -78,8 +86,13 @@ describe('readAnimateOptions', () => {
     [['a.png', '--schedule', 'linear'], /^--schedule must be one of karras/],
     [['a.png', '--fit', 'zoom'], /^--fit must be one of crop, pad, stretch/],
     [['a.png', '--provider', 'gpu'], /^--provider must be one of auto/],
-    [['a.png', '--preset', 'best'], /^--preset must be one of notebook, quality, fast, draft, not "best"/],
-    [['a.png', '--output', 'clip.gif'], /^--output must name an \.mp4 file/],
+    [['a.png', '--preset', 'best'], /^--preset must be one of notebook, quality, fast, draft, animate-lcm, not "best"/],
+    [
+      ['a.png', '--output', 'clip.avi'],
+      /^--output must name a file that ends in \.mp4, \.gif, \.webp, not "clip\.avi"/,
+    ],
+    [['a.png', '--output', 'clip.gif', '--format', 'webp'], /^--output must name a file that ends in \.webp/],
+    [['a.png', '--loop', 'twice'], /^--loop must be one of none, ping-pong, crossfade/],
     [['a.png', '--output', '.mp4'], /--output/],
     [['a.png', '--model', ''], /^--model must name a folder/],
   ])('takes %j for wrong usage', (argv, message) => {

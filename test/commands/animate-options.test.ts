@@ -1,18 +1,46 @@
 import { describe, expect, it } from 'vitest';
+import { animateOptionNames } from '../../src/bot/languages/clip-texts.ts';
 import { animate } from '../../src/commands/animate.ts';
-import { readAnimateOptions } from '../../src/commands/animate-options.ts';
+import { motions, readAnimateOptions } from '../../src/commands/animate-options.ts';
 import { tinyModel } from '../support/jobs.ts';
 
-const typed = (values: Record<string, number>) => ({ getInteger: (name: string) => values[name] ?? null }) as never;
+const typed = (values: Record<string, number | string | boolean>) => {
+  const read = (name: string) => values[name] ?? null;
+  return { getInteger: read, getString: read, getBoolean: read } as never;
+};
+const recipes = { draft: { width: 32, height: 32, numInferenceSteps: 1 }, notebook: { width: 48, height: 48 } };
+const model = { ...tinyModel, presets: recipes };
 
 describe('readAnimateOptions', () => {
   it('passes on what was typed and leaves the rest to the model', () => {
-    const settings = readAnimateOptions(typed({ motion: 30, seed: 0, steps: 60, fps: 12 }), tinyModel);
-    expect(settings).toEqual({ motionBucketId: 30, seed: 0, numInferenceSteps: 60, fps: 12 });
+    const { settings } = readAnimateOptions(typed({ motion: 30, seed: 0, steps: 60, fps: 12, length: 3 }), tinyModel);
+    expect(settings).toEqual({ motionBucketId: 30, seed: 0, numInferenceSteps: 60, fps: 12, numFrames: 3 });
+  });
+
+  it("gives a clip the picture's own shape, as an MP4 that does not loop, where nothing else is chosen", () => {
+    const { fit, form } = readAnimateOptions(typed({}), tinyModel);
+    expect(fit).toBe('crop');
+    expect(form).toEqual({ shape: 'auto', format: 'mp4', loop: 'none', smooth: false });
+    const chosen = { shape: 'square', fit: 'pad', loop: 'crossfade', smooth: true, format: 'webp' };
+    const { fit: chosenFit, form: chosenForm } = readAnimateOptions(typed(chosen), tinyModel);
+    expect({ ...chosenForm, fit: chosenFit }).toEqual(chosen);
+  });
+
+  it('lets what was typed go before a preset, and the preset before the model', () => {
+    expect(readAnimateOptions(typed({ preset: 'draft', steps: 9, seed: 1 }), model).settings).toEqual({
+      ...{ width: 32, height: 32, seed: 1 },
+      numInferenceSteps: 9,
+    });
+    // The notebook's size is part of what it is.
+    expect(readAnimateOptions(typed({}), model, 'notebook').form).not.toHaveProperty('shape');
+    expect(readAnimateOptions(typed({ shape: 'auto' }), model, 'notebook').form).toMatchObject({ shape: 'auto' });
+    expect(() => readAnimateOptions(typed({ preset: 'gone' }), model)).toThrow(
+      expect.objectContaining({ code: 'preset-unknown' }),
+    );
   });
 
   it('draws a seed where none was typed', () => {
-    const seeds = Array.from({ length: 20 }, () => readAnimateOptions(typed({}), tinyModel).seed!);
+    const seeds = Array.from({ length: 20 }, () => readAnimateOptions(typed({}), tinyModel).settings.seed!);
     for (const seed of seeds) expect(seed).toSatisfy((value: number) => Number.isInteger(value) && value < 2 ** 32);
     expect(new Set(seeds).size).toBeGreaterThan(15);
   });
@@ -26,6 +54,8 @@ describe('readAnimateOptions', () => {
     ['fps', 0],
     ['fps', 31],
     ['fps', 7.5],
+    ['length', 1],
+    ['length', 5],
   ])('refuses %s %d by name', (option, value) => {
     expect(() => readAnimateOptions(typed({ [option]: value }), tinyModel)).toThrow(
       expect.objectContaining({ code: 'option-range', details: expect.objectContaining({ option }) }),
@@ -33,24 +63,66 @@ describe('readAnimateOptions', () => {
   });
 });
 
+interface Declared {
+  name: string;
+  type: number;
+  name_localizations: Record<string, string>;
+  description_localizations: Record<string, string>;
+  min_value?: number;
+  max_value?: number;
+  autocomplete?: boolean;
+  choices?: { name: string; value: string; name_localizations: Record<string, string> }[];
+}
+
 describe('animate.declare', () => {
-  it('says the same ranges to Discord, in every language', () => {
-    const { options } = animate.declare(tinyModel);
-    const ranges = options?.slice(1).map((option) => {
-      const { name, min_value, max_value } = option as { name: string; min_value?: number; max_value?: number };
-      return [name, min_value, max_value];
-    });
+  const options = animate.declare(model).options as unknown as Declared[];
+
+  it('says the same ranges to Discord', () => {
+    const ranges = options
+      .filter(({ type }) => type === 4)
+      .map(({ name, min_value, max_value }) => [name, min_value, max_value]);
     expect(ranges).toEqual([
       ['motion', 1, 255],
       ['seed', 0, 4_294_967_295],
       ['steps', 1, 60],
       ['fps', 1, 30],
+      ['length', 2, 4],
     ]);
-    for (const option of options ?? []) {
-      expect(option.description_localizations).toMatchObject({
-        'es-ES': expect.any(String),
-        'es-419': expect.any(String),
-      });
+  });
+
+  it('gives every option a name, a description and choices in every language, and bounds to all that are typed', () => {
+    expect(options.map(({ name }) => name)).toEqual([...animateOptionNames]);
+    for (const option of options) {
+      for (const locale of ['en-US', 'es-ES', 'es-419']) {
+        expect(option.name_localizations[locale]).toMatch(/^[\p{Ll}_]{1,32}$/u);
+        expect(option.description_localizations[locale]).toMatch(/^.{5,100}$/);
+        for (const choice of option.choices ?? []) expect(choice.name_localizations[locale]).toMatch(/^.{3,100}$/);
+      }
+      if (option.type === 3) expect(option.choices?.length).toBeGreaterThan(1);
+      if (option.type === 4) expect(option.max_value).toBeGreaterThan(option.min_value!);
     }
+    expect(options.find(({ name }) => name === 'motion')?.autocomplete).toBe(true);
+  });
+
+  it('leaves out presets where the model has none', () => {
+    expect(animate.declare(tinyModel).options.map(({ name }) => name)).not.toContain('preset');
+  });
+});
+
+describe('animate.autocomplete', () => {
+  const propose = async (focused: string, locale = 'en-US') => {
+    const choices: { name: string; value: number }[] = [];
+    const options = { getFocused: () => focused };
+    const respond = async (proposed: typeof choices) => void choices.push(...proposed);
+    await animate.autocomplete({ locale, options, respond } as never, { model } as never);
+    return choices;
+  };
+
+  it('proposes motion by name and by number, in the language of whoever types', async () => {
+    expect((await propose('')).map(({ value }) => value)).toEqual(Object.values(motions));
+    expect(await propose('w')).toEqual([{ name: 'wild (240)', value: 240 }]);
+    expect(await propose('sal', 'es-ES')).toEqual([{ name: 'salvaje (240)', value: 240 }]);
+    expect(await propose('99')).toEqual([{ name: '99', value: 99 }]);
+    expect(await propose('999')).toEqual([]);
   });
 });

@@ -1,10 +1,11 @@
 import sharp from 'sharp';
 import { expect, onTestFinished, vi } from 'vitest';
-import { type BotDependencies, startBot } from '../../src/bot/start-bot.ts';
+import { type BotConfig, type BotDependencies, startBot } from '../../src/bot/start-bot.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { checkFile } from '../../src/media/check-file.ts';
+import { readVideoSettings } from '../../src/media/read-video-settings.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { tinyModel } from '../support/jobs.ts';
@@ -32,6 +33,8 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
+  /** What else the operator set. */
+  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'reactionEmoji'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
@@ -40,6 +43,7 @@ export async function setStage({
   model = tinyModel,
   discord: fakeOptions,
   attachmentHosts,
+  config = {},
   clock = systemClock,
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
@@ -58,8 +62,9 @@ export async function setStage({
         maxUploadBytes: 10 * 1024 * 1024,
         dataDir,
         provider: 'cpu',
+        ...config,
       },
-      { renderer, model, log, clock, checkPicture: checkFile, editGapMs },
+      { renderer, model, log, clock, checkPicture: checkFile, readSettings: readVideoSettings, editGapMs },
     );
     running.add(bot);
     return bot;
@@ -99,7 +104,7 @@ export const smallPicture: FileInput = {
 
 /** Whether a message carries a finished clip. */
 export const isClip = (message: ApiMessage): boolean =>
-  message.attachments.some(({ filename }) => filename.endsWith('.mp4'));
+  message.attachments.some(({ filename }) => /^(SPOILER_)?kinora-.*\.(mp4|gif|webp)$/.test(filename));
 
 /** The delivered clip's message. Patient: other tests may want the processor too. */
 export function clipOf(handle: Pick<InteractionHandle, 'waitForMessage'>): Promise<ApiMessage> {

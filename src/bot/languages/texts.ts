@@ -1,19 +1,14 @@
 import type { JobProgress } from '../../jobs/job-listener.ts';
+import type { AnimateTexts, ClipTexts } from './clip-texts.ts';
+import type { AdminTexts, ConfigTexts, KinoraTexts, QueueTexts } from './desk-texts.ts';
 
 /** Values that an error's text may name. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
 /** Everything the bot says, in one language. Moments arrive as Discord timestamps, which count down by themselves. */
 export interface Texts {
-  /** Of `/animate`; Discord allows 100 characters each. */
-  animate: {
-    description: string;
-    image: string;
-    motion: string;
-    seed: string;
-    steps: string;
-    fps: string;
-  };
+  animate: AnimateTexts;
+  clip: ClipTexts;
   cancelButton: string;
   queued(place: { position: number; waiting: number }): string;
   startsAt(moment: string): string;
@@ -28,6 +23,14 @@ export interface Texts {
   sentHere(place: string): string;
   cancelled: string;
   postponed: string;
+  /** Mentions who waited long, under their clip. */
+  readyPing(person: string): string;
+  queue: QueueTexts;
+  kinora: KinoraTexts;
+  config: ConfigTexts;
+  admin: AdminTexts;
+  /** Who waits, for all to see beside the bot's name. */
+  presence: { idle: string; paused: string; busy(count: { running: number; waiting: number }): string };
   /** For everything that is not the person's to mend; `id` leads to the log. */
   broke(id: string): string;
   /** As Discord's own settings call them. */
@@ -79,6 +82,30 @@ export const userErrorCodes = [
   'not-yours',
   'job-unknown',
   'too-late',
+  'draining',
+  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing)
+  'limit-waiting-guild', // limit, freeAtMs
+  'limit-cooldown', // limit: seconds, freeAtMs
+  'limit-quota', // limit, freeAtMs
+  'limit-steps', // limit
+  'limit-frames', // limit
+  'picture-unsafe',
+  'clip-unsafe',
+  'blocked-user',
+  'blocked-guild',
+  'place-channel', // places: mentions
+  'place-role', // roles: mentions
+  'place-age',
+  'managers-only',
+  'operators-only',
+  'block-target',
   'action-unknown',
+  'preset-unknown', // name
+  'wait-too-long', // minutes
+  'no-picture-there',
+  'clip-expired',
+  'already-smooth',
+  'no-settings-there',
+  'number-needed', // option
 ] as const;
 type UserErrorCode = (typeof userErrorCodes)[number];

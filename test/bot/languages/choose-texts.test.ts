@@ -38,8 +38,14 @@ describe('languages', () => {
     const known: readonly string[] = Object.values(Locale);
     expect(Object.keys(languages).filter((locale) => !known.includes(locale))).toEqual([]);
     for (const texts of Object.values(languages)) {
-      for (const text of Object.values(texts.animate)) expect(text.length).toBeLessThanOrEqual(100);
-      expect(texts.cancelButton.length).toBeLessThanOrEqual(80);
+      const { animate, clip } = texts;
+      for (const path of keysOf(animate)) {
+        const text = path.split('.').reduce<unknown>((at, key) => (at as never)[key], animate);
+        expect(String(text).length).toBeLessThanOrEqual(path.endsWith('.name') ? 32 : 100);
+      }
+      for (const label of [texts.cancelButton, ...Object.values(clip.buttons)]) expect(label.length).toBeLessThan(80);
+      for (const label of Object.values(clip.edit)) expect(label.length).toBeLessThanOrEqual(45);
+      for (const name of Object.values(clip.menus)) expect(name.length).toBeLessThanOrEqual(32);
     }
     expect(Object.keys(localizations((texts) => texts.cancelButton))).toEqual(Object.keys(languages));
   });

@@ -1,0 +1,53 @@
+/** Options of `/animate`, in their order. */
+export const animateOptionNames = [
+  'image',
+  'preset',
+  'motion',
+  'seed',
+  'steps',
+  'fps',
+  'length',
+  'shape',
+  'fit',
+  'loop',
+  'smooth',
+  'format',
+  'private',
+] as const;
+export type AnimateOptionName = (typeof animateOptionNames)[number];
+
+/** Of `/animate`. Discord allows 32 lower-case characters for names and 100 for descriptions and choices. */
+export interface AnimateTexts {
+  description: string;
+  options: Readonly<Record<AnimateOptionName, { name: string; description: string }>>;
+  choices: {
+    preset: Readonly<Record<'notebook' | 'quality' | 'fast' | 'draft', string>>;
+    motion: Readonly<Record<'subtle' | 'normal' | 'strong' | 'wild', string>>;
+    shape: Readonly<Record<'auto' | 'landscape' | 'portrait' | 'square', string>>;
+    fit: Readonly<Record<'crop' | 'pad' | 'stretch', string>>;
+    loop: Readonly<Record<'none' | 'ping-pong' | 'crossfade', string>>;
+    format: Readonly<Record<'mp4' | 'gif' | 'webp', string>>;
+  };
+}
+
+/** What a clip can become, by the first word of its buttons' custom ids. */
+export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'settings', 'delete'] as const;
+export type ClipAction = (typeof clipActions)[number];
+
+/** Of the two other doors and of the buttons under a clip. */
+export interface ClipTexts {
+  /** Under "Apps" in a message's menu. */
+  menus: { animate: string; settings: string };
+  whichPicture: string;
+  buttons: Readonly<Record<ClipAction, string>>;
+  /** Before the settings of a clip that was made from another; `link` leads there. */
+  madeFrom(link: string): string;
+  /** Under a clip that was extended. */
+  drift: string;
+  edit: Readonly<Record<'title' | 'motion' | 'seed' | 'steps' | 'fps' | 'loop', string>>;
+  /** Above the command and the command line. */
+  settings: string;
+  made(facts: { model: string; provider: string }): string;
+  /** The reaction was seen, but not the picture. */
+  reactionNeedsIntent(menu: string): string;
+}

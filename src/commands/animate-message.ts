@@ -1,0 +1,93 @@
+import {
+  ApplicationCommandType,
+  ComponentType,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type StringSelectMenuInteraction,
+} from 'discord.js';
+import { localizations } from '../bot/languages/choose-texts.ts';
+import { en } from '../bot/languages/en.ts';
+import { UserError } from '../errors.ts';
+import { everywhere } from './animate.ts';
+import { plainWish } from './animate-options.ts';
+import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
+import { type FoundPicture, findPictures, findPicturesAround } from './find-pictures.ts';
+import { textsFor } from './speak.ts';
+import { submitWish } from './submit-wish.ts';
+
+/** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
+export const animateMessage = {
+  name: en.clip.menus.animate,
+  declare: () => ({
+    type: ApplicationCommandType.Message,
+    name: en.clip.menus.animate,
+    name_localizations: localizations((texts) => texts.clip.menus.animate),
+    ...everywhere,
+  }),
+  async execute(interaction, context) {
+    const shown = findPictures(interaction.targetMessage);
+    if (shown.length > 1) {
+      await interaction.reply({ ...menuOf(shown, interaction, context), flags: MessageFlags.Ephemeral });
+      return;
+    }
+    await submitWish(interaction, context, {
+      isPrivate: false,
+      async read() {
+        const [first] = await findPicturesAround(interaction.targetMessage);
+        if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
+        return wishFor(first, interaction, context);
+      },
+    });
+  },
+} satisfies MessageCommand;
+
+/**
+ * The menu that {@link animateMessage} shows where a message has several pictures. The pictures are embeds of the menu's
+ * own message: that shows them, and keeps them over a restart.
+ */
+export const pickPicture = {
+  customId: 'pick-picture',
+  async execute(interaction, context) {
+    const picture = interaction.message.embeds[Number(interaction.values[0])]?.image;
+    await submitWish(interaction, context, {
+      isPrivate: false,
+      read() {
+        if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+        return wishFor({ name: '', url: picture.url }, interaction, context);
+      },
+    });
+  },
+} satisfies MenuAction;
+
+type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
+
+async function wishFor({ url }: FoundPicture, { guildId }: Asked, context: CommandContext) {
+  const { download, checkPicture, model, guildSettings } = context;
+  const picture = await download(url);
+  checkPicture(picture);
+  return { wish: plainWish(model, guildSettings.of(guildId).preset), picture };
+}
+
+function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {
+  return {
+    content: textsFor(interaction, guildSettings).clip.whichPicture,
+    embeds: pictures.map(({ name, url }, index) => ({ title: titleOf(name, index), image: { url } })),
+    components: [
+      {
+        type: ComponentType.ActionRow as const,
+        components: [
+          {
+            type: ComponentType.StringSelect as const,
+            custom_id: pickPicture.customId,
+            options: pictures.map(({ name }, index) => ({ label: titleOf(name, index), value: String(index) })),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Two pictures may have one name. */
+function titleOf(name: string, index: number): string {
+  return `${index + 1}. ${name}`.slice(0, 100);
+}

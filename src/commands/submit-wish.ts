@@ -1,0 +1,89 @@
+import {
+  ApplicationIntegrationType,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+  type StringSelectMenuInteraction,
+} from 'discord.js';
+import type { ReplyAddress } from '../bot/reply-address.ts';
+import { UserError } from '../errors.ts';
+import type { NewJob } from '../jobs/job.ts';
+import { checkPermissions } from './check-permissions.ts';
+import { checkPlace } from './check-place.ts';
+import type { CommandContext } from './command.ts';
+import { localeOf } from './speak.ts';
+
+/** How long an interaction's token takes edits. */
+const tokenLifeMs = 15 * 60_000;
+
+/** Where the token is the only way back, longer waits are refused: the upload needs the rest. */
+const longestTokenWaitMs = 13 * 60_000;
+
+/** What somebody wants of a picture. */
+export type Wish = Pick<NewJob, 'settings' | 'fit' | 'form' | 'parent'>;
+
+/** A door that answers with a message of its own. */
+export type AskingInteraction =
+  | ChatInputCommandInteraction
+  | MessageContextMenuCommandInteraction
+  | ButtonInteraction
+  | StringSelectMenuInteraction
+  | ModalSubmitInteraction;
+
+/** What {@link submitWish} takes besides. */
+export interface SubmitOptions {
+  /** For the asker's eyes alone. */
+  isPrivate: boolean;
+  /** Called after the first answer, so it may take its time. */
+  read: () => Promise<{ wish: Wish; picture: Uint8Array }> | { wish: Wish; picture: Uint8Array };
+}
+
+/**
+ * The way from every interaction into the queue: answers at once, then reads what is wanted, holds it to the rules, and
+ * makes it a job whose news goes into that answer.
+ *
+ * @throws UserError what stands against it
+ */
+export async function submitWish(
+  interaction: AskingInteraction,
+  context: CommandContext,
+  { isPrivate, read }: SubmitOptions,
+): Promise<void> {
+  const { jobs, clock, guildSettings, maxUploadBytes } = context;
+  const tokenExpiresAtMs = clock.now() + tokenLifeMs;
+  const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
+  const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
+  const settings = guildSettings.of(interaction.guildId);
+  checkPlace(interaction, settings);
+  const hasChannelRoute =
+    // Where only the user installed the app, the bot is no member and has the token alone.
+    interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
+  checkPermissions(interaction, { isMember: hasChannelRoute });
+  const { wish, picture } = await read();
+  if (!hasChannelRoute) refuseLongWait(wish, context);
+  const address: ReplyAddress = {
+    applicationId: interaction.applicationId,
+    channelId: interaction.channelId ?? '',
+    messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
+    userId: interaction.user.id,
+    token: interaction.token,
+    tokenExpiresAtMs,
+    hasChannelRoute,
+    isEphemeral: isPrivate,
+    locale: localeOf(interaction, guildSettings),
+  };
+  const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
+  jobs.submit({ ...wish, userId: interaction.user.id, guildId: interaction.guildId, address, maxBytes, picture });
+}
+
+function refuseLongWait({ settings }: Wish, { jobs, clock }: CommandContext): void {
+  const { endsAtMs } = jobs.foresee(settings);
+  if (endsAtMs === undefined) return;
+  const waitMs = endsAtMs - clock.now();
+  if (waitMs <= longestTokenWaitMs) return;
+  throw new UserError('wait-too-long', 'Here the bot can answer for a quarter of an hour only.', {
+    details: { minutes: Math.ceil(waitMs / 60_000) },
+  });
+}

@@ -1,0 +1,159 @@
+import { expect, it } from 'vitest';
+import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
+import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+
+/** The stage with one clip on it. */
+async function withClip(options: Record<string, string | number | boolean> = {}) {
+  const renderer = createScriptedRenderer();
+  const stage = await setStage({ renderer });
+  const { discord } = stage;
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options });
+  (await renderer.begun(0)).finish();
+  return { ...stage, renderer, clip: await clipOf(handle) };
+}
+
+function press(discord: FakeDiscord, clip: ApiMessage, label: string, user?: string) {
+  const buttons = clip.components.flatMap(({ components = [] }) => components);
+  const customId = buttons.find((button) => button.label === label)?.custom_id ?? '';
+  return discord.clickButton({ messageId: clip.id, customId, ...(user !== undefined && { user }) });
+}
+
+const linkTo = (discord: FakeDiscord, { id, channel_id }: ApiMessage) =>
+  `https://discord.com/channels/${discord.guildId}/${channel_id}/${id}`;
+
+it('🎲 makes it again with a new seed, for anybody, also after a restart, and links the two', async () => {
+  const { discord, renderer, clip, stopBot, startBot } = await withClip({ seed: 7, motion: 200 });
+  await stopBot();
+  await startBot();
+  const bob = discord.createUser('bob').id;
+  const again = press(discord, clip, 'Again', bob);
+  expect(await again.acknowledged).toMatchObject({ type: 5, ephemeral: false });
+  const { spec, finish } = await renderer.begun(1);
+  expect(Buffer.compare(spec.picture, smallPicture.bytes)).toBe(0);
+  expect(spec.settings).toMatchObject({ motionBucketId: 200 });
+  expect(spec.settings.seed).not.toBe(7);
+  expect(spec).not.toHaveProperty('base');
+  finish();
+  const child = await clipOf(again);
+  expect(child.content).toContain(linkTo(discord, clip));
+  // Its requester is Bob: Alice may not take it away.
+  await press(discord, child, 'Delete').waitForMessage(({ content }) => content.includes('Only the person'));
+});
+
+it('✏️ opens a form with the settings filled in, and makes what was changed', async () => {
+  const { discord, renderer, clip } = await withClip({ seed: 7, steps: 9, fps: 8 });
+  const form = press(discord, clip, 'Edit');
+  const { modal } = await form.acknowledged;
+  const filledIn = modal?.components.map(({ component }) => component?.value);
+  expect(filledIn?.slice(0, 4)).toEqual(['127', '7', '9', '8']);
+  const sent = discord.submitModal({ interactionId: form.id, values: { motion: '33', seed: '7', loop: 'crossfade' } });
+  const { spec, finish } = await renderer.begun(1);
+  expect(spec.settings).toMatchObject({ motionBucketId: 33, seed: 7, numInferenceSteps: 9, fps: 8 });
+  expect(spec.form).toMatchObject({ loop: 'crossfade' });
+  expect(spec).not.toHaveProperty('base');
+  finish();
+  await clipOf(sent);
+
+  // With only the loop changed, nothing has to be rendered.
+  const second = press(discord, clip, 'Edit');
+  await second.acknowledged;
+  discord.submitModal({ interactionId: second.id, values: { loop: 'ping-pong' } });
+  expect((await renderer.begun(2)).spec.base).toMatchObject({ use: 'finish' });
+  renderer.renders[2]!.finish();
+
+  const wrong = press(discord, clip, 'Edit');
+  await wrong.acknowledged;
+  const refused = discord.submitModal({ interactionId: wrong.id, values: { motion: '256', loop: 'none' } });
+  expect((await failureOf(refused)).content).toContain('`motion` must be a whole number from 1 to 255');
+});
+
+it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes only the new part again', async () => {
+  const { discord, renderer, clip } = await withClip({ seed: 7, loop: 'ping-pong' });
+  const extended = press(discord, clip, 'Extend');
+  const { spec, finish } = await renderer.begun(1);
+  expect(spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' } });
+  expect(Buffer.from(spec.base!.master).toString()).toBe('frames of seed 7');
+  expect(spec.form).toMatchObject({ loop: 'none' });
+  finish();
+  const child = await clipOf(extended);
+  expect(child.content).toContain('drift');
+  press(discord, child, 'Again');
+  const again = await renderer.begun(2);
+  expect(again.spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 } } });
+  again.finish();
+});
+
+it('🔁 goes through the loops and ⬆️ raises the frame rate, both without rendering', async () => {
+  const { discord, renderer, clip } = await withClip({ seed: 7 });
+  const looped = press(discord, clip, 'Loop');
+  const first = await renderer.begun(1);
+  expect(first.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
+  first.finish();
+  const child = await clipOf(looped);
+  press(discord, child, 'Loop');
+  const second = await renderer.begun(2);
+  expect(second.spec.form).toMatchObject({ loop: 'crossfade' });
+  second.finish();
+
+  const smoothed = press(discord, child, 'Smoother');
+  const third = await renderer.begun(3);
+  expect(third.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong', smooth: true } });
+  third.finish();
+  const refused = press(discord, await clipOf(smoothed), 'Smoother');
+  await refused.waitForMessage(({ content }) => content.includes('higher frame rate already'));
+});
+
+it('📋 and "Settings" say how to make the clip again, the latter from the file alone', async () => {
+  const { discord, clip } = await withClip({ seed: 7, motion: 200, loop: 'ping-pong' });
+  const asked = press(discord, clip, 'Settings');
+  expect(await asked.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+  const { content } = await asked.waitForMessage(() => true);
+  expect(content).toContain(
+    '/animate motion:200 seed:7 steps:2 fps:7 length:4 shape:auto fit:crop loop:ping-pong smooth:False format:mp4',
+  );
+  expect(content).toMatch(/kinora animate picture\.png .*--seed 7 .*--motion 200 .*--loop ping-pong/);
+
+  // The scripted clip's bytes are no file: the buttons know the job.
+  const menu = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: clip.id, locale: 'es-ES' });
+  const answer = await menu.waitForMessage((message) => message.content.includes('seed:7'));
+  expect(answer.flags & 64).toBe(64);
+  expect(answer.content).toContain('Hecho con tiny en cpu');
+
+  const { id } = discord.postMessage({ content: 'no clip' });
+  const none = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id });
+  expect((await failureOf(none)).content).toContain('no clip of mine');
+});
+
+it('🗑️ takes the clip away for its requester and for moderators', async () => {
+  const { discord, clip, renderer } = await withClip();
+  const stranger = discord.createUser('stranger').id;
+  await press(discord, clip, 'Delete', stranger).waitForMessage(({ content }) => content.includes('Only the person'));
+  expect(discord.message(clip.id)).toBeDefined();
+  const gone = (id: string) =>
+    discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === id);
+  const byRequester = gone(clip.id);
+  press(discord, clip, 'Delete');
+  await byRequester;
+
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
+  (await renderer.begun(1)).finish();
+  const second = await clipOf(handle);
+  const byModerator = gone(second.id);
+  press(discord, second, 'Delete', discord.createUser('moderator', { admin: true }).id);
+  await byModerator;
+});
+
+it('obeys the limits of whoever presses', async () => {
+  const renderer = createScriptedRenderer();
+  const limits = { maxWaitingPerUser: 0, maxWaitingPerGuild: 0, cooldownSeconds: 0, maxSteps: 0, maxFrames: 0 };
+  const { discord } = await setStage({ renderer, config: { limits: { ...limits, dailyQuota: 1 } } });
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
+  (await renderer.begun(0)).finish();
+  const clip = await clipOf(handle);
+  expect((await failureOf(press(discord, clip, 'Again'))).content).toContain('24 hours');
+  expect((await failureOf(press(discord, clip, 'Loop'))).content).toContain('24 hours');
+  press(discord, clip, 'Again', discord.createUser('bob').id);
+  (await renderer.begun(1)).finish();
+});
