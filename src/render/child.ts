@@ -1,4 +1,5 @@
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
+import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import { decodeVideo } from '../media/decode-video.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
@@ -9,9 +10,10 @@ import { serveParent } from './serve-parent.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, execution, ffmpegPath, searchPath }, log) => ({
+serveParent(async ({ modelDir, execution, ffmpegPath, searchPath, safety }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
   pipeline: await openImageToVideo({ modelDir, log, ...execution }),
+  ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
   readPictureInfo,
   intake,
   finishClip,

@@ -5,6 +5,7 @@ import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
 import { chooseSize } from './choose-size.ts';
 import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
 import { joinFrames } from './join-frames.ts';
+import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
 import type { RenderPipeline, RenderTools } from './render-tools.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
@@ -89,7 +90,9 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: RenderOp
   const { settings, picture, before, seconds } = await prepare(tools, spec, options.signal);
   await hearMessages();
   if (options.signal?.aborted) throw new JobCancelledError();
+  await refuseUnsafePicture(picture, tools.safety);
   const result = await generateFrames(tools.pipeline, { picture, settings }, options);
+  await refuseUnsafeClip(result, tools.safety);
   return {
     ...result,
     frames: before === undefined ? result.frames : joinFrames(before.frames, result.frames),

@@ -111,6 +111,8 @@ const engineSchema = z.strictObject({
   }),
   /** The operator's choice. */
   ffmpegPath: path.optional(),
+  /** A classifier's folder, and the rating, 0 to 1, from which on it refuses; undefined: nothing is looked at. */
+  safety: z.strictObject({ modelDir: path, threshold: z.number().min(0).max(1) }).optional(),
   /** PATH, to look for ffmpeg where none was chosen. */
   searchPath: z.string().optional(),
 });

@@ -4,6 +4,7 @@ import type { finishClip } from '../media/finish-clip.ts';
 import type { intake } from '../media/intake.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
 import type { writeFrames } from '../media/write-frames.ts';
+import type { SafetyRule } from './refuse-unsafe.ts';
 
 /** A pipeline as the render process uses it. */
 export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
@@ -16,6 +17,8 @@ export interface RenderTools {
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
   writeFrames: typeof writeFrames;
+  /** Where the operator set one. */
+  safety?: SafetyRule;
   /** A program that was proved to work. */
   ffmpegPath: string;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
-import { createRenderer } from '../../src/render/child-process-renderer.ts';
+import { createRenderer, type RendererOptions } from '../../src/render/child-process-renderer.ts';
 import type { Clip, Renderer } from '../../src/render/types.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { smallPicture } from './stage.ts';
@@ -37,9 +37,10 @@ export function makeTinyModel(): string {
 }
 
 /** Starts it for the tests of one file; ends with them. Call at the file's top level. */
-export async function startTinyRenderer(): Promise<TinyRenderer> {
+export async function startTinyRenderer(options: Partial<Pick<RendererOptions, 'safety'>> = {}): Promise<TinyRenderer> {
   const modelDir = makeTinyModel();
   const renderer = createRenderer({
+    ...options,
     modelDir,
     execution: { provider: 'cpu', threads: 1 },
     ffmpegPath: undefined,
