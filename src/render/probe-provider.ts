@@ -5,7 +5,7 @@ import { parseProbeAnswer } from './probe-messages.ts';
 import { fromWireError } from './wire-error.ts';
 
 /** Where a probe runs. */
-export interface ProbeOptions {
+interface ProbeOptions {
   /** The caller's environment; the process gets an allow-list of it. */
   environment: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;

@@ -8,7 +8,7 @@ type Provider = UnetProbeRequest['provider'];
 type Precision = UnetProbeRequest['precision'];
 
 /** What the check works with; tests put other answers in place of the probe. */
-export interface ProviderCheckOptions {
+interface ProviderCheckOptions {
   /** The model whose UNet is run. */
   modelDir: string;
   execution: Config['execution'];
@@ -16,7 +16,7 @@ export interface ProviderCheckOptions {
 }
 
 /** The findings, and the provider that the bot would take. */
-export interface ProviderCheck {
+interface ProviderCheck {
   findings: Finding[];
   used: Provider;
 }

@@ -1,7 +1,7 @@
 import { describeError } from '../describe-error.ts';
 
 /** `ok`; `note`: the bot can work, but look; `fails`: the bot cannot do its job. */
-export type Verdict = 'ok' | 'note' | 'fails';
+type Verdict = 'ok' | 'note' | 'fails';
 
 /** One line of the doctor's table. */
 export interface Finding {

@@ -1,5 +1,5 @@
 /** What `Scheduler.step` may be given besides its arrays. */
-export interface StepOptions {
+interface StepOptions {
   /** Fresh `randn` of the sample's length; needed where the scheduler's `needsNoise` is true. */
   noise?: Float32Array;
   /** Receives the result; may be `sample` itself. Left out: a new array. */
