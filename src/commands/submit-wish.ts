@@ -78,8 +78,8 @@ export async function submitWish(
   jobs.submit({ ...wish, userId: interaction.user.id, guildId: interaction.guildId, address, maxBytes, picture });
 }
 
-function refuseLongWait({ settings }: Wish, { jobs, clock }: CommandContext): void {
-  const { endsAtMs } = jobs.foresee(settings);
+function refuseLongWait(wish: Wish, { jobs, clock }: CommandContext): void {
+  const { endsAtMs } = jobs.foresee(wish);
   if (endsAtMs === undefined) return;
   const waitMs = endsAtMs - clock.now();
   if (waitMs <= longestTokenWaitMs) return;

@@ -78,9 +78,12 @@ export function wholeNumber({ min, max, fallback }: { min: number; max: number; 
     .default(fallback);
 }
 
-/** One emoji as it is typed, or a server's own as `name:id`; undefined where none is set. */
+/** An emoji with its modifiers and joined parts, a flag, or a server's own emoji as `name:id`. */
+const emojiPattern =
+  /^(\p{Extended_Pictographic}(\p{Emoji_Modifier}|\u200d|\ufe0f|\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\w{2,32}:\d{17,20})$/u;
+
+/** The emoji that people react with; undefined where none is set. */
 export const reactionEmoji = z
   .string()
-  // As a text: the flag `v`, which knows whole emojis, is newer than the compiler's target.
-  .regex(/^(\p{RGI_Emoji}|\w{2,32}:\d{17,20})$/v, 'must be one emoji, or name:id of a custom one')
+  .regex(emojiPattern, 'must be one emoji, or name:id of a custom one')
   .optional();

@@ -58,7 +58,7 @@ export interface JobQueue {
   cancel(id: string): CancelOutcome;
   overview(): QueueOverview;
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
-  foresee(settings: Job['settings']): QueuePlace;
+  foresee(job: Pick<Job, 'settings' | 'parent'>): QueuePlace;
   /** From now on; waiting jobs learn their new times. */
   setMode(mode: QueueMode): void;
   /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
@@ -103,7 +103,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
-  function placesFor(waiting: readonly Pick<Job, 'settings'>[]): QueuePlace[] {
+  function placesFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePlace[] {
     return placesOf({
       waiting,
       // Nobody knows how long a pause lasts.
@@ -193,7 +193,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   function onProgress(run: Run, progress: RenderProgress): void {
     if (run.abort.signal.aborted) return;
     const steps = run.job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const seconds = remainingSeconds(progress, estimates.of(run.job.settings), { steps });
+    const isRendered = run.job.parent?.use !== 'finish';
+    const seconds = isRendered ? remainingSeconds(progress, estimates.of(run.job.settings), { steps }) : undefined;
     const before = run.endsAtMs;
     if (seconds !== undefined) run.endsAtMs = clock.now() + seconds * 1000;
     tell(run.job, () => listener.progress(run.job, { ...progress, endsAtMs: run.endsAtMs }));
@@ -223,7 +224,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       tellPlaces();
       return job;
     },
-    foresee: (settings) => placesFor([...line.jobs(), { settings }]).at(-1)!,
+    foresee: (job) => placesFor([...line.jobs(), job]).at(-1)!,
     overview: () => ({
       mode,
       running: [...runs.values()].filter(({ abort }) => !abort.signal.aborted),

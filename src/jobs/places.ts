@@ -6,7 +6,7 @@ import type { QueuePlace } from './job-listener.ts';
 /** What the places of waiting jobs follow from. */
 export interface PlacesInput {
   /** In the order in which they will run. */
-  waiting: readonly Pick<Job, 'settings'>[];
+  waiting: readonly Pick<Job, 'settings' | 'parent'>[];
   /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
   runningEndsAtMs: readonly (number | undefined)[];
   concurrency: number;
@@ -31,7 +31,9 @@ export function placesOf({
     const startsAtMs = freeAt.some(Number.isNaN) ? Number.NaN : Math.min(...freeAt);
     const estimate = estimateOf(job.settings);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const endsAtMs = estimate ? startsAtMs + totalSeconds(estimate, steps) * 1000 : Number.NaN;
+    // Kept frames in another form: nothing is rendered.
+    const seconds = job.parent?.use === 'finish' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
     const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
     freeAt[first] = endsAtMs;
     return { position: index + 1, waiting: waiting.length, startsAtMs: known(startsAtMs), endsAtMs: known(endsAtMs) };
