@@ -1,6 +1,7 @@
 import {
   ApplicationFlags,
   type Client,
+  type GatewayMessageReactionAddDispatchData,
   type Message,
   type MessageReaction,
   type PartialMessageReaction,
@@ -33,21 +34,50 @@ export interface ReactionDoorOptions {
   log: Log;
 }
 
-/** Makes clips of the pictures under which people put the emoji, and takes clips away under ❌. Never rejects. */
-export function createReactionDoor({ client, emoji, context, facts, log }: ReactionDoorOptions) {
-  return async (reaction: MessageReaction | PartialMessageReaction, user: User | PartialUser): Promise<void> => {
-    const name = reaction.emoji.id === null ? reaction.emoji.name : `${reaction.emoji.name}:${reaction.emoji.id}`;
-    if (user.id === client.user.id || (name !== emoji && name !== deleteEmoji)) return;
-    try {
-      // Always asked for: what the gateway showed of it may have been empty, or never seen.
-      const message = await reaction.message.fetch(true);
-      if ((await user.fetch()).bot) return;
-      if (name === deleteEmoji) await takeAway(message, user.id);
-      else await animate(message, user.id);
-    } catch (err) {
-      log.warn({ userId: user.id, messageId: reaction.message.id, err }, 'a reaction could not be followed');
-    }
+/** Hears of reactions. Neither function rejects. */
+export interface ReactionDoor {
+  /** discord.js' own event. */
+  heard(reaction: MessageReaction | PartialMessageReaction, user: User | PartialUser): Promise<void>;
+  /** The gateway's event, of which discord.js drops those in conversations that it has not met since the start. */
+  heardRaw(data: GatewayMessageReactionAddDispatchData): Promise<void>;
+}
+
+/** Makes clips of the pictures under which people put the emoji, and takes clips away under ❌. */
+export function createReactionDoor({ client, emoji, context, facts, log }: ReactionDoorOptions): ReactionDoor {
+  return {
+    heard: (reaction, user) =>
+      follow(reaction.emoji, {
+        userId: user.id,
+        // Always asked for: what the gateway showed of it may have been empty, or never seen.
+        fetchMessage: () => reaction.message.fetch(true),
+      }),
+    async heardRaw({ guild_id, channel_id, message_id, user_id, emoji: put }) {
+      if (guild_id !== undefined || client.channels.cache.has(channel_id)) return;
+      await follow(put, {
+        userId: user_id,
+        async fetchMessage() {
+          const channel = await client.channels.fetch(channel_id);
+          return channel?.isTextBased() ? channel.messages.fetch(message_id) : undefined;
+        },
+      });
+    },
   };
+
+  async function follow(
+    put: { id: string | null; name: string | null },
+    { userId, fetchMessage }: { userId: string; fetchMessage: () => Promise<Message | undefined> },
+  ): Promise<void> {
+    const name = put.id === null ? put.name : `${put.name}:${put.id}`;
+    if (userId === client.user.id || (name !== emoji && name !== deleteEmoji)) return;
+    try {
+      const message = await fetchMessage();
+      if (message === undefined || (await client.users.fetch(userId)).bot) return;
+      if (name === deleteEmoji) await takeAway(message, userId);
+      else await animate(message, userId);
+    } catch (err) {
+      log.warn({ userId, err }, 'a reaction could not be followed');
+    }
+  }
 
   async function takeAway(message: Message, userId: string): Promise<void> {
     const jobId = message.author.id === client.user.id ? jobIdOf(message) : undefined;

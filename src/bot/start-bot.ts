@@ -1,4 +1,4 @@
-import { ActivityType, type Client, Events } from 'discord.js';
+import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
 import { ConfigError } from '../errors.ts';
@@ -126,8 +126,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     jobs.resume();
     client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
     if (reactionEmoji !== undefined) {
-      const options = { client: ready, emoji: reactionEmoji, context, facts, log };
-      client.on(Events.MessageReactionAdd, createReactionDoor(options));
+      const door = createReactionDoor({ client: ready, emoji: reactionEmoji, context, facts, log });
+      client.on(Events.MessageReactionAdd, door.heard);
+      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, door.heardRaw);
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
