@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--sections networks,clip,profiles,growth,memory] [--model DIR] [--rounds 3] [--threads 2] [--cases unet-1,…]`:
+ * `npm run bench -- [--sections networks,start,clip,…] [--model DIR] [--rounds 3] [--threads 2] [--cases unet-1,…]`:
  * measures Kinora beside diffusers and OpenVINO and writes bench/RESULTS.md. See bench/README.md.
  */
 import { join, resolve } from 'node:path';
@@ -12,9 +12,11 @@ import { measureMemory } from './sections/memory.ts';
 import { measureNetworks } from './sections/networks.ts';
 import { measureProfiles } from './sections/profiles.ts';
 import { type BenchOptions, tell } from './sections/section.ts';
+import { measureStart } from './sections/start.ts';
 
 const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   networks: measureNetworks,
+  start: measureStart,
   clip: measureClip,
   memory: measureMemory,
   growth: measureGrowth,

@@ -20,7 +20,7 @@ def run_network(task, inputs):
     module = NETWORKS[task["network"]](task["modelDir"])
     ready = seconds_since_start()
     made, seconds = timed_runs(lambda: module(**inputs), task["runs"])
-    return {"out": made}, {"readySeconds": ready, "seconds": seconds}
+    return {"out": made} if made is not None else {}, {"readySeconds": ready, "seconds": seconds}
 
 
 def run_pipeline(task, inputs):
