@@ -52,6 +52,8 @@ describe('createJobQueue', () => {
       settings: { seed: 7 },
       fit: 'crop',
       maxBytes: 1000,
+      // Kept for the buttons under the clip.
+      keepMaster: true,
     });
     expect(store.find(id)?.state).toBe('running');
     render.progress({ stage: 'denoise', step: 1, steps: 2, secondsPerStep: 3 });
