@@ -64,7 +64,9 @@ cancelled       ${books.cancelled}
 lost            ${books.lost.length}${books.lost.map((line) => `\n  ${line}`).join('')}
 twice           ${books.twice.length}${books.twice.map((line) => `\n  ${line}`).join('')}
 acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
-machine         ${cpus().length} processors, load average ${loadavg().map((load) => load.toFixed(1)).join(' ')}
+machine         ${cpus().length} processors, load average ${loadavg()
+  .map((load) => load.toFixed(1))
+  .join(' ')}
 memory          ${memoryBeforeMb} MB before, ${memoryAfterMb} MB after (the bot's process)
 violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
 

@@ -31,6 +31,7 @@ export function growthPlot(curves: readonly Curve[]): string {
   const body = curves.map((curve, at) => `<g transform="translate(${at * panel.width} 0)">${drawPanel(curve)}</g>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${panel.height}" font-family="sans-serif" font-size="11">`,
+    '<title>Seconds of one UNet call by frames and by size, both axes logarithmic</title>',
     `<rect width="${width}" height="${panel.height}" fill="#fff"/>`,
     ...body,
     '</svg>\n',

@@ -1,9 +1,9 @@
 import { AppError, JobCancelledError } from '../errors.ts';
+import { packageVersion } from '../util/package-version.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { type Subcommand, subcommands } from './subcommands.ts';
 import { isUsageError, usageError } from './usage-error.ts';
-import { packageVersion } from '../util/package-version.ts';
 
 /** Exit code of a process that was interrupted, as shells count it: 128 + SIGINT. */
 const interruptedExitCode = 130;

@@ -83,7 +83,4 @@ const emojiPattern =
   /^(\p{Extended_Pictographic}(\p{Emoji_Modifier}|\u200d|\ufe0f|\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\w{2,32}:\d{17,20})$/u;
 
 /** The emoji that people react with; undefined where none is set. */
-export const reactionEmoji = z
-  .string()
-  .regex(emojiPattern, 'must be one emoji, or name:id of a custom one')
-  .optional();
+export const reactionEmoji = z.string().regex(emojiPattern, 'must be one emoji, or name:id of a custom one').optional();

@@ -39,7 +39,7 @@ export interface JobStore {
 }
 
 /** A clip without its bytes. */
-export type MadeClip = Omit<Clip, 'bytes' | 'master'>;
+type MadeClip = Omit<Clip, 'bytes' | 'master'>;
 
 interface JobRow {
   id: string;

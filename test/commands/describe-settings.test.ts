@@ -18,7 +18,14 @@ it('gives a command line that kinora animate reads back as the same settings', (
 });
 
 it('writes no word into a shell or a message that a file made up', () => {
-  const hostile = { seed: 7, fit: 'pad; rm -rf ~', loop: '@everyone', sampler: '`id`', schedule: '$(id)', format: 'a\nb' };
+  const hostile = {
+    seed: 7,
+    fit: 'pad; rm -rf ~',
+    loop: '@everyone',
+    sampler: '`id`',
+    schedule: '$(id)',
+    format: 'a\nb',
+  };
   expect(asCommandLine(hostile)).toBe('kinora animate picture.png --seed 7');
   expect(asCommand(hostile)).toBe('/animate seed:7');
 });

@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { findPictures, findPicturesAround } from '../../src/commands/find-pictures.ts';
 
-const attached = (name: string, contentType: string | null = null) => ({ name, url: `https://cdn/${name}`, contentType });
+const attached = (name: string, contentType: string | null = null) => ({
+  name,
+  url: `https://cdn/${name}`,
+  contentType,
+});
 const embed = (more: object) => ({ title: null, image: null, thumbnail: null, ...more }) as never;
 
 it('finds pictures by what they claim to be, and leaves out the rest', () => {

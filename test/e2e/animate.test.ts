@@ -27,7 +27,10 @@ it('a picture becomes a clip in the answer, byte for byte what was made', async 
   const message = await clipOf(handle);
   expect(message.id).toBe(status.id);
   const buttons = message.components.map(({ components = [] }) => components.map(({ label }) => label));
-  expect(buttons).toEqual([['Again', 'Edit', 'Extend', 'Loop', 'Smoother'], ['Settings', 'Delete']]);
+  expect(buttons).toEqual([
+    ['Again', 'Edit', 'Extend', 'Loop', 'Smoother'],
+    ['Settings', 'Delete'],
+  ]);
   expect(message.content).toContain('motion 200 · seed 4294967295 · 3 steps · 9 fps · 2 frames');
   const [attachment] = message.attachments;
   expect(message.attachments).toHaveLength(1);

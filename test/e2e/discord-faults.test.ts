@@ -92,6 +92,20 @@ describe('the last upload', () => {
     expect(discord.calls('PATCH /channels/:channel/messages/:message').at(-1)).toMatchObject({ status: 200 });
   });
 
+  it('is encoded smaller by the render process where Discord takes less than it said', async () => {
+    const { discord } = await setStage({ renderer, model });
+    const hold = renderer.hold();
+    const handle = discord.invoke(animate);
+    await hold.reached;
+    await handle.waitForMessage(({ content }) => content.includes('step 1'));
+    const limitBytes = Math.floor(renderer.clips[0]!.bytes.byteLength * 0.6);
+    discord.setAttachmentSizeLimit(limitBytes);
+    hold.release();
+    const clip = await clipOf(handle);
+    expect(clip.attachments[0]!.size).toBeLessThanOrEqual(limitBytes);
+    expect(clip.content).toContain('made smaller');
+  });
+
   it('fails readably when Discord takes no file of that size', async () => {
     const { discord } = await setStage({ renderer, model });
     const hold = renderer.hold();

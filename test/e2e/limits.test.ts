@@ -85,7 +85,11 @@ describe('waiting jobs', () => {
 it('steps and frames above the limit are refused, and the model’s own number is brought within it', async () => {
   const model = { ...tinyModel, defaults: { ...tinyModel.defaults, numInferenceSteps: 25 } };
   const renderer = createScriptedRenderer();
-  const { discord } = await setStage({ renderer, model, config: { limits: { ...noLimits, maxSteps: 10, maxFrames: 3 } } });
+  const { discord } = await setStage({
+    renderer,
+    model,
+    config: { limits: { ...noLimits, maxSteps: 10, maxFrames: 3 } },
+  });
   const { content } = await failureOf(discord.invoke({ ...animate, options: { steps: 11 } }));
   expect(content).toBe('⚠️ Up to 10 steps are allowed here. Ask for fewer.');
   const spanish = await failureOf(discord.invoke({ ...animate, options: { steps: 11 }, locale: 'es-ES' }));

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { clipOf, isClip, setStage, smallPicture } from './stage.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, isClip, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -28,4 +29,26 @@ it('running and waiting jobs go on after a restart, in the same messages', async
   expect(discord.messages().filter(isClip)).toHaveLength(2);
   // The commands did not change, so they are not created again: 200 creations a day are all there are.
   expect(discord.calls('PUT /applications/:application/commands')).toHaveLength(1);
+});
+
+it('a stop lets the running job finish within its grace, takes no new ones, and tells who waits', async () => {
+  const scripted = createScriptedRenderer();
+  const { discord, startBot, stopBot } = await setStage({ renderer: scripted, config: { shutdownGraceMs: 60_000 } });
+  const first = discord.invoke({ ...animate, options: { seed: 1 } });
+  const render = await scripted.begun(0);
+  const second = discord.invoke({ ...animate, options: { seed: 2 } });
+  await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+
+  const stopped = stopBot();
+  await second.waitForMessage(({ content }) => content.includes('restarting'));
+  const refused = discord.invoke(animate);
+  expect((await failureOf(refused)).content).toContain('Ask again in a minute');
+  render.finish();
+  await clipOf(first);
+  await stopped;
+
+  await startBot();
+  (await scripted.begun(1)).finish();
+  expect((await clipOf(second)).content).toContain('seed 2');
+  expect(discord.messages().filter(isClip)).toHaveLength(2);
 });

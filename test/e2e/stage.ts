@@ -34,7 +34,7 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
   /** What else the operator set. */
-  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'reactionEmoji'>>;
+  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */

@@ -9,7 +9,7 @@ import installer from '@ffprobe-installer/ffprobe';
 const run = promisify(execFile);
 
 /** The first video stream, as `ffprobe -show_streams -count_frames` names its fields. */
-export interface ProbedStream {
+interface ProbedStream {
   codec_name: string;
   profile: string;
   pix_fmt: string;

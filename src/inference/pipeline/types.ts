@@ -1,7 +1,7 @@
 import type { RgbFrames } from '../../util/rgb.ts';
 import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/names.ts';
 
-export { type SamplerName, type ScheduleName, samplerNames, scheduleNames };
+export { samplerNames, scheduleNames };
 
 /** Execution providers a person may ask for; `auto` tries cuda, then cpu, and says which it took. */
 export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
@@ -17,7 +17,7 @@ export type GuidanceBatch = (typeof guidanceBatches)[number];
 
 /** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
 export const cpuMemories = ['speed', 'mapped'] as const;
-export type CpuMemory = (typeof cpuMemories)[number];
+type CpuMemory = (typeof cpuMemories)[number];
 
 /** What networks may compute in. */
 export const precisions = ['float16', 'float32'] as const;

@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import type { BotConfig } from '../../src/bot/start-bot.ts';
+import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+
+/** Moments of a job's life at which the process may kill itself. */
+export type DeathPoint =
+  | 'accepted'
+  | 'render-begun'
+  | 'mid-render'
+  | 'rendered'
+  | 'upload-broken'
+  | 'delivered'
+  | 'failed'
+  | 'failure-stored'
+  | 'resumed';
+
+/** What the process is told when it starts. */
+export interface BotProcessOrders {
+  config: Omit<BotConfig, 'provider'>;
+  /** Renders of this seed and of higher ones wait for `go`. */
+  holdFromSeed: number;
+  /** Where it kills itself, and at which time that it comes there. */
+  dieAt?: { point: DeathPoint; count: number };
+}
+
+/** A bot in a process of its own. */
+export interface BotProcess {
+  /** Lets renders begin. */
+  go(): void;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+  /** Resolves with the signal that ended it, or its exit code. */
+  ended: Promise<string | number>;
+}
+
+/** Starts the process and waits until it is connected, or dead. */
+export async function startBotProcess(
+  discord: FakeDiscord,
+  dataDir: string,
+  wishes: Omit<BotProcessOrders, 'config'>,
+): Promise<BotProcess> {
+  const orders: BotProcessOrders = {
+    config: {
+      discordToken: discord.token,
+      discordApiUrl: discord.apiUrl,
+      attachmentHosts: [discord.cdnHost],
+      maxUploadBytes: 10 * 1024 * 1024,
+      dataDir,
+    },
+    ...wishes,
+  };
+  const connected = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'ready', {
+    timeoutMs: 300_000,
+  });
+  const child: ChildProcess = fork('test/e2e/fixtures/bot-process.ts', [JSON.stringify(orders)], {
+    execArgv: ['--import', 'tsx'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(([code, signal]) => (signal ?? code) as string | number);
+  const ready = connected.then(() => discord.waitForCommands(['animate'], { timeoutMs: 300_000 }));
+  ready.catch(() => {});
+  await Promise.race([ready, ended]);
+  return { ended, go: () => void child.send('go'), kill: (signal) => void child.kill(signal) };
+}

@@ -1,0 +1,139 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
+import type { RouteName } from '../../src/fake-discord/route-names.ts';
+import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import type { FailNext, InteractionHandle } from '../../src/fake-discord/types.ts';
+import { openDatabase } from '../../src/jobs/database.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { type DeathPoint, startBotProcess } from './bot-process.ts';
+
+// Not the stage's: what a dozen processes load is what this test takes. Its traffic is held to the schemas elsewhere.
+const picture = { name: 'picture.png', bytes: Buffer.from('The renderer looks at no picture.') };
+const isClip = ({ attachments }: ApiMessage) => attachments.some(({ filename }) => filename.endsWith('.mp4'));
+const isExplained = ({ content }: ApiMessage) => content.includes('⚠️');
+/** However busy the machine is. */
+const patience = { timeoutMs: 300_000 };
+
+const editByToken: RouteName = 'PATCH /webhooks/:application/:token/messages/:message';
+const postInChannel: RouteName = 'POST /channels/:channel/messages';
+const broken = { resetConnection: true } as const;
+
+/** One death: where, at which time that a process comes there, and what goes wrong at Discord's side meanwhile. */
+interface Death {
+  name: string;
+  point?: DeathPoint;
+  count?: number;
+  fault?: FailNext;
+  /** The message of the job that is next was deleted. */
+  isMessageGone?: true;
+}
+
+const deaths: readonly Death[] = [
+  { name: 'stored, not yet told', point: 'accepted', count: 5 },
+  { name: 'told' },
+  { name: 'rendering begins', point: 'render-begun', count: 2 },
+  { name: 'in the middle of rendering', point: 'mid-render', count: 2 },
+  { name: 'rendered, clip not yet stored', point: 'rendered', count: 2 },
+  { name: 'the upload did not arrive', point: 'upload-broken', fault: { route: editByToken, ...broken } },
+  {
+    name: 'it arrived, unknown to the bot',
+    point: 'upload-broken',
+    fault: { ...broken, route: editByToken, afterEffect: true },
+  },
+  {
+    name: 'so did a new message, since the old one is gone',
+    ...{ point: 'upload-broken', isMessageGone: true },
+    fault: { ...broken, route: postInChannel, afterEffect: true },
+  },
+  { name: 'delivered', point: 'delivered', count: 3 },
+  { name: 'failed, not yet stored', point: 'failed' },
+  { name: 'failure stored, not yet told', point: 'failure-stored' },
+  { name: 'while taking up what was left', point: 'resumed' },
+];
+
+/** Jobs asked for until each death: 50 in all. */
+const jobsBefore = (round: number) => Math.min(50, 5 * (round + 1));
+
+it('loses nothing and does nothing twice, wherever in a job’s life the process is killed', {
+  timeout: 900_000,
+}, async () => {
+  let uploadFault: FailNext | undefined;
+  const discord = await startFakeDiscord({
+    log(exchange) {
+      // A status edit took the fault that was meant for an upload: once more.
+      const isHit = exchange.kind === 'rest' && exchange.status === 0 && exchange.files.length === 0;
+      if (isHit && uploadFault) discord.failNext(uploadFault);
+    },
+  });
+  onTestFinished(() => discord.close());
+  const dataDir = tempFolder();
+  const asked: InteractionHandle[] = [];
+  const isOver = (handle: InteractionHandle) => {
+    const message = handle.original();
+    return message === undefined || isClip(message) || isExplained(message);
+  };
+
+  for (const [round, { name, point, count = 1, fault, isMessageGone }] of deaths.entries()) {
+    // What was left runs freely where the process is to die with new jobs waiting; else renders wait until all have asked.
+    const isHeld = point !== undefined && point !== 'accepted';
+    const bot = await startBotProcess(discord, dataDir, {
+      holdFromSeed: isHeld ? 0 : asked.length,
+      ...(point && { dieAt: { point, count } }),
+    });
+    while (asked.length < jobsBefore(round)) {
+      const seed = asked.length;
+      const user = discord.createUser(`user${seed}`).id;
+      const handle = discord.invoke({ command: 'animate', attachments: { image: picture }, options: { seed }, user });
+      const answer = handle.acknowledged.then(
+        () => 'answered',
+        () => 'too late',
+      );
+      // A busy machine may miss the three seconds: then nothing was accepted, and somebody else asks.
+      if ((await Promise.race([answer, bot.ended])) === 'too late') continue;
+      asked.push(handle);
+      const told = handle.waitForMessage(({ content }) => content !== '', patience);
+      told.catch(() => {});
+      await Promise.race([told, bot.ended]);
+    }
+    if (isMessageGone) discord.deleteMessage({ messageId: asked.find((handle) => !isOver(handle))!.original()!.id });
+    uploadFault = fault;
+    if (fault) discord.failNext(fault);
+    if (point === undefined) bot.kill('SIGKILL');
+    else if (isHeld && point !== 'resumed') bot.go();
+    expect([name, await bot.ended]).toEqual([name, 'SIGKILL']);
+    uploadFault = undefined;
+  }
+
+  const last = await startBotProcess(discord, dataDir, { holdFromSeed: asked.length });
+  await Promise.all(
+    asked
+      .filter((handle) => handle.original())
+      .map((handle) => handle.waitForMessage((message) => isClip(message) || isExplained(message), patience)),
+  );
+  last.kill('SIGTERM');
+  expect(await last.ended).toBe(0);
+
+  const messages = discord.messages();
+  const files = messages.flatMap(({ attachments }) => attachments.map(({ filename }) => filename));
+  const ends = asked.map((handle, seed) => {
+    const clips = files.filter((filename) => filename.includes(`seed${seed}-`)).length;
+    const message = handle.original();
+    return { seed, clips, explanations: message && isExplained(message) ? 1 : 0 };
+  });
+  expect(ends.filter(({ clips, explanations }) => clips + explanations !== 1)).toEqual([]);
+  // Seeds that end in 3 or 8 cannot be rendered. A job that the process died of twice is given up; that is the exception.
+  const explained = ends.filter(({ explanations }) => explanations > 0).map(({ seed }) => seed);
+  expect(explained.filter((seed) => seed % 5 === 3)).toHaveLength(10);
+  expect(explained.length).toBeLessThanOrEqual(12);
+  // One message each, and nobody's says that it still waits.
+  expect(messages).toHaveLength(50);
+  expect(JSON.stringify(messages.map(({ components }) => components))).not.toContain('cancel:');
+  expect(discord.violations()).toEqual([]);
+
+  const database = openDatabase(dataDir);
+  const rows = database
+    .prepare("SELECT count(*) AS jobs, count(untold) AS untold FROM jobs WHERE state IN ('done', 'failed')")
+    .get([]);
+  database.close();
+  expect(rows).toMatchObject({ jobs: 50, untold: 0 });
+});
