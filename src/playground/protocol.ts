@@ -1,0 +1,123 @@
+import type { ApiChoice, ApiCommand, ApiMessage, ApiUser, Snowflake } from '../fake-discord/payloads.ts';
+import type { Acknowledgement, Change, Exchange } from '../fake-discord/types.ts';
+
+/**
+ * What the page and the playground's server say to each other over the WebSocket `/live`, one JSON object a message.
+ * The page is one person: `/live?user=ID` goes on as that person, without `user` (or with one that is gone) the server
+ * makes a new one. Every URL in here is a path on the page's own origin.
+ */
+
+/** A conversation that the page can show. */
+export interface PlaygroundChannel {
+  id: Snowflake;
+  name: string;
+  kind: 'guild' | 'dm';
+}
+
+/** A picture that ships with Kinora; `url` can be fetched and shown. */
+export interface SamplePicture {
+  name: string;
+  url: string;
+  credit: string;
+}
+
+/** Which model makes the clips, in words fit for a newcomer. */
+export interface PlaygroundModel {
+  name: string;
+  description: string;
+}
+
+/** Everything the page has to know when it connects, and again when the server asks it to start over. */
+export interface Welcome {
+  kind: 'welcome';
+  user: ApiUser;
+  /** Whether the person has all permissions in the server, and so sees the commands for administrators. */
+  admin: boolean;
+  bot: ApiUser;
+  users: ApiUser[];
+  channels: PlaygroundChannel[];
+  /** Of every channel, oldest first; other people's ephemeral messages are left out. */
+  messages: ApiMessage[];
+  commands: ApiCommand[];
+  samples: SamplePicture[];
+  model: PlaygroundModel;
+  botState: BotState;
+  uploadLimitBytes: number;
+  /** The emoji that starts the bot when somebody reacts with it. */
+  reactionEmoji: string;
+}
+
+/** `starting` and `stopping` while the bot is restarted; `reconnecting` while its gateway connection is down. */
+export type BotState = 'starting' | 'ready' | 'reconnecting' | 'stopping' | 'stopped';
+
+/** What the server tells the page. Changes that the person may not see (others' ephemeral messages) are not sent. */
+export type ServerMessage =
+  | Welcome
+  | { kind: 'change'; change: Change }
+  | { kind: 'bot'; state: BotState }
+  /** Sent only after the action `watchExchanges`: first what came before, then each as it passes. Secrets are masked. */
+  | { kind: 'exchanges'; exchanges: Exchange[] }
+  /** The answer to an action: `value` as {@link ActionResults} says, or why it could not be done. */
+  | { kind: 'done'; id: number; value: unknown }
+  | { kind: 'refused'; id: number; reason: string };
+
+/** A file given before by `POST /files?name=NAME` (body: the bytes; answers `{ "fileId": string }`), or a sample's name. */
+export type FileReference = { fileId: string } | { sample: string };
+
+/** An option's value as a form gives it. */
+export type OptionValue = string | number | boolean;
+
+/** What a person, or the visitor behind the switches, can do. `locale` is the language of the person's Discord. */
+export type Action =
+  | {
+      do: 'invoke';
+      channelId: Snowflake;
+      /** With subcommands after spaces. */
+      command: string;
+      options: Record<string, OptionValue>;
+      files: Record<string, FileReference>;
+      locale: string;
+    }
+  | {
+      do: 'autocomplete';
+      channelId: Snowflake;
+      command: string;
+      options: Record<string, OptionValue>;
+      focused: string;
+      locale: string;
+    }
+  | { do: 'invokeMessageCommand'; command: string; targetMessageId: Snowflake; locale: string }
+  | { do: 'clickButton'; messageId: Snowflake; customId: string; locale: string }
+  | { do: 'selectOption'; messageId: Snowflake; customId: string; values: string[]; locale: string }
+  | { do: 'submitModal'; interactionId: Snowflake; values: Record<string, string | string[]> }
+  | { do: 'postMessage'; channelId: Snowflake; content: string; files: FileReference[]; replyTo?: Snowflake }
+  | { do: 'react' | 'unreact'; messageId: Snowflake; emoji: string }
+  | { do: 'deleteMessage'; messageId: Snowflake }
+  | { do: 'watchExchanges'; watch: boolean }
+  | { do: 'fault'; fault: Fault };
+
+/** The switches for what goes wrong. */
+export type Fault =
+  | { name: 'drop-gateway' }
+  /** Ends the tokens of every interaction whose job is not delivered yet. */
+  | { name: 'expire-tokens' }
+  /** The bot's next edit of a message is answered so. */
+  | { name: 'fail-next-edit'; status: 429 | 500 }
+  | { name: 'upload-limit'; bytes: number }
+  | { name: 'restart-bot' }
+  | { name: 'kill-render-process' };
+
+/** What `done` carries for each action; undefined where nothing is named here. */
+export interface ActionResults {
+  /** Resolves when the bot has answered (or fails after 3 s: `refused` with "The application did not respond"). */
+  invoke: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  invokeMessageCommand: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  clickButton: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  selectOption: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  submitModal: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  autocomplete: { choices: ApiChoice[] };
+  postMessage: { messageId: Snowflake };
+}
+
+/** What the page says: an action and a number that the answer repeats. */
+export type ClientMessage = Action & { id: number };
