@@ -36,6 +36,8 @@ export interface Welcome {
   bot: ApiUser;
   users: ApiUser[];
   channels: PlaygroundChannel[];
+  /** The server's roles; where they are left out, a role is typed as an id. */
+  roles?: { id: Snowflake; name: string }[];
   /** Of every channel, oldest first; other people's ephemeral messages are left out. */
   messages: ApiMessage[];
   commands: ApiCommand[];
