@@ -11,7 +11,7 @@ import { readOptions } from './option-values.ts';
 import type { ApiComponent, JsonObject, Snowflake } from './payloads.ts';
 import { allPermissions } from './permissions.ts';
 import { channelAt, type FoundCommand, findCommand } from './places.ts';
-import { addChannel, addUser } from './populate.ts';
+import { addChannel, addUser, privateChannel } from './populate.ts';
 import type { Actor, ComponentRequest, InteractionHandle, InvokeRequest } from './types.ts';
 import type { StoredChannel, StoredMessage, World } from './world.ts';
 
@@ -54,6 +54,7 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       });
       return channel.id;
     },
+    openDm: (userId) => privateChannel(world, 'dm', storedUser(world, userId).user.id).id,
     invoke: (request) => useCommand(request, interactionType.command),
     async autocomplete(request) {
       const { choices } = await useCommand(request, interactionType.autocomplete, request.focused).acknowledged;

@@ -49,10 +49,15 @@ function isClaim(contentType: string | undefined): contentType is string {
 export function signed(world: World, attachment: ApiAttachment): ApiAttachment {
   const file = world.files.get(attachment.id);
   if (!file) return attachment;
+  const url = signedLink(world, file);
+  return { ...attachment, url, proxy_url: url };
+}
+
+/** A link to a file that is valid from now on. */
+export function signedLink(world: World, file: StoredFile): string {
   const issued = Math.floor(world.now() / 1000);
   const [ex, is] = [(issued + linkLifeSeconds).toString(16), issued.toString(16)];
-  const url = `${world.origin}${file.path}?ex=${ex}&is=${is}&hm=${signature(world, file.path, ex, is)}&`;
-  return { ...attachment, url, proxy_url: url };
+  return `${world.origin}${file.path}?ex=${ex}&is=${is}&hm=${signature(world, file.path, ex, is)}&`;
 }
 
 /** Whether a link was made by {@link signed} and still lives. */

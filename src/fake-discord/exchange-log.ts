@@ -1,3 +1,4 @@
+import { createFeed } from './feed.ts';
 import { isObject } from './form-rules.ts';
 import type { JsonObject } from './payloads.ts';
 import type { Exchange, FakeDiscordOptions } from './types.ts';
@@ -11,6 +12,8 @@ export interface ExchangeLog {
   /** A gateway payload, seen from the bot. */
   recordGateway(direction: 'in' | 'out', payload: JsonObject): void;
   all(): readonly Exchange[];
+  /** Hears each exchange; returns a function that ends that. */
+  subscribe(listener: (exchange: Exchange) => void): () => void;
   /** Validates what came since the last time: not at once, because that would slow the traffic down. */
   validate(): void;
 }
@@ -19,12 +22,14 @@ export interface ExchangeLog {
 export function createExchangeLog(world: World, { validate, log }: FakeDiscordOptions): ExchangeLog {
   const kept: Exchange[] = [];
   let unchecked: Exchange[] = [];
+  const feed = createFeed<Exchange>();
 
   const record = (exchange: Exchange): void => {
     kept.push(exchange);
     if (kept.length > keptExchanges) kept.shift();
     if (validate) unchecked.push(exchange);
     log?.(exchange);
+    feed.emit(exchange);
   };
   const check = (exchange: Exchange): readonly string[] => {
     try {
@@ -39,6 +44,7 @@ export function createExchangeLog(world: World, { validate, log }: FakeDiscordOp
     recordGateway: (direction, payload) =>
       record({ kind: 'gateway', at: world.now(), direction, payload: maskToken(structuredClone(payload)) }),
     all: () => kept,
+    subscribe: feed.subscribe,
     validate() {
       const batch = unchecked;
       unchecked = [];

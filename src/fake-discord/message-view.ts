@@ -4,11 +4,11 @@ import { renderFiles } from './message-content.ts';
 import type { ApiMessage, ApiReaction, JsonObject, Snowflake } from './payloads.ts';
 import type { StoredChannel, StoredMessage, World } from './world.ts';
 
-/** A message as everybody who may read it sees it, with fresh links. A deep copy. */
-export function renderMessage(world: World, stored: StoredMessage): ApiMessage {
+/** A message as everybody who may read it sees it, with fresh links; `viewer` counts as "me". A deep copy. */
+export function renderMessage(world: World, stored: StoredMessage, viewer = world.botUserId): ApiMessage {
   const message: ApiMessage = { ...structuredClone(stored.message), ...renderFiles(world, stored.message) };
   if (stored.reactions.size > 0) {
-    message.reactions = [...stored.reactions].map(([emoji, users]) => renderReaction(emoji, users, world.botUserId));
+    message.reactions = [...stored.reactions].map(([emoji, users]) => renderReaction(emoji, users, viewer));
   }
   if (message.type === 19) message.referenced_message = referenced(world, message, renderMessage);
   return message;
@@ -58,8 +58,8 @@ function referenced(
   return rest as ApiMessage;
 }
 
-function renderReaction(emoji: string, users: ReadonlySet<Snowflake>, botUserId: Snowflake): ApiReaction {
-  const me = users.has(botUserId);
+function renderReaction(emoji: string, users: ReadonlySet<Snowflake>, viewer: Snowflake): ApiReaction {
+  const me = users.has(viewer);
   return {
     emoji: emojiObject(emoji),
     count: users.size,

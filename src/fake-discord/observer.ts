@@ -1,3 +1,4 @@
+import { signedLink } from './attachments.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import { interactionHandle, summary } from './interaction-handle.ts';
 import { renderMessage } from './message-view.ts';
@@ -12,13 +13,19 @@ export function createObserver(world: World, log: ExchangeLog, firstChannelId: S
     [...world.messages.values()]
       .filter(({ message }) => channelId === undefined || message.channel_id === channelId)
       .filter(({ visibleTo }) => viewer === undefined || visibleTo === null || visibleTo === viewer)
-      .map((stored) => renderMessage(world, stored));
+      .map((stored) => renderMessage(world, stored, viewer));
 
   return {
     messages: (channelId = firstChannelId, viewer) => visible(viewer, channelId),
-    message(id) {
+    message(id, viewer) {
       const stored = world.messages.get(id);
-      return stored && renderMessage(world, stored);
+      if (!stored || (viewer !== undefined && stored.visibleTo !== null && stored.visibleTo !== viewer))
+        return undefined;
+      return renderMessage(world, stored, viewer);
+    },
+    attachmentLink(id) {
+      const file = world.files.get(id);
+      return file && signedLink(world, file);
     },
     users: () => [...world.users.values()].filter(({ user }) => !user.bot).map(({ user }) => structuredClone(user)),
     waitForMessage: (predicate, options = {}) =>
@@ -41,6 +48,7 @@ export function createObserver(world: World, log: ExchangeLog, firstChannelId: S
       });
     },
     onChange: (listener) => world.changes.subscribe(listener),
+    onExchange: (listener) => log.subscribe(listener),
     registeredCommands: () => structuredClone([...world.commands.values()]),
     interaction(id) {
       const stored = world.interactions.get(id);

@@ -1,14 +1,18 @@
 import { newUser } from './entities.ts';
 import type { Snowflake } from './payloads.ts';
 import { allPermissions, usualPermissions } from './permissions.ts';
+import type { FakeDiscordOptions } from './types.ts';
 import type { ChannelKind, StoredChannel, World } from './world.ts';
 
 /** Adds the guild's first channel, the bot, the owner, the first user and the places where the bot is not. */
-export function populateWorld(world: World): { userId: Snowflake; channelId: Snowflake } {
+export function populateWorld(
+  world: World,
+  { owner = 'Owner', user = 'Alice', channel = 'general' }: NonNullable<FakeDiscordOptions['names']> = {},
+): { userId: Snowflake; channelId: Snowflake } {
   addUser(world, world.botUserId, 'Kinora', { isBot: true });
-  addUser(world, world.ownerId, 'Owner', { permissions: allPermissions });
-  const userId = addUser(world, world.snowflake(), 'Alice');
-  const channelId = addChannel(world, 'guild', { name: 'general', guildId: world.guildId }).id;
+  addUser(world, world.ownerId, owner, { permissions: allPermissions });
+  const userId = addUser(world, world.snowflake(), user);
+  const channelId = addChannel(world, 'guild', { name: channel, guildId: world.guildId }).id;
   addChannel(world, 'foreign-guild', { name: 'elsewhere', guildId: world.foreignGuildId });
   return { userId, channelId };
 }

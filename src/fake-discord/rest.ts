@@ -5,6 +5,7 @@ import { createRateLimits, type RateLimit } from './rate-limits.ts';
 import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Reply } from './route.ts';
+import type { RouteName } from './route-names.ts';
 import { type MatchedRoute, matchRoute } from './routes.ts';
 import type { FailNext, RestExchange } from './types.ts';
 import { recordViolation, type World } from './world.ts';
@@ -106,7 +107,9 @@ function checkCall(
 
 /** The first failure that waits for this route; counts it down. */
 function takeFailure(world: World, matched: MatchedRoute | null): FailNext | null {
-  const index = world.failures.findIndex(({ route }) => route === '*' || route === matched?.name);
+  const index = world.failures.findIndex(
+    ({ route }) => route === '*' || [route].flat().includes(matched?.name as RouteName),
+  );
   const failure = world.failures[index];
   if (!failure) return null;
   failure.times -= 1;

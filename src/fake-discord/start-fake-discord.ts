@@ -20,7 +20,7 @@ const defaultRateLimit = { limit: 50, windowSeconds: 1 } as const;
  */
 export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promise<FakeDiscord> {
   const world = createWorld(options);
-  const { userId, channelId } = populateWorld(world);
+  const { userId, channelId } = populateWorld(world, options.names);
   const log = createExchangeLog(world, options);
   const gateway = createGateway(world, log.recordGateway);
   const serveRest = createRest(world, { rateLimit: options.rateLimit ?? defaultRateLimit, record: log.record });

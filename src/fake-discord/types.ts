@@ -163,8 +163,8 @@ interface AutocompleteRequest extends InvokeRequest {
 
 /** Makes the next matching REST calls fail. */
 export interface FailNext {
-  /** A route of the stand-in, or `*` for every REST route. */
-  route: RouteName | '*';
+  /** A route of the stand-in, several of which the first call counts, or `*` for every REST route. */
+  route: RouteName | readonly RouteName[] | '*';
   /** Default 500. */
   status?: number;
   /** With 429: goes into the `Retry-After` header and the body. */
@@ -197,6 +197,8 @@ export interface FakeDiscordOptions {
   messageContentIntent?: boolean;
   /** The guild's language. Default `en-US`. */
   guildLocale?: string;
+  /** What the first ones are called. Default: Owner, Alice and general. */
+  names?: { owner?: string; user?: string; channel?: string };
   /** Calls per route and window. Default 50 per second, so that tests do not wait; Discord's own is about 5 per 5 s. */
   rateLimit?: { limit: number; windowSeconds: number };
   /**
@@ -213,6 +215,8 @@ export interface Actor {
   /** `admin` gives all permissions in the guild. */
   createUser(name: string, options?: { locale?: string; admin?: boolean }): ApiUser;
   createChannel(name: string): Snowflake;
+  /** The person's conversation with the bot; made when missing. */
+  openDm(user: Snowflake): Snowflake;
   invoke(request: InvokeRequest): InteractionHandle;
   invokeMessageCommand(request: MessageCommandRequest): InteractionHandle;
   clickButton(request: ComponentRequest): InteractionHandle;
@@ -230,9 +234,15 @@ export interface Actor {
 
 /** What can be seen. */
 export interface Observer {
-  /** Oldest first. With `viewer`, other people's ephemeral messages are left out. */
+  /**
+   * Oldest first. With `viewer`, other people's ephemeral messages are left out, and `me` of a reaction means the viewer
+   * (otherwise the bot).
+   */
   messages(channelId?: Snowflake, viewer?: Snowflake): ApiMessage[];
-  message(id: Snowflake): ApiMessage | undefined;
+  /** The same for one message. */
+  message(id: Snowflake, viewer?: Snowflake): ApiMessage | undefined;
+  /** A link to an attachment that is valid from now on. */
+  attachmentLink(id: Snowflake): string | undefined;
   users(): ApiUser[];
   waitForMessage(predicate: (message: ApiMessage) => boolean, options?: WaitOptions): Promise<ApiMessage>;
   waitForChange(predicate: (change: Change) => boolean, options?: WaitOptions): Promise<Change>;
@@ -240,6 +250,8 @@ export interface Observer {
   waitForCommands(names: readonly string[], options?: WaitOptions): Promise<void>;
   /** Returns a function that ends the subscription. */
   onChange(listener: (change: Change) => void): () => void;
+  /** Returns a function that ends the subscription. */
+  onExchange(listener: (exchange: Exchange) => void): () => void;
   registeredCommands(): ApiCommand[];
   interaction(id: Snowflake): InteractionHandle | undefined;
   /** Oldest first, the latest 10,000. */

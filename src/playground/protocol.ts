@@ -4,7 +4,8 @@ import type { Acknowledgement, Change, Exchange } from '../fake-discord/types.ts
 /**
  * What the page and the playground's server say to each other over the WebSocket `/live`, one JSON object a message.
  * The page is one person: `/live?user=ID` goes on as that person, without `user` (or with one that is gone) the server
- * makes a new one. Every URL in here is a path on the page's own origin.
+ * makes a new one. Every URL in messages is a path on the page's own origin, the same for as long as the server runs;
+ * with `&download=1` the browser saves what is there instead of showing it.
  */
 
 /** A conversation that the page can show. */
@@ -44,6 +45,7 @@ export interface Welcome {
   samples: SamplePicture[];
   model: PlaygroundModel;
   botState: BotState;
+  /** Of the place, for people and the bot alike; the fault `upload-limit` changes it. */
   uploadLimitBytes: number;
   /** The emoji that starts the bot when somebody reacts with it. */
   reactionEmoji: string;
@@ -57,13 +59,19 @@ export type ServerMessage =
   | Welcome
   | { kind: 'change'; change: Change }
   | { kind: 'bot'; state: BotState }
+  /** Everybody, after somebody new came. */
+  | { kind: 'users'; users: ApiUser[] }
+  | { kind: 'uploadLimit'; bytes: number }
   /** Sent only after the action `watchExchanges`: first what came before, then each as it passes. Secrets are masked. */
   | { kind: 'exchanges'; exchanges: Exchange[] }
   /** The answer to an action: `value` as {@link ActionResults} says, or why it could not be done. */
   | { kind: 'done'; id: number; value: unknown }
   | { kind: 'refused'; id: number; reason: string };
 
-/** A file given before by `POST /files?name=NAME` (body: the bytes; answers `{ "fileId": string }`), or a sample's name. */
+/**
+ * A file given before by `POST /files?name=NAME` (body: the bytes; answers `{ "fileId": string }`, or 413 and other
+ * refusals with `{ "reason": string }`), or a sample's name. Files that nobody uses are forgotten after a while.
+ */
 export type FileReference = { fileId: string } | { sample: string };
 
 /** An option's value as a form gives it. */
@@ -120,6 +128,9 @@ export interface ActionResults {
   autocomplete: { choices: ApiChoice[] };
   postMessage: { messageId: Snowflake };
 }
+
+/** Why the server closes the WebSocket for good: coming back at once would be in vain. */
+export const closeCode = { tooManyPeople: 4001, notUnderstood: 4002 } as const;
 
 /** What the page says: an action and a number that the answer repeats. */
 export type ClientMessage = Action & { id: number };

@@ -25,6 +25,8 @@ export interface RendererOptions extends Omit<Engine, 'searchPath'> {
 export interface ChildProcessRenderer extends Renderer {
   /** Of the render process, while there is one. */
   readonly pid: number | undefined;
+  /** Ends the render process at once, as a system does that runs out of memory; false where there is none. */
+  killProcess(): boolean;
 }
 
 /**
@@ -74,6 +76,11 @@ export function createRenderer(options: RendererOptions): ChildProcessRenderer {
   return {
     get pid() {
       return current?.isAlive() ? current.pid : undefined;
+    },
+    killProcess() {
+      if (!current?.isAlive()) return false;
+      current.kill();
+      return true;
     },
     render(spec, { signal: wish, onProgress } = {}) {
       const signal = AbortSignal.any(wish === undefined ? [closing.signal] : [wish, closing.signal]);

@@ -27,6 +27,8 @@ export interface RenderProcess {
    * @throws AppError whatever the job itself threw
    */
   run(spec: RenderSpec, signal: AbortSignal, onProgress: (progress: RenderProgress) => void): Promise<Clip>;
+  /** Ends it and what it started, at once: its job rejects. */
+  kill(): void;
   /** Sends it away, and makes it go after the grace. Resolves when it is gone. */
   end(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
   return {
     pid: link.pid,
     isAlive: link.isAlive,
+    kill: link.kill,
     async run(spec, signal, onProgress) {
       const job = ++lastJob;
       let callOffKill = () => {};

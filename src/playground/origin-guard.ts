@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+
+/** Says why a request is refused, or undefined where it may pass. */
+export interface OriginGuard {
+  /** For everything: a page of another site whose name was made to lead here (DNS rebinding) has another Host. */
+  checkHost(request: IncomingMessage): string | undefined;
+  /** For WebSockets and whatever changes something: only the page itself may ask for that. */
+  checkOrigin(request: IncomingMessage): string | undefined;
+}
+
+/** A guard for a server that listens at `boundHost`, as it was given. Ports are not looked at: a tunnel may change them. */
+export function createOriginGuard(boundHost: string): OriginGuard {
+  const names = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(boundHost).toLowerCase()]);
+  const isExposed = !isLoopback(boundHost);
+  if (isExposed) names.add(hostname().toLowerCase());
+
+  const isOwn = (name: string): boolean =>
+    // An address can stand in a URL without any name that could be made to lead elsewhere.
+    names.has(name) || (isExposed && isIP(name.replace(/^\[|\]$/g, '')) !== 0);
+
+  return {
+    checkHost({ headers }) {
+      const host = headers.host ?? '';
+      const url = `http://${host}`;
+      if (host !== '' && URL.canParse(url) && isOwn(new URL(url).hostname)) return undefined;
+      return `The playground does not answer to the name "${host}".`;
+    },
+    checkOrigin({ headers }) {
+      if (headers.origin === `http://${headers.host}`) return undefined;
+      return 'Only the page of this playground may ask for that.';
+    },
+  };
+}
+
+/** Whether nobody but this machine can reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** A host as it stands in a URL. */
+export function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
