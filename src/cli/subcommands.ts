@@ -23,5 +23,10 @@ export const subcommands: readonly Subcommand[] = [
   },
   { name: 'inspect', description: 'Read back what a clip was made with', load: () => import('./inspect.ts') },
   { name: 'model', description: 'Fetch, look at and check the weights of a model', load: () => import('./model.ts') },
+  {
+    name: 'playground',
+    description: 'Try the bot in the browser, without Discord',
+    load: () => import('./playground.ts'),
+  },
   { name: 'setup', description: 'Fetch the CUDA libraries of ONNX Runtime', load: () => import('./setup.ts') },
 ];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestUrl } from '../util/request-url.ts';
 import { isValidLink } from './attachments.ts';
 import { recordViolation, type World } from './world.ts';
 
@@ -12,7 +13,7 @@ export function isCdnPath(path: string): boolean {
 
 /** Serves attachments by signed links, whole (200) or in part (206), so that videos can be sought in. */
 export function serveCdn(world: World, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '/', world.origin);
+  const url = requestUrl(request);
   const file = world.files.get(link.exec(url.pathname)?.[1] ?? '');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     recordViolation(world, `CDN: ${request.method} ${url.pathname}`);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { requestUrl } from '../util/request-url.ts';
 import { applicationFlags, guildCreate, selfUser } from './entities.ts';
 import { isObject } from './form-rules.ts';
 import { closeCode, op } from './gateway-codes.ts';
@@ -126,7 +127,7 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
 
   return {
     upgrade(request, socket, head) {
-      const { searchParams } = new URL(request.url ?? '/', world.origin);
+      const { searchParams } = requestUrl(request);
       server.handleUpgrade(request, socket, head, (connection) => {
         const problem = queryProblem(searchParams);
         if (problem) {

@@ -1,4 +1,5 @@
 import { signedLink } from './attachments.ts';
+import { roles, storedUser } from './entities.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import { interactionHandle, summary } from './interaction-handle.ts';
 import { renderMessage } from './message-view.ts';
@@ -28,6 +29,8 @@ export function createObserver(world: World, log: ExchangeLog, firstChannelId: S
       return file && signedLink(world, file);
     },
     users: () => [...world.users.values()].filter(({ user }) => !user.bot).map(({ user }) => structuredClone(user)),
+    bot: () => structuredClone(storedUser(world, world.botUserId).user),
+    roles: () => roles(world).map(({ id, name }) => ({ id: String(id), name: String(name) })),
     waitForMessage: (predicate, options = {}) =>
       waitUntil(world.changes, () => visible(undefined).find(predicate), {
         ...options,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { requestUrl } from '../util/request-url.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { createRateLimits, type RateLimit } from './rate-limits.ts';
 import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
@@ -25,7 +26,7 @@ export function createRest(
 
   return async (request, response) => {
     const method = request.method ?? 'GET';
-    const url = new URL(request.url ?? '/', world.origin);
+    const url = requestUrl(request);
     const path = url.pathname.startsWith(`${apiPrefix}/`) ? url.pathname.slice(apiPrefix.length) : null;
     const matched = path === null ? null : matchRoute(method, path);
     const query = Object.fromEntries(url.searchParams);

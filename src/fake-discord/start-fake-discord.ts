@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requestUrl } from '../util/request-url.ts';
 import { createActor } from './actor.ts';
 import { isCdnPath, serveCdn } from './cdn.ts';
 import { createExchangeLog } from './exchange-log.ts';
@@ -26,7 +27,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
   const serveRest = createRest(world, { rateLimit: options.rateLimit ?? defaultRateLimit, record: log.record });
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const { pathname } = requestUrl(request);
     if (isCdnPath(pathname)) {
       serveCdn(world, request, response);
       return;

@@ -244,6 +244,10 @@ export interface Observer {
   /** A link to an attachment that is valid from now on. */
   attachmentLink(id: Snowflake): string | undefined;
   users(): ApiUser[];
+  /** The bot's own user. */
+  bot(): ApiUser;
+  /** The guild's roles, everybody's first. */
+  roles(): { id: Snowflake; name: string }[];
   waitForMessage(predicate: (message: ApiMessage) => boolean, options?: WaitOptions): Promise<ApiMessage>;
   waitForChange(predicate: (change: Change) => boolean, options?: WaitOptions): Promise<Change>;
   /** Resolves once the bot is connected and has registered the named commands. */

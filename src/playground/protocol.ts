@@ -70,7 +70,7 @@ export type ServerMessage =
 
 /**
  * A file given before by `POST /files?name=NAME` (body: the bytes; answers `{ "fileId": string }`, or 413 and other
- * refusals with `{ "reason": string }`), or a sample's name. Files that nobody uses are forgotten after a while.
+ * refusals with the reason as text), or a sample's name. Files that nobody uses are forgotten after a while.
  */
 export type FileReference = { fileId: string } | { sample: string };
 

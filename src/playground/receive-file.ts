@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 import type { FileInput } from '../fake-discord/types.ts';
+import { requestUrl } from '../util/request-url.ts';
 
 /** Read on and forgotten so that the browser hears the refusal; who sends more than that is cut off. */
 const drainedBytes = 64 * 1024 * 1024;
@@ -13,7 +14,7 @@ const maxNameLength = 260;
  * @throws AppError `file-too-large` or `file-nameless`
  */
 export async function receiveFile(request: IncomingMessage, limitBytes: number): Promise<FileInput> {
-  const name = new URL(request.url ?? '/', 'http://localhost').searchParams.get('name')?.slice(0, maxNameLength);
+  const name = requestUrl(request).searchParams.get('name')?.slice(0, maxNameLength);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

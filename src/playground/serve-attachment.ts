@@ -22,15 +22,13 @@ export async function serveAttachment(
   response: ServerResponse,
   { link, download }: { link: string; download: boolean },
 ): Promise<void> {
-  const headers = Object.fromEntries(askedHeaders.map((name) => [name, request.headers[name]]));
-  const asked = openRequest(link, { method: request.method, headers: defined(headers) });
+  const asked = openRequest(link, { method: request.method, headers: chosen(request, askedHeaders) });
   response.once('close', () => asked.destroy());
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     asked.once('response', resolve).once('error', reject).end();
   });
-  const handedOn = Object.fromEntries(answeredHeaders.map((name) => [name, answer.headers[name]]));
   const disposition = download && { 'content-disposition': `attachment; filename*=UTF-8''${fileNameIn(link)}` };
-  response.writeHead(answer.statusCode ?? 502, { ...defined(handedOn), ...disposition });
+  response.writeHead(answer.statusCode ?? 502, { ...chosen(answer, answeredHeaders), ...disposition });
   // Who seeks in a video, or closes the page, ends a transfer in the middle: that is no failure.
   await pipeline(answer, response).catch(() => {});
 }
@@ -40,6 +38,7 @@ function fileNameIn(link: string): string {
   return new URL(link).pathname.split('/').at(-1) ?? '';
 }
 
-function defined(headers: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+/** Those of the headers that are there. */
+function chosen({ headers }: IncomingMessage, names: readonly string[]): Record<string, string | string[]> {
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 }

@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BotDependencies, startBot } from '../bot/start-bot.ts';
+import type { Config } from '../config/config.ts';
+import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
+import type { FakeDiscordOptions } from '../fake-discord/types.ts';
+import { readModelConfigs } from '../inference/pipeline/load-model.ts';
+import { modelInfo } from '../inference/pipeline/model-info.ts';
+import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
+import { checkFile } from '../media/check-file.ts';
+import { readVideoSettings } from '../media/read-video-settings.ts';
+import type { ListenAt } from '../playground/listen.ts';
+import type { PageFiles } from '../playground/page-files.ts';
+import { firstName, secondName } from '../playground/people.ts';
+import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
+import { type ChildProcessRenderer, createRenderer } from '../render/child-process-renderer.ts';
+import type { Log } from '../util/log.ts';
+import { modelFacts } from './model-facts.ts';
+
+/** Where the sample pictures are; beside src/ as beside dist/. */
+const samplesDir = fileURLToPath(new URL('../../assets', import.meta.url));
+
+/** The bot's own limit is out of the way, so that the switch for the place's decides. */
+const maxUploadBytes = 100 * 1024 * 1024;
+
+/** As Discord: about 5 calls per 5 s and route. */
+const rateLimit = { limit: 5, windowSeconds: 5 } as const;
+
+/** What {@link openPlayground} works with. */
+export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, 'maxSockets' | 'shelf' | 'clock'>> {
+  config: Config;
+  /** For the render process, which gets an allow-list of it. */
+  environment: Readonly<Record<string, string | undefined>>;
+  page: PageFiles;
+  listenAt: ListenAt;
+  /** Undefined: a temporary folder that is gone at the end. */
+  dataDir: string | undefined;
+  log: Log;
+  /** For tests, which must not wait. */
+  discord?: FakeDiscordOptions;
+  bot?: Pick<BotDependencies, 'editGapMs'>;
+  renderer?: ChildProcessRenderer;
+}
+
+/**
+ * Puts a playground together: the stand-in of Discord, the renderer, and the bot as `kinora bot` runs it.
+ * @throws ConfigError the model, the data folder, the port or the host cannot be used
+ */
+export async function openPlayground(options: OpenPlaygroundOptions): Promise<Playground> {
+  const { config, environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
+  const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
+  const configs = await readModelConfigs(modelDir);
+  const model = modelFacts(modelInfo(configs));
+  if (safety !== undefined) await readSafetyConfig(safety.modelDir);
+
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    const dataDir = await dataFolder(options.dataDir, closers);
+    const discord = await startFakeDiscord({
+      ...{ messageContentIntent: true, rateLimit, names: { owner: firstName, user: secondName } },
+      ...discordOptions,
+    });
+    closers.push(discord.close);
+    const renderer =
+      options.renderer ?? createRenderer({ modelDir, execution, ffmpegPath, safety, idleSeconds, environment, log });
+    if (options.renderer === undefined) closers.push(renderer.close);
+    const playground = await startPlayground({
+      ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },
+      model: { name: model.name, description: configs.proposals.description ?? `The model in ${configs.dir}.` },
+      killRenderProcess: renderer.killProcess,
+      startBot: () =>
+        startBot(
+          {
+            ...{ dataDir, maxUploadBytes, reactionEmoji, provider: execution.provider },
+            ...{ discordToken: discord.token, discordApiUrl: discord.apiUrl, attachmentHosts: [discord.cdnHost] },
+            ...{ limits: config.limits, retentionHours: config.retentionHours, pingAfterMs: config.pingAfterMs },
+          },
+          { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings, ...botOptions },
+        ),
+    });
+    closers.push(playground.close);
+    return { url: playground.url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Makes the folder of the bot's data; a temporary one is taken away again by the last of `closers`. */
+async function dataFolder(wanted: string | undefined, closers: (() => Promise<unknown>)[]): Promise<string> {
+  if (wanted !== undefined) {
+    await mkdir(wanted, { recursive: true });
+    return resolve(wanted);
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'kinora-playground-'));
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  return dataDir;
+}

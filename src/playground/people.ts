@@ -1,0 +1,53 @@
+import type { ApiUser, Snowflake } from '../fake-discord/payloads.ts';
+import type { FakeDiscord } from '../fake-discord/types.ts';
+import type { PlaygroundChannel } from './protocol.ts';
+
+/** Somebody who has the page open, or had it. */
+export interface Person {
+  user: ApiUser;
+  /** Has all permissions in the server. */
+  admin: boolean;
+  /** Where the person may read: the server's channels and the own conversation with the bot. */
+  channels: readonly PlaygroundChannel[];
+}
+
+/** The people of the playground. */
+export interface People {
+  /** The one with that id, else somebody new; undefined where there are enough already. */
+  join(userId: Snowflake | null): Person | undefined;
+}
+
+/** Names for the first and the second, whom the stand-in makes itself; the first owns the server and the bot. */
+export const [firstName, secondName] = ['Ada', 'Bruno'];
+
+const furtherNames = 'Chika Diego Elif Farid Greta Hana Ines Jonas Kemi Luca Mei Nadia Otto Priya Quinn Rosa Sven Tala';
+
+/** Nobody yet. `guildChannels` are those of the server. */
+export function createPeople(
+  discord: Pick<FakeDiscord, 'ownerId' | 'userId' | 'users' | 'createUser' | 'openDm' | 'bot'>,
+  guildChannels: readonly PlaygroundChannel[],
+): People {
+  const known = new Map<Snowflake, Person>();
+  const waitingNames = furtherNames.split(' ');
+  const waitingIds = [discord.ownerId, discord.userId];
+
+  function newUser(): ApiUser | undefined {
+    const id = waitingIds.shift();
+    if (id !== undefined) return discord.users().find((user) => user.id === id);
+    const name = waitingNames.shift();
+    return name === undefined ? undefined : discord.createUser(name);
+  }
+
+  return {
+    join(userId) {
+      const before = known.get(userId ?? '');
+      if (before !== undefined) return before;
+      const user = newUser();
+      if (user === undefined) return undefined;
+      const dm = { id: discord.openDm(user.id), name: discord.bot().username, kind: 'dm' } as const;
+      const person = { user, admin: user.id === discord.ownerId, channels: [...guildChannels, dm] };
+      known.set(user.id, person);
+      return person;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../errors.ts';
+import type { Observer } from '../fake-discord/types.ts';
+import type { Log } from '../util/log.ts';
+import { requestUrl } from '../util/request-url.ts';
+import type { FileShelf } from './file-shelf.ts';
+import type { OriginGuard } from './origin-guard.ts';
+import type { OwnLinks } from './own-links.ts';
+import type { PageFile, PageFiles } from './page-files.ts';
+import { receiveFile } from './receive-file.ts';
+import type { Samples } from './samples.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import { serveAttachment } from './serve-attachment.ts';
+
+/** What the HTTP half works on. */
+export interface ServeHttpOptions {
+  page: PageFiles;
+  samples: Samples;
+  shelf: FileShelf;
+  links: OwnLinks;
+  discord: Pick<Observer, 'attachmentLink'>;
+  guard: OriginGuard;
+  uploadLimitBytes: () => number;
+  log: Log;
+}
+
+/** Files that may be on their way here at once; each may be in memory whole. */
+const maxUploadsAtOnce = 8;
+
+/** Answers the page's requests: the page, samples, attachments, and files that people give. Never rejects. */
+export function createServeHttp(
+  options: ServeHttpOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { page, samples, shelf, links, discord, guard, uploadLimitBytes, log } = options;
+  let uploads = 0;
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (uploads >= maxUploadsAtOnce) return refuse(response, 503, 'Too many files at once: try again.');
+    uploads += 1;
+    try {
+      const fileId = shelf.put(await receiveFile(request, uploadLimitBytes()));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ fileId }));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refuse(response, error.code === 'file-too-large' ? 413 : 400, error.message);
+    } finally {
+      uploads -= 1;
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET' } = request;
+    const url = requestUrl(request);
+    const problem = guard.checkHost(request);
+    if (problem !== undefined) return refuse(response, 421, problem);
+    if (method === 'POST' && url.pathname === '/files') {
+      const foreign = guard.checkOrigin(request);
+      return foreign === undefined ? receive(request, response) : refuse(response, 403, foreign);
+    }
+    if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, 'Not here.');
+
+    const file = page.get(url.pathname) ?? sampleAt(url.pathname);
+    if (file !== undefined) return send(response, file, method);
+    const attachmentId = links.read(url);
+    const link = attachmentId === undefined ? undefined : discord.attachmentLink(attachmentId);
+    if (link === undefined) return refuse(response, 404, 'There is nothing here.');
+    return serveAttachment(request, response, { link, download: url.searchParams.has('download') });
+  }
+
+  function sampleAt(path: string): PageFile | undefined {
+    const sample = path.startsWith('/samples/') ? samples.find(path.slice('/samples/'.length)) : undefined;
+    return sample && { contentType: 'image/jpeg', bytes: sample.bytes };
+  }
+
+  return async (request, response) => {
+    setSecurityHeaders(response);
+    try {
+      await answer(request, response);
+    } catch (err) {
+      log.warn({ err, path: request.url?.split('?')[0] }, 'a request failed');
+      if (response.headersSent) response.destroy();
+      else refuse(response, 500, 'Something broke.');
+    }
+  };
+}
+
+function send(response: ServerResponse, { contentType, bytes }: PageFile, method: string): void {
+  // The next start may have another page at the same address.
+  const headers = { 'content-type': contentType, 'content-length': bytes.byteLength, 'cache-control': 'no-cache' };
+  response.writeHead(200, headers).end(method === 'HEAD' ? undefined : bytes);
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(reason);
+}
