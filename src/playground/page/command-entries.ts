@@ -1,0 +1,63 @@
+import type { ApiCommand, ApiCommandOption } from '../../fake-discord/payloads.ts';
+import type { PlaygroundChannel } from '../protocol.ts';
+import { localisedName } from './localised.ts';
+import type { CommandEntry } from './state/command-form.ts';
+
+/** ApplicationCommandType. */
+const slashCommand = 1;
+const messageCommand = 3;
+
+/** ApplicationCommandOptionType of subcommands and their groups. */
+const subcommands: readonly number[] = [1, 2];
+
+/** Where a command may be offered. */
+export interface Place {
+  kind: PlaygroundChannel['kind'];
+  isAdmin: boolean;
+}
+
+/** The slash commands that a person is offered in a place, each subcommand an entry of its own. */
+export function commandEntries(commands: readonly ApiCommand[], place: Place): CommandEntry[] {
+  return commands
+    .filter((command) => command.type === slashCommand && isOffered(command, place))
+    .flatMap((command) => entriesOf(command, [], command.options ?? []));
+}
+
+/** The commands of a message's menu. */
+export function messageCommands(commands: readonly ApiCommand[], place: Place): ApiCommand[] {
+  return commands.filter((command) => command.type === messageCommand && isOffered(command, place));
+}
+
+/** As typed: the name, then subcommands after spaces. */
+export function fullName({ command, path }: CommandEntry): string {
+  return [command.name, ...path].join(' ');
+}
+
+/** What stands in the list: {@link fullName} in the person's language. */
+export function shownName({ command, path }: CommandEntry, locale: string): string {
+  let options = command.options ?? [];
+  const names = path.map((name) => {
+    const option = options.find((other) => other.name === name);
+    options = option?.options ?? [];
+    return option ? localisedName(option, locale) : name;
+  });
+  return [localisedName(command, locale), ...names].join(' ');
+}
+
+/** What describes the entry: the command, or the subcommand that it is. */
+export function describedBy({ command, path }: CommandEntry): ApiCommand | ApiCommandOption {
+  let found: ApiCommand | ApiCommandOption = command;
+  for (const name of path) found = found.options?.find((option) => option.name === name) ?? found;
+  return found;
+}
+
+function isOffered(command: ApiCommand, { kind, isAdmin }: Place): boolean {
+  const isHere = (command.contexts ?? [0, 1]).includes(kind === 'guild' ? 0 : 1);
+  return isHere && (command.default_member_permissions === null || isAdmin || kind === 'dm');
+}
+
+function entriesOf(command: ApiCommand, path: readonly string[], options: readonly ApiCommandOption[]): CommandEntry[] {
+  const inner = options.filter(({ type }) => subcommands.includes(type));
+  if (inner.length === 0) return [{ command, path, options }];
+  return inner.flatMap((option) => entriesOf(command, [...path, option.name], option.options ?? []));
+}

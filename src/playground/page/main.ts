@@ -1,0 +1,65 @@
+import './styles/tokens.css';
+import './styles/page.css';
+import './styles/message.css';
+import './styles/clip.css';
+import './styles/composer.css';
+import './styles/form.css';
+import './styles/modal.css';
+import './styles/panel.css';
+import { render } from 'lit';
+import './draw-as-discord.ts';
+import { connect } from './connection.ts';
+import { createCommandDeeds } from './deeds/command-deeds.ts';
+import { createComponentDeeds } from './deeds/component-deeds.ts';
+import { say } from './deeds/explain.ts';
+import { createMessageDeeds } from './deeds/message-deeds.ts';
+import { createPageDeeds } from './deeds/page-deeds.ts';
+import { PlaygroundMoment } from './playground-moment.ts';
+import { applyServerMessage } from './state/apply-server-message.ts';
+import { initialState } from './state/initial-state.ts';
+import type { PageState } from './state/page-state.ts';
+import { remembered } from './state/remembered.ts';
+import { createStore } from './state/store.ts';
+import { pageTexts } from './texts/all-page-texts.ts';
+import { appView } from './views/app-view.ts';
+import { waitingView } from './views/waiting-view.ts';
+
+// A second window begins as somebody new, whatever it inherited.
+if (new URLSearchParams(location.search).has('new')) {
+  remembered.userId.clear();
+  history.replaceState(null, '', '/');
+}
+
+customElements.define('playground-moment', PlaygroundMoment);
+
+const root = document.getElementById('app') as HTMLElement;
+const store = createStore(initialState(), draw);
+const connection = connect({
+  userId: remembered.userId.get,
+  onMessage(message) {
+    store.set(applyServerMessage(store.state, message));
+    if (message.kind !== 'welcome') return;
+    remembered.userId.set(message.user.id);
+    if (store.state.isPanelOpen) void connection.send({ do: 'watchExchanges', watch: true });
+  },
+  onLost: ({ isForGood }) => store.set({ connection: isForGood ? 'closed' : 'lost' }),
+});
+const context = { store, connection };
+const deeds = {
+  commands: createCommandDeeds(context),
+  messages: createMessageDeeds(context),
+  components: createComponentDeeds(context),
+  view: createPageDeeds(context),
+  notify: (problem: string) => say(context, problem, { isProblem: true }),
+};
+
+function draw(state: PageState): void {
+  const texts = pageTexts[state.language];
+  const { documentElement } = document;
+  documentElement.lang = state.language;
+  documentElement.dataset.theme = state.theme;
+  document.title = texts.title;
+  render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...deeds }), root);
+}
+
+draw(store.state);

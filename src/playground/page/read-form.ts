@@ -1,0 +1,50 @@
+import type { ApiCommandOption } from '../../fake-discord/payloads.ts';
+import type { OptionValue } from '../protocol.ts';
+import { optionType } from './option-type.ts';
+import type { CommandForm } from './state/command-form.ts';
+import type { PageTexts } from './texts/page-texts.ts';
+
+/** What a form says. */
+export interface ReadForm {
+  options: Record<string, OptionValue>;
+  /** By option, what has to be mended first. */
+  problems: Record<string, string>;
+}
+
+/** Reads a form as Discord's client does; the bot and the stand-in check once more. */
+export function readForm(form: CommandForm, texts: PageTexts): ReadForm {
+  const options: Record<string, OptionValue> = {};
+  const problems: Record<string, string> = {};
+  for (const option of form.entry.options) {
+    const { name, type, required = false } = option;
+    if (!form.shown.includes(name)) continue;
+    if (type === optionType.attachment) {
+      if (required && form.pictures[name] === undefined) problems[name] = texts.isRequired;
+      continue;
+    }
+    const value = form.values[name] ?? form.typed[name]?.trim() ?? '';
+    if (value === '') {
+      if (required) problems[name] = texts.isRequired;
+      continue;
+    }
+    const read = isNumeric(option) ? readNumber(option, value, texts) : { value };
+    if ('problem' in read) problems[name] = read.problem;
+    else options[name] = read.value;
+  }
+  return { options, problems };
+}
+
+function isNumeric({ type, choices }: ApiCommandOption): boolean {
+  return choices === undefined && (type === optionType.integer || type === optionType.number);
+}
+
+function readNumber(
+  { type, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
+  written: OptionValue,
+  texts: PageTexts,
+): { value: number } | { problem: string } {
+  const value = Number(written);
+  const isRight = type === optionType.integer ? Number.isInteger(value) : Number.isFinite(value);
+  if (!isRight) return { problem: texts.notANumber };
+  return value < min || value > max ? { problem: texts.outOfRange(min, max) } : { value };
+}

@@ -1,0 +1,131 @@
+import type { BotState } from '../../protocol.ts';
+
+/** What the page itself says; what the bot says comes from the bot. Adding a language is one file like this. */
+export interface PageTexts {
+  /** For the bot's and the browser's formats. */
+  locale: string;
+  languageName: string;
+  title: string;
+  skipToComposer: string;
+  server: string;
+  textChannels: string;
+  directMessages: string;
+  channelList: string;
+  panel: string;
+  openPanel: string;
+  closePanel: string;
+  closeList: string;
+  secondPerson: string;
+  secondPersonLong: string;
+  you: string;
+  language: string;
+  theme: string;
+  themes: Readonly<Record<'system' | 'light' | 'dark', string>>;
+  botStates: Readonly<Record<BotState, string>>;
+  connecting: string;
+  lost: string;
+  lostForGood: string;
+  messages: string;
+  beginning(channel: string): string;
+  beginningOfDm: string;
+  welcomeTitle: string;
+  welcomeText: string;
+  tryIt: string;
+  orPick: string;
+  animateSample(name: string): string;
+  modelLead(name: string): string;
+  /** In place of the model's own description, where that says that it is a toy. */
+  toyModel(name: string): string;
+  today(time: string): string;
+  yesterday(time: string): string;
+  edited: string;
+  used: string;
+  thinking(name: string): string;
+  onlyYou: string;
+  dismiss: string;
+  deletedReply: string;
+  openPicture: string;
+  clickForPicture: string;
+  picture: string;
+  clip: string;
+  download: string;
+  spoiler: string;
+  showSpoiler: string;
+  jump: string;
+  more(author: string): string;
+  menu: string;
+  reply: string;
+  apps: string;
+  addReaction(emoji: string): string;
+  removeReaction(emoji: string, count: number): string;
+  react(emoji: string, count: number): string;
+  deleteMessage: string;
+  delete: string;
+  typing(name: string): string;
+  failed: string;
+  noAnswer: string;
+  composer(channel: string): string;
+  attach: string;
+  commands: string;
+  send: string;
+  replyingTo(name: string): string;
+  cancelReply: string;
+  remove(name: string): string;
+  commandList: string;
+  noCommand: string;
+  required: string;
+  optionsLeft(count: number): string;
+  run: string;
+  running: string;
+  close: string;
+  choose: string;
+  yes: string;
+  no: string;
+  range(min: number, max: number): string;
+  isRequired: string;
+  notANumber: string;
+  outOfRange(min: number, max: number): string;
+  chooseFromList: string;
+  dropHere: string;
+  browse: string;
+  orPaste: string;
+  samples: string;
+  useSample(name: string): string;
+  uploadLimit(size: string): string;
+  tooLarge(size: string): string;
+  proposals: string;
+  submit: string;
+  cancel: string;
+  something: string;
+  select: string;
+  noBotSelect: string;
+  exchange: string;
+  exchangeLead: string;
+  filter: string;
+  kinds: Readonly<Record<'all' | 'rest' | 'gateway', string>>;
+  heartbeats: string;
+  clear: string;
+  noExchange: string;
+  shown(count: number, all: number): string;
+  requestBody: string;
+  responseBody: string;
+  files: string;
+  fromBot: string;
+  toBot: string;
+  faults: string;
+  faultsLead: string;
+  faultNames: Readonly<Record<FaultKey, string>>;
+  faultTexts: Readonly<Record<FaultKey, string>>;
+  faultDone: Readonly<Record<FaultKey, string>>;
+  megabytes(count: number): string;
+}
+
+/** The switches, as the page groups them. */
+export type FaultKey =
+  | 'drop-gateway'
+  | 'expire-tokens'
+  | 'fail-429'
+  | 'fail-500'
+  | 'upload-limit'
+  | 'restart-bot'
+  | 'kill-render-process';

@@ -1,0 +1,94 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+import { ref } from 'lit/directives/ref.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { ApiMessage } from '../../../fake-discord/payloads.ts';
+import type { Page } from '../page.ts';
+import { displayName } from './display-name.ts';
+import { messageView } from './message-view.ts';
+import { moveFocus } from './move-focus.ts';
+import { noticeView } from './notice-view.ts';
+import { stickToBottom } from './stick-to-bottom.ts';
+import { welcomeCard } from './welcome-card.ts';
+
+/** Messages of one author within this time share a head. */
+const togetherMs = 7 * 60_000;
+
+/** The messages of the channel that is shown. */
+export function conversation(page: Page): TemplateResult {
+  const { state, told, texts } = page;
+  const messages = told.messages.filter((message) => message.channel_id === state.channelId);
+  const notices = state.notices.filter(({ channelId }) => channelId === state.channelId);
+  const firstId = messages[0]?.id ?? '';
+  const entryId = messages.some(({ id }) => id === state.activeMessageId) ? state.activeMessageId : messages.at(-1)?.id;
+  return html`${keyed(
+    state.channelId,
+    html`<div class="scroller" ${ref(stickToBottom)}>
+      <div class="scroller-inner">
+        ${welcomeCard(page)}
+        <discord-messages
+          class="messages"
+          role="log"
+          aria-live="off"
+          aria-label=${texts.messages}
+          no-background
+          @keydown=${(event: KeyboardEvent) => onKey(event, page)}
+          @contextmenu=${(event: MouseEvent) => onContextMenu(event, page)}
+        >
+          ${notices.filter(({ afterMessageId }) => afterMessageId < firstId || firstId === '').map((notice) => noticeView(notice, page))}
+          ${repeat(
+            messages,
+            ({ id }) => id,
+            (message, index) => {
+              const options = {
+                page,
+                isContinued: isContinued(message, messages[index - 1]),
+                isEntry: message.id === entryId,
+              };
+              const after = notices.filter(({ afterMessageId }) => afterMessageId === message.id);
+              return html`${messageView(message, options)} ${after.map((notice) => noticeView(notice, page))}`;
+            },
+          )}
+        </discord-messages>
+        ${typingView(page)}
+      </div>
+    </div>`,
+  )}`;
+}
+
+function typingView({ state, told, texts }: Page): TemplateResult | typeof nothing {
+  const isTyping = (state.typingUntilMs[state.channelId] ?? 0) > Date.now();
+  return isTyping ? html`<p class="typing">${texts.typing(displayName(told.bot))}</p>` : nothing;
+}
+
+function isContinued(message: ApiMessage, before: ApiMessage | undefined): boolean {
+  if (before === undefined || before.author.id !== message.author.id) return false;
+  const isLinked = message.interaction_metadata !== undefined || message.message_reference !== undefined;
+  if (isLinked || ((message.flags ^ before.flags) & 64) !== 0) return false;
+  return Date.parse(message.timestamp) - Date.parse(before.timestamp) < togetherMs;
+}
+
+function onKey(event: KeyboardEvent, { messages }: Page): void {
+  const { target, currentTarget, key } = event;
+  if (!(target instanceof HTMLElement) || !target.matches('.message')) return;
+  const { messageId } = target.dataset;
+  if (key === 'Enter' && messageId !== undefined) {
+    event.preventDefault();
+    const { left, top } = target.getBoundingClientRect();
+    messages.openMenu(messageId, { left: left + 72, top: Math.max(top, 0) + 24 });
+    return;
+  }
+  moveFocus(event, { of: currentTarget as HTMLElement, selector: '.message' });
+}
+
+function onContextMenu(event: MouseEvent, { messages }: Page): void {
+  const { target } = event;
+  if (!(target instanceof Element) || target.closest('a, video') !== null) return;
+  const messageId = target.closest<HTMLElement>('.message')?.dataset.messageId;
+  if (messageId === undefined) return;
+  event.preventDefault();
+  // From the keyboard, there is no place of the mouse.
+  const { left, top } = target.getBoundingClientRect();
+  const isMouse = event.clientX > 0 || event.clientY > 0;
+  messages.openMenu(messageId, isMouse ? { left: event.clientX, top: event.clientY } : { left: left + 72, top });
+}

@@ -1,0 +1,49 @@
+import { html, type TemplateResult } from 'lit';
+import type { Fault } from '../../protocol.ts';
+import type { Page } from '../page.ts';
+import type { FaultKey } from '../texts/page-texts.ts';
+
+const megabyte = 1024 * 1024;
+const uploadLimits = [2, 10, 25] as const;
+
+const faults: readonly [FaultKey, Fault][] = [
+  ['drop-gateway', { name: 'drop-gateway' }],
+  ['expire-tokens', { name: 'expire-tokens' }],
+  ['fail-429', { name: 'fail-next-edit', status: 429 }],
+  ['fail-500', { name: 'fail-next-edit', status: 500 }],
+  ['restart-bot', { name: 'restart-bot' }],
+  ['kill-render-process', { name: 'kill-render-process' }],
+];
+
+/** Switches that break something, each with what is to be seen then. */
+export function faultSwitches(page: Page): TemplateResult {
+  const { texts, told, view } = page;
+  return html`<p class="hint">${texts.faultsLead}</p>
+    <ul class="faults">
+      ${faults.map(
+        ([key, fault]) => html`<li class="fault">
+          <button type="button" class="button" data-fault=${key} aria-describedby="fault-${key}" @click=${() => view.breakSomething(fault)}>
+            ${texts.faultNames[key]}
+          </button>
+          <p class="hint" id="fault-${key}">${texts.faultTexts[key]}</p>
+        </li>`,
+      )}
+      <li class="fault">
+        <div class="fault-name" id="fault-upload">${texts.faultNames['upload-limit']}</div>
+        <div class="segments" role="group" aria-labelledby="fault-upload">
+          ${uploadLimits.map((count) => {
+            const bytes = count * megabyte;
+            return html`<button
+              type="button"
+              class="segment"
+              aria-pressed=${told.uploadLimitBytes === bytes}
+              @click=${() => view.breakSomething({ name: 'upload-limit', bytes })}
+            >
+              ${texts.megabytes(count)}
+            </button>`;
+          })}
+        </div>
+        <p class="hint">${texts.faultTexts['upload-limit']}</p>
+      </li>
+    </ul>`;
+}

@@ -1,0 +1,104 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { ref } from 'lit/directives/ref.js';
+import { messageCommands } from '../command-entries.ts';
+import { localisedName } from '../localised.ts';
+import type { Page } from '../page.ts';
+import { focusOnMount } from './focus-on-mount.ts';
+import { icon } from './icon.ts';
+import { moveFocus } from './move-focus.ts';
+import { placedAt } from './placed-at.ts';
+
+/** Besides the emoji that starts the bot and the one that takes a clip away. */
+const furtherEmoji = ['👍', '❤️', '😂'] as const;
+const deleteEmoji = '❌';
+
+/** The menu of a message: reactions, the bot's message commands, reply, delete. */
+export function messageMenu(page: Page): TemplateResult | typeof nothing {
+  const { state, told, texts, messages } = page;
+  const { menu } = state;
+  const message = told.messages.find(({ id }) => id === menu?.messageId);
+  if (menu === null || message === undefined) return nothing;
+  const { id, author, flags } = message;
+  const isEphemeral = (flags & 64) !== 0;
+  const kind = told.channels.find((channel) => channel.id === message.channel_id)?.kind ?? 'guild';
+  const apps = messageCommands(told.commands, { kind, isAdmin: told.isAdmin });
+  const emoji = [...new Set([told.reactionEmoji, deleteEmoji, ...furtherEmoji])];
+  const close = () => {
+    messages.closeMenu();
+    document.getElementById(`more-${id}`)?.focus();
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      event.preventDefault();
+      close();
+    } else moveFocus(event, { of: event.currentTarget as HTMLElement, selector: '[role=menuitem]' });
+  };
+  return html`<div class="menu-backdrop" @click=${close} @contextmenu=${prevent(close)}></div>
+    <div class="menu" role="menu" aria-label=${texts.menu} @keydown=${onKey} ${ref(placedAt(menu))}>
+      <div class="menu-emoji" role="group">
+        ${emoji.map(
+          (name, index) => html`<button
+            type="button"
+            role="menuitem"
+            class="menu-emoji-item"
+            tabindex="-1"
+            aria-label=${texts.addReaction(name)}
+            title=${texts.addReaction(name)}
+            ?disabled=${isEphemeral}
+            @click=${() => messages.toggleReaction(id, name)}
+            ${index === 0 && !isEphemeral ? ref(focusOnMount) : nothing}
+          >
+            ${name}
+          </button>`,
+        )}
+      </div>
+      ${isEphemeral ? nothing : item(texts.reply, { icon: 'reply', run: () => messages.replyTo(id) })}
+      ${
+        apps.length === 0 || isEphemeral
+          ? nothing
+          : html`<div role="group" aria-label=${texts.apps}>
+              <div class="menu-heading" aria-hidden="true">${texts.apps}</div>
+              ${apps.map((command) =>
+                item(localisedName(command, texts.locale), {
+                  icon: 'bolt',
+                  run: () => messages.useMessageCommand(command, id),
+                }),
+              )}
+            </div>`
+      }
+      ${
+        isEphemeral
+          ? item(texts.dismiss, { icon: 'close', run: () => messages.delete(id), isFirst: true })
+          : author.id === told.me.id
+            ? item(texts.deleteMessage, { icon: 'trash', run: () => messages.delete(id), isDangerous: true })
+            : nothing
+      }
+    </div>`;
+}
+
+interface ItemOptions {
+  icon: Parameters<typeof icon>[0];
+  run: () => unknown;
+  isDangerous?: boolean;
+  isFirst?: boolean;
+}
+
+function item(label: string, { icon: name, run, isDangerous = false, isFirst = false }: ItemOptions): TemplateResult {
+  return html`<button
+    type="button"
+    role="menuitem"
+    class="menu-item ${isDangerous ? 'dangerous' : ''}"
+    tabindex="-1"
+    @click=${run}
+    ${isFirst ? ref(focusOnMount) : nothing}
+  >
+    <span>${label}</span>${icon(name)}
+  </button>`;
+}
+
+function prevent(then: () => void) {
+  return (event: Event) => {
+    event.preventDefault();
+    then();
+  };
+}

@@ -1,0 +1,111 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { ifDefined } from 'lit/directives/if-defined.js';
+import { live } from 'lit/directives/live.js';
+import { ref } from 'lit/directives/ref.js';
+import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
+import { localisedDescription, localisedName } from '../localised.ts';
+import { optionType } from '../option-type.ts';
+import type { Page } from '../page.ts';
+import type { CommandForm } from '../state/command-form.ts';
+import { choicesFor } from './choices-for.ts';
+import { focusOnMount } from './focus-on-mount.ts';
+import { icon } from './icon.ts';
+import { pictureField } from './picture-field.ts';
+import { proposalField } from './proposal-field.ts';
+
+/** What a field of the form draws from. */
+export interface FieldOptions {
+  form: CommandForm;
+  page: Page;
+  /** Gets the focus when the form opens. */
+  isFirst: boolean;
+}
+
+/** One option with its name, what it is for, and what is wrong with it. */
+export function optionField(option: ApiCommandOption, options: FieldOptions): TemplateResult {
+  const { form, page } = options;
+  const { texts, commands } = page;
+  const { name, required = false, type } = option;
+  const problem = form.problems[name];
+  const label = localisedName(option, texts.locale);
+  return html`<div class="field ${type === optionType.attachment ? 'wide' : ''}">
+    <div class="field-head">
+      <label for="option-${name}">${label}</label>
+      ${required ? html`<span class="required">${texts.required}</span>` : nothing}
+      ${
+        required
+          ? nothing
+          : html`<button
+              type="button"
+              class="tool small"
+              aria-label=${texts.remove(label)}
+              @click=${() => {
+                commands.removeOption(name);
+                document.querySelector<HTMLElement>('.command-form button[type=submit]')?.focus();
+              }}
+            >
+              ${icon('close')}
+            </button>`
+      }
+    </div>
+    <p class="hint" id="about-${name}">${localisedDescription(option, texts.locale)}${rangeText(option, page)}</p>
+    ${control(option, options)}
+    ${problem === undefined ? nothing : html`<p class="problem" id="problem-${name}" role="alert">${problem}</p>`}
+  </div>`;
+}
+
+function rangeText({ min_value: min, max_value: max, choices }: ApiCommandOption, { texts }: Page): string {
+  return min === undefined || max === undefined || choices !== undefined ? '' : ` · ${texts.range(min, max)}`;
+}
+
+function control(option: ApiCommandOption, options: FieldOptions): TemplateResult {
+  if (option.type === optionType.attachment) return pictureField(option, options);
+  if (option.autocomplete === true) return proposalField(option, options);
+  const choices = choicesFor(option, options.page);
+  return choices === undefined ? box(option, options) : choiceList(option, choices, options);
+}
+
+function choiceList(
+  { name }: ApiCommandOption,
+  choices: NonNullable<ReturnType<typeof choicesFor>>,
+  { form, page, isFirst }: FieldOptions,
+): TemplateResult {
+  const { commands, texts } = page;
+  const chosen = choices.findIndex(({ value }) => value === form.values[name]);
+  return html`<select
+    id="option-${name}"
+    aria-describedby="about-${name}"
+    aria-invalid=${form.problems[name] !== undefined}
+    .value=${live(String(chosen))}
+    @change=${({ currentTarget }: Event) => {
+      const choice = choices[Number((currentTarget as HTMLSelectElement).value)];
+      if (choice === undefined) commands.type(name, '');
+      else commands.setValue(name, choice.value);
+    }}
+    ${isFirst ? ref(focusOnMount) : nothing}
+  >
+    <option value="-1">${texts.choose}</option>
+    ${choices.map((choice, index) => html`<option value=${index} ?selected=${index === chosen}>${choice.label}</option>`)}
+  </select>`;
+}
+
+function box(option: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
+  const { name, type, min_value: min, max_value: max, min_length, max_length } = option;
+  const isNumber = type === optionType.integer || type === optionType.number;
+  return html`<input
+    id="option-${name}"
+    type=${isNumber ? 'number' : 'text'}
+    inputmode=${isNumber ? 'numeric' : 'text'}
+    step=${ifDefined(type === optionType.number ? 'any' : undefined)}
+    min=${ifDefined(min)}
+    max=${ifDefined(max)}
+    minlength=${ifDefined(min_length)}
+    maxlength=${ifDefined(max_length)}
+    autocomplete="off"
+    aria-describedby="about-${name}"
+    aria-invalid=${form.problems[name] !== undefined}
+    .value=${live(form.typed[name] ?? '')}
+    @input=${({ currentTarget }: Event) => page.commands.type(name, (currentTarget as HTMLInputElement).value)}
+    ${isFirst ? ref(focusOnMount) : nothing}
+  />`;
+}
