@@ -52,12 +52,29 @@ describe('progressView', () => {
 });
 
 describe('deliveredView', () => {
-  it('names the file after what made it, and takes the buttons away', () => {
+  it('names the file after what made it', () => {
     const view = deliveredView(job, makeClip(spec), en);
     expect(view.content).toBe('🎬 motion 127 · seed 7 · 2 steps · 7 fps · 4 frames · 64×64 · made in 28 s');
-    expect(view.components).toEqual([]);
     expect(view.files).toMatchObject([
       { name: 'kinora-7f3a91c2-seed7-motion127-steps2-fps7.mp4', contentType: 'video/mp4' },
+    ]);
+  });
+
+  it('has the seven buttons of a clip where Cancel was', () => {
+    const rows = deliveredView(job, makeClip(spec), en).components.map(({ components }) => components);
+    const ids = rows.map((row) => row.map((button) => 'custom_id' in button && button.custom_id));
+    expect(ids).toEqual([
+      ['again:7f3a91c2', 'edit:7f3a91c2', 'extend:7f3a91c2', 'loop:7f3a91c2', 'smooth:7f3a91c2'],
+      ['settings:7f3a91c2', 'delete:7f3a91c2'],
+    ]);
+    expect(rows.flat().map((button) => 'emoji' in button && button.emoji?.name)).toEqual([
+      '🎲',
+      '✏️',
+      '➕',
+      '🔁',
+      '⬆️',
+      '📋',
+      '🗑️',
     ]);
   });
 

@@ -21,8 +21,8 @@ export interface BotProcessOrders {
   config: Omit<BotConfig, 'provider'>;
   /** Renders of this seed and of higher ones wait for `go`. */
   holdFromSeed: number;
-  /** Where it kills itself, and at which time that it comes there. */
-  dieAt?: { point: DeathPoint; count: number };
+  /** Where it kills itself, at which time that it comes there, and whether times before `go` count. */
+  dieAt?: { point: DeathPoint; count: number; fromStart: boolean };
 }
 
 /** A bot in a process of its own. */
@@ -34,11 +34,10 @@ export interface BotProcess {
   ended: Promise<string | number>;
 }
 
-/** Starts the process and waits until it is connected, or dead. */
+/** Starts the process from a bundle of its fixture, and waits until it is connected, or dead. */
 export async function startBotProcess(
-  discord: FakeDiscord,
-  dataDir: string,
-  wishes: Omit<BotProcessOrders, 'config'>,
+  bundled: string,
+  { discord, dataDir, ...wishes }: Omit<BotProcessOrders, 'config'> & { discord: FakeDiscord; dataDir: string },
 ): Promise<BotProcess> {
   const orders: BotProcessOrders = {
     config: {
@@ -53,13 +52,16 @@ export async function startBotProcess(
   const connected = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'ready', {
     timeoutMs: 300_000,
   });
-  const child: ChildProcess = fork('test/e2e/fixtures/bot-process.ts', [JSON.stringify(orders)], {
-    execArgv: ['--import', 'tsx'],
-  });
+  const child: ChildProcess = fork(bundled, [JSON.stringify(orders)], { execArgv: [] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = once(child, 'exit').then(([code, signal]) => (signal ?? code) as string | number);
   const ready = connected.then(() => discord.waitForCommands(['animate'], { timeoutMs: 300_000 }));
   ready.catch(() => {});
   await Promise.race([ready, ended]);
-  return { ended, go: () => void child.send('go'), kill: (signal) => void child.kill(signal) };
+  return {
+    ended,
+    // It may be dead already.
+    go: () => void (child.connected && child.send('go', () => {})),
+    kill: (signal) => void child.kill(signal),
+  };
 }
