@@ -4,7 +4,7 @@ import torch
 
 from .motion import FRAMES, pan, side
 from .unet_model import make_unet
-from .vae_model import SCALING_FACTOR, bands, decode_stills, make_vae
+from .vae_model import LATENT_CHANNELS, SCALING_FACTOR, bands, decode_stills, make_vae
 
 
 def smooth(*shape: int) -> torch.Tensor:
@@ -38,7 +38,7 @@ def main() -> None:
     block = unet.down_blocks[1].resnets[0].temporal_res_block
     block.register_forward_hook(lambda module, inputs, output: features.update(added=output - inputs[0]))
     still = bands(smooth(6, 3, 32, 64))[:, None].expand(-1, FRAMES, -1, -1, -1)
-    noise = torch.randn(6, FRAMES, 6, 8, 16)
+    noise = torch.randn(6, FRAMES, LATENT_CHANNELS, 8, 16)
     sides = side(noise)
     for sigma in (700.0, 100.0, 25.0):  # below that the move itself can be seen
         inputs = torch.cat([(still + sigma * noise) / (sigma**2 + 1) ** 0.5, still / SCALING_FACTOR], 2)

@@ -112,8 +112,8 @@ def main() -> None:
     start(options)
     jobs = []
     for source in SOURCES:
-        folder = options.work / "packages" / source.name
-        fetch(source, options.work / "downloads", folder)
+        folder = options.work.resolve() / "packages" / source.name
+        fetch(source, options.work.resolve() / "downloads", folder)
         jobs += [(source, path) for path in files(source, folder)]
     with ProcessPoolExecutor(options.threads) as pool:
         found = [entry for entry in pool.map(picture, jobs, chunksize=16) if entry is not None]

@@ -16,19 +16,20 @@ def arguments(description: str, minutes: float) -> argparse.ArgumentParser:
     """The options that every command understands."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", type=Path, default=Path("out/training"), help="scratch folder, never committed")
-    parser.add_argument("--minutes", type=float, default=minutes, help="budget of computing time; the schedule follows it")
+    parser.add_argument("--minutes", type=float, default=minutes, help="budget in minutes of one core; the schedule follows it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--nice", type=int, default=19, help="priority, from 19 (yields to everything) to 0")
     return parser
 
 
 def start(options: argparse.Namespace) -> None:
-    """Seed everything, limit the threads and be last in the queue for the processor."""
+    """Seed everything, limit the threads and set the priority."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     random.seed(options.seed)
     np.random.seed(options.seed)
-    os.nice(max(0, 19 - os.nice(0)))
+    os.nice(max(0, options.nice - os.nice(0)))
     options.work.mkdir(parents=True, exist_ok=True)
 
 
@@ -39,22 +40,21 @@ def wait_while_paused() -> None:
 
 
 class Clock:
-    """Counts computing time against a budget, so that a busy machine delays a run but does not shorten it.
+    """Counts the cores' time against a budget, so that a busy machine delays a run but does not shorten it.
 
-    On an otherwise idle machine this is the time on the wall. Time spent paused does not count.
+    With one thread on an idle machine this is the time on the wall. Time spent paused does not count.
     """
 
-    def __init__(self, minutes: float, threads: int, spent: float = 0.0):
+    def __init__(self, minutes: float, spent: float = 0.0):
         self.budget = minutes * 60
         self.spent = spent
-        self.threads = threads
         self._computed = time.process_time()
         self._checkpoint = time.monotonic()
 
     def tick(self) -> bool:
         """Wait while the pause file exists; return whether computing time is left."""
         now = time.process_time()
-        self.spent += (now - self._computed) / self.threads
+        self.spent += now - self._computed
         self._computed = now
         wait_while_paused()
         return self.spent < self.budget

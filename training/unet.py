@@ -16,7 +16,7 @@ from .muon import Muon
 from .pictures import read, to_tensor
 from .run import Average, Clock, arguments, save, start
 from .unet_model import make_unet
-from .vae_model import DOWN, SCALING_FACTOR, bands
+from .vae_model import DOWN, LATENT_CHANNELS, SCALING_FACTOR, bands
 
 BUCKETS = (10.0, 255.0)
 DROPPED = 0.03  # share of clips without the picture, for guidance above 1
@@ -62,7 +62,7 @@ class Windows:
 
 def examples(windows: Windows, count: int, height: int, width: int) -> tuple[torch.Tensor, ...]:
     """Noise, clean bands, the picture's bands, embeddings and motion buckets of `count` clips."""
-    noise = torch.randn(count, FRAMES, 6, height, width)
+    noise = torch.randn(count, FRAMES, LATENT_CHANNELS, height, width)
     bucket = torch.empty(count).uniform_(*BUCKETS)
     wide, embedding = windows.batch(count, height * DOWN, (width + int(TRAVEL) + 1) * DOWN)
     clips = pan(wide, side(noise), bucket, width * DOWN)
@@ -74,7 +74,7 @@ def losses(unet, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.T
     """Mean squared error of the v-prediction for each clip, and its ln sigma."""
     noise, clean, picture, embedding, bucket = batch
     count = len(noise)
-    log_sigma = (torch.randn(count) * 1.7 + 1.0).clamp(-4.0, 6.55)
+    log_sigma = (torch.randn(count) * 1.6 + 0.8).clamp(-4.0, 6.55)
     sigma = log_sigma.exp().view(-1, 1, 1, 1, 1)
     kept = (torch.rand(count) >= DROPPED).float()
     noisy = clean + sigma * noise
@@ -102,7 +102,7 @@ def main() -> None:
     named = list(unet.named_parameters())
     adam_names = ("conv_in", "conv_out", "time_emb_proj", "mix_factor", "conv_shortcut")
     optimiser = Muon(named, options.rate, options.rate * 0.75, adam_names)
-    average = Average([p for _, p in named], 0.993)
+    average = Average([p for _, p in named], 0.995)
     step, spent = 0, 0.0
     if path.exists():
         state = torch.load(path)
@@ -111,7 +111,7 @@ def main() -> None:
         average.values, step, spent = state["average"], state["step"], state["spent"]
         torch.manual_seed(options.seed + step)
     windows = Windows(options.work, options.seed + step)
-    clock = Clock(options.minutes, options.threads, spent)
+    clock = Clock(options.minutes, spent)
 
     def keep() -> None:
         state = {"unet": unet.state_dict(), "optimiser": optimiser.state_dict(), "average": average.values}
@@ -125,7 +125,8 @@ def main() -> None:
         stage = next(s for s in STAGES if clock.fraction <= s[0])
         scale = min(1.0, (step + 1) / 30) * min(1.0, 1.6 * (1 - clock.fraction) + 0.01)
         each, log_sigma = losses(unet, examples(windows, stage[3], stage[1], stage[2]))
-        each.mean().backward()
+        # Little of what is said at the lowest noise reaches the clip, and it is mostly noise itself.
+        (each * (log_sigma.exp() / 0.3).clamp(max=1)).mean().backward()
         optimiser.step(scale)
         step += 1
         average.update(step)

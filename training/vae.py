@@ -67,7 +67,7 @@ def main() -> None:
         for kind, count in (("photo", 10), ("drawing", 6))
     }
     crops = Crops(read(options.work, "train"), options.crop, options.batch, options.seed + step)
-    clock = Clock(options.minutes, options.threads, spent)
+    clock = Clock(options.minutes, spent)
 
     def keep(measure: bool) -> None:
         state = {"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "average": average.values}
