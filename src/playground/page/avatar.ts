@@ -1,7 +1,7 @@
 import type { ApiUser } from '../../fake-discord/payloads.ts';
 
 /** Colours on which white letters can be read. */
-const colours = ['#3b5ba9', '#8a4fbf', '#b0447f', '#a3472a', '#7a6114', '#2f7d4f', '#1d7a8c', '#5c5f6b'] as const;
+const colours = ['#3b5ba9', '#8a4fbf', '#b0447f', '#a3472a', '#7a6114', '#2f7d4f', '#1d7a8c'] as const;
 
 const cardCount = 14;
 const known = new Map<string, string>();
@@ -11,13 +11,13 @@ export function avatarOf(user: ApiUser): string {
   const name = user.global_name ?? user.username;
   const key = `${user.id} ${name}`;
   const url =
-    known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.bot ? kinora() : initial(user.id, name))}`;
+    known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.bot ? kinora() : initial(name))}`;
   known.set(key, url);
   return url;
 }
 
-function initial(id: string, name: string): string {
-  const colour = colours[Number(BigInt(id) % BigInt(colours.length))];
+function initial(name: string): string {
+  const colour = colours[[...name].reduce((sum, letter) => sum + letter.codePointAt(0)!, 0) % colours.length];
   const letter = ([...name.trim()][0] ?? '?').toUpperCase().replace(/[<>&"']/, '?');
   return picture(
     `<rect width="80" height="80" fill="${colour}"/><text x="40" y="54" text-anchor="middle" fill="#fff"

@@ -1,6 +1,11 @@
 import './styles/tokens.css';
+import './styles/sidebar.css';
+import './styles/welcome.css';
 import './styles/page.css';
 import './styles/message.css';
+import './styles/markdown.css';
+import './styles/components.css';
+import './styles/menu.css';
 import './styles/clip.css';
 import './styles/composer.css';
 import './styles/form.css';

@@ -23,13 +23,14 @@ const opcodes: Readonly<Record<number, string>> = {
   11: 'Heartbeat ACK',
 };
 
-/** Long ids and tokens say nothing to people. */
-const longPart = /\/[\w-]{40,}(?=\/|$)/g;
+/** Ids and tokens say little to people; the end of an id tells it from others. */
+const idPart = /\/\d*(\d{4})(?=\/|$)/g;
+const tokenPart = /\/(?:masked|[\w-]{40,})(?=\/|$)/g;
 
 /** What passed, in a line. */
 export function summaryOf(exchange: Exchange): ExchangeSummary {
   if (exchange.kind === 'rest') {
-    const path = exchange.path.replaceAll(longPart, '/…');
+    const path = exchange.path.replaceAll(idPart, '/…$1').replaceAll(tokenPart, '/…');
     return { what: `${exchange.method} ${path}`, isFromBot: true, status: exchange.status, isHeartbeat: false };
   }
   const { op, t } = exchange.payload;
