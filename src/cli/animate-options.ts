@@ -25,7 +25,8 @@ export interface AnimateOptions {
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
-  form: ClipForm;
+  /** What is left out is the model's to say. */
+  form: Partial<ClipForm>;
   /** A recipe, to which everything else that was asked for is preferred. */
   preset: PresetName | undefined;
   /** Only what was asked for. */
@@ -61,7 +62,7 @@ ${presetLines()}
   --schedule NAME      ${scheduleNames.join(', ')}
   --fit NAME           how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)
   --shape NAME         chooses width and height: ${shapeNames.join(', ')} (the model's own)
-  --loop NAME          how the clip repeats: ${loopNames.join(', ')} (none)
+  --loop NAME          how the clip repeats: ${loopNames.join(', ')} (the model's own)
   --smooth             compute frames in between, up to 24 per second
   --format NAME        ${clipFormats.join(', ')} (as the output's name says, else mp4)
   --provider NAME      ${providerNames.join(', ')} (PROVIDER, else auto)
@@ -140,7 +141,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
   const { values, positionals } = parse(argv);
   if (values.help === true) return undefined;
   const [picture, ...more] = positionals;
-  if (picture === undefined) throw usageError('which picture? kinora animate --help tells the usage.');
+  if (!picture) throw usageError('which picture? kinora animate --help tells the usage.');
   if (more.length > 0) throw usageError(`one picture at a time, not also ${more.join(' ')}.`);
 
   const { format, output } = readFormat(values, picture);
@@ -164,7 +165,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     form: {
       ...(values.shape !== undefined && { shape: readName('shape', values.shape, shapeNames) }),
       format,
-      loop: values.loop === undefined ? 'none' : readName('loop', values.loop, loopNames),
+      ...(values.loop !== undefined && { loop: readName('loop', values.loop, loopNames) }),
       smooth: values.smooth === true,
     },
     settings,
@@ -187,8 +188,14 @@ function parse(argv: string[]) {
   try {
     return parseArgs({ args: argv, options: declaration, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error), error);
+    throw usageError(describeParseError(error), error);
   }
+}
+
+/** Node's words run on about `--` and quoting after what matters. */
+function describeParseError(error: unknown): string {
+  const [what] = (error instanceof Error ? error.message : String(error)).split(/\.?\s+(?:To specify|Did you forget)/);
+  return `${what}. kinora animate --help tells the usage.`;
 }
 
 function readNumber(option: string, value: string): number {

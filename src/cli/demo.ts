@@ -54,7 +54,8 @@ async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array
   // What everybody logs at `info` is told by the demo itself.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
   const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
-  const model = modelFacts(await readModelInfo(modelDir));
+  const info = await readModelInfo(modelDir);
+  const model = modelFacts(info);
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
   const options = { modelDir, execution, ffmpegPath, idleSeconds, environment: io.environment, log };
@@ -77,6 +78,7 @@ async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array
       io.stdout.write(
         `The bot is connected to a stand-in of Discord at ${discord.apiUrl}; the model is ${model.name}.\n`,
       );
+      if (info.description !== undefined) io.stdout.write(`${info.description}\n`);
       return await askForClip(discord, io, progress);
     } finally {
       await bot.stop();

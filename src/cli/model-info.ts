@@ -24,7 +24,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   }
   const configs = await readModelConfigs(modelDir);
   const info = modelInfo(configs);
-  const description = configs.proposals.description === undefined ? '' : `${configs.proposals.description}\n`;
+  const description = info.description === undefined ? '' : `${info.description}\n`;
   io.stdout.write(`${info.name} (${configs.dir})\n${description}`);
   io.stdout.write(`\n${await describeNetworks(configs.dir)}`);
   io.stdout.write(`\n${describeSettings(info)}`);
@@ -47,13 +47,14 @@ async function describeNetworks(modelDir: string): Promise<string> {
   return textTable([['network', 'parameters', 'tensors', 'dtype', 'size'], ...rows, last], [1, 2, 4]);
 }
 
-function describeSettings({ defaults, limits }: ModelInfo): string {
+function describeSettings({ defaults, limits, loop = 'none' }: ModelInfo): string {
   const { width, height, numFrames, numInferenceSteps, minGuidanceScale, maxGuidanceScale, fps } = defaults;
   const guidance = maxGuidanceScale > 1 || minGuidanceScale > 1 ? `${minGuidanceScale} to ${maxGuidanceScale}` : 'none';
+  const repeats = loop === 'none' ? '' : `, looped (${loop})`;
   return textTable([
     [
       'by itself',
-      `${numFrames} frames of ${width}×${height}, ${numInferenceSteps} steps, guidance ${guidance}, ${fps} fps`,
+      `${numFrames} frames of ${width}×${height}, ${numInferenceSteps} steps, guidance ${guidance}, ${fps} fps${repeats}`,
     ],
     [
       'it takes',

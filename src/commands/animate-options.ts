@@ -12,7 +12,7 @@ export const motions = { subtle: 60, normal: 127, strong: 180, wild: 240 } as co
 /** Recipes that fix the clip's size: with them the shape is only what was asked for. */
 const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
 
-/** Options with a list of choices; the first is what is taken where none is chosen. */
+/** Options with a list of choices; the first is what is taken where none is chosen, unless the model has its own loop. */
 export const choiceLists = {
   shape: shapeNames,
   fit: fitNames,
@@ -99,7 +99,7 @@ export function readAnimateOptions(options: TypedOptions, model: ModelFacts, def
     form: {
       ...(shape !== undefined && { shape }),
       format: choose('format', options, clipFormats) ?? clipFormats[0],
-      loop: choose('loop', options, loopNames) ?? loopNames[0],
+      loop: choose('loop', options, loopNames) ?? model.loop ?? loopNames[0],
       smooth: options.getBoolean('smooth') ?? false,
     },
   };

@@ -20,6 +20,8 @@ export type JobSettings = RenderSpec['settings'];
 export interface ModelFacts {
   name: string;
   defaults: Omit<Clip['settings'], 'seed'>;
+  /** How its clips repeat where nobody chooses; left out: they do not. */
+  loop?: ClipForm['loop'];
   limits: { maxSteps: number; maxFrames: number };
   /** Recipes by name: settings that go before the defaults. */
   presets?: Readonly<Record<string, JobSettings>>;

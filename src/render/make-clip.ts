@@ -31,7 +31,8 @@ interface Preparation {
  */
 export async function makeClip(tools: RenderTools, spec: RenderSpec, options: RenderOptions = {}): Promise<Clip> {
   const { onProgress = () => {}, signal } = options;
-  const form: ClipForm = { format: 'mp4', loop: 'none', smooth: false, ...spec.form };
+  const { loop = 'none' } = tools.pipeline.info;
+  const form: ClipForm = { format: 'mp4', loop, smooth: false, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
   const wanted = await wantedSize(tools, spec);
   const made =

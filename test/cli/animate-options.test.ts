@@ -19,7 +19,7 @@ describe('readAnimateOptions', () => {
       preset: undefined,
       execution: {},
       fit: 'crop',
-      form: { format: 'mp4', loop: 'none', smooth: false },
+      form: { format: 'mp4', smooth: false },
       settings: {},
       json: false,
     });
@@ -74,8 +74,10 @@ describe('readAnimateOptions', () => {
   it.each([
     [[], /which picture/],
     [['a.png', 'b.png'], /not also b\.png/],
-    [['a.png', '--bogus'], /--bogus/],
-    [['a.png', '--seed'], /--seed/],
+    [[''], /which picture/],
+    [['a.png', '--bogus'], /^Unknown option '--bogus'\. kinora animate --help tells the usage\.$/],
+    [['a.png', '--seed'], /^Option '--seed <value>' argument missing\. kinora/],
+    [['a.png', '--seed', '-1'], /^Option '--seed' argument is ambiguous\. kinora/],
     [['a.png', '--json=yes'], /--json/],
     [['a.png', '--seed', '0x10'], /^--seed must be a number, not "0x10"/],
     [['a.png', '--seed', '1e9'], /--seed must be a number/],

@@ -21,6 +21,8 @@ describe('readAnimateOptions', () => {
     const { fit, form } = readAnimateOptions(typed({}), tinyModel);
     expect(fit).toBe('crop');
     expect(form).toEqual({ shape: 'auto', format: 'mp4', loop: 'none', smooth: false });
+    const looping = readAnimateOptions(typed({}), { ...tinyModel, loop: 'ping-pong' });
+    expect(looping.form?.loop).toBe('ping-pong');
     const chosen = { shape: 'square', fit: 'pad', loop: 'crossfade', smooth: true, format: 'webp' };
     const { fit: chosenFit, form: chosenForm } = readAnimateOptions(typed(chosen), tinyModel);
     expect({ ...chosenForm, fit: chosenFit }).toEqual(chosen);

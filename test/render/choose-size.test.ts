@@ -22,6 +22,15 @@ describe('chooseSize', () => {
     expect(chooseSize('auto', picture, svd)).toMatchObject(size);
   });
 
+  it.each([
+    ['landscape', { width: 256, height: 144 }],
+    ['square', { width: 192, height: 192 }],
+    ['portrait', { width: 144, height: 256 }],
+  ] as const)('takes for %s the size that the demo model was trained at', (shape, size) => {
+    const demo = { area: { width: 256, height: 144 }, limits: { minSize: 16, maxSize: 4096 } };
+    expect(chooseSize(shape, { width: 640, height: 427 }, demo)).toEqual(size);
+  });
+
   it("comes near every picture's ratio at about the model's area, in steps that the model takes", () => {
     for (let ratio = 1 / 2.4; ratio <= 2.4; ratio *= 1.07) {
       const picture = { width: Math.round(3000 * ratio), height: 3000 };

@@ -72,6 +72,13 @@ describe('makeClip', () => {
     expect(tools.calls).toEqual(['intake 64x48 pad', 'generator closed']);
   });
 
+  it('loops as the model proposes where nothing is chosen', async () => {
+    const tools = fakeTools();
+    tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };
+    expect((await makeClip(tools, spec)).form.loop).toBe('ping-pong');
+    expect((await makeClip(tools, { ...spec, form: { loop: 'none' } })).form.loop).toBe('none');
+  });
+
   it('refuses settings before it touches the picture', async () => {
     const tools = { ...fakeTools(), intake: () => Promise.reject(new Error('touched')) };
     await expect(makeClip(tools, { ...spec, settings: { fps: 0 } })).rejects.toThrow(UserError);

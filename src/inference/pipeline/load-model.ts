@@ -8,6 +8,7 @@ import { crossAttentionDim, unetConfigSchema } from '../models/unet-config.ts';
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
+import { clipLoops } from './types.ts';
 
 const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
 
@@ -34,6 +35,8 @@ const proposalsSchema = z.strictObject({
   motion_bucket_id: z.number().int().nonnegative().optional(),
   noise_aug_strength: z.number().nonnegative().optional(),
   decode_chunk_size: size.optional(),
+  /** How its clips repeat where nobody chooses. */
+  loop: z.enum(clipLoops).optional(),
 });
 
 /** Every config of a model folder, checked; no weights have been opened. */

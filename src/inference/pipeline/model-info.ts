@@ -18,8 +18,10 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
   const sizeStep = vaeScaleFactor(vae);
   const numFrames = proposals.num_frames ?? unet.num_frames;
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
+  const { description, loop } = proposals;
   return {
     name,
+    ...(description !== undefined && { description }),
     defaults: {
       width: proposals.width ?? shape.width,
       height: proposals.height ?? shape.height,
@@ -34,6 +36,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
       sampler: 'euler',
       schedule: defaultSchedule(scheduler),
     },
+    ...(loop !== undefined && { loop }),
     limits: {
       sizeStep,
       // The smallest picture whose latents survive every downsampling.

@@ -66,11 +66,18 @@ export interface ImageToVideoSettings {
   stepCache?: number;
 }
 
+/** Ways for a clip to repeat that a model may propose; what they are is for whoever encodes. */
+export const clipLoops = ['none', 'ping-pong', 'crossfade'] as const;
+
 /** What a model folder allows and proposes, read from its configs without opening the weights. */
 export interface ModelInfo {
   /** The folder's own name or the model's name; shown to people and written into clips. */
   name: string;
+  /** A sentence about the model, where its makers wrote one. */
+  description?: string;
   defaults: Omit<ImageToVideoSettings, 'seed'>;
+  /** How its clips repeat where nobody chooses; left out: they do not. */
+  loop?: (typeof clipLoops)[number];
   limits: {
     /** Width and height are multiples of this many pixels. */
     sizeStep: number;
