@@ -31,7 +31,8 @@ SCHEDULER = {
     "rescale_betas_zero_snr": False,
 }
 PRESET = {
-    "name": "Kinora demo",
+    "name": "Kinora demo (toy model)",
+    "description": "A toy-sized model that knows camera moves, there to show the machine running; the real one is SVD XT.",
     "width": 256,
     "height": 144,
     "num_frames": 14,
@@ -41,6 +42,7 @@ PRESET = {
     "fps": 7,
     "motion_bucket_id": 127,
     "noise_aug_strength": 0.02,
+    "loop": "ping-pong",
 }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def wait_while_paused() -> None:
 class Clock:
     """Counts the cores' time against a budget, so that a busy machine delays a run but does not shorten it.
 
-    With one thread on an idle machine this is the time on the wall. Time spent paused does not count.
+    With one thread on an idle machine this is the time on the wall. Time spent paused does not count. A polite request to
+    end (SIGTERM) ends the budget, so that the run writes a last checkpoint and can go on from it.
     """
 
     def __init__(self, minutes: float, spent: float = 0.0):
@@ -50,6 +52,11 @@ class Clock:
         self.spent = spent
         self._computed = time.process_time()
         self._checkpoint = time.monotonic()
+        self._asked_to_end = False
+        signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, *_) -> None:
+        self._asked_to_end = True
 
     def tick(self) -> bool:
         """Wait while the pause file exists; return whether computing time is left."""
@@ -57,7 +64,7 @@ class Clock:
         self.spent += now - self._computed
         self._computed = now
         wait_while_paused()
-        return self.spent < self.budget
+        return self.spent < self.budget and not self._asked_to_end
 
     def checkpoint_due(self) -> bool:
         """Whether three minutes have passed on the wall since this last said so."""

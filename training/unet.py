@@ -20,8 +20,14 @@ from .vae_model import DOWN, LATENT_CHANNELS, SCALING_FACTOR, bands
 
 BUCKETS = (10.0, 255.0)
 DROPPED = 0.03  # share of clips without the picture, for guidance above 1
-# Share of the budget, window height and width in latent pixels, clips per step.
-STAGES = ((0.55, 8, 16, 4), (0.85, 12, 24, 2), (1.0, 20, 36, 1))
+# Until this share of the budget: windows of these heights and widths in latent pixels, clips per step. Small windows
+# teach the move at less than half the cost; the last are the sizes of whole clips.
+STAGES = (
+    (0.5, ((8, 16),), 4),
+    (0.8, ((12, 24),), 2),
+    (0.94, ((18, 32),), 1),
+    (1.0, ((36, 64), (48, 48), (64, 36)), 1),
+)
 LEVELS = ((-9.0, -0.5), (-0.5, 0.8), (0.8, 2.2), (2.2, 9.0))  # ranges of ln sigma that are reported
 
 
@@ -122,9 +128,10 @@ def main() -> None:
 
     seen = []
     while clock.tick():
-        stage = next(s for s in STAGES if clock.fraction <= s[0])
+        _, shapes, count = next(stage for stage in STAGES if clock.fraction <= stage[0])
+        height, width = shapes[step % len(shapes)]
         scale = min(1.0, (step + 1) / 30) * min(1.0, 1.6 * (1 - clock.fraction) + 0.01)
-        each, log_sigma = losses(unet, examples(windows, stage[3], stage[1], stage[2]))
+        each, log_sigma = losses(unet, examples(windows, count, height, width))
         # Little of what is said at the lowest noise reaches the clip, and it is mostly noise itself.
         (each * (log_sigma.exp() / 0.3).clamp(max=1)).mean().backward()
         optimiser.step(scale)
@@ -134,7 +141,7 @@ def main() -> None:
         if step % 20 == 0:
             parts = [[loss for loss, level in seen if low < level <= high] for low, high in LEVELS]
             words = " ".join(f"{sum(part) / max(1, len(part)):.3f}" for part in parts)
-            print(f"{step} {clock.spent:.0f} s window {stage[2]}x{stage[1]} loss by sigma <.6 .6-2.2 2.2-9 >9: {words}", flush=True)
+            print(f"{step} {clock.spent:.0f} s window {width}x{height} loss by sigma <.6 .6-2.2 2.2-9 >9: {words}", flush=True)
             seen = []
         if clock.checkpoint_due():
             keep()
