@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type BotDependencies, startBot } from '../bot/start-bot.ts';
 import type { Config } from '../config/config.ts';
 import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
-import type { FakeDiscordOptions } from '../fake-discord/types.ts';
+import type { FakeDiscord, FakeDiscordOptions } from '../fake-discord/types.ts';
 import { readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
@@ -41,14 +41,19 @@ export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, '
   /** For tests, which must not wait. */
   discord?: FakeDiscordOptions;
   bot?: Pick<BotDependencies, 'editGapMs'>;
-  renderer?: ChildProcessRenderer;
+  renderer?: Omit<ChildProcessRenderer, 'pid'>;
+}
+
+/** A playground, and the stand-in it plays on. */
+export interface OpenedPlayground extends Playground {
+  readonly discord: FakeDiscord;
 }
 
 /**
  * Puts a playground together: the stand-in of Discord, the renderer, and the bot as `kinora bot` runs it.
  * @throws ConfigError the model, the data folder, the port or the host cannot be used
  */
-export async function openPlayground(options: OpenPlaygroundOptions): Promise<Playground> {
+export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
   const { config, environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
   const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
   const configs = await readModelConfigs(modelDir);
@@ -72,7 +77,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Pl
     const playground = await startPlayground({
       ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },
       model: { name: model.name, description: configs.proposals.description ?? `The model in ${configs.dir}.` },
-      killRenderProcess: renderer.killProcess,
+      killRenderProcess: () => renderer.killProcess(),
       startBot: () =>
         startBot(
           {
@@ -84,7 +89,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Pl
         ),
     });
     closers.push(playground.close);
-    return { url: playground.url, close };
+    return { url: playground.url, discord, close };
   } catch (error) {
     await close();
     throw error;

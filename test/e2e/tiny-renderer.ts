@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
-import { createRenderer, type RendererOptions } from '../../src/render/child-process-renderer.ts';
+import {
+  type ChildProcessRenderer,
+  createRenderer,
+  type RendererOptions,
+} from '../../src/render/child-process-renderer.ts';
 import type { Clip, Renderer } from '../../src/render/types.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { smallPicture } from './stage.ts';
@@ -18,8 +22,9 @@ interface Hold {
 }
 
 /** The real renderer over a checkpoint of random weights, with a hand on its process. */
-export interface TinyRenderer extends Renderer {
+export interface TinyRenderer extends Renderer, Pick<ChildProcessRenderer, 'killProcess'> {
   model: ModelInfo;
+  modelDir: string;
   /** What it made, oldest first. */
   clips: Clip[];
   /** The next render stops after its first step. */
@@ -59,6 +64,7 @@ export async function startTinyRenderer(options: Partial<Pick<RendererOptions, '
   const clips: Clip[] = [];
   return {
     model: await readModelInfo(modelDir),
+    modelDir,
     clips,
     hold() {
       let pid = 0;
@@ -90,6 +96,7 @@ export async function startTinyRenderer(options: Partial<Pick<RendererOptions, '
       clips.push(clip);
       return clip;
     },
+    killProcess: () => renderer.killProcess(),
     close: () => renderer.close(),
   };
 }
