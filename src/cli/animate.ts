@@ -10,7 +10,7 @@ import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-
 import { createLog } from './create-log.ts';
 import { clipAsJson, clipAsSentence } from './describe-clip.ts';
 import type { CliIo } from './io.ts';
-import { openOutputFile } from './output-file.ts';
+import { openOutputFile, openOutputFolder } from './output-file.ts';
 import { readPicture } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
@@ -25,6 +25,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const config = withChoices(readConfig(io.environment), options);
   const settings = await settingsFor(config.modelDir, options);
   const picture = await readPicture(options.picture);
+  if (options.framesDir !== undefined) await openOutputFolder(options.framesDir);
   const output = await openOutputFile(options.output);
   try {
     const clip = await renderOnce(rendererOf(config, io), { picture, settings }, { options, io });

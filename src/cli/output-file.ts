@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** A file that is there whole or not at all. */
 export interface OutputFile {
@@ -17,7 +18,7 @@ export interface OutputFile {
 export async function openOutputFile(path: string): Promise<OutputFile> {
   const begun = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     if (await isFolder(path)) throw new Error('it is a folder');
     await writeFile(begun, '');
   } catch (error) {
@@ -34,6 +35,22 @@ export async function openOutputFile(path: string): Promise<OutputFile> {
     },
     discard: () => rm(begun, { force: true }),
   };
+}
+
+/**
+ * Makes a folder for files to come, and tries to write there, so that one that cannot be written is known before
+ * minutes of work.
+ * @throws UserError `output-unwritable`
+ */
+export async function openOutputFolder(path: string): Promise<void> {
+  const probe = join(path, `.kinora.${process.pid}.part`);
+  try {
+    await makeFolder(path);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

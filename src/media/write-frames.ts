@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { makeFolder } from '../util/make-folder.ts';
 import type { RgbFrames } from '../util/rgb.ts';
 import { configureSharp } from './configure-sharp.ts';
 
@@ -11,7 +11,7 @@ import { configureSharp } from './configure-sharp.ts';
  */
 export async function writeFrames(folder: string, { width, height, frames }: RgbFrames): Promise<string[]> {
   configureSharp();
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const files: string[] = [];
   for (const [index, frame] of frames.entries()) {
     const file = join(folder, `frame-${String(index).padStart(4, '0')}.png`);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openOutputFile } from '../../src/cli/output-file.ts';
+import { openOutputFile, openOutputFolder } from '../../src/cli/output-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const bytes = new Uint8Array([1, 2, 3]);
@@ -36,5 +36,21 @@ describe('openOutputFile', () => {
     });
     writeFileSync(join(folder, 'file'), '');
     await expect(openOutputFile(join(folder, 'file', 'clip.mp4'))).rejects.toMatchObject({ code: 'output-unwritable' });
+  });
+});
+
+describe('openOutputFolder', () => {
+  it('makes the folder and leaves nothing in it', async () => {
+    const folder = join(tempFolder(), 'a', 'frames');
+    await openOutputFolder(folder);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('says at once what cannot be written', async () => {
+    const file = join(tempFolder(), 'frames');
+    writeFileSync(file, '');
+    const error = await openOutputFolder(file).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'output-unwritable' });
+    expect(String(error)).toContain(`${file} cannot be written: EEXIST`);
   });
 });
