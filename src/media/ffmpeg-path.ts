@@ -28,7 +28,7 @@ export async function findFfmpeg({ configured, path, packaged }: FindFfmpegOptio
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ConfigError(
         'ffmpeg-path',
-        `FFMPEG_PATH is ${JSON.stringify(configured)}, which does not work as ffmpeg with libx264: ${reason} Give the path of one, such as /usr/bin/ffmpeg, or leave it empty for the packaged one.`,
+        `FFMPEG_PATH is ${JSON.stringify(configured)}, which does not work as ffmpeg with libx264 (${reason.replace(/\.$/, '')}). Give the path of one, such as /usr/bin/ffmpeg, or leave it empty for the packaged one.`,
         { cause },
       );
     }
