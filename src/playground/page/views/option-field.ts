@@ -6,20 +6,12 @@ import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
 import { localisedDescription, localisedName } from '../localised.ts';
 import { optionType } from '../option-type.ts';
 import type { Page } from '../page.ts';
-import type { CommandForm } from '../state/command-form.ts';
 import { choicesFor } from './choices-for.ts';
+import type { FieldOptions } from './field-options.ts';
 import { focusOnMount } from './focus-on-mount.ts';
 import { icon } from './icon.ts';
 import { pictureField } from './picture-field.ts';
 import { proposalField } from './proposal-field.ts';
-
-/** What a field of the form draws from. */
-export interface FieldOptions {
-  form: CommandForm;
-  page: Page;
-  /** Gets the focus when the form opens. */
-  isFirst: boolean;
-}
 
 /** One option with its name, what it is for, and what is wrong with it. */
 export function optionField(option: ApiCommandOption, options: FieldOptions): TemplateResult {
@@ -54,11 +46,8 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
   </div>`;
 }
 
-/** Where the description has not said it already. */
-function rangeText(option: ApiCommandOption, { texts }: Page): string {
-  const { min_value: min, max_value: max, choices } = option;
-  if (min === undefined || max === undefined || choices !== undefined) return '';
-  return localisedDescription(option, texts.locale).includes(String(max)) ? '' : ` · ${texts.range(min, max)}`;
+function rangeText({ min_value: min, max_value: max, choices }: ApiCommandOption, { texts }: Page): string {
+  return min === undefined || max === undefined || choices !== undefined ? '' : ` · ${texts.range(min, max)}`;
 }
 
 function control(option: ApiCommandOption, options: FieldOptions): TemplateResult {

@@ -3,9 +3,9 @@ import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
 import type { Page } from '../page.ts';
 import { byteSize } from './byte-size.ts';
+import type { FieldOptions } from './field-options.ts';
 import { focusOnMount } from './focus-on-mount.ts';
 import { icon } from './icon.ts';
-import type { FieldOptions } from './option-field.ts';
 import { picturesOf } from './pictures-of.ts';
 
 /** A picture for an option: dropped, pasted, chosen from the disk or the camera roll, or one of the samples. */

@@ -4,8 +4,8 @@ import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
 import { localisedName } from '../localised.ts';
 import type { Page } from '../page.ts';
+import type { FieldOptions } from './field-options.ts';
 import { focusOnMount } from './focus-on-mount.ts';
-import type { FieldOptions } from './option-field.ts';
 
 /** A box whose proposals come from the bot while one types. */
 export function proposalField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
