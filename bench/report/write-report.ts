@@ -71,8 +71,8 @@ function startPart({ diffusers, 'kinora-mapped': mapped }: StartFigures): string
   const ours = median(mapped);
   return `## From start to first step
 
-Median from the start of a process until the full-size UNet can take its first step, files in the page cache: Kinora in
-mapped mode ${ours.toFixed(2)} s, of which the conditioning graph is a part (wanted: 2 s${ours <= 2 ? '' : '; **not reached**'});
+Median from the start of a process until the full-size UNet can take its first step, files in the page cache: Kinora,
+compiled to JavaScript, in mapped mode ${ours.toFixed(2)} s, of which the conditioning graph is a part (wanted: 2 s${ours <= 2 ? '' : '; **not reached**'});
 diffusers' \`from_pretrained\` of the UNet ${median(diffusers).toFixed(2)} s.`;
 }
 
@@ -80,7 +80,7 @@ function clipPart({ diffusers, kinora, latents, frames }: ClipFigures): string {
   const row = (name: string, pick: (side: typeof kinora) => string) => [name, pick(diffusers), pick(kinora)];
   const seconds = (value: number | undefined) => (value ?? Number.NaN).toFixed(1);
   const table = markdownTable(
-    ['', 'diffusers', 'Kinora, mapped, guidance apart'],
+    ['', 'diffusers', 'Kinora, mapped, sequential'],
     [
       row('seconds from process start until ready', ({ readySeconds }) => seconds(readySeconds)),
       row('seconds until the first step is done', ({ firstStepSeconds }) => seconds(firstStepSeconds)),

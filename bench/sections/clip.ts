@@ -16,14 +16,17 @@ export interface ClipFigures {
 /** The clip: 14 frames of 256×256 in two steps with guidance, decoded in chunks of four. */
 const clip = { frames: 14, size: 256, steps: 2, decodeChunk: 4, seed: 7 } as const;
 
-/** A whole full-size clip on diffusers, and on Kinora with mapped weights: how exact, how long, how much memory. */
+/**
+ * A whole full-size clip on diffusers, and on Kinora with mapped weights and one block of the UNet at a time: how exact,
+ * how long, how much memory.
+ */
 export async function measureClip({ modelDir, workDir, threads }: BenchOptions): Promise<void> {
   const inputs = writePicture(join(workDir, 'inputs'), clip.size);
   const task = (side: string, more: Partial<ClipTask> = {}): ClipTask => ({
     ...{ ...clip, network: 'pipeline', modelDir, inputs, threads, ...more },
     outputs: join(workDir, 'outputs', `clip-${side}.safetensors`),
   });
-  const execution = { cpuMemory: 'mapped', guidanceBatch: 'apart' } as const;
+  const execution = { cpuMemory: 'mapped', memoryMode: 'sequential' } as const;
   const ours = task('kinora', { execution });
   const kinora = await runSide('kinora', ours);
   tell(`clip, kinora: ${kinora.seconds[0]?.toFixed(1)} s, ${gigabytes(kinora.peakAnonymousBytes)} GB anonymous`);

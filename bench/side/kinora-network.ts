@@ -1,7 +1,5 @@
-import { compileGraph } from '../../src/inference/graph/compile-graph.ts';
-import { buildNetwork, type NetworkRequest } from '../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
-import { openSession } from '../../src/inference/runtime/session.ts';
+import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
 import { type NetworkName, networkRequest } from './network-requests.ts';
 import { readInputs } from './read-inputs.ts';
 import type { Made, NetworkTask, SideTimes } from './tasks.ts';
@@ -11,35 +9,29 @@ export async function runKinoraNetwork(task: NetworkTask): Promise<{ made: Made;
   const configs = await readModelConfigs(task.modelDir);
   const inputs = await readInputs(task.inputs);
 
-  async function open(network: NetworkName) {
-    const request: NetworkRequest = networkRequest(network, task);
-    const graph = await buildNetwork(configs, request, { provider: 'cpu', precision: 'float32' });
-    const model = compileGraph(graph);
-    const session = await openSession(model, {
-      provider: 'cpu',
-      threads: task.threads,
-      mapped: task.mapped === true,
-    });
-    return { model, session };
-  }
+  const networks = modelNetworks(configs, {
+    target: () => ({ provider: 'cpu', precision: 'float32' }),
+    session: { provider: 'cpu', threads: task.threads, mapped: task.mapped === true },
+    memoryMode: 'staged',
+  });
+  const open = (network: NetworkName) => networks.open(networkRequest(network, task));
 
   let feeds = inputs;
   if (task.network === 'unet') {
-    const { session } = await open('unet-conditioning');
+    const session = await open('unet-conditioning');
     feeds = { ...inputs, ...(await session.run(inputs)) };
     await session.release();
   }
-  const { model, session } = await open(task.network === 'unet' ? 'unet-step' : task.network);
+  const session = await open(task.network === 'unet' ? 'unet-step' : task.network);
   const times: SideTimes = { readySeconds: performance.now() / 1000, seconds: [] };
   let made: Made = {};
   for (let run = 0; run < task.runs; run++) {
     const startedMs = performance.now();
-    const results = await session.run(feeds);
+    const [[, data] = []] = Object.entries(await session.run(feeds));
     times.seconds.push((performance.now() - startedMs) / 1000);
-    const [output] = model.outputs;
-    const data = results[output?.name ?? ''];
-    if (output === undefined || data === undefined) throw new Error(`${model.name} gave nothing.`);
-    made = { out: { shape: output.shape, data } };
+    if (data === undefined) throw new Error(`${task.network} gave nothing.`);
+    // Only how many values there are matters for comparing them.
+    made = { out: { shape: [data.length], data } };
   }
   await session.release();
   return { made, times };

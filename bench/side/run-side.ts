@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../src/render/child-environment.ts';
 import type { SideTask, SideTimes } from './tasks.ts';
 import { type PeakMemory, watchMemory } from './watch-memory.ts';
 
@@ -20,9 +22,21 @@ export async function runSide(side: SideName, task: SideTask & { cache?: string 
   const words = [JSON.stringify(task)];
   const { stdout, peak } =
     side === 'kinora'
-      ? await run(process.execPath, ['--import', 'tsx', join(here, 'kinora.ts'), ...words])
+      ? await run(process.execPath, [await compiledSide(), ...words], childEnvironment(process.env))
       : await run(python, [join(here, `${side}_side.py`), ...words]);
   return { ...(JSON.parse(stdout === '' ? '{"readySeconds":0,"seconds":[]}' : stdout) as SideTimes), ...peak };
+}
+
+let compiled: Promise<string> | undefined;
+
+/** Kinora's side as JavaScript, as `npm run build` makes it, so that reading TypeScript does not count. */
+function compiledSide(): Promise<string> {
+  const outfile = join(here, '../../out/bench-side.mjs');
+  compiled ??= build({
+    ...{ entryPoints: [join(here, 'kinora.ts')], outfile, bundle: true, packages: 'external' },
+    ...{ platform: 'node', format: 'esm', logLevel: 'warning' },
+  }).then(() => outfile);
+  return compiled;
 }
 
 /** Runs a Python script. */
@@ -30,9 +44,13 @@ export async function runPython(words: readonly string[]): Promise<void> {
   await run(python, words);
 }
 
-function run(command: string, words: readonly string[]): Promise<{ stdout: string; peak: PeakMemory }> {
+function run(
+  command: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ stdout: string; peak: PeakMemory }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'], env });
     const memory = watchMemory(child.pid);
     const parts: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => parts.push(part));

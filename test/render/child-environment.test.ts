@@ -15,6 +15,7 @@ it('passes on what programs, drivers and GPUs need, and nothing else', () => {
       NODE_OPTIONS: '--require ./x.js',
       LD_PRELOAD: '/x.so',
       MALLOC_ARENA_MAX: '64',
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=2',
     }),
   ).toEqual({
     PATH: '/usr/bin',
@@ -25,5 +26,6 @@ it('passes on what programs, drivers and GPUs need, and nothing else', () => {
     VIPS_BLOCK_UNTRUSTED: '1',
     VIPS_CONCURRENCY: '1',
     MALLOC_ARENA_MAX: '2',
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   });
 });

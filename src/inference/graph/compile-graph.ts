@@ -10,6 +10,8 @@ export interface CompiledGraph {
   model: Uint8Array;
   /** Undefined where the graph has no weights. */
   weightsFolder: string | undefined;
+  /** Weights are of another type than the graph computes in: ONNX Runtime has to convert them when it loads them. */
+  castsWeights: boolean;
   inputs: BuiltGraph['inputs'];
   outputs: BuiltGraph['outputs'];
 }
@@ -32,6 +34,8 @@ export function compileGraph(graph: BuiltGraph): CompiledGraph {
     throw new GraphError('weights-scattered', `The weights of ${graph.name} must lie in one folder, not in ${where}.`);
   }
   const { name, nodes, inputs, outputs } = graph;
+  const constants = new Set(initializers.map((initializer) => initializer.name));
+  const castsWeights = nodes.some((node) => node.opType === 'Cast' && constants.has(node.inputs[0] ?? ''));
   const model = encodeModel({ name, nodes, initializers, inputs, outputs });
-  return { name, model, weightsFolder: [...folders][0], inputs, outputs };
+  return { name, model, weightsFolder: [...folders][0], castsWeights, inputs, outputs };
 }

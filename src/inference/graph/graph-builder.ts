@@ -138,5 +138,26 @@ export function buildGraph(
 
   build(graph);
   if (outputs.length === 0) throw new GraphError('graph-empty', `Graph ${name} has no output.`);
-  return { name, nodes, initializers: table.initializers(), inputs, outputs, values, expected: table.expected };
+  const { live, dropped } = withoutIdleReshapes(nodes, outputs);
+  const used = new Set(live.flatMap((node) => node.inputs));
+  const idle = new Set(dropped.flatMap((node) => [...node.inputs, ...node.outputs]).filter((each) => !used.has(each)));
+  for (const value of idle) values.delete(value);
+  const initializers = table.initializers().filter((initializer) => !idle.has(initializer.name));
+  return { name, nodes: live, initializers, inputs, outputs, values, expected: table.expected };
+}
+
+/** Reshapes from which only other reshapes were made have been passed over (see `reshape`): nothing reads them. */
+function withoutIdleReshapes(
+  nodes: readonly OnnxNode[],
+  outputs: readonly OnnxValueInfo[],
+): { live: OnnxNode[]; dropped: OnnxNode[] } {
+  const read = new Set(outputs.map((output) => output.name));
+  const live: OnnxNode[] = [];
+  const dropped: OnnxNode[] = [];
+  for (const node of nodes.toReversed()) {
+    const isIdle = node.opType === 'Reshape' && !node.outputs.some((output) => read.has(output));
+    (isIdle ? dropped : live).push(node);
+    if (!isIdle) for (const input of node.inputs) read.add(input);
+  }
+  return { live: live.reverse(), dropped };
 }

@@ -13,10 +13,16 @@ export const multiply = (graph: GraphBuilder, a: Value, b: Value): Value => grap
 /** Matrix product over the last two axes. */
 export const matMul = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('MatMul', [a, b]);
 
-/** The same elements in another shape; free at run time. */
+/**
+ * The same elements in another shape; free at run time. What was reshaped before is reshaped from its origin, or is its
+ * origin, so that a graph has few such nodes: each costs time when the graph is loaded.
+ */
 export function reshape(graph: GraphBuilder, x: Value, shape: readonly number[]): Value {
-  if (x.shape.join() === shape.join()) return x;
-  return graph.op('Reshape', [x, graph.integers(shape)]);
+  const wanted = shape.join();
+  if (x.shape.join() === wanted) return x;
+  const origin = x.reshapeOf ?? x;
+  if (origin.shape.join() === wanted) return origin;
+  return { ...graph.op('Reshape', [origin, graph.integers(shape)]), reshapeOf: origin };
 }
 
 /** Axes in another order: output axis i is input axis `order[i]`. */

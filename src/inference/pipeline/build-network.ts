@@ -32,6 +32,9 @@ const checkpoints = {
   'unet-step': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
 } as const;
 
+/** Every graph over one checkpoint, by the network that it is of. */
+export type CheckpointGraphs = Partial<Record<NetworkRequest['network'], BuiltGraph>>;
+
 /**
  * Builds a network's graph and holds its whole checkpoint against the config.
  * @throws SafetensorsError | WeightsMismatchError the checkpoint is missing, broken, or of another model
@@ -41,11 +44,25 @@ export async function buildNetwork(
   request: NetworkRequest,
   target: GraphTarget,
 ): Promise<BuiltGraph> {
+  return pickNetwork(configs, request, await buildCheckpoint(configs, request, target));
+}
+
+/** All graphs over the checkpoint of a network, held against it; see {@link buildNetwork}. */
+export async function buildCheckpoint(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  target: GraphTarget,
+): Promise<CheckpointGraphs> {
   const { folder, baseName } = checkpoints[request.network];
   const path = join(configs.dir, folder);
   const weights = await openWeights(path, baseName);
   const graphs = checkpointGraphs(configs, request, { weights, target });
   checkWeights(path, weights, Object.values(graphs));
+  return graphs;
+}
+
+/** The graph that is asked for, in the form that is asked for. */
+export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, graphs: CheckpointGraphs): BuiltGraph {
   const wanted = graphs[request.network];
   if (wanted === undefined) throw new GraphError('graph-not-built', `${request.network} was not built.`);
   if (request.network !== 'unet-step' || request.deepFeatures === undefined) return wanted;
@@ -58,7 +75,7 @@ function checkpointGraphs(
   configs: ModelConfigs,
   request: NetworkRequest,
   source: { weights: Weights; target: GraphTarget },
-): Partial<Record<NetworkRequest['network'], BuiltGraph>> {
+): CheckpointGraphs {
   const scale = vaeScaleFactor(configs.vae);
   switch (request.network) {
     case 'image-encoder':

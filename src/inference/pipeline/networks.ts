@@ -1,9 +1,10 @@
 import { compileGraph } from '../graph/compile-graph.ts';
+import type { BuiltGraph } from '../graph/graph-builder.ts';
 import { partitionGraph } from '../graph/partition-graph.ts';
 import type { GraphTarget } from '../graph/target.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
-import { buildNetwork, type NetworkRequest } from './build-network.ts';
+import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { MemoryMode } from './types.ts';
 
@@ -32,8 +33,23 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
   const resident = new Map<string, { key: string; session: NetworkSession }>();
 
+  /** The UNet's graphs from its conditioning, which a clip asks for first, until its step is taken. */
+  let unetGraphs: { key: string; graphs: CheckpointGraphs } | undefined;
+
+  async function build(request: NetworkRequest): Promise<BuiltGraph> {
+    const isUnet = request.network === 'unet-conditioning' || request.network === 'unet-step';
+    const key = JSON.stringify({ ...request, network: 'unet', deepFeatures: undefined });
+    const known = isUnet && unetGraphs?.key === key ? unetGraphs.graphs : undefined;
+    const graphs = known ?? (await buildCheckpoint(configs, request, target(request)));
+    if (isUnet) {
+      const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
+      unetGraphs = isTaken ? undefined : { key, graphs };
+    }
+    return pickNetwork(configs, request, graphs);
+  }
+
   async function load(request: NetworkRequest): Promise<NetworkSession> {
-    const graph = await buildNetwork(configs, request, target(request));
+    const graph = await build(request);
     if (memoryMode === 'sequential' && request.network === 'unet-step') {
       return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
     }
@@ -54,6 +70,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
       return { run: loaded.run, release: async () => {} };
     },
     async release() {
+      unetGraphs = undefined;
       const kept = [...resident.values()];
       resident.clear();
       for (const { session: network } of kept) await network.release();
