@@ -13,6 +13,7 @@ import { measureNetworks } from './sections/networks.ts';
 import { measureProfiles } from './sections/profiles.ts';
 import { type BenchOptions, tell } from './sections/section.ts';
 import { measureStart } from './sections/start.ts';
+import { measureCaching } from './sections/step-cache.ts';
 
 const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   networks: measureNetworks,
@@ -21,6 +22,7 @@ const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>
   memory: measureMemory,
   growth: measureGrowth,
   profiles: measureProfiles,
+  'step-cache': measureCaching,
 };
 
 const { values } = parseArgs({

@@ -7,6 +7,7 @@ import type { NetworksFigures } from '../sections/networks.ts';
 import type { ProfileFigures } from '../sections/profiles.ts';
 import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
+import type { StepCacheFigures } from '../sections/step-cache.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
 import { machine } from './machine.ts';
 import { exactnessTable, speedTable, startTable } from './networks-report.ts';
@@ -23,6 +24,7 @@ export function writeReport(workDir: string, threads: number): void {
   const profiles = load<ProfileFigures>('profiles');
   const growth = load<GrowthFigures>('growth');
   const memory = load<MemoryPoint[]>('memory');
+  const caching = load<StepCacheFigures>('step-cache');
   const parts = [
     head(threads),
     networks && networkParts(networks),
@@ -30,6 +32,7 @@ export function writeReport(workDir: string, threads: number): void {
     clip && clipPart(clip),
     memory && memoryPart(memory),
     growth && growthPart(growth),
+    caching && `## Caching steps\n\n\`--step-cache N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);

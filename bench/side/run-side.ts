@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { childEnvironment } from '../../src/render/child-environment.ts';
 import type { SideTask, SideTimes } from './tasks.ts';
 import { type PeakMemory, watchMemory } from './watch-memory.ts';

@@ -25,6 +25,8 @@ export interface SessionOptions {
   threads?: number | undefined;
   /** Leave weights in their file and map it, instead of copying them into the order that is quickest. CPU only. */
   mapped?: boolean;
+  /** Refuse to load a model of which the provider would leave a node to the CPU. */
+  wholly?: boolean;
   /** Where to write ONNX Runtime's profile of every run, as `<prefix>_<date>.json`, when the session is released. */
   profilePrefix?: string | undefined;
 }
@@ -95,7 +97,7 @@ async function loadSession(model: SessionModel, options: SessionOptions): Promis
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
-    extra: { session: sessionEntries(model, { provider, mapped }) },
+    extra: { session: sessionEntries(model, { provider, mapped, wholly: options.wholly === true }) },
   }).catch((cause: unknown) => {
     throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, { cause });
   });
@@ -112,12 +114,13 @@ function mappedLevel({ castsWeights }: SessionModel): 'disabled' | 'extended' {
 
 function sessionEntries(
   model: SessionModel,
-  { provider, mapped }: { provider: ConcreteProvider; mapped: boolean },
+  { provider, mapped, wholly }: { provider: ConcreteProvider; mapped: boolean; wholly: boolean },
 ): Record<string, string> {
   // Waiting threads sleep: spinning takes the cores that a bot shares with its machine.
   const entries: Record<string, string> = { 'intra_op.allow_spinning': '0' };
   if (model.weightsFolder !== undefined) entries.model_external_initializers_file_folder_path = model.weightsFolder;
   if (mapped) entries.disable_prepacking = '1';
+  if (wholly) entries.disable_cpu_ep_fallback = '1';
   // Weights live as long as the session: outside the arena they do not fragment it.
   if (provider === 'cuda') entries.use_device_allocator_for_initializers = '1';
   return entries;

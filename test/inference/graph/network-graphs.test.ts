@@ -1,8 +1,17 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltGraph, buildGraph } from '../../../src/inference/graph/graph-builder.ts';
+import type { GraphTarget } from '../../../src/inference/graph/target.ts';
+import { elementCount } from '../../../src/inference/graph/value.ts';
+import { unetConfigSchema } from '../../../src/inference/models/unet-config.ts';
+import { buildUnetGraphs } from '../../../src/inference/models/unet-spatio-temporal-condition-model.ts';
+import { vaeConfigSchema } from '../../../src/inference/models/vae-config.ts';
+import { vaeTemporalDecoder } from '../../../src/inference/models/vae-temporal-decoder.ts';
 import { buildNetwork, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import { goldenPath } from '../../support/golden.ts';
+import { providerKernels } from '../../support/provider-kernels.ts';
+import { svdXtConfigs } from '../../support/svd-xt-configs.ts';
 
 const sizes = { frames: 3, width: 6, height: 7 };
 const requests: NetworkRequest[] = [
@@ -15,18 +24,26 @@ const requests: NetworkRequest[] = [
 const models = ['tiny-a', 'tiny-b'].map((model) => goldenPath(join('models', model)));
 const configs = await Promise.all(models.map(readModelConfigs));
 
-function build(precision: 'float32' | 'float16') {
-  const provider = precision === 'float16' ? 'cuda' : 'cpu';
-  return Promise.all(
-    configs.flatMap((config) => requests.map((request) => buildNetwork(config, request, { provider, precision }))),
-  );
-}
+/** Every network of every model, as a provider gets it. */
+const targets: readonly GraphTarget[] = [
+  { provider: 'cpu', precision: 'float32' },
+  { provider: 'cuda', precision: 'float32' },
+  { provider: 'cuda', precision: 'float16' },
+  { provider: 'webgpu', precision: 'float32' },
+  { provider: 'webgpu', precision: 'float16' },
+];
 
-const graphs = { float32: await build('float32'), float16: await build('float16') };
+describe.each(targets)('every network for $provider in $precision', ({ provider, precision }) => {
+  let graphs: BuiltGraph[];
+  beforeAll(async () => {
+    const target = { provider, precision };
+    graphs = await Promise.all(
+      configs.flatMap((config) => requests.map((request) => buildNetwork(config, request, target))),
+    );
+  });
 
-describe.each(['float32', 'float16'] as const)('every network in %s', (precision) => {
   it('has no tensor of five axes, inside or from the checkpoint', () => {
-    for (const graph of graphs[precision]) {
+    for (const graph of graphs) {
       const tensors = [...graph.values.values(), ...graph.initializers, ...graph.inputs, ...graph.outputs];
       expect(tensors.length).toBeGreaterThan(10);
       expect(tensors.filter(({ shape }) => shape.length > 4)).toEqual([]);
@@ -35,7 +52,7 @@ describe.each(['float32', 'float16'] as const)('every network in %s', (precision
 
   it('is float32 outside and of that precision inside, but for the phases of timesteps', () => {
     const phases = new Set(['Cast', 'Reshape', 'Mul', 'Cos', 'Sin', 'Concat', 'Identity']);
-    for (const graph of graphs[precision]) {
+    for (const graph of graphs) {
       const outside = [...graph.inputs, ...graph.outputs].map(({ dataType }) => dataType);
       expect(new Set(outside)).toEqual(new Set(['float32']));
       const others = graph.nodes.filter(({ outputs: [name = ''] }) => {
@@ -48,12 +65,48 @@ describe.each(['float32', 'float16'] as const)('every network in %s', (precision
     }
   });
 
+  it('has no operator that the provider has no kernel for', () => {
+    const known = providerKernels[`${provider} ${precision}`];
+    const used = new Set(graphs.flatMap((graph) => graph.nodes.map(({ opType }) => opType)));
+    expect([...used].filter((opType) => known?.has(opType) !== true)).toEqual([]);
+  });
+
+  it('has no reshape that nothing reads, and none of a reshape', () => {
+    for (const graph of graphs) {
+      const reshapes = graph.nodes.filter(({ opType }) => opType === 'Reshape');
+      const made = new Set(reshapes.flatMap(({ outputs }) => outputs));
+      const read = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ name }) => name)]);
+      expect([...made].filter((value) => !read.has(value))).toEqual([]);
+      expect(reshapes.filter(({ inputs: [from = ''] }) => made.has(from))).toEqual([]);
+    }
+  });
+
   it('keeps each equal constant once', () => {
-    for (const graph of graphs[precision]) {
+    for (const graph of graphs) {
       const constants = graph.initializers.flatMap(({ data, dataType, shape }) =>
         data.kind === 'raw' ? [`${dataType} ${shape} ${Buffer.from(data.bytes).toString('hex')}`] : [],
       );
       expect(new Set(constants).size).toBe(constants.length);
+    }
+  });
+});
+
+/** SVD XT's clip: 25 frames of 1024×576 with guidance. Without a checkpoint: shapes are known from the config. */
+describe.each(targets)('SVD XT at 1024×576 for $provider in $precision', (target) => {
+  it('has no tensor of attention scores above 64 Mi values, and no fused attention where that is wrong', () => {
+    const source = { weights: new Map(), target };
+    const unet = unetConfigSchema.parse(svdXtConfigs['unet/config.json']);
+    const vae = vaeConfigSchema.parse(svdXtConfigs['vae/config.json']);
+    const { step } = buildUnetGraphs(unet, { batch: 2, frames: 25, height: 72, width: 128 }, source);
+    const decoder = buildGraph('decoder', source, (graph) =>
+      vaeTemporalDecoder(graph, vae, { frames: 25, height: 72, width: 128 }),
+    );
+    for (const graph of [step, decoder]) {
+      const scores = graph.nodes.flatMap(({ opType, outputs }) => (opType === 'Softmax' ? outputs : []));
+      const sizes = scores.map((name) => elementCount(graph.values.get(name)?.shape ?? []));
+      expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(64 * 2 ** 20);
+      const fused = graph.nodes.filter(({ opType }) => opType === 'MultiHeadAttention').length;
+      expect(fused > 0).toBe(target.provider !== 'webgpu');
     }
   });
 });
