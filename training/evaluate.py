@@ -65,19 +65,17 @@ def summarise(results: list[dict]) -> None:
     for key in sorted({(r["size"], r["kind"], r["speed"]) for r in results}):
         some = [r for r in results if (r["size"], r["kind"], r["speed"]) == key]
         columns = ("frame0", "last", "last_still", "shift", "rise", "flicker", "seconds")
-        means = " ".join(f"{k} {sum(abs(r[k]) for r in some) / len(some):.2f}" for k in columns)
+        means = " ".join(f"{k} {sum(r[k] for r in some) / len(some):.2f}" for k in columns)
         print(*key, f"of {len(some)}, meant {some[0]['meant']:.1f} px: {means}, least last {min(r['last'] for r in some):.2f}")
-    clips = {(r["size"], r["picture"], r["speed"]): abs(r["shift"]) for r in results}
+    clips = {(r["size"], r["picture"], r["speed"]): r["shift"] for r in results}
     grown = [
         clips[size, name, "low"] < shift < clips[size, name, "strong"]
         for (size, name, speed), shift in clips.items()
         if speed == "normal" and (size, name, "low") in clips and (size, name, "strong") in clips
     ]
     print(f"movement grows with the motion option: {sum(grown)} of {len(grown)} pictures")
-    worst = max(results, key=lambda r: abs(abs(r["shift"]) / r["meant"] - 1))
-    print(f"furthest from the move that was trained: {abs(worst['shift']) / worst['meant']:.2f} of it, {worst['picture']}")
-    sides = [r["shift"] > 0 for r in results]
-    print(f"sides: {sum(sides)} to the right, {len(sides) - sum(sides)} to the left")
+    worst = max(results, key=lambda r: abs(r["shift"] / r["meant"] - 1))
+    print(f"furthest from the move that was trained: {worst['shift'] / worst['meant']:.2f} of it, {worst['picture']}")
 
 
 def main() -> None:

@@ -43,6 +43,7 @@ PRESET = {
     "motion_bucket_id": 127,
     "noise_aug_strength": 0.02,
     "loop": "ping-pong",
+    "turn_by_seed": True,
 }
 
 

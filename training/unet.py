@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from .clip_tower import embed, make_clip
-from .motion import FRAMES, TRAVEL, pan, side
+from .motion import FRAMES, TRAVEL, pan
 from .muon import Muon
 from .pictures import read, to_tensor
 from .run import Average, Clock, arguments, save, start
@@ -23,9 +23,9 @@ DROPPED = 0.03  # share of clips without the picture, for guidance above 1
 # Until this share of the budget: windows of these heights and widths in latent pixels, clips per step. Small windows
 # teach the move at less than half the cost; the last are the sizes of whole clips.
 STAGES = (
-    (0.5, ((8, 16),), 4),
-    (0.8, ((12, 24),), 2),
-    (0.94, ((18, 32),), 1),
+    (0.72, ((8, 16),), 4),
+    (0.88, ((12, 24),), 2),
+    (0.96, ((18, 32),), 1),
     (1.0, ((36, 64), (48, 48), (64, 36)), 1),
 )
 LEVELS = ((-9.0, -0.5), (-0.5, 0.8), (0.8, 2.2), (2.2, 9.0))  # ranges of ln sigma that are reported
@@ -71,7 +71,7 @@ def examples(windows: Windows, count: int, height: int, width: int) -> tuple[tor
     noise = torch.randn(count, FRAMES, LATENT_CHANNELS, height, width)
     bucket = torch.empty(count).uniform_(*BUCKETS)
     wide, embedding = windows.batch(count, height * DOWN, (width + int(TRAVEL) + 1) * DOWN)
-    clips = pan(wide, side(noise), bucket, width * DOWN)
+    clips = pan(wide, bucket, width * DOWN)
     picture = clips[:, 0] + 0.02 * torch.randn_like(clips[:, 0])  # noise_aug_strength
     return noise, bands(clips), bands(picture), embedding, bucket
 

@@ -1,11 +1,7 @@
-"""The small spatio-temporal UNet, started as a network that shows the still picture and knows which way to go.
+"""The small spatio-temporal UNet, started as a network that shows the still picture.
 
-Two things are written into the first weights, and training may change both:
-- the picture's latent reaches the output (see vae_model.py for how a value passes a GroupNorm), so training starts
-  from an exact still clip;
-- the sign of the noise's checkerboard sum (motion.side) is a feature of every position from the second level on. A mean
-  over the clip comes from a GroupNorm (the mean it takes away from a channel of zeros), its sign from the next one
-  (a group of two constant channels s and -s is normalised to the sign of s).
+The picture's latent is led through the first weights to the output (see vae_model.py for how a value passes a GroupNorm),
+so training starts from an exact still clip and has only the move to learn.
 """
 
 import torch
@@ -16,7 +12,6 @@ from .run import channels_last
 from .vae_model import LATENT_CHANNELS, SCALING_FACTOR, carry, release, silence
 
 EMBEDDING = 64
-SUM_GAIN = 60.0
 CONFIG = {
     "sample_size": 48,
     "in_channels": 2 * LATENT_CHANNELS,
@@ -59,33 +54,6 @@ def _show_the_still(unet: UNetSpatioTemporalConditionModel) -> None:
     unet.conv_out.weight[:, kept:] = 0
 
 
-def _tell_the_side(unet: UNetSpatioTemporalConditionModel) -> None:
-    down = unet.down_blocks[0].downsamplers[0].conv
-    down.weight[0] = 0
-    down.bias[0] = 0
-    value = 3 * NOISE[0] + 1  # the channel -a/2 + v of the first noisy channel; the constant cancels in the pattern
-    down.weight[0, value, 1:, 1:] = torch.tensor([[0.5, -0.5], [-0.5, 0.5]])
-    block = unet.down_blocks[1].resnets[0]
-    spatial, temporal = block.spatial_res_block, block.temporal_res_block
-    silence(spatial.conv2, 4)
-    silence(temporal.conv2, 4)
-    silence(spatial.conv_shortcut, 4)  # channels s, 0, -s, 0
-    spatial.conv_shortcut.weight[0, 0] = 1
-    spatial.conv_shortcut.weight[2, 0] = -1
-    temporal.norm1.weight[[1, 3]] = SUM_GAIN
-    for row, sign in ((0, 1.0), (1, -1.0)):
-        temporal.conv1.weight[row] = 0
-        temporal.conv1.bias[row] = 0
-        temporal.conv1.weight[row, 3, 1] = sign  # channel 3 has plus the mean of s, channel 1 minus
-        temporal.conv1.weight[row, 1, 1] = -sign
-        temporal.time_emb_proj.weight[row] = 0
-        temporal.time_emb_proj.bias[row] = 0
-    spread = torch.randn(temporal.conv2.weight.shape[0] - 4)
-    temporal.conv2.weight[4:, :2] = 0
-    temporal.conv2.weight[4:, 0, 1, 0, 0] = spread
-    temporal.conv2.weight[4:, 1, 1, 0, 0] = -spread
-
-
 def _temporal_convolution(self: torch.nn.Conv3d, x: torch.Tensor) -> torch.Tensor:
     """A (3, 1, 1) convolution of [b, c, f, h, w] as a (3, 1) one of [b, c, f, h w], which processors do much quicker."""
     flat = torch.nn.functional.conv2d(x.flatten(3), self.weight.flatten(3), self.bias, padding=(1, 0))
@@ -107,7 +75,6 @@ def make_unet() -> UNetSpatioTemporalConditionModel:
         if name.endswith("conv2.weight") or "proj_out.weight" in name:
             parameter.mul_(0.2)
     _show_the_still(unet)
-    _tell_the_side(unet)
     channels_last(unet)
     quick_on_processors(unet)
     return unet

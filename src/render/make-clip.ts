@@ -8,6 +8,7 @@ import { joinFrames } from './join-frames.ts';
 import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
 import type { RenderPipeline, RenderTools } from './render-tools.ts';
 import { resolveSettings } from './resolve-settings.ts';
+import { turnBack, turnOf, turnPicture } from './turn.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
 
 /** Pixels. */
@@ -121,7 +122,11 @@ async function generateFrames(
   { picture, settings }: Pick<Preparation, 'picture' | 'settings'>,
   { signal, onProgress }: RenderOptions,
 ): Promise<ImageToVideoResult> {
-  const run = pipeline.generate(picture, settings, signal === undefined ? {} : { signal });
+  // Which way a model's only move goes is left to the seed by laying the picture accordingly.
+  const turn = turnOf(pipeline.info.turnsBySeed === true ? settings.seed : 0);
+  const { width, height } = settings;
+  const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = pipeline.generate(turnPicture(picture, turn), laid, signal === undefined ? {} : { signal });
   let next = await run.next();
   while (!next.done) {
     onProgress?.(next.value);
@@ -129,10 +134,10 @@ async function generateFrames(
     // Thrown inside the generator, so that it frees its sessions on the way out.
     next = signal?.aborted ? await run.throw(new JobCancelledError()) : await run.next();
   }
-  return next.value;
+  return { ...turnBack(next.value, turn), settings };
 }
 
-/** Two turns: the first may begin after the loop has already looked for messages. */
+/** Two rounds: the first may begin after the loop has already looked for messages. */
 async function hearMessages(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

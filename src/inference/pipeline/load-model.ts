@@ -37,6 +37,8 @@ const proposalsSchema = z.strictObject({
   decode_chunk_size: size.optional(),
   /** How its clips repeat where nobody chooses. */
   loop: z.enum(clipLoops).optional(),
+  /** The picture is mirrored and laid on its side by the seed, so that one move becomes four. */
+  turn_by_seed: z.boolean().optional(),
 });
 
 /** Every config of a model folder, checked; no weights have been opened. */

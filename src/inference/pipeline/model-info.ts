@@ -18,7 +18,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
   const sizeStep = vaeScaleFactor(vae);
   const numFrames = proposals.num_frames ?? unet.num_frames;
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
-  const { description, loop } = proposals;
+  const { description, loop, turn_by_seed: turnsBySeed } = proposals;
   return {
     name,
     ...(description !== undefined && { description }),
@@ -37,6 +37,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
       schedule: defaultSchedule(scheduler),
     },
     ...(loop !== undefined && { loop }),
+    ...(turnsBySeed !== undefined && { turnsBySeed }),
     limits: {
       sizeStep,
       // The smallest picture whose latents survive every downsampling.
