@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
+import { contentTypeOf } from '../fake-discord/content-types.ts';
 import type { Observer } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
@@ -69,7 +70,7 @@ export function createServeHttp(
 
   function sampleAt(path: string): PageFile | undefined {
     const sample = path.startsWith('/samples/') ? samples.find(path.slice('/samples/'.length)) : undefined;
-    return sample && { contentType: 'image/jpeg', bytes: sample.bytes };
+    return sample && { contentType: contentTypeOf(sample.name), bytes: sample.bytes };
   }
 
   return async (request, response) => {

@@ -1,0 +1,34 @@
+import { expect, onTestFinished, vi } from 'vitest';
+import { type OpenedPlayground, type OpenPlaygroundOptions, openPlayground } from '../../src/cli/open-playground.ts';
+import { readConfig } from '../../src/config/config.ts';
+import type { TinyRenderer } from '../e2e/tiny-renderer.ts';
+import { discordDeviations } from '../support/discord-schemas.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { stubPage } from './stub-page.ts';
+
+// Whole renders on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** A playground with the real bot over a tiny model. It ends with the test; violations fail it. */
+export async function playground(
+  renderer: TinyRenderer,
+  options: Partial<OpenPlaygroundOptions> = {},
+): Promise<OpenedPlayground & { log: ReturnType<typeof createRecordingLog> }> {
+  const log = createRecordingLog();
+  const opened = await openPlayground({
+    config: readConfig({ MODEL_DIR: renderer.modelDir, PROVIDER: 'cpu' }),
+    ...{ environment: {}, page: stubPage, dataDir: tempFolder(), log, renderer },
+    listenAt: { host: '127.0.0.1', port: 0, mustBePort: true },
+    // Discord's own limit of calls, and the pause between edits, would only make the tests wait.
+    discord: { validate: discordDeviations, rateLimit: { limit: 50, windowSeconds: 1 } },
+    bot: { editGapMs: 0 },
+    ...options,
+  });
+  onTestFinished(async () => {
+    const violations = opened.discord.violations();
+    await opened.close();
+    expect(violations).toEqual([]);
+  });
+  return { ...opened, log };
+}
