@@ -34,6 +34,7 @@ export interface AnimateOptions {
   json: boolean;
 }
 
+/** The text of `kinora animate --help`. */
 export const animateHelp = `Usage: kinora animate <picture> [options]
 
 Turns a picture (JPEG, PNG, WebP or GIF) into a clip. What is left out takes the model's own default.

@@ -89,6 +89,7 @@ export interface Clip {
   reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
 }
 
+/** What goes on while a clip is made: `signal` calls it off, `onProgress` hears of every step. */
 export interface RenderOptions {
   signal?: AbortSignal;
   onProgress?: (progress: RenderProgress) => void;

@@ -30,6 +30,7 @@ export interface WireError {
   cause?: WireError;
 }
 
+/** The shape of an error that came over the channel: the other process is not believed. */
 export const wireErrorSchema: z.ZodType<WireError> = z.object({
   name: text,
   code: text.exactOptional(),

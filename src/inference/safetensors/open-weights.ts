@@ -7,6 +7,7 @@ import { decodeUtf8, openRegularFile, readFully, readSafetensors, type TensorEnt
 /** Every tensor of a checkpoint by its name, whichever file it lies in. */
 export type Weights = ReadonlyMap<string, TensorEntry>;
 
+/** Which of a checkpoint's files {@link openWeights} takes. */
 export interface OpenWeightsOptions {
   /** `'fp16'` takes `<base>.fp16.safetensors` only, `''` the plain file only; left out: the plain file, else fp16. */
   variant?: string;
