@@ -22,6 +22,7 @@ import { en } from './languages/en.ts';
 import { startPresence } from './presence.ts';
 import { createReactionDoor } from './reaction-door.ts';
 import { registerCommands } from './register-commands.ts';
+import { keepRepliedTo } from './replied-to.ts';
 import { createReplies } from './replies.ts';
 import { createRouter } from './router.ts';
 import { createShrink } from './shrink-clip.ts';
@@ -104,7 +105,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
   const downloadClip = createDownload({ allowedHosts: attachmentHosts, fetch, limitBytes: largestClipBytes });
   const context: CommandContext = {
-    ...{ archive: store, downloadClip, readSettings },
+    ...{ archive: store, downloadClip, readSettings, repliedTo: keepRepliedTo(client) },
     ...{ jobs, download, checkPicture, model, maxUploadBytes, clock, guildSettings, userSettings, limits },
     forget: (userId) => forgetUser(userId, { jobs, store, userSettings }),
     about: {

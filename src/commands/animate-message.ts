@@ -11,7 +11,7 @@ import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
 import { plainWish } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
-import { type FoundPicture, findPictures, findPicturesAround } from './find-pictures.ts';
+import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from './find-pictures.ts';
 import { textsFor } from './speak.ts';
 import { submitWish } from './submit-wish.ts';
 
@@ -25,7 +25,8 @@ export const animateMessage = {
     ...everywhere,
   }),
   async execute(interaction, context) {
-    const shown = findPictures(interaction.targetMessage);
+    const { targetMessage } = interaction;
+    const shown = findPicturesAround(targetMessage, context.repliedTo(interaction.id));
     if (shown.length > 1) {
       await interaction.reply({ ...menuOf(shown, interaction, context), flags: MessageFlags.Ephemeral });
       return;
@@ -33,7 +34,7 @@ export const animateMessage = {
     await submitWish(interaction, context, {
       isPrivate: false,
       async read() {
-        const [first] = await findPicturesAround(interaction.targetMessage);
+        const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
         return wishFor(first, interaction, context);
       },

@@ -14,6 +14,7 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { DeskContext } from './desk-context.ts';
+import type { PictureSource } from './find-pictures.ts';
 
 /** What commands work with. */
 export interface CommandContext extends DeskContext {
@@ -23,6 +24,8 @@ export interface CommandContext extends DeskContext {
   download: Download;
   /** The same for clips, which may be larger. */
   downloadClip: Download;
+  /** What the target of a message command replies to, as it came along with that interaction; once. */
+  repliedTo: (interactionId: string) => PictureSource | undefined;
   /**
    * A first look at a file's bytes, without decoding.
    * @throws UserError it cannot be a picture

@@ -1,4 +1,4 @@
-import type { Attachment, Embed, Message } from 'discord.js';
+import type { Attachment, Message } from 'discord.js';
 
 /** A picture of a message. */
 export interface FoundPicture {
@@ -9,7 +9,13 @@ export interface FoundPicture {
 /** What a message shows that may be a picture. */
 export interface PictureSource {
   attachments: { values(): Iterable<Pick<Attachment, 'name' | 'url' | 'contentType'>> };
-  embeds: readonly Pick<Embed, 'image' | 'thumbnail' | 'title'>[];
+  embeds: readonly { image: ShownPicture | null; thumbnail: ShownPicture | null; title: string | null }[];
+}
+
+interface ShownPicture {
+  url: string;
+  /** Discord's own copy. */
+  proxyURL?: string | undefined;
 }
 
 /** Message menus hold so many; further pictures are left out. */
@@ -29,15 +35,18 @@ export function findPictures({ attachments, embeds }: PictureSource): FoundPictu
   return [...attached, ...embedded].slice(0, maxPictures);
 }
 
-/** The pictures of a message, of one that it forwards, or of the one that it replies to. */
-export async function findPicturesAround(message: Message): Promise<FoundPicture[]> {
-  const own = [message, ...message.messageSnapshots.values()].flatMap((shown) =>
-    findPictures({ attachments: shown.attachments ?? new Map(), embeds: shown.embeds ?? [] }),
-  );
-  if (own.length > 0 || message.reference?.messageId === undefined) return own;
-  // It comes with the message, and discord.js keeps it; without the intent, fetching would bring it empty.
-  const known = message.channel?.messages.cache.get(message.reference.messageId);
-  const repliedTo = known ?? (await message.fetchReference().catch(() => undefined));
+/** The pictures of a message, of those that it forwards, or of the one that it replies to, where that came along. */
+export function findPicturesAround(message: Message, repliedTo: PictureSource | undefined): FoundPicture[] {
+  const own = [message, ...message.messageSnapshots.values()]
+    .flatMap((shown) => findPictures({ attachments: shown.attachments ?? new Map(), embeds: shown.embeds ?? [] }))
+    .slice(0, maxPictures);
+  return own.length > 0 || repliedTo === undefined ? own : findPictures(repliedTo);
+}
+
+/** The pictures of the message that one replies to, where it did not come along. Without the intent it may be empty. */
+export async function fetchPicturesRepliedTo(message: Message): Promise<FoundPicture[]> {
+  if (message.reference?.messageId === undefined) return [];
+  const repliedTo = await message.fetchReference().catch(() => undefined);
   return repliedTo === undefined ? [] : findPictures(repliedTo);
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findPictures, findPicturesAround } from '../../src/commands/find-pictures.ts';
+import { fetchPicturesRepliedTo, findPictures, findPicturesAround } from '../../src/commands/find-pictures.ts';
 
 const attached = (name: string, contentType: string | null = null) => ({
   name,
@@ -26,14 +26,19 @@ it('takes pictures of embeds from Discord’s own copy', () => {
 it('looks into what a message forwards or replies to, and needs neither to be there', async () => {
   const bare = { attachments: new Map(), embeds: [], messageSnapshots: new Map(), reference: null };
   const holder = { ...bare, attachments: new Map([['1', attached('a.png')]]) };
-  const names = async (message: object) => (await findPicturesAround(message as never)).map(({ name }) => name);
-  expect(await names({ ...bare, messageSnapshots: new Map([['1', holder]]) })).toEqual(['a.png']);
+  const names = (found: { name: string }[]) => found.map(({ name }) => name);
+  const around = (message: object, repliedTo?: object) =>
+    names(findPicturesAround(message as never, repliedTo as never));
+  expect(around({ ...bare, messageSnapshots: new Map([['1', holder]]) })).toEqual(['a.png']);
 
   const reply = { ...bare, reference: { messageId: '7' } };
-  expect(await names({ ...reply, channel: { messages: { cache: new Map([['7', holder]]) } } })).toEqual(['a.png']);
-  const uncached = { ...reply, channel: null };
-  expect(await names({ ...uncached, fetchReference: async () => holder })).toEqual(['a.png']);
-  expect(await names({ ...uncached, fetchReference: () => Promise.reject(new Error('gone')) })).toEqual([]);
+  expect(around(reply, holder)).toEqual(['a.png']);
+  expect(around({ ...holder, reference: { messageId: '7' } }, bare)).toEqual(['a.png']);
+  expect(around(reply)).toEqual([]);
+  const fetched = async (message: object) => names(await fetchPicturesRepliedTo(message as never));
+  expect(await fetched({ ...reply, fetchReference: async () => holder })).toEqual(['a.png']);
+  expect(await fetched({ ...reply, fetchReference: () => Promise.reject(new Error('gone')) })).toEqual([]);
+  expect(await fetched(bare)).toEqual([]);
 });
 
 it('finds as many as a menu holds', () => {

@@ -89,6 +89,24 @@ it('"Animate" takes the picture of the message that is replied to', async () => 
   expect((await failureOf(refused)).content).toContain('No hay ninguna imagen');
 });
 
+it('"Animate" asks which one also where the message that is replied to has several pictures, and without being a member', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const larger = { name: 'second.png', bytes: Buffer.concat([smallPicture.bytes, Buffer.from('second')]) };
+  for (const place of ['guild', 'user-install', 'private-channel'] as const) {
+    const { id: replyTo } = discord.postMessage({ attachments: [smallPicture, larger], place });
+    const { id } = discord.postMessage({ content: 'which one?', replyTo, place });
+    const asked = discord.invokeMessageCommand({ command: 'Animate', targetMessageId: id });
+    expect(await asked.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+    const menu = await asked.waitForMessage(({ components }) => components.length > 0);
+    const chosen = discord.selectOption({ messageId: menu.id, values: ['1'] });
+    const render = await renderer.begun(renderer.renders.length);
+    expect(Buffer.compare(render.spec.picture, larger.bytes)).toBe(0);
+    render.finish();
+    await clipOf(chosen);
+  }
+});
+
 it('"Animate" asks which one where a message has several pictures, also across a restart', async () => {
   const renderer = createScriptedRenderer();
   const { discord, startBot, stopBot } = await setStage({ renderer });
