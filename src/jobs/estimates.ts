@@ -11,7 +11,7 @@ export interface Estimate {
   secondsAfter: number;
 }
 
-/** Measured times, kept per model, provider and size, so that the first estimate after a restart is good. */
+/** Measured times, kept per model, provider, size and recipe, so that the first estimate after a restart is good. */
 export interface Estimates {
   /** Undefined until a job of this kind has been measured. */
   of(settings: JobSettings): Estimate | undefined;
@@ -31,7 +31,10 @@ export function createEstimates(database: Database, model: ModelFacts, provider:
     const all = { ...model.defaults, ...settings };
     // Without guidance a step costs half: the unconditional branch is not run.
     const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
-    return `${model.name} ${provider} ${all.width}x${all.height}x${all.numFrames} b${branches} c${all.decodeChunkSize}`;
+    const size = `${all.width}x${all.height}x${all.numFrames}`;
+    // What a recipe may choose besides: how often a step is computed in part, and for which noise with guidance.
+    const cheaper = `s${all.stepCache ?? 1} i${all.guidanceInterval?.join('-') ?? ''}`;
+    return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}`;
   }
 
   function of(settings: JobSettings): Estimate | undefined {

@@ -24,7 +24,7 @@ describe('createEstimates', () => {
     expect(estimates.of({})!.secondsPerStep).toBeCloseTo(14);
   });
 
-  it('keeps sizes, guidance, models and providers apart, but not steps, seeds or motion', () => {
+  it('keeps sizes, recipes, models and providers apart, but not steps, seeds or motion', () => {
     const database = openDatabase(tempFolder());
     const estimates = createEstimates(database, tinyModel, 'cpu');
     estimates.learn({}, clip);
@@ -32,6 +32,8 @@ describe('createEstimates', () => {
     expect(estimates.of({ width: 128 })).toBeUndefined();
     expect(estimates.of({ numFrames: 2 })).toBeUndefined();
     expect(estimates.of({ maxGuidanceScale: 1 })).toBeUndefined();
+    expect(estimates.of({ stepCache: 2 })).toBeUndefined();
+    expect(estimates.of({ guidanceInterval: [0.2, 0.8] })).toBeUndefined();
     expect(createEstimates(database, tinyModel, 'cuda').of({})).toBeUndefined();
     expect(createEstimates(database, { ...tinyModel, name: 'other' }, 'cpu').of({})).toBeUndefined();
   });
