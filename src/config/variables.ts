@@ -47,10 +47,16 @@ export const variables = {
   ATTACHMENT_HOSTS: {
     description: [
       'The only hosts that pictures are fetched from (host or host:port), separated by commas.',
-      'Any other host would be a way into your network.',
+      'Any other host would be a way into your network. All four are Discord: images-ext has its copies of pictures',
+      'that links show.',
     ],
-    schema: attachmentHosts(['cdn.discordapp.com', 'media.discordapp.net']),
-    example: 'cdn.discordapp.com,media.discordapp.net',
+    schema: attachmentHosts([
+      'cdn.discordapp.com',
+      'media.discordapp.net',
+      'images-ext-1.discordapp.net',
+      'images-ext-2.discordapp.net',
+    ]),
+    example: 'cdn.discordapp.com,media.discordapp.net,images-ext-1.discordapp.net,images-ext-2.discordapp.net',
   },
   MODEL_DIR: {
     description: [

@@ -21,7 +21,12 @@ describe('readConfig', () => {
     expect(config).toEqual({
       discordToken: undefined,
       discordApiUrl: 'https://discord.com/api',
-      attachmentHosts: ['cdn.discordapp.com', 'media.discordapp.net'],
+      attachmentHosts: [
+        'cdn.discordapp.com',
+        'media.discordapp.net',
+        'images-ext-1.discordapp.net',
+        'images-ext-2.discordapp.net',
+      ],
       modelDir: resolve('models/demo'),
       execution: {
         provider: 'auto',
