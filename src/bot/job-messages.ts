@@ -68,9 +68,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   }
 
   function waysTo(job: Job, { address, texts }: Conversation): ReachOptions {
+    // Where only the token reached, what closed the place is that it ran out.
+    const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
+    const why = hadTokenAlone ? texts.sentLate : texts.sentHere(`<#${address.channelId}>`);
     return {
       ...{ replies, clock, nonce: job.id },
-      asDirect: (reply) => ({ ...reply, content: `${texts.sentHere(`<#${address.channelId}>`)}\n${reply.content}` }),
+      asDirect: (reply) => ({ ...reply, content: `${why}\n${reply.content}` }),
       onRetry: (err, delayMs) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again'),
     };
   }

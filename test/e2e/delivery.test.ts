@@ -28,8 +28,8 @@ it('a job of 40 minutes outlives the token: the same message shows every step an
   const { discord } = await setStage({ renderer, clock, discord: { now: clock.now } });
   const handle = discord.invoke(animate);
   const render = await renderer.begun(0);
-  for (let minute = 1; minute <= 40; minute++) {
-    await clock.advance(minuteMs);
+  for (let minute = 4; minute <= 40; minute += 4) {
+    await clock.advance(4 * minuteMs);
     render.progress({ stage: 'denoise', step: minute, steps: 41, secondsPerStep: 60 });
     // The edit is a real request; the clock stands still meanwhile.
     const shown = handle.waitForMessage(({ content }) => content.includes(`step ${minute} of 41`));
@@ -83,6 +83,20 @@ describe('a clip reaches its requester', () => {
     expect(direct!.content).toContain(`The bot may not post in <#${discord.channelId}> any more`);
     expect(direct!.content).toContain('seed 7');
     expect(discord.message(id)?.attachments).toEqual([]);
+  });
+
+  it('by a direct message where only they may see it, and the time for that is over', async () => {
+    const renderer = createScriptedRenderer();
+    const { discord } = await setStage({ renderer });
+    const handle = discord.invoke({ ...animate, options: { seed: 7, private: true } });
+    const render = await renderer.begun(0);
+    await handle.waitForMessage(({ content }) => content !== '');
+    discord.expireToken(handle.id);
+    render.finish();
+    const clip = await discord.waitForMessage(isClip);
+    expect(clip.channel_id).not.toBe(discord.channelId);
+    expect(clip.content).toMatch(/^There I could answer you for 15 minutes only/);
+    expect(discord.messages().filter(isClip)).toEqual([]);
   });
 
   it('or is told in the channel why it cannot, when every way is closed to the file', async () => {

@@ -82,7 +82,7 @@ it('applies limits, upload size, spoiler, language and silence to clips', async 
 
   const shown = await configure('limits', { 'daily-clips': 1 });
   expect(shown).toContain('Clips por persona en 24 horas: **1**');
-  expect((await failureOf(discord.invoke(animate))).content).toContain('Ya tuviste tus 1 clips');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('Tu límite diario (1 en 24 horas)');
   expect(discord.messages().filter(({ content }) => content.includes('tu clip está listo'))).toEqual([]);
   // In a conversation with the bot the server's rules do not hold.
   discord.invoke({ ...animate, place: 'dm' });

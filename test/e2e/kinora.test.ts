@@ -34,13 +34,13 @@ it('/kinora forget ends and deletes what is one’s own, and nothing else', asyn
   await waiting.waitForMessage(({ content }) => content.includes('place 2 of 2'));
 
   const handle = discord.invoke({ command: 'kinora forget' });
-  expect((await handle.waitForMessage()).content).toContain('Deleted: 3 clips');
+  expect((await handle.waitForMessage()).content).toContain('Deleted clips: 3,');
   expect(signal?.aborted).toBe(true);
   for (const ended of [running, waiting]) await ended.waitForMessage(({ content }) => content.includes('Cancelled'));
   (await renderer.begun(2)).finish();
   await clipOf(others);
   const again = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
-  expect(again.content).toContain('Deleted: 0 clips');
+  expect(again.content).toContain('Deleted clips: 0,');
   // What was posted is the person's to delete.
   expect(discord.message(id)?.attachments).toHaveLength(1);
 });

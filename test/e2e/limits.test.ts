@@ -28,10 +28,12 @@ it('a quota is counted, told in the person’s language with the time, and given
   await clipOf(counted);
 
   const { content } = await failureOf(discord.invoke(animate));
-  expect(content).toMatch(/^⚠️ You had your 1 clips of 24 hours: you can ask again <t:\d+:R>\.$/);
+  expect(content).toMatch(/^⚠️ Your daily limit \(1 in 24 hours\) is used up: you can ask again <t:\d+:R>\.$/);
   expect(Math.abs(momentIn(content) - askedAtMs - 24 * 3_600_000)).toBeLessThan(60_000);
   const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-  expect(spanish.content).toMatch(/^⚠️ Ya tuviste tus 1 clips de 24 horas: puedes volver a pedir <t:\d+:R>\.$/);
+  expect(spanish.content).toMatch(
+    /^⚠️ Tu límite diario \(1 en 24 horas\) está agotado: puedes volver a pedir <t:\d+:R>\.$/,
+  );
   expect(renderer.renders).toHaveLength(3);
 });
 
@@ -58,9 +60,9 @@ describe('waiting jobs', () => {
     const waiting = discord.invoke(animate);
     await waiting.waitForMessage(({ content }) => content.includes('place 1 of 1'));
     const { content } = await failureOf(discord.invoke(animate));
-    expect(content).toMatch(/^⚠️ You have 1 clips waiting, which is the limit\. The next one starts <t:\d+:R>\.$/);
+    expect(content).toMatch(/^⚠️ At most 1 of your clips may wait at a time\. The next one starts <t:\d+:R>\.$/);
     const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-    expect(spanish.content).toContain('Tienes 1 clips en espera, que es el límite.');
+    expect(spanish.content).toContain('Como máximo pueden esperar 1 de tus clips a la vez.');
     // The limit is each person's own.
     const bob = discord.createUser('bob').id;
     await discord.invoke({ ...animate, user: bob }).waitForMessage(({ content: text }) => text.includes('of 2'));
@@ -73,9 +75,9 @@ describe('waiting jobs', () => {
     await renderer.begun(0);
     await discord.invoke({ ...animate, user: bob! }).waitForMessage(({ content }) => content.includes('place 1 of 1'));
     const { content } = await failureOf(discord.invoke({ ...animate, user: cy! }));
-    expect(content).toContain('On this server 1 clips wait, which is the limit.');
+    expect(content).toContain('The queue of this server is full (at most 1).');
     const spanish = await failureOf(discord.invoke({ ...animate, user: cy!, locale: 'es-ES' }));
-    expect(spanish.content).toContain('En este servidor esperan 1 clips, que es el límite.');
+    expect(spanish.content).toContain('La cola de este servidor está llena (máximo 1).');
     // A conversation with the bot is no part of the server.
     const direct = discord.invoke({ ...animate, user: cy!, place: 'dm' });
     await direct.waitForMessage(({ content: text }) => text.includes('of 2'));

@@ -21,7 +21,7 @@ export interface AnimateTexts {
   description: string;
   options: Readonly<Record<AnimateOptionName, { name: string; description: string }>>;
   choices: {
-    preset: Readonly<Record<'notebook' | 'quality' | 'fast' | 'draft', string>>;
+    preset: Readonly<Record<'notebook' | 'quality' | 'fast' | 'draft' | 'animate-lcm', string>>;
     motion: Readonly<Record<'subtle' | 'normal' | 'strong' | 'wild', string>>;
     shape: Readonly<Record<'auto' | 'landscape' | 'portrait' | 'square', string>>;
     fit: Readonly<Record<'crop' | 'pad' | 'stretch', string>>;

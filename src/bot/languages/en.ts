@@ -25,6 +25,7 @@ export const en: Texts = {
         quality: '25 steps, fine',
         fast: '10 steps, quick',
         draft: '6 steps at half the size, very quick',
+        'animate-lcm': '4 steps, for the weights of AnimateLCM alone',
       },
       motion: { subtle: 'subtle', normal: 'normal', strong: 'strong', wild: 'wild' },
       shape: {
@@ -82,6 +83,7 @@ export const en: Texts = {
     `${clip.frames} frames · ${clip.width}×${clip.height} · made in ${clip.seconds} s`,
   reduced: 'The clip was made smaller so that it fits the upload limit here.',
   sentHere: (place) => `The bot may not post in ${place} any more, so this comes to you directly.`,
+  sentLate: 'There I could answer you for 15 minutes only, and this took longer, so it comes to you directly.',
   cancelled: '🚫 Cancelled.',
   postponed: '💤 The bot is restarting. Your clip keeps its place and goes on by itself.',
   readyPing: (person) => `${person}, your clip is ready.`,
@@ -119,8 +121,8 @@ export const en: Texts = {
       off: '🔕 You are not mentioned when a clip is ready. `/kinora ping` changes that.',
     },
     forgotten: ({ deleted, left }) =>
-      `🗑️ Deleted: ${deleted} clips with their pictures and settings, and your choices.` +
-      (left > 0 ? ` ${left} are being delivered at this moment: run this again in a minute.` : '') +
+      `🗑️ Deleted clips: ${deleted}, with their pictures and settings, and your choices.` +
+      (left > 0 ? ` Being delivered at this moment: ${left}. Run this again in a minute.` : '') +
       ' For the daily limit, the times of your last 24 hours are kept until they are over.',
   },
   config: {
@@ -233,11 +235,12 @@ export const en: Texts = {
     'too-late': () => 'Too late: the clip is finished already.',
     draining: () => 'The bot takes in nothing new for now. Try again later.',
     'limit-waiting-user': ({ limit, moment }) =>
-      `You have ${limit} clips waiting, which is the limit.${moment ? ` The next one starts ${moment}.` : ''}`,
+      `At most ${limit} of your clips may wait at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
-      `On this server ${limit} clips wait, which is the limit.${moment ? ` The next one starts ${moment}.` : ''}`,
+      `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) => `One clip every ${limit} seconds: you can ask again ${moment}.`,
-    'limit-quota': ({ limit, moment }) => `You had your ${limit} clips of 24 hours: you can ask again ${moment}.`,
+    'limit-quota': ({ limit, moment }) =>
+      `Your daily limit (${limit} in 24 hours) is used up: you can ask again ${moment}.`,
     'limit-steps': ({ limit }) => `Up to ${limit} steps are allowed here. Ask for fewer.`,
     'limit-frames': ({ limit }) => `Up to ${limit} frames are allowed here. Ask for a shorter clip.`,
     'picture-unsafe': () =>

@@ -25,6 +25,7 @@ export const es: Texts = {
         quality: '25 pasos, fino',
         fast: '10 pasos, rápido',
         draft: '6 pasos a mitad de tamaño, muy rápido',
+        'animate-lcm': '4 pasos, solo para los pesos de AnimateLCM',
       },
       motion: { subtle: 'sutil', normal: 'moderado', strong: 'fuerte', wild: 'salvaje' },
       shape: {
@@ -90,6 +91,7 @@ export const es: Texts = {
     `${clip.frames} fotogramas · ${clip.width}×${clip.height} · hecho en ${clip.seconds} s`,
   reduced: 'El clip se hizo más pequeño para que quepa en el límite de subida de aquí.',
   sentHere: (place) => `El bot ya no puede publicar en ${place}, así que esto te llega directamente.`,
+  sentLate: 'Allí solo podía responderte durante 15 minutos y esto tardó más, así que te llega directamente.',
   cancelled: '🚫 Cancelado.',
   postponed: '💤 El bot se está reiniciando. Tu clip conserva su puesto y sigue solo.',
   readyPing: (person) => `${person}, tu clip está listo.`,
@@ -127,8 +129,8 @@ export const es: Texts = {
       off: '🔕 No se te menciona cuando un clip está listo. `/kinora ping` lo cambia.',
     },
     forgotten: ({ deleted, left }) =>
-      `🗑️ Borrado: ${deleted} clips con sus imágenes y ajustes, y tus preferencias.` +
-      (left > 0 ? ` ${left} se están entregando ahora mismo: repítelo en un minuto.` : '') +
+      `🗑️ Clips borrados: ${deleted}, con sus imágenes y ajustes, y tus preferencias.` +
+      (left > 0 ? ` Entregándose ahora mismo: ${left}. Repítelo en un minuto.` : '') +
       ' Para el límite diario, las horas de tus últimas 24 horas se guardan hasta que pasen.',
   },
   config: {
@@ -244,11 +246,12 @@ export const es: Texts = {
     'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
     draining: () => 'El bot no admite nada nuevo por ahora. Inténtalo más tarde.',
     'limit-waiting-user': ({ limit, moment }) =>
-      `Tienes ${limit} clips en espera, que es el límite.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
+      `Como máximo pueden esperar ${limit} de tus clips a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
-      `En este servidor esperan ${limit} clips, que es el límite.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
+      `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) => `Un clip cada ${limit} segundos: puedes volver a pedir ${moment}.`,
-    'limit-quota': ({ limit, moment }) => `Ya tuviste tus ${limit} clips de 24 horas: puedes volver a pedir ${moment}.`,
+    'limit-quota': ({ limit, moment }) =>
+      `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.`,
     'limit-steps': ({ limit }) => `Aquí se permiten hasta ${limit} pasos. Pide menos.`,
     'limit-frames': ({ limit }) => `Aquí se permiten hasta ${limit} fotogramas. Pide un clip más corto.`,
     'picture-unsafe': () => 'Un control en esta máquina cree que no todos deben ver esa imagen. Prueba con otra.',

@@ -21,6 +21,8 @@ export interface Texts {
   reduced: string;
   /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
   sentHere(place: string): string;
+  /** Before a direct message: Discord's time for an answer there is over. */
+  sentLate: string;
   cancelled: string;
   postponed: string;
   /** Mentions who waited long, under their clip. */
