@@ -109,7 +109,7 @@ export interface InteractionHandle {
 
 /** How long to wait; there is no polling behind it. */
 export interface WaitOptions {
-  /** Default 10,000. On expiry the promise rejects with an AppError `wait-timeout` that lists what was there. */
+  /** Default 25,000: less than a test's own. On expiry the promise rejects with an AppError `wait-timeout` that lists what was there. */
   timeoutMs?: number;
 }
 

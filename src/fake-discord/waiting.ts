@@ -9,7 +9,7 @@ import type { WaitOptions } from './types.ts';
 export function waitUntil<E, T>(
   feed: Feed<E>,
   look: (event: E | null) => T | undefined,
-  { timeoutMs = 10_000, describe }: WaitOptions & { describe: () => string },
+  { timeoutMs = 25_000, describe }: WaitOptions & { describe: () => string },
 ): Promise<T> {
   // Built before anything waits, so that it names the caller's line.
   const expired = new AppError('wait-timeout', '');

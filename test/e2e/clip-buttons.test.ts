@@ -145,6 +145,30 @@ it('🗑️ takes the clip away for its requester and for moderators', async () 
   await byModerator;
 });
 
+it('every button works after a restart', async () => {
+  const { discord, renderer, clip, stopBot, startBot } = await withClip({ seed: 7 });
+  await stopBot();
+  await startBot();
+  const made = [];
+  for (const label of ['Again', 'Extend', 'Loop', 'Smoother']) {
+    const pressed = press(discord, clip, label);
+    const { spec, finish } = await renderer.begun(made.length + 1);
+    made.push(spec.base?.use ?? 'render');
+    finish();
+    // Each says what it was made of.
+    expect((await clipOf(pressed)).content).toContain(linkTo(discord, clip));
+  }
+  expect(made).toEqual(['render', 'extend', 'finish', 'finish']);
+  const form = press(discord, clip, 'Edit');
+  expect((await form.acknowledged).modal).not.toBeNull();
+  discord.submitModal({ interactionId: form.id, values: { motion: '44', loop: 'none' } });
+  expect((await renderer.begun(5)).spec.settings).toMatchObject({ motionBucketId: 44, seed: 7 });
+  await press(discord, clip, 'Settings').waitForMessage(({ content }) => content.includes('seed:7'));
+  const gone = discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === clip.id);
+  press(discord, clip, 'Delete');
+  await gone;
+});
+
 it('obeys the limits of whoever presses', async () => {
   const renderer = createScriptedRenderer();
   const limits = { maxWaitingPerUser: 0, maxWaitingPerGuild: 0, cooldownSeconds: 0, maxSteps: 0, maxFrames: 0 };

@@ -34,7 +34,7 @@ it('what was accepted survives SIGKILL, and SIGTERM ends well', async () => {
   onTestFinished(() => discord.close());
   const dataDir = tempFolder();
   const killed = startProcess(discord, dataDir);
-  await discord.waitForCommands(['animate'], { timeoutMs: 40_000 });
+  await discord.waitForCommands(['animate'], { timeoutMs: 240_000 });
   const asked = [1, 2].map((seed) =>
     discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed } }),
   );

@@ -12,8 +12,9 @@ import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-// Whole renders on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+// Whole renders on a machine that may be busy: how long they take is not what is tested.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+const patience = { timeoutMs: 240_000 };
 
 /** A stand-in of Discord with the real bot connected to it. Both end with the test; violations fail it. */
 export interface Stage {
@@ -108,10 +109,10 @@ export const isClip = (message: ApiMessage): boolean =>
 
 /** The delivered clip's message. Patient: other tests may want the processor too. */
 export function clipOf(handle: Pick<InteractionHandle, 'waitForMessage'>): Promise<ApiMessage> {
-  return handle.waitForMessage(isClip, { timeoutMs: 40_000 });
+  return handle.waitForMessage(isClip, patience);
 }
 
 /** The message that explains a failure. */
 export function failureOf(handle: InteractionHandle): Promise<ApiMessage> {
-  return handle.waitForMessage(({ content }) => content.startsWith('⚠️'), { timeoutMs: 40_000 });
+  return handle.waitForMessage(({ content }) => content.startsWith('⚠️'), patience);
 }
