@@ -23,7 +23,8 @@ cpSync('test/golden/models/tiny-a', modelDir, { recursive: true });
 const proposals = { name: 'tiny', width: 24, height: 24, num_frames: 2, num_inference_steps: 2 };
 writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 
-const discord = await startFakeDiscord();
+// With the intent, without which reactions bring no pictures.
+const discord = await startFakeDiscord({ messageContentIntent: true });
 let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
 const memoryBeforeMb = bot.memoryMb();
 const startedMs = Date.now();

@@ -1,6 +1,16 @@
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
-import type { FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
+import type { ComponentRequest, FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { createRandom } from './random.ts';
+
+/** A clip that somebody waits for. A reaction is no interaction: it has no id. */
+export interface SoakJob {
+  id?: string;
+  userId: string;
+  original(): ApiMessage | undefined;
+}
+
+/** Buttons under a clip that lead to another, or to words at once. */
+const clipButtons = ['again', 'extend', 'loop', 'smooth', 'settings'] as const;
 
 /** Forty people who use every door of the bot. */
 export interface SoakPeople {
@@ -8,8 +18,8 @@ export interface SoakPeople {
   act(index: number): Promise<void>;
   /** Waits until fewer than so many jobs are under way. */
   fewerUnderWay(limit: number): Promise<void>;
-  /** The interactions whose jobs are under way. */
-  jobs(): readonly InteractionHandle[];
+  /** The jobs that are under way. */
+  jobs(): readonly SoakJob[];
   /** Every interaction so far has been answered. */
   answered(): Promise<void>;
   /** Every job has ended. */
@@ -40,7 +50,11 @@ export function createSoakPeople(
   const image: FileInput = { name: 'rocket.jpg', bytes: picture };
   const broken: FileInput = { name: 'note.png', bytes: Buffer.from('not a picture') };
   /** Jobs that are not over, and how to say that they are. */
-  const underWay = new Map<InteractionHandle, () => void>();
+  const underWay = new Map<SoakJob, () => void>();
+  /** Messages that carry a clip. */
+  const clips = new Set<string>();
+  /** Who waits for an answer to their reaction, by the message under which it is. */
+  const reactions = new Map<string, (answerId: string) => void>();
   const ends = new Set<Promise<void>>();
   const answers: Promise<void>[] = [];
   const latenciesMs: number[] = [];
@@ -63,7 +77,11 @@ export function createSoakPeople(
   discord.onChange((change) => {
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
+    const { message_reference: reference } = message;
+    const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
+    if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
     if (!isOver(message)) return;
+    if (message.attachments.length > 0) clips.add(message.id);
     for (const [handle, finish] of underWay) {
       const own = handle.original();
       const isAnew = own === undefined && message.content.includes(`<@${handle.userId}>`);
@@ -75,7 +93,7 @@ export function createSoakPeople(
   });
 
   /** Follows a job until it is over: its own message, or where that is gone a new one that mentions the person. */
-  function follow(handle: InteractionHandle): void {
+  function follow(handle: SoakJob): void {
     const end = new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, patienceMs);
       underWay.set(handle, () => {
@@ -112,6 +130,33 @@ export function createSoakPeople(
     follow(handle);
   }
 
+  /** Resolves when the bot has answered the message, as it does at once. */
+  async function react(userId: string): Promise<void> {
+    const { id: messageId } = discord.postMessage({ attachments: [image], user: userId });
+    doors.set('reaction', (doors.get('reaction') ?? 0) + 1);
+    const answer = new Promise<string>((resolve) => reactions.set(messageId, resolve));
+    answers.push(answer.then(() => {}));
+    discord.react({ messageId, emoji: '🎬', user: userId });
+    const answerId = await answer;
+    reactions.delete(messageId);
+    follow({ userId, original: () => discord.message(answerId) });
+  }
+
+  /** A button under a clip that is still there; false where there is none. */
+  async function pressUnderClip(user: string): Promise<boolean> {
+    const clip = discord.message([...clips].at(-1 - Math.floor(random() * 5)) ?? '');
+    const action = pick(clipButtons);
+    const customId = JSON.stringify(clip?.components ?? []).match(new RegExp(`${action}:[0-9a-f]{8}`))?.[0];
+    if (clip === undefined || customId === undefined) return false;
+    const request: ComponentRequest = { messageId: clip.id, customId, user };
+    const handle = discord.clickButton(request);
+    await use(`button ${action}`, handle);
+    // Refused, because it is smooth already or a limit holds: whispered beside the clip, and nothing follows.
+    const own = (): ApiMessage | undefined => handle.messages().find(({ id }) => id !== clip.id);
+    if (action !== 'settings') follow({ id: handle.id, userId: user, original: own });
+    return true;
+  }
+
   return {
     jobs: () => [...underWay.keys()],
     async act(index) {
@@ -128,6 +173,10 @@ export function createSoakPeople(
           'a file that is no picture',
           discord.invoke({ command: 'animate', attachments: { image: broken }, user }),
         );
+      } else if (dice > 0.8 && (await pressUnderClip(user))) {
+        return;
+      } else if (dice > 0.7) {
+        await react(user);
       } else if (index % 3 === 1 && hasMenu()) {
         await ask('message command', user);
       } else {

@@ -1,10 +1,11 @@
-import type { FailNext, FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
+import type { FailNext, FakeDiscord } from '../../src/fake-discord/types.ts';
 import { createRandom } from './random.ts';
+import type { SoakJob } from './soak-people.ts';
 
 /** What goes wrong at Discord's side, now and then. */
 export interface Troubles {
   /** Perhaps something goes wrong now, with one of the jobs under way. */
-  maybe(index: number, jobs: readonly InteractionHandle[]): void;
+  maybe(index: number, jobs: readonly SoakJob[]): void;
   summary(): string;
 }
 
@@ -35,7 +36,7 @@ export function createTroubles(discord: FakeDiscord, seed: number): Troubles {
       } else if (dice < 0.05 && job?.original()) {
         discord.deleteMessage({ messageId: job.original()!.id });
         count('message deleted');
-      } else if (dice < 0.1 && job) {
+      } else if (dice < 0.1 && job?.id !== undefined) {
         discord.expireToken(job.id);
         count('token expired');
       }
