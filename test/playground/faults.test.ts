@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { RestExchange } from '../../src/fake-discord/types.ts';
 import type { BotState, Fault } from '../../src/playground/protocol.ts';
@@ -72,8 +73,10 @@ it('fail-next-edit: 429 is waited for, 500 is tried again, and the clip is shown
 });
 
 it('upload-limit: the bot encodes the clip smaller, and people’s files are held to it', async () => {
+  // The same clip without a limit.
+  const whole = await renderer.render({ picture: readFileSync('assets/cat.jpg'), settings: { seed: 1 }, fit: 'crop' });
+  const bytes = Math.floor(whole.bytes.byteLength * 0.6);
   const { visitor, hold, url } = await inMidJob();
-  const bytes = Math.floor(renderer.clips.at(-1)!.bytes.byteLength * 0.6);
   await fault(visitor, { name: 'upload-limit', bytes });
   const told = await visitor.hear((message) => (message.kind === 'uploadLimit' ? message.bytes : undefined));
   expect(told).toBe(bytes);

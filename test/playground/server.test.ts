@@ -31,7 +31,10 @@ async function serve(options: Partial<PlaygroundOptions> = {}) {
 afterEach(() => expect(log.events.filter(({ level }) => level === 'error')).toEqual([]));
 
 /** `fetch` would not let a Host or an Origin be made up. */
-function ask(url: string, { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {}) {
+function ask(
+  url: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+) {
   return new Promise<number | undefined>((resolve, reject) => {
     httpRequest(url, { method, headers }, (response) => resolve(response.resume().statusCode))
       .once('error', reject)
@@ -77,7 +80,12 @@ it('answers to its own names alone, and lets only its own page act', async () =>
   }
   const post = (headers: Record<string, string>) => ask(`${url}files?name=a.png`, { method: 'POST', headers });
   expect(await post({ origin })).toBe(200);
-  for (const headers of [{}, { origin: 'http://evil.example' }, { origin: 'null' }, { origin: `http://localhost:${port}` }]) {
+  for (const headers of [
+    {},
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: `http://localhost:${port}` },
+  ]) {
     expect(await post(headers as Record<string, string>)).toBe(403);
   }
   expect(await shake(url, { origin })).toBe(101);
