@@ -10,8 +10,7 @@ const known = new Map<string, string>();
 export function avatarOf(user: ApiUser): string {
   const name = user.global_name ?? user.username;
   const key = `${user.id} ${name}`;
-  const url =
-    known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.bot ? kinora() : initial(name))}`;
+  const url = known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.bot ? kinora() : initial(name))}`;
   known.set(key, url);
   return url;
 }

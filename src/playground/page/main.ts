@@ -38,6 +38,7 @@ if (new URLSearchParams(location.search).has('new')) {
 customElements.define('playground-moment', PlaygroundMoment);
 
 const root = document.getElementById('app') as HTMLElement;
+let shownCount = 0;
 const store = createStore(initialState(), draw);
 const connection = connect({
   userId: remembered.userId.get,
@@ -65,6 +66,9 @@ function draw(state: PageState): void {
   documentElement.dataset.theme = state.theme;
   document.title = texts.title;
   render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...deeds }), root);
+  if (state.sentCount === shownCount) return;
+  shownCount = state.sentCount;
+  document.querySelector('.scroller')?.scrollTo({ top: Number.MAX_SAFE_INTEGER });
 }
 
 draw(store.state);

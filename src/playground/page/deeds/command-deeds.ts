@@ -51,6 +51,7 @@ export function createCommandDeeds(context: DeedsContext) {
   async function send(form: CommandForm, options: Record<string, OptionValue>): Promise<void> {
     const { channelId, told } = store.state;
     const command = fullName(form.entry);
+    store.set({ sentCount: store.state.sentCount + 1 });
     const chosen = Object.entries(form.pictures).filter(([name]) => form.shown.includes(name));
     try {
       const files = await Promise.all(chosen.map(async ([name, picture]) => [name, await referTo(picture)] as const));
@@ -80,33 +81,36 @@ export function createCommandDeeds(context: DeedsContext) {
     removeOption(name: string) {
       const { form } = store.state;
       if (form === null) return;
-      const without = <T>(all: Readonly<Record<string, T>>) =>
-        Object.fromEntries(Object.entries(all).filter(([other]) => other !== name));
       const shown = form.shown.filter((other) => other !== name);
       const { values, typed, pictures, problems } = form;
       change({
-        ...{ shown, values: without(values), typed: without(typed) },
-        ...{ pictures: without(pictures), problems: without(problems), proposals: null },
+        ...{ shown, values: without(values, name), typed: without(typed, name) },
+        ...{ pictures: without(pictures, name), problems: without(problems, name), proposals: null },
       });
     },
     setValue(name: string, value: OptionValue) {
       const { form } = store.state;
-      if (form !== null) change({ values: { ...form.values, [name]: value } });
+      if (form !== null) change({ values: { ...form.values, [name]: value }, problems: without(form.problems, name) });
     },
     setPicture(name: string, picture: ChosenPicture | null) {
       const { form } = store.state;
       if (form === null) return;
-      const { [name]: _before, ...others } = form.pictures;
-      const { [name]: _problem, ...problems } = form.problems;
-      change({ pictures: picture === null ? others : { ...others, [name]: picture }, problems });
+      const others = without(form.pictures, name);
+      change({
+        pictures: picture === null ? others : { ...others, [name]: picture },
+        problems: without(form.problems, name),
+      });
     },
     /** What was typed into a box; of options that the bot completes, it is asked for proposals. */
     type(name: string, text: string, { isCompleted = false } = {}) {
       const { form } = store.state;
       if (form === null) return;
-      const { [name]: _chosen, ...values } = form.values;
       const proposals = isCompleted ? { option: name, choices: form.proposals?.choices ?? [], active: -1 } : null;
-      change({ values, typed: { ...form.typed, [name]: text }, proposals });
+      const { values, problems } = form;
+      change({
+        ...{ values: without(values, name), problems: without(problems, name) },
+        ...{ typed: { ...form.typed, [name]: text }, proposals },
+      });
       clearTimeout(asking);
       if (isCompleted) asking = setTimeout(() => void propose(name), quietMs);
     },
@@ -162,4 +166,8 @@ export function createCommandDeeds(context: DeedsContext) {
     },
   };
   return deeds;
+}
+
+function without<T>(all: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([other]) => other !== name));
 }

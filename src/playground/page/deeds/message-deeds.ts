@@ -30,7 +30,7 @@ export function createMessageDeeds(context: DeedsContext) {
       const { channelId, draft, draftFiles, replyTo } = store.state;
       const content = draft.trim();
       if (content === '' && draftFiles.length === 0) return;
-      store.set({ draft: '', draftFiles: [], replyTo: null });
+      store.set({ draft: '', draftFiles: [], replyTo: null, sentCount: store.state.sentCount + 1 });
       const work = async () => {
         const files = await Promise.all(draftFiles.map(({ file }) => connection.upload(file)));
         const reply = replyTo === null ? {} : { replyTo };

@@ -20,6 +20,7 @@ export function initialState(): PageState {
     modal: null,
     menu: null,
     replyTo: null,
+    sentCount: 0,
     draft: '',
     draftFiles: [],
     commandIndex: 0,

@@ -70,6 +70,8 @@ export interface PageState {
   modal: OpenModal | null;
   menu: { messageId: Snowflake; left: number; top: number } | null;
   replyTo: Snowflake | null;
+  /** How often the person sent something: each time, the end of the conversation is shown. */
+  sentCount: number;
   draft: string;
   draftFiles: readonly { file: File; url: string }[];
   /** The highlighted entry of the command list; the list is open while the draft begins with a slash. */

@@ -46,8 +46,11 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
   </div>`;
 }
 
-function rangeText({ min_value: min, max_value: max, choices }: ApiCommandOption, { texts }: Page): string {
-  return min === undefined || max === undefined || choices !== undefined ? '' : ` · ${texts.range(min, max)}`;
+/** Where the description has not said it already. */
+function rangeText(option: ApiCommandOption, { texts }: Page): string {
+  const { min_value: min, max_value: max, choices } = option;
+  if (min === undefined || max === undefined || choices !== undefined) return '';
+  return localisedDescription(option, texts.locale).includes(String(max)) ? '' : ` · ${texts.range(min, max)}`;
 }
 
 function control(option: ApiCommandOption, options: FieldOptions): TemplateResult {

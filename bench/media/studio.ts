@@ -1,0 +1,36 @@
+import type { Browser, Page } from 'playwright-core';
+
+/** What the pictures are taken with. */
+export interface Studio {
+  browser: Browser;
+  url: string;
+  /** Where they go. */
+  folder: string;
+}
+
+/** What a window is like. */
+export interface WindowOptions {
+  width: number;
+  height: number;
+  colorScheme?: 'light' | 'dark';
+  locale?: string;
+  /** Device pixels per pixel. */
+  scale?: number;
+}
+
+/** A render takes long where the machine is busy. */
+const patienceMs = 900_000;
+
+/** A window of a newcomer on the playground. */
+export async function openWindow(
+  { browser, url }: Studio,
+  { width, height, colorScheme = 'dark', locale = 'en-US', scale = 1 }: WindowOptions,
+): Promise<Page> {
+  const viewport = { width, height };
+  const context = await browser.newContext({ viewport, colorScheme, locale, deviceScaleFactor: scale });
+  context.setDefaultTimeout(patienceMs);
+  const window = await context.newPage();
+  await window.goto(url);
+  await window.locator('.welcome').waitFor();
+  return window;
+}

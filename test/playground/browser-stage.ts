@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, vi } from 'vitest';
+import { bundlePage } from '../../src/playground/bundle-page.ts';
+import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
+import { playground } from './stage.ts';
+
+const places = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const executablePath = places.find((path) => path !== undefined && existsSync(path));
+
+/** No sandbox, since containers have none to give; and nothing that the browser does of itself over the network. */
+const launchArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+// A browser beside whole renders, on a machine that may be busy.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+/** For one condition. */
+const patienceMs = 120_000;
+
+/** Where the pictures of the page are kept, for people to look at. */
+const picturesDir = 'out/playground';
+
+/** What a window is like. */
+interface WindowOptions {
+  width?: number;
+  height?: number;
+  locale?: string;
+  colorScheme?: 'light' | 'dark';
+}
+
+/** What the tests of one file have. */
+export interface BrowserStage {
+  renderer: TinyRenderer;
+  /** A playground with its real page, and a window on it. What the window complains of fails the test. */
+  visit(options?: WindowOptions): Promise<Page>;
+}
+
+/** Tests in a real Chromium; skipped, with the reason, where there is none. */
+export function describeInBrowser(name: string, define: (stage: BrowserStage) => void): void {
+  if (executablePath === undefined) {
+    const reason = 'there is no Chromium: install it, or set CHROMIUM_PATH';
+    process.stderr.write(`Skipped: ${name}: ${reason}.\n`);
+    describe.skip(`${name} (${reason})`, () => define({} as BrowserStage));
+    return;
+  }
+  describe(name, () => {
+    const stage = {} as { renderer: TinyRenderer } & BrowserStage;
+    let browser: Browser;
+    let page: Awaited<ReturnType<typeof bundlePage>>;
+    beforeAll(async () => {
+      [browser, page, stage.renderer] = await Promise.all([
+        chromium.launch({ executablePath, args: launchArguments }),
+        bundlePage(),
+        startTinyRenderer(),
+      ]);
+      mkdirSync(picturesDir, { recursive: true });
+    });
+    afterAll(() => browser?.close());
+    stage.visit = async (options) => {
+      const { url } = await playground(stage.renderer, { page });
+      return openWindow(browser, url, options);
+    };
+    define(stage);
+  });
+}
+
+async function openWindow(
+  browser: Browser,
+  url: string,
+  { width = 1280, height = 800, locale = 'en-US', colorScheme = 'dark' }: WindowOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme });
+  context.setDefaultTimeout(patienceMs);
+  const complaints: string[] = [];
+  const hosts = new Set<string>();
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(String(error.error().stack)));
+  context.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    // What is in the page already is fetched from nowhere.
+    if (protocol !== 'data:' && protocol !== 'blob:') hosts.add(host);
+  });
+  onTestFinished(async () => {
+    await context.close();
+    expect(complaints).toEqual([]);
+    expect([...hosts]).toEqual([new URL(url).host]);
+  });
+  const window = await context.newPage();
+  await window.goto(url);
+  await window.locator('.welcome').waitFor();
+  return window;
+}
+
+/** Keeps a picture of the window in `out/playground`. */
+export async function keepPicture(window: Page, name: string): Promise<void> {
+  await window.screenshot({ path: `${picturesDir}/${name}.png` });
+}

@@ -1,0 +1,38 @@
+/** Runs in the page: seeks through the last clip and compares two frames as they are drawn. */
+export const clipScript = `(async () => {
+  const clip = [...document.querySelectorAll('video')].at(-1);
+  if (clip.readyState < 2) await new Promise((resolve) => clip.addEventListener('loadeddata', resolve, { once: true }));
+  const { duration, videoWidth, videoHeight, muted, loop, controls } = clip;
+  const moved = clip.currentTime > 0 || (await new Promise((resolve) => {
+    clip.addEventListener('timeupdate', () => { if (clip.currentTime > 0) resolve(true); });
+    clip.play();
+  }));
+  clip.pause();
+  const pixels = async (time) => {
+    const sought = new Promise((resolve) => clip.addEventListener('seeked', resolve, { once: true }));
+    clip.currentTime = time;
+    await sought;
+    const canvas = document.createElement('canvas');
+    canvas.width = videoWidth;
+    canvas.height = videoHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(clip, 0, 0);
+    return context.getImageData(0, 0, videoWidth, videoHeight).data;
+  };
+  const first = await pixels(0);
+  const last = await pixels(duration * 0.75);
+  const difference = first.reduce((sum, value, index) => sum + Math.abs(value - last[index]), 0) / first.length;
+  return { duration, videoWidth, videoHeight, muted, loop, controls, moved, difference };
+})()`;
+
+/** What {@link clipScript} finds. `difference` is the mean over all bytes, 0 to 255. */
+export interface ClipFindings {
+  duration: number;
+  videoWidth: number;
+  videoHeight: number;
+  muted: boolean;
+  loop: boolean;
+  controls: boolean;
+  moved: boolean;
+  difference: number;
+}
