@@ -3,10 +3,6 @@ export const clipScript = `(async () => {
   const clip = [...document.querySelectorAll('video')].at(-1);
   if (clip.readyState < 2) await new Promise((resolve) => clip.addEventListener('loadeddata', resolve, { once: true }));
   const { duration, videoWidth, videoHeight, muted, loop, controls } = clip;
-  const moved = clip.currentTime > 0 || (await new Promise((resolve) => {
-    clip.addEventListener('timeupdate', () => { if (clip.currentTime > 0) resolve(true); });
-    clip.play();
-  }));
   clip.pause();
   const pixels = async (time) => {
     const sought = new Promise((resolve) => clip.addEventListener('seeked', resolve, { once: true }));
@@ -22,7 +18,7 @@ export const clipScript = `(async () => {
   const first = await pixels(0);
   const last = await pixels(duration * 0.75);
   const difference = first.reduce((sum, value, index) => sum + Math.abs(value - last[index]), 0) / first.length;
-  return { duration, videoWidth, videoHeight, muted, loop, controls, moved, difference };
+  return { duration, videoWidth, videoHeight, muted, loop, controls, difference };
 })()`;
 
 /** What {@link clipScript} finds. `difference` is the mean over all bytes, 0 to 255. */
@@ -33,6 +29,5 @@ export interface ClipFindings {
   muted: boolean;
   loop: boolean;
   controls: boolean;
-  moved: boolean;
   difference: number;
 }

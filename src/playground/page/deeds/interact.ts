@@ -2,12 +2,12 @@ import type { Action } from '../../protocol.ts';
 import { pageTexts } from '../texts/all-page-texts.ts';
 import type { DeedsContext } from './deeds-context.ts';
 
-/** Distributes over the union, which `Omit` alone does not. */
-type WithoutLocale<A> = A extends { locale: string } ? Omit<A, 'locale'> : A;
 type Asking = Extract<
   Action,
   { do: 'invoke' | 'invokeMessageCommand' | 'clickButton' | 'selectOption' | 'submitModal' }
 >;
+/** Distributes over the union, which `Omit` alone does not. */
+type WithoutLocale<A> = A extends { locale: string } ? Omit<A, 'locale'> : A;
 
 /**
  * Asks the bot for something and shows the form where it answers with one.
@@ -16,7 +16,9 @@ type Asking = Extract<
  */
 export async function interact({ store, connection }: DeedsContext, asked: WithoutLocale<Asking>): Promise<void> {
   const { locale } = pageTexts[store.state.language];
-  const { interactionId, acknowledgement } = await connection.send({ ...asked, locale } as Asking);
+  // A form was opened in a language already.
+  const action = asked.do === 'submitModal' ? asked : { ...asked, locale };
+  const { interactionId, acknowledgement } = await connection.send(action);
   const { modal } = acknowledgement;
   if (modal !== null) store.set({ modal: { interactionId, modal, isSending: false, problem: null } });
 }
