@@ -88,10 +88,19 @@ describe('a session', () => {
   });
 });
 
+it('refuses a model of which a provider would leave something to the CPU, where asked to', async () => {
+  const error = await refusal(openSession(model(), { ...cpu, wholly: true }));
+  expect(error).toMatchObject({ code: 'session-create', cause: expect.any(Error) });
+});
+
 describe('weights beside the model', () => {
-  const weightsOf = async () => {
+  /** 0 to 5 in half precision. */
+  const halves = Uint16Array.of(0, 0x3c00, 0x4000, 0x4200, 0x4400, 0x4500);
+
+  const weightsOf = async (dtype: 'F32' | 'F16' = 'F32') => {
     const path = join(tempFolder(), 'model.safetensors');
-    writeCheckpoint(path, { 'fc.weight': { dtype: 'F32', shape: [3, 2], values: counting(6) } });
+    const values = dtype === 'F32' ? counting(6) : halves;
+    writeCheckpoint(path, { 'fc.weight': { dtype, shape: [3, 2], values } });
     const weights = await openWeights(path, 'model');
     const target = { provider: 'cpu', precision: 'float32' } as const;
     const graph = buildGraph('layer', { weights, target }, (inner) => {
@@ -100,8 +109,9 @@ describe('weights beside the model', () => {
     return compileGraph(graph);
   };
 
-  it('give the same numbers copied into the quickest order and mapped from the file', async () => {
-    const compiled = await weightsOf();
+  it.each(['F32', 'F16'] as const)('give the same numbers copied and mapped from the file, as %s', async (dtype) => {
+    const compiled = await weightsOf(dtype);
+    expect(compiled.castsWeights).toBe(dtype === 'F16');
     for (const mapped of [false, true]) {
       const session = await openSession(compiled, { ...cpu, mapped });
       expect(await session.run({ x: Float32Array.of(1, 10) })).toEqual({ y: Float32Array.of(10, 32, 54) });
