@@ -5,7 +5,7 @@ import { remembered } from '../state/remembered.ts';
 import { pageTexts } from '../texts/all-page-texts.ts';
 import type { FaultKey } from '../texts/page-texts.ts';
 import type { DeedsContext } from './deeds-context.ts';
-import { explain, say } from './explain.ts';
+import { explain } from './explain.ts';
 
 /** What a visitor does with the page around the conversation. */
 export function createPageDeeds(context: DeedsContext) {
@@ -43,11 +43,14 @@ export function createPageDeeds(context: DeedsContext) {
     },
     async breakSomething(fault: Fault) {
       const { faultDone } = pageTexts[store.state.language];
+      const key = faultKey(fault);
+      const note = (text: string, isProblem: boolean) =>
+        store.set({ faultNotes: { ...store.state.faultNotes, [key]: { text, isProblem, atMs: Date.now() } } });
       try {
         await connection.send({ do: 'fault', fault });
-        say(context, faultDone[faultKey(fault)]);
+        note(faultDone[key], false);
       } catch (error) {
-        say(context, explain(context, error), { isProblem: true });
+        note(explain(context, error), true);
       }
     },
   };

@@ -15,6 +15,7 @@ export function initialState(): PageState {
     isPanelOpen: false,
     isChannelListOpen: false,
     panelTab: 'exchange',
+    faultNotes: {},
     exchangeFilter: { text: '', kind: 'all', heartbeats: false },
     form: null,
     modal: null,

@@ -1,6 +1,7 @@
 import type { ApiCommand, ApiMessage, ApiUser, Snowflake } from '../../../fake-discord/payloads.ts';
 import type { Exchange, Modal } from '../../../fake-discord/types.ts';
 import type { BotState, PlaygroundChannel, PlaygroundModel, SamplePicture } from '../../protocol.ts';
+import type { FaultKey } from '../texts/page-texts.ts';
 import type { CommandForm } from './command-form.ts';
 
 /** A language that the page speaks. */
@@ -65,6 +66,8 @@ export interface PageState {
   /** On narrow screens. */
   isChannelListOpen: boolean;
   panelTab: 'exchange' | 'faults';
+  /** What came of the switches when they were last used. */
+  faultNotes: Readonly<Partial<Record<FaultKey, { text: string; isProblem: boolean; atMs: number }>>>;
   exchangeFilter: { text: string; kind: 'all' | 'rest' | 'gateway'; heartbeats: boolean };
   form: CommandForm | null;
   modal: OpenModal | null;

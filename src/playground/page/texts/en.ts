@@ -146,7 +146,7 @@ export const en: PageTexts = {
     'fail-429': 'The next edit is answered with 429.',
     'fail-500': 'The next edit is answered with 500.',
     'upload-limit': 'The upload limit has changed.',
-    'restart-bot': 'The bot restarts.',
+    'restart-bot': 'The bot has restarted.',
     'kill-render-process': 'The render process is killed.',
   },
   megabytes: (count) => `${count} MB`,

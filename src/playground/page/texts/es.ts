@@ -147,7 +147,7 @@ export const es: PageTexts = {
     'fail-429': 'La próxima edición recibe un 429.',
     'fail-500': 'La próxima edición recibe un 500.',
     'upload-limit': 'El límite de subida ha cambiado.',
-    'restart-bot': 'El bot se reinicia.',
+    'restart-bot': 'El bot se ha reiniciado.',
     'kill-render-process': 'El proceso de render está muerto.',
   },
   megabytes: (count) => `${count} MB`,

@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { Fault } from '../../protocol.ts';
 import type { Page } from '../page.ts';
 import type { FaultKey } from '../texts/page-texts.ts';
@@ -26,6 +26,7 @@ export function faultSwitches(page: Page): TemplateResult {
             ${texts.faultNames[key]}
           </button>
           <p class="hint" id="fault-${key}">${texts.faultTexts[key]}</p>
+          ${noteView(key, page)}
         </li>`,
       )}
       <li class="fault">
@@ -44,6 +45,16 @@ export function faultSwitches(page: Page): TemplateResult {
           })}
         </div>
         <p class="hint">${texts.faultTexts['upload-limit']}</p>
+        ${noteView('upload-limit', page)}
       </li>
     </ul>`;
+}
+
+/** What came of it, beside the switch: it stays until the switch is used again. */
+function noteView(key: FaultKey, { state, texts }: Page): TemplateResult {
+  const note = state.faultNotes[key];
+  const time = note && new Date(note.atMs).toLocaleTimeString(texts.locale);
+  return html`<p class="fault-note ${note?.isProblem ? 'bad' : ''}" role="status">
+    ${note === undefined ? nothing : `${time} · ${note.text}`}
+  </p>`;
 }
