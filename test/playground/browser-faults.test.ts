@@ -3,6 +3,15 @@ import { expect, it } from 'vitest';
 import { describeInBrowser, keepPicture } from './browser-stage.ts';
 
 const state = (window: Page, name: string) => window.locator(`.bot-state[data-state=${name}]`);
+/** Some last for half a second, which is easily missed by looking again and again. */
+const recordStates = (window: Page) =>
+  window.evaluate(`(() => {
+    const shown = document.querySelector('.bot-state');
+    globalThis.botStates = [];
+    new MutationObserver(() => botStates.push(shown.dataset.state)).observe(shown, { attributeFilter: ['data-state'] });
+  })()`);
+const statesInOrder = (window: Page, names: string) =>
+  window.waitForFunction(`botStates.join(' ').includes('${names}')`);
 const fault = (window: Page, name: string) => window.getByRole('button', { name, exact: true });
 const exchanges = (window: Page) => window.locator('.exchanges .exchange-line');
 
@@ -28,10 +37,9 @@ describeInBrowser('the playground’s switches', (stage) => {
     await animate.click();
     await first.reached;
     await window.getByText('step 1 of 2').waitFor();
-    const reconnecting = state(window, 'reconnecting').waitFor();
+    await recordStates(window);
     await fault(window, 'Drop the gateway').click();
-    await reconnecting;
-    await state(window, 'ready').waitFor();
+    await statesInOrder(window, 'reconnecting ready');
     await fault(window, 'Expire the tokens now').click();
     await window.getByText('The tokens of all unfinished clips have expired.').waitFor();
     await fault(window, 'Answer the next edit with 429').click();
@@ -45,9 +53,9 @@ describeInBrowser('the playground’s switches', (stage) => {
     await window.getByRole('tab', { name: 'Exchange' }).click();
     await window.getByRole('searchbox', { name: 'Filter' }).fill('patch');
     for (const status of ['401', '429', '500', '200']) {
-      await exchanges(window).filter({ hasText: 'PATCH' }).filter({ hasText: status }).first().waitFor();
+      await window.locator('.exchange-status').getByText(status, { exact: true }).first().waitFor();
     }
-    await exchanges(window).filter({ hasText: '200' }).first().click();
+    await exchanges(window).filter({ hasText: 'PATCH' }).first().click();
     await window.locator('.json').filter({ hasText: '"content"' }).first().waitFor();
     await keepPicture(window, 'exchange');
     await window.getByRole('searchbox', { name: 'Filter' }).fill('resumed');
@@ -57,13 +65,13 @@ describeInBrowser('the playground’s switches', (stage) => {
     await animate.click();
     await second.reached;
     await window.getByRole('tab', { name: 'What if …' }).click();
-    const stopping = state(window, 'stopping').waitFor();
     await fault(window, 'Restart the bot').click();
-    await stopping;
-    await window.getByText('The bot is restarting.').waitFor();
+    await window.locator('.message').getByText('The bot is restarting.').waitFor();
     await keepPicture(window, 'restart');
     second.release();
+    await statesInOrder(window, 'stopping stopped starting ready');
     await state(window, 'ready').waitFor();
+    await window.getByText('The bot has restarted.').waitFor();
     await clips.nth(1).waitFor();
     expect(await clips.count()).toBe(2);
   });

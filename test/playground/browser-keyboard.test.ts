@@ -52,7 +52,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await press(window, 'Shift+Tab', /^Cancel$/);
     await window.keyboard.press('Enter');
     first.release();
-    await window.getByText('🚫 Cancelled.').waitFor();
+    await window.locator('.message').getByText('🚫 Cancelled.').waitFor();
 
     // Once more, and through what hangs on the clip.
     await window.locator('#composer').focus();

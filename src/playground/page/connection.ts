@@ -1,7 +1,7 @@
 import { type Action, type ActionResults, closeCode, type ServerMessage } from '../protocol.ts';
 
 /** What the server answers to an action. */
-export type ResultOf<A extends Action> = A['do'] extends keyof ActionResults ? ActionResults[A['do']] : undefined;
+type ResultOf<A extends Action> = A['do'] extends keyof ActionResults ? ActionResults[A['do']] : undefined;
 
 /** The page's line to the server; connects again by itself. */
 export interface Connection {

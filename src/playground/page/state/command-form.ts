@@ -15,7 +15,7 @@ export type ChosenPicture =
   | { kind: 'sample'; name: string; url: string; sample: SamplePicture };
 
 /** What the bot proposes for an option. */
-export interface Proposals {
+interface Proposals {
   option: string;
   choices: readonly ApiChoice[];
   /** Index of the highlighted one, or -1. */

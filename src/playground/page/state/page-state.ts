@@ -19,7 +19,7 @@ export interface Notice {
 }
 
 /** A form that the bot opened. */
-export interface OpenModal {
+interface OpenModal {
   interactionId: Snowflake;
   modal: Modal;
   isSending: boolean;

@@ -54,7 +54,7 @@ export function composer(page: Page): TemplateResult {
         aria-expanded=${isListOpen}
         aria-controls="command-list"
         aria-autocomplete="list"
-        aria-activedescendant=${isListOpen && active ? `command-${fullName(active).replaceAll(' ', '-')}` : ''}
+        aria-activedescendant=${isListOpen && active ? `command-${fullName(active).replaceAll(' ', '-')}` : nothing}
         .value=${live(state.draft)}
         @input=${({ currentTarget }: Event) => messages.setDraft((currentTarget as HTMLTextAreaElement).value)}
         @keydown=${(event: KeyboardEvent) => onKey(event, page)}

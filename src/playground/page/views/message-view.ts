@@ -20,7 +20,7 @@ export interface MessageViewOptions {
   page: Page;
   /** Follows another of the same author at once, so the head is left out. */
   isContinued: boolean;
-  /** Where the Tab key enters the list. */
+  /** The message whose menu the Tab key reaches; of the others, it reaches what the bot put there. */
   isEntry: boolean;
 }
 
@@ -36,7 +36,7 @@ export function messageView(message: ApiMessage, { page, isContinued, isEntry }:
     class="message ${isEphemeral ? 'ephemeral' : ''} ${page.state.menu?.messageId === id ? 'has-menu' : ''}"
     role="article"
     aria-label="${name}, ${messageTime(message.timestamp, texts)}"
-    tabindex=${isEntry ? '0' : '-1'}
+    tabindex="0"
     data-message-id=${id}
     author=${name}
     avatar=${avatarOf(author)}

@@ -24,7 +24,7 @@ export function proposalField({ name }: ApiCommandOption, { form, page, isFirst 
       aria-autocomplete="list"
       aria-expanded=${choices.length > 0}
       aria-controls="proposals-${name}"
-      aria-activedescendant=${active < 0 ? '' : `proposal-${name}-${active}`}
+      aria-activedescendant=${active < 0 ? nothing : `proposal-${name}-${active}`}
       aria-describedby="about-${name}"
       aria-invalid=${form.problems[name] !== undefined}
       .value=${live(form.typed[name] ?? '')}
