@@ -45,8 +45,8 @@ def main() -> None:
     wide = smooth(2, 3, 32, 96)
     clip = pan(wide, torch.tensor([255.0, 127.5]), 64)
     report("a pan starts at the left", float((clip[0, 0] - wide[0, :, :, :64]).abs().max()), 1e-3)
-    report("a pan ends 16 pixels further right", float((clip[0, -1] - wide[0, :, :, 16:80]).abs().max()), 1e-3)
-    report("half as strong, 8 pixels", float((clip[1, -1] - wide[1, :, :, 8:72]).abs().max()), 1e-3)
+    report("a pan ends 8 pixels further right", float((clip[0, -1] - wide[0, :, :, 8:72]).abs().max()), 1e-3)
+    report("half as strong, 4 pixels", float((clip[1, -1] - wide[1, :, :, 4:68]).abs().max()), 1e-3)
 
 
 if __name__ == "__main__":

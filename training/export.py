@@ -61,6 +61,11 @@ def main() -> None:
     )
     pipeline.to(dtype=torch.float16)
     pipeline.save_pretrained(options.to, variant="fp16")
+    for part in ("unet", "vae"):  # where the weights lay before is nobody's business
+        path = options.to / part / "config.json"
+        config = json.loads(path.read_text())
+        config.pop("_name_or_path", None)
+        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (options.to / "kinora.json").write_text(json.dumps(PRESET, indent=2) + "\n")
     size = sum(file.stat().st_size for file in options.to.rglob("*") if file.is_file())
     print(f"{options.to}: {size / 1e6:.1f} MB")

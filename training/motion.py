@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from .vae_model import DOWN
 
 FRAMES = 14
-TRAVEL = 4.0  # latent pixels from the first frame to the last at motion bucket 255
+TRAVEL = 2.0  # latent pixels from the first frame to the last at motion bucket 255
 
 
 def travel(bucket: torch.Tensor) -> torch.Tensor:

@@ -21,11 +21,11 @@ from .vae_model import DOWN, LATENT_CHANNELS, SCALING_FACTOR, bands
 BUCKETS = (10.0, 255.0)
 DROPPED = 0.03  # share of clips without the picture, for guidance above 1
 # Until this share of the budget: windows of these heights and widths in latent pixels, clips per step. Small windows
-# teach the move at less than half the cost; the last are the sizes of whole clips.
+# teach the move at less than half the cost of a pixel; the last are the sizes of whole clips.
 STAGES = (
-    (0.72, ((8, 16),), 4),
-    (0.88, ((12, 24),), 2),
-    (0.96, ((18, 32),), 1),
+    (0.92, ((8, 16),), 4),
+    (0.97, ((12, 24),), 2),
+    (0.99, ((18, 32),), 1),
     (1.0, ((36, 64), (48, 48), (64, 36)), 1),
 )
 LEVELS = ((-9.0, -0.5), (-0.5, 0.8), (0.8, 2.2), (2.2, 9.0))  # ranges of ln sigma that are reported

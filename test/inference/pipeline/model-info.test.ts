@@ -41,16 +41,20 @@ describe('what a model proposes', () => {
   });
 
   it('is for the demo model what its kinora.json says', async () => {
-    const { name, defaults, limits } = await readModelInfo(goldenPath('../../models/demo'));
-    expect(name).toBe('Kinora demo');
+    const { name, description, defaults, limits, loop, turnsBySeed } = await readModelInfo(
+      goldenPath('../../models/demo'),
+    );
+    expect(name).toBe('Kinora demo (toy model)');
+    expect(description).toMatch(/toy-sized .* the real one is SVD XT/);
+    expect({ loop, turnsBySeed }).toEqual({ loop: 'ping-pong', turnsBySeed: true });
     expect(defaults).toMatchObject({
-      width: 128,
-      height: 128,
-      numFrames: 8,
-      numInferenceSteps: 8,
+      width: 256,
+      height: 144,
+      numFrames: 14,
+      numInferenceSteps: 10,
       maxGuidanceScale: 1,
     });
-    expect(limits.maxFrames).toBe(8);
+    expect(limits.maxFrames).toBe(14);
   });
 
   it.each(['tiny-a', 'tiny-b'])('fits its own limits: %s', async (model) => {
@@ -71,10 +75,18 @@ describe('what a model proposes', () => {
 
   it('can be told beside the weights', async () => {
     const folder = folderWith({
-      'kinora.json': { name: 'Mine', num_frames: 10, fps: 12, decode_chunk_size: 2, width: 512, height: 512 },
+      'kinora.json': {
+        name: 'Mine',
+        num_frames: 10,
+        fps: 12,
+        decode_chunk_size: 2,
+        width: 512,
+        height: 512,
+        loop: 'crossfade',
+      },
     });
-    const { name, defaults } = await readModelInfo(folder);
-    expect(name).toBe('Mine');
+    const { name, defaults, loop } = await readModelInfo(folder);
+    expect({ name, loop }).toEqual({ name: 'Mine', loop: 'crossfade' });
     expect(defaults).toMatchObject({ numFrames: 10, fps: 12, decodeChunkSize: 2, width: 512, height: 512 });
   });
 });

@@ -64,7 +64,7 @@ describe('every preset', () => {
 
   it('takes no more pixels than the model’s own clip has', async () => {
     const info = await readModelInfo('models/demo');
-    expect(withPreset(info, 'notebook').defaults).toMatchObject({ width: 128, height: 128, numFrames: 8 });
-    expect(withPreset(info, 'draft').defaults).toMatchObject({ width: 64, height: 64 });
+    expect(withPreset(info, 'notebook').defaults).toMatchObject({ width: 192, height: 192, numFrames: 14 });
+    expect(withPreset(info, 'draft').defaults).toMatchObject({ width: 128, height: 80 });
   });
 });
