@@ -46,7 +46,7 @@ describeInBrowser('the playground by mouse', (stage) => {
     // An answer for one pair of eyes.
     await message.getByRole('button', { name: 'Settings' }).click();
     const whisper = messageWith(window, 'Only you can see this');
-    await whisper.getByText('/animate motion:127').waitFor();
+    await whisper.getByText('/animate motion:200').waitFor();
     await whisper.getByRole('button', { name: 'Dismiss message' }).click();
     await whisper.waitFor({ state: 'detached' });
   });

@@ -26,7 +26,7 @@ export function applyChange(state: PageState, change: Change): Partial<PageState
       return { told: { ...told, messages, users }, typingUntilMs, ...announced(state, message, before) };
     }
     case 'message-delete':
-      return { told: { ...told, messages: told.messages.filter(({ id }) => id !== change.messageId) } };
+      return { told: { ...told, messages: without(told.messages, change.messageId) } };
     case 'reaction-add':
     case 'reaction-remove':
       return reacted(state, change);
@@ -37,6 +37,17 @@ export function applyChange(state: PageState, change: Change): Partial<PageState
     default:
       return {};
   }
+}
+
+/** Takes a message away, also as the one that others reply to. */
+function without(messages: readonly ApiMessage[], messageId: Snowflake): ApiMessage[] {
+  return messages
+    .filter(({ id }) => id !== messageId)
+    .map((message) => {
+      const { referenced_message: quoted } = message;
+      const isQuoted = typeof quoted === 'object' && quoted !== null && 'id' in quoted && quoted.id === messageId;
+      return isQuoted ? { ...message, referenced_message: null } : message;
+    });
 }
 
 function reacted(
