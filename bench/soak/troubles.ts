@@ -15,7 +15,10 @@ const faults: Readonly<Record<string, FailNext>> = {
   'server error': { route: editByToken, status: 503, times: 6 },
   'reset connection': { route: editByToken, resetConnection: true },
   'reset after the effect': { route: editByToken, resetConnection: true, afterEffect: true },
-  'too large': { route: editByToken, status: 413, body: { message: 'Request entity too large', code: 40_005 } },
+  'too large': {
+    ...{ route: editByToken, status: 413, uploadsOnly: true },
+    body: { message: 'Request entity too large', code: 40_005 },
+  },
 };
 
 /** Troubles that follow from the seed. */

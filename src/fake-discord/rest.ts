@@ -56,7 +56,8 @@ export function createRest(
       }
     };
 
-    const failure = takeFailure(world, matched);
+    const isUpload = (request.headers['content-type'] ?? '').startsWith('multipart/');
+    const failure = takeFailure(world, matched, { isUpload });
     if (failure?.delayMs) await delay(failure.delayMs);
     const done = !failure || failure.afterEffect || failure.delayOnly ? await carryOut() : null;
     const answer = failure && !failure.delayOnly ? failedAnswer(failure) : done;
@@ -107,9 +108,10 @@ function checkCall(
 }
 
 /** The first failure that waits for this route; counts it down. */
-function takeFailure(world: World, matched: MatchedRoute | null): FailNext | null {
+function takeFailure(world: World, matched: MatchedRoute | null, { isUpload }: { isUpload: boolean }): FailNext | null {
   const index = world.failures.findIndex(
-    ({ route }) => route === '*' || [route].flat().includes(matched?.name as RouteName),
+    ({ route, uploadsOnly = false }) =>
+      (route === '*' || [route].flat().includes(matched?.name as RouteName)) && (isUpload || !uploadsOnly),
   );
   const failure = world.failures[index];
   if (!failure) return null;

@@ -181,6 +181,8 @@ export interface FailNext {
   delayMs?: number;
   /** Do nothing but {@link FailNext.delayMs}: the call then succeeds. */
   delayOnly?: boolean;
+  /** Only calls that bring files count, as with a limit of size. Default false. */
+  uploadsOnly?: boolean;
   /** How many calls. Default 1. */
   times?: number;
 }
