@@ -117,9 +117,8 @@ def main() -> None:
                 if speed == "normal":
                     frames = [np.array(picture), *((clip[k].movedim(0, -1).numpy() * 255).round().astype(np.uint8) for k in SHOWN)]
                     rows.append(np.concatenate(frames, 1))
-        if rows:
-            Image.fromarray(np.concatenate(rows)).save(options.to / f"sheet-{size}.webp", quality=78)
-        (options.to / "figures.json").write_text(json.dumps(results, indent=1))
+                    Image.fromarray(np.concatenate(rows)).save(options.to / f"sheet-{size}.webp", quality=78)
+                (options.to / "figures.json").write_text(json.dumps(results, indent=1))
     summarise(results)
 
 
