@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { type Still, writeFilm } from './film.ts';
-import { openWindow, type Studio } from './studio.ts';
+import { openWindow, type Studio, until } from './studio.ts';
 
 const size = { width: 960, height: 720 };
 const filmWidth = 800;
@@ -41,7 +41,7 @@ async function followProgress(window: Page, take: (showMs: number) => Promise<vo
   const words = "document.querySelector('.message .content, .message .thinking')?.textContent ?? ''";
   let before = '';
   while ((await window.locator('video').count()) === 0) {
-    await window.waitForFunction(`document.querySelector('video') || (${words}) !== ${JSON.stringify(before)}`);
+    await until(window, `document.querySelector('video') || (${words}) !== ${JSON.stringify(before)}`);
     before = await window.evaluate<string>(words);
     if ((await window.locator('video').count()) === 0) await take(350);
   }
@@ -50,7 +50,7 @@ async function followProgress(window: Page, take: (showMs: number) => Promise<vo
 /** The clip, frame by frame, so that it runs smoothly whatever the machine does meanwhile. */
 async function showClip(window: Page, take: (showMs: number) => Promise<void>): Promise<void> {
   const clip = "document.querySelector('video')";
-  await window.waitForFunction(`${clip}.readyState >= 2`);
+  await until(window, `${clip}.readyState >= 2`);
   const duration = await window.evaluate<number>(`(${clip}.pause(), ${clip}.controls = false, ${clip}.duration)`);
   const shownSeconds = Math.min(duration, longestSeconds);
   const rounds = duration < 2 ? 2 : 1;

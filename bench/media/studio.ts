@@ -34,3 +34,14 @@ export async function openWindow(
   await window.locator('.welcome').waitFor();
   return window;
 }
+
+const lookEveryMs = 100;
+
+/** Waits until something is true in the page, by asking from outside: the page's own rules forbid to evaluate text. */
+export async function until(window: Page, expression: string): Promise<void> {
+  const endsAtMs = Date.now() + patienceMs;
+  while (!(await window.evaluate<boolean>(`Boolean(${expression})`))) {
+    if (Date.now() > endsAtMs) throw new Error(`It never became true that ${expression}`);
+    await window.waitForTimeout(lookEveryMs);
+  }
+}

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, keepPicture } from './browser-stage.ts';
+import { describeInBrowser, keepPicture, until } from './browser-stage.ts';
 
 const state = (window: Page, name: string) => window.locator(`.bot-state[data-state=${name}]`);
 /** Some last for half a second, which is easily missed by looking again and again. */
@@ -10,8 +10,7 @@ const recordStates = (window: Page) =>
     globalThis.botStates = [];
     new MutationObserver(() => botStates.push(shown.dataset.state)).observe(shown, { attributeFilter: ['data-state'] });
   })()`);
-const statesInOrder = (window: Page, names: string) =>
-  window.waitForFunction(`botStates.join(' ').includes('${names}')`);
+const statesInOrder = (window: Page, names: string) => until(window, `botStates.join(' ').includes('${names}')`);
 const fault = (window: Page, name: string) => window.getByRole('button', { name, exact: true });
 const exchanges = (window: Page) => window.locator('.exchanges .exchange-line');
 

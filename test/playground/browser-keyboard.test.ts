@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, keepPicture } from './browser-stage.ts';
+import { describeInBrowser, keepPicture, until } from './browser-stage.ts';
 
 /** Where the focus is, as somebody would say it. */
 const focused = (window: Page) =>
@@ -37,7 +37,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
     expect(active).toBe('command-animate');
     await window.keyboard.press('Enter');
     await window.getByRole('form', { name: '/animate' }).waitFor();
-    await window.waitForFunction("document.activeElement.id === 'option-image'");
+    await until(window, "document.activeElement.id === 'option-image'");
     await press(window, 'Tab', 'Take the sample picture cat.jpg');
     await window.keyboard.press('Enter');
     await press(window, 'Tab', /Send command/);
@@ -48,7 +48,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
 
     // Cancelled.
     await window.getByText('step 1 of 2').waitFor();
-    await window.waitForFunction("document.activeElement.id === 'composer'");
+    await until(window, "document.activeElement.id === 'composer'");
     await press(window, 'Shift+Tab', /^Cancel$/);
     await window.keyboard.press('Enter');
     first.release();
@@ -58,13 +58,13 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await window.locator('#composer').focus();
     await window.keyboard.type('/animate');
     await window.keyboard.press('Tab');
-    await window.waitForFunction("document.activeElement.id === 'option-image'");
+    await until(window, "document.activeElement.id === 'option-image'");
     await press(window, 'Tab', 'Take the sample picture rocket.jpg');
     await window.keyboard.press('Space');
     await press(window, 'Tab', /Send command/);
     await window.keyboard.press('Enter');
     await window.locator('video').waitFor();
-    await window.waitForFunction("document.activeElement.id === 'composer'");
+    await until(window, "document.activeElement.id === 'composer'");
     await press(window, 'Shift+Tab', /Edit$/);
     await window.keyboard.press('Enter');
     const dialog = window.getByRole('dialog');

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, keepPicture } from './browser-stage.ts';
+import { describeInBrowser, keepPicture, until } from './browser-stage.ts';
 import { type ClipFindings, clipScript } from './clip-script.ts';
 
 const lastMessage = (window: Page) => window.locator('discord-messages > .message').last();
@@ -23,7 +23,7 @@ describeInBrowser('the playground by mouse', (stage) => {
 
     await window.locator('video').waitFor();
     // By itself, as it came.
-    await window.waitForFunction("document.querySelector('video').currentTime > 0");
+    await until(window, "document.querySelector('video').currentTime > 0");
     const found = await window.evaluate<ClipFindings>(clipScript);
     expect(found).toMatchObject({ muted: true, loop: true, controls: true });
     expect(found.duration).toBeGreaterThan(0.1);

@@ -111,3 +111,9 @@ async function openWindow(
 export async function keepPicture(window: Page, name: string): Promise<void> {
   await window.screenshot({ path: `${picturesDir}/${name}.png` });
 }
+
+/** Waits until something is true in the page, by asking from outside: the page's own rules forbid to evaluate text. */
+export async function until(window: Page, expression: string): Promise<void> {
+  const isTrue = () => window.evaluate<boolean>(`Boolean(${expression})`);
+  await expect.poll(isTrue, { timeout: patienceMs, message: expression }).toBe(true);
+}
