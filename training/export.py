@@ -42,6 +42,7 @@ PRESET = {
     "fps": 7,
     "motion_bucket_id": 127,
     "noise_aug_strength": 0.02,
+    "decode_chunk_size": 2,  # the decoder's temporal branches are identities: fewer at a time is the same, in less memory
     "loop": "ping-pong",
     "turn_by_seed": True,
 }
