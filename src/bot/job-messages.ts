@@ -4,7 +4,7 @@ import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { withBackOff } from './back-off.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
-import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { isMessageGone, isRouteClosed, isTransient } from './discord-errors.ts';
 import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
 import { chooseTexts } from './languages/choose-texts.ts';
 import { explainError } from './languages/explain-error.ts';
@@ -45,7 +45,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
   const { isSpoiler = () => false, wantsPing = () => false } = options;
   const conversations = new Map<string, Conversation>();
-  const lastWords = new Set<Promise<void>>();
+  const lastWords = new Set<Promise<unknown>>();
 
   function converse(job: Job): Conversation {
     const known = conversations.get(job.id);
@@ -86,7 +86,10 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     }
   }
 
-  /** `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. */
+  /**
+   * `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. Rejects where
+   * Discord was down for longer than all tries, so that the store keeps the word for the next start.
+   */
   function sayLast(job: Job, how: 'edit' | 'reach', view: (texts: Texts) => Reply): Promise<void> {
     const conversation = converse(job);
     const { address, texts, status } = conversation;
@@ -97,13 +100,17 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
         await status.close();
         if (how === 'reach') await reachRequester(address, view(texts), ways);
         else await withBackOff(() => replies.edit(address, view(texts)), ways);
+        return undefined;
       } catch (err) {
         log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the last word could not be said');
+        return isTransient(err) ? err : undefined;
       }
     })();
     lastWords.add(words);
     void words.finally(() => lastWords.delete(words));
-    return words;
+    return words.then((unsaid) => {
+      if (unsaid !== undefined) throw unsaid;
+    });
   }
 
   return {
@@ -127,7 +134,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     },
     failed: (job, error) => sayLast(job, 'reach', (texts) => plainView(explainError(error, texts, job.id))),
     cancelled: (job) => sayLast(job, 'edit', (texts) => plainView(texts.cancelled)),
-    postponed: (job) => void sayLast(job, 'edit', (texts) => plainView(texts.postponed)),
+    postponed: (job) => void sayLast(job, 'edit', (texts) => plainView(texts.postponed)).catch(() => {}),
     async flush(timeoutMs) {
       await Promise.race([Promise.all(lastWords), pause(clock, timeoutMs)]);
     },

@@ -31,7 +31,10 @@ export interface JobListener {
    * `signal` is aborted when the bot goes down: give up soon, the clip is kept.
    */
   deliver(job: Job, clip: Clip, signal: AbortSignal): Promise<void>;
-  /** Resolves when the requester was told, or cannot be reached. Called again after a restart that came before. */
+  /**
+   * Resolves when the requester was told, or cannot be reached; rejects where that is not known. Called again after a
+   * restart that came before, or after a rejection.
+   */
   failed(job: Job, error: unknown): Promise<void>;
   /** Resolves as {@link JobListener.failed}. */
   cancelled(job: Job): Promise<void>;

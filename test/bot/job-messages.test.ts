@@ -123,6 +123,16 @@ describe('createJobMessages', () => {
     expect(said.map((words) => words.split(' ')[0])).toEqual(['edit', 'edit']);
   });
 
+  it('leaves a last word unsaid where Discord is down for longer than all tries, so that the next start says it', async () => {
+    const down = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    const { messages, clock, said } = setUp(() => Promise.reject(down));
+    const word = messages.cancelled(job);
+    const end = expect(word).rejects.toBe(down);
+    await clock.advance(200_000);
+    await end;
+    expect(said).toHaveLength(7);
+  });
+
   it('waits until the last word is said when the bot goes down', async () => {
     let release = () => {};
     const { messages, clock, said } = setUp(() => new Promise((resolve) => (release = resolve)));
