@@ -36,9 +36,11 @@ export async function filmPlayground(studio: Studio): Promise<void> {
   await window.context().close();
 }
 
-/** A still whenever the words of the message change, until the clip is there. */
+/** A still whenever the message tells of progress, until the clip is there. */
 async function followProgress(window: Page, take: (showMs: number) => Promise<void>): Promise<void> {
-  const words = "document.querySelector('.message .content, .message .thinking')?.textContent ?? ''";
+  // The bar and the stage; the countdown alone would make a still each second.
+  const parts = ['strong', '.inline-code'].map((part) => `.message .content ${part}`).join();
+  const words = `[...document.querySelectorAll('${parts}, .message .thinking')].map((part) => part.textContent).join()`;
   let before = '';
   while ((await window.locator('video').count()) === 0) {
     await until(window, `document.querySelector('video') || (${words}) !== ${JSON.stringify(before)}`);

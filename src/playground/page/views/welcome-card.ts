@@ -39,7 +39,7 @@ export function welcomeCard(page: Page): TemplateResult {
             </ul>
           </div>`
     }
-    <p class="welcome-model">${isToy ? texts.toyModel(name) : html`${texts.modelLead(name)} ${description}`}</p>
+    <p class="welcome-model">${isToy ? texts.toyModel(name.replace(/ \(.*\)$/, '')) : html`${texts.modelLead(name)} ${description}`}</p>
     <p class="welcome-beginning">
       ${channel?.kind === 'dm' ? texts.beginningOfDm : texts.beginning(channel?.name ?? '')}
     </p>
