@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-PAUSE_FILE = Path(os.environ.get("KINORA_TRAINING_PAUSE", "/tmp/pause-training"))
+PAUSE_FILE = Path(os.environ.get("KINORA_TRAINING_PAUSE", "out/training/pause"))
 
 
 def arguments(description: str, minutes: float) -> argparse.ArgumentParser:
