@@ -1,4 +1,5 @@
-import type { FailNext, FakeDiscord } from '../../src/fake-discord/types.ts';
+import type { FailNext } from '../../src/fake-discord/fail-next.ts';
+import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { createRandom } from './random.ts';
 import type { SoakJob } from './soak-people.ts';
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestUrl } from '../util/request-url.ts';
+import type { FailNext } from './fail-next.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { createRateLimits, type RateLimit } from './rate-limits.ts';
 import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
@@ -8,7 +9,7 @@ import { Refusal, refuse } from './refusal.ts';
 import type { Reply } from './route.ts';
 import type { RouteName } from './route-names.ts';
 import { type MatchedRoute, matchRoute } from './routes.ts';
-import type { FailNext, RestExchange } from './types.ts';
+import type { RestExchange } from './types.ts';
 import { recordViolation, type World } from './world.ts';
 
 const apiPrefix = '/api/v10';

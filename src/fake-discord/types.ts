@@ -1,3 +1,4 @@
+import type { FailNext } from './fail-next.ts';
 import type {
   ApiChoice,
   ApiCommand,
@@ -159,32 +160,6 @@ export interface SubmitModalRequest {
 /** What a person has typed so far, and the option that has the focus. */
 interface AutocompleteRequest extends InvokeRequest {
   focused: string;
-}
-
-/** Makes the next matching REST calls fail. */
-export interface FailNext {
-  /** A route of the stand-in, several of which the first call counts, or `*` for every REST route. */
-  route: RouteName | readonly RouteName[] | '*';
-  /** Default 500. */
-  status?: number;
-  /** With 429: goes into the `Retry-After` header and the body. */
-  retryAfterSeconds?: number;
-  /** With 429: leave the header out, as a proxy might. Default false. */
-  omitRetryAfterHeader?: boolean;
-  /** Replaces the body that the stand-in would make. */
-  body?: Json;
-  /** Cut the connection instead of answering. */
-  resetConnection?: boolean;
-  /** Carry the call out, then answer with the failure: the shape of a double post. Default false. */
-  afterEffect?: boolean;
-  /** Wait so long before answering. */
-  delayMs?: number;
-  /** Do nothing but {@link FailNext.delayMs}: the call then succeeds. */
-  delayOnly?: boolean;
-  /** Only calls that bring files count, as with a limit of size. Default false. */
-  uploadsOnly?: boolean;
-  /** How many calls. Default 1. */
-  times?: number;
 }
 
 /** Options of `startFakeDiscord`. */

@@ -1,7 +1,8 @@
+import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
 import { createSnowflakes } from './snowflakes.ts';
-import type { Acknowledgement, Change, FailNext, FakeDiscordOptions } from './types.ts';
+import type { Acknowledgement, Change, FakeDiscordOptions } from './types.ts';
 
 /** A person or the bot, with what a guild knows of them. */
 export interface StoredUser {

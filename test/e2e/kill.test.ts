@@ -1,8 +1,9 @@
 import { expect, it, onTestFinished } from 'vitest';
+import type { FailNext } from '../../src/fake-discord/fail-next.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { RouteName } from '../../src/fake-discord/route-names.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
-import type { FailNext, InteractionHandle } from '../../src/fake-discord/types.ts';
+import type { InteractionHandle } from '../../src/fake-discord/types.ts';
 import { openDatabase } from '../../src/jobs/database.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type DeathPoint, startBotProcess } from './bot-process.ts';
