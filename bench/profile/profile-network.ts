@@ -38,6 +38,7 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
   const graph = await buildNetwork(configs, networkRequest(network, options), {
     provider: 'cpu',
     precision: 'float32',
+    foldsWeights: !mapped,
   });
   const model = compileGraph(graph);
   const folder = mkdtempSync(join(tmpdir(), 'kinora-profile-'));

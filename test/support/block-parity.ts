@@ -24,6 +24,8 @@ export interface BlockRun {
   inputs: Record<string, Numbers>;
   build(graph: GraphBuilder, inputs: Record<string, Value>): Value;
   expected: Numbers;
+  /** Whether to build it a second time, with weights reckoned into others. */
+  folds?: boolean;
 }
 
 /**
@@ -47,11 +49,14 @@ export async function describeBlockParity(
     });
     it.each(modules)('$type: $module', async ({ name, module, type }) => {
       const run = blocks[type]!(recording(golden, `${name}/${module}`, { name: module, weights }));
-      const results = await runGraph(weights, run.inputs, (graph) => {
-        const values = Object.entries(run.inputs).map(([key, { shape }]) => [key, graph.input(key, shape)] as const);
-        graph.output('out', run.build(graph, Object.fromEntries(values)));
-      });
-      expectClose(results.out!, run.expected, { tolerance: 1e-4, name: module });
+      for (const foldsWeights of run.folds === true ? [false, true] : [false]) {
+        const build = (graph: GraphBuilder) => {
+          const values = Object.entries(run.inputs).map(([key, { shape }]) => [key, graph.input(key, shape)] as const);
+          graph.output('out', run.build(graph, Object.fromEntries(values)));
+        };
+        const results = await runGraph(weights, run.inputs, build, { foldsWeights });
+        expectClose(results.out!, run.expected, { tolerance: 1e-4, name: module });
+      }
     });
   });
 }

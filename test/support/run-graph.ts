@@ -1,21 +1,19 @@
 import { checkWeights } from '../../src/inference/graph/check-weights.ts';
 import { compileGraph } from '../../src/inference/graph/compile-graph.ts';
 import { type BuiltGraph, buildGraph, type GraphBuilder } from '../../src/inference/graph/graph-builder.ts';
-import type { GraphTarget } from '../../src/inference/graph/target.ts';
 import { openSession } from '../../src/inference/runtime/session.ts';
 import type { Weights } from '../../src/inference/safetensors/open-weights.ts';
 import type { Numbers } from './expect-close.ts';
-
-const cpu: GraphTarget = { provider: 'cpu', precision: 'float32' };
 
 /** Builds a graph on a checkpoint and runs it once on the CPU. Blocks use only part of a checkpoint: `strict` is for whole networks. */
 export async function runGraph(
   weights: Weights,
   inputs: Readonly<Record<string, Numbers>>,
   build: (graph: GraphBuilder) => void,
-  { strict = false }: { strict?: boolean } = {},
+  { strict = false, foldsWeights = false }: { strict?: boolean; foldsWeights?: boolean } = {},
 ): Promise<Record<string, Numbers>> {
-  const built = buildGraph('test', { weights, target: cpu }, build);
+  const target = { provider: 'cpu', precision: 'float32', foldsWeights } as const;
+  const built = buildGraph('test', { weights, target }, build);
   if (strict) checkWeights('test checkpoint', weights, [built]);
   return runBuilt(built, inputs);
 }

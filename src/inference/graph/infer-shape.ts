@@ -168,6 +168,14 @@ const inferences: Readonly<Record<string, Inference>> = {
     if (shape.length !== 4 || shape[0] !== batch || shape[1] !== channels) fail('Resize', inputs);
     return { dataType: first(inputs).dataType, shape };
   },
+
+  DepthToSpace(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const block = numberOf(attributes, 'blocksize');
+    if (channels % block ** 2 !== 0) fail('DepthToSpace', inputs);
+    const shape = [batch, channels / block ** 2, height * block, width * block];
+    return { dataType: first(inputs).dataType, shape };
+  },
 };
 
 function first(inputs: readonly Value[]): Value {

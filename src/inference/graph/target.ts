@@ -7,4 +7,6 @@ export interface GraphTarget {
   precision: Precision;
   /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: all of them. */
   feedForwardChunk?: number | undefined;
+  /** Weights may be reckoned into others where that saves work: they are copied anyway when the session is made. */
+  foldsWeights?: boolean | undefined;
 }

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { add, concat, slice } from '../graph/ops.ts';
 import { axisSize, shape4, type Value } from '../graph/value.ts';
 import { conv2d } from './conv.ts';
 
@@ -21,6 +22,7 @@ export function upsample2d(graph: GraphBuilder, name: string, x: Value, size?: r
     const [count, channels, height, width] = shape4(x);
     const [toHeight, toWidth] = size ?? [height * 2, width * 2];
     const doubles = toHeight === height * 2 && toWidth === width * 2;
+    if (doubles && graph.target.foldsWeights) return doubleByParity(graph, x);
     // ONNX Runtime has a quick kernel for scales of two, which it does not see behind sizes.
     const target = doubles
       ? [graph.constant(Float32Array.of(1, 1, 2, 2), [4], 'float32')]
@@ -32,4 +34,33 @@ export function upsample2d(graph: GraphBuilder, name: string, x: Value, size?: r
     });
     return conv2d(graph, 'conv', resized, channels);
   });
+}
+
+/**
+ * The same doubling in 4/9 of the products. Of a doubled picture, three neighbours in a row are two pixels, one of them
+ * twice: a row of the kernel (a, b, c) is (a, b + c) for even places and (a + b, c) for odd ones. So each parity of rows
+ * and columns is a 2×2 convolution of the small picture, and the four are put together like the squares of a chessboard.
+ */
+function doubleByParity(graph: GraphBuilder, x: Value): Value {
+  const channels = axisSize(x, 1);
+  const [weight, bias] = graph.scope('conv', () => [
+    graph.parameter('weight', [channels, channels, 3, 3]),
+    graph.parameter('bias', [channels]),
+  ]);
+  const squares = halves(graph, weight, 2).flatMap((rows, oddRow) =>
+    halves(graph, rows, 3).map((kernel, oddColumn) =>
+      graph.op('Conv', [x, kernel, bias], {
+        kernel_shape: [2, 2],
+        pads: [1 - oddRow, 1 - oddColumn, oddRow, oddColumn],
+        strides: [1, 1],
+      }),
+    ),
+  );
+  return graph.op('DepthToSpace', [concat(graph, squares, 1)], { blocksize: 2, mode: 'DCR' });
+}
+
+/** A kernel (a, b, c) along an axis, as (a, b + c) and (a + b, c). ONNX Runtime folds this when the session is made. */
+function halves(graph: GraphBuilder, kernel: Value, axis: number): [Value, Value] {
+  const [a, b, c] = [0, 1, 2].map((at) => slice(graph, kernel, axis, [at, at + 1])) as [Value, Value, Value];
+  return [concat(graph, [a, add(graph, b, c)], axis), concat(graph, [add(graph, a, b), c], axis)];
 }

@@ -30,6 +30,9 @@ export interface NetworksOptions {
 
 /** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
+  /** Weights that stay in their file must not be reckoned into others: that would be done anew in every call. */
+  const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
+
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
   const resident = new Map<string, { key: string; session: NetworkSession }>();
 
@@ -40,7 +43,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     const isUnet = request.network === 'unet-conditioning' || request.network === 'unet-step';
     const key = JSON.stringify({ ...request, network: 'unet', deepFeatures: undefined });
     const known = isUnet && unetGraphs?.key === key ? unetGraphs.graphs : undefined;
-    const graphs = known ?? (await buildCheckpoint(configs, request, target(request)));
+    const graphs = known ?? (await buildCheckpoint(configs, request, { ...target(request), foldsWeights }));
     if (isUnet) {
       const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
       unetGraphs = isTaken ? undefined : { key, graphs };

@@ -154,6 +154,7 @@ const cases: Case[] = [
     attributes: nearest,
     shape: [1, 2, 5, 9],
   },
+  { opType: 'DepthToSpace', inputs: [[2, 12, 3, 5]], attributes: { blocksize: 2, mode: 'DCR' }, shape: [2, 3, 6, 10] },
 ];
 
 function operate(graph: GraphBuilder, { opType, inputs, attributes = {}, domain = '' }: Case, name: string): Value {

@@ -27,16 +27,17 @@ const configs = await Promise.all(models.map(readModelConfigs));
 /** Every network of every model, as a provider gets it. */
 const targets: readonly GraphTarget[] = [
   { provider: 'cpu', precision: 'float32' },
+  { provider: 'cpu', precision: 'float32', foldsWeights: true },
   { provider: 'cuda', precision: 'float32' },
   { provider: 'cuda', precision: 'float16' },
   { provider: 'webgpu', precision: 'float32' },
   { provider: 'webgpu', precision: 'float16' },
 ];
 
-describe.each(targets)('every network for $provider in $precision', ({ provider, precision }) => {
+describe.each(targets)('every network for $provider in $precision, folded: $foldsWeights', (target) => {
+  const { provider, precision } = target;
   let graphs: BuiltGraph[];
   beforeAll(async () => {
-    const target = { provider, precision };
     graphs = await Promise.all(
       configs.flatMap((config) => requests.map((request) => buildNetwork(config, request, target))),
     );

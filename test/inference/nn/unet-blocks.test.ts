@@ -135,12 +135,12 @@ for (const model of ['tiny-a', 'tiny-b']) {
           (graph, { x }) =>
             downsample2d(graph, name, x!),
       ),
-      Upsample2D: simple(
-        'hidden_states',
-        ({ name }) =>
-          (graph, { x }) =>
-            upsample2d(graph, name, x!),
-      ),
+      Upsample2D: (recorded) => ({
+        inputs: { x: recorded.input('hidden_states') },
+        build: (graph, { x }) => upsample2d(graph, recorded.name, x!),
+        expected: recorded.output(),
+        folds: true,
+      }),
       ResnetBlock2D: (recorded) => resBlock(recorded, 'input_tensor', resnetBlock2d),
       SpatioTemporalResBlock: (recorded) => resBlock(recorded, 'hidden_states', spatioTemporalResBlock),
       TemporalResnetBlock(recorded) {

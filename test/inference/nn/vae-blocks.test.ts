@@ -83,12 +83,12 @@ for (const model of ['tiny-a', 'tiny-b']) {
           (graph, { x }) =>
             downsample2dAsymmetric(graph, name, x!),
       ),
-      Upsample2D: simple(
-        'hidden_states',
-        ({ name }) =>
-          (graph, { x }) =>
-            upsample2d(graph, name, x!),
-      ),
+      Upsample2D: (recorded) => ({
+        inputs: { x: recorded.input('hidden_states') },
+        build: (graph, { x }) => upsample2d(graph, recorded.name, x!),
+        expected: recorded.output(),
+        folds: true,
+      }),
       MidBlockTemporalDecoder: simple('hidden_states', ({ name }, recorded) => (graph, { x }) => {
         return midBlockTemporalDecoder(graph, name, x!, { ...clipOf(recorded), layers });
       }),
