@@ -2,9 +2,10 @@
 
 import torch
 
-from .motion import FRAMES, pan
+from .linear_pan import fit_move
+from .motion import FRAMES, TRAVEL, known, pan
 from .unet_model import make_unet
-from .vae_model import LATENT_CHANNELS, SCALING_FACTOR, bands, decode_stills, make_vae
+from .vae_model import DOWN, SCALING_FACTOR, bands, decode_stills, make_vae
 
 
 def smooth(*shape: int) -> torch.Tensor:
@@ -33,20 +34,27 @@ def main() -> None:
     error = whole - pictures
     report("the untrained decoder as an upsampler, mean squared error", float((error**2).mean()), 0.01)
 
-    unet = make_unet()
-    still = bands(smooth(6, 3, 32, 64))[:, None].expand(-1, FRAMES, -1, -1, -1)
-    noise = torch.randn(6, FRAMES, LATENT_CHANNELS, 8, 16)
-    for sigma in (700.0, 100.0, 25.0):  # below that the noise prediction differs from the picture
-        inputs = torch.cat([(still + sigma * noise) / (sigma**2 + 1) ** 0.5, still / SCALING_FACTOR], 2)
-        level = torch.full((6,), 0.25) * torch.tensor(sigma).log()
-        found = unet(inputs, level, torch.randn(6, 1, 64), torch.rand(6, 3) * 100, return_dict=False)[0]
-        report(f"the untrained UNet as a still, sigma {sigma:g}", float(((found + still) ** 2).mean()), 1e-2)
+    wide = smooth(48, 3, 48, 96)
+    unet = make_unet(fit_move(wide))
+    width = 18
+    seen = known(torch.tensor([200.0]), width)[:, :, None, None]
+    clip = bands(pan(wide[:1], torch.tensor([200.0]), width * DOWN))
+    noise = torch.randn_like(clip)
+    for sigma in (700.0, 10.0, 1.0, 0.3):
+        norm = (sigma**2 + 1) ** 0.5
+        still = (clip[:, :1] / SCALING_FACTOR).expand(-1, FRAMES, -1, -1, -1)
+        inputs = torch.cat([(clip + sigma * noise) / norm, still], 2)
+        level = torch.tensor([0.25]) * torch.tensor(sigma).log()
+        found = unet(inputs, level, torch.randn(1, 1, 64), torch.tensor([[6.0, 200.0, 0.02]]), return_dict=False)[0]
+        error = (clip + sigma * noise) / norm**2 - found * sigma / norm - clip
+        report(f"the untrained UNet as a pan, sigma {sigma:g}", float(((error * seen) ** 2).mean()), 5e-3)
 
     wide = smooth(2, 3, 32, 96)
     clip = pan(wide, torch.tensor([255.0, 127.5]), 64)
     report("a pan starts at the left", float((clip[0, 0] - wide[0, :, :, :64]).abs().max()), 1e-3)
-    report("a pan ends 8 pixels further right", float((clip[0, -1] - wide[0, :, :, 8:72]).abs().max()), 1e-3)
-    report("half as strong, 4 pixels", float((clip[1, -1] - wide[1, :, :, 4:68]).abs().max()), 1e-3)
+    far = int(TRAVEL * DOWN)
+    report(f"a pan ends {far} pixels further right", float((clip[0, -1] - wide[0, :, :, far : far + 64]).abs().max()), 1e-3)
+    report("half as strong, half as far", float((clip[1, -1] - wide[1, :, :, far // 2 : far // 2 + 64]).abs().max()), 1e-3)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`python -m training.evaluate`: clips of held-out pictures through diffusers' own pipeline, figures and contact sheets.
 
-Prints one line per clip and a summary per size; writes `figures.json` and `sheet-<size>.webp` into `--to`. A sheet's rows
+Prints one line per clip and a summary per size; writes `figures.json`, `figures.md` and `sheet-<size>.webp` into `--to`. A sheet's rows
 are the picture and frames 0, 4, 9 and 13 of its clip at normal motion.
 """
 
@@ -78,6 +78,17 @@ def summarise(results: list[dict]) -> None:
     print(f"furthest from the move that was trained: {worst['shift'] / worst['meant']:.2f} of it, {worst['picture']}")
 
 
+def table(results: list[dict]) -> str:
+    """The clips as RESULTS.md shows them."""
+    lines = ["| size | picture | motion | frame 0 | asked, px | fitted, px | last | still | flicker |", f"|{' --- |' * 9}"]
+    for row in results:
+        name = f"{row['kind']} `{row['picture'].split('_by_')[0].split('.')[0]}`"
+        shown = (row["frame0"], row["meant"], row["shift"], row["last"], row["last_still"])
+        words = " | ".join(f"{value:.1f}" for value in shown)
+        lines.append(f"| {row['size']} | {name} | {SPEEDS[row['speed']]} | {words} | {row['flicker']:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = arguments(__doc__ or "", minutes=60)
     parser.add_argument("--model", type=Path, default=Path("out/demo-model"))
@@ -119,6 +130,7 @@ def main() -> None:
                     rows.append(np.concatenate(frames, 1))
                     Image.fromarray(np.concatenate(rows)).save(options.to / f"sheet-{size}.webp", quality=78)
                 (options.to / "figures.json").write_text(json.dumps(results, indent=1))
+                (options.to / "figures.md").write_text(table(results))
     summarise(results)
 
 

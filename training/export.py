@@ -36,7 +36,7 @@ PRESET = {
     "width": 256,
     "height": 144,
     "num_frames": 14,
-    "num_inference_steps": 10,
+    "num_inference_steps": 6,
     "min_guidance_scale": 1.0,
     "max_guidance_scale": 1.0,
     "fps": 7,

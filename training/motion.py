@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from .vae_model import DOWN
 
 FRAMES = 14
-TRAVEL = 2.0  # latent pixels from the first frame to the last at motion bucket 255
+TRAVEL = 3.0  # latent pixels from the first frame to the last at motion bucket 255
 
 
 def travel(bucket: torch.Tensor) -> torch.Tensor:
@@ -27,3 +27,10 @@ def pan(pixels: torch.Tensor, bucket: torch.Tensor, width: int) -> torch.Tensor:
     grid = F.affine_grid(theta, (count * FRAMES, 3, height, width), align_corners=False)
     clip = F.grid_sample(source, grid, mode="bicubic", padding_mode="border", align_corners=False)
     return clip.view(count, FRAMES, 3, height, width)
+
+
+def known(bucket: torch.Tensor, width: int) -> torch.Tensor:
+    """Which columns of each frame the picture itself shows, [b, frames, width] of latent pixels; in the others is what was
+    beyond its right edge."""
+    progress = torch.arange(FRAMES) / (FRAMES - 1)
+    return torch.arange(width) + 1 + (travel(bucket)[:, None] * progress)[..., None] <= width

@@ -28,8 +28,8 @@ def fitted(image: Image.Image, width: int, height: int) -> Image.Image:
     """The largest centred window of this shape, at this size, as the bot's intake makes it."""
     scale = min(image.width / width, image.height / height)
     w, h = width * scale, height * scale
-    left, top = (image.width - w) / 2, (image.height - h) / 2
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=(left, top, left + w, top + h))
+    left, top = max(0.0, (image.width - w) / 2), max(0.0, (image.height - h) / 2)
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=(left, top, min(image.width, left + w), min(image.height, top + h)))
 
 
 class Crops:

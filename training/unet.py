@@ -10,24 +10,26 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from .camera import keep_camera
 from .clip_tower import embed, make_clip
-from .motion import FRAMES, TRAVEL, pan
+from .linear_pan import fit_move
+from .motion import FRAMES, TRAVEL, known, pan
 from .muon import Muon
 from .pictures import read, to_tensor
 from .run import Average, Clock, arguments, save, start
 from .unet_model import make_unet
-from .vae_model import DOWN, LATENT_CHANNELS, SCALING_FACTOR, bands
+from .vae_model import DOWN, LATENT_CHANNELS, PIXEL_WEIGHTS, SCALING_FACTOR, bands
 
 BUCKETS = (10.0, 255.0)
 DROPPED = 0.03  # share of clips without the picture, for guidance above 1
-# Until this share of the budget: windows of these heights and widths in latent pixels, clips per step. Small windows
-# teach the move at less than half the cost of a pixel; the last are the sizes of whole clips.
+# Until this share of the budget: windows of these heights and widths in latent pixels, clips per step. The last are the
+# sizes of whole clips.
 STAGES = (
-    (0.92, ((8, 16),), 4),
-    (0.97, ((12, 24),), 2),
-    (0.99, ((18, 32),), 1),
+    (0.5, ((12, 20),), 2),
+    (0.9, ((18, 32), (24, 24), (30, 20)), 1),
     (1.0, ((36, 64), (48, 48), (64, 36)), 1),
 )
+UNKNOWN = 0.1  # what an error counts where the camera shows what was outside of the picture: nothing tells what is there
 LEVELS = ((-9.0, -0.5), (-0.5, 0.8), (0.8, 2.2), (2.2, 9.0))  # ranges of ln sigma that are reported
 
 
@@ -67,18 +69,20 @@ class Windows:
 
 
 def examples(windows: Windows, count: int, height: int, width: int) -> tuple[torch.Tensor, ...]:
-    """Noise, clean bands, the picture's bands, embeddings and motion buckets of `count` clips."""
+    """Noise, clean bands, the picture's bands, embeddings, motion buckets and error weights of `count` clips."""
     noise = torch.randn(count, FRAMES, LATENT_CHANNELS, height, width)
     bucket = torch.empty(count).uniform_(*BUCKETS)
     wide, embedding = windows.batch(count, height * DOWN, (width + int(TRAVEL) + 1) * DOWN)
     clips = pan(wide, bucket, width * DOWN)
     picture = clips[:, 0] + 0.02 * torch.randn_like(clips[:, 0])  # noise_aug_strength
-    return noise, bands(clips), bands(picture), embedding, bucket
+    seen = known(bucket, width)[:, :, None, None]
+    weight = torch.where(seen, 1.0, UNKNOWN) * PIXEL_WEIGHTS.view(-1, 1, 1)
+    return noise, bands(clips), bands(picture), embedding, bucket, weight
 
 
 def losses(unet, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean squared error of the v-prediction for each clip, and its ln sigma."""
-    noise, clean, picture, embedding, bucket = batch
+    """Weighted squared error of the v-prediction for each clip, and its ln sigma."""
+    noise, clean, picture, embedding, bucket, weight = batch
     count = len(noise)
     log_sigma = (torch.randn(count) * 1.6 + 0.8).clamp(-4.0, 6.55)
     sigma = log_sigma.exp().view(-1, 1, 1, 1, 1)
@@ -95,16 +99,18 @@ def losses(unet, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.T
         ids,
         return_dict=False,
     )[0]
-    return ((found - target) ** 2).mean((1, 2, 3, 4)), log_sigma
+    return ((found - target) ** 2 * weight).mean((1, 2, 3, 4)), log_sigma
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "", minutes=120)
-    parser.add_argument("--rate", type=float, default=8e-4)
+    parser = arguments(__doc__ or "", minutes=12)
+    parser.add_argument("--rate", type=float, default=2e-4)
     options = parser.parse_args()
     start(options)
     path = options.work / "unet.pt"
-    unet = make_unet()
+    windows = Windows(options.work, options.seed)
+    unet = make_unet(fit_move(windows.batch(48, 64, 96)[0]))
+    keep_camera(unet)
     named = list(unet.named_parameters())
     adam_names = ("conv_in", "conv_out", "time_emb_proj", "mix_factor", "conv_shortcut")
     optimiser = Muon(named, options.rate, options.rate * 0.75, adam_names)
@@ -116,7 +122,7 @@ def main() -> None:
         optimiser.load_state_dict(state["optimiser"])
         average.values, step, spent = state["average"], state["step"], state["spent"]
         torch.manual_seed(options.seed + step)
-    windows = Windows(options.work, options.seed + step)
+    windows.random.seed(options.seed + step)
     clock = Clock(options.minutes, spent)
 
     def keep() -> None:

@@ -30,6 +30,8 @@ LATENT_CHANNELS = len(FREQUENCIES) + 2
 # Multiplies the coefficients, then blue and red: brightness comes to deviation 1, the rest to the square root of its share,
 # so that neither the fine texture nor the flat picture is all that the UNet's loss sees.
 GAINS = torch.tensor([0.4, 1.1, 1.1, 1.8, 1.8, 1.8, 2.4, 2.4, 0.7, 0.7])
+# Multiplies the squared error of each channel so that their mean is the squared error in pixels, but for a factor.
+PIXEL_WEIGHTS = GAINS**-2 / (GAINS**-2).mean()
 HAAR = torch.tensor([[[1.0, 1], [1, 1]], [[1, 1], [-1, -1]], [[1, -1], [1, -1]], [[1, -1], [-1, 1]]]) / 4
 CONFIG = {
     "in_channels": 3,
@@ -84,14 +86,18 @@ def carry(layer: nn.Conv2d, sources: dict[int, list[float]]) -> None:
             layer.weight[3 * group + 2, source, middle, middle] = -gain
 
 
+def reveal(norm: nn.GroupNorm, groups: int) -> None:
+    """A norm after which, and a SiLU, the last two channels of each of the first groups differ by the v that it carries."""
+    deviation = math.sqrt((1.5 * CARRIER**2 + 2 * 0.05) / 3)
+    norm.weight[: 3 * groups] = deviation
+    norm.bias[: 3 * groups] = torch.tensor([-CARRIER, CARRIER / 2, CARRIER / 2]).repeat(groups)
+
+
 def release(norm: nn.GroupNorm, out: nn.Conv2d, gains: list[float]) -> None:
     """GroupNorm, SiLU and a convolution that give back the v of each group, times its gain."""
-    deviation = math.sqrt((1.5 * CARRIER**2 + 2 * 0.05) / 3)
+    reveal(norm, len(gains))
     silence(out, len(gains))
     for group, gain in enumerate(gains):
-        norm.weight[3 * group : 3 * group + 3] = deviation
-        norm.bias[3 * group] = -CARRIER
-        norm.bias[3 * group + 1 : 3 * group + 3] = CARRIER / 2
         out.weight[group, 3 * group + 1, 1, 1] = gain
         out.weight[group, 3 * group + 2, 1, 1] = -gain
 

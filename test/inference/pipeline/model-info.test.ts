@@ -51,7 +51,7 @@ describe('what a model proposes', () => {
       width: 256,
       height: 144,
       numFrames: 14,
-      numInferenceSteps: 10,
+      numInferenceSteps: 6,
       maxGuidanceScale: 1,
     });
     expect(limits.maxFrames).toBe(14);
