@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { buildNetwork } from '../../../src/inference/pipeline/build-network.ts';
 import { type OpenImageToVideoOptions, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
+import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
+import { modelNetworks } from '../../../src/inference/pipeline/networks.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { goldenPath } from '../../support/golden.ts';
 
@@ -59,7 +62,38 @@ describe('memory modes', async () => {
     const worst = other.reduce((largest, value, at) => Math.max(largest, Math.abs(value - staged[at]!)), 0);
     expect(other.length).toBe(staged.length);
     expect(worst, 'grey levels').toBeLessThanOrEqual(levels);
+    const apart = other.reduce((count, value, at) => count + (value === staged[at] ? 0 : 1), 0);
+    expect(apart / other.length, 'share of values that differ').toBeLessThanOrEqual(1e-3);
   });
+
+  it.each(['speed', 'mapped'] as const)(
+    'sequential, %s: a call of the UNet is within 1e-5 of the whole',
+    async (cpuMemory) => {
+      const configs = await readModelConfigs(goldenPath('models/tiny-a'));
+      const session = { provider: 'cpu', threads: 2, mapped: cpuMemory === 'mapped' } as const;
+      const request = { network: 'unet-step', batch: 2, frames: 3, width: 4, height: 6 } as const;
+      const target = { provider: 'cpu', precision: 'float32' } as const;
+      const step = await buildNetwork(configs, request, target);
+      const sizes = step.inputs.map(
+        ({ name, shape }) => [name, shape.reduce((product, axis) => product * axis, 1)] as const,
+      );
+      const feeds = Object.fromEntries(
+        sizes.map(([name, size]) => [name, Float32Array.from({ length: size }, (_, at) => Math.sin(at * 0.7 + size))]),
+      );
+      const [whole, chained] = await Promise.all(
+        (['staged', 'sequential'] as const).map(async (memoryMode) => {
+          const networks = modelNetworks(configs, { target: () => target, session, memoryMode });
+          const opened = await networks.open(request);
+          const [numbers = new Float32Array()] = Object.values(await opened.run(feeds));
+          await opened.release();
+          return numbers;
+        }),
+      );
+      expect(whole?.length).toBeGreaterThan(0);
+      const worst = whole!.reduce((largest, value, at) => Math.max(largest, Math.abs(value - chained![at]!)), 0);
+      expect(worst).toBeLessThanOrEqual(cpuMemory === 'mapped' ? 0 : 1e-5);
+    },
+  );
 });
 
 describe('half precision', () => {
