@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from .linear_pan import KNOTS, SHARPNESS, TAPS
 from .motion import FRAMES, travel
-from .vae_model import CARRIER, LATENT_CHANNELS, SCALING_FACTOR, carry, release, reveal, silence
+from .vae_model import CARRIER, FREQUENCIES, LATENT_CHANNELS, SCALING_FACTOR, carry, release, reveal, silence
 
 SMALL = 0.35  # carried values are this much smaller than the latents, so that a picture's contrast hardly moves the norms
 LEVEL = 30.0  # two constants of a token, far above all else in it, so that its LayerNorm is nearly a constant factor
@@ -33,7 +33,8 @@ PICTURE, NOISE, SECOND = (range(k * LATENT_CHANNELS, (k + 1) * LATENT_CHANNELS) 
 SPEED = 3 * LATENT_CHANNELS  # the group of the motion bucket
 EDGE = SPEED + 1  # the group of the right edge
 EVERY_GROUP = EDGE + 1
-FLAT = (0, 2, 5, 8, 9)  # channels that say nothing of how a row changes: what they hold can go on beyond the edge
+# Channels that say nothing of how a row changes, the colours among them: what they hold can go on beyond the edge.
+FLAT = (*(k for k, (_, across) in enumerate(FREQUENCIES) if across == 0), LATENT_CHANNELS - 2, LATENT_CHANNELS - 1)
 # Features of the embedding that the hand-written part reads: the bucket's, then ramps over ln sigma.
 SPEED_FEATURE = 0
 LEVELS = torch.arange(-2.4, 6.0, 0.4)  # where they begin
@@ -89,9 +90,8 @@ def _gather(unet: UNetSpatioTemporalConditionModel) -> None:
     block = unet.down_blocks[0].resnets[0]
     spatial = block.spatial_res_block
     reveal(spatial.norm1, EVERY_GROUP)
-    used = EVERY_GROUP
-    silence(spatial.conv1, 3 * used)
-    spatial.conv1.bias[: 3 * used] = torch.tensor([CARRIER, -CARRIER / 2, -CARRIER / 2]).repeat(used)
+    silence(spatial.conv1, 3 * EVERY_GROUP)
+    spatial.conv1.bias[:] = torch.tensor([CARRIER, -CARRIER / 2, -CARRIER / 2]).repeat(EVERY_GROUP)
     for k in range(LATENT_CHANNELS):
         _pair(spatial.conv1, PICTURE[k], NOISE[k], 1.0)
         _pair(spatial.conv1, NOISE[k], SECOND[k], 1.0, right=1)
@@ -113,7 +113,7 @@ def _gather(unet: UNetSpatioTemporalConditionModel) -> None:
     hidden = F.silu(unet.add_embedding.linear_1(phases))
     weight, bias = _line(hidden, travel(ids[:, 1]))
     _write_row(unet.add_embedding.linear_2, SPEED_FEATURE, weight, bias + LINE)
-    silence(spatial.time_emb_proj, 3 * used)
+    silence(spatial.time_emb_proj, 3 * EVERY_GROUP)
     for row, sign in ((1, SMALL), (2, -SMALL)):
         spatial.time_emb_proj.weight[3 * SPEED + row, SPEED_FEATURE] = sign
         spatial.time_emb_proj.bias[3 * SPEED + row] = -LINE * sign

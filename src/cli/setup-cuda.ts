@@ -89,9 +89,9 @@ async function findNeeded({ libraries }: InstalledProvider, places: LibraryPlace
     const sonames = foreign.filter((soname) => !soname.startsWith('libonnxruntime'));
     for (const entry of await findLibraries(sonames, { library: elf, path }, places)) found.set(entry.soname, entry);
   }
-  const [any] = libraries;
-  if (any !== undefined) {
-    const [driver] = await findLibraries([driverLibrary], { library: any.elf, path: any.path }, places);
+  const [first] = libraries;
+  if (first !== undefined) {
+    const [driver] = await findLibraries([driverLibrary], { library: first.elf, path: first.path }, places);
     if (driver !== undefined) found.set(driverLibrary, driver);
   }
   return [...found.values()];
