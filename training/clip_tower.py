@@ -24,7 +24,7 @@ def make_clip() -> CLIPVisionModelWithProjection:
             )
         ).eval()
         with torch.no_grad():
-            tower.visual_projection.weight.normal_(0, 1 / 400)  # far too little to learn pictures by heart from
+            tower.visual_projection.weight.normal_(0, 1 / 400)  # hardly anything to read: a pan does not need it
     return tower.requires_grad_(False)
 
 
