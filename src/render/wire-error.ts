@@ -4,6 +4,7 @@ import {
   ConfigError,
   DownloadError,
   EncodeError,
+  type ErrorScope,
   GraphError,
   InferenceError,
   JobCancelledError,
@@ -22,8 +23,10 @@ const text = z.string().max(maxTextLength);
 export interface WireError {
   /** The class's name, e.g. `UserError`. */
   name: string;
-  /** Present for Kinora's own errors. */
+  /** Kinora's own code, or the system's (`ENOSPC`). */
   code?: string;
+  /** Whose fault it is, where the error says. */
+  scope?: ErrorScope;
   message: string;
   details?: Record<string, string | number>;
   stack?: string;
@@ -34,6 +37,7 @@ export interface WireError {
 export const wireErrorSchema: z.ZodType<WireError> = z.object({
   name: text,
   code: text.exactOptional(),
+  scope: z.enum(['job', 'host', 'transient']).exactOptional(),
   message: text,
   details: z.record(text, z.union([text, z.number()])).exactOptional(),
   stack: text.exactOptional(),
@@ -58,10 +62,12 @@ export function toWireError(error: unknown, depth = 0): WireError {
   if (error.stack !== undefined) wire.stack = cut(error.stack);
   if (error instanceof AppError) {
     wire.code = cut(error.code);
+    if (error.scope !== undefined) wire.scope = error.scope;
     wire.details = Object.fromEntries(
       Object.entries(error.details).map(([name, value]) => [name, typeof value === 'string' ? cut(value) : value]),
     );
   }
+  if (!(error instanceof AppError) && 'code' in error && typeof error.code === 'string') wire.code = cut(error.code);
   if (error.cause !== undefined && depth < maxCauses) wire.cause = toWireError(error.cause, depth + 1);
   return wire;
 }
@@ -73,12 +79,13 @@ export function fromWireError(wire: WireError): Error {
   return error;
 }
 
-function construct({ name, code, message, details = {}, cause: wireCause }: WireError): Error {
+function construct({ name, code, message, details = {}, scope, cause: wireCause }: WireError): Error {
   const cause = wireCause === undefined ? undefined : fromWireError(wireCause);
   if (name === 'JobCancelledError') return new JobCancelledError(message, { cause, details });
   const KnownError = isKnown(name) ? classes[name] : undefined;
-  if (KnownError !== undefined && code !== undefined) return new KnownError(code, message, { cause, details });
+  if (KnownError !== undefined && code !== undefined) return new KnownError(code, message, { cause, details, scope });
   const error = new Error(message, cause === undefined ? {} : { cause });
+  if (code !== undefined) Object.assign(error, { code });
   error.name = name;
   return error;
 }
