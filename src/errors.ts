@@ -84,6 +84,9 @@ export class InferenceError extends AppError {}
 /** Frames could not be turned into a video. */
 export class EncodeError extends AppError {}
 
+/** Discord, or the network on the way to it, did not do what was asked. */
+export class DiscordError extends AppError {}
+
 /** The job was cancelled, by a person or by shutdown. */
 export class JobCancelledError extends AppError {
   constructor(message = 'The job was cancelled.', options: AppErrorOptions = {}) {

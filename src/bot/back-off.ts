@@ -2,7 +2,7 @@ import { JobCancelledError } from '../errors.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import { isTransient } from './discord-errors.ts';
 
-/** Waits between tries: about two minutes in all, longer than most of Discord's hiccups. */
+/** Waits between tries. */
 const delaysMs: readonly number[] = [1_000, 3_000, 8_000, 20_000, 45_000, 60_000];
 
 /** What {@link withBackOff} works with. */
@@ -10,6 +10,8 @@ export interface BackOffOptions {
   clock: Clock;
   /** Aborted: gives up instead of waiting. */
   signal?: AbortSignal;
+  /** Goes on with the longest wait instead of giving up after about two minutes. */
+  isEndless?: boolean;
   onRetry: (error: unknown, delayMs: number) => void;
 }
 
@@ -19,16 +21,20 @@ export interface BackOffOptions {
  *
  * @throws the last error, or JobCancelledError when `signal` was aborted during a wait
  */
-export async function withBackOff<T>(work: () => Promise<T>, { clock, signal, onRetry }: BackOffOptions): Promise<T> {
-  for (const delayMs of delaysMs) {
+export async function withBackOff<T>(
+  work: () => Promise<T>,
+  { clock, signal, isEndless = false, onRetry }: BackOffOptions,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      const isLast = !isEndless && tries > delaysMs.length;
+      if (isLast || !isTransient(error)) throw error;
+      const delayMs = delaysMs[Math.min(tries, delaysMs.length) - 1]!;
       onRetry(error, delayMs);
       await pause(clock, delayMs, signal);
       if (signal?.aborted) throw new JobCancelledError('Given up between two tries.', { cause: error });
     }
   }
-  return work();
 }

@@ -1,6 +1,6 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
-import { isRouteClosed, isUploadTooLarge } from './discord-errors.ts';
+import { isUploadTooLarge, isWayClosed, scopedDiscordError } from './discord-errors.ts';
 import type { FinishedClip } from './job-view.ts';
 import { type ReachOptions, reachRequester, type Way } from './reach-requester.ts';
 import type { Reply } from './replies.ts';
@@ -25,9 +25,11 @@ export interface DeliverClipOptions extends ReachOptions {
 const maxHalvings = 2;
 
 /**
- * Brings a clip to its requester, made smaller where Discord refuses its size: the limit it stated may have moved.
+ * Tries once to bring a clip to its requester, made smaller where Discord refuses its size: the limit it stated may have
+ * moved.
  *
  * @throws UserError `clip-too-large`: Discord takes no file of that size; `clip-undeliverable`: every way is closed
+ * @throws DiscordError with scope `transient`: Discord or the network failed; try again later
  */
 export async function deliverClip(
   address: ReplyAddress,
@@ -39,10 +41,10 @@ export async function deliverClip(
     try {
       return await reachRequester(address, options.view(smaller), options);
     } catch (cause) {
-      if (isRouteClosed(cause)) {
+      if (isWayClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
       }
-      if (!isUploadTooLarge(cause)) throw cause;
+      if (!isUploadTooLarge(cause)) throw scopedDiscordError(cause);
       const next = halvings < maxHalvings ? await shrunk(smaller, options) : undefined;
       if (next === undefined) {
         throw new UserError('clip-too-large', 'The clip is larger than Discord accepts here.', { cause });

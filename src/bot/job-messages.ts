@@ -2,9 +2,8 @@ import type { Job } from '../jobs/job.ts';
 import type { JobListener } from '../jobs/job-listener.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import { withBackOff } from './back-off.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
-import { isMessageGone, isRouteClosed, isTransient } from './discord-errors.ts';
+import { isMessageGone, isTransient, isWayClosed, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
 import { chooseTexts } from './languages/choose-texts.ts';
 import { explainError } from './languages/explain-error.ts';
@@ -57,7 +56,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       gapMs: editGapMs,
       onError: (err) => {
         // Dismissed or out of reach: the job goes on in silence, and delivery finds another way.
-        const isOver = isMessageGone(err) || isRouteClosed(err);
+        const isOver = isWayClosed(err);
         log[isOver ? 'info' : 'warn']({ jobId: job.id, err }, 'a status edit failed');
         return isOver ? 'stop' : 'go-on';
       },
@@ -72,9 +71,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
     const why = hadTokenAlone ? texts.sentLate : texts.sentHere(`<#${address.channelId}>`);
     return {
-      ...{ replies, clock, nonce: job.id },
+      ...{ replies, nonce: job.id },
       asDirect: (reply) => ({ ...reply, content: `${why}\n${reply.content}` }),
-      onRetry: (err, delayMs) => log.warn({ jobId: job.id, err, delayMs }, 'Discord failed; trying again'),
     };
   }
 
@@ -87,8 +85,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   }
 
   /**
-   * `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. Rejects where
-   * Discord was down for longer than all tries, so that the store keeps the word for the next start.
+   * One try. `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. Rejects
+   * where Discord or the network failed, so that it is tried again.
    */
   function sayLast(job: Job, how: 'edit' | 'reach', view: (texts: Texts) => Reply): Promise<void> {
     const conversation = converse(job);
@@ -99,11 +97,11 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       try {
         await status.close();
         if (how === 'reach') await reachRequester(address, view(texts), ways);
-        else await withBackOff(() => replies.edit(address, view(texts)), ways);
+        else await replies.edit(address, view(texts));
         return undefined;
       } catch (err) {
         log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the last word could not be said');
-        return isTransient(err) ? err : undefined;
+        return isTransient(err) ? scopedDiscordError(err) : undefined;
       }
     })();
     lastWords.add(words);
@@ -128,8 +126,9 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       await status.close();
       const shown = isSpoiler(job) ? hidden : (reply: Reply) => reply;
       const view = (finished: FinishedClip) => shown(deliveredView(job, finished, texts));
-      const way = await deliverClip(address, clip, { ...waysTo(job, conversation), job, signal, view, shrink });
+      // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
+      const way = await deliverClip(address, clip, { ...waysTo(job, conversation), job, signal, view, shrink });
       if (way === 'edit' && wantsPing(job)) await ping(job, conversation);
     },
     failed: (job, error) => sayLast(job, 'reach', (texts) => plainView(explainError(error, texts, job.id))),

@@ -1,10 +1,9 @@
-import { type BackOffOptions, withBackOff } from './back-off.ts';
-import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { isWayClosed } from './discord-errors.ts';
 import type { Replies, Reply } from './replies.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** What {@link reachRequester} works with. */
-export interface ReachOptions extends BackOffOptions {
+export interface ReachOptions {
   replies: Pick<Replies, 'edit' | 'post' | 'direct'>;
   /** Ties a repeated post to the first. */
   nonce: string;
@@ -17,24 +16,26 @@ export type Way = 'edit' | 'post' | 'direct';
 
 /**
  * Brings a reply to its requester: into the job's message; as a new one where that is gone; at last as a direct message,
- * where the place is closed to the bot.
+ * where the place is closed to the bot. Each way is tried once: whoever calls tries again later where Discord failed.
  *
  * @throws the last way's error when all of them are closed, or at once what no other way can mend
  */
 export async function reachRequester(address: ReplyAddress, reply: Reply, options: ReachOptions): Promise<Way> {
   const { replies, nonce, asDirect } = options;
-  try {
-    await withBackOff(() => replies.edit(address, reply), options);
-    return 'edit';
-  } catch (error) {
-    if (!isMessageGone(error) && !isRouteClosed(error)) throw error;
+  const ways: readonly [Way, () => Promise<void>][] = [
+    ['edit', () => replies.edit(address, reply)],
+    ['post', () => replies.post(address, reply, nonce)],
+    ['direct', () => replies.direct(address, asDirect(reply), nonce)],
+  ];
+  let refusal: unknown;
+  for (const [name, way] of ways) {
+    try {
+      await way();
+      return name;
+    } catch (error) {
+      if (!isWayClosed(error)) throw error;
+      refusal = error;
+    }
   }
-  try {
-    await withBackOff(() => replies.post(address, reply, nonce), options);
-    return 'post';
-  } catch (error) {
-    if (!isRouteClosed(error)) throw error;
-  }
-  await withBackOff(() => replies.direct(address, asDirect(reply), nonce), options);
-  return 'direct';
+  throw refusal;
 }

@@ -7,7 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
-import { isRouteClosed } from './discord-errors.ts';
+import { isWayClosed } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -110,7 +110,7 @@ async function firstOpen(ways: readonly (() => Promise<unknown>)[]): Promise<voi
       await way();
       return;
     } catch (error) {
-      if (index === ways.length - 1 || !isRouteClosed(error)) throw error;
+      if (index === ways.length - 1 || !isWayClosed(error)) throw error;
     }
   }
 }

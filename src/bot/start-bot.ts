@@ -1,4 +1,4 @@
-import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
+import { ActivityType, type Client, DiscordAPIError, Events, GatewayDispatchEvents, Routes } from 'discord.js';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
 import { ConfigError } from '../errors.ts';
@@ -6,6 +6,7 @@ import { createAdmission } from '../jobs/admission.ts';
 import { openDatabase } from '../jobs/database.ts';
 import { createEstimates } from '../jobs/estimates.ts';
 import { forgetUser } from '../jobs/forget-user.ts';
+import { rememberHostFault } from '../jobs/host-fault-fact.ts';
 import { createJobQueue, type JobQueueOptions } from '../jobs/job-queue.ts';
 import { type Limits, noLimits } from '../jobs/limits.ts';
 import { openBooks } from '../jobs/open-books.ts';
@@ -13,7 +14,7 @@ import { changeMode, restoreMode } from '../jobs/queue-mode.ts';
 import { startRetention } from '../jobs/retention.ts';
 import { systemClock } from '../util/clock.ts';
 import { packageVersion } from '../util/package-version.ts';
-import { withBackOff } from './back-off.ts';
+import { type BackOffOptions, withBackOff } from './back-off.ts';
 import { createClient } from './client.ts';
 import { createDownload } from './download.ts';
 import { isOperator } from './is-operator.ts';
@@ -55,6 +56,8 @@ export interface BotDependencies
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
+  /** Aborted: {@link startBot} waits for Discord no longer. */
+  signal?: AbortSignal;
 }
 
 /** A connected bot. */
@@ -81,7 +84,7 @@ const farewellMs = 5_000;
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
-  const { checkPicture, readSettings, editGapMs } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const database = openDatabase(config.dataDir);
@@ -100,8 +103,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const estimates = createEstimates(database, model, config.provider);
   const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
-  const queueOptions = { store, estimates, renderer, listener, model, clock, log, admit };
-  const jobs = createJobQueue({ ...queueOptions, finishGraceMs: shutdownGraceMs });
+  const jobs = createJobQueue({
+    ...{ store, estimates, renderer, listener, model, clock, log, admit },
+    retentionMs: retentionHours * 3_600_000,
+    finishGraceMs: shutdownGraceMs,
+    onHostFault: (fault) => rememberHostFault(facts, fault),
+  });
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
   const downloadClip = createDownload({ allowedHosts: attachmentHosts, fetch, limitBytes: largestClipBytes });
   const context: CommandContext = {
@@ -137,6 +144,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     };
     const presence = startPresence({ overview: jobs.overview, show, texts: en.presence, clock });
     client.on(Events.ShardReady, presence.renew);
+    // A gateway that is back is the first sign of Discord being back.
+    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, jobs.wake);
     stops.push(presence.stop);
   });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
@@ -153,6 +162,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
+    await reachDiscord(client, config.discordToken, {
+      ...{ clock, isEndless: true, ...(signal && { signal }) },
+      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
+    });
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     const declarations = [
@@ -161,7 +174,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     ];
     const { rest, application } = ready;
     await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      clock,
+      ...{ clock, isEndless: true, ...(signal && { signal }) },
       onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
     });
   } catch (error) {
@@ -171,6 +184,32 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   return { lost, stop };
 }
 
+/**
+ * Waits until Discord answers: a machine that has just booted may have no network yet, and discord.js' login can be tried
+ * only once.
+ */
+async function reachDiscord(client: Client, token: string, options: BackOffOptions): Promise<void> {
+  client.rest.setToken(token);
+  await withBackOff(async () => {
+    try {
+      await client.rest.get(Routes.gatewayBot());
+    } catch (cause) {
+      if (cause instanceof DiscordAPIError && cause.status === 401) throw tokenRejected(cause);
+      throw cause;
+    }
+  }, options);
+}
+
+function tokenRejected(cause: unknown): ConfigError {
+  return new ConfigError(
+    'token-rejected',
+    'Discord refuses DISCORD_TOKEN. Reset it on the Bot page and set the new one.',
+    {
+      cause,
+    },
+  );
+}
+
 async function logIn(client: Client, token: string): Promise<Client<true>> {
   // It may be ready before login() resolves.
   const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
@@ -178,13 +217,7 @@ async function logIn(client: Client, token: string): Promise<Client<true>> {
     await client.login(token);
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'TokenInvalid')) throw cause;
-    throw new ConfigError(
-      'token-rejected',
-      'Discord refuses DISCORD_TOKEN. Reset it on the Bot page and set the new one.',
-      {
-        cause,
-      },
-    );
+    throw tokenRejected(cause);
   }
   return ready;
 }

@@ -1,5 +1,6 @@
 import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
 import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
+import { JobCancelledError } from '../errors.ts';
 import { readModelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { checkFile } from '../media/check-file.ts';
@@ -32,9 +33,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
-      { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings },
+      { renderer, model, log, signal: io.signal, checkPicture: checkFile, readSettings: readVideoSettings },
     );
     await serve(bot, { signal: io.signal, log });
+  } catch (error) {
+    // Told to stop while it waited for Discord: that is no failure.
+    if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     await renderer.close();
   }

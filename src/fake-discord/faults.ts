@@ -14,6 +14,10 @@ export function createFaults(world: World, gateway: Gateway): Faults {
     failNext(failure) {
       world.failures.push({ ...failure, times: failure.times ?? 1 });
     },
+    setOutage(outage) {
+      world.outage = outage;
+      if (outage !== 'none') gateway.drop(4000);
+    },
     expireToken(interactionId) {
       const interaction = world.interactions.get(interactionId);
       if (!interaction) throw new AppError('unknown-interaction', `There is no interaction ${interactionId}.`);

@@ -28,6 +28,15 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
 
   const server = createServer((request, response) => {
     const { pathname } = requestUrl(request);
+    if (world.outage === 'unreachable') {
+      request.socket.destroy();
+      return;
+    }
+    if (world.outage === 'unavailable') {
+      request.resume();
+      response.writeHead(503, { 'content-type': 'text/html' }).end('<html>upstream connect error</html>');
+      return;
+    }
     if (isCdnPath(pathname)) {
       serveCdn(world, request, response);
       return;
@@ -38,7 +47,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
     });
   });
   server.on('upgrade', (request, socket, head) => {
-    if (request.url?.startsWith('/gateway')) gateway.upgrade(request, socket, head);
+    if (request.url?.startsWith('/gateway') && world.outage === 'none') gateway.upgrade(request, socket, head);
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {

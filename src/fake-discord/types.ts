@@ -162,6 +162,9 @@ interface AutocompleteRequest extends InvokeRequest {
   focused: string;
 }
 
+/** `unreachable`: connections are cut, as without a network; `unavailable`: 503 without Discord's own body. */
+export type Outage = 'none' | 'unreachable' | 'unavailable';
+
 /** Options of `startFakeDiscord`. */
 export interface FakeDiscordOptions {
   /** Default 0: any free port. */
@@ -172,6 +175,8 @@ export interface FakeDiscordOptions {
   attachmentSizeLimitBytes?: number;
   /** The MessageContent switch of the developer portal. Default false, as there. */
   messageContentIntent?: boolean;
+  /** How it begins. Default `none`. */
+  outage?: Outage;
   /** The guild's language. Default `en-US`. */
   guildLocale?: string;
   /** What the first ones are called. Default: Owner, Alice and general. */
@@ -254,6 +259,8 @@ export interface Faults {
   /** Op 7. */
   reconnectRequest(): void;
   failNext(failure: FailNext): void;
+  /** From now on, for REST, gateway and attachments: see {@link Outage}. */
+  setOutage(outage: Outage): void;
   /** Ends the interaction's token now: 401/50027 on its routes. */
   expireToken(interactionId: Snowflake): void;
   /** The bot's permissions in a channel (bit field). */

@@ -2,7 +2,7 @@ import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
 import { createSnowflakes } from './snowflakes.ts';
-import type { Acknowledgement, Change, FakeDiscordOptions } from './types.ts';
+import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
 
 /** A person or the bot, with what a guild knows of them. */
 export interface StoredUser {
@@ -105,6 +105,7 @@ export interface World {
   readonly interactions: Map<Snowflake, StoredInteraction>;
   readonly violations: string[];
   /** Failures to come, oldest first; `times` counts down. */
+  outage: Outage;
   readonly failures: (FailNext & { times: number })[];
   readonly changes: Feed<Change>;
   readonly dispatches: Feed<Dispatch>;
@@ -141,6 +142,7 @@ export function createWorld(options: FakeDiscordOptions): World {
     commands: new Map(),
     interactions: new Map(),
     violations: [],
+    outage: options.outage ?? 'none',
     failures: [],
     changes: createFeed(),
     dispatches: createFeed(),

@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
 import type { BlockStore } from './block-store.ts';
 import type { GuildSettingsStore } from './guild-settings.ts';
-import type { Job, ModelFacts, NewJob } from './job.ts';
+import type { Job, JobRequest, ModelFacts } from './job.ts';
 import type { QueuePlace } from './job-listener.ts';
 import { type Limits, stricter } from './limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from './use-store.ts';
@@ -20,7 +20,7 @@ export interface WaitingJob {
  * @throws UserError `blocked-user`, `blocked-guild`, or the `limit-…` that bites; `freeAtMs` in its details is when it is
  * free again, where that can be told
  */
-export type Admit = (job: NewJob, waiting: readonly WaitingJob[]) => NewJob;
+export type Admit = (job: JobRequest, waiting: readonly WaitingJob[]) => JobRequest;
 
 /** What {@link createAdmission} works with. */
 export interface AdmissionOptions {
@@ -35,14 +35,14 @@ export interface AdmissionOptions {
 
 /** The limits on who may ask for what, when and how often. */
 export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
-  function checkBlocks({ userId, guildId }: NewJob): void {
+  function checkBlocks({ userId, guildId }: JobRequest): void {
     if (blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
     if (guildId !== null && blocks.has('guild', guildId)) {
       throw new UserError('blocked-guild', 'The operator blocked this server.');
     }
   }
 
-  function checkWaiting({ userId, guildId }: NewJob, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+  function checkWaiting({ userId, guildId }: JobRequest, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
     const everywhere = waiting.filter(({ job }) => job.userId === userId);
     const inGuild = waiting.filter(({ job }) => guildId !== null && job.guildId === guildId);
     refuseFull('limit-waiting-user', limits.maxWaitingPerUser, everywhere);
@@ -65,7 +65,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: blocking + quotaPeriodMs });
   }
 
-  function withinModelLimits(settings: NewJob['settings'], guild: Partial<Limits>): NewJob['settings'] {
+  function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {
     const maxSteps = stricter(limits.maxSteps, guild.maxSteps ?? 0);
     const maxFrames = stricter(limits.maxFrames, guild.maxFrames ?? 0);
     const steps = bounded(settings.numInferenceSteps, { code: 'limit-steps', limit: maxSteps });

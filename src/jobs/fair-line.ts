@@ -3,8 +3,8 @@ import type { Job } from './job.ts';
 /** Jobs that wait, in fair order: round robin over users, then arrival. */
 export interface FairLine {
   add(job: Job): void;
-  /** Takes out the job that is next. */
-  take(): Job | undefined;
+  /** Takes out the job that is next; not `besides`, where another one waits. */
+  take(besides?: string): Job | undefined;
   /** Takes out that job; false where it does not wait. */
   remove(id: string): boolean;
   /** In the order in which they run if nobody else comes. */
@@ -32,11 +32,11 @@ export function createFairLine(): FairLine {
     return (
       entries
         .map((entry) => {
-          const { userId, attempts } = entry.job;
+          const { userId, state } = entry.job;
           const own = Math.max(entry.arrivalRound, (rounds.get(userId) ?? -1) + 1);
           rounds.set(userId, own);
-          // Begun before and broken off by the process's end: its turn was already there.
-          return { entry, round: attempts > 0 ? -1 : own };
+          // Begun before and broken off: its turn was already there.
+          return { entry, round: state === 'interrupted' ? -1 : own };
         })
         // The sort is stable: within a round, arrival decides.
         .sort((a, b) => a.round - b.round)
@@ -45,8 +45,9 @@ export function createFairLine(): FairLine {
 
   return {
     add: (job) => void entries.push({ job, arrivalRound: round }),
-    take() {
-      const [next] = inOrder();
+    take(besides) {
+      const all = inOrder();
+      const next = all.find(({ entry }) => entry.job.id !== besides) ?? all[0];
       if (next === undefined) return undefined;
       entries = entries.filter((entry) => entry !== next.entry);
       round = Math.max(round, next.round);

@@ -9,6 +9,8 @@ export interface QueuePlace {
   waiting: number;
   startsAtMs: number | undefined;
   endsAtMs: number | undefined;
+  /** This machine cannot make clips at the moment; the operator knows. */
+  isHostPaused?: true;
 }
 
 /** A running job's news. */
@@ -27,13 +29,15 @@ export interface JobListener {
   /** The job runs. Called often. */
   progress(job: Job, progress: JobProgress): void;
   /**
-   * Brings the clip to the requester; resolves when it is there. Called again after a restart in mid-delivery.
-   * `signal` is aborted when the bot goes down: give up soon, the clip is kept.
+   * Tries once to bring the clip to the requester; resolves when it is there. Called again after a rejection and after a
+   * restart in mid-delivery. `signal` is aborted when the bot goes down: give up soon, the clip is kept.
+   * Rejects with UserError `clip-undeliverable` where every way is closed: the clip is then kept for its requester. Any
+   * other error of scope `job` ends the job; all others lead to another try.
    */
   deliver(job: Job, clip: Clip, signal: AbortSignal): Promise<void>;
   /**
-   * Resolves when the requester was told, or cannot be reached; rejects where that is not known. Called again after a
-   * restart that came before, or after a rejection.
+   * Resolves when the requester was told, or cannot be reached; rejects where it is to be tried again. Called again after
+   * that, and after a restart that came before.
    */
   failed(job: Job, error: unknown): Promise<void>;
   /** Resolves as {@link JobListener.failed}. */

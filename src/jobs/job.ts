@@ -36,8 +36,8 @@ export interface JobParent {
   link?: string;
 }
 
-/** A wish for a clip, as a door hands it in. */
-export interface NewJob {
+/** What somebody asks for, before its picture is fetched. */
+export interface JobRequest {
   /** Who asked, and who may cancel. */
   userId: string;
   /** Where it was asked; null in direct messages. */
@@ -52,12 +52,16 @@ export interface NewJob {
   parent?: JobParent;
   /** The clip must not be larger. */
   maxBytes: number;
+}
+
+/** A request with its picture, as it is handed to the queue. */
+export interface NewJob extends JobRequest {
   /** The picture's file as received. */
   picture: Uint8Array;
 }
 
-/** An accepted wish. Its picture stays in the store. */
-export interface Job extends Omit<NewJob, 'picture'> {
+/** An accepted request. Its picture stays in the store. */
+export interface Job extends JobRequest {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

@@ -38,6 +38,22 @@ describe('withBackOff', () => {
     await expect(done).rejects.toBeInstanceOf(HTTPError);
   });
 
+  it('goes on for ever where that is asked for', async () => {
+    const clock = createFakeClock();
+    let isDown = true;
+    const done = withBackOff(
+      async () => {
+        if (isDown) throw reset();
+        return 'sent';
+      },
+      { clock, isEndless: true, onRetry: () => {} },
+    );
+    await clock.advance(6 * 3_600_000);
+    isDown = false;
+    await clock.advance(60_000);
+    await expect(done).resolves.toBe('sent');
+  });
+
   it('does not repeat what Discord refuses', async () => {
     let tries = 0;
     const refused = new DiscordAPIError(

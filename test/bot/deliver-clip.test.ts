@@ -6,7 +6,6 @@ import type { Replies, Reply } from '../../src/bot/replies.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { EncodeError, UserError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 
@@ -14,7 +13,8 @@ const { picture: _, ...wish } = newJob();
 const job: Job = { ...wish, id: '7f3a91c2', state: 'delivering', attempts: 1, createdAtMs: 0 };
 const clipOf = (sizeBytes: number) =>
   makeClip({ picture: Buffer.alloc(0), settings: {}, fit: 'crop' }, { bytes: Buffer.alloc(sizeBytes) });
-const refusal = (code: number) => new DiscordAPIError({ code, message: 'refused' }, code, 403, 'PATCH', '', {});
+const refusal = (code: number, status = 403) =>
+  new DiscordAPIError({ code, message: 'refused' }, code, status, 'PATCH', '', {});
 const tooLarge = () => new HTTPError(413, 'Payload Too Large', 'PATCH', '', {});
 
 /** Delivers a clip of 1,000 bytes; `refuse` throws where a way is closed. Returns what was tried, in order. */
@@ -27,7 +27,7 @@ async function deliver(refuse: (way: keyof Replies, sizeBytes: number) => void, 
   const address = { channelId: 'c1' } as ReplyAddress;
   const failure = await deliverClip(address, clipOf(1_000), {
     replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
-    ...{ job, nonce: job.id, clock: createFakeClock(), onRetry: () => {}, signal: new AbortController().signal },
+    ...{ job, nonce: job.id, signal: new AbortController().signal },
     view: ({ bytes }) => plainView(String(bytes.byteLength)),
     asDirect: (reply) => ({ ...reply, content: `here: ${reply.content}` }),
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),
@@ -86,12 +86,50 @@ describe('deliverClip', () => {
     expect((await deliver(never, smallest)).failure).toMatchObject({ code: 'clip-too-large' });
   });
 
-  it('passes on what no other way can mend', async () => {
-    const broken = refusal(50_035);
+  it.each([
+    [50_083, 'an archived thread'],
+    [160_005, 'a locked thread'],
+    [200_000, 'AutoMod'],
+    [200_001, 'AutoMod, by its title'],
+    [240_000, 'a filter of links'],
+    [20_009, 'explicit content'],
+    [50_035, 'a body that this route does not take'],
+    [50_027, 'a token that has run out', 401],
+    [30_046, 'too many edits of an old message'],
+    [50_001, 'no access'],
+    [99_999, 'a code of tomorrow', 400],
+  ])('takes the next way after %i: %s', async (code, _, status = 403) => {
+    const { tried, failure } = await deliver((way) => {
+      if (way !== 'direct') throw refusal(code, status);
+    });
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
+    expect(failure).toBeUndefined();
+  });
+
+  it.each([
+    ['a server error', () => new HTTPError(503, 'Service Unavailable', 'PATCH', '', {})],
+    ['a reset connection', () => Object.assign(new Error('reset'), { code: 'ECONNRESET' })],
+    [
+      'no name server',
+      () => new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) }),
+    ],
+    ['a rate limit', () => refusal(20_028, 429)],
+    ['direct messages opened too fast', () => refusal(40_003, 400)],
+    ['somebody in between', () => refusal(0, 403)],
+    ['a bot token that was just reset', () => refusal(0, 401)],
+  ])('leaves the clip to a later try after %s', async (_, error) => {
     const { tried, failure } = await deliver(() => {
-      throw broken;
+      throw error();
     });
     expect(tried).toEqual(['edit 1000']);
+    expect(failure).toMatchObject({ code: 'discord-unavailable', scope: 'transient' });
+  });
+
+  it('passes on what nobody knows as it is', async () => {
+    const broken = new TypeError('x is not a function');
+    const { failure } = await deliver(() => {
+      throw broken;
+    });
     expect(failure).toBe(broken);
   });
 });

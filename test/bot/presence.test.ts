@@ -7,7 +7,8 @@ import { createFakeClock } from '../support/fake-clock.ts';
 it('shows the queue beside the name, changed at most every 15 s and only when it changed', async () => {
   const clock = createFakeClock();
   const shown: string[] = [];
-  let overview: Pick<QueueOverview, 'mode'> & { running: never[]; waiting: never[] } = {
+  let overview: Pick<QueueOverview, 'mode' | 'hostFault'> & { running: never[]; waiting: never[] } = {
+    hostFault: undefined,
     mode: 'open',
     running: [],
     waiting: [],
@@ -20,7 +21,7 @@ it('shows the queue beside the name, changed at most every 15 s and only when it
     clock,
   });
   await clock.advance(60_000);
-  overview = { mode: 'open', running: one, waiting: [...one, ...one] };
+  overview = { hostFault: undefined, mode: 'open', running: one, waiting: [...one, ...one] };
   await clock.advance(14_000);
   expect(shown).toEqual(['Waiting for a picture']);
   await clock.advance(1_000);

@@ -22,6 +22,7 @@ const viewer = {
 
 const overview = (waiting: readonly Job[], startsAtMs?: number): QueueOverview => ({
   mode: 'open',
+  hostFault: undefined,
   running: [{ job: job(0), endsAtMs: 1_700_000_000_500 }],
   waiting: waiting.map((one, index) => ({
     job: one,

@@ -1,43 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { InferenceError, UserError } from '../../src/errors.ts';
-import { openDatabase } from '../../src/jobs/database.ts';
-import { createEstimates } from '../../src/jobs/estimates.ts';
 import type { JobListener } from '../../src/jobs/job-listener.ts';
-import { createJobQueue, type JobQueueOptions } from '../../src/jobs/job-queue.ts';
-import { createJobStore } from '../../src/jobs/job-store.ts';
-import { createFakeClock, settle } from '../support/fake-clock.ts';
-import { newJob, tinyModel } from '../support/jobs.ts';
-import { createRecordingLog } from '../support/recording-log.ts';
-import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-
-/** A queue with everything around it scripted; `news` is what the listener heard, as short words. */
-function setUp(
-  options: { folder?: string; listener?: Partial<JobListener> } & Partial<Omit<JobQueueOptions, 'listener'>> = {},
-) {
-  const { folder = tempFolder(), listener, ...rest } = options;
-  const database = openDatabase(folder);
-  const store = createJobStore(database);
-  const estimates = createEstimates(database, tinyModel, 'cpu');
-  const renderer = createScriptedRenderer();
-  const clock = createFakeClock();
-  const log = createRecordingLog();
-  const news: string[] = [];
-  const queue = createJobQueue({
-    ...{ store, estimates, renderer, model: tinyModel, clock, log },
-    listener: {
-      waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
-      progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),
-      deliver: async (job) => void news.push(`${job.userId} delivered`),
-      failed: async (job, error) => void news.push(`${job.userId} failed: ${(error as Error).message}`),
-      cancelled: async (job) => void news.push(`${job.userId} cancelled`),
-      postponed: (job) => void news.push(`${job.userId} postponed`),
-      ...listener,
-    },
-    ...rest,
-  });
-  return { queue, store, estimates, renderer, clock, log, news, folder, database };
-}
+import type { JobQueueOptions } from '../../src/jobs/job-queue.ts';
+import { settle } from '../support/fake-clock.ts';
+import { newJob } from '../support/jobs.ts';
+import { setUpQueue as setUp } from './set-up-queue.ts';
 
 const died = () => new InferenceError('render-process-died', 'The render process ended (SIGKILL).');
 
@@ -219,7 +186,7 @@ describe('createJobQueue', () => {
       for (const index of [0, 1]) (await renderer.begun(index)).finish();
       await settle();
       expect(news.at(-1)).toBe('bob delivered');
-      expect(queue.overview()).toEqual({ mode: 'draining', running: [], waiting: [] });
+      expect(queue.overview()).toEqual({ mode: 'draining', hostFault: undefined, running: [], waiting: [] });
     });
   });
 
@@ -268,7 +235,7 @@ describe('createJobQueue', () => {
       (await renderer.begun(0)).fail(new UserError('picture-broken', 'damaged'));
       await settle();
       queue.submit(newJob({ userId: 'bob' }));
-      (await renderer.begun(1)).fail(new InferenceError('session', 'no such operator'));
+      (await renderer.begun(1)).fail(new InferenceError('session', 'no such operator', { scope: 'job' }));
       await settle();
       expect(renderer.renders).toHaveLength(2);
       expect(news).toContain('ann failed: damaged');
@@ -299,21 +266,24 @@ describe('createJobQueue', () => {
   });
 
   describe('over a restart', () => {
-    it('goes on with waiting jobs in order, and does the interrupted one again first', async () => {
-      const before = setUp();
-      for (const userId of ['ann', 'bob', 'cy']) before.queue.submit(newJob({ userId }));
-      await before.renderer.begun(0);
-      // As after SIGKILL: nobody closes anything.
-      const after = setUp({ folder: before.folder });
-      after.queue.resume();
-      for (const index of [0, 1, 2]) (await after.renderer.begun(index)).finish();
-      await settle();
-      expect(after.news.filter((word) => word.endsWith('delivered'))).toEqual([
-        'ann delivered',
-        'bob delivered',
-        'cy delivered',
-      ]);
-    });
+    it.each(['killed', 'stopped'])(
+      'does the interrupted job first, although it is not the oldest, after the bot was %s',
+      async (how) => {
+        const before = setUp();
+        // In fair order bob, who came last, is served before ann's second job.
+        for (const userId of ['ann', 'ann', 'bob']) before.queue.submit(newJob({ userId, settings: { seed: 1 } }));
+        (await before.renderer.begun(0)).finish();
+        await before.renderer.begun(1);
+        expect(before.news).toContain('bob prepare 0/1');
+        // After SIGKILL nobody closes anything.
+        if (how === 'stopped') await before.queue.close();
+        const after = setUp({ folder: before.folder });
+        after.queue.resume();
+        for (const index of [0, 1]) (await after.renderer.begun(index)).finish();
+        await settle();
+        expect(after.news.filter((word) => word.endsWith('delivered'))).toEqual(['bob delivered', 'ann delivered']);
+      },
+    );
 
     it('does an interrupted job again once only', async () => {
       const first = setUp();
@@ -379,7 +349,7 @@ describe('createJobQueue', () => {
       await queue.close();
       expect(signal?.aborted).toBe(true);
       expect(news.slice(-2)).toEqual(['bob postponed', 'ann postponed']);
-      expect(store.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(store.find(id)).toMatchObject({ state: 'interrupted', attempts: 0 });
       expect(store.unfinished()).toHaveLength(2);
       expect(() => queue.submit(newJob())).toThrow(UserError);
     });
@@ -411,7 +381,7 @@ describe('createJobQueue', () => {
       await closed;
       expect(signal?.aborted).toBe(true);
       expect(news.at(-1)).toBe('ann postponed');
-      expect(store.find(id)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect(store.find(id)).toMatchObject({ state: 'interrupted', attempts: 0 });
     });
 
     it('waits for a delivery, but not for ever', async () => {

@@ -15,6 +15,8 @@ export interface ScriptedRenderer extends Renderer {
   renders: ScriptedRender[];
   /** The render with this index, now or when it begins. */
   begun(index: number): Promise<ScriptedRender>;
+  /** Hands a checkpoint of that render over. */
+  checkpoint(index: number, bytes: Uint8Array): void;
 }
 
 /** A clip of made-up bytes. */
@@ -55,6 +57,7 @@ export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
 /** A renderer for tests of what is around rendering. */
 export function createScriptedRenderer(): ScriptedRenderer {
   const renders: ScriptedRender[] = [];
+  const checkpoints: ((bytes: Uint8Array) => void)[] = [];
   const watchers = new Set<() => void>();
   return {
     renders,
@@ -69,8 +72,10 @@ export function createScriptedRenderer(): ScriptedRenderer {
         watchers.add(look);
         look();
       }),
-    render: (spec, { signal, onProgress } = {}) =>
+    checkpoint: (index, bytes) => checkpoints[index]?.(bytes),
+    render: (spec, { signal, onProgress, onCheckpoint = () => {} } = {}) =>
       new Promise((resolve, reject) => {
+        checkpoints.push(onCheckpoint);
         signal?.addEventListener('abort', () => reject(new JobCancelledError()), { once: true });
         renders.push({
           spec,

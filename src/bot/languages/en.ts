@@ -227,8 +227,10 @@ export const en: Texts = {
       `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
     'clip-too-large': () => 'The clip is larger than Discord accepts here. Try a calmer picture or less motion.',
     'clip-undeliverable': () =>
-      'The clip is finished, but the bot may not post it here, and your direct messages are closed to it.',
+      'The clip is finished, but I may not post it here, and your direct messages are closed to me. `/queue` gives it to you for as long as it is kept.',
     'going-down': () => 'The bot is restarting. Ask again in a minute.',
+    'storage-failed': () =>
+      'The bot cannot store anything right now, so your request was not accepted. The people who run it have been told. Try again later.',
     'not-yours': () => 'Only the person who asked for this clip, and moderators, can do that.',
     'job-unknown': () => 'That clip is not known any more.',
     'action-unknown': () => 'That command or button is from an older version of the bot. Use `/animate`.',

@@ -238,8 +238,10 @@ export const es: Texts = {
     'clip-too-large': () =>
       'El clip es más grande de lo que Discord acepta aquí. Prueba con menos movimiento o una imagen más tranquila.',
     'clip-undeliverable': () =>
-      'El clip está listo, pero el bot no puede publicarlo aquí, y tus mensajes directos están cerrados para él.',
+      'El clip está listo, pero no puedo publicarlo aquí y tus mensajes directos están cerrados para mí. Con `/queue` puedes recogerlo mientras se conserve.',
     'going-down': () => 'El bot se está reiniciando. Inténtalo de nuevo en un minuto.',
+    'storage-failed': () =>
+      'El bot no puede guardar nada en este momento, así que tu petición no se aceptó. Quienes lo administran ya lo saben. Inténtalo más tarde.',
     'not-yours': () => 'Solo quien pidió este clip, y la moderación, puede hacer eso.',
     'job-unknown': () => 'Ese clip ya no se conoce.',
     'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',

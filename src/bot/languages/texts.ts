@@ -81,6 +81,7 @@ export const userErrorCodes = [
   'clip-too-large',
   'clip-undeliverable',
   'going-down',
+  'storage-failed',
   'not-yours',
   'job-unknown',
   'too-late',
