@@ -1,0 +1,38 @@
+import { renameSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
+import { startTinyRenderer } from './tiny-renderer.ts';
+
+const renderer = await startTinyRenderer();
+const animate = (seed: number) => ({ command: 'animate', attachments: { image: smallPicture }, options: { seed } });
+
+it('the model folder goes while ten jobs wait, and comes back: ten clips, people saw "paused", the operator was told once', async () => {
+  const { discord, log } = await setStage({ renderer, model: renderer.model, clock: hastyClock });
+  const seen = new Set<string>();
+  discord.onChange((change) => {
+    if (change.kind === 'message-update' && /paused/i.test(change.message.content)) seen.add(change.message.id);
+  });
+  const gone = `${renderer.modelDir}-gone`;
+  renameSync(renderer.modelDir, gone);
+  const handles = Array.from({ length: 10 }, (_, seed) => discord.invoke(animate(seed)));
+  await Promise.all(handles.map((handle) => handle.waitForMessage(({ content }) => /paused/i.test(content))));
+  const told = () =>
+    log.events.filter(({ level, message }) => level === 'error' && message.includes('cannot make clips'));
+  expect(told()).toHaveLength(1);
+  renameSync(gone, renderer.modelDir);
+  await Promise.all(handles.map(clipOf));
+  expect(seen.size).toBe(10);
+  expect(told()).toHaveLength(1);
+  expect(discord.messages().filter(isClip)).toHaveLength(10);
+});
+
+it('a render process that is stopped is killed and its job done again', async () => {
+  const { discord, log } = await setStage({ renderer, model: renderer.model, clock: hastyClock });
+  const hold = renderer.hold();
+  const handle = discord.invoke(animate(7));
+  await hold.reached;
+  await clipOf(handle);
+  expect(log.events.some(({ fields }) => (fields.err as { code?: string })?.code === 'render-process-stalled')).toBe(
+    true,
+  );
+});

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
+
+const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 7 } };
+
+it.each(['unreachable', 'unavailable'] as const)(
+  'a clip that is finished while Discord is %s is delivered once when it is back, and so is the news of a failure',
+  async (outage) => {
+    const renderer = createScriptedRenderer();
+    const { discord } = await setStage({ renderer, clock: hastyClock });
+    const handles = [discord.invoke(animate), discord.invoke(animate)];
+    const first = await renderer.begun(0);
+    discord.setOutage(outage);
+    first.finish();
+    (await renderer.begun(1)).fail(new Error('broken'));
+    (await renderer.begun(2)).fail(new Error('broken again'));
+    discord.setOutage('none');
+    await clipOf(handles[0]!);
+    await failureOf(handles[1]!);
+    expect(discord.messages().filter(isClip)).toHaveLength(1);
+  },
+);
+
+it('the bot that starts before the network waits for it', async () => {
+  const renderer = createScriptedRenderer();
+  const stage = setStage({
+    renderer,
+    clock: hastyClock,
+    discord: { outage: 'unreachable' },
+    onDiscord: (discord) => {
+      setTimeout(() => discord.setOutage('none'), 50);
+    },
+  });
+  const { discord, log } = await stage;
+  const handle = discord.invoke(animate);
+  (await renderer.begun(0)).finish();
+  await clipOf(handle);
+  expect(log.events.some(({ message }) => message.startsWith('Discord cannot be reached'))).toBe(true);
+});
+
+it('a clip that can be posted nowhere is offered by /queue to its requester, and to nobody else', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, clock: hastyClock });
+  const handle = discord.invoke(animate);
+  const render = await renderer.begun(0);
+  await handle.waitForMessage(({ content }) => content !== '');
+  discord.expireToken(handle.id);
+  discord.setPermissions(discord.channelId, 0n);
+  discord.failNext({
+    ...{ route: 'POST /users/@me/channels' as const, status: 403, times: 2 },
+    body: { message: 'Cannot send messages to this user', code: 50_007 },
+  });
+  render.finish();
+  await discord.waitForChange(() => discord.calls('POST /users/@me/channels').length >= 2);
+  const stranger = discord.createUser('stranger');
+  const others = await discord.invoke({ command: 'queue', user: stranger.id, place: 'dm' }).waitForMessage(() => true);
+  expect(JSON.stringify(others.components)).not.toContain('queue-fetch');
+  const list = await discord.invoke({ command: 'queue', place: 'dm' }).waitForMessage(() => true);
+  const customId = /queue-fetch:[0-9a-f]{8}/.exec(JSON.stringify(list.components))![0];
+  const press = discord.clickButton({ messageId: list.id, customId });
+  const clip = await press.waitForMessage(isClip);
+  expect(clip.flags & 64).toBe(64);
+  const after = await discord.invoke({ command: 'queue', place: 'dm' }).waitForMessage(() => true);
+  expect(JSON.stringify(after.components)).not.toContain('queue-fetch');
+});

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseSync } from 'oxc-parser';
+
+/** One `new …Error(code, …)` in the source. */
+export interface ThrownError {
+  file: string;
+  className: string;
+  /** The codes that its first argument can be; empty where that cannot be read from the source. */
+  codes: string[];
+  /** As written at the place; undefined where the class decides. */
+  scope: string | undefined;
+}
+
+type Node = { type: string; [field: string]: unknown };
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value;
+
+/** Every error with a code that `src` makes, read by a parser. */
+export function thrownErrors(classNames: readonly string[], folder = 'src'): ThrownError[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((name) => {
+    const file = join(folder, name);
+    const { program, errors } = parseSync(file, readFileSync(file, 'utf8'));
+    if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]!.message}`);
+    const found: ThrownError[] = [];
+    walk(program, (node) => {
+      const callee = node.callee as Node | undefined;
+      if (node.type !== 'NewExpression' || callee?.type !== 'Identifier') return;
+      const className = String(callee.name);
+      if (!classNames.includes(className)) return;
+      const [code, , options] = node.arguments as Node[];
+      found.push({ file, className, codes: code ? literals(code) : [], scope: scopeIn(options) });
+    });
+    return found;
+  });
+}
+
+/** A string, or what a choice between strings can be. */
+function literals(node: Node): string[] {
+  if (node.type === 'Literal' && typeof node.value === 'string') return [node.value];
+  if (node.type !== 'ConditionalExpression') return [];
+  return [...literals(node.consequent as Node), ...literals(node.alternate as Node)];
+}
+
+function scopeIn(options: Node | undefined): string | undefined {
+  if (options?.type !== 'ObjectExpression') return undefined;
+  for (const property of options.properties as Node[]) {
+    const key = property.key as Node | undefined;
+    const value = property.value as Node | undefined;
+    if (key?.name === 'scope' && value?.type === 'Literal') return String(value.value);
+  }
+  return undefined;
+}
+
+function walk(node: unknown, visit: (node: Node) => void): void {
+  if (Array.isArray(node)) for (const item of node) walk(item, visit);
+  else if (isNode(node)) {
+    visit(node);
+    for (const [field, value] of Object.entries(node)) if (field !== 'parent') walk(value, visit);
+  }
+}
