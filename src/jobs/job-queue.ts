@@ -181,7 +181,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       });
       if (signal.aborted) return;
       estimates.learn(job.settings, clip);
-      startDelivery(store.keepClip(job.id, clip), clip);
+      startDelivery(store.keepClip(job.id, clip, clock.now()), clip);
     } catch (error) {
       // Whoever aborted has told the listener and the store.
       if (!run.abort.signal.aborted) fail(job.id, error);

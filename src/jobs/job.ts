@@ -1,14 +1,18 @@
 import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../render/types.ts';
 
 export { clipFormats, fitNames, loopNames, shapeNames } from '../render/types.ts';
-export type { ClipForm };
 
 /**
  * What can become of a job.
  * `interrupted`: it was running when the process died; it is done again once.
  * `delivering`: the clip is stored and on its way to the requester.
+ * `undelivered`: every way to the requester is closed; the clip is kept for them until its retention is over.
  */
-export type JobState = 'queued' | 'running' | 'delivering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+export const jobStates = [
+  ...(['queued', 'running', 'interrupted', 'delivering', 'undelivered'] as const),
+  ...(['done', 'failed', 'cancelled'] as const),
+] as const;
+export type JobState = (typeof jobStates)[number];
 
 /** The states that a job never leaves. */
 export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
@@ -52,8 +56,8 @@ export interface NewJob {
   parent?: JobParent;
   /** The clip must not be larger. */
   maxBytes: number;
-  /** The picture's file as received. */
-  picture: Uint8Array;
+  /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
+  picture: Uint8Array | { jobId: string };
 }
 
 /** An accepted wish. Its picture stays in the store. */
@@ -64,4 +68,6 @@ export interface Job extends Omit<NewJob, 'picture'> {
   /** How often rendering was begun. */
   attempts: number;
   createdAtMs: number;
+  /** When the clip was ready; left out before. */
+  renderedAtMs?: number;
 }
