@@ -81,6 +81,13 @@ export class GraphError extends AppError {
 /** A session could not be made or run. */
 export class InferenceError extends AppError {}
 
+/** What is stored cannot be read, or may not be written any more. */
+export class StorageError extends AppError {
+  protected override defaultScope(): ErrorScope {
+    return 'host';
+  }
+}
+
 /** Frames could not be turned into a video. */
 export class EncodeError extends AppError {}
 
@@ -108,7 +115,8 @@ export function scopeOf(error: unknown): ErrorScope | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < maxCauses; cause = cause.cause, depth++) {
     if (cause instanceof AppError && cause.scope !== undefined) return cause.scope;
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-    if (hostCodes.has(code) || code.startsWith('SQLITE_')) return 'host';
+    // libsql calls the codes that it does not know UNKNOWN_SQLITE_ERROR_<number>.
+    if (hostCodes.has(code) || /^(UNKNOWN_)?SQLITE_/.test(code)) return 'host';
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
-import { isWayClosed } from './discord-errors.ts';
+import { isMessageGone, isWayClosed } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -110,7 +110,8 @@ async function firstOpen(ways: readonly (() => Promise<unknown>)[]): Promise<voi
       await way();
       return;
     } catch (error) {
-      if (index === ways.length - 1 || !isWayClosed(error)) throw error;
+      // A message that is gone is gone on every way.
+      if (index === ways.length - 1 || isMessageGone(error) || !isWayClosed(error)) throw error;
     }
   }
 }

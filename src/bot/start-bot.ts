@@ -8,6 +8,7 @@ import { createEstimates } from '../jobs/estimates.ts';
 import { forgetUser } from '../jobs/forget-user.ts';
 import { rememberHostFault } from '../jobs/host-fault-fact.ts';
 import { createJobQueue, type JobQueueOptions } from '../jobs/job-queue.ts';
+import { describeHolder, takeLease } from '../jobs/lease.ts';
 import { type Limits, noLimits } from '../jobs/limits.ts';
 import { openBooks } from '../jobs/open-books.ts';
 import { changeMode, restoreMode } from '../jobs/queue-mode.ts';
@@ -62,7 +63,10 @@ export interface BotDependencies
 
 /** A connected bot. */
 export interface RunningBot {
-  /** Rejects when Discord closes the connection for good, e.g. because the token was reset. Never resolves. */
+  /**
+   * Rejects when Discord closes the connection for good, e.g. because the token was reset, and when another process has
+   * taken over DATA_DIR. Never resolves.
+   */
   readonly lost: Promise<never>;
   /**
    * Takes no more jobs, gives the running one its grace, keeps what is not finished for the next start, says so, and
@@ -80,7 +84,7 @@ const farewellMs = 5_000;
 /**
  * Connects to Discord, takes up the jobs that an earlier process left, and serves until stopped.
  *
- * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used
+ * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
@@ -88,6 +92,18 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const database = openDatabase(config.dataDir);
+  let loseData = (_: ConfigError) => {};
+  const dataLost = new Promise<never>((_, reject) => {
+    loseData = reject;
+  });
+  dataLost.catch(() => {});
+  // Of the machine's clock: it is about processes, and no test's time is theirs.
+  const lease = takeLease(database, {
+    ...{ clock: systemClock, log },
+    onLost(taker) {
+      loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
+    },
+  });
   const books = openBooks(database);
   const { store, uses, guildSettings, userSettings, blocks, facts } = books;
   const startedAtMs = clock.now();
@@ -151,13 +167,15 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
   client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
 
-  const lost = connectionLost(client);
+  const lost = Promise.race([connectionLost(client), dataLost]);
+  lost.catch(() => {});
 
   async function stop(): Promise<void> {
     for (const end of stops) end();
     await jobs.close();
     await listener.flush(farewellMs);
     await client.destroy();
+    lease.release();
     database.close();
   }
 

@@ -80,14 +80,13 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     read() {
-      const picture = archive.picture(jobId);
-      if (picture === undefined || (use !== 'render' && archive.clip(id)?.master === undefined)) {
+      if (!archive.hasPicture(jobId) || (use !== 'render' && archive.clip(id)?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
       }
       const link = interaction.message?.url;
       const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
       const { settings, fit, form } = job;
-      return { wish: { settings, fit, ...(form && { form }), ...changes, parent }, picture };
+      return { wish: { settings, fit, ...(form && { form }), ...changes, parent }, picture: { jobId } };
     },
   });
 }

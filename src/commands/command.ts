@@ -20,7 +20,7 @@ import type { PictureSource } from './find-pictures.ts';
 export interface CommandContext extends DeskContext {
   jobs: Pick<JobQueue, 'submit' | 'find' | 'cancel' | 'foresee' | 'overview'>;
   /** What is kept of jobs that have ended. */
-  archive: Pick<JobStore, 'picture' | 'clip' | 'made'>;
+  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
   download: Download;
   /** The same for clips, which may be larger. */
   downloadClip: Download;

@@ -32,12 +32,15 @@ export type AskingInteraction =
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
 
+/** What is wanted, and of which picture. */
+type WishForPicture = { wish: Wish } & Pick<NewJob, 'picture'>;
+
 /** What {@link submitWish} takes besides. */
 export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
   /** Called after the first answer, so it may take its time. */
-  read: () => Promise<{ wish: Wish; picture: Uint8Array }> | { wish: Wish; picture: Uint8Array };
+  read: () => Promise<WishForPicture> | WishForPicture;
 }
 
 /**

@@ -52,17 +52,19 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   }
 
   function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): void {
-    const latestMs = uses.latest(scope);
+    const nowMs = clock.now();
+    // Not of the future: the clock was set back since, and a pause of seconds would become one of hours.
+    const latestMs = uses.latest(scope, nowMs);
     if (cooldownSeconds > 0 && latestMs !== undefined) {
       const freeAtMs = latestMs + cooldownSeconds * 1000;
-      if (freeAtMs > clock.now()) throw limitError('limit-cooldown', { limit: cooldownSeconds, freeAtMs });
+      if (freeAtMs > nowMs) throw limitError('limit-cooldown', { limit: cooldownSeconds, freeAtMs });
     }
     if (dailyQuota === 0) return;
-    const counted = uses.counted(scope, clock.now() - quotaPeriodMs);
+    const counted = uses.counted(scope, nowMs - quotaPeriodMs);
     // Free again when so many have grown old that fewer than the quota are left.
     const blocking = counted[counted.length - dailyQuota];
     if (blocking === undefined) return;
-    throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: blocking + quotaPeriodMs });
+    throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: Math.min(blocking, nowMs) + quotaPeriodMs });
   }
 
   function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from './sqlite.ts';
 
 /** Users and guilds whom the operator lets ask for nothing. */
 export interface BlockStore {

@@ -1,6 +1,6 @@
 import type { Clip, RenderProgress } from '../render/types.ts';
-import type { Database } from './database.ts';
 import type { JobSettings, ModelFacts } from './job.ts';
+import type { Database } from './sqlite.ts';
 
 /** How long the parts of a render take, in seconds. */
 export interface Estimate {

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from './sqlite.ts';
 
 /** Small things to remember between runs, e.g. the hash of the registered commands. */
 export interface FactStore {

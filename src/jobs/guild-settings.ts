@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database } from './database.ts';
+import type { Database } from './sqlite.ts';
 
 const limit = z.number().int().min(0).optional();
 

@@ -267,11 +267,17 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       for (const { id, problem } of store.damaged()) {
         log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
       }
-      for (const { job, lastWord, finishedAtMs } of store.untold()) {
+      for (const { job, lastWord } of store.untold()) {
         const error = errorOf(lastWord);
-        notify(job, finishedAtMs, () => (error ? listener.failed(job, error) : listener.cancelled(job)));
+        notify(job, job.finishedAtMs ?? job.createdAtMs, () =>
+          error ? listener.failed(job, error) : listener.cancelled(job),
+        );
       }
-      for (const job of store.unfinished()) takeUp(job);
+      // What was broken off comes first: the first job that is taken up begins at once.
+      const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
+      const unfinished = store.unfinished();
+      for (const job of [...unfinished.filter(isBrokenOff), ...unfinished.filter((job) => !isBrokenOff(job))])
+        takeUp(job);
       const waiting = runner.waiting().length;
       if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
       sendPlaces();

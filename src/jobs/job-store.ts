@@ -1,201 +1,224 @@
 import { randomBytes } from 'node:crypto';
-import type { Clip, FitName } from '../render/types.ts';
-import type { Database } from './database.ts';
-import type { ClipForm, FinalJobState, Job, JobParent, JobSettings, JobState, NewJob } from './job.ts';
-import { type LastWord, parseLastWord } from './last-word.ts';
+import { StorageError, UserError } from '../errors.ts';
+import type { Clip } from '../render/types.ts';
+import { createClipStore, type MadeClip } from './clip-store.ts';
+import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
+import type { FinalJobState, Job, JobState, NewJob } from './job.ts';
+import type { LastWord } from './last-word.ts';
+import { createPictureStore } from './picture-store.ts';
+import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
+import {
+  type DamagedJob,
+  findDamaged,
+  type JobRow,
+  jobColumns,
+  problemOf,
+  toJob,
+  toLastWord,
+  unfinishedStates,
+} from './stored-rows.ts';
 
-/** Jobs, pictures and finished clips on disk. Every method is one committed transaction when it returns. */
+/**
+ * Jobs, pictures, checkpoints and finished clips on disk. Every method is one transaction, committed when it returns; when
+ * it throws, everything is as it was.
+ */
 export interface JobStore {
-  /** Takes a job in with its picture. */
+  /**
+   * Takes a job in with its picture.
+   * @throws UserError `clip-expired`: the job whose picture it was to have has none any more
+   */
   add(job: NewJob, createdAtMs: number): Job;
+  /** @throws StorageError `job-damaged`: its row cannot be read */
   find(id: string): Job | undefined;
-  /** Jobs that were accepted and not ended, in the order of arrival. */
+  /** Jobs that were accepted and not ended, in the order of arrival; without those of {@link JobStore.damaged}. */
   unfinished(): Job[];
+  /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
+  damaged(): DamagedJob[];
   /** The picture's file; undefined once it was deleted. */
   picture(id: string): Uint8Array | undefined;
-  /** The rendered clip; undefined before there is one, and once it was deleted. */
+  /** Whether there is a picture, without reading it. */
+  hasPicture(id: string): boolean;
+  /** Whether the picture is gone because the person was forgotten who had handed it in. */
+  pictureWasForgotten(id: string): boolean;
+  /** The rendered clip; undefined before there is one, once it was deleted, and where it cannot be read. */
   clip(id: string): Clip | undefined;
   /** What a clip was made with; stays when its bytes are deleted. */
   made(id: string): MadeClip | undefined;
   /** Rendering begins: one attempt more. */
   start(id: string): Job;
+  /** Keeps how far the rendering of a running job has come, instead of what was kept before. */
+  saveCheckpoint(id: string, bytes: Uint8Array): void;
+  /** What was saved last; undefined where there is none, and once the job was rendered or ended. */
+  checkpoint(id: string): Uint8Array | undefined;
   /** The job waits again. `refundAttempt`: the attempt was broken off by us, not by a fault. */
   putBack(id: string, state: 'queued' | 'interrupted', options?: { refundAttempt: boolean }): Job;
   /** Rendering ended well: keeps the clip until it is delivered. */
-  keepClip(id: string, clip: Clip): Job;
+  keepClip(id: string, clip: Clip, renderedAtMs: number): Job;
+  /** Every way to the requester is closed: the clip is kept for them. The quota does not get it back. */
+  keepUndelivered(id: string): Job;
+  /** A user's clips that could not be delivered, oldest first. */
+  undelivered(userId: string): Job[];
+  /**
+   * A clip that could not be delivered is on its way again, to a new address.
+   * @throws UserError `too-late`: it is not one of these any more
+   */
+  readdress(id: string, address: unknown): Job;
   /**
    * The end. A delivered clip and its picture stay, for its buttons, until {@link JobStore.expire}; of other ends only the
    * row stays, and the daily quota gets its clip back. `untold` is kept until {@link JobStore.told}.
    */
   finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; untold?: LastWord }): Job;
-  /** Deletes pictures and clips of jobs that ended before, and tells of how many. What clips were made with stays. */
-  expire(endedBeforeMs: number): number;
-  /** Deletes what is kept of a user's ended jobs. Tells how many were deleted, and how many have not ended. */
+  /**
+   * Deletes pictures and clips of jobs that ended before, and tells of how many jobs. What clips were made with stays.
+   * Clips that were ready before and that nobody could be given end as failed, with the code `clip-expired`; so do damaged
+   * jobs that came before, with `job-damaged`.
+   */
+  expire(endedBeforeMs: number, options?: ExpireOptions): number;
+  /**
+   * Deletes what is kept of a user's jobs that have ended or could not be delivered, and every picture that the user
+   * handed in, whoever's jobs have it. Tells how many jobs were deleted, and how many have not ended.
+   */
   forget(userId: string): { deleted: number; left: number };
   /** The requester knows how the job ended. */
   told(id: string): void;
-  /** Ended jobs whose requester does not know yet, in the order of arrival. */
+  /** Ended jobs whose requester does not know yet, in the order of arrival; without those of {@link JobStore.damaged}. */
   untold(): { job: Job; lastWord: LastWord }[];
-}
-
-/** A clip without its bytes. */
-type MadeClip = Omit<Clip, 'bytes' | 'master'>;
-
-interface JobRow {
-  id: string;
-  state: JobState;
-  user_id: string;
-  guild_id: string | null;
-  address: string;
-  settings: string;
-  fit: FitName;
-  form: string | null;
-  parent: string | null;
-  max_bytes: number;
-  attempts: number;
-  created_at_ms: number;
-}
-
-function toJob(row: JobRow): Job {
-  return {
-    id: row.id,
-    state: row.state,
-    userId: row.user_id,
-    guildId: row.guild_id,
-    address: JSON.parse(row.address),
-    settings: JSON.parse(row.settings) as JobSettings,
-    fit: row.fit,
-    ...(row.form !== null && { form: JSON.parse(row.form) as Partial<ClipForm> }),
-    ...(row.parent !== null && { parent: JSON.parse(row.parent) as JobParent }),
-    maxBytes: row.max_bytes,
-    attempts: row.attempts,
-    createdAtMs: row.created_at_ms,
-  };
-}
-
-interface ClipRow {
-  bytes: Uint8Array;
-  made: string;
-  master: Uint8Array | null;
-}
-
-function toClip({ bytes, made, master }: ClipRow): Clip {
-  return { ...(JSON.parse(made) as MadeClip), bytes, ...(master !== null && { master }) };
-}
-
-function jsonOrNull(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
 }
 
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
+  const pictures = createPictureStore(database);
+  const clips = createClipStore(database);
+  const deletions = createDeletions(database, pictures);
   const insertJob = database.prepare(
-    `INSERT INTO jobs (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs
+       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const insertPicture = database.prepare('INSERT INTO pictures (job_id, bytes) VALUES (?, ?)');
-  const insertClip = database.prepare('INSERT OR REPLACE INTO clips (job_id, bytes, made, master) VALUES (?, ?, ?, ?)');
-  const selectJob = database.prepare('SELECT * FROM jobs WHERE id = ?');
-  const selectUnfinished = database.prepare(
-    `SELECT * FROM jobs WHERE state IN ('queued', 'running', 'interrupted', 'delivering') ORDER BY sequence`,
+  const selectJob = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE id = ?`);
+  const selectRow = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
+  const exists = database.prepare('SELECT 1 FROM jobs WHERE id = ?');
+  const listUnfinished = database.prepare(
+    `SELECT sequence FROM jobs WHERE state IN ${unfinishedStates} ORDER BY sequence`,
   );
-  const selectPicture = database.prepare('SELECT bytes FROM pictures WHERE job_id = ?');
-  const selectClip = database.prepare('SELECT bytes, made, master FROM clips WHERE job_id = ?');
-  const selectMade = database.prepare('SELECT made FROM clips WHERE job_id = ?');
+  const listUndelivered = database.prepare(
+    `SELECT sequence FROM jobs WHERE state = 'undelivered' AND user_id = ? ORDER BY sequence`,
+  );
+  const listUntold = database.prepare('SELECT sequence FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
   const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
+  const updateRendered = database.prepare(`UPDATE jobs SET state = 'delivering', rendered_at_ms = ? WHERE id = ?`);
+  const updateAddress = database.prepare(
+    `UPDATE jobs SET state = 'delivering', address = ? WHERE id = ? AND state = 'undelivered'`,
+  );
   const updateEnd = database.prepare(
     'UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, untold = ? WHERE id = ?',
   );
   const updateTold = database.prepare('UPDATE jobs SET untold = NULL WHERE id = ?');
-  const selectUntold = database.prepare('SELECT * FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
-  const deletePicture = database.prepare('DELETE FROM pictures WHERE job_id = ?');
-  const deleteClip = database.prepare('DELETE FROM clips WHERE job_id = ?');
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
-  const ended = "state IN ('done', 'failed', 'cancelled')";
-  // What a job goes on from that has not ended is still needed.
-  const needed = `SELECT json_extract(parent, '$.id') FROM jobs WHERE parent IS NOT NULL AND NOT (${ended})`;
-  const expired = `job_id IN (SELECT id FROM jobs WHERE ${ended} AND finished_at_ms < ? AND id NOT IN (${needed}))`;
-  const expirePictures = database.prepare(`DELETE FROM pictures WHERE ${expired}`);
-  const expireClips = database.prepare(
-    `UPDATE clips SET bytes = x'', master = NULL WHERE length(bytes) > 0 AND ${expired}`,
+  const upsertCheckpoint = database.prepare(
+    `INSERT OR REPLACE INTO checkpoints (job_id, bytes) SELECT id, ? FROM jobs WHERE id = ? AND state = 'running'`,
   );
-  const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND ${ended}`);
-  const countOf = database.prepare('SELECT count(*) AS count FROM jobs WHERE user_id = ?');
+  const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
+  const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
+
+  /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
+  function rowsOf(list: typeof listUntold, parameters: unknown[] = []): JobRow[] {
+    const found = list.all(parameters) as { sequence: number }[];
+    return found
+      .map(({ sequence }) => selectRow.get([sequence]) as JobRow)
+      .filter((row) => problemOf(row) === undefined);
+  }
 
   function find(id: string): Job | undefined {
     const row = selectJob.get([id]) as JobRow | undefined;
     return row && toJob(row);
   }
 
-  function moveTo(id: string, state: JobState, attempts: -1 | 0 | 1): Job {
-    updateState.run([state, attempts, id]);
-    return find(id)!;
+  function mustFind(id: string): Job {
+    const job = find(id);
+    if (job === undefined) throw new StorageError('job-unknown', `There is no job ${id}.`, { scope: 'job' });
+    return job;
+  }
+
+  function moveTo(id: string, state: JobState, attempts: -1 | 0 | 1 = 0): Job {
+    return inTransaction(database, () => {
+      updateState.run([state, attempts, id]);
+      return mustFind(id);
+    });
+  }
+
+  /** Deletes the bytes of a job that ends otherwise than delivered. */
+  function dropBytes(id: string): void {
+    pictures.release(id);
+    clips.remove(id);
+    deleteCheckpoint.run([id]);
   }
 
   return {
     find,
     add: (job, createdAtMs) =>
-      database.transaction(() => {
-        const id = freshId(find);
-        const { userId, guildId, address, settings, fit, maxBytes } = job;
-        const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings)];
-        insertJob.run([...columns, fit, maxBytes, createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent)]);
-        insertPicture.run([id, job.picture]);
+      inTransaction(database, () => {
+        const id = freshId((candidate) => exists.get([candidate]) !== undefined);
+        const { userId, guildId, address, settings, fit, maxBytes, picture } = job;
+        const pictureId = pictures.add(userId, picture);
+        const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
+        insertJob.run([...columns, createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent), pictureId]);
         insertUse.run([id, userId, guildId, createdAtMs]);
-        return find(id)!;
-      })(),
-    unfinished: () => (selectUnfinished.all([]) as JobRow[]).map(toJob),
-    picture: (id) => (selectPicture.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
-    clip(id) {
-      const row = selectClip.get([id]) as ClipRow | undefined;
-      if (row === undefined || row.bytes.byteLength === 0) return undefined;
-      return toClip(row);
-    },
-    made(id) {
-      const row = selectMade.get([id]) as Pick<ClipRow, 'made'> | undefined;
-      return row && (JSON.parse(row.made) as MadeClip);
-    },
+        return mustFind(id);
+      }),
+    unfinished: () => rowsOf(listUnfinished).map(toJob),
+    damaged: () => findDamaged(database).map(({ id, problem }) => ({ id, problem })),
+    picture: pictures.of,
+    hasPicture: pictures.has,
+    pictureWasForgotten: pictures.wasForgotten,
+    clip: clips.of,
+    made: clips.made,
     start: (id) => moveTo(id, 'running', 1),
+    saveCheckpoint: (id, bytes) => void upsertCheckpoint.run([bytes, id]),
+    checkpoint: (id) => (selectCheckpoint.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
     putBack: (id, state, options) => moveTo(id, state, options?.refundAttempt ? -1 : 0),
-    keepClip: (id, { bytes, master, ...made }) =>
-      database.transaction(() => {
-        insertClip.run([id, bytes, JSON.stringify(made), master ?? null]);
-        return moveTo(id, 'delivering', 0);
-      })(),
-    finish: (id, { state, finishedAtMs, errorCode, untold }) =>
-      database.transaction(() => {
-        updateEnd.run([state, finishedAtMs, errorCode ?? null, untold ? JSON.stringify(untold) : null, id]);
+    keepClip: (id, clip, renderedAtMs) =>
+      inTransaction(database, () => {
+        clips.keep(id, clip);
+        deleteCheckpoint.run([id]);
+        updateRendered.run([renderedAtMs, id]);
+        return mustFind(id);
+      }),
+    keepUndelivered: (id) => moveTo(id, 'undelivered'),
+    undelivered: (userId) => rowsOf(listUndelivered, [userId]).map(toJob),
+    readdress: (id, address) =>
+      inTransaction(database, () => {
+        const { changes } = updateAddress.run([JSON.stringify(address), id]);
+        if (changes === 0) throw new UserError('too-late', `The clip of job ${id} is not one that waits.`);
+        return mustFind(id);
+      }),
+    finish(id, { state, finishedAtMs, errorCode, untold }) {
+      const job = inTransaction(database, () => {
+        updateEnd.run([state, finishedAtMs, errorCode ?? null, jsonOrNull(untold), id]);
         if (state !== 'done') {
-          deletePicture.run([id]);
-          deleteClip.run([id]);
+          dropBytes(id);
           refundUse.run([id]);
         }
-        return find(id)!;
-      })(),
-    expire: (endedBeforeMs) =>
-      database.transaction(() => {
-        const { changes } = expirePictures.run([endedBeforeMs]);
-        expireClips.run([endedBeforeMs]);
-        return changes;
-      })(),
-    forget: (userId) =>
-      database.transaction(() => {
-        const { changes: deleted } = deleteEnded.run([userId]);
-        return { deleted, left: (countOf.get([userId]) as { count: number }).count };
-      })(),
+        return mustFind(id);
+      });
+      if (state !== 'done') emptyWriteAheadLog(database);
+      return job;
+    },
+    expire: deletions.expire,
+    forget: deletions.forget,
     told: (id) => void updateTold.run([id]),
-    untold: () =>
-      (selectUntold.all([]) as (JobRow & { untold: string })[]).map((row) => ({
-        job: toJob(row),
-        lastWord: parseLastWord(row.untold),
-      })),
+    untold: () => rowsOf(listUntold).map((row) => ({ job: toJob(row), lastWord: toLastWord(row)! })),
   };
 }
 
-function freshId(find: (id: string) => Job | undefined): string {
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function freshId(isTaken: (id: string) => boolean): string {
   let id: string;
   do id = randomBytes(4).toString('hex');
-  while (find(id));
+  while (isTaken(id));
   return id;
 }

@@ -7,8 +7,13 @@ export type { ClipForm };
  * What can become of a job.
  * `interrupted`: it was running when the process died; it is done again once.
  * `delivering`: the clip is stored and on its way to the requester.
+ * `undelivered`: every way to the requester is closed; the clip is kept for them until its retention is over.
  */
-export type JobState = 'queued' | 'running' | 'delivering' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+export const jobStates = [
+  ...(['queued', 'running', 'interrupted', 'delivering', 'undelivered'] as const),
+  ...(['done', 'failed', 'cancelled'] as const),
+] as const;
+export type JobState = (typeof jobStates)[number];
 
 /** The states that a job never leaves. */
 export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
@@ -56,8 +61,8 @@ export interface JobRequest {
 
 /** A request with its picture, as it is handed to the queue. */
 export interface NewJob extends JobRequest {
-  /** The picture's file as received. */
-  picture: Uint8Array;
+  /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
+  picture: Uint8Array | { jobId: string };
 }
 
 /** An accepted request. Its picture stays in the store. */
@@ -68,4 +73,8 @@ export interface Job extends JobRequest {
   /** How often rendering was begun. */
   attempts: number;
   createdAtMs: number;
+  /** When the clip was ready; left out before. */
+  renderedAtMs?: number;
+  /** When the job ended; left out before. */
+  finishedAtMs?: number;
 }

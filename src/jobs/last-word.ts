@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { InferenceError, UserError } from '../errors.ts';
 
-const schema = z.discriminatedUnion('kind', [
+/** The shape of a stored {@link LastWord}. */
+export const lastWordSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled') }),
   /** Something broke: the person gets the job's id, the log has the rest. */
   z.object({ kind: z.literal('broke') }),
@@ -14,12 +15,7 @@ const schema = z.discriminatedUnion('kind', [
 ]);
 
 /** What a requester has to be told of a job that ended without a clip; kept until it is said, over restarts too. */
-export type LastWord = z.output<typeof schema>;
-
-/** Reads a stored last word. */
-export function parseLastWord(text: string): LastWord {
-  return schema.parse(JSON.parse(text));
-}
+export type LastWord = z.output<typeof lastWordSchema>;
 
 /** The last word of a job that `error` ended: only a UserError's own words are for people. */
 export function lastWordOf(error: unknown): LastWord {

@@ -81,4 +81,73 @@ export const migrations: readonly string[] = [
   -- The frames, as an MP4, for clips that are made from this one.
   ALTER TABLE clips ADD COLUMN master BLOB;
   `,
+  `
+  -- Pictures belong to who handed them in. Jobs refer to them, so that a clip made again needs no copy, and so that
+  -- forgetting a person takes the picture from everybody's jobs.
+  ALTER TABLE pictures RENAME TO pictures_by_job;
+  CREATE TABLE pictures (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id TEXT NOT NULL,
+    bytes   BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX pictures_by_user ON pictures (user_id);
+  -- NULL: the picture was deleted. picture_forgotten: because its owner was forgotten.
+  ALTER TABLE jobs ADD COLUMN picture_id INTEGER REFERENCES pictures (id) ON DELETE SET NULL;
+  ALTER TABLE jobs ADD COLUMN picture_forgotten INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX jobs_by_picture ON jobs (picture_id) WHERE picture_id IS NOT NULL;
+
+  -- Whose picture a job has: the picture of the job that it goes on from, and so on back to the first. A first job is
+  -- its own origin; so is one whose parent is gone or cannot be read.
+  CREATE TABLE parents AS
+    SELECT id, CASE WHEN json_valid(parent) THEN json_extract(parent, '$.id') END AS parent_id FROM jobs;
+  CREATE INDEX parents_by_parent ON parents (parent_id);
+  CREATE TABLE origins AS
+    WITH RECURSIVE line (id, origin_id) AS (
+      SELECT id, id FROM parents WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM jobs)
+      UNION
+      SELECT parents.id, line.origin_id FROM line JOIN parents ON parents.parent_id = line.id
+    )
+    SELECT id, origin_id FROM line;
+  CREATE UNIQUE INDEX origins_by_job ON origins (id);
+
+  -- A picture's id is the sequence of the job that it came with. What an origin's picture repeats is not kept twice.
+  INSERT INTO pictures (id, user_id, bytes)
+    SELECT jobs.sequence, origin.user_id, own.bytes
+    FROM pictures_by_job AS own
+    JOIN jobs ON jobs.id = own.job_id
+    JOIN jobs AS origin
+      ON origin.id = coalesce((SELECT origin_id FROM origins WHERE origins.id = jobs.id), jobs.id)
+    LEFT JOIN pictures_by_job AS original ON original.job_id = origin.id
+    WHERE origin.id = jobs.id OR original.bytes IS NOT own.bytes;
+  UPDATE jobs SET picture_id = coalesce(
+    (SELECT pictures.id FROM pictures WHERE pictures.id = jobs.sequence),
+    (SELECT origin.sequence FROM origins JOIN jobs AS origin ON origin.id = origins.origin_id WHERE origins.id = jobs.id)
+  ) WHERE id IN (SELECT job_id FROM pictures_by_job);
+  DROP TABLE pictures_by_job;
+  DROP TABLE origins;
+  DROP TABLE parents;
+
+  -- When the clip was ready; a clip that nobody can be given is kept from then on for as long as others are.
+  ALTER TABLE jobs ADD COLUMN rendered_at_ms INTEGER;
+  -- How far a render has come, to go on from; only of jobs that have not been rendered to the end.
+  CREATE TABLE checkpoints (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    bytes  BLOB NOT NULL
+  ) STRICT;
+
+  -- Which process works with this database: at most one row. See lease.ts.
+  CREATE TABLE lease (
+    only_row          INTEGER PRIMARY KEY CHECK (only_row = 1),
+    holder            TEXT NOT NULL,
+    host              TEXT NOT NULL,
+    pid               INTEGER NOT NULL,
+    namespace         TEXT,
+    process_start     TEXT,
+    since_ms          INTEGER NOT NULL,
+    heartbeat_at_ms   INTEGER NOT NULL
+  ) STRICT;
+
+  -- Earlier deletions left their bytes in free pages; openDatabase rewrites the file once.
+  INSERT INTO facts SELECT 'rewrite-file', '1' WHERE EXISTS (SELECT 1 FROM jobs);
+  `,
 ];

@@ -1,8 +1,8 @@
 import { type BlockStore, createBlockStore } from './block-store.ts';
-import type { Database } from './database.ts';
 import { createFactStore, type FactStore } from './fact-store.ts';
 import { createGuildSettings, type GuildSettingsStore } from './guild-settings.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
+import type { Database } from './sqlite.ts';
 import { createUseStore, type UseStore } from './use-store.ts';
 import { createUserSettings, type UserSettingsStore } from './user-settings.ts';
 

@@ -1,10 +1,16 @@
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { JobStore } from './job-store.ts';
-import { quotaPeriodMs, type UseStore } from './use-store.ts';
+import type { UseStore } from './use-store.ts';
 
 /** Between two looks for what has become old. */
 const sweepEveryMs = 3_600_000;
+
+/**
+ * Between two jobs whose bytes are deleted: overwriting a clip's megabytes takes about 30 ms, and the event loop has more
+ * to do.
+ */
+const jobGapMs = 100;
 
 /** What {@link startRetention} works with. */
 export interface RetentionOptions {
@@ -18,16 +24,23 @@ export interface RetentionOptions {
 /** Deletes pictures and clips that are older than they may become: now, and every hour. Returns how to stop it. */
 export function startRetention({ store, uses, retentionHours, clock, log }: RetentionOptions): () => void {
   let callOff = () => {};
-  function sweep(): void {
-    callOff = clock.after(sweepEveryMs, sweep);
+  function sweep(jobsBefore: number): void {
+    let jobs = jobsBefore;
     try {
-      const jobs = store.expire(clock.now() - retentionHours * 3_600_000);
-      uses.prune(clock.now() - quotaPeriodMs);
-      if (jobs > 0) log.info({ jobs }, 'old pictures and clips deleted');
+      const nowMs = clock.now();
+      const expired = store.expire(nowMs - retentionHours * 3_600_000, { atMost: 1, nowMs });
+      jobs += expired;
+      if (expired > 0) {
+        callOff = clock.after(jobGapMs, () => sweep(jobs));
+        return;
+      }
+      uses.prune(nowMs);
     } catch (err) {
       log.error({ err }, 'old pictures and clips could not be deleted; trying again in an hour');
     }
+    if (jobs > 0) log.info({ jobs }, 'old pictures and clips deleted');
+    callOff = clock.after(sweepEveryMs, () => sweep(0));
   }
-  sweep();
+  sweep(0);
   return () => callOff();
 }

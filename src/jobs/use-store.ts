@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { type Database, inTransaction } from './sqlite.ts';
 
 /** Cooldown and quota look back this far; older uses are deleted. */
 export const quotaPeriodMs = 24 * 3_600_000;
@@ -13,12 +13,12 @@ export interface UseScope {
 export interface UseStore {
   /** Jobs accepted after `sinceMs` that were not refunded: their times, oldest first. */
   counted(scope: UseScope, sinceMs: number): number[];
-  /** When the latest job was accepted, refunded or not. */
-  latest(scope: UseScope): number | undefined;
+  /** When the latest job was accepted, refunded or not, of those at `untilMs` at the latest; default: of all. */
+  latest(scope: UseScope, untilMs?: number): number | undefined;
   /** Gives a user the whole quota back. */
   reset(userId: string): void;
-  /** Deletes what is older. */
-  prune(beforeMs: number): void;
+  /** Deletes what is older than the period. What lies in the future, since the clock was set back, is of now from then on. */
+  prune(nowMs: number): void;
 }
 
 /** Uses in the open database. */
@@ -27,15 +27,21 @@ export function createUseStore(database: Database): UseStore {
   const counted = database.prepare(
     `SELECT at_ms FROM uses WHERE ${where} AND at_ms > ? AND refunded = 0 ORDER BY at_ms`,
   );
-  const latest = database.prepare(`SELECT max(at_ms) AS at_ms FROM uses WHERE ${where}`);
+  const latest = database.prepare(`SELECT max(at_ms) AS at_ms FROM uses WHERE ${where} AND at_ms <= ?`);
   const reset = database.prepare('DELETE FROM uses WHERE user_id = ?');
-  const prune = database.prepare('DELETE FROM uses WHERE at_ms < ?');
+  const deleteOlder = database.prepare('DELETE FROM uses WHERE at_ms < ?');
+  const bringBack = database.prepare('UPDATE uses SET at_ms = ?1 WHERE at_ms > ?1');
   const bound = ({ userId, guildId = null }: { userId: string; guildId?: string | null }) => [userId, guildId, guildId];
   return {
     counted: (scope, sinceMs) =>
       (counted.all([...bound(scope), sinceMs]) as { at_ms: number }[]).map((row) => row.at_ms),
-    latest: (scope) => (latest.get(bound(scope)) as { at_ms: number | null }).at_ms ?? undefined,
+    latest: (scope, untilMs = Number.MAX_SAFE_INTEGER) =>
+      (latest.get([...bound(scope), untilMs]) as { at_ms: number | null }).at_ms ?? undefined,
     reset: (userId) => void reset.run([userId]),
-    prune: (beforeMs) => void prune.run([beforeMs]),
+    prune: (nowMs) =>
+      inTransaction(database, () => {
+        deleteOlder.run([nowMs - quotaPeriodMs]);
+        bringBack.run([nowMs]);
+      }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from './sqlite.ts';
 
 /** What a person has chosen for themselves. */
 export interface UserSettingsStore {

@@ -95,6 +95,7 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   base: baseSchema.exactOptional(),
   keepMaster: z.boolean().exactOptional(),
   maxBytes: count.exactOptional(),
+  checkpoint: bytes.exactOptional(),
   framesDir: path.exactOptional(),
 });
 

@@ -48,6 +48,8 @@ export interface RenderSpec {
   keepMaster?: boolean;
   /** The encoded clip must not be larger; undefined: no limit. */
   maxBytes?: number;
+  /** How far an earlier attempt had come, as it was handed over. */
+  checkpoint?: Uint8Array;
   /** A folder that receives the frames before encoding as frame-0000.png … */
   framesDir?: string;
 }
@@ -93,6 +95,8 @@ export interface Clip {
 export interface RenderOptions {
   signal?: AbortSignal;
   onProgress?: (progress: RenderProgress) => void;
+  onCheckpoint?: (bytes: Uint8Array) => void;
+  expected?: { secondsBefore: number; secondsPerStep: number; secondsAfter: number };
 }
 
 /** Makes clips, one at a time, away from the caller's event loop. */

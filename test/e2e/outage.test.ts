@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Clock } from '../../src/util/clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
 
@@ -22,17 +23,23 @@ it.each(['unreachable', 'unavailable'] as const)(
   },
 );
 
-it('the bot that starts before the network waits for it', async () => {
+it('a bot that starts before the network is up waits for it, and says so', async () => {
   const renderer = createScriptedRenderer();
-  const stage = setStage({
-    renderer,
-    clock: hastyClock,
-    discord: { outage: 'unreachable' },
-    onDiscord: (discord) => {
-      setTimeout(() => discord.setOutage('none'), 50);
+  let end = () => {};
+  let waits = 0;
+  const clock: Clock = {
+    ...hastyClock,
+    after(delayMs, callback) {
+      if (++waits === 3) end();
+      return hastyClock.after(delayMs, callback);
+    },
+  };
+  const { discord, log } = await setStage({
+    ...{ renderer, clock, discord: { outage: 'unreachable' } },
+    beforeStart: (stand) => {
+      end = () => stand.setOutage('none');
     },
   });
-  const { discord, log } = await stage;
   const handle = discord.invoke(animate);
   (await renderer.begun(0)).finish();
   await clipOf(handle);

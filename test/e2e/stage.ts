@@ -34,6 +34,8 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
+  /** Called before the first bot starts. */
+  beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
   config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>>;
 }
@@ -44,6 +46,7 @@ export async function setStage({
   model = tinyModel,
   discord: fakeOptions,
   attachmentHosts,
+  beforeStart = () => {},
   config = {},
   clock = systemClock,
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
@@ -84,6 +87,7 @@ export async function setStage({
     await discord.close();
     expect(violations).toEqual([]);
   });
+  beforeStart(discord);
   await start();
   await discord.waitForCommands(['animate']);
   return { discord, log, startBot: start, stopBot };

@@ -4,9 +4,9 @@ import type { Job } from '../../src/jobs/job.ts';
 import { newJob } from '../support/jobs.ts';
 
 /** A job called like `ann1`: its user, then a number. */
-function job(name: string, attempts = 0): Job {
+function job(name: string, state: Job['state'] = 'queued'): Job {
   const { picture: _, ...wish } = newJob({ userId: name.replace(/\d+$/, '') });
-  return { ...wish, id: name, state: 'queued', attempts, createdAtMs: 0 };
+  return { ...wish, id: name, state, attempts: 0, createdAtMs: 0 };
 }
 
 function lineOf(...names: string[]): FairLine {
@@ -67,7 +67,7 @@ describe('createFairLine', () => {
 
   it('does first what the end of the process broke off', () => {
     const line = lineOf('ann1');
-    line.add(job('bob1', 1));
+    line.add(job('bob1', 'interrupted'));
     expect(namesOf(line)).toEqual(['bob1', 'ann1']);
   });
 });

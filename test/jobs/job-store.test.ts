@@ -36,7 +36,7 @@ describe('createJobStore', () => {
       store.add(newJob(), index),
     ).map(({ id }) => id) as [string, string, string, string, string, string, string];
     store.start(running);
-    store.keepClip(delivering, makeClip(spec));
+    store.keepClip(delivering, makeClip(spec), 2);
     store.finish(done, { state: 'done', finishedAtMs: 9 });
     store.finish(failed, { state: 'failed', finishedAtMs: 9, errorCode: 'x' });
     store.finish(cancelled, { state: 'cancelled', finishedAtMs: 9 });
@@ -57,14 +57,14 @@ describe('createJobStore', () => {
     const { store } = open();
     const { id } = store.add(newJob(), 1);
     const clip = makeClip(spec, { reduced: { crf: 30, width: 32, height: 32 } });
-    expect(store.keepClip(id, clip).state).toBe('delivering');
+    expect(store.keepClip(id, clip, 2).state).toBe('delivering');
     expect(store.clip(id)).toEqual(clip);
   });
 
   it('keeps a delivered clip and its picture until they expire, and then what it was made with', () => {
     const { store, database } = open();
     const { id } = store.add(newJob(), 1);
-    store.keepClip(id, makeClip(spec));
+    store.keepClip(id, makeClip(spec), 2);
     expect(store.finish(id, { state: 'done', finishedAtMs: 2 }).state).toBe('done');
     expect(database.prepare('SELECT finished_at_ms FROM jobs').get([])).toMatchObject({ finished_at_ms: 2 });
     const waiting = store.add(newJob(), 1).id;
@@ -85,7 +85,7 @@ describe('createJobStore', () => {
   it('keeps a clip as long as another job goes on from it', () => {
     const { store } = open();
     const { id } = store.add(newJob(), 1);
-    store.keepClip(id, makeClip(spec));
+    store.keepClip(id, makeClip(spec), 2);
     store.finish(id, { state: 'done', finishedAtMs: 2 });
     const child = store.add(newJob({ parent: { id, use: 'extend' } }), 1).id;
     expect(store.expire(3)).toBe(0);
@@ -98,7 +98,7 @@ describe('createJobStore', () => {
   it.each(['failed', 'cancelled'] as const)('deletes picture and clip of what %s', (state) => {
     const { store } = open();
     const { id } = store.add(newJob(), 1);
-    store.keepClip(id, makeClip(spec));
+    store.keepClip(id, makeClip(spec), 2);
     store.finish(id, { state, finishedAtMs: 2 });
     expect(store.picture(id)).toBeUndefined();
     expect(store.clip(id)).toBeUndefined();
@@ -108,20 +108,22 @@ describe('createJobStore', () => {
     const { store, database } = open();
     const [done, waiting, others] = ['ann', 'ann', 'bob'].map((userId) => store.add(newJob({ userId }), 1).id);
     for (const id of [done!, others!]) {
-      store.keepClip(id, makeClip(spec));
+      store.keepClip(id, makeClip(spec), 2);
       store.finish(id, { state: 'done', finishedAtMs: 2 });
     }
     expect(store.forget('ann')).toEqual({ deleted: 1, left: 1 });
     expect(store.find(done!)).toBeUndefined();
-    const kept = (table: string) =>
-      (database.prepare(`SELECT job_id FROM ${table}`).all([]) as { job_id: string }[]).map((row) => row.job_id);
-    expect(kept('pictures').sort()).toEqual([waiting!, others!].sort());
-    expect(kept('clips')).toEqual([others]);
+    // Forgotten is forgotten: the job that waits does without.
+    expect([waiting!, others!].map(store.hasPicture)).toEqual([false, true]);
+    expect(store.find(waiting!)).toMatchObject({ state: 'queued' });
+    expect(database.prepare('SELECT user_id FROM pictures').all([])).toMatchObject([{ user_id: 'bob' }]);
+    expect(database.prepare('SELECT job_id FROM clips').all([])).toMatchObject([{ job_id: others }]);
   });
 
   it('takes nothing in when the picture cannot be stored', () => {
     const { store, database } = open();
-    database.exec('DROP TABLE pictures; CREATE TABLE pictures (job_id TEXT, bytes BLOB CHECK (length(bytes) < 3))');
+    database.exec(`DROP TABLE pictures;
+      CREATE TABLE pictures (id INTEGER PRIMARY KEY, user_id TEXT, bytes BLOB CHECK (length(bytes) < 3))`);
     const fresh = createJobStore(database);
     expect(() => fresh.add(newJob(), 1)).toThrow(/CHECK/);
     expect(store.unfinished()).toEqual([]);

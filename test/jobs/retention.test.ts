@@ -17,14 +17,14 @@ it('deletes pictures and clips once their hours are over, and uses after a day',
   const [clock, log] = [createFakeClock(), createRecordingLog()];
   const [store, uses] = [createJobStore(database), createUseStore(database)];
   const { id, userId } = store.add(newJob(), clock.now());
-  store.keepClip(id, makeClip(spec));
+  store.keepClip(id, makeClip(spec), clock.now());
   store.finish(id, { state: 'done', finishedAtMs: clock.now() });
 
   const stop = startRetention({ store, uses, retentionHours: 48, clock, log });
   await clock.advance(48 * hourMs);
   expect(store.clip(id)).toBeDefined();
   expect(uses.latest({ userId })).toBeUndefined();
-  await clock.advance(hourMs);
+  await clock.advance(hourMs + 1_000);
   expect(store.clip(id)).toBeUndefined();
   expect(store.picture(id)).toBeUndefined();
   expect(log.events.filter(({ message }) => message.includes('deleted'))).toHaveLength(1);

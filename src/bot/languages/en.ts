@@ -261,6 +261,8 @@ export const en: Texts = {
       `The queue is too long for here: it would take about ${minutes} minutes, and where I am not a member I can answer for 15 only. Ask on a server that has me, or try again later.`,
     'no-picture-there': () => 'There is no picture in that message, nor in the one it replies to.',
     'clip-expired': () => 'The pictures of that clip are not kept any more. Use `/animate` with the picture again.',
+    'picture-forgotten': () =>
+      'The person who had sent the picture of that clip has had it deleted. Use `/animate` with a picture of your own.',
     'already-smooth': () => 'That clip has its higher frame rate already.',
     'no-settings-there': () => 'That message has no clip of mine, or its file has lost its settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,

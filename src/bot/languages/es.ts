@@ -271,6 +271,8 @@ export const es: Texts = {
       `La cola es demasiado larga para este lugar: tardaría unos ${minutes} minutos, y donde no soy miembro solo puedo responder durante 15. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
     'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el que responde.',
     'clip-expired': () => 'Las imágenes de ese clip ya no se guardan. Usa `/animate` con la imagen otra vez.',
+    'picture-forgotten': () =>
+      'Quien envió la imagen de ese clip la ha hecho borrar. Usa `/animate` con una imagen tuya.',
     'already-smooth': () => 'Ese clip ya tiene su velocidad más alta.',
     'no-settings-there': () => 'Ese mensaje no tiene ningún clip mío, o el archivo ha perdido sus ajustes.',
     'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,

@@ -107,6 +107,7 @@ export const userErrorCodes = [
   'wait-too-long', // minutes
   'no-picture-there',
   'clip-expired',
+  'picture-forgotten',
   'already-smooth',
   'no-settings-there',
   'number-needed', // option

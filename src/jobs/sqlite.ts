@@ -1,0 +1,78 @@
+import type Libsql from 'libsql';
+
+/** An open SQLite database of Kinora's shape. */
+export type Database = InstanceType<typeof Libsql>;
+
+/** How long a statement waits for another connection's lock, in milliseconds. */
+export const busyTimeoutMs = 5_000;
+
+/** SQLite's primary result codes (sqlite.org/rescode.html). */
+export const sqliteCodes = {
+  error: 1,
+  busy: 5,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  notADatabase: 26,
+} as const;
+
+/** The primary result code of an error of SQLite; undefined for other errors. */
+export function sqliteCodeOf(error: unknown): number | undefined {
+  const rawCode = error instanceof Error && 'rawCode' in error ? error.rawCode : undefined;
+  // The low byte of an extended code is the primary one.
+  return typeof rawCode === 'number' ? rawCode & 0xff : undefined;
+}
+
+/**
+ * Runs `work` as one transaction: all of its writes are committed when this returns, and none when it throws.
+ *
+ * The library's own `transaction()` reports "cannot rollback - no transaction is active" for a full disk, since SQLite
+ * has rolled back by then; here the error that `work` met surfaces. Transactions do not nest.
+ */
+export function inTransaction<T>(database: Database, work: () => T): T {
+  // One that could not be rolled back before, e.g. because the disk failed, would refuse every new one.
+  rollBack(database);
+  // IMMEDIATE: a lock that another process holds is met here, before anything was done.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    rollBack(database);
+    throw error;
+  }
+}
+
+function rollBack(database: Database): void {
+  if (!database.inTransaction) return;
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // The error that led here says more, and the next transaction tries again.
+  }
+}
+
+/**
+ * Moves what was committed from the write-ahead log into the database file and cuts the log to no bytes, so that what
+ * was deleted is in neither file (with `secure_delete`, which overwrites deleted content with zeros).
+ *
+ * False where another connection reads at this moment, or the disk fails: nothing is lost then, and a later call does it.
+ */
+export function emptyWriteAheadLog(database: Database): boolean {
+  try {
+    // Not worth a wait: the caller is on the event loop that holds the Discord connection.
+    database.pragma('busy_timeout = 0');
+    try {
+      const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      return row?.busy === 0;
+    } finally {
+      database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    }
+  } catch {
+    return false;
+  }
+}
