@@ -81,6 +81,9 @@ export class GraphError extends AppError {
 /** A session could not be made or run. */
 export class InferenceError extends AppError {}
 
+/** A picture could not be read, and not by its own fault. */
+export class DecodeError extends AppError {}
+
 /** Frames could not be turned into a video. */
 export class EncodeError extends AppError {}
 
