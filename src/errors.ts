@@ -88,6 +88,9 @@ export class StorageError extends AppError {
   }
 }
 
+/** A picture could not be read, and not by its own fault. */
+export class DecodeError extends AppError {}
+
 /** Frames could not be turned into a video. */
 export class EncodeError extends AppError {}
 

@@ -65,9 +65,9 @@ async function settingsFor(
   }
 }
 
-function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, logLevel }: Config, io: CliIo) {
+function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel }: Config, io: CliIo) {
   return createRenderer({
-    ...{ modelDir, execution, ffmpegPath, idleSeconds: modelIdleSeconds },
+    ...{ modelDir, execution, ffmpegPath, stallSeconds, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });

@@ -64,6 +64,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function rendererOptionsOf({ modelDir, execution, ffmpegPath, safety, modelIdleSeconds }: Config) {
-  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds };
+function rendererOptionsOf(config: Config) {
+  const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds, stallSeconds, checkpointSeconds } = config;
+  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds, stallSeconds, checkpointSeconds };
 }

@@ -53,12 +53,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array> {
   // What everybody logs at `info` is told by the demo itself.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
-  const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, maxUploadBytes } = config;
+  const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, stallSeconds, maxUploadBytes } = config;
   const info = await readModelInfo(modelDir);
   const model = modelFacts(info);
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
-  const options = { modelDir, execution, ffmpegPath, idleSeconds, environment: io.environment, log };
+  const options = { modelDir, execution, ffmpegPath, idleSeconds, stallSeconds, environment: io.environment, log };
   const renderer = watched(createRenderer(options), progress);
   const discord = await startFakeDiscord();
   try {

@@ -56,6 +56,7 @@ export interface OpenedPlayground extends Playground {
 export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
   const { config, environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
   const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
+  const { stallSeconds, checkpointSeconds } = config;
   const configs = await readModelConfigs(modelDir);
   const model = modelFacts(modelInfo(configs));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
@@ -72,7 +73,11 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     });
     closers.push(discord.close);
     const renderer =
-      options.renderer ?? createRenderer({ modelDir, execution, ffmpegPath, safety, idleSeconds, environment, log });
+      options.renderer ??
+      createRenderer({
+        ...{ modelDir, execution, ffmpegPath, safety, idleSeconds, stallSeconds, checkpointSeconds },
+        ...{ environment, log },
+      });
     if (options.renderer === undefined) closers.push(renderer.close);
     const playground = await startPlayground({
       ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },

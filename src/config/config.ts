@@ -47,6 +47,9 @@ export interface Config {
   /** Undefined: pictures and clips are not looked at. `threshold` is from 0 to 1. */
   readonly safety: { readonly modelDir: string; readonly threshold: number } | undefined;
   readonly modelIdleSeconds: number;
+  readonly stallSeconds: number;
+  /** 0 means: no state is kept. */
+  readonly checkpointSeconds: number;
   /** Undefined: only public repositories can be pulled. Never log it. */
   readonly hubToken: string | undefined;
   /** Without a trailing slash. */
@@ -97,6 +100,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         ? undefined
         : Object.freeze({ modelDir: resolve(values.NSFW_MODEL_DIR), threshold: values.NSFW_THRESHOLD_PERCENT / 100 }),
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
+    stallSeconds: values.STALL_SECONDS,
+    checkpointSeconds: values.CHECKPOINT_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,
     logLevel: values.LOG_LEVEL,

@@ -202,6 +202,23 @@ export const variables = {
     schema: wholeNumber({ min: 0, max: 86_400, fallback: 300 }),
     example: '300',
   },
+  STALL_SECONDS: {
+    description: [
+      'A render process that makes no progress for this many seconds, or for ten times what the step should take where',
+      'that is longer, is killed and the clip begun again. One that computes is given twelve times as long where nothing',
+      'has been measured yet.',
+    ],
+    schema: wholeNumber({ min: 1, max: 86_400, fallback: 300 }),
+    example: '300',
+  },
+  CHECKPOINT_SECONDS: {
+    description: [
+      'How often, in seconds, the state of a running render is kept, so that a clip that a crash broke off goes on where',
+      'it was; 0: never.',
+    ],
+    schema: wholeNumber({ min: 0, max: 86_400, fallback: 30 }),
+    example: '30',
+  },
   HF_TOKEN: {
     description: [
       'A Hugging Face token with read access, for `kinora model pull` of a gated or private repository.',

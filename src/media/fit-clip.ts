@@ -47,7 +47,7 @@ const minShortSide = 64;
 /**
  * Encodes a clip so that it fits `maxBytes`: lowers quality first and, once that is used up, size, each by what the
  * excess of the last attempt suggests.
- * @throws EncodeError `encode-too-large` if nothing fits; whatever `encode` throws
+ * @throws EncodeError `encode-too-large`, scope `job`, if nothing fits; whatever `encode` throws
  * @throws JobCancelledError the signal was aborted between attempts
  */
 export async function fitClip<Level extends object>(
@@ -78,6 +78,7 @@ export async function fitClip<Level extends object>(
     if (Math.min(size.width, size.height) < minShortSide) {
       throw new EncodeError('encode-too-large', `The clip cannot be made to fit ${maxBytes} bytes.`, {
         details: { maxBytes, sizeBytes: bytes.byteLength },
+        scope: 'job',
       });
     }
   }

@@ -26,6 +26,7 @@ const maxOvershoot = 8;
  * hostile: see `openPicture` for the limits.
  * @returns `data.length === width * height * 3`
  * @throws UserError with one of `pictureErrorCodes`
+ * @throws DecodeError `picture-no-memory`, scope `host`
  */
 export async function intake(bytes: Uint8Array, { width, height, fit }: IntakeOptions): Promise<RgbPicture> {
   const picture = await openPicture(bytes);

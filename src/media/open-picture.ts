@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { UserError } from '../errors.ts';
+import { AppError, DecodeError } from '../errors.ts';
 import { checkFile, pictureLimits } from './check-file.ts';
 import { configureSharp } from './configure-sharp.ts';
 import { pictureError } from './picture-errors.ts';
@@ -27,6 +27,7 @@ interface OpenPicture extends PictureInfo {
  * Reads a picture's size and format from its header; no pixel is decoded.
  * Call it where decoding is allowed (the render child), not where a token is held: headers are hostile too.
  * @throws UserError with one of `pictureErrorCodes`
+ * @throws DecodeError `picture-no-memory`, scope `host`
  */
 export async function readPictureInfo(bytes: Uint8Array): Promise<PictureInfo> {
   const { format, width, height } = await openPicture(bytes);
@@ -36,6 +37,7 @@ export async function readPictureInfo(bytes: Uint8Array): Promise<PictureInfo> {
 /**
  * Checks bytes, signature and header against {@link pictureLimits} and prepares the decoder.
  * @throws UserError with one of `pictureErrorCodes`
+ * @throws DecodeError `picture-no-memory`, scope `host`
  */
 export async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
   const format = checkFile(bytes);
@@ -65,12 +67,27 @@ export async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
   }
 }
 
-/** Turns what sharp threw into a UserError; a UserError passes unchanged. sharp has no codes, only texts. */
-export function describeDecoderError(error: unknown): UserError {
-  if (error instanceof UserError) {
+/**
+ * How the decoders say that memory ran out: libvips ("vips_tracked: out of memory", "unable to allocate"), libjpeg
+ * ("Insufficient memory"), GLib ("failed to allocate"), C++ and the system. Seen with a limit on the address space.
+ */
+const noMemory =
+  /out of memory|insufficient memory|(unable|failed) to allocate|cannot allocate memory|bad_alloc|ENOMEM/i;
+
+/**
+ * Says whose fault it is that sharp threw: the picture's (a UserError) or, where memory ran out, the machine's.
+ * Kinora's own errors pass unchanged. sharp has no codes, only texts.
+ */
+export function describeDecoderError(error: unknown): AppError {
+  if (error instanceof AppError) {
     return error;
   }
   const text = error instanceof Error ? error.message : String(error);
+  if (noMemory.test(text)) {
+    // Asked first: a header that could not be read for want of memory is called corrupt in the same breath.
+    const message = 'There was not enough memory to read a picture.';
+    return new DecodeError('picture-no-memory', message, { cause: error, scope: 'host' });
+  }
   if (/exceeds pixel limit/.test(text)) {
     const limitMegapixels = pictureLimits.maxPixels / megapixel;
     return pictureError(

@@ -41,7 +41,8 @@ const stderrLines = 8;
 /**
  * Runs ffmpeg once over a clip: raw rgb24 frames go in by a pipe, as fast as ffmpeg takes them, or a file is read.
  * When it settles, ffmpeg has ended.
- * @throws EncodeError `encode-failed` with ffmpeg's last lines, or `encode-timeout`
+ * @throws EncodeError `encode-failed` with ffmpeg's last lines, of scope `host` where there is no ffmpeg or no space;
+ *   `encode-timeout`
  * @throws JobCancelledError the signal was aborted
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<void> {
@@ -144,14 +145,21 @@ async function checkProgram(ffmpegPath: string): Promise<void> {
   try {
     await access(ffmpegPath, constants.X_OK);
   } catch (cause) {
-    throw new EncodeError('encode-failed', `ffmpeg cannot be run at ${ffmpegPath}.`, { cause });
+    throw new EncodeError('encode-failed', `ffmpeg cannot be run at ${ffmpegPath}.`, { cause, scope: 'host' });
   }
 }
+
+/** The C library's words for a disk or a memory that has no more to give. */
+const hostTrouble =
+  /No space left on device|Disk quota exceeded|Read-only file system|Input\/output error|Cannot allocate memory/;
 
 function describeFailure(error: Error, stderr: unknown): EncodeError {
   const lines = typeof stderr === 'string' ? stderr.trim().split('\n').slice(-stderrLines) : [];
   // fluent-ffmpeg appends what it takes for the reason; the last lines themselves say more.
   const summary = error.message.split(': ', 1)[0] ?? error.message;
   const message = lines.join('\n').length > 0 ? `${summary}:\n${lines.join('\n')}` : error.message;
-  return new EncodeError('encode-failed', message, { cause: error });
+  return new EncodeError('encode-failed', message, {
+    cause: error,
+    ...(hostTrouble.test(message) && { scope: 'host' }),
+  });
 }

@@ -1,9 +1,9 @@
-import { JobCancelledError } from '../errors.ts';
+import { JobCancelledError, scopeOf } from '../errors.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Engine } from './messages.ts';
-import { cancelledBy, type RenderProcess, startRenderProcess } from './render-process.ts';
-import type { Clip, Renderer, RenderOptions, RenderSpec } from './types.ts';
+import { cancelledBy, type RenderProcess, type RunOptions, startRenderProcess } from './render-process.ts';
+import type { Clip, Renderer, RenderSpec } from './types.ts';
 
 /** What a renderer works with. */
 export interface RendererOptions extends Omit<Engine, 'searchPath'> {
@@ -13,8 +13,10 @@ export interface RendererOptions extends Omit<Engine, 'searchPath'> {
   environment: Readonly<Record<string, string | undefined>>;
   log: Log;
   clock?: Clock;
-  /** How long the process may take to be ready. Default 60 s. */
-  startTimeoutMs?: number;
+  /** A step of a render, or the start, that does not end is given this long at least: see `watch`. Default 300. */
+  stallSeconds?: number;
+  /** How often the state of a render is handed to `onCheckpoint`, at most; 0: never. Default 30. */
+  checkpointSeconds?: number;
   /** How long a cancelled job may go on before the process is killed. Default 5 s. */
   graceMs?: number;
   /** Another file for the process: tests only. */
@@ -31,14 +33,15 @@ export interface ChildProcessRenderer extends Renderer {
 
 /**
  * Makes clips in a child process, one at a time: further jobs wait their turn. The process is started for the first
- * job, kept with its model for the next, and replaced after it died, which fails only the job it was at.
+ * job, kept with its model for the next, and replaced after it died or a job failed by another's fault than its own:
+ * what broke it may be the state of the process.
  */
 export function createRenderer(options: RendererOptions): ChildProcessRenderer {
   const { modelDir, execution, ffmpegPath, safety, idleSeconds, clock = systemClock } = options;
-  const { environment, entry, log, startTimeoutMs = 60_000, graceMs = 5_000 } = options;
+  const { environment, entry, log, stallSeconds = 300, graceMs = 5_000 } = options;
   const processOptions = {
     engine: { modelDir, execution, ffmpegPath, safety, searchPath: environment.PATH ?? environment.Path },
-    ...{ environment, log, startTimeoutMs, graceMs, clock },
+    ...{ environment, log, stallSeconds, graceMs, clock },
     ...(entry === undefined ? {} : { entry }),
   };
   const closing = new AbortController();
@@ -54,12 +57,16 @@ export function createRenderer(options: RendererOptions): ChildProcessRenderer {
     return done;
   }
 
-  async function runNow(spec: RenderSpec, signal: AbortSignal, onProgress: RenderOptions['onProgress']): Promise<Clip> {
+  async function runNow(spec: RenderSpec, options: RunOptions): Promise<Clip> {
+    const { signal } = options;
     if (signal.aborted) throw cancelledBy(signal);
     callOffIdle();
     if (!current?.isAlive()) current = await startRenderProcess(processOptions, signal);
     try {
-      return await current.run(spec, signal, onProgress ?? (() => {}));
+      return await current.run(spec, options);
+    } catch (error) {
+      if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') await endCurrent();
+      throw error;
     } finally {
       callOffIdle = clock.after(idleSeconds * 1000, () => void after(tail, endCurrent));
     }
@@ -82,9 +89,10 @@ export function createRenderer(options: RendererOptions): ChildProcessRenderer {
       current.kill();
       return true;
     },
-    render(spec, { signal: wish, onProgress } = {}) {
-      const signal = AbortSignal.any(wish === undefined ? [closing.signal] : [wish, closing.signal]);
-      return after(settledOrAborted(tail, signal), () => runNow(spec, signal, onProgress));
+    render(spec, options = {}) {
+      const callers = options.signal === undefined ? [] : [options.signal];
+      const signal = AbortSignal.any([...callers, closing.signal]);
+      return after(settledOrAborted(tail, signal), () => runNow(spec, { ...options, signal }));
     },
     close() {
       closing.abort(new JobCancelledError('The renderer was closed.'));

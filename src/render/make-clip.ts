@@ -4,6 +4,7 @@ import type { ImageToVideoResult, ImageToVideoSettings } from '../inference/pipe
 import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
 import { chooseSize } from './choose-size.ts';
 import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
+import { encodeTwice } from './encode-twice.ts';
 import { joinFrames } from './join-frames.ts';
 import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
 import type { RenderPipeline, RenderTools } from './render-tools.ts';
@@ -13,6 +14,12 @@ import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './type
 
 /** Pixels. */
 type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
+
+/** What {@link makeClip} tells and asks of meanwhile. */
+export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
+  /** Told what an operator should know. */
+  log?: (message: string) => void;
+}
 
 /** Everything before the first step. */
 interface Preparation {
@@ -30,8 +37,8 @@ interface Preparation {
  * @throws UserError the picture or the settings are at fault
  * @throws JobCancelledError the signal was aborted
  */
-export async function makeClip(tools: RenderTools, spec: RenderSpec, options: RenderOptions = {}): Promise<Clip> {
-  const { onProgress = () => {}, signal } = options;
+export async function makeClip(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions = {}): Promise<Clip> {
+  const { onProgress = () => {}, signal, log = () => {} } = options;
   const { loop = 'none' } = tools.pipeline.info;
   const form: ClipForm = { format: 'mp4', loop, smooth: false, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
@@ -42,10 +49,15 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Re
       : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);
 
-  onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  beginEncoding();
   const encodeStart = performance.now();
-  const file = await encodeClip(tools, { made, form, spec, ...wanted }, signal);
-  const master = spec.keepMaster ? await encodeMaster(tools, made, signal) : undefined;
+  const onRetry = (error: unknown) => {
+    log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
+    beginEncoding();
+  };
+  const file = await encodeTwice(() => encodeClip(tools, { made, form, spec, ...wanted }, signal), { onRetry });
+  const master = spec.keepMaster ? await encodeTwice(() => encodeMaster(tools, made, signal), { onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
   return {
@@ -88,7 +100,7 @@ async function keptFrames(
 }
 
 /** Frames from the model, after those of a clip that is extended. */
-async function newFrames(tools: RenderTools, spec: RenderSpec, options: RenderOptions): Promise<MadeFrames> {
+async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
   const { settings, picture, before, seconds } = await prepare(tools, spec, options.signal);
   await hearMessages();
   if (options.signal?.aborted) throw new JobCancelledError();
@@ -120,7 +132,7 @@ async function prepare(tools: RenderTools, spec: RenderSpec, signal: AbortSignal
 async function generateFrames(
   pipeline: RenderPipeline,
   { picture, settings }: Pick<Preparation, 'picture' | 'settings'>,
-  { signal, onProgress }: RenderOptions,
+  { signal, onProgress }: MakeClipOptions,
 ): Promise<ImageToVideoResult> {
   // Which way a model's only move goes is left to the seed by laying the picture accordingly.
   const turn = turnOf(pipeline.info.turnsBySeed === true ? settings.seed : 0);

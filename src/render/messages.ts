@@ -122,7 +122,7 @@ const engineSchema = z.strictObject({
 export type Engine = z.output<typeof engineSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
-  /** First message; answered by `ready`. */
+  /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
   z.strictObject({ type: z.literal('start'), engine: engineSchema }),
   /** Answered by `progress` messages and one `done` or `failed`. */
   z.strictObject({ type: z.literal('render'), job, spec: specSchema }),
@@ -171,6 +171,7 @@ const clipSchema: z.ZodType<Clip> = z.strictObject({
 
 const toParentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
+  z.strictObject({ type: z.literal('failed-start'), error: wireErrorSchema }),
   z.strictObject({ type: z.literal('progress'), job, progress: progressSchema }),
   z.strictObject({ type: z.literal('done'), job, clip: clipSchema }),
   z.strictObject({ type: z.literal('failed'), job, error: wireErrorSchema }),

@@ -1,18 +1,23 @@
-import { InferenceError, JobCancelledError } from '../errors.ts';
+import { AppError, InferenceError, JobCancelledError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import { type ChildLink, type ChildLinkOptions, openChildLink } from './child-link.ts';
 import type { Engine, ToChild, ToParent } from './messages.ts';
-import type { Clip, RenderProgress, RenderSpec } from './types.ts';
+import { processorSeconds } from './processor-time.ts';
+import type { Clip, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
+import { expectStep, type Watchdog, watch } from './watchdog.ts';
 import { fromWireError } from './wire-error.ts';
 
 /** What a render process lives by. */
 export interface RenderProcessOptions extends ChildLinkOptions {
   engine: Engine;
-  /** How long the process may take to say that it is ready. */
-  startTimeoutMs: number;
-  /** How long a cancelled job, or a process that was sent away, may take to end by itself. */
-  graceMs: number;
-  clock: Clock;
+  /** A step without an end is given this long at least, and then the process is killed: see `watch`. */
+  stallSeconds: number;
+}
+
+/** What one job is run with. */
+export interface RunOptions extends RenderOptions {
+  signal: AbortSignal;
 }
 
 /** A render process that is ready for jobs, one at a time. */
@@ -22,11 +27,11 @@ export interface RenderProcess {
   isAlive(): boolean;
   /**
    * Makes one clip.
-   * @throws InferenceError `render-process-died`
+   * @throws InferenceError `render-process-died`; `render-process-stalled`: it made no progress and was killed
    * @throws JobCancelledError `signal` was aborted: the job ended at its next step, or the process was killed
    * @throws AppError whatever the job itself threw
    */
-  run(spec: RenderSpec, signal: AbortSignal, onProgress: (progress: RenderProgress) => void): Promise<Clip>;
+  run(spec: RenderSpec, options: RunOptions): Promise<Clip>;
   /** Ends it and what it started, at once: its job rejects. */
   kill(): void;
   /** Sends it away, and makes it go after the grace. Resolves when it is gone. */
@@ -34,28 +39,27 @@ export interface RenderProcess {
 }
 
 /**
- * Starts a render process and waits until it is ready.
- * @throws InferenceError `render-process-start` it died or said nothing in time
+ * Starts a render process and waits until it has opened its model, provider, ffmpeg and safety check.
+ * @throws AppError of scope `host`: what the process could not open; `render-process-start` where it died, hung, or
+ *   does not say whose fault it was
  * @throws JobCancelledError `signal` was aborted meanwhile
  */
 export async function startRenderProcess(options: RenderProcessOptions, signal: AbortSignal): Promise<RenderProcess> {
-  const { clock, startTimeoutMs, graceMs, engine, log } = options;
+  const { clock, graceMs, engine, log } = options;
   const link = openChildLink(options);
-  let howItFailed = 'it ended at once';
-  const callOff = clock.after(startTimeoutMs, () => {
-    howItFailed = `it was not ready after ${startTimeoutMs / 1000} s`;
-    link.kill();
-  });
   try {
-    await converse<void>(link, { type: 'start', engine }, signal, {
-      hear: (message, { resolve }) => message.type === 'ready' && resolve(),
+    await converse<void>(options, link, {
+      opening: { type: 'start', engine },
+      signal,
       onAbort: link.kill,
+      onMessage(message, { resolve, reject }) {
+        if (message.type === 'ready') resolve();
+        else if (message.type === 'failed-start') reject(fromWireError(message.error));
+      },
     });
   } catch (cause) {
-    if (cause instanceof JobCancelledError) throw cause;
-    throw new InferenceError('render-process-start', `The render process did not start: ${howItFailed}.`, { cause });
-  } finally {
-    callOff();
+    link.kill();
+    throw cause instanceof JobCancelledError ? cause : startError(cause);
   }
   log.debug({ pid: link.pid }, 'render process ready');
 
@@ -64,21 +68,29 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
     pid: link.pid,
     isAlive: link.isAlive,
     kill: link.kill,
-    async run(spec, signal, onProgress) {
+    async run(spec, { signal, onProgress = () => {}, expected }) {
       const job = ++lastJob;
+      let progress: RenderProgress | undefined;
       let callOffKill = () => {};
       try {
-        return await converse<Clip>(link, { type: 'render', job, spec }, signal, {
-          hear(message, { resolve, reject }) {
+        return await converse<Clip>(options, link, {
+          opening: { type: 'render', job, spec },
+          signal,
+          onMessage(message, { resolve, reject, watchdog }) {
             if (!('job' in message) || message.job !== job) return;
-            if (message.type === 'progress') onProgress(message.progress);
-            else if (message.type === 'done') resolve(message.clip);
-            else reject(fromWireError(message.error));
+            if (message.type === 'done') resolve(message.clip);
+            else if (message.type === 'failed') reject(fromWireError(message.error));
+            else {
+              watchdog.progress(expectStep(message.progress, progress, expected));
+              progress = message.progress;
+              guarded(log, () => onProgress(message.progress));
+            }
           },
           onAbort() {
             link.send({ type: 'cancel', job });
             callOffKill = clock.after(graceMs, link.kill);
           },
+          describe: () => progress && ` at ${progress.stage}, step ${progress.step} of ${progress.steps} done,`,
         });
       } finally {
         callOffKill();
@@ -87,38 +99,75 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
     async end() {
       const callOffKill = clock.after(graceMs, link.kill);
       link.dismiss();
-      await link.death;
+      await link.gone;
       callOffKill();
     },
   };
 }
 
 interface Conversation<T> {
-  hear(message: ToParent, settle: { resolve(value: T): void; reject(error: Error): void }): void;
+  opening: ToChild;
+  signal: AbortSignal;
+  onMessage(
+    message: ToParent,
+    tools: { resolve(value: T): void; reject(error: Error): void; watchdog: Watchdog },
+  ): void;
   onAbort(): void;
+  /** Words for where it stood still, after "no progress". */
+  describe?: () => string | undefined;
 }
 
-/** Says `opening`, then listens until the conversation is settled or the process is gone. */
+/** Says `opening`, then listens until the conversation is settled, or the process is gone or killed for standing still. */
 async function converse<T>(
+  { clock, stallSeconds }: { clock: Clock; stallSeconds: number },
   link: ChildLink,
-  opening: ToChild,
-  signal: AbortSignal,
-  { hear, onAbort }: Conversation<T>,
+  { opening, signal, onMessage, onAbort, describe = () => undefined }: Conversation<T>,
 ): Promise<T> {
   if (signal.aborted) throw cancelledBy(signal);
   signal.addEventListener('abort', onAbort, { once: true });
+  let stalled: InferenceError | undefined;
+  const watchdog = watch({
+    clock,
+    stallSeconds,
+    processorSeconds: () => (link.pid === undefined ? undefined : processorSeconds(link.pid)),
+    onStall(seconds) {
+      const text = `The render process made no progress${describe() ?? ''} for ${seconds} s and was killed.`;
+      stalled = new InferenceError('render-process-stalled', text);
+      link.kill();
+    },
+  });
   try {
     return await new Promise<T>((resolve, reject) => {
-      link.listen((message) => hear(message, { resolve, reject }));
-      void link.death.then(reject);
+      link.listen({
+        onMessage: (message) => onMessage(message, { resolve, reject, watchdog }),
+        onExit: (error) => reject(stalled ?? error),
+      });
       link.send(opening);
     });
   } catch (error) {
     // Whatever became of a job that was called off: it was called off.
     throw signal.aborted ? cancelledBy(signal, error) : error;
   } finally {
+    watchdog.stop();
     link.listen(undefined);
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** What a process could not open is told as it is; all else about a start is the machine's fault too. */
+function startError(cause: unknown): AppError {
+  if (cause instanceof AppError && cause.scope === 'host') return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `The render process did not start: ${reason}`;
+  return new InferenceError('render-process-start', message, { cause, scope: 'host' });
+}
+
+/** A listener that fails is the caller's trouble; it ends neither the job nor the process. */
+function guarded(log: Log, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    log.warn({ err: error }, 'news of a render could not be passed on');
   }
 }
 

@@ -5,7 +5,7 @@ import { type Engine, parseToChild, type ToChild, type ToParent } from './messag
 import type { RenderTools } from './render-tools.ts';
 import { toWireError } from './wire-error.ts';
 
-/** Makes the tools of one render process; called for the first job, and again for each one until it succeeds. */
+/** Opens the tools of one render process: reads the model's configs, finds provider and ffmpeg. Called once, at the start. */
 export type OpenTools = (engine: Engine, log: (message: string) => void) => Promise<RenderTools>;
 
 /**
@@ -19,8 +19,7 @@ export function serveParent(openTools: OpenTools): void {
     process.send?.(message, undefined, {}, () => {});
   };
   const log = (message: string) => tell({ type: 'log', message: message.slice(0, 10_000) });
-  let tools: Promise<RenderTools> | undefined;
-  let engine: Engine | undefined;
+  let tools: RenderTools | undefined;
   let running: { job: number; cancel: AbortController } | undefined;
 
   process.on('disconnect', () => process.exit(0));
@@ -33,8 +32,7 @@ export function serveParent(openTools: OpenTools): void {
 
   function handle(message: ToChild): void {
     if (message.type === 'start') {
-      engine = message.engine;
-      tell({ type: 'ready' });
+      void start(message.engine);
     } else if (message.type === 'leave') {
       process.exit(0);
     } else if (message.type === 'cancel') {
@@ -44,13 +42,25 @@ export function serveParent(openTools: OpenTools): void {
     }
   }
 
+  /** A process that could not open its tools waits to be ended: another one tries again. */
+  async function start(engine: Engine): Promise<void> {
+    try {
+      tools = await openTools(engine, log);
+      tell({ type: 'ready' });
+    } catch (error) {
+      tell({ type: 'failed-start', error: toWireError(error) });
+    }
+  }
+
   async function renderJob({ job, spec }: Extract<ToChild, { type: 'render' }>): Promise<void> {
     const cancel = new AbortController();
     running = { job, cancel };
     try {
-      const clip = await makeClip(await openOnce(), spec, {
+      if (tools === undefined) throw new Error('A job came before the tools were open.');
+      const clip = await makeClip(tools, spec, {
         signal: cancel.signal,
         onProgress: (progress) => tell({ type: 'progress', job, progress }),
+        log,
       });
       running = undefined;
       tell({ type: 'done', job, clip });
@@ -63,17 +73,6 @@ export function serveParent(openTools: OpenTools): void {
         job,
         error: toWireError(cancelled ? new JobCancelledError(undefined, { cause }) : cause),
       });
-    }
-  }
-
-  async function openOnce(): Promise<RenderTools> {
-    if (engine === undefined) throw new Error('A job came before the engine.');
-    tools ??= openTools(engine, log);
-    try {
-      return await tools;
-    } catch (error) {
-      tools = undefined;
-      throw error;
     }
   }
 }

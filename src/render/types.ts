@@ -91,12 +91,25 @@ export interface Clip {
   reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
 }
 
-/** What goes on while a clip is made: `signal` calls it off, `onProgress` hears of every step. */
+/** How long a render of this kind is known to take, in seconds. */
+export interface ExpectedSeconds {
+  /** Everything before the first denoising step. */
+  secondsBefore: number;
+  secondsPerStep: number;
+  /** Decoding and encoding. */
+  secondsAfter: number;
+}
+
+/** What goes on while a clip is made. */
 export interface RenderOptions {
+  /** Cancels it. */
   signal?: AbortSignal;
+  /** Hears of every step. */
   onProgress?: (progress: RenderProgress) => void;
+  /** Hears how far the render has come, to go on from. */
   onCheckpoint?: (bytes: Uint8Array) => void;
-  expected?: { secondsBefore: number; secondsPerStep: number; secondsAfter: number };
+  /** From earlier renders of this kind: how long a step may take before it counts as hung. */
+  expected?: ExpectedSeconds;
 }
 
 /** Makes clips, one at a time, away from the caller's event loop. */
@@ -104,7 +117,9 @@ export interface Renderer {
   /**
    * @throws UserError the picture or the settings are at fault
    * @throws JobCancelledError the signal was aborted
-   * @throws InferenceError the render process broke
+   * @throws InferenceError `render-process-died` or `render-process-stalled`: the render process broke, or hung and was
+   *   killed; `render-process-start`, scope `host`: it could not be started
+   * @throws AppError of scope `host`: the machine cannot make clips now (model, provider, ffmpeg, disk)
    */
   render(spec: RenderSpec, options?: RenderOptions): Promise<Clip>;
   /** Ends the render process; a running job rejects with JobCancelledError. */

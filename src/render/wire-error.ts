@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   AppError,
   ConfigError,
+  DecodeError,
   DownloadError,
   EncodeError,
   type ErrorScope,
@@ -52,6 +53,7 @@ const classes = {
   DownloadError,
   GraphError,
   InferenceError,
+  DecodeError,
   EncodeError,
 } as const;
 

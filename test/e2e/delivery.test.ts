@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EncodeError } from '../../src/errors.ts';
+import { EncodeError, InferenceError } from '../../src/errors.ts';
 import type { RouteName } from '../../src/fake-discord/route-names.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
@@ -151,7 +151,7 @@ describe('a failure is explained', () => {
   it('anew where the message is gone', async () => {
     const { discord, handle, render, id } = await oneRunning();
     discord.deleteMessage({ messageId: id });
-    render.fail(new Error('broken'));
+    render.fail(new InferenceError('broken', 'broken', { scope: 'job' }));
     const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
     expect(told.content).toContain(`<@${discord.userId}>`);
     expect(handle.original()).toBeUndefined();
@@ -161,7 +161,7 @@ describe('a failure is explained', () => {
     const { discord, handle, render } = await oneRunning();
     discord.expireToken(handle.id);
     discord.setPermissions(discord.channelId, 0n);
-    render.fail(new Error('broken'));
+    render.fail(new InferenceError('broken', 'broken', { scope: 'job' }));
     const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
     expect(told.channel_id).not.toBe(discord.channelId);
   });

@@ -52,11 +52,17 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   }
 
   async function load(request: NetworkRequest): Promise<NetworkSession> {
-    const graph = await build(request);
-    if (memoryMode === 'sequential' && request.network === 'unet-step') {
-      return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
+    try {
+      const graph = await build(request);
+      if (memoryMode === 'sequential' && request.network === 'unet-step') {
+        return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
+      }
+      return await openSession(compileGraph(graph), session);
+    } catch (error) {
+      // Where the files went away they may come back as others: nothing that was read of them is used again.
+      unetGraphs = undefined;
+      throw error;
     }
-    return openSession(compileGraph(graph), session);
   }
 
   return {

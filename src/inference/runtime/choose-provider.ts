@@ -35,7 +35,9 @@ export async function chooseProvider(
       log(`${error instanceof InferenceError ? error.message : String(error)} It is passed over.`);
     }
   }
-  throw new InferenceError('provider-none', `None of ${automatic.join(', ')} works on this machine.`);
+  throw new InferenceError('provider-none', `None of ${automatic.join(', ')} works on this machine.`, {
+    scope: 'host',
+  });
 }
 
 /**
@@ -63,7 +65,7 @@ async function probe(provider: ConcreteProvider): Promise<void> {
     await session.release();
   } catch (cause) {
     const message = `Provider ${provider} does not work here: ${reason(cause)} ${needs[provider]}`;
-    throw new InferenceError('provider-unavailable', message, { cause });
+    throw new InferenceError('provider-unavailable', message, { cause, scope: 'host' });
   }
 }
 

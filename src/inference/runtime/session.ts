@@ -41,7 +41,7 @@ export interface NetworkSession {
 
 /**
  * Loads a network. It blocks the event loop while ONNX Runtime works, as do runs.
- * @throws InferenceError the provider or the model refuses
+ * @throws InferenceError `session-create`, scope `host`: the provider or the model refuses
  */
 export async function openSession(model: SessionModel, options: SessionOptions): Promise<NetworkSession> {
   const session = await loadSession(model, options);
@@ -99,7 +99,11 @@ async function loadSession(model: SessionModel, options: SessionOptions): Promis
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     extra: { session: sessionEntries(model, { provider, mapped, wholly: options.wholly === true }) },
   }).catch((cause: unknown) => {
-    throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, { cause });
+    // Memory, driver or file: whatever it is, the next clip meets it too.
+    throw new InferenceError('session-create', `${model.name} could not be loaded on ${provider}.`, {
+      cause,
+      scope: 'host',
+    });
   });
 }
 

@@ -70,13 +70,15 @@ export async function openRegularFile(path: string): Promise<{ file: string; han
 
 /**
  * Fills `target` from the file's `position` on.
- * @throws SafetensorsError the file ends before that
+ * @throws SafetensorsError the file ends before that, or cannot be read
  */
 export async function readFully(handle: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
   const largestReadBytes = 2 ** 30; // one read call cannot carry more than 2^31 bytes
   for (let done = 0; done < target.length; ) {
     const length = Math.min(target.length - done, largestReadBytes);
-    const { bytesRead } = await handle.read(target, done, length, position + done);
+    const { bytesRead } = await handle.read(target, done, length, position + done).catch((cause: unknown) => {
+      throw safetensorsError('not-readable', { path }, `byte ${position + done} cannot be read.`, cause);
+    });
     if (bytesRead === 0) throw safetensorsError('truncated', { path }, `the file ends at byte ${position + done}.`);
     done += bytesRead;
   }
