@@ -17,7 +17,8 @@ export function queuedView(job: Job, place: QueuePlace, texts: Texts): Reply {
     place.startsAtMs === undefined ? '' : texts.startsAt(countdown(place.startsAtMs)),
     place.endsAtMs === undefined ? '' : texts.readyAt(countdown(place.endsAtMs)),
   ];
-  return { content: joined(texts.queued(place), ...moments), components: [cancelRow(job, texts)] };
+  const content = place.isHostPaused ? joinedLines(texts.queued(place), texts.paused) : joined(texts.queued(place), ...moments);
+  return { content, components: [cancelRow(job, texts)] };
 }
 
 /** The message of a job that runs: stage, step i of n with a bar, and when it will be ready. */

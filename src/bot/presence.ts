@@ -27,10 +27,11 @@ export function startPresence({ overview, show, texts, clock }: PresenceOptions)
   let callOff = () => {};
   function look(): void {
     callOff = clock.after(lookEveryMs, look);
-    const { mode, running, waiting } = overview();
+    const { mode, hostFault, running, waiting } = overview();
     const count = { running: running.length, waiting: waiting.length };
     const isBusy = count.running + count.waiting > 0;
-    const text = mode === 'paused' ? texts.paused : isBusy ? texts.busy(count) : texts.idle;
+    const working = isBusy ? texts.busy(count) : texts.idle;
+    const text = hostFault ? texts.hostPaused : mode === 'paused' ? texts.paused : working;
     if (text === shown) return;
     shown = text;
     show(text);

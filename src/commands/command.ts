@@ -18,7 +18,7 @@ import type { PictureSource } from './find-pictures.ts';
 
 /** What commands work with. */
 export interface CommandContext extends DeskContext {
-  jobs: Pick<JobQueue, 'submit' | 'find' | 'cancel' | 'foresee' | 'overview'>;
+  jobs: Pick<JobQueue, 'check' | 'submit' | 'find' | 'cancel' | 'foresee' | 'overview' | 'undelivered' | 'redeliver'>;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
   download: Download;

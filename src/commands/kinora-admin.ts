@@ -4,6 +4,7 @@ import {
   ApplicationCommandOptionType,
   ApplicationIntegrationType,
   type ChatInputCommandInteraction,
+  escapeMarkdown,
   InteractionContextType,
   MessageFlags,
   TimestampStyles,
@@ -11,6 +12,7 @@ import {
 } from 'discord.js';
 import type { AdminTexts } from '../bot/languages/desk-texts.ts';
 import { UserError } from '../errors.ts';
+import type { HostFault } from '../jobs/circuit-breaker.ts';
 import type { QueueMode } from '../jobs/job-queue.ts';
 import type { Command, CommandContext } from './command.ts';
 import { queueView } from './queue-view.ts';
@@ -86,11 +88,23 @@ function answerTo(interaction: ChatInputCommandInteraction, context: CommandCont
 function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
   const texts = textsFor(interaction, guildSettings);
   const overview = jobs.overview();
-  const { content, components } = queueView({ overview, scope: 'all', viewer: interaction, texts });
+  const { content, components } = queueView({
+    ...{ overview, undelivered: [], viewer: interaction, texts, scope: 'all' },
+  });
   const { servers, startedAtMs } = operator.status();
   const uptimeMoment = time(Math.floor(startedAtMs / 1000), TimestampStyles.RelativeTime);
-  const head = [texts.admin.modes[overview.mode], texts.admin.status({ servers, uptimeMoment })];
+  const head = [
+    texts.admin.modes[overview.mode],
+    ...(overview.hostFault ? [faultText(overview.hostFault, texts.admin)] : []),
+    texts.admin.status({ servers, uptimeMoment }),
+  ];
   return { content: [...head, content].join('\n'), components };
+}
+
+function faultText({ code, message, sinceMs, retryAtMs }: HostFault, texts: AdminTexts): string {
+  const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampStyles.RelativeTime);
+  const reason = `${escapeMarkdown(message)} (\`${code}\`)`;
+  return texts.hostFault({ reason, since: relative(sinceMs), retry: relative(retryAtMs) });
 }
 
 function blockTarget(options: ChatInputCommandInteraction['options']) {

@@ -17,9 +17,14 @@ import { mayCancel } from './may-cancel.ts';
 export const queueScopes = ['mine', 'all'] as const;
 export type QueueScope = (typeof queueScopes)[number];
 
+/** The first word of the custom ids of buttons that fetch a clip. */
+export const fetchAction = 'queue-fetch';
+
 /** What {@link queueView} draws. */
 export interface QueueViewOptions {
   overview: QueueOverview;
+  /** The viewer's clips that could not be posted. */
+  undelivered: readonly Job[];
   scope: QueueScope;
   viewer: Pick<BaseInteraction, 'user' | 'guildId' | 'memberPermissions'>;
   texts: Texts;
@@ -28,10 +33,11 @@ export interface QueueViewOptions {
 /** Lines that a list shows; more would not fit the 2,000 characters of a message. */
 const maxLines = 15;
 const buttonsPerRow = 5;
+const maxRows = 5;
 
 /** The queue as one person may see it, with a Cancel button for each job that they may end. */
-export function queueView({ overview, scope, viewer, texts }: QueueViewOptions) {
-  const { mode, running, waiting } = overview;
+export function queueView({ overview, undelivered, scope, viewer, texts }: QueueViewOptions) {
+  const { mode, hostFault, running, waiting } = overview;
   const entries = [
     ...running.map(({ job, endsAtMs }) => ({ job, mark: '▶️', moment: endsAtMs, say: texts.readyAt })),
     ...waiting.map(({ job, place }) => ({
@@ -49,12 +55,15 @@ export function queueView({ overview, scope, viewer, texts }: QueueViewOptions) 
   const content = [
     texts.queue.summary({ running: running.length, waiting: waiting.length }),
     ...(mode === 'open' ? [] : [texts.queue.modes[mode]]),
+    ...(hostFault ? [texts.queue.hostPaused] : []),
+    ...(undelivered.length > 0 ? [texts.queue.undelivered(undelivered.length)] : []),
     ...lines,
     ...(more > 0 ? [texts.queue.more(more)] : []),
-    ...(entries.length === 0 && scope === 'mine' ? [texts.queue.none] : []),
+    ...(entries.length + undelivered.length === 0 && scope === 'mine' ? [texts.queue.none] : []),
   ].join('\n');
   const mine = entries.map(({ job }) => job).filter((job) => mayCancel(viewer, job));
-  return { content, components: cancelRows(mine, { scope, texts }) };
+  const fetchable = undelivered.slice(0, buttonsPerRow);
+  return { content, components: [...fetchRow(fetchable, texts), ...cancelRows(mine, { scope, texts })].slice(0, maxRows) };
 }
 
 function nameOf(job: Job, viewer: QueueViewOptions['viewer'], texts: Texts): string {
@@ -65,6 +74,20 @@ function nameOf(job: Job, viewer: QueueViewOptions['viewer'], texts: Texts): str
 /** A moment that counts down on the reader's screen. */
 function countdown(timeMs: number): string {
   return time(Math.ceil(timeMs / 1000), TimestampStyles.RelativeTime);
+}
+
+/** One button for each clip that waits to be fetched. */
+function fetchRow(jobs: readonly Job[], texts: Texts): APIActionRowComponent<APIButtonComponent>[] {
+  if (jobs.length === 0) return [];
+  const components = jobs.map(
+    ({ id }): APIButtonComponent => ({
+      type: ComponentType.Button,
+      style: ButtonStyle.Primary,
+      label: texts.queue.fetch(id),
+      custom_id: buttonId({ action: fetchAction, jobId: id }),
+    }),
+  );
+  return [{ type: ComponentType.ActionRow, components }];
 }
 
 function cancelRows(jobs: readonly Job[], { scope, texts }: { scope: QueueScope; texts: Texts }) {

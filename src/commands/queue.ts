@@ -8,8 +8,9 @@ import {
 import { UserError } from '../errors.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
 import { mayCancel } from './may-cancel.ts';
-import { type QueueScope, queueScopes, queueView } from './queue-view.ts';
-import { described, named, textsFor } from './speak.ts';
+import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
+import { described, localeOf, named, textsFor } from './speak.ts';
+import { addressOf, tokenLifeMs } from './submit-wish.ts';
 
 /** `/queue [show]`: what runs and waits, for the one who asks alone, with Cancel on what they may end. */
 export const queue = {
@@ -35,7 +36,7 @@ export const queue = {
 } satisfies Command;
 
 /** The Cancel buttons of the list; the list then shows what is left. */
-export const queueButtons: readonly ButtonAction[] = queueScopes.map((scope) => ({
+const cancelButtons: readonly ButtonAction[] = queueScopes.map((scope) => ({
   action: `queue-cancel-${scope}`,
   async execute(interaction, jobId, context) {
     const job = context.jobs.find(jobId);
@@ -48,6 +49,30 @@ export const queueButtons: readonly ButtonAction[] = queueScopes.map((scope) => 
   },
 }));
 
+/** Brings a clip that could be posted nowhere to its requester, who alone sees it, as the answer to the button. */
+const fetchButton = {
+  action: fetchAction,
+  async execute(interaction, jobId, context) {
+    const job = context.jobs.find(jobId);
+    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
+    if (job.userId !== interaction.user.id) throw new UserError('not-yours', 'Only its requester gets the clip.');
+    const tokenExpiresAtMs = context.clock.now() + tokenLifeMs;
+    const { resource } = await interaction.deferReply({ flags: MessageFlags.Ephemeral, withResponse: true });
+    const address = addressOf(interaction, {
+      ...{ tokenExpiresAtMs, isEphemeral: true, hasChannelRoute: false },
+      messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
+      locale: localeOf(interaction, context.guildSettings),
+    });
+    if (!context.jobs.redeliver(jobId, address)) throw new UserError('clip-expired', 'The clip is not kept any more.');
+  },
+} satisfies ButtonAction;
+
+/** The buttons of the list. */
+export const queueButtons: readonly ButtonAction[] = [...cancelButtons, fetchButton];
+
 function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
-  return queueView({ overview: jobs.overview(), scope, viewer, texts: textsFor(viewer, guildSettings) });
+  return queueView({
+    ...{ scope, viewer, overview: jobs.overview(), undelivered: jobs.undelivered(viewer.user.id) },
+    texts: textsFor(viewer, guildSettings),
+  });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InferenceError } from '../../src/errors.ts';
 import { noLimits } from '../../src/jobs/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
@@ -14,7 +15,7 @@ const momentIn = (content: string) => Number(/<t:(\d+):R>/.exec(content)?.[1]) *
 it('a quota is counted, told in the person’s language with the time, and given back for failed and cancelled clips', async () => {
   const { discord, renderer } = await stageWith({ dailyQuota: 1 });
   const failing = discord.invoke(animate);
-  (await renderer.begun(0)).fail(new Error('bad luck'));
+  (await renderer.begun(0)).fail(new InferenceError('broken', 'bad luck', { scope: 'job' }));
   await failureOf(failing);
   const cancelled = discord.invoke(animate);
   await renderer.begun(1);
