@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
+import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const tinyModel = fileURLToPath(new URL('../golden/models/tiny-a', import.meta.url));
@@ -100,6 +101,19 @@ describe('kinora animate', () => {
       'kinora: This picture is damaged or cut off. Save it anew and try again.',
     );
     expect(io.out()).toBe('');
+    expect(readdirSync(join(folder, 'clips'))).toEqual([]);
+  });
+
+  it('makes no black clip of weights with a value that is no number: says which network, and what to do', async () => {
+    const { folder, words } = desk();
+    const modelDir = join(folder, 'model');
+    cpSync(tinyModel, modelDir, { recursive: true });
+    await spoilWeights(modelDir, 'vae/decoder.conv_out.bias');
+    const io = createMemoryIo({ environment: { ...environment, MODEL_DIR: modelDir } });
+    expect(await runCli(['animate', ...words, ...quick], io)).toBe(1);
+    const last = io.err().trimEnd().split('\n').at(-1);
+    expect(last).toMatch(/^kinora: The network vae-decoder gave values that are not finite \(decode, step 1 of 1\)\./);
+    expect(last).toContain('kinora model check');
     expect(readdirSync(join(folder, 'clips'))).toEqual([]);
   });
 

@@ -25,18 +25,12 @@ export interface DecodedLatents {
  * diffusers `decode_latents`: chunks of frames, each seen by itself. Where memory runs out the chunk is halved and
  * everything decoded again (the chunk size changes the picture, so sizes are not mixed). A chunk that half precision
  * turned into infinities, or into nothing but black, is decoded again in float32.
- * @throws InferenceError memory runs out with single frames, or the latents themselves are not finite
+ * @throws InferenceError memory runs out with single frames, or `non-finite`
  */
 export async function* decodeLatents(
   job: Run,
   { latents, step }: { latents: Float32Array; step: () => PipelineProgress },
 ): AsyncGenerator<PipelineProgress, DecodedLatents> {
-  if (!latents.every(Number.isFinite)) {
-    throw new InferenceError(
-      'latents-not-finite',
-      'The UNet gave values that are not finite; try --precision float32.',
-    );
-  }
   let decodeChunkSize = Math.min(job.settings.decodeChunkSize, job.settings.numFrames);
   for (;;) {
     try {
@@ -74,15 +68,22 @@ async function* decodeInChunks(
     return present((await decoder.session.run({ z: chunk })).sample);
   }
 
+  /** In half precision, unless that ruins it. */
+  async function decodeWell(chunk: Float32Array): Promise<Float32Array> {
+    if (precision === 'float32') return decode(chunk, precision);
+    const sample = await decode(chunk, precision).catch((error: unknown) => {
+      if (error instanceof InferenceError && error.code === 'non-finite') return undefined;
+      throw error;
+    });
+    if (sample !== undefined && !isBlack(sample)) return sample;
+    log('Half precision ruined a chunk of frames; it is decoded again in float32.');
+    return decode(chunk, 'float32');
+  }
+
   try {
     for (let from = 0; from < numFrames; from += decodeChunkSize) {
       const chunk = z.slice(from * perFrame, Math.min(from + decodeChunkSize, numFrames) * perFrame);
-      let sample = await decode(chunk, precision);
-      if (precision === 'float16' && isRuined(sample)) {
-        log('Half precision ruined a chunk of frames; it is decoded again in float32.');
-        sample = await decode(chunk, 'float32');
-      }
-      samples.push(sample);
+      samples.push(await decodeWell(chunk));
       yield step();
     }
     return samples;
@@ -91,14 +92,9 @@ async function* decodeInChunks(
   }
 }
 
-/** Whether half precision overflowed: something is not finite, or all of it is black. */
-function isRuined(sample: Float32Array): boolean {
-  let isBlack = true;
-  for (const value of sample) {
-    if (!Number.isFinite(value)) return true;
-    if (value > -1) isBlack = false;
-  }
-  return isBlack;
+/** Whether all of it is black, as where half precision overflowed. */
+function isBlack(sample: Float32Array): boolean {
+  return sample.every((value) => value <= -1);
 }
 
 /** ONNX Runtime has no code for it: these are the words of its CPU, CUDA and WebGPU allocators. */

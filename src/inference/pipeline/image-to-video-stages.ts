@@ -4,6 +4,7 @@ import { clipPreprocess } from './clip-preprocess.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { pictureToSample } from './pictures.ts';
 import { type ImageCondition, openPredictor } from './predictor.ts';
+import { requireFinite } from './require-finite.ts';
 import type { Run } from './run.ts';
 import type { PipelineProgress } from './types.ts';
 import { present, withSession } from './use-session.ts';
@@ -68,6 +69,7 @@ export async function* denoise(
       const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
       const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
       scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
+      requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
       yield step();
     }
     return latents;

@@ -13,6 +13,7 @@ import { modelInfo } from './model-info.ts';
 import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
 import { sampleToFrames } from './pictures.ts';
+import { finiteNetworks } from './require-finite.ts';
 import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
 import type {
@@ -41,7 +42,8 @@ export interface ImageToVideoPipeline {
    * @param picture of exactly the settings' width and height
    * @throws UserError a setting is out of its range
    * @throws JobCancelledError the signal was aborted
-   * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails
+   * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails; `non-finite`: a
+   *   network gave NaN or infinities
    */
   generate(
     picture: RgbPicture,
@@ -85,9 +87,10 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   };
 }
 
-async function* run(job: Run): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
-  const { configs, settings, provider } = job;
+async function* run(given: Run): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
+  const { configs, settings, provider } = given;
   const clock = stageClock(() => performance.now());
+  const job = { ...given, networks: finiteNetworks(given.networks, clock.position) };
   const step = () => {
     throwIfCancelled(job.signal);
     return clock.stepDone();

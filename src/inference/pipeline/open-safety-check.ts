@@ -6,6 +6,7 @@ import type { RgbPicture } from '../../util/rgb.ts';
 import { readConfig } from '../models/parse-config.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
+import { requireFinite } from './require-finite.ts';
 
 /** Looks at pictures for what not everybody may see. */
 export interface SafetyCheck {
@@ -71,6 +72,7 @@ export async function openSafetyCheck(modelDir: string): Promise<SafetyCheck> {
       if (logits.length !== labelCount) {
         throw new ConfigError('classifier-labels', `${file} gives ${logits.length} numbers for ${labelCount} labels.`);
       }
+      requireFinite(logits, `The safety check ${file}`);
       const most = Math.max(...logits);
       const weights = Array.from(logits, (logit) => Math.exp(logit - most));
       const sum = weights.reduce((a, b) => a + b);

@@ -1,4 +1,5 @@
 import { InferenceError } from '../../errors.ts';
+import type { StagePosition } from './require-finite.ts';
 import type { PipelineProgress, PipelineStage } from './types.ts';
 
 const stages: readonly PipelineStage[] = ['prepare', 'encode-image', 'denoise', 'decode'];
@@ -9,6 +10,8 @@ export interface StageClock {
   begin(stage: PipelineStage, steps: number): PipelineProgress;
   /** One step of the current stage is done. */
   stepDone(): PipelineProgress;
+  /** The step that is being worked at; undefined between stages. */
+  position(): StagePosition | undefined;
   /** Ends the run. */
   finish(): Record<PipelineStage, number>;
 }
@@ -36,6 +39,11 @@ export function stageClock(now: () => number): StageClock {
       current.done++;
       const secondsPerStep = (now() - current.firstStepMs) / 1000 / current.done;
       return { stage: current.stage, step: current.done, steps: current.steps, secondsPerStep };
+    },
+    position() {
+      if (current === undefined) return undefined;
+      const { stage, done, steps } = current;
+      return { stage, step: Math.min(done + 1, steps), steps };
     },
     finish() {
       end();
