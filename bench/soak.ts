@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startFakeDiscord } from '../src/fake-discord/start-fake-discord.ts';
 import { readBooks } from './soak/read-books.ts';
 import { type SoakBot, startSoakBot } from './soak/soak-bot.ts';
@@ -8,13 +9,20 @@ import { createSoakPeople } from './soak/soak-people.ts';
 import { createTroubles } from './soak/troubles.ts';
 
 // `npm run soak [interactions] [seed]`: the whole bot as `npm start` runs it, with real renders of a tiny checkpoint,
-// against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may. At the end
-// the books are compared with what people saw; whatever is missing or there twice makes the exit code 1.
+// against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may: errors of
+// Discord and an outage, a model folder that goes and comes back, a render process that is killed or hangs, a bot that is
+// killed. At the end the store is compared with what people saw; whatever is missing or there twice, and memory that grows
+// with the number of clips, makes the exit code 1.
 
 const [interactions = 200, seed = 1] = process.argv.slice(2).map(Number);
 
 /** Jobs and other presses under way at once: the queue is never empty, and never turns everybody away. */
 const underWayAtOnce = 12;
+
+/** What the bot's process may grow by after its first quarter: about the noise of its garbage collector. */
+const allowedGrowthMb = 60;
+/** How long a fault of the host and an outage last: long enough for several renders to be finished meanwhile. */
+const faultMs = 8_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'kinora-soak-'));
 const modelDir = join(folder, 'model');
@@ -26,22 +34,58 @@ writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 // With the intent, without which reactions bring no pictures.
 const discord = await startFakeDiscord({ messageContentIntent: true });
 let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
-const memoryBeforeMb = bot.memoryMb();
+let memoryBeforeMb = 0;
 const startedMs = Date.now();
 const troubles = createTroubles(discord, seed);
 const people = createSoakPeople(discord, { seed, picture: readFileSync('assets/rocket.jpg') });
+
+/** Nobody acts meanwhile: an interaction that nobody hears was not accepted. */
+async function whileNobodyActs(work: () => Promise<void>): Promise<void> {
+  await people.answered();
+  await work();
+}
+
+const atShare = (share: number) => Math.floor(interactions * share);
+const events = new Map<number, () => Promise<void>>([
+  [atShare(0.2), async () => bot.killRenderProcess('SIGKILL')],
+  [
+    atShare(0.3),
+    () =>
+      whileNobodyActs(async () => {
+        discord.setOutage('unreachable');
+        await delay(faultMs);
+        const ready = bot.ready();
+        discord.setOutage('none');
+        await ready;
+      }),
+  ],
+  [
+    atShare(0.45),
+    async () => {
+      renameSync(modelDir, `${modelDir}-gone`);
+      await delay(faultMs);
+      renameSync(`${modelDir}-gone`, modelDir);
+    },
+  ],
+  [
+    atShare(0.6),
+    () =>
+      whileNobodyActs(async () => {
+        bot.kill();
+        bot = await startSoakBot(discord, { modelDir, dataDir });
+        memoryBeforeMb = 0;
+      }),
+  ],
+  [atShare(0.8), async () => bot.killRenderProcess('SIGSTOP')],
+]);
 
 for (let index = 0; index < interactions; index++) {
   await people.fewerUnderWay(underWayAtOnce);
   await people.act(index);
   troubles.maybe(index, people.jobs());
-  if (index % 25 === 24) bot.killRenderProcess();
-  if (index === Math.floor(interactions / 2)) {
-    // Nobody acts while it is away: an interaction that nobody hears was not accepted.
-    await people.answered();
-    bot.kill();
-    bot = await startSoakBot(discord, { modelDir, dataDir });
-  }
+  await events.get(index)?.();
+  // Of the bot that was started last, once it has met everything once.
+  if (index === atShare(0.7)) memoryBeforeMb = bot.memoryMb();
   if (index % 10 === 9) console.log(`${index + 1} of ${interactions} · ${people.summary()}`);
 }
 await people.settled();
@@ -57,7 +101,8 @@ rmSync(folder, { recursive: true });
 console.log(`
 ${interactions} interactions of 40 people (seed ${seed}) in ${Math.round((Date.now() - startedMs) / 1000)} s
 doors           ${people.doorsUsed()}
-trouble         ${troubles.summary()}, render process killed ${Math.floor(interactions / 25)} times, bot killed once
+trouble         ${troubles.summary()}, an outage of ${faultMs / 1000} s, the model gone for ${faultMs / 1000} s, render process killed
+                once and stopped once, bot killed once
 accepted        ${books.accepted}
 delivered       ${books.delivered}
 failed          ${books.failed} (each explained)
@@ -68,8 +113,10 @@ acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; $
 machine         ${cpus().length} processors, load average ${loadavg()
   .map((load) => load.toFixed(1))
   .join(' ')}
-memory          ${memoryBeforeMb} MB before, ${memoryAfterMb} MB after (the bot's process)
+memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})
 violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
 
-const isSound = books.lost.length + books.twice.length + violations.length + unanswered === 0;
+const growthMb = memoryAfterMb - memoryBeforeMb;
+const isSound =
+  books.lost.length + books.twice.length + violations.length + unanswered === 0 && growthMb < allowedGrowthMb;
 process.exitCode = isSound ? 0 : 1;

@@ -7,8 +7,10 @@ import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 /** The bot in a process of its own, as `npm start` runs it. Memory and render process are found in Linux' /proc. */
 export interface SoakBot {
   memoryMb(): number;
-  /** SIGKILL to the process that renders, if there is one. */
-  killRenderProcess(): void;
+  /** To the process that renders, if there is one. */
+  killRenderProcess(signal: 'SIGKILL' | 'SIGSTOP'): void;
+  /** Resolves when it is connected to the gateway (again). */
+  ready(): Promise<unknown>;
   /** SIGKILL to the bot itself. */
   kill(): void;
   /** SIGTERM; rejects when it does not end well. */
@@ -20,9 +22,9 @@ export async function startSoakBot(
   discord: FakeDiscord,
   { modelDir, dataDir }: { modelDir: string; dataDir: string },
 ): Promise<SoakBot> {
-  const ready = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'ready', {
-    timeoutMs: 120_000,
-  });
+  const connected = () =>
+    discord.waitForChange((change) => change.kind === 'gateway' && change.state !== 'closed', { timeoutMs: 120_000 });
+  const ready = connected();
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'bot'], {
     env: {
       PATH: readEnvironment().PATH,
@@ -35,6 +37,8 @@ export async function startSoakBot(
       THREADS: '1',
       REACTION_EMOJI: '🎬',
       SHUTDOWN_GRACE_SECONDS: '5',
+      STALL_SECONDS: '20',
+      CHECKPOINT_SECONDS: '1',
       LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -45,13 +49,14 @@ export async function startSoakBot(
   const pid = child.pid!;
   return {
     memoryMb: () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024),
-    killRenderProcess() {
+    killRenderProcess(signal) {
       const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
       for (const id of children) {
-        if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('render/child')) process.kill(Number(id), 'SIGKILL');
+        if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('render/child')) process.kill(Number(id), signal);
       }
     },
     kill: () => void child.kill('SIGKILL'),
+    ready: connected,
     async stop() {
       child.kill('SIGTERM');
       const [code] = await exit;
