@@ -17,7 +17,9 @@ export function queuedView(job: Job, place: QueuePlace, texts: Texts): Reply {
     place.startsAtMs === undefined ? '' : texts.startsAt(countdown(place.startsAtMs)),
     place.endsAtMs === undefined ? '' : texts.readyAt(countdown(place.endsAtMs)),
   ];
-  const content = place.isHostPaused ? joinedLines(texts.queued(place), texts.paused) : joined(texts.queued(place), ...moments);
+  const content = place.isHostPaused
+    ? joinedLines(texts.queued(place), texts.paused)
+    : joined(texts.queued(place), ...moments);
   return { content, components: [cancelRow(job, texts)] };
 }
 

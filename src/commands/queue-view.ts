@@ -63,7 +63,10 @@ export function queueView({ overview, undelivered, scope, viewer, texts }: Queue
   ].join('\n');
   const mine = entries.map(({ job }) => job).filter((job) => mayCancel(viewer, job));
   const fetchable = undelivered.slice(0, buttonsPerRow);
-  return { content, components: [...fetchRow(fetchable, texts), ...cancelRows(mine, { scope, texts })].slice(0, maxRows) };
+  return {
+    content,
+    components: [...fetchRow(fetchable, texts), ...cancelRows(mine, { scope, texts })].slice(0, maxRows),
+  };
 }
 
 function nameOf(job: Job, viewer: QueueViewOptions['viewer'], texts: Texts): string {

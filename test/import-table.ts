@@ -1,0 +1,50 @@
+/**
+ * Which folder of src/ may import which, besides itself, `errors.ts` and `util`. Type-only imports count. A folder that
+ * stands in the table with a slash has rules of its own; its parent's do not hold for it. `*` means everything.
+ * The picture in docs/architecture.md is drawn from this table by `npm run fix`.
+ */
+export const mayImport = {
+  util: [],
+  config: [],
+  'inference/safetensors': [],
+  'inference/onnx': [],
+  'inference/random': [],
+  'inference/graph': ['inference/safetensors', 'inference/onnx'],
+  'inference/schedulers': ['inference/random'],
+  'inference/nn': ['inference/graph'],
+  'inference/models': ['inference/safetensors', 'inference/graph', 'inference/nn'],
+  'inference/runtime': ['inference/onnx'],
+  'inference/pipeline': [
+    ...(['inference/safetensors', 'inference/onnx', 'inference/random', 'inference/graph'] as const),
+    ...(['inference/schedulers', 'inference/nn', 'inference/models', 'inference/runtime'] as const),
+  ],
+  media: [],
+  render: ['media', 'inference/pipeline'],
+  jobs: ['render'],
+  bot: ['jobs', 'commands'],
+  commands: ['bot', 'jobs'],
+  hub: [],
+  'fake-discord': [],
+  playground: ['fake-discord', 'playground/page'],
+  'playground/page': ['fake-discord', 'playground'],
+  cli: ['*'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** The only folders or files that may import a package or module; what is not named here may be imported anywhere. */
+export const packageHomes = {
+  dotenv: ['config'],
+  'onnxruntime-node': ['inference/runtime'],
+  sharp: ['media'],
+  'fluent-ffmpeg': ['media'],
+  '@ffmpeg-installer/ffmpeg': ['media'],
+  'node:child_process': ['render', 'cli/open-in-browser.ts'],
+  child_process: [],
+  'p-queue': ['jobs'],
+  libsql: ['jobs'],
+  'discord.js': ['bot', 'commands'],
+  ws: ['fake-discord', 'playground'],
+  '@huggingface/hub': ['hub'],
+  esbuild: ['playground'],
+  lit: ['playground/page'],
+  '@skyra/discord-components-core': ['playground/page'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
