@@ -94,7 +94,11 @@ const noticeableShiftMs = 10_000;
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
-  const { admit = (job) => job, onHostFault = () => {}, retentionMs = 168 * 3_600_000 } = options;
+  const {
+    admit = <Request extends JobRequest>(job: Request) => job,
+    onHostFault = () => {},
+    retentionMs = 168 * 3_600_000,
+  } = options;
   const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
@@ -232,7 +236,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     submit(newJob) {
       refuseIfNotOpen();
-      const job = add({ ...admit(newJob, waitingJobs()), picture: newJob.picture });
+      const job = add(admit(newJob, waitingJobs()));
       log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
       runner.add(job);
       sendPlaces();

@@ -30,6 +30,12 @@ export interface ModelFacts {
   limits: { maxSteps: number; maxFrames: number };
   /** Recipes by name: settings that go before the defaults. */
   presets?: Readonly<Record<string, JobSettings>>;
+  /**
+   * Holds settings, with the model's defaults for what is left out, against what the model can do. Left out: only the
+   * renderer knows.
+   * @throws UserError what the renderer would refuse
+   */
+  checkSettings?: (settings: JobSettings) => void;
 }
 
 /** The finished job that a job goes on from. */
@@ -41,14 +47,12 @@ export interface JobParent {
   link?: string;
 }
 
-/** What somebody asks for, before its picture is fetched. */
+/** What decides whether a job is admitted: everything but its picture and where its news goes. */
 export interface JobRequest {
   /** Who asked, and who may cancel. */
   userId: string;
   /** Where it was asked; null in direct messages. */
   guildId: string | null;
-  /** Where news goes: a JSON value that only the door understands. */
-  address: unknown;
   settings: JobSettings;
   fit: FitName;
   /** What is left out takes the renderer's defaults. */
@@ -59,14 +63,16 @@ export interface JobRequest {
   maxBytes: number;
 }
 
-/** A request with its picture, as it is handed to the queue. */
+/** A request for a clip with all that it takes to make and deliver it. */
 export interface NewJob extends JobRequest {
+  /** Where news goes: a JSON value that only the sender understands. */
+  address: unknown;
   /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
   picture: Uint8Array | { jobId: string };
 }
 
 /** An accepted request. Its picture stays in the store. */
-export interface Job extends JobRequest {
+export interface Job extends Omit<NewJob, 'picture'> {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

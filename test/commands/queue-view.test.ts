@@ -32,7 +32,13 @@ const overview = (waiting: readonly Job[], startsAtMs?: number): QueueOverview =
 
 describe('queueView', () => {
   it('says when running jobs are ready and waiting ones start', () => {
-    const { content } = queueView({ overview: overview([job(1)], 1_700_000_060_000), scope: 'all', viewer, texts: en });
+    const { content } = queueView({
+      undelivered: [],
+      overview: overview([job(1)], 1_700_000_060_000),
+      scope: 'all',
+      viewer,
+      texts: en,
+    });
     expect(content.split('\n')).toEqual([
       '🎞️ 1 running, 1 waiting.',
       '▶️ `00000000` <@100000000000000001> · Ready <t:1700000001:R>.',
@@ -42,7 +48,13 @@ describe('queueView', () => {
 
   it('fits a message, however many wait', () => {
     const waiting = Array.from({ length: 200 }, (_, index) => job(index + 1));
-    const { content, components } = queueView({ overview: overview(waiting, 1.7e12), scope: 'all', viewer, texts: en });
+    const { content, components } = queueView({
+      undelivered: [],
+      overview: overview(waiting, 1.7e12),
+      scope: 'all',
+      viewer,
+      texts: en,
+    });
     expect(content.length).toBeLessThanOrEqual(2_000);
     expect(content).toContain('… and 186 more.');
     expect(components.map((row) => row.components.length)).toEqual([5, 5, 5]);
@@ -50,7 +62,13 @@ describe('queueView', () => {
 
   it('gives buttons for nobody else’s jobs, and no names of other places', () => {
     const others = [job(1, { userId: '2', guildId: 'g1' }), job(2, { userId: '3', guildId: null })];
-    const { content, components } = queueView({ overview: overview(others), scope: 'all', viewer, texts: en });
+    const { content, components } = queueView({
+      undelivered: [],
+      overview: overview(others),
+      scope: 'all',
+      viewer,
+      texts: en,
+    });
     expect(content).toContain('`00000001` <@2>');
     expect(content).toContain('`00000002` somebody in another place');
     expect(JSON.stringify(components).match(/custom_id/g)).toHaveLength(1);
