@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Clock } from '../../src/util/clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
@@ -12,6 +12,7 @@ it.each(['unreachable', 'unavailable'] as const)(
     const { discord } = await setStage({ renderer, clock: hastyClock });
     const handles = [discord.invoke(animate), discord.invoke(animate)];
     const first = await renderer.begun(0);
+    await Promise.all(handles.map((handle) => handle.waitForMessage(({ components }) => components.length > 0)));
     discord.setOutage(outage);
     first.finish();
     (await renderer.begun(1)).fail(new Error('broken'));
@@ -59,7 +60,8 @@ it('a clip that can be posted nowhere is offered by /queue to its requester, and
     body: { message: 'Cannot send messages to this user', code: 50_007 },
   });
   render.finish();
-  await discord.waitForChange(() => discord.calls('POST /users/@me/channels').length >= 2);
+  // The clip itself, then the words about it.
+  await vi.waitFor(() => expect(discord.calls('POST /users/@me/channels')).toHaveLength(2));
   const stranger = discord.createUser('stranger');
   const others = await discord.invoke({ command: 'queue', user: stranger.id, place: 'dm' }).waitForMessage(() => true);
   expect(JSON.stringify(others.components)).not.toContain('queue-fetch');

@@ -42,7 +42,9 @@ export function makeTinyModel(): string {
 }
 
 /** Starts it for the tests of one file; ends with them. Call at the file's top level. */
-export async function startTinyRenderer(options: Partial<Pick<RendererOptions, 'safety'>> = {}): Promise<TinyRenderer> {
+export async function startTinyRenderer(
+  options: Partial<Pick<RendererOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>> = {},
+): Promise<TinyRenderer> {
   const modelDir = makeTinyModel();
   const renderer = createRenderer({
     ...options,
