@@ -1,8 +1,14 @@
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { ModelFacts } from '../jobs/job.ts';
+import { resolveSettings } from '../render/resolve-settings.ts';
 
-/** A model as people in Discord may use it: with every recipe's settings, which follow from the model. */
+/** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelFacts(info: ModelInfo): ModelFacts {
-  return { ...info, presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])) };
+  return {
+    ...info,
+    presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),
+    // As the render process will resolve them; which seed is drawn decides nothing here.
+    checkSettings: (settings) => void resolveSettings(info, settings, () => 0),
+  };
 }

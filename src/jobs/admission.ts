@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
 import type { BlockStore } from './block-store.ts';
 import type { GuildSettingsStore } from './guild-settings.ts';
-import type { Job, ModelFacts, NewJob } from './job.ts';
+import type { Job, JobRequest, ModelFacts } from './job.ts';
 import type { QueuePlace } from './job-listener.ts';
 import { type Limits, stricter } from './limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from './use-store.ts';
@@ -13,14 +13,26 @@ export interface WaitingJob {
   place: QueuePlace;
 }
 
+/** Codes of the limits that may be in the way. */
+export const limitErrorCodes = [
+  'limit-waiting-user',
+  'limit-waiting-guild',
+  'limit-cooldown',
+  'limit-quota',
+  'limit-steps',
+  'limit-frames',
+] as const;
+type LimitErrorCode = (typeof limitErrorCodes)[number];
+
 /**
- * Decides about a wish, whichever door it came through. Gives it back with steps and frames that were left out, and the
- * clip's size, brought within the limits.
+ * Decides about a request, wherever it came from. Gives it back with steps and frames that were left out, and the
+ * clip's size, brought within the limits. It changes nothing, and needs neither the picture nor any I/O but reading
+ * the database: so it can be asked before the picture is fetched, and again when the job is stored.
  *
- * @throws UserError `blocked-user`, `blocked-guild`, or the `limit-…` that bites; `freeAtMs` in its details is when it is
- * free again, where that can be told
+ * @throws UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
+ * when that is known, or what {@link ModelFacts.checkSettings} throws
  */
-export type Admit = (job: NewJob, waiting: readonly WaitingJob[]) => NewJob;
+export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Request;
 
 /** What {@link createAdmission} works with. */
 export interface AdmissionOptions {
@@ -35,14 +47,14 @@ export interface AdmissionOptions {
 
 /** The limits on who may ask for what, when and how often. */
 export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
-  function checkBlocks({ userId, guildId }: NewJob): void {
+  function checkBlocks({ userId, guildId }: JobRequest): void {
     if (blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
     if (guildId !== null && blocks.has('guild', guildId)) {
       throw new UserError('blocked-guild', 'The operator blocked this server.');
     }
   }
 
-  function checkWaiting({ userId, guildId }: NewJob, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+  function checkWaiting({ userId, guildId }: JobRequest, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
     const everywhere = waiting.filter(({ job }) => job.userId === userId);
     const inGuild = waiting.filter(({ job }) => guildId !== null && job.guildId === guildId);
     refuseFull('limit-waiting-user', limits.maxWaitingPerUser, everywhere);
@@ -65,7 +77,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: blocking + quotaPeriodMs });
   }
 
-  function withinModelLimits(settings: NewJob['settings'], guild: Partial<Limits>): NewJob['settings'] {
+  function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {
     const maxSteps = stricter(limits.maxSteps, guild.maxSteps ?? 0);
     const maxFrames = stricter(limits.maxFrames, guild.maxFrames ?? 0);
     const steps = bounded(settings.numInferenceSteps, { code: 'limit-steps', limit: maxSteps });
@@ -84,6 +96,8 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     const { limits: ownLimits, maxUploadBytes = job.maxBytes } = guildSettings.of(guildId);
     const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
+    // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
+    if (job.parent?.use !== 'finish') model.checkSettings?.(settings);
     checkWaiting(job, waiting, guild);
     checkPace({ userId }, limits);
     if (guildId !== null) checkPace({ userId, guildId }, guild);
@@ -91,18 +105,21 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   };
 }
 
-function refuseFull(code: 'limit-waiting-user' | 'limit-waiting-guild', limit: number, waiting: WaitingJob[]): void {
+function refuseFull(code: LimitErrorCode, limit: number, waiting: WaitingJob[]): void {
   if (limit === 0 || waiting.length < limit) return;
   const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
   throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
 }
 
-function bounded(chosen: number | undefined, { code, limit }: { code: string; limit: number }): number | undefined {
+function bounded(
+  chosen: number | undefined,
+  { code, limit }: { code: LimitErrorCode; limit: number },
+): number | undefined {
   if (chosen !== undefined && limit > 0 && chosen > limit) throw limitError(code, { limit });
   return chosen;
 }
 
-function limitError(code: string, details: { limit: number; freeAtMs?: number }): UserError {
+function limitError(code: LimitErrorCode, details: { limit: number; freeAtMs?: number }): UserError {
   return new UserError(code, `A limit of ${details.limit} holds (${code}).`, { details });
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../util/log.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
 import { createFairLine } from './fair-line.ts';
-import type { FinalJobState, Job, ModelFacts, NewJob } from './job.ts';
+import type { FinalJobState, Job, JobRequest, ModelFacts, NewJob } from './job.ts';
 import type { JobListener, QueuePlace } from './job-listener.ts';
 import type { JobStore } from './job-store.ts';
 import { errorOf, type LastWord, lastWordOf } from './last-word.ts';
@@ -49,6 +49,11 @@ type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
 /** Accepts jobs, runs them in fair order, and tells the listener what becomes of them. */
 export interface JobQueue {
   /**
+   * Says whether a request would be taken in now, without any effect: to be asked before its picture is fetched.
+   * @throws UserError as {@link JobQueue.submit}, which looks again
+   */
+  check(request: JobRequest): void;
+  /**
    * Stores the job, then queues it: when this returns, the job survives a crash.
    * @throws UserError the bot is going down, the queue is being drained, or what {@link Admit} throws
    */
@@ -82,7 +87,7 @@ const noticeableShiftMs = 10_000;
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
-  const { admit = (job: NewJob) => job } = options;
+  const { admit = <Request extends JobRequest>(job: Request) => job } = options;
   const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
@@ -213,12 +218,17 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     });
   }
 
+  function admitted<Request extends JobRequest>(request: Request): Request {
+    if (closed) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
+    if (mode === 'draining') throw new UserError('draining', 'The operator lets no more jobs in for now.');
+    return admit(request, waitingJobs());
+  }
+
   return {
     find: store.find,
+    check: (request) => void admitted(request),
     submit(newJob) {
-      if (closed) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
-      if (mode === 'draining') throw new UserError('draining', 'The operator lets no more jobs in for now.');
-      const job = store.add(admit(newJob, waitingJobs()), clock.now());
+      const job = store.add(admitted(newJob), clock.now());
       log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
       enqueue(job);
       tellPlaces();

@@ -25,6 +25,12 @@ export interface ModelFacts {
   limits: { maxSteps: number; maxFrames: number };
   /** Recipes by name: settings that go before the defaults. */
   presets?: Readonly<Record<string, JobSettings>>;
+  /**
+   * Holds settings, with the model's defaults for what is left out, against what the model can do. Left out: only the
+   * renderer knows.
+   * @throws UserError what the renderer would refuse
+   */
+  checkSettings?: (settings: JobSettings) => void;
 }
 
 /** The finished job that a job goes on from. */
@@ -36,14 +42,12 @@ export interface JobParent {
   link?: string;
 }
 
-/** A wish for a clip, as a door hands it in. */
-export interface NewJob {
+/** What decides whether a job is admitted: everything but its picture and where its news goes. */
+export interface JobRequest {
   /** Who asked, and who may cancel. */
   userId: string;
   /** Where it was asked; null in direct messages. */
   guildId: string | null;
-  /** Where news goes: a JSON value that only the door understands. */
-  address: unknown;
   settings: JobSettings;
   fit: FitName;
   /** What is left out takes the renderer's defaults. */
@@ -52,6 +56,12 @@ export interface NewJob {
   parent?: JobParent;
   /** The clip must not be larger. */
   maxBytes: number;
+}
+
+/** A request for a clip with all that it takes to make and deliver it. */
+export interface NewJob extends JobRequest {
+  /** Where news goes: a JSON value that only the sender understands. */
+  address: unknown;
   /** The picture's file as received. */
   picture: Uint8Array;
 }

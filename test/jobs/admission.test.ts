@@ -123,6 +123,23 @@ describe('createAdmission', () => {
     expect(admit(newJob({ settings: { numInferenceSteps: 5 } }), []).settings.numInferenceSteps).toBe(5);
   });
 
+  it('refuses what the model cannot do, but for clips whose frames are there already', () => {
+    const asked: unknown[] = [];
+    const model = {
+      ...tinyModel,
+      checkSettings(settings: NewJob['settings']) {
+        asked.push(settings);
+        if (settings.fps === 0) throw new UserError('settings-invalid', 'No frames per second.');
+      },
+    };
+    const { admit, refusal } = setUp({ maxSteps: 1 }, model);
+    expect(refusal({ settings: { fps: 0 } })?.[0]).toBe('settings-invalid');
+    expect(refusal({ settings: { fps: 0 }, parent: { id: 'p', use: 'finish' } })).toBeUndefined();
+    admit(newJob({ settings: { fps: 7 } }), []);
+    // As they will be rendered: within the limits.
+    expect(asked.at(-1)).toEqual({ fps: 7, numInferenceSteps: 1 });
+  });
+
   it('adds a guild’s own limits to the operator’s, counted in that guild', () => {
     const { refusal, accept, guildSettings } = setUp({ dailyQuota: 3, maxSteps: 20 });
     guildSettings.change('g1', {

@@ -2,7 +2,7 @@ import { en } from './en.ts';
 import { es } from './es.ts';
 import type { Texts } from './texts.ts';
 
-/** Languages by Discord locale. Adding one is one file and one line here. */
+/** Languages by Discord locale. Adding one is its texts (as en.ts and what that imports) and one line here. */
 export const languages: Readonly<Record<string, Texts>> = { 'en-US': en, 'en-GB': en, 'es-ES': es, 'es-419': es };
 
 /** The texts for a Discord locale; English where there are none. */

@@ -13,6 +13,16 @@ export interface QueueTexts {
   none: string;
   more(count: number): string;
   cancel(id: string): string;
+  /** A fault of the machine keeps all clips waiting. */
+  hostPaused: string;
+  /** Above the buttons of finished clips that could not be posted. */
+  undelivered(count: number): string;
+  /** The label of such a button. */
+  fetch(id: string): string;
+  /** With the clip that was fetched so. */
+  fetched: string;
+  /** Fetched too late: the clip was deleted. */
+  expired: string;
 }
 
 /** Of `/kinora`. */
@@ -48,6 +58,8 @@ export interface ConfigTexts {
     ownPreset: string;
     asDiscord: string;
     unset: string;
+    /** After the first entries of a long list. */
+    more(count: number): string;
     yes: string;
     no: string;
   };
@@ -62,6 +74,8 @@ export interface AdminTexts {
   options: Readonly<Record<'job' | 'user' | 'guild', string>>;
   modes: Readonly<Record<QueueMode, string>>;
   status(facts: { servers: number; uptimeMoment: string }): string;
+  /** What keeps the machine from making clips (English, as in the log), since when, and when it is tried again. */
+  hostFault(fault: { reason: string; since: string; retry?: string | undefined }): string;
   cancelled(id: string): string;
   blocked(who: string): string;
   unblocked(who: string): string;

@@ -1,44 +1,9 @@
+import { enAnimate } from './en-animate.ts';
 import type { Texts } from './texts.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
 export const en: Texts = {
-  animate: {
-    description: 'Turn a still picture into a short video',
-    options: {
-      image: { name: 'image', description: 'The picture: JPEG, PNG, WebP or GIF, up to 10 MB' },
-      preset: { name: 'preset', description: 'A recipe; options chosen beside it win' },
-      motion: { name: 'motion', description: 'How much moves: choose a name, or type a number from 1 to 255' },
-      seed: { name: 'seed', description: 'The same seed and settings give the same clip; left out, one is drawn' },
-      steps: { name: 'steps', description: 'More steps: finer, and slower' },
-      fps: { name: 'fps', description: 'Frames per second' },
-      length: { name: 'length', description: 'Number of frames' },
-      shape: { name: 'shape', description: "Shape of the clip; the picture's own where left out" },
-      fit: { name: 'fit', description: 'How the picture takes that shape' },
-      loop: { name: 'loop', description: 'How the clip repeats without a jump' },
-      smooth: { name: 'smooth', description: 'Compute frames in between, up to 24 per second' },
-      format: { name: 'format', description: 'Kind of file' },
-      private: { name: 'private', description: 'Show the clip to you alone' },
-    },
-    choices: {
-      preset: {
-        notebook: 'as in the diffusers notebook: 60 steps, 512×512',
-        quality: '25 steps, fine',
-        fast: '10 steps, quick',
-        draft: '6 steps at half the size, very quick',
-        'animate-lcm': '4 steps, for the weights of AnimateLCM alone',
-      },
-      motion: { subtle: 'subtle', normal: 'normal', strong: 'strong', wild: 'wild' },
-      shape: {
-        auto: 'as the picture is',
-        landscape: 'landscape',
-        portrait: 'portrait',
-        square: 'square',
-      },
-      fit: { crop: 'crop: fill, cut the edges', pad: 'pad: show all, add bars', stretch: 'stretch: distort' },
-      loop: { none: 'no loop', 'ping-pong': 'ping-pong: there and back', crossfade: 'crossfade: the end melts in' },
-      format: { mp4: 'MP4 video', gif: 'animated GIF', webp: 'animated WebP' },
-    },
-  },
+  animate: enAnimate,
   clip: {
     menus: { animate: 'Animate', settings: 'Settings' },
     whichPicture: 'That message has several pictures. Which one?',
@@ -70,6 +35,9 @@ export const en: Texts = {
   queued: ({ position, waiting }) => `⏳ In the queue: place ${position} of ${waiting}.`,
   startsAt: (moment) => `Starts ${moment}.`,
   readyAt: (moment) => `Ready ${moment}.`,
+  paused:
+    '⏸️ Paused: this machine cannot make clips right now. The people who run the bot have been told. ' +
+    'Your clip keeps its place.',
   stages: {
     prepare: 'Getting ready',
     'encode-image': 'Looking at the picture',
@@ -100,6 +68,16 @@ export const en: Texts = {
     none: 'None of your clips runs or waits.',
     more: (count) => `… and ${count} more.`,
     cancel: (id) => `Cancel ${id}`,
+    hostPaused:
+      '⏸️ Paused: this machine cannot make clips right now. The people who run the bot have been told. ' +
+      'Every clip keeps its place.',
+    undelivered: (count) =>
+      count === 1
+        ? '📦 One of your finished clips could not be posted. Get it with the button below.'
+        : `📦 ${count} of your finished clips could not be posted. Get them with the buttons below.`,
+    fetch: (id) => `Get clip ${id}`,
+    fetched: '📦 Here is your clip.',
+    expired: 'That clip could not be posted in time, and is not kept any more. Use `/animate` with the picture again.',
   },
   kinora: {
     description: 'About this bot, your data and your mentions',
@@ -163,6 +141,7 @@ export const en: Texts = {
       ownPreset: "the model's own settings",
       asDiscord: 'as Discord allows',
       unset: 'no limit',
+      more: (count) => `and ${count} more`,
       yes: 'yes',
       no: 'no',
     },
@@ -186,6 +165,9 @@ export const en: Texts = {
       draining: '🚰 The queue is being emptied.',
     },
     status: ({ servers, uptimeMoment }) => `On ${servers} servers, started ${uptimeMoment}.`,
+    hostFault: ({ reason, since, retry }) =>
+      `🔴 This machine has made no clips since ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      (retry === undefined ? '' : ` It tries again ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` is cancelled.`,
     blocked: (who) => `⛔ ${who} may ask for nothing from now on.`,
     unblocked: (who) => `✅ ${who} may ask for clips again.`,
@@ -194,6 +176,7 @@ export const en: Texts = {
   presence: {
     idle: 'Waiting for a picture',
     paused: 'Paused',
+    hostPaused: 'Paused: cannot make clips right now',
     busy: ({ running, waiting }) => `${running} running, ${waiting} waiting`,
   },
   broke: (id) => `⚠️ Something broke, id ${id}. The people who run this bot find the reason in its log.`,
@@ -221,8 +204,15 @@ export const en: Texts = {
     'picture-unreachable': () => 'Discord did not hand out the picture. Attach it again.',
     'picture-slow': ({ limitSeconds }) => `Fetching the picture took longer than ${limitSeconds} s. Try again.`,
     'option-range': ({ option, min, max }) => `\`${option}\` must be a whole number from ${min} to ${max}.`,
-    'setting-out-of-range': ({ setting, min, max }) => `\`${setting}\` must be from ${min} to ${max} for this model.`,
-    'setting-size-step': ({ setting, step }) => `\`${setting}\` must be a multiple of ${step} for this model.`,
+    'settings-invalid': ({ setting, value, from, to, multipleOf }) => {
+      const kind = multipleOf === 0 ? 'a number' : multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`;
+      return `With this model \`${setting}\` must be ${kind} from ${from} to ${to}, not ${value}.`;
+    },
+    'settings-invalid-name': ({ setting, value, names }) => `\`${setting}\` must be one of ${names}, not \`${value}\`.`,
+    'bad-steps': ({ sampler, steps, from, to }) =>
+      `With the sampler \`${sampler}\` a clip takes ${from} to ${to} steps, not ${steps}. Ask for fewer.`,
+    'schedule-not-for-sampler': ({ sampler, schedule }) =>
+      `The schedule \`${schedule}\` does not go with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>
       `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
     'clip-too-large': () => 'The clip is larger than Discord accepts here. Try a calmer picture or less motion.',
@@ -248,8 +238,8 @@ export const en: Texts = {
     'clip-unsafe': () => 'A check on this machine takes the clip for one that not everybody may see. It is not shown.',
     'blocked-user': () => 'The people who run this bot do not let you ask for clips.',
     'blocked-guild': () => 'The people who run this bot do not let this server ask for clips.',
-    'place-channel': ({ places }) => `Clips can be asked for in: ${places}.`,
-    'place-role': ({ roles }) => `Who may ask for clips here: ${roles}.`,
+    'place-channel': ({ places, more }) => `Clips can be asked for in: ${places}${andMore(more)}.`,
+    'place-role': ({ roles, more }) => `Who may ask for clips here: ${roles}${andMore(more)}.`,
     'place-age': () => 'On this server clips can only be asked for in age-restricted channels.',
     'managers-only': () => 'This is for people who may manage the server.',
     'operators-only': () => 'This is for the owner of the bot.',
@@ -262,5 +252,12 @@ export const en: Texts = {
     'already-smooth': () => 'That clip has its higher frame rate already.',
     'no-settings-there': () => 'That message has no clip of mine, or its file has lost its settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
+    'list-full': ({ limit }) =>
+      `A list holds up to ${limit} entries. Take one off with \`/kinora-config disallow\` first.`,
+    'too-often': ({ moment }) => `That was quick. You can do this again ${moment}.`,
   },
 };
+
+function andMore(count: string | number | undefined): string {
+  return typeof count === 'number' && count > 0 ? ` and ${count} more` : '';
+}

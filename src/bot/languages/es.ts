@@ -1,52 +1,9 @@
+import { esAnimate } from './es-animate.ts';
 import type { Texts } from './texts.ts';
 
 /** Spanish, for Spain and Latin America alike. */
 export const es: Texts = {
-  animate: {
-    description: 'Convierte una imagen fija en un vídeo corto',
-    options: {
-      image: { name: 'imagen', description: 'La imagen: JPEG, PNG, WebP o GIF, hasta 10 MB' },
-      preset: { name: 'receta', description: 'Una receta; las opciones elegidas además tienen preferencia' },
-      motion: { name: 'movimiento', description: 'Cuánto se mueve: elige un nombre o escribe un número de 1 a 255' },
-      seed: { name: 'semilla', description: 'La misma semilla y ajustes dan el mismo clip; si falta, se sortea' },
-      steps: { name: 'pasos', description: 'Más pasos: más fino y más lento' },
-      fps: { name: 'velocidad', description: 'Fotogramas por segundo' },
-      length: { name: 'longitud', description: 'Número de fotogramas' },
-      shape: { name: 'forma', description: 'Forma del clip; la de la imagen si falta' },
-      fit: { name: 'ajuste', description: 'Cómo toma la imagen esa forma' },
-      loop: { name: 'bucle', description: 'Cómo se repite el clip sin saltos' },
-      smooth: { name: 'suave', description: 'Calcula fotogramas intermedios, hasta 24 por segundo' },
-      format: { name: 'formato', description: 'Tipo de archivo' },
-      private: { name: 'privado', description: 'Mostrarte el clip solo a ti' },
-    },
-    choices: {
-      preset: {
-        notebook: 'como en el cuaderno de diffusers: 60 pasos, 512×512',
-        quality: '25 pasos, fino',
-        fast: '10 pasos, rápido',
-        draft: '6 pasos a mitad de tamaño, muy rápido',
-        'animate-lcm': '4 pasos, solo para los pesos de AnimateLCM',
-      },
-      motion: { subtle: 'sutil', normal: 'moderado', strong: 'fuerte', wild: 'salvaje' },
-      shape: {
-        auto: 'como la imagen',
-        landscape: 'apaisado',
-        portrait: 'vertical',
-        square: 'cuadrado',
-      },
-      fit: {
-        crop: 'recortar: llena y corta los bordes',
-        pad: 'rellenar: muestra todo con bandas',
-        stretch: 'estirar: deforma',
-      },
-      loop: {
-        none: 'sin bucle',
-        'ping-pong': 'ida y vuelta',
-        crossfade: 'fundido: el final se funde con el principio',
-      },
-      format: { mp4: 'vídeo MP4', gif: 'GIF animado', webp: 'WebP animado' },
-    },
-  },
+  animate: esAnimate,
   clip: {
     menus: { animate: 'Animar', settings: 'Ajustes' },
     whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
@@ -78,6 +35,9 @@ export const es: Texts = {
   queued: ({ position, waiting }) => `⏳ En la cola: puesto ${position} de ${waiting}.`,
   startsAt: (moment) => `Empieza ${moment}.`,
   readyAt: (moment) => `Listo ${moment}.`,
+  paused:
+    '⏸️ En pausa: esta máquina no puede hacer clips en este momento. Quienes llevan el bot ya están avisados. ' +
+    'Tu clip conserva su puesto.',
   stages: {
     prepare: 'Preparando',
     'encode-image': 'Mirando la imagen',
@@ -108,6 +68,16 @@ export const es: Texts = {
     none: 'Ningún clip tuyo está en marcha ni en espera.',
     more: (count) => `… y ${count} más.`,
     cancel: (id) => `Cancelar ${id}`,
+    hostPaused:
+      '⏸️ En pausa: esta máquina no puede hacer clips en este momento. Quienes llevan el bot ya están avisados. ' +
+      'Todos los clips conservan su puesto.',
+    undelivered: (count) =>
+      count === 1
+        ? '📦 Uno de tus clips está listo, pero no se pudo publicar. Recógelo con el botón de abajo.'
+        : `📦 ${count} de tus clips están listos, pero no se pudieron publicar. Recógelos con los botones de abajo.`,
+    fetch: (id) => `Recoger ${id}`,
+    fetched: '📦 Aquí tienes tu clip.',
+    expired: 'Ese clip no se pudo publicar a tiempo y ya no se guarda. Usa `/animate` con la imagen otra vez.',
   },
   kinora: {
     description: 'Sobre este bot, tus datos y tus menciones',
@@ -171,6 +141,7 @@ export const es: Texts = {
       ownPreset: 'los ajustes del modelo',
       asDiscord: 'lo que Discord permita',
       unset: 'sin límite',
+      more: (count) => `y ${count} más`,
       yes: 'sí',
       no: 'nunca',
     },
@@ -194,6 +165,9 @@ export const es: Texts = {
       draining: '🚰 La cola se está vaciando.',
     },
     status: ({ servers, uptimeMoment }) => `En ${servers} servidores, en marcha desde ${uptimeMoment}.`,
+    hostFault: ({ reason, since, retry }) =>
+      `🔴 Esta máquina no hace clips desde ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      (retry === undefined ? '' : ` Lo intenta de nuevo ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` está cancelado.`,
     blocked: (who) => `⛔ ${who} ya no puede pedir nada.`,
     unblocked: (who) => `✅ ${who} puede pedir clips otra vez.`,
@@ -202,6 +176,7 @@ export const es: Texts = {
   presence: {
     idle: 'Esperando una imagen',
     paused: 'En pausa',
+    hostPaused: 'En pausa: ahora no puede hacer clips',
     busy: ({ running, waiting }) => `${running} en marcha, ${waiting} en espera`,
   },
   broke: (id) => `⚠️ Algo se rompió, id ${id}. Quienes llevan este bot encuentran la causa en su registro.`,
@@ -230,9 +205,17 @@ export const es: Texts = {
     'picture-unreachable': () => 'Discord no entregó la imagen. Adjúntala otra vez.',
     'picture-slow': ({ limitSeconds }) => `Descargar la imagen tardó más de ${limitSeconds} s. Inténtalo de nuevo.`,
     'option-range': ({ option, min, max }) => `\`${option}\` debe ser un número entero de ${min} a ${max}.`,
-    'setting-out-of-range': ({ setting, min, max }) =>
-      `\`${setting}\` debe estar entre ${min} y ${max} en este modelo.`,
-    'setting-size-step': ({ setting, step }) => `\`${setting}\` debe ser un múltiplo de ${step} en este modelo.`,
+    'settings-invalid': ({ setting, value, from, to, multipleOf }) => {
+      const kind =
+        multipleOf === 0 ? 'un número' : multipleOf === 1 ? 'un número entero' : `un múltiplo de ${multipleOf}`;
+      return `Con este modelo, \`${setting}\` debe ser ${kind} de ${from} a ${to}, no ${value}.`;
+    },
+    'settings-invalid-name': ({ setting, value, names }) =>
+      `\`${setting}\` debe ser uno de estos: ${names}; no \`${value}\`.`,
+    'bad-steps': ({ sampler, steps, from, to }) =>
+      `Con el muestreador \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
+    'schedule-not-for-sampler': ({ sampler, schedule }) =>
+      `El calendario \`${schedule}\` no sirve con el muestreador \`${sampler}\`. Elige otra receta.`,
     'permissions-missing': ({ permissions }) =>
       `El bot no puede publicar clips aquí. Necesita: ${permissions}. Pídeselo a quien administra este servidor.`,
     'clip-too-large': () =>
@@ -258,8 +241,8 @@ export const es: Texts = {
     'clip-unsafe': () => 'Un control en esta máquina cree que no todos deben ver el clip. No se muestra.',
     'blocked-user': () => 'Quienes llevan este bot no te dejan pedir clips.',
     'blocked-guild': () => 'Quienes llevan este bot no dejan que este servidor pida clips.',
-    'place-channel': ({ places }) => `Los clips se pueden pedir en: ${places}.`,
-    'place-role': ({ roles }) => `Quiénes pueden pedir clips aquí: ${roles}.`,
+    'place-channel': ({ places, more }) => `Los clips se pueden pedir en: ${places}${andMore(more)}.`,
+    'place-role': ({ roles, more }) => `Quiénes pueden pedir clips aquí: ${roles}${andMore(more)}.`,
     'place-age': () => 'En este servidor los clips solo se pueden pedir en canales con restricción de edad.',
     'managers-only': () => 'Esto es para quienes pueden gestionar el servidor.',
     'operators-only': () => 'Esto es para quien posee el bot.',
@@ -272,5 +255,12 @@ export const es: Texts = {
     'already-smooth': () => 'Ese clip ya tiene su velocidad más alta.',
     'no-settings-there': () => 'Ese mensaje no tiene ningún clip mío, o el archivo ha perdido sus ajustes.',
     'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
+    'list-full': ({ limit }) =>
+      `Una lista admite hasta ${limit} entradas. Quita antes una con \`/kinora-config disallow\`.`,
+    'too-often': ({ moment }) => `Vas muy rápido. Puedes volver a hacerlo ${moment}.`,
   },
 };
+
+function andMore(count: string | number | undefined): string {
+  return typeof count === 'number' && count > 0 ? ` y ${count} más` : '';
+}

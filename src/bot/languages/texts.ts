@@ -13,6 +13,8 @@ export interface Texts {
   queued(place: { position: number; waiting: number }): string;
   startsAt(moment: string): string;
   readyAt(moment: string): string;
+  /** In a waiting clip's message while a fault of the machine keeps all clips waiting. */
+  paused: string;
   stages: Readonly<Record<JobProgress['stage'], string>>;
   step(count: { step: number; steps: number }): string;
   /** The line under a clip. */
@@ -32,7 +34,13 @@ export interface Texts {
   config: ConfigTexts;
   admin: AdminTexts;
   /** Who waits, for all to see beside the bot's name. */
-  presence: { idle: string; paused: string; busy(count: { running: number; waiting: number }): string };
+  presence: {
+    idle: string;
+    paused: string;
+    /** A fault of the machine keeps all clips waiting. */
+    hostPaused: string;
+    busy(count: { running: number; waiting: number }): string;
+  };
   /** For everything that is not the person's to mend; `id` leads to the log. */
   broke(id: string): string;
   /** As Discord's own settings call them. */
@@ -75,8 +83,10 @@ export const userErrorCodes = [
   'picture-unreachable',
   'picture-slow', // limitSeconds
   'option-range', // option, min, max
-  'setting-out-of-range', // setting, min, max
-  'setting-size-step', // setting, step
+  'settings-invalid', // setting, value, from, to, multipleOf (0: any number, 1: whole numbers)
+  'settings-invalid-name', // setting, value, names
+  'bad-steps', // sampler, steps, from, to
+  'schedule-not-for-sampler', // sampler, schedule
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
   'clip-undeliverable',
@@ -95,8 +105,8 @@ export const userErrorCodes = [
   'clip-unsafe',
   'blocked-user',
   'blocked-guild',
-  'place-channel', // places: mentions
-  'place-role', // roles: mentions
+  'place-channel', // places: mentions; more: how many are left out
+  'place-role', // roles: mentions; more
   'place-age',
   'managers-only',
   'operators-only',
@@ -109,5 +119,7 @@ export const userErrorCodes = [
   'already-smooth',
   'no-settings-there',
   'number-needed', // option
+  'list-full', // limit
+  'too-often', // freeAtMs (shown as `moment`)
 ] as const;
 type UserErrorCode = (typeof userErrorCodes)[number];

@@ -1,9 +1,7 @@
 import { UserError } from '../../errors.ts';
+import { checkSampler } from '../schedulers/check-sampler.ts';
 import { samplerNames, scheduleNames } from '../schedulers/names.ts';
 import type { ImageToVideoSettings, ModelInfo } from './types.ts';
-
-/** diffusers' schedulers number their steps within 1000. */
-export const maxSteps = 1000;
 
 const maxFrames = 1000;
 
@@ -11,8 +9,9 @@ const maxFrames = 1000;
 const maxSigma = 100_000;
 
 /**
- * Holds settings against what any Stable Video Diffusion model can do.
- * @throws UserError `settings-invalid`, naming the setting, its range and the value
+ * Holds settings against what any Stable Video Diffusion model and the samplers can do.
+ * @throws UserError `settings-invalid` or `settings-invalid-name`, naming the setting, what it may be and the value;
+ * what `checkSampler` refuses
  */
 export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelInfo): void {
   const size = { from: limits.minSize, to: limits.maxSize, multipleOf: limits.sizeStep };
@@ -36,6 +35,7 @@ export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelI
     check('guidance-interval', high, { from: low, to: maxSigma });
   }
   if (settings.stepCache !== undefined) check('step-cache', settings.stepCache, { from: 1, to: 100, ...whole });
+  checkSampler(settings);
 }
 
 interface Range {

@@ -1,5 +1,6 @@
-import { ConfigError, UserError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import { animateLcm } from './animate-lcm.ts';
+import { checkSampler } from './check-sampler.ts';
 import { checkArrays, sigmaOfStep } from './check-step.ts';
 import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
 import { interpolate } from './interpolate.ts';
@@ -17,7 +18,7 @@ interface SchedulerOptions {
 
 /**
  * Makes a sampler from a model's scheduler config, with diffusers' float32 rounding.
- * @throws UserError the sampler cannot follow the schedule
+ * @throws UserError what `checkSampler` refuses
  * @throws ConfigError the sampler cannot work with the config
  */
 export function createScheduler(
@@ -25,12 +26,7 @@ export function createScheduler(
   config: SchedulerConfig,
   { numInferenceSteps: steps, schedule }: SchedulerOptions,
 ): Scheduler {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new UserError('bad-steps', `The number of steps is a whole number from 1, not ${steps}.`);
-  }
-  if (schedule === 'ays' && (name === 'euler-ancestral-discrete' || name === 'animate-lcm')) {
-    throw new UserError('schedule-not-for-sampler', `The sampler ${name} cannot follow the schedule ays.`);
-  }
+  checkSampler({ sampler: name, schedule, numInferenceSteps: steps });
   if (name === 'animate-lcm') return animateLcm(config, steps);
   if (name === 'euler-ancestral-discrete') {
     return samplerOf(config, { ...discreteSchedule(config, steps), ancestral: true });
@@ -72,7 +68,14 @@ function continuousSchedule(config: SchedulerConfig, steps: number, schedule: Sc
  */
 function discreteSchedule(config: SchedulerConfig, steps: number): Schedule {
   if (config.prediction_type === 'sample') {
-    throw new ConfigError('bad-scheduler-config', 'euler-ancestral-discrete does not know the prediction_type sample.');
+    throw new ConfigError(
+      'bad-scheduler-config',
+      'euler-ancestral-discrete does not know the prediction_type sample.',
+      {
+        // The model works with other samplers.
+        scope: 'job',
+      },
+    );
   }
   const trained = trainingSigmas(config);
   const timesteps = spacedTimesteps(config, steps);

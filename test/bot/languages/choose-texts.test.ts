@@ -1,12 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Locale } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { chooseTexts, languages, localizations } from '../../../src/bot/languages/choose-texts.ts';
 import { en } from '../../../src/bot/languages/en.ts';
 import { es } from '../../../src/bot/languages/es.ts';
-import { userErrorCodes } from '../../../src/bot/languages/texts.ts';
-import { pictureErrorCodes } from '../../../src/media/picture-errors.ts';
 
 /** Paths of every text of a language. */
 function keysOf(value: object, prefix = ''): string[] {
@@ -48,21 +44,5 @@ describe('languages', () => {
       for (const name of Object.values(clip.menus)) expect(name.length).toBeLessThanOrEqual(32);
     }
     expect(Object.keys(localizations((texts) => texts.cancelButton))).toEqual(Object.keys(languages));
-  });
-});
-
-describe('userErrorCodes', () => {
-  it('holds every code that media, commands, jobs and the bot throw to users', () => {
-    const found = ['media', 'commands', 'jobs', 'bot', 'render'].flatMap((folder) =>
-      readdirSync(join('src', folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
-        .flatMap((name) => [
-          ...readFileSync(join('src', folder, name), 'utf8').matchAll(/new UserError\(\s*'([a-z-]+)'/g),
-        ])
-        .map((match) => match[1]!),
-    );
-    const known: readonly string[] = userErrorCodes;
-    expect([...pictureErrorCodes, ...found].filter((code) => !known.includes(code))).toEqual([]);
-    expect(found.length).toBeGreaterThan(8);
   });
 });

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { modelFacts } from '../../src/cli/model-facts.ts';
+import { UserError } from '../../src/errors.ts';
+import { presetNames } from '../../src/inference/pipeline/presets.ts';
+import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
+import type { JobSettings } from '../../src/jobs/job.ts';
+
+const info: ModelInfo = {
+  name: 'svd',
+  defaults: {
+    ...{ width: 1024, height: 576, numFrames: 25, numInferenceSteps: 25, minGuidanceScale: 1, maxGuidanceScale: 3 },
+    ...{ fps: 7, motionBucketId: 127, noiseAugStrength: 0.02, decodeChunkSize: 8 },
+    ...{ sampler: 'euler', schedule: 'karras' },
+  },
+  limits: { sizeStep: 8, minSize: 64, maxSize: 4096, maxFrames: 25, maxSteps: 1000 },
+};
+const model = modelFacts(info);
+
+/** The code of what is wrong with settings; undefined where nothing is. */
+function refusal(settings: JobSettings): string | undefined {
+  try {
+    model.checkSettings?.(settings);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.code;
+    throw error;
+  }
+}
+
+describe('checkSettings of a model’s facts', () => {
+  it('takes every recipe as it is, and the model’s own settings', () => {
+    expect(refusal({})).toBeUndefined();
+    for (const name of presetNames) expect([name, refusal(model.presets![name]!)]).toEqual([name, undefined]);
+  });
+
+  it.each<[string, JobSettings]>([
+    ['bad-steps', { ...model.presets!['animate-lcm']!, numInferenceSteps: 50 }],
+    ['schedule-not-for-sampler', { sampler: 'animate-lcm', schedule: 'ays', numInferenceSteps: 4 }],
+    ['schedule-not-for-sampler', { sampler: 'euler-ancestral-discrete', schedule: 'ays' }],
+    ['settings-invalid', { numInferenceSteps: 1001 }],
+    ['settings-invalid', { width: 100 }],
+    ['settings-invalid-name', { sampler: 'ddim' as never }],
+  ])('refuses with %s what the renderer would refuse: %j', (code, settings) => {
+    expect(refusal(settings)).toBe(code);
+  });
+
+  it('lets the model’s defaults give way, as the renderer does', () => {
+    // Eight frames are decoded together by default, and guidance ends at 3.
+    expect(refusal({ numFrames: 2, minGuidanceScale: 5 })).toBeUndefined();
+  });
+});
