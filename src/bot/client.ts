@@ -1,4 +1,5 @@
 import { Client, GatewayIntentBits, Partials } from 'discord.js';
+import { FittingRest } from './fitting-rest.ts';
 
 /** What {@link createClient} takes besides. */
 export interface ClientOptions {
@@ -11,7 +12,7 @@ export interface ClientOptions {
  * No intent is privileged: Discord would close the connection of an application that is not granted one.
  */
 export function createClient(apiUrl: string, { hearsReactions }: ClientOptions): Client {
-  return new Client({
+  const client = new Client({
     // Interactions need no intent; Guilds keeps the channels' cache, which permission checks of threads read.
     intents: [GatewayIntentBits.Guilds, ...(hearsReactions ? reactionIntents : [])],
     partials: hearsReactions ? [Partials.Message, Partials.Reaction, Partials.Channel, Partials.User] : [],
@@ -23,6 +24,11 @@ export function createClient(apiUrl: string, { hearsReactions }: ClientOptions):
       timeout: 120_000,
     },
   });
+  // Everything that the bot writes leaves here, whichever part of it writes. The timers of the first one are stopped.
+  client.rest.clearHashSweeper();
+  client.rest.clearHandlerSweeper();
+  client.rest = new FittingRest(client.options.rest);
+  return client;
 }
 
 const reactionIntents = [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions];

@@ -1,6 +1,7 @@
 import type { BaseInteraction, Channel } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../jobs/guild-settings.ts';
+import { shortList } from './short-list.ts';
 
 /** What a rule looks at. */
 export type PlaceAsked = Pick<BaseInteraction, 'guildId' | 'channelId' | 'channel' | 'member'>;
@@ -15,12 +16,14 @@ export function checkPlace(asked: PlaceAsked, settings: GuildSettings): void {
   const { channelIds, roleIds, ageRestrictedOnly } = settings;
   const parent = asked.channel?.isThread() ? asked.channel.parent : null;
   if (channelIds.length > 0 && ![asked.channelId, parent?.id].some((id) => id && channelIds.includes(id))) {
-    const places = channelIds.map((id) => `<#${id}>`).join(', ');
-    throw new UserError('place-channel', 'Clips may not be asked for in this channel.', { details: { places } });
+    const { mentions, more } = shortList(channelIds, '<#');
+    const details = { places: mentions.join(', '), more };
+    throw new UserError('place-channel', 'Clips may not be asked for in this channel.', { details });
   }
   if (roleIds.length > 0 && !rolesOf(asked.member).some((id) => roleIds.includes(id))) {
-    const roles = roleIds.map((id) => `<@&${id}>`).join(', ');
-    throw new UserError('place-role', 'Only some roles may ask for clips.', { details: { roles } });
+    const { mentions, more } = shortList(roleIds, '<@&');
+    const details = { roles: mentions.join(', '), more };
+    throw new UserError('place-role', 'Only some roles may ask for clips.', { details });
   }
   if (ageRestrictedOnly && !isAgeRestricted(parent ?? asked.channel)) {
     throw new UserError('place-age', 'Clips may only be asked for in age-restricted channels.');

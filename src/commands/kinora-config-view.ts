@@ -2,6 +2,7 @@ import type { Texts } from '../bot/languages/texts.ts';
 import type { GuildSettings } from '../jobs/guild-settings.ts';
 import { type Limits, limitNames, stricter } from '../jobs/limits.ts';
 import { languageName, presetName } from './kinora-config-options.ts';
+import { shortList } from './short-list.ts';
 
 const megabyte = 1024 * 1024;
 
@@ -10,12 +11,14 @@ export function settingsView(settings: GuildSettings, { limits, texts }: { limit
   const { config } = texts;
   const { shown, options } = config;
   const yesNo = (value: boolean) => (value ? shown.yes : shown.no);
-  const listed = (ids: readonly string[], prefix: string, none: string) =>
-    ids.length === 0 ? none : ids.map((id) => `<${prefix}${id}>`).join(' ');
+  const listed = (ids: readonly string[], prefix: '<#' | '<@&', none: string) => {
+    const { mentions, more } = shortList(ids, prefix);
+    return ids.length === 0 ? none : [...mentions, ...(more > 0 ? [shown.more(more)] : [])].join(' ');
+  };
   const { maxUploadBytes, locale } = settings;
   const rows = [
-    [shown.channels, listed(settings.channelIds, '#', shown.everywhere)],
-    [shown.roles, listed(settings.roleIds, '@&', shown.everybody)],
+    [shown.channels, listed(settings.channelIds, '<#', shown.everywhere)],
+    [shown.roles, listed(settings.roleIds, '<@&', shown.everybody)],
     [options.preset, presetName(settings.preset, texts)],
     [options.spoiler, yesNo(settings.spoiler)],
     [options.ping, yesNo(settings.ping)],

@@ -2,9 +2,11 @@ import {
   ApplicationCommandOptionType,
   ApplicationIntegrationType,
   type ChatInputCommandInteraction,
+  DiscordAPIError,
   InteractionContextType,
   MessageFlags,
   PermissionFlagsBits,
+  RESTJSONErrorCodes,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../jobs/guild-settings.ts';
@@ -15,6 +17,9 @@ import { settingsView } from './kinora-config-view.ts';
 import { described, textsFor } from './speak.ts';
 
 const megabyte = 1024 * 1024;
+
+/** Channels or roles that a list may hold: each request for a clip walks through it. */
+const maxListed = 100;
 
 /** `/kinora-config`: what a guild's managers decide for it. Every answer shows the settings that hold from then on. */
 export const kinoraConfig = {
@@ -48,14 +53,30 @@ export const kinoraConfig = {
       throw new UserError('managers-only', 'Only who manages the server may do this.');
     }
     const name = options.getSubcommand();
-    if (name === 'reset') guildSettings.clear(guildId);
     const before = guildSettings.of(guildId);
     const changes = changesOf(name, options, before);
-    const settings = changes === undefined ? before : guildSettings.change(guildId, changes);
-    const content = settingsView(settings, { limits, texts: textsFor(interaction, guildSettings) });
-    await interaction.reply({ content, flags: MessageFlags.Ephemeral });
+    if (name === 'reset') guildSettings.clear(guildId);
+    const settings = changes === undefined ? guildSettings.of(guildId) : guildSettings.change(guildId, changes);
+    try {
+      const content = settingsView(settings, { limits, texts: textsFor(interaction, guildSettings) });
+      await interaction.reply({ content, flags: MessageFlags.Ephemeral });
+    } catch (error) {
+      // The answer is there, and only its receipt was lost.
+      if (isAnswered(error)) return;
+      // Nobody was told of the change, so there is none.
+      guildSettings.change(guildId, { ...unset, ...before });
+      throw error;
+    }
   },
 } satisfies Command;
+
+/** What stored settings may leave out: named here, so that it is left out again. */
+const unset = { preset: undefined, locale: undefined, maxUploadBytes: undefined } satisfies Partial<GuildSettings>;
+
+/** Whether the interaction has its answer already: a repeated request finds the first one's. */
+function isAnswered(error: unknown): boolean {
+  return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged;
+}
 
 type Options = ChatInputCommandInteraction['options'];
 
@@ -96,8 +117,13 @@ function changedLimits(options: Options): GuildSettings['limits'] {
   return Object.fromEntries(chosen.filter(([, value]) => value !== null));
 }
 
+/** @throws UserError `list-full` */
 function added(ids: readonly string[], id: string | undefined): string[] {
-  return id === undefined ? [...ids] : [...new Set([...ids, id])];
+  if (id === undefined || ids.includes(id)) return [...ids];
+  if (ids.length >= maxListed) {
+    throw new UserError('list-full', 'The list is full.', { details: { limit: maxListed } });
+  }
+  return [...ids, id];
 }
 
 function removed(ids: readonly string[], id: string | undefined): string[] {

@@ -3,7 +3,8 @@ import type { Database } from './database.ts';
 
 const limit = z.number().int().min(0).optional();
 
-const schema = z.object({
+/** What of a guild is stored, with what holds where nothing was chosen. */
+export const guildSettingsSchema = z.object({
   /** Where clips may be asked for; empty: everywhere. */
   channelIds: z.array(z.string()).default([]),
   /** Who may ask; empty: everybody. */
@@ -34,7 +35,7 @@ const schema = z.object({
 });
 
 /** What a guild's managers have chosen. */
-export type GuildSettings = z.output<typeof schema>;
+export type GuildSettings = z.output<typeof guildSettingsSchema>;
 
 /** Settings per guild, over restarts. */
 export interface GuildSettingsStore {
@@ -53,13 +54,13 @@ export function createGuildSettings(database: Database): GuildSettingsStore {
 
   function of(guildId: string | null): GuildSettings {
     const row = guildId === null ? undefined : (select.get([guildId]) as { settings: string } | undefined);
-    return schema.parse(row === undefined ? {} : JSON.parse(row.settings));
+    return guildSettingsSchema.parse(row === undefined ? {} : JSON.parse(row.settings));
   }
 
   return {
     of,
     change(guildId, changes) {
-      const settings = schema.parse({ ...of(guildId), ...changes });
+      const settings = guildSettingsSchema.parse({ ...of(guildId), ...changes });
       upsert.run([guildId, JSON.stringify(settings)]);
       return settings;
     },

@@ -101,3 +101,41 @@ it('offers the model’s recipes, and makes one the default', async () => {
   discord.invoke(animate);
   expect((await renderer.begun(1)).spec.settings.numInferenceSteps).toBeUndefined();
 });
+
+it('shows, tells and limits a list of a hundred channels, and stores nothing that it cannot say', async () => {
+  const { discord, configure } = await setConfigurable();
+  const channels = Array.from({ length: 101 }, (_, index) => discord.createChannel(`studio-${index}`));
+  let shown = '';
+  for (const channel of channels.slice(0, 100)) shown = await configure('allow', { channel });
+  expect(shown.length).toBeLessThanOrEqual(2000);
+  expect(shown).toContain(`<#${channels[19]}> and 80 more**`);
+  // The settings after the list are still there.
+  expect(shown).toContain('Most frames: **no limit**');
+  expect(await configure('allow', { channel: channels[100]! })).toBe(
+    '⚠️ A list holds up to 100 entries. Take one off with `/kinora-config disallow` first.',
+  );
+  expect(await configure('show')).toBe(shown);
+  // One that is on the list already changes nothing, and is no reason to refuse.
+  expect(await configure('allow', { channel: channels[0]! })).toBe(shown);
+  const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
+  expect(refused.content).toMatch(/^⚠️ Los clips se pueden pedir en: (<#\d+>, ){19}<#\d+> y 80 más\.$/);
+});
+
+it('keeps no change that its manager could not be told of, and one whose answer is there', async () => {
+  const { discord, configure, log } = await setConfigurable();
+  const before = await configure('set', { 'max-upload': 3 });
+  const callback = 'POST /interactions/:interaction/:token/callback' as const;
+  const unknown = { message: 'Unknown interaction', code: 10062 };
+  discord.failNext({ route: callback, status: 404, body: unknown, times: 2 });
+  const options = { spoiler: true, language: 'es-ES', 'max-upload': 0 };
+  discord.invoke({ command: 'kinora-config set', options, user: discord.ownerId });
+  await expect.poll(() => log.events.filter(({ message }) => message.includes('could not be told'))).toHaveLength(1);
+  expect(await configure('show')).toBe(before);
+
+  // Discord took the answer, and then said that it failed: tried again, it is there already.
+  discord.failNext({ route: callback, status: 500, afterEffect: true });
+  const after = await configure('set', { spoiler: true });
+  expect(after).toContain('behind a spoiler: **yes**');
+  await expect.poll(() => discord.calls(callback).at(-1)?.status).toBe(400);
+  expect(await configure('show')).toBe(after);
+});
