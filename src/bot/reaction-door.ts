@@ -9,20 +9,28 @@ import {
   PermissionFlagsBits,
   type User,
 } from 'discord.js';
-import { plainWish } from '../commands/animate-options.ts';
-import { checkPermissions } from '../commands/check-permissions.ts';
-import { checkPlace } from '../commands/check-place.ts';
 import type { CommandContext } from '../commands/command.ts';
-import { findPictures } from '../commands/find-pictures.ts';
+import { findPicturesAround } from '../commands/find-pictures.ts';
 import { jobIdOf } from '../commands/settings.ts';
-import { UserError } from '../errors.ts';
 import type { FactStore } from '../jobs/fact-store.ts';
+import { createCooldown } from '../util/cooldown.ts';
 import type { Log } from '../util/log.ts';
 import { chooseTexts } from './languages/choose-texts.ts';
 import { explainError } from './languages/explain-error.ts';
+import { logFailure } from './log-failure.ts';
+import { checkReaction, type ReactionRequest, submitReaction } from './submit-reaction.ts';
 
 /** Takes a clip of the bot away. */
 const deleteEmoji = '❌';
+
+/** How often a person is told by a direct message why nothing comes of their reactions. */
+const refusalEveryMs = 60_000;
+
+/** A reaction that is taken off and put on again within this time is the same one. */
+const sameReactionMs = 60_000;
+
+/** Authors of messages that are remembered until discord.js tells of the reaction. */
+const keptAuthors = 100;
 
 /** What {@link createReactionDoor} works with. */
 export interface ReactionDoorOptions {
@@ -38,23 +46,53 @@ export interface ReactionDoorOptions {
 export interface ReactionDoor {
   /** discord.js' own event. */
   heard(reaction: MessageReaction | PartialMessageReaction, user: User | PartialUser): Promise<void>;
-  /** The gateway's event, of which discord.js drops those in conversations that it has not met since the start. */
+  /**
+   * The gateway's event, which comes first: it alone names the message's author, and discord.js drops those in
+   * conversations that it has not met since the start.
+   */
   heardRaw(data: GatewayMessageReactionAddDispatchData): Promise<void>;
 }
 
-/** Makes clips of the pictures under which people put the emoji, and takes clips away under ❌. */
+interface Reaction {
+  emoji: { id: string | null; name: string | null };
+  userId: string;
+  guildId: string | null;
+  /** Of the message; undefined where that was not heard. */
+  authorId: string | undefined;
+  fetchMessage: () => Promise<Message | undefined>;
+}
+
+/**
+ * Makes clips of the pictures under which people put the emoji, and takes clips away under ❌. Everybody sees what is
+ * posted in a channel, so nothing is posted for somebody who may not ask there: they are told by a direct message, once
+ * a minute at most, or not at all where they take none. Whom the operator blocked is told nothing.
+ */
 export function createReactionDoor({ client, emoji, context, facts, log }: ReactionDoorOptions): ReactionDoor {
+  const { clock, guildSettings, operator } = context;
+  const refusals = createCooldown({ periodMs: refusalEveryMs, clock });
+  const taken = createCooldown({ periodMs: sameReactionMs, clock });
+  const authors = new Map<string, string>();
+
+  function remember(messageId: string, authorId: string | undefined): void {
+    if (authorId === undefined) return;
+    authors.set(messageId, authorId);
+    const [oldest] = authors.keys();
+    if (authors.size > keptAuthors && oldest !== undefined) authors.delete(oldest);
+  }
+
   return {
-    heard: (reaction, user) =>
-      follow(reaction.emoji, {
-        userId: user.id,
+    async heard({ emoji: put, message }, user) {
+      await follow({
+        ...{ emoji: put, userId: user.id, guildId: message.guildId, authorId: authors.get(message.id) },
         // Always asked for: what the gateway showed of it may have been empty, or never seen.
-        fetchMessage: () => reaction.message.fetch(true),
-      }),
-    async heardRaw({ guild_id, channel_id, message_id, user_id, emoji: put }) {
+        fetchMessage: () => message.fetch(true),
+      });
+    },
+    async heardRaw({ guild_id, channel_id, message_id, user_id, message_author_id, emoji: put }) {
+      remember(message_id, message_author_id);
       if (guild_id !== undefined || client.channels.cache.has(channel_id)) return;
-      await follow(put, {
-        userId: user_id,
+      await follow({
+        ...{ emoji: put, userId: user_id, guildId: null, authorId: message_author_id },
         async fetchMessage() {
           const channel = await client.channels.fetch(channel_id);
           return channel?.isTextBased() ? channel.messages.fetch(message_id) : undefined;
@@ -63,20 +101,28 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
     },
   };
 
-  async function follow(
-    put: { id: string | null; name: string | null },
-    { userId, fetchMessage }: { userId: string; fetchMessage: () => Promise<Message | undefined> },
-  ): Promise<void> {
-    const name = put.id === null ? put.name : `${put.name}:${put.id}`;
-    if (userId === client.user.id || (name !== emoji && name !== deleteEmoji)) return;
+  async function follow(reaction: Reaction): Promise<void> {
+    const { userId, fetchMessage } = reaction;
+    if (!isWorthALook(reaction)) return;
     try {
       const message = await fetchMessage();
       if (message === undefined || (await client.users.fetch(userId)).bot) return;
-      if (name === deleteEmoji) await takeAway(message, userId);
+      if (nameOf(reaction) === deleteEmoji) await takeAway(message, userId);
       else await animate(message, userId);
     } catch (err) {
       log.warn({ userId, err }, 'a reaction could not be followed');
     }
+  }
+
+  /** What needs no look at the message: most reactions are none of the bot's business. */
+  function isWorthALook(reaction: Reaction): boolean {
+    const { userId, guildId, authorId } = reaction;
+    const name = nameOf(reaction);
+    if (userId === client.user.id) return false;
+    if (name === deleteEmoji) return authorId === undefined || authorId === client.user.id;
+    const isBlocked =
+      operator.blocks.has('user', userId) || (guildId !== null && operator.blocks.has('guild', guildId));
+    return name === emoji && !isBlocked;
   }
 
   async function takeAway(message: Message, userId: string): Promise<void> {
@@ -87,9 +133,18 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
   }
 
   async function animate(message: Message, userId: string): Promise<void> {
-    const [picture] = findPictures(message);
-    if (picture !== undefined) return answerWithClip(message, { userId, url: picture.url });
-    if (isBlank(message) && !(await seesContent())) await explainOnce(message);
+    const [picture] = findPicturesAround(message, undefined);
+    const isHidden = picture === undefined && isBlank(message) && !(await seesContent());
+    if (picture === undefined && !isHidden) return;
+    const request = { message, userId, locale: localeOf(message) };
+    try {
+      await checkReaction(request, context);
+    } catch (error) {
+      if (picture !== undefined) await refuse(request, error);
+      return;
+    }
+    if (picture === undefined) await explainOnce(message);
+    else if (taken.use(`${userId} ${message.id}`) === undefined) await answerWithClip(request, picture);
   }
 
   /** A message of others always has something; all of it missing means that it was kept back. */
@@ -106,50 +161,44 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
   async function explainOnce(message: Message): Promise<void> {
     const key = `reaction-explained ${message.guildId ?? message.channelId}`;
     if (facts.get(key) !== undefined) return;
-    facts.set(key, new Date(context.clock.now()).toISOString());
+    facts.set(key, new Date(clock.now()).toISOString());
     const { clip } = chooseTexts(localeOf(message));
     await message.reply({ content: clip.reactionNeedsIntent(clip.menus.animate), failIfNotExists: false });
   }
 
   function localeOf({ guildId, guild }: Message): string {
-    return context.guildSettings.of(guildId).locale ?? guild?.preferredLocale ?? 'en-US';
+    return guildSettings.of(guildId).locale ?? guild?.preferredLocale ?? 'en-US';
   }
 
-  async function answerWithClip(message: Message, asked: { userId: string; url: string }): Promise<void> {
-    const texts = chooseTexts(localeOf(message));
-    const answer = await message.reply({ content: `⏳ <@${asked.userId}>`, failIfNotExists: false });
+  function explain(error: unknown, { message, userId, locale }: ReactionRequest): string {
+    const id = logFailure(log, error, { what: 'reaction', userId, messageId: message.id });
+    return explainError(error, chooseTexts(locale), id);
+  }
+
+  async function refuse(request: ReactionRequest, error: unknown): Promise<void> {
+    const { message, userId } = request;
+    const explanation = explain(error, request);
+    if (refusals.use(userId) !== undefined) return;
     try {
-      await submit(message, answer, asked);
-    } catch (error) {
-      log[error instanceof UserError ? 'info' : 'error']({ messageId: message.id, err: error }, 'a reaction failed');
-      await answer.edit(explainError(error, texts, answer.id.slice(-4)));
+      await client.users.send(userId, { content: `${explanation}\n${message.url}` });
+    } catch (err) {
+      log.info({ userId, err }, 'who may not ask by a reaction could not be told why');
     }
   }
 
-  async function submit(message: Message, answer: Message, { userId, url }: { userId: string; url: string }) {
-    const { guildId, channelId, channel, guild } = message;
-    const { guildSettings, maxUploadBytes, model, jobs } = context;
-    const settings = guildSettings.of(guildId);
-    const member = guild === null ? null : await guild.members.fetch(userId);
-    checkPlace({ guildId, channelId, channel, member }, settings);
-    const permissions =
-      channel.isDMBased() || guild?.members.me == null ? null : channel.permissionsFor(guild.members.me);
-    if (permissions !== null) checkPermissions({ guildId, channel, appPermissions: permissions }, { isMember: true });
-    const picture = await context.download(url);
-    context.checkPicture(picture);
-    jobs.submit({
-      ...plainWish(model, settings.preset),
-      ...{ userId, guildId, picture },
-      // No interaction says what Discord takes here.
-      maxBytes: Math.min(maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes),
-      address: {
-        ...{ applicationId: client.application.id, channelId, messageId: answer.id, userId },
-        // There is none, so the bot's own right in the channel is the only way.
-        ...{ token: '', tokenExpiresAtMs: 0, hasChannelRoute: true, isEphemeral: false },
-        locale: localeOf(message),
-      },
-    });
+  async function answerWithClip(request: ReactionRequest, picture: { url: string }): Promise<void> {
+    const { message, userId } = request;
+    const answer = await message.reply({ content: `⏳ <@${userId}>`, failIfNotExists: false });
+    try {
+      await submitReaction(request, { picture, answerId: answer.id }, context);
+    } catch (error) {
+      await answer.edit(explain(error, request));
+    }
   }
+}
+
+function nameOf({ emoji: { id, name } }: Reaction): string | null {
+  return id === null ? name : `${name}:${id}`;
 }
 
 async function isModerator({ guild, channel }: Message, userId: string): Promise<boolean> {

@@ -24,8 +24,8 @@ export function keepRepliedTo(client: Pick<Client, 'ws'>): (interactionId: strin
     if (data.type !== ApplicationCommandType.Message) return;
     const repliedTo = data.resolved.messages[data.target_id]?.referenced_message;
     if (!repliedTo) return;
-    const attachments = repliedTo.attachments.map(({ filename, url, content_type = null }) => ({
-      ...{ name: filename, url },
+    const attachments = repliedTo.attachments.map(({ filename, url, size, content_type = null }) => ({
+      ...{ name: filename, url, size },
       contentType: content_type,
     }));
     const embeds = repliedTo.embeds.map(({ image, thumbnail, title = null }) => ({

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type AutocompleteInteraction,
   type ButtonInteraction,
@@ -15,6 +14,7 @@ import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
 import { chooseTexts } from './languages/choose-texts.ts';
 import { explainError } from './languages/explain-error.ts';
+import { logFailure } from './log-failure.ts';
 
 /** What {@link createRouter} works with. */
 export interface RouterOptions {
@@ -71,12 +71,7 @@ export function createRouter({ handlers, context, log }: RouterOptions) {
     try {
       await run(interaction);
     } catch (error) {
-      const id = randomBytes(2).toString('hex');
-      const isUsers = error instanceof UserError;
-      log[isUsers ? 'info' : 'error'](
-        { errorId: id, userId: interaction.user.id, err: error },
-        'an interaction failed',
-      );
+      const id = logFailure(log, error, { what: 'interaction', userId: interaction.user.id });
       const locale = context.guildSettings.of(interaction.guildId).locale ?? interaction.locale;
       const content = explainError(error, chooseTexts(locale), id);
       await answer(interaction, content).catch((err: unknown) => {

@@ -21,6 +21,7 @@ import { createJobMessages } from './job-messages.ts';
 import { en } from './languages/en.ts';
 import { startPresence } from './presence.ts';
 import { createReactionDoor } from './reaction-door.ts';
+import { type ClipSettingsOptions, createClipSettingsReader } from './read-clip-settings.ts';
 import { registerCommands } from './register-commands.ts';
 import { keepRepliedTo } from './replied-to.ts';
 import { createReplies } from './replies.ts';
@@ -50,7 +51,8 @@ export interface BotConfig {
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
-    Pick<CommandContext, 'checkPicture' | 'readSettings'>,
+    Pick<CommandContext, 'checkPicture'>,
+    Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock'>> {
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
@@ -67,9 +69,6 @@ export interface RunningBot {
    */
   stop(): Promise<void>;
 }
-
-/** Files whose settings are read; boosted servers take up to this. */
-const largestClipBytes = 100 * 1024 * 1024;
 
 /** How long last words may take when the bot goes down. */
 const farewellMs = 5_000;
@@ -103,9 +102,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const queueOptions = { store, estimates, renderer, listener, model, clock, log, admit };
   const jobs = createJobQueue({ ...queueOptions, finishGraceMs: shutdownGraceMs });
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
-  const downloadClip = createDownload({ allowedHosts: attachmentHosts, fetch, limitBytes: largestClipBytes });
+  const readClipSettings = createClipSettingsReader({ allowedHosts: attachmentHosts, fetch, readSettings, clock });
   const context: CommandContext = {
-    ...{ archive: store, downloadClip, readSettings, repliedTo: keepRepliedTo(client) },
+    ...{ archive: store, readClipSettings, repliedTo: keepRepliedTo(client) },
     ...{ jobs, download, checkPicture, model, maxUploadBytes, clock, guildSettings, userSettings, limits },
     forget: (userId) => forgetUser(userId, { jobs, store, userSettings }),
     about: {

@@ -11,9 +11,10 @@ import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
 import { plainWish } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
+import { fetchPicture } from './fetch-picture.ts';
 import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from './find-pictures.ts';
 import { textsFor } from './speak.ts';
-import { submitWish } from './submit-wish.ts';
+import { submitWish, type Wish } from './submit-wish.ts';
 
 /** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
 export const animateMessage = {
@@ -33,10 +34,11 @@ export const animateMessage = {
     }
     await submitWish(interaction, context, {
       isPrivate: false,
-      async read() {
+      wish: wishFor(interaction, context),
+      async fetchPicture() {
         const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
-        return wishFor(first, interaction, context);
+        return fetchPicture(first, context);
       },
     });
   },
@@ -50,23 +52,19 @@ export const pickPicture = {
   customId: 'pick-picture',
   async execute(interaction, context) {
     const picture = interaction.message.embeds[Number(interaction.values[0])]?.image;
+    if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
     await submitWish(interaction, context, {
       isPrivate: false,
-      read() {
-        if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
-        return wishFor({ name: '', url: picture.url }, interaction, context);
-      },
+      wish: wishFor(interaction, context),
+      fetchPicture: () => fetchPicture({ url: picture.url }, context),
     });
   },
 } satisfies MenuAction;
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
-async function wishFor({ url }: FoundPicture, { guildId }: Asked, context: CommandContext) {
-  const { download, checkPicture, model, guildSettings } = context;
-  const picture = await download(url);
-  checkPicture(picture);
-  return { wish: plainWish(model, guildSettings.of(guildId).preset), picture };
+function wishFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Wish {
+  return plainWish(model, guildSettings.of(guildId).preset);
 }
 
 function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {

@@ -11,6 +11,7 @@ import type { Texts } from '../bot/languages/texts.ts';
 import type { ModelFacts } from '../jobs/job.ts';
 import { animateRanges, choiceLists, motions, type NumberOption, readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
+import { fetchPicture } from './fetch-picture.ts';
 import { described, named } from './speak.ts';
 import { submitWish } from './submit-wish.ts';
 
@@ -32,16 +33,13 @@ export const animate = {
       .map((name) => declareOption(name, model)),
   }),
   async execute(interaction, context) {
-    const { download, checkPicture, model, guildSettings } = context;
+    const { model, guildSettings } = context;
+    const { options, guildId } = interaction;
+    const image = options.getAttachment('image', true);
     await submitWish(interaction, context, {
-      isPrivate: interaction.options.getBoolean('private') ?? false,
-      async read() {
-        const { preset } = guildSettings.of(interaction.guildId);
-        const wish = readAnimateOptions(interaction.options, model, preset);
-        const picture = await download(interaction.options.getAttachment('image', true).url);
-        checkPicture(picture);
-        return { wish, picture };
-      },
+      isPrivate: options.getBoolean('private') ?? false,
+      wish: readAnimateOptions(options, model, guildSettings.of(guildId).preset),
+      fetchPicture: () => fetchPicture(image, context),
     });
   },
   async autocomplete(interaction, { model }) {

@@ -76,18 +76,19 @@ export async function remake(
   const job = jobs.find(jobId);
   if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
   const { id, use, ...changes } = change(job);
+  const link = interaction.message?.url;
+  const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
+  const { settings, fit, form } = job;
   await submitWish(interaction, context, {
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
-    read() {
+    wish: { settings, fit, ...(form && { form }), ...changes, parent },
+    fetchPicture() {
       const picture = archive.picture(jobId);
       if (picture === undefined || (use !== 'render' && archive.clip(id)?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
       }
-      const link = interaction.message?.url;
-      const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
-      const { settings, fit, form } = job;
-      return { wish: { settings, fit, ...(form && { form }), ...changes, parent }, picture };
+      return picture;
     },
   });
 }

@@ -9,6 +9,7 @@ import type {
   StringSelectMenuInteraction,
 } from 'discord.js';
 import type { Download } from '../bot/download.ts';
+import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { ModelFacts } from '../jobs/job.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
@@ -18,12 +19,12 @@ import type { PictureSource } from './find-pictures.ts';
 
 /** What commands work with. */
 export interface CommandContext extends DeskContext {
-  jobs: Pick<JobQueue, 'submit' | 'find' | 'cancel' | 'foresee' | 'overview'>;
+  jobs: Pick<JobQueue, 'check' | 'submit' | 'find' | 'cancel' | 'foresee' | 'overview'>;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'picture' | 'clip' | 'made'>;
   download: Download;
-  /** The same for clips, which may be larger. */
-  downloadClip: Download;
+  /** Looks into the files of clips, wherever they were made. */
+  readClipSettings: ReadClipSettings;
   /** What the target of a message command replies to, as it came along with that interaction; once. */
   repliedTo: (interactionId: string) => PictureSource | undefined;
   /**
@@ -31,16 +32,11 @@ export interface CommandContext extends DeskContext {
    * @throws UserError it cannot be a picture
    */
   checkPicture: (bytes: Uint8Array) => void;
-  /** The settings that a clip's file carries; undefined where there are none. */
-  readSettings: (bytes: Uint8Array) => SettingsRecord | undefined;
   model: ModelFacts;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
   clock: Clock;
 }
-
-/** Settings as a clip's file carries them. */
-export type SettingsRecord = Readonly<Record<string, string | number | boolean>>;
 
 /** A slash command: what Discord shows, and what it does. */
 export interface Command {

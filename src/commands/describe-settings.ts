@@ -1,4 +1,4 @@
-import type { SettingsRecord } from './command.ts';
+import type { SettingsRecord } from '../bot/read-clip-settings.ts';
 
 /** Options of `/animate` and the settings behind them. */
 const commandOptions: readonly (readonly [option: string, setting: string])[] = [

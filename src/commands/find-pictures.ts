@@ -4,11 +4,15 @@ import type { Attachment, Message } from 'discord.js';
 export interface FoundPicture {
   name: string;
   url: string;
+  /** Bytes, as Discord says; undefined where it does not. */
+  size?: number | undefined;
 }
 
 /** What a message shows that may be a picture. */
 export interface PictureSource {
-  attachments: { values(): Iterable<Pick<Attachment, 'name' | 'url' | 'contentType'>> };
+  attachments: {
+    values(): Iterable<Pick<Attachment, 'name' | 'url' | 'contentType'> & Partial<Pick<Attachment, 'size'>>>;
+  };
   embeds: readonly { image: ShownPicture | null; thumbnail: ShownPicture | null; title: string | null }[];
 }
 
@@ -25,7 +29,7 @@ const maxPictures = 10;
 export function findPictures({ attachments, embeds }: PictureSource): FoundPicture[] {
   const attached = [...attachments.values()]
     .filter(({ name, contentType }) => isPicture(name, contentType))
-    .map(({ name, url }) => ({ name, url }));
+    .map(({ name, url, size }) => ({ name, url, size }));
   const embedded = embeds.flatMap(({ image, thumbnail, title }) => {
     const picture = image ?? thumbnail;
     // Discord's own copy: from elsewhere nothing is fetched.

@@ -9,9 +9,10 @@ import {
 import { parseButtonId } from '../bot/button-id.ts';
 import { localizations } from '../bot/languages/choose-texts.ts';
 import { en } from '../bot/languages/en.ts';
+import type { SettingsRecord } from '../bot/read-clip-settings.ts';
 import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
-import type { ButtonAction, CommandContext, MessageCommand, SettingsRecord } from './command.ts';
+import type { ButtonAction, CommandContext, MessageCommand } from './command.ts';
 import { asCommand, asCommandLine } from './describe-settings.ts';
 import { textsFor } from './speak.ts';
 
@@ -43,17 +44,18 @@ export const settingsMessage = {
 } satisfies MessageCommand;
 
 async function readSettingsOf(
-  { targetMessage }: MessageContextMenuCommandInteraction,
+  { targetMessage, client, user }: MessageContextMenuCommandInteraction,
   context: CommandContext,
 ): Promise<SettingsRecord | undefined> {
-  for (const { url, name } of targetMessage.attachments.values()) {
-    if (!/\.(mp4|gif|webp)$/i.test(name)) continue;
-    const settings = context.readSettings(await context.downloadClip(url));
-    if (settings !== undefined) return settings;
-  }
-  // A file that lost them on the way, under the bot's own buttons.
-  const jobId = jobIdOf(targetMessage);
-  return jobId === undefined ? undefined : settingsOf(jobId, context);
+  // Under the bot's own buttons nothing has to be fetched, and a file that lost its settings does no harm.
+  const jobId = targetMessage.author.id === client.user.id ? jobIdOf(targetMessage) : undefined;
+  const known = jobId === undefined ? undefined : settingsOf(jobId, context);
+  if (known !== undefined) return known;
+  const clips = [...targetMessage.attachments.values()].filter(({ name }) => /\.(mp4|gif|webp)$/i.test(name));
+  return context.readClipSettings(
+    user.id,
+    clips.map(({ url }) => url),
+  );
 }
 
 /** The job whose buttons a message of the bot carries. */

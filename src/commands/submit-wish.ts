@@ -9,7 +9,7 @@ import {
 } from 'discord.js';
 import type { ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
-import type { NewJob } from '../jobs/job.ts';
+import type { JobRequest } from '../jobs/job.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
@@ -22,7 +22,7 @@ const tokenLifeMs = 15 * 60_000;
 const longestTokenWaitMs = 13 * 60_000;
 
 /** What somebody wants of a picture. */
-export type Wish = Pick<NewJob, 'settings' | 'fit' | 'form' | 'parent'>;
+export type Wish = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent'>;
 
 /** A door that answers with a message of its own. */
 export type AskingInteraction =
@@ -36,46 +36,52 @@ export type AskingInteraction =
 export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
-  /** Called after the first answer, so it may take its time. */
-  read: () => Promise<{ wish: Wish; picture: Uint8Array }> | { wish: Wish; picture: Uint8Array };
+  wish: Wish;
+  /** Called when nothing else stands against the wish, and after the first answer: so it may take its time. */
+  fetchPicture: () => Promise<Uint8Array> | Uint8Array;
 }
 
 /**
- * The way from every interaction into the queue: answers at once, then reads what is wanted, holds it to the rules, and
- * makes it a job whose news goes into that answer.
+ * The way from every interaction into the queue: holds what is wanted to the rules, answers, then fetches the picture,
+ * and makes it a job whose news goes into that answer. All that needs no I/O comes before the answer, so a refusal is
+ * told to the asker alone, and nobody makes the bot fetch anything for a job that it would not take.
  *
  * @throws UserError what stands against it
  */
 export async function submitWish(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, read }: SubmitOptions,
+  { isPrivate, wish, fetchPicture }: SubmitOptions,
 ): Promise<void> {
   const { jobs, clock, guildSettings, maxUploadBytes } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
-  const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
-  const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
-  const settings = guildSettings.of(interaction.guildId);
+  const { guildId, user } = interaction;
+  const settings = guildSettings.of(guildId);
   checkPlace(interaction, settings);
   const hasChannelRoute =
     // Where only the user installed the app, the bot is no member and has the token alone.
     interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
   checkPermissions(interaction, { isMember: hasChannelRoute });
-  const { wish, picture } = await read();
+  const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
+  const request: JobRequest = { ...wish, userId: user.id, guildId, maxBytes };
+  jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(wish, context);
+  const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
+  const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
+  const picture = await fetchPicture();
   const address: ReplyAddress = {
     applicationId: interaction.applicationId,
     channelId: interaction.channelId ?? '',
     messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
-    userId: interaction.user.id,
+    userId: user.id,
     token: interaction.token,
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
     locale: localeOf(interaction, guildSettings),
   };
-  const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
-  jobs.submit({ ...wish, userId: interaction.user.id, guildId: interaction.guildId, address, maxBytes, picture });
+  // Meanwhile others may have asked: it looks again.
+  jobs.submit({ ...request, address, picture });
 }
 
 function refuseLongWait(wish: Wish, { jobs, clock }: CommandContext): void {

@@ -73,6 +73,14 @@ describe('createDownload', () => {
     await expect(result).rejects.toMatchObject({ code: 'picture-too-many-bytes', details: { limitMb: 1 } });
   });
 
+  it('does not even ask for a file that is stated to be too large', async () => {
+    const limited = createDownload({ allowedHosts: ['cdn.discordapp.com'], fetch: forbidden, limitBytes: 1024 * 1024 });
+    const result = limited('https://cdn.discordapp.com/a.png', { sizeBytes: 1024 * 1024 + 1 });
+    await expect(result).rejects.toMatchObject({ code: 'picture-too-many-bytes', details: { limitMb: 1 } });
+    const asked = limited('https://cdn.discordapp.com/a.png', { sizeBytes: 1024 * 1024 });
+    await expect(asked).rejects.toMatchObject({ code: 'picture-unreachable' });
+  });
+
   it('gives up on a host that never ends', async () => {
     const host = await serve((_, response) => {
       response.write('x');

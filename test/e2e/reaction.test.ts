@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { noLimits } from '../../src/jobs/limits.ts';
+import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, type StageOptions, setStage, smallPicture } from './stage.ts';
+import { clipOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';
 
 const config = { reactionEmoji: '🎬' };
 
@@ -83,4 +85,138 @@ it('does not hear reactions unless the operator names an emoji', async () => {
   (await renderer.begun(0)).finish();
   await clipOf(handle);
   expect(renderer.renders).toHaveLength(1);
+});
+
+/** A stage whose owner can configure it, with a picture that nobody has reacted to. */
+async function stageWithPicture(more: Partial<StageOptions> = {}) {
+  const watched = watchedFetch();
+  const stage = await stageWith(true, { fetch: watched.fetch, ...more });
+  const { discord } = stage;
+  const asOwner = async (command: string, options: Record<string, string | number | boolean> = {}) => {
+    const handle = discord.invoke({ command, options, user: discord.ownerId });
+    await handle.waitForMessage(({ content }) => content !== '');
+  };
+  const bob = discord.createUser('bob').id;
+  const { id, channel_id } = discord.postMessage({ attachments: [smallPicture], user: bob });
+  const react = (user?: string) => discord.react({ messageId: id, emoji: '🎬', ...(user !== undefined && { user }) });
+  /** What the bot has written for all to see. */
+  const posted = () => discord.messages(channel_id).filter(({ author, flags }) => author.bot && (flags & 64) === 0);
+  const told = (text: string) =>
+    discord.waitForMessage((message) => message.channel_id !== channel_id && message.content.includes(text));
+  return { ...stage, asked: watched.asked, asOwner, bob, id, react, posted, told };
+}
+
+describe('for somebody who may not ask, a reaction posts and fetches nothing, and tells them alone', () => {
+  type Prepared = Awaited<ReturnType<typeof stageWithPicture>>;
+  const reasons: [string, (stage: Prepared) => Promise<void> | void, Partial<StageOptions>?][] = [
+    [
+      'asked for in: <#',
+      ({ discord, asOwner }) => asOwner('kinora-config allow', { channel: discord.createChannel('studio') }),
+    ],
+    [
+      'Who may ask for clips here: <@&',
+      ({ discord, asOwner }) => asOwner('kinora-config allow', { role: discord.roles().at(-1)!.id }),
+    ],
+    ['age-restricted channels', ({ asOwner }) => asOwner('kinora-config set', { 'age-restricted-only': true })],
+    [
+      'It needs: Attach Files',
+      ({ discord }) => discord.setPermissions(discord.channelId, (1n << 10n) | (1n << 11n) | (1n << 16n)),
+    ],
+    ['takes in nothing new', ({ asOwner }) => asOwner('kinora-admin drain')],
+    [
+      'Your daily limit (1 in 24 hours)',
+      async ({ discord, renderer }) => {
+        discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'dm' });
+        (await renderer.begun(0)).finish();
+        await clipOf(discord);
+      },
+      { config: { ...config, limits: { ...noLimits, dailyQuota: 1 } } },
+    ],
+  ];
+
+  it.each(reasons)('%s', async (text, prepare, more) => {
+    const stage = await stageWithPicture(more);
+    await prepare(stage);
+    const [asked, renders] = [stage.asked.length, stage.renderer.renders.length];
+    stage.react();
+    const { content } = await stage.told(text);
+    expect(content).toContain(`/${stage.id}`);
+    expect(stage.posted()).toEqual([]);
+    expect(stage.asked).toHaveLength(asked);
+    expect(stage.renderer.renders).toHaveLength(renders);
+  });
+
+  it('once a minute, however often they react; and where they take no messages, not at all', async () => {
+    const { discord, asOwner, react, posted, told, bob, id, log } = await stageWithPicture();
+    await asOwner('kinora-admin drain');
+    react();
+    await told('takes in nothing new');
+    const failures = () => log.events.filter(({ message }) => message === 'the reaction failed');
+    for (let again = 1; again <= 3; again++) {
+      discord.unreact({ messageId: id, emoji: '🎬' });
+      react();
+      await expect.poll(() => failures().length).toBe(1 + again);
+    }
+    expect(discord.calls('POST /users/@me/channels')).toHaveLength(1);
+
+    const closed = { message: 'Cannot send messages to this user', code: 50007 };
+    discord.failNext({ route: 'POST /channels/:channel/messages', status: 403, body: closed });
+    react(bob);
+    await expect.poll(() => log.events.some(({ message }) => message.includes('could not be told why'))).toBe(true);
+    expect(posted()).toEqual([]);
+  });
+});
+
+it('takes no notice of whom the operator blocked', async () => {
+  const { discord, renderer, asOwner, react, bob } = await stageWithPicture();
+  await asOwner('kinora-admin block', { user: discord.userId });
+  react();
+  react(bob);
+  (await renderer.begun(0)).finish();
+  await clipOf(discord);
+  expect(discord.calls('GET /channels/:channel/messages/:message')).toHaveLength(1);
+  expect(discord.calls('POST /users/@me/channels')).toEqual([]);
+});
+
+it('shows an id that the log has, and nothing more, of what is not the person’s to mend', async () => {
+  let checks = 0;
+  const checkSettings = () => {
+    checks += 1;
+    if (checks > 1) throw new Error('secret of the machine');
+  };
+  const { discord, react, log } = await stageWithPicture({ model: { ...tinyModel, checkSettings } });
+  react();
+  const { content } = await discord.waitForMessage((message) => message.content.startsWith('⚠️'));
+  const [, id] = /^⚠️ Something broke, id ([0-9a-f]{8})\./.exec(content) ?? [];
+  expect(content).not.toContain('secret');
+  const failure = log.events.find(({ fields }) => fields.errorId === id);
+  expect(failure).toMatchObject({ level: 'error', fields: { err: { message: 'secret of the machine' } } });
+});
+
+it('makes one clip of a reaction that is put on again and again', async () => {
+  const { discord, react, renderer, id, posted } = await stageWithPicture();
+  react();
+  const render = await renderer.begun(0);
+  for (let again = 0; again < 8; again++) {
+    discord.unreact({ messageId: id, emoji: '🎬' });
+    react();
+  }
+  // The picture of another message is another clip.
+  const second = discord.postMessage({ attachments: [smallPicture] });
+  discord.react({ messageId: second.id, emoji: '🎬' });
+  render.finish();
+  (await renderer.begun(1)).finish();
+  await expect.poll(() => posted().filter(({ attachments }) => attachments.length > 0)).toHaveLength(2);
+  expect(renderer.renders).toHaveLength(2);
+  expect(posted()).toHaveLength(2);
+});
+
+it('does not ask Discord for messages of others under which somebody puts ❌', async () => {
+  const { discord, renderer, react, id } = await stageWithPicture();
+  for (let index = 0; index < 5; index++)
+    discord.react({ messageId: id, emoji: '❌', user: discord.createUser(`u${index}`).id });
+  react();
+  (await renderer.begun(0)).finish();
+  await clipOf(discord);
+  expect(discord.calls('GET /channels/:channel/messages/:message')).toHaveLength(1);
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { modelFacts } from '../../src/cli/model-facts.ts';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
+import { noLimits } from '../../src/jobs/limits.ts';
+import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { failureOf, type StageOptions, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';
 
 /** Asks for a clip that must be refused, and gives back what the person reads. Nothing may be rendered. */
 async function refusal(image: FileInput, request: Partial<InvokeRequest> = {}, options: Partial<StageOptions> = {}) {
@@ -29,6 +32,14 @@ describe('/animate refuses, after deferring and in words that help', () => {
     expect(await refusal({ name: 'large.png', bytes })).toBe('⚠️ The file is too large: pictures may have up to 10 MB.');
   });
 
+  it('a picture that Discord says is too large, without asking for it', async () => {
+    const { fetch, asked } = watchedFetch();
+    const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(10 * 1024 * 1024)]);
+    const options = { fetch };
+    expect(await refusal({ name: 'large.png', bytes }, { locale: 'es-ES' }, options)).toContain('hasta 10 MB');
+    expect(asked).toEqual([]);
+  });
+
   it('an attachment from a host that is not allowed, without asking it', async () => {
     const attachmentHosts = ['cdn.discordapp.com'];
     expect(await refusal(smallPicture, {}, { attachmentHosts })).toContain('only fetched from Discord');
@@ -51,6 +62,99 @@ it('names the permissions that are missing before anything is queued', async () 
   expect(renderer.renders).toEqual([]);
 });
 
+describe('fetches nothing for, and tells them alone,', () => {
+  const animate = { command: 'animate', attachments: { image: smallPicture } };
+  const limits = { sizeStep: 8, minSize: 16, maxSize: 512, maxFrames: 4, maxSteps: 60 };
+  const model = modelFacts({ ...tinyModel, limits });
+  const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
+    ['who is blocked', 'do not let you ask', {}, {}, ['kinora-admin block', { user: 'alice' }]],
+    ['who comes while the queue is drained', 'takes in nothing new', {}, {}, ['kinora-admin drain']],
+    ['who asks in the wrong place', 'asked for in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
+    [
+      'who asks for too many steps',
+      'Up to 5 steps',
+      { options: { steps: 6 } },
+      { config: { limits: { ...noLimits, maxSteps: 5 } } },
+    ],
+    [
+      'who asks for more steps than a sampler takes',
+      'With the sampler `animate-lcm` a clip takes 1 to 40 steps, not 50.',
+      { options: { preset: 'animate-lcm', steps: 50 } },
+      { model },
+    ],
+    [
+      'who asks for more steps than a sampler takes, in Spanish',
+      'Con el muestreador `animate-lcm` un clip lleva de 1 a 40 pasos, no 50.',
+      { options: { preset: 'animate-lcm', steps: 50 }, locale: 'es-ES' },
+      { model },
+    ],
+  ];
+
+  it.each(reasons)('%s', async (_, text, request, options, [command, named = {}] = ['']) => {
+    const renderer = createScriptedRenderer();
+    const { fetch, asked } = watchedFetch();
+    const { discord } = await setStage({ renderer, fetch, ...options });
+    const known: Record<string, string> = { alice: discord.userId, studio: discord.createChannel('studio') };
+    if (command !== '') {
+      const values = Object.fromEntries(Object.entries(named).map(([option, name]) => [option, known[String(name)]!]));
+      await discord
+        .invoke({ command, options: values, user: discord.ownerId })
+        .waitForMessage(({ content }) => content !== '');
+    }
+    const { id } = discord.postMessage({ attachments: [smallPicture] });
+    const ways = [
+      discord.invoke({ ...animate, ...request }),
+      // By the menu too, which has no options.
+      ...(request.options === undefined
+        ? [discord.invokeMessageCommand({ command: 'Animate', targetMessageId: id })]
+        : []),
+    ];
+    for (const handle of ways) {
+      expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+      expect((await failureOf(handle)).content).toContain(text);
+    }
+    expect(asked).toEqual([]);
+    expect(renderer.renders).toEqual([]);
+  });
+
+  it('who presses a button under a clip and may not', async () => {
+    const renderer = createScriptedRenderer();
+    const { discord } = await setStage({ renderer, config: { limits: { ...noLimits, dailyQuota: 1 } } });
+    const handle = discord.invoke(animate);
+    (await renderer.begun(0)).finish();
+    const clip = await clipOf(handle);
+    const customId = /"custom_id":"(again:\w+)"/.exec(JSON.stringify(clip.components))![1]!;
+    const press = discord.clickButton({ messageId: clip.id, customId });
+    expect(await press.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+    expect((await failureOf(press)).content).toContain('daily limit');
+  });
+});
+
+it('looks at the limits again when the picture is there', async () => {
+  const renderer = createScriptedRenderer();
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const { fetch, asked } = watchedFetch();
+  const slowFetch: typeof fetch = async (input, init) => {
+    const response = fetch(input, init);
+    await gate;
+    return response;
+  };
+  const config = { limits: { ...noLimits, dailyQuota: 1 } };
+  const { discord } = await setStage({ renderer, config, fetch: slowFetch });
+  const both = [0, 1].map(() => discord.invoke({ command: 'animate', attachments: { image: smallPicture } }));
+  await expect.poll(() => asked.length).toBe(2);
+  open();
+  const render = await renderer.begun(0);
+  const refused = await discord.waitForMessage(({ content }) => content.startsWith('⚠️'));
+  expect(refused.content).toContain('daily limit');
+  render.finish();
+  await Promise.race(both.map(clipOf));
+  expect(renderer.renders).toHaveLength(1);
+});
+
 it('shows an id and nothing more of what is not the person’s to mend', async () => {
   const renderer = createScriptedRenderer();
   const { discord, log } = await setStage({ renderer });
@@ -61,4 +165,20 @@ it('shows an id and nothing more of what is not the person’s to mend', async (
   const id = /id ([0-9a-f]{8})/.exec(content)?.[1];
   const event = log.events.find(({ fields }) => fields.jobId === id && fields.err !== undefined);
   expect(event?.fields.err).toMatchObject({ message: expect.stringContaining('secret') });
+});
+
+it('shows an id that the log has of what breaks before there is a job', async () => {
+  const checkSettings = () => {
+    throw new Error('/models/secret.json: no such file');
+  };
+  const { discord, log } = await setStage({
+    renderer: createScriptedRenderer(),
+    model: { ...tinyModel, checkSettings },
+  });
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
+  const { content } = await failureOf(handle);
+  expect(content).not.toContain('secret');
+  const [, id] = /id ([0-9a-f]{8})\./.exec(content) ?? [];
+  const failure = log.events.find(({ fields }) => fields.errorId === id);
+  expect(failure).toMatchObject({ level: 'error', fields: { err: { message: expect.stringContaining('secret') } } });
 });

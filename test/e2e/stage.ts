@@ -30,7 +30,7 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs'> {
+export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch'> {
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
@@ -48,6 +48,7 @@ export async function setStage({
   clock = systemClock,
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
+  fetch = globalThis.fetch,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
   const log = createRecordingLog();
@@ -65,7 +66,7 @@ export async function setStage({
         provider: 'cpu',
         ...config,
       },
-      { renderer, model, log, clock, checkPicture: checkFile, readSettings: readVideoSettings, editGapMs },
+      { renderer, model, log, clock, checkPicture: checkFile, readSettings: readVideoSettings, editGapMs, fetch },
     );
     running.add(bot);
     return bot;
@@ -87,6 +88,18 @@ export async function setStage({
   await start();
   await discord.waitForCommands(['animate']);
   return { discord, log, startBot: start, stopBot };
+}
+
+/** A fetch that notes which attachments it is asked for, and of which part. */
+export function watchedFetch(): { fetch: typeof globalThis.fetch; asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    fetch(input, init) {
+      asked.push(new Headers(init?.headers).get('range') ?? 'whole');
+      return globalThis.fetch(input, init);
+    },
+  };
 }
 
 /** The machine's clock, but nobody waits longer than a moment, unless for hours. */

@@ -48,6 +48,94 @@ describe.each(clipFormats)('%s', (format) => {
   });
 });
 
+/** The boxes of an MP4's first level. */
+function boxesOf(mp4: Buffer): Buffer[] {
+  const boxes: Buffer[] = [];
+  for (let at = 0; at < mp4.length; at += boxes.at(-1)!.length) boxes.push(mp4.subarray(at, at + mp4.readUInt32BE(at)));
+  return boxes;
+}
+
+/** A name, its length before or after it, and a megabyte and more of nothing. */
+function filler(format: 'mp4' | 'webp'): Buffer {
+  const bytes = Buffer.alloc(1_500_008);
+  if (format === 'webp') bytes.write('JUNK', 0, 'latin1');
+  else bytes.write('mdat', 4, 'latin1');
+  if (format === 'webp') bytes.writeUInt32LE(bytes.length - 8, 4);
+  else bytes.writeUInt32BE(bytes.length, 0);
+  return bytes;
+}
+
+describe('of a long file the ends are enough', () => {
+  const part = 65_536;
+  const endsOf = (file: Uint8Array) => ({
+    head: file.subarray(0, part),
+    tail: file.subarray(-part),
+    size: file.length,
+  });
+  const longFiles: readonly [string, () => Buffer, 'head' | 'tail'][] = [
+    ['an MP4 that begins with its settings', () => Buffer.concat([files.get('mp4')!, filler('mp4')]), 'head'],
+    [
+      'an MP4 that ends with them',
+      () => {
+        const boxes = boxesOf(Buffer.from(files.get('mp4')!));
+        const isMoov = (box: Buffer) => box.toString('latin1', 4, 8) === 'moov';
+        return Buffer.concat([...boxes.filter((box) => !isMoov(box)), filler('mp4'), ...boxes.filter(isMoov)]);
+      },
+      'tail',
+    ],
+    ['a GIF', () => Buffer.concat([files.get('gif')!, Buffer.alloc(1_500_000)]), 'head'],
+    [
+      'a WebP',
+      () => {
+        const webp = Buffer.from(files.get('webp')!);
+        const at = webp.indexOf('XMP ', 12, 'latin1');
+        return Buffer.concat([webp.subarray(0, at), filler('webp'), webp.subarray(at)]);
+      },
+      'tail',
+    ],
+  ];
+
+  it.each(longFiles)('%s', (_, make, where) => {
+    const file = make();
+    expect(readVideoSettings(file)).toEqual(metadata.settings);
+    expect(readVideoSettings(endsOf(file))).toEqual(metadata.settings);
+    const headAlone = readVideoSettings({ ...endsOf(file), tail: Buffer.of() });
+    expect(headAlone).toEqual(where === 'head' ? metadata.settings : undefined);
+    // Nobody said how long it is.
+    const endless = readVideoSettings({
+      head: file.subarray(0, part),
+      tail: Buffer.of(),
+      size: Number.POSITIVE_INFINITY,
+    });
+    expect(endless).toEqual(headAlone);
+  });
+
+  it.each(longFiles)('%s, damaged in whatever way, gives something or nothing', (_, make) => {
+    const file = make();
+    const mutant = Buffer.from(file);
+    const places = [...Array(2_000).keys()].flatMap((at) => [at, file.length - 1 - at]);
+    for (const at of places) {
+      for (const value of [1, 0xff]) {
+        mutant[at] = value;
+        readVideoSettings(endsOf(mutant));
+      }
+      mutant[at] = file[at]!;
+    }
+    expect(readVideoSettings(endsOf(mutant))).toEqual(metadata.settings);
+  });
+
+  it('and ends that do not belong together give nothing', () => {
+    const [, makeMp4] = longFiles[1]!;
+    const [, makeWebp] = longFiles[3]!;
+    for (const file of [makeMp4(), makeWebp()]) {
+      const { head, tail, size } = endsOf(file);
+      expect(readVideoSettings({ head, tail: tail.subarray(0, -1), size })).toBeUndefined();
+      expect(readVideoSettings({ head: head.subarray(0, 10), tail, size })).toBeUndefined();
+      expect(readVideoSettings({ head: Buffer.of(), tail, size })).toBeUndefined();
+    }
+  });
+});
+
 describe('files of others', () => {
   it('have no settings', async () => {
     const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });

@@ -1,0 +1,16 @@
+import type { CommandContext } from './command.ts';
+import type { FoundPicture } from './find-pictures.ts';
+
+/**
+ * Fetches a picture's file, and has a first look at it.
+ *
+ * @throws UserError what `Download` and `checkPicture` throw
+ */
+export async function fetchPicture(
+  { url, size }: Omit<FoundPicture, 'name'>,
+  { download, checkPicture }: Pick<CommandContext, 'download' | 'checkPicture'>,
+): Promise<Uint8Array> {
+  const picture = await download(url, { sizeBytes: size });
+  checkPicture(picture);
+  return picture;
+}
