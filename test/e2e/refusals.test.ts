@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { modelFacts } from '../../src/cli/model-facts.ts';
+import { UserError } from '../../src/errors.ts';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
 import { noLimits } from '../../src/jobs/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
@@ -181,4 +182,15 @@ it('shows an id that the log has of what breaks before there is a job', async ()
   const [, id] = /id ([0-9a-f]{8})\./.exec(content) ?? [];
   const failure = log.events.find(({ fields }) => fields.errorId === id);
   expect(failure).toMatchObject({ level: 'error', fields: { err: { message: expect.stringContaining('secret') } } });
+});
+
+it('tells a refusal that is longer than a message, as far as one goes', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
+  // A code of a newer render process: nothing but its own words is known.
+  (await renderer.begun(0)).fail(new UserError('brand-new', 'too much to say '.repeat(1000)));
+  const { content } = await failureOf(handle);
+  expect(content.length).toBeGreaterThan(1900);
+  expect(content).toMatch(/^⚠️ too much to say .*…$/);
 });
