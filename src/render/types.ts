@@ -50,6 +50,11 @@ export interface RenderSpec {
   maxBytes?: number;
   /** A folder that receives the frames before encoding as frame-0000.png … */
   framesDir?: string;
+  /**
+   * A state that an earlier render of this spec handed to `onCheckpoint`: goes on from there, and draws the seed that was
+   * drawn then. One that does not fit is passed over.
+   */
+  checkpoint?: Uint8Array;
 }
 
 export type RenderStage = PipelineStage | 'encode-video';
@@ -104,6 +109,11 @@ export interface RenderOptions {
   signal?: AbortSignal;
   /** Hears of every step. */
   onProgress?: (progress: RenderProgress) => void;
+  /**
+   * Takes the state of the render after a step, from which another one can go on (`RenderSpec.checkpoint`): 3.8 MB for
+   * SVD XT's own clip. It is not kept here.
+   */
+  onCheckpoint?: (bytes: Uint8Array) => void;
   /** From earlier renders of this kind: how long a step may take before it counts as hung. */
   expected?: ExpectedSeconds;
 }
