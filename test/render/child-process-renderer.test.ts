@@ -153,7 +153,8 @@ describe('createRenderer', () => {
       checkpointBytes += bytes.byteLength;
     };
     for (let made = 0; made < 200; made++) {
-      const { bytes } = await shared.render(spec, { onCheckpoint });
+      const { signal } = new AbortController();
+      const { bytes } = await shared.render(spec, { signal, onCheckpoint, onProgress: () => {} });
       expect(bytes.byteLength).toBe(8 * 2 ** 20);
     }
     expect(checkpointBytes).toBe(200 * 3 * 3 * 2 ** 20);
