@@ -38,10 +38,10 @@ export interface ChildProcessRenderer extends Renderer {
  */
 export function createRenderer(options: RendererOptions): ChildProcessRenderer {
   const { modelDir, execution, ffmpegPath, safety, idleSeconds, clock = systemClock } = options;
-  const { environment, entry, log, stallSeconds = 300, graceMs = 5_000 } = options;
+  const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
   const processOptions = {
     engine: { modelDir, execution, ffmpegPath, safety, searchPath: environment.PATH ?? environment.Path },
-    ...{ environment, log, stallSeconds, graceMs, clock },
+    ...{ environment, log, stallSeconds, checkpointSeconds, graceMs, clock },
     ...(entry === undefined ? {} : { entry }),
   };
   const closing = new AbortController();

@@ -8,9 +8,10 @@ interface EncodeTwiceOptions {
 
 /**
  * Runs an encoder, and once more where it fails or is killed: the frames, which took long, are still in memory.
- * An error that says whose fault it is (no ffmpeg, a full disk, a clip that cannot be made to fit) is not tried again.
+ * An error that says whose fault it is (no ffmpeg, a full disk, a clip that cannot be made to fit) is not tried again, nor
+ * one that depends on the clip: a long one may run into the time limit on a machine that is well.
  * @throws EncodeError of scope `host`: the encoder failed twice
- * @throws AppError what says whose fault it is
+ * @throws AppError what is not tried again, as it is
  * @throws JobCancelledError the signal was aborted
  */
 export async function encodeTwice<T>(encode: () => Promise<T>, { onRetry }: EncodeTwiceOptions): Promise<T> {
@@ -30,6 +31,10 @@ export async function encodeTwice<T>(encode: () => Promise<T>, { onRetry }: Enco
   }
 }
 
+/** The next try would end as this one did. */
+const lastingCodes = ['encode-timeout', 'encode-bad-frames'];
+
 function isSettled(error: unknown): boolean {
-  return error instanceof JobCancelledError || scopeOf(error) !== undefined;
+  if (error instanceof JobCancelledError || scopeOf(error) !== undefined) return true;
+  return error instanceof EncodeError && lastingCodes.includes(error.code);
 }

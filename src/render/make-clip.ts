@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { JobCancelledError } from '../errors.ts';
-import type { ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import { type Checkpoint, readCheckpoint } from '../inference/pipeline/checkpoint.ts';
+import type { CheckpointOptions, ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
 import { chooseSize } from './choose-size.ts';
 import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
@@ -19,6 +20,8 @@ type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
 export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
   /** Told what an operator should know. */
   log?: (message: string) => void;
+  /** Left out: no state is handed over. */
+  checkpoints?: CheckpointOptions;
 }
 
 /** Everything before the first step. */
@@ -101,11 +104,12 @@ async function keptFrames(
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
-  const { settings, picture, before, seconds } = await prepare(tools, spec, options.signal);
+  const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, options.log ?? (() => {}));
+  const { settings, picture, before, seconds } = await prepare(tools, spec, { signal: options.signal, resume });
   await hearMessages();
   if (options.signal?.aborted) throw new JobCancelledError();
   await refuseUnsafePicture(picture, tools.safety);
-  const result = await generateFrames(tools.pipeline, { picture, settings }, options);
+  const result = await generateFrames(tools.pipeline, { picture, settings, resume }, options);
   await refuseUnsafeClip(result, tools.safety);
   return {
     ...result,
@@ -115,9 +119,13 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClip
   };
 }
 
-async function prepare(tools: RenderTools, spec: RenderSpec, signal: AbortSignal | undefined): Promise<Preparation> {
+async function prepare(
+  tools: RenderTools,
+  spec: RenderSpec,
+  { signal, resume }: { signal: AbortSignal | undefined; resume: Checkpoint | undefined },
+): Promise<Preparation> {
   const start = performance.now();
-  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => randomInt(2 ** 32));
+  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
   const { width, height } = settings;
   if (spec.base === undefined) {
     const picture = await tools.intake(spec.picture, { width, height, fit: spec.fit });
@@ -131,14 +139,18 @@ async function prepare(tools: RenderTools, spec: RenderSpec, signal: AbortSignal
 
 async function generateFrames(
   pipeline: RenderPipeline,
-  { picture, settings }: Pick<Preparation, 'picture' | 'settings'>,
-  { signal, onProgress }: MakeClipOptions,
+  { picture, settings, resume }: Pick<Preparation, 'picture' | 'settings'> & { resume: Checkpoint | undefined },
+  { signal, onProgress, checkpoints }: MakeClipOptions,
 ): Promise<ImageToVideoResult> {
   // Which way a model's only move goes is left to the seed by laying the picture accordingly.
   const turn = turnOf(pipeline.info.turnsBySeed === true ? settings.seed : 0);
   const { width, height } = settings;
   const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = pipeline.generate(turnPicture(picture, turn), laid, signal === undefined ? {} : { signal });
+  const run = pipeline.generate(turnPicture(picture, turn), laid, {
+    ...(signal && { signal }),
+    resume,
+    checkpoints,
+  });
   let next = await run.next();
   while (!next.done) {
     onProgress?.(next.value);

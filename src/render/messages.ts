@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   cpuMemories,
   guidanceBatches,
+  maxCheckpointBytes,
   memoryModes,
   precisions,
   providerNames,
@@ -25,6 +26,10 @@ import { wireErrorSchema } from './wire-error.ts';
 // Strictly: a field that is new in the types and missing here fails at the first message, not by being dropped.
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const checkpoint = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.byteLength <= maxCheckpointBytes,
+  'no checkpoint, or one that is too large',
+);
 const path = z.string().min(1);
 const count = z.number().int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -95,8 +100,8 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   base: baseSchema.exactOptional(),
   keepMaster: z.boolean().exactOptional(),
   maxBytes: count.exactOptional(),
-  checkpoint: bytes.exactOptional(),
   framesDir: path.exactOptional(),
+  checkpoint: checkpoint.exactOptional(),
 });
 
 const engineSchema = z.strictObject({
@@ -124,8 +129,13 @@ export type Engine = z.output<typeof engineSchema>;
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
   z.strictObject({ type: z.literal('start'), engine: engineSchema }),
-  /** Answered by `progress` messages and one `done` or `failed`. */
-  z.strictObject({ type: z.literal('render'), job, spec: specSchema }),
+  /** Answered by `progress` messages and one `done` or `failed`; by `checkpoint` messages where a time is given. */
+  z.strictObject({
+    type: z.literal('render'),
+    job,
+    spec: specSchema,
+    checkpointSeconds: z.number().positive().exactOptional(),
+  }),
   /** Stop that job at the next step; nothing happens when it is over already. */
   z.strictObject({ type: z.literal('cancel'), job }),
   /** Exit now. */
@@ -173,6 +183,7 @@ const toParentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   z.strictObject({ type: z.literal('failed-start'), error: wireErrorSchema }),
   z.strictObject({ type: z.literal('progress'), job, progress: progressSchema }),
+  z.strictObject({ type: z.literal('checkpoint'), job, bytes: checkpoint }),
   z.strictObject({ type: z.literal('done'), job, clip: clipSchema }),
   z.strictObject({ type: z.literal('failed'), job, error: wireErrorSchema }),
   z.strictObject({ type: z.literal('log'), message: z.string().max(10_000) }),

@@ -13,6 +13,8 @@ export interface RenderProcessOptions extends ChildLinkOptions {
   engine: Engine;
   /** A step without an end is given this long at least, and then the process is killed: see `watch`. */
   stallSeconds: number;
+  /** At most one checkpoint in so many seconds; 0: none. */
+  checkpointSeconds: number;
 }
 
 /** What one job is run with. */
@@ -45,7 +47,7 @@ export interface RenderProcess {
  * @throws JobCancelledError `signal` was aborted meanwhile
  */
 export async function startRenderProcess(options: RenderProcessOptions, signal: AbortSignal): Promise<RenderProcess> {
-  const { clock, graceMs, engine, log } = options;
+  const { clock, graceMs, engine, log, checkpointSeconds } = options;
   const link = openChildLink(options);
   try {
     await converse<void>(options, link, {
@@ -68,18 +70,22 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
     pid: link.pid,
     isAlive: link.isAlive,
     kill: link.kill,
-    async run(spec, { signal, onProgress = () => {}, expected }) {
+    async run(spec, { signal, onProgress = () => {}, onCheckpoint, expected }) {
       const job = ++lastJob;
       let progress: RenderProgress | undefined;
       let callOffKill = () => {};
       try {
         return await converse<Clip>(options, link, {
-          opening: { type: 'render', job, spec },
+          opening: {
+            ...{ type: 'render', job, spec },
+            ...(onCheckpoint !== undefined && checkpointSeconds > 0 && { checkpointSeconds }),
+          },
           signal,
           onMessage(message, { resolve, reject, watchdog }) {
             if (!('job' in message) || message.job !== job) return;
             if (message.type === 'done') resolve(message.clip);
             else if (message.type === 'failed') reject(fromWireError(message.error));
+            else if (message.type === 'checkpoint') guarded(log, () => onCheckpoint?.(message.bytes));
             else {
               watchdog.progress(expectStep(message.progress, progress, expected));
               progress = message.progress;

@@ -14,11 +14,12 @@ export type OpenTools = (engine: Engine, log: (message: string) => void) => Prom
  */
 export function serveParent(openTools: OpenTools): void {
   if (process.send === undefined) throw new Error('This file is started by the renderer, with a channel to it.');
-  const tell = (message: ToParent): void => {
-    // A broken channel is no news here: `disconnect` follows and ends this process.
-    process.send?.(message, undefined, {}, () => {});
-  };
-  const log = (message: string) => tell({ type: 'log', message: message.slice(0, 10_000) });
+  /** Resolves when the message is on its way. A broken channel is no news here: `disconnect` ends this process. */
+  const tell = (message: ToParent) =>
+    new Promise<void>((resolve) => {
+      process.send?.(message, undefined, {}, () => resolve());
+    });
+  const log = (message: string) => void tell({ type: 'log', message: message.slice(0, 10_000) });
   let tools: RenderTools | undefined;
   let running: { job: number; cancel: AbortController } | undefined;
 
@@ -46,29 +47,33 @@ export function serveParent(openTools: OpenTools): void {
   async function start(engine: Engine): Promise<void> {
     try {
       tools = await openTools(engine, log);
-      tell({ type: 'ready' });
+      void tell({ type: 'ready' });
     } catch (error) {
-      tell({ type: 'failed-start', error: toWireError(error) });
+      void tell({ type: 'failed-start', error: toWireError(error) });
     }
   }
 
-  async function renderJob({ job, spec }: Extract<ToChild, { type: 'render' }>): Promise<void> {
+  async function renderJob({ job, spec, checkpointSeconds }: Extract<ToChild, { type: 'render' }>): Promise<void> {
     const cancel = new AbortController();
     running = { job, cancel };
     try {
       if (tools === undefined) throw new Error('A job came before the tools were open.');
       const clip = await makeClip(tools, spec, {
         signal: cancel.signal,
-        onProgress: (progress) => tell({ type: 'progress', job, progress }),
+        onProgress: (progress) => void tell({ type: 'progress', job, progress }),
         log,
+        ...(checkpointSeconds !== undefined && {
+          // Waited for: a step that follows would hold up for minutes what has not been written by then.
+          checkpoints: { everySeconds: checkpointSeconds, hand: (bytes) => tell({ type: 'checkpoint', job, bytes }) },
+        }),
       });
       running = undefined;
-      tell({ type: 'done', job, clip });
+      void tell({ type: 'done', job, clip });
     } catch (cause) {
       running = undefined;
       // What breaks because a job was called off is no fault.
       const cancelled = cancel.signal.aborted && !(cause instanceof JobCancelledError);
-      tell({
+      void tell({
         type: 'failed',
         job,
         error: toWireError(cancelled ? new JobCancelledError(undefined, { cause }) : cause),

@@ -48,10 +48,13 @@ export interface RenderSpec {
   keepMaster?: boolean;
   /** The encoded clip must not be larger; undefined: no limit. */
   maxBytes?: number;
-  /** How far an earlier attempt had come, as it was handed over. */
-  checkpoint?: Uint8Array;
   /** A folder that receives the frames before encoding as frame-0000.png … */
   framesDir?: string;
+  /**
+   * A state that an earlier render of this spec handed to `onCheckpoint`: goes on from there, and draws the seed that was
+   * drawn then. One that does not fit is passed over.
+   */
+  checkpoint?: Uint8Array;
 }
 
 export type RenderStage = PipelineStage | 'encode-video';
@@ -106,7 +109,10 @@ export interface RenderOptions {
   signal?: AbortSignal;
   /** Hears of every step. */
   onProgress?: (progress: RenderProgress) => void;
-  /** Hears how far the render has come, to go on from. */
+  /**
+   * Takes the state of the render after a step, from which another one can go on (`RenderSpec.checkpoint`): 3.8 MB for
+   * SVD XT's own clip. It is not kept here.
+   */
   onCheckpoint?: (bytes: Uint8Array) => void;
   /** From earlier renders of this kind: how long a step may take before it counts as hung. */
   expected?: ExpectedSeconds;

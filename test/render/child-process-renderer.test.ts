@@ -143,17 +143,52 @@ describe('createRenderer', () => {
     expect(renderer.pid).toBe(pid);
   });
 
-  it('keeps nothing of a clip that was handed over: 200 clips of 8 MiB, one process', async () => {
-    const spec = specOf({ clipBytes: 8 * 2 ** 20 });
+  it('keeps nothing of clips and checkpoints that were handed over: 200 of 8 MiB each, one process', async () => {
+    const spec = specOf({ clipBytes: 8 * 2 ** 20, checkpointBytes: 3 * 2 ** 20 });
     await shared.render(spec);
     const pid = pidOf(shared);
     const before = heldBytes();
+    let checkpointBytes = 0;
+    const onCheckpoint = (bytes: Uint8Array) => {
+      checkpointBytes += bytes.byteLength;
+    };
     for (let made = 0; made < 200; made++) {
-      const { bytes } = await shared.render(spec);
+      const { signal } = new AbortController();
+      const { bytes } = await shared.render(spec, { signal, onCheckpoint, onProgress: () => {} });
       expect(bytes.byteLength).toBe(8 * 2 ** 20);
     }
+    expect(checkpointBytes).toBe(200 * 3 * 3 * 2 ** 20);
     expect(heldBytes() - before).toBeLessThan(20 * 2 ** 20);
     expect(shared.pid).toBe(pid);
+  });
+
+  it('hands over each checkpoint before the news of its step, and whole', async () => {
+    const heard: string[] = [];
+    await shared.render(specOf({ checkpointBytes: 4 * 2 ** 20, blockMs: 20 }), {
+      onCheckpoint: (bytes) => heard.push(`state ${bytes[0]} ${bytes.at(-1)} ${bytes.byteLength}`),
+      onProgress: ({ stage, step }) => stage === 'denoise' && heard.push(`step ${step}`),
+    });
+    const state = (step: number) => [`state ${step} ${step} ${4 * 2 ** 20}`, `step ${step}`];
+    expect(heard).toEqual(['step 0', ...state(1), ...state(2), ...state(3)]);
+  });
+
+  it('makes no checkpoints where they are switched off', async () => {
+    const renderer = rendererOf({ checkpointSeconds: 0 });
+    let count = 0;
+    await renderer.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: () => count++ });
+    expect(count).toBe(0);
+  });
+
+  it('lets neither a job nor its process suffer from a listener that fails', async () => {
+    const warnings: string[] = [];
+    const renderer = rendererOf({ log: { ...quiet, warn: (_, message) => warnings.push(message) } });
+    const fail = () => {
+      throw new Error('the store is full');
+    };
+    const clip = await renderer.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: fail, onProgress: fail });
+    expect(clip.model).toBe('fake');
+    expect(warnings).toContain('news of a render could not be passed on');
+    expect(renderer.pid).toBeDefined();
   });
 
   it('lets a second job wait its turn', async () => {

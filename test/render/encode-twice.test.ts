@@ -49,7 +49,7 @@ describe('frames that an encoder did not take', () => {
     expect(error).toMatchObject({ cause: { message: 'ffmpeg was killed with signal SIGKILL' } });
   });
 
-  it('are not encoded again where there is no ffmpeg any more, or a limit that nothing can meet', async () => {
+  it('are not encoded again where there is no ffmpeg any more, a limit that nothing can meet, or no time left', async () => {
     const gone = { ...fakeTools(), ffmpegPath: join(tempFolder(), 'ffmpeg'), finishClip };
     const logged: string[] = [];
     const options = { log: (message: string) => logged.push(message) };
@@ -57,6 +57,10 @@ describe('frames that an encoder did not take', () => {
     const tools = { ...fakeTools(), ffmpegPath: realPath, finishClip };
     const tooSmall = { ...spec, maxBytes: 10 };
     await expect(makeClip(tools, tooSmall, options)).rejects.toMatchObject({ code: 'encode-too-large', scope: 'job' });
+    const finishSlowly: typeof finishClip = (clip, given) => finishClip(clip, { ...given, timeoutMs: 200 });
+    const { tools: slow } = await toolsWith('exec sleep 600');
+    const late = makeClip({ ...slow, finishClip: finishSlowly }, spec, options);
+    await expect(late).rejects.toMatchObject({ code: 'encode-timeout', scope: undefined });
     expect(logged).toEqual([]);
   });
 

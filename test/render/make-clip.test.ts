@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { JobCancelledError, UserError } from '../../src/errors.ts';
+import { encodeCheckpoint } from '../../src/inference/pipeline/checkpoint.ts';
+import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
 import { makeClip } from '../../src/render/make-clip.ts';
 import type { RenderSpec } from '../../src/render/types.ts';
 import { fakeInfo, fakeTools, scripted } from './fixtures/fake-tools.ts';
 
 const spec: RenderSpec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' };
+
+/** A state after the second step of a run of that seed. */
+function checkpointOf(seed: number): Uint8Array {
+  const none = new Float32Array(1);
+  return encodeCheckpoint({
+    ...{ seed, step: 2, latents: none, condition: { imageEmbeds: none, imageLatents: none } },
+    fingerprint: { version: '', model: '', settings: '', picture: '', execution: '' },
+    generator: torchGenerator(seed).state(),
+    seconds: { prepare: 0, 'encode-image': 0, denoise: 0, decode: 0 },
+  });
+}
 
 describe('makeClip', () => {
   it("renders with the model's defaults and says what was done", async () => {
@@ -31,6 +44,24 @@ describe('makeClip', () => {
     for (const seed of seeds) expect(seed).toBeGreaterThanOrEqual(0);
   });
 
+  it('goes on from a checkpoint with the seed that was drawn then, but for one that was asked for', async () => {
+    const tools = fakeTools();
+    const clip = await makeClip(tools, { ...spec, settings: {}, checkpoint: checkpointOf(77) });
+    expect(clip.settings.seed).toBe(77);
+    expect(tools.calls).toContain('generate seed 77, after step 2');
+    const other = await makeClip(fakeTools(), { ...spec, checkpoint: checkpointOf(77) });
+    expect(other.settings.seed).toBe(5);
+  });
+
+  it('starts over where a checkpoint cannot be read', async () => {
+    const tools = fakeTools();
+    const logged: string[] = [];
+    const broken = { ...spec, checkpoint: new Uint8Array(9) };
+    await makeClip(tools, broken, { log: (message) => logged.push(message) });
+    expect(tools.calls).toContain('generate seed 5');
+    expect(logged).toEqual([expect.stringContaining('the clip starts over')]);
+  });
+
   it.each([
     [
       { width: 64, height: 48 },
@@ -53,7 +84,13 @@ describe('makeClip', () => {
   it('writes the frames before encoding where a folder is given', async () => {
     const tools = fakeTools();
     await makeClip(tools, { ...spec, framesDir: '/frames' });
-    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['intake', 'generator', 'frames', 'encode']);
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual([
+      'intake',
+      'generate',
+      'generator',
+      'frames',
+      'encode',
+    ]);
   });
 
   it('passes the byte limit on and tells what gave way', async () => {
@@ -69,7 +106,7 @@ describe('makeClip', () => {
       onProgress: ({ stage }) => stage === 'denoise' && stop.abort(),
     });
     await expect(done).rejects.toThrow(JobCancelledError);
-    expect(tools.calls).toEqual(['intake 64x48 pad', 'generator closed']);
+    expect(tools.calls).toEqual(['intake 64x48 pad', 'generate seed 5', 'generator closed']);
   });
 
   it('loops as the model proposes where nothing is chosen', async () => {
@@ -112,7 +149,7 @@ describe('makeClip', () => {
     const clip = await makeClip(tools, { ...spec, base, keepMaster: true });
     expect(clip.frames).toBe(6 + 4 - 1);
     expect(clip.settings.seed).toBe(5);
-    expect(tools.calls[0]).toBe('generator closed');
+    expect(tools.calls[0]).toBe('generate seed 5');
     expect(clip.master).toBeDefined();
   });
 

@@ -61,6 +61,19 @@ export async function buildCheckpoint(
   return graphs;
 }
 
+/**
+ * The files that hold a model's weights, links resolved, in a fixed order.
+ * @throws SafetensorsError a checkpoint is missing or broken
+ */
+export async function listWeightFiles(configs: ModelConfigs): Promise<string[]> {
+  const files = new Set<string>();
+  for (const network of ['image-encoder', 'vae-encoder', 'unet-step'] as const) {
+    const { folder, baseName } = checkpoints[network];
+    for (const { file } of (await openWeights(join(configs.dir, folder), baseName)).values()) files.add(file);
+  }
+  return [...files].sort();
+}
+
 /** The graph that is asked for, in the form that is asked for. */
 export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, graphs: CheckpointGraphs): BuiltGraph {
   const wanted = graphs[request.network];

@@ -43,24 +43,33 @@ export async function* encodeImage(
   return { imageEmbeds: present(imageEmbeds), imageLatents: present(imageLatents) };
 }
 
+/** What the denoising loop works with. */
+interface DenoiseTools extends StageTools {
+  generator: TorchGenerator;
+  scheduler: Scheduler;
+  condition: ImageCondition;
+  /** Steps that an earlier run has done, and the latents after them; left out: none, and noise. */
+  start?: { step: number; latents: Float32Array };
+  /** Called after each step from which another run can go on, with how many are done then. */
+  keep?: (step: number, latents: Float32Array) => Promise<void>;
+}
+
 /** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
-export async function* denoise(
-  job: Run,
-  tools: StageTools & { generator: TorchGenerator; scheduler: Scheduler; condition: ImageCondition },
-): Stage<Float32Array> {
+export async function* denoise(job: Run, tools: DenoiseTools): Stage<Float32Array> {
   const { settings } = job;
-  const { generator, scheduler, condition, step } = tools;
+  const { generator, scheduler, condition, step, keep } = tools;
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
   const steps = scheduler.timesteps.length;
   const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
   const { stepCache = 1 } = settings;
 
-  const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
-  for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
+  const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
+  if (done === steps) return latents;
 
   const predictor = await openPredictor(job, condition, { guided, caching: stepCache > 1 && steps > 1 });
   try {
-    for (const [index, timestep] of scheduler.timesteps.entries()) {
+    for (let index = done; index < steps; index++) {
+      const timestep = scheduler.timesteps[index]!;
       const isGuided = guided[index] === true;
       const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep, {
         guided: isGuided,
@@ -70,10 +79,20 @@ export async function* denoise(
       const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
       scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
       requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
+      // Between two whole calls of the UNet its inner features are needed besides, which are far larger than latents. A
+      // whole call makes them anew for each branch that it runs, and guidance never comes back once it has ended.
+      if (keep !== undefined && ((index + 1) % stepCache === 0 || index + 1 === steps)) await keep(index + 1, latents);
       yield step();
     }
     return latents;
   } finally {
     await predictor.release();
   }
+}
+
+/** The noise that denoising begins with. */
+function drawLatents({ settings }: Run, { generator, scheduler, condition }: DenoiseTools): Float32Array {
+  const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
+  for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
+  return latents;
 }

@@ -1,13 +1,16 @@
 import { InferenceError } from '../../errors.ts';
 import type { RgbPicture } from '../../util/rgb.ts';
-import { torchGenerator } from '../random/torch-generator.ts';
+import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
 import { checkSettings } from './check-settings.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
+import { checkpointKeeper, type RunState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { defaultPrecision, networkTarget } from './network-target.ts';
@@ -17,6 +20,7 @@ import { finiteNetworks } from './require-finite.ts';
 import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
 import type {
+  CheckpointOptions,
   ExecutionOptions,
   ImageToVideoResult,
   ImageToVideoSettings,
@@ -32,6 +36,14 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   log?: (message: string) => void;
 }
 
+/** What a clip is made with besides its settings. */
+interface GenerateOptions {
+  signal?: AbortSignal;
+  /** Where to go on from. */
+  resume?: Checkpoint | undefined;
+  checkpoints?: CheckpointOptions | undefined;
+}
+
 /** A model that turns pictures into clips, one at a time. */
 export interface ImageToVideoPipeline {
   readonly info: ModelInfo;
@@ -40,6 +52,8 @@ export interface ImageToVideoPipeline {
    * diffusers `StableVideoDiffusionPipeline.__call__`: yields progress and ends with the frames. One network is in
    * memory at a time. Stopping early (`return`) releases it, as does an abort, which is seen between steps.
    * @param picture of exactly the settings' width and height
+   * Going on from a checkpoint gives the frames that the run which it is of would have given, bit for bit. One that is of
+   * another model, picture or other settings is passed over.
    * @throws UserError a setting is out of its range
    * @throws JobCancelledError the signal was aborted
    * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails; `non-finite`: a
@@ -48,7 +62,7 @@ export interface ImageToVideoPipeline {
   generate(
     picture: RgbPicture,
     settings: ImageToVideoSettings,
-    options?: { signal?: AbortSignal },
+    options?: GenerateOptions,
   ): AsyncGenerator<PipelineProgress, ImageToVideoResult>;
   /** Frees the networks that stayed in memory; the pipeline can be used again. */
   release(): Promise<void>;
@@ -74,39 +88,56 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   return {
     info,
     provider,
-    generate(picture, settings, { signal } = {}) {
+    generate(picture, settings, { signal, resume, checkpoints } = {}) {
       checkSettings(settings, info);
       if (picture.width !== settings.width || picture.height !== settings.height) {
         const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
         throw new InferenceError('picture-size', `The picture is ${sizes}.`);
       }
       const own = cancellableNetworks(networks, signal);
-      return run({ configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal });
+      const job = { configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal };
+      return run(job, { resume, checkpoints });
     },
     release: networks.release,
   };
 }
 
-async function* run(given: Run): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
+async function* run(
+  given: Run,
+  { resume, checkpoints }: Pick<GenerateOptions, 'resume' | 'checkpoints'>,
+): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
-  const clock = stageClock(() => performance.now());
+  throwIfCancelled(given.signal);
+  const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
+  const start = fingerprint && startingPoint(given, resume, fingerprint);
+  const clock = stageClock(() => performance.now(), start?.seconds);
   const job = { ...given, networks: finiteNetworks(given.networks, clock.position) };
   const step = () => {
     throwIfCancelled(job.signal);
     return clock.stepDone();
   };
 
-  throwIfCancelled(job.signal);
   yield clock.begin('prepare', 1);
-  const generator = torchGenerator(settings.seed);
+  const generator = start === undefined ? torchGenerator(settings.seed) : resumeTorchGenerator(start.generator);
   const scheduler = createScheduler(settings.sampler, configs.scheduler, settings);
   yield step();
 
-  yield clock.begin('encode-image', 2);
-  const condition = yield* encodeImage(job, { generator, step });
+  if (start === undefined) yield clock.begin('encode-image', 2);
+  const condition = start?.condition ?? (yield* encodeImage(job, { generator, step }));
 
-  yield clock.begin('denoise', settings.numInferenceSteps);
-  const latents = yield* denoise(job, { generator, scheduler, condition, step });
+  yield clock.begin('denoise', settings.numInferenceSteps, start?.step);
+  const state = (): RunState => ({
+    seed: settings.seed,
+    condition,
+    generator: generator.state(),
+    seconds: clock.seconds(),
+  });
+  const keep = fingerprint && checkpoints && checkpointKeeper(checkpoints, { fingerprint, state, log: job.log });
+  const latents = yield* denoise(job, {
+    ...{ generator, scheduler, condition, step },
+    ...(start && { start }),
+    ...(keep && { keep }),
+  });
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);

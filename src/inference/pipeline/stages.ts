@@ -6,40 +6,56 @@ const stages: readonly PipelineStage[] = ['prepare', 'encode-image', 'denoise', 
 
 /** Times the stages of one run and words its progress. */
 export interface StageClock {
-  /** Begins a stage, ending the one before. */
-  begin(stage: PipelineStage, steps: number): PipelineProgress;
+  /** Begins a stage, ending the one before; `done` of its steps were done in an earlier run. */
+  begin(stage: PipelineStage, steps: number, done?: number): PipelineProgress;
   /** One step of the current stage is done. */
   stepDone(): PipelineProgress;
   /** The step that is being worked at; undefined between stages. */
   position(): StagePosition | undefined;
+  /** What each stage took so far. */
+  seconds(): Record<PipelineStage, number>;
   /** Ends the run. */
   finish(): Record<PipelineStage, number>;
 }
 
-/** @param now milliseconds, monotonic */
-export function stageClock(now: () => number): StageClock {
-  const seconds = Object.fromEntries(stages.map((stage) => [stage, 0])) as Record<PipelineStage, number>;
-  let current:
-    | { stage: PipelineStage; steps: number; done: number; startedMs: number; firstStepMs: number }
-    | undefined;
+/**
+ * @param now milliseconds, monotonic
+ * @param earlier what stages took in an earlier run that this one goes on from
+ */
+export function stageClock(now: () => number, earlier: Partial<Record<PipelineStage, number>> = {}): StageClock {
+  const ended = Object.fromEntries(stages.map((stage) => [stage, earlier[stage] ?? 0])) as Record<
+    PipelineStage,
+    number
+  >;
+  let current: { stage: PipelineStage; steps: number; done: number; startedMs: number } | undefined;
+
+  function secondsOf(stage: PipelineStage): number {
+    return ended[stage] + (current?.stage === stage ? (now() - current.startedMs) / 1000 : 0);
+  }
 
   function end(): void {
-    if (current !== undefined) seconds[current.stage] += (now() - current.startedMs) / 1000;
+    if (current !== undefined) ended[current.stage] = secondsOf(current.stage);
     current = undefined;
   }
 
+  function progress(): PipelineProgress {
+    if (current === undefined) throw new InferenceError('stage-none', 'No stage has begun.');
+    const { stage, done, steps } = current;
+    return { stage, step: done, steps, secondsPerStep: done === 0 ? undefined : secondsOf(stage) / done };
+  }
+
   return {
-    begin(stage, steps) {
+    begin(stage, steps, done = 0) {
       end();
-      current = { stage, steps, done: 0, startedMs: now(), firstStepMs: now() };
-      return { stage, step: 0, steps, secondsPerStep: undefined };
+      current = { stage, steps, done, startedMs: now() };
+      return progress();
     },
     stepDone() {
-      if (current === undefined) throw new InferenceError('stage-none', 'No stage has begun.');
-      current.done++;
-      const secondsPerStep = (now() - current.firstStepMs) / 1000 / current.done;
-      return { stage: current.stage, step: current.done, steps: current.steps, secondsPerStep };
+      if (current !== undefined) current.done++;
+      return progress();
     },
+    seconds: () =>
+      Object.fromEntries(stages.map((stage) => [stage, secondsOf(stage)])) as Record<PipelineStage, number>,
     position() {
       if (current === undefined) return undefined;
       const { stage, done, steps } = current;
@@ -47,7 +63,7 @@ export function stageClock(now: () => number): StageClock {
     },
     finish() {
       end();
-      return seconds;
+      return ended;
     },
   };
 }

@@ -103,6 +103,17 @@ export interface PipelineProgress {
   secondsPerStep: number | undefined;
 }
 
+/** Larger states are not handed over: about seventeen times that of SVD XT's own clip. */
+export const maxCheckpointBytes = 64 * 1024 * 1024;
+
+/** How the state of a run is handed over, from which another run can go on. */
+export interface CheckpointOptions {
+  /** At most one in so many seconds. */
+  everySeconds: number;
+  /** Takes a state; the run waits for it. The bytes are its own. */
+  hand: (bytes: Uint8Array) => Promise<void>;
+}
+
 /** What a run ends with. */
 export interface ImageToVideoResult extends RgbFrames {
   settings: ImageToVideoSettings;

@@ -1,12 +1,20 @@
 import { InferenceError } from '../../errors.ts';
 import { logFloat32 } from './log-float32.ts';
-import { mt19937, type WordSource } from './mt19937.ts';
+import { mt19937, resumeMt19937, type Twister, type TwisterState, type WordSource } from './mt19937.ts';
 import { sinCosFloat32 } from './sin-cos-float32.ts';
 
 /** Draws numbers as a CPU `torch.Generator` does; each call goes on where the last one ended. */
 export interface TorchGenerator {
   /** `torch.randn(count, generator=…)`: float32, mean 0, standard deviation 1; of a shape, `count` is the product. */
   randn(count: number): Float32Array;
+  /** A copy of where it stands, for {@link resumeTorchGenerator}. */
+  state(): GeneratorState;
+}
+
+/** Everything that a generator goes on from. */
+export interface GeneratorState extends TwisterState {
+  /** The second value of a pair of which one was drawn, where small tensors were drawn last. */
+  keptNormal: number | undefined;
 }
 
 /** torch fills this many values or more in blocks of this size, and fewer one by one. */
@@ -23,15 +31,27 @@ export function torchGenerator(seed: number): TorchGenerator {
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new InferenceError('bad-seed', `A seed is a whole number from 0 to 4294967295, not ${seed}.`);
   }
-  const nextWord = mt19937(seed);
-  const nextNormal = doubleNormals(nextWord);
+  return generatorOf(mt19937(seed));
+}
+
+/**
+ * A generator that draws what the one that gave the state would have drawn next.
+ * @throws InferenceError it is no state of a generator
+ */
+export function resumeTorchGenerator({ keptNormal, ...twister }: GeneratorState): TorchGenerator {
+  return generatorOf(resumeMt19937(twister), keptNormal);
+}
+
+function generatorOf({ next, state }: Twister, keptNormal?: number): TorchGenerator {
+  const normals = doubleNormals(next, keptNormal);
   return {
     randn(count) {
       const values = new Float32Array(count);
-      if (count >= blockSize) fillBlocks(values, nextWord);
-      else for (let index = 0; index < count; index += 1) values[index] = nextNormal();
+      if (count >= blockSize) fillBlocks(values, next);
+      else for (let index = 0; index < count; index += 1) values[index] = normals.next();
       return values;
     },
+    state: () => ({ ...state(), keptNormal: normals.kept() }),
   };
 }
 
@@ -67,21 +87,27 @@ function boxMullerBlock(block: Float32Array): void {
 }
 
 /** aten `normal_distribution<double>`: draws pairs and keeps the second, also from one call of randn to the next. */
-function doubleNormals(nextWord: WordSource): () => number {
+function doubleNormals(
+  nextWord: WordSource,
+  keptBefore: number | undefined,
+): { next(): number; kept(): number | undefined } {
   const nextUniform = (): number => {
     const high = nextWord() & 0x1fffff; // 53 bits: 21 above, 32 below
     return (high * 2 ** 32 + nextWord()) * 2 ** -53;
   };
-  let kept: number | undefined;
-  return () => {
-    if (kept !== undefined) {
-      const value = kept;
-      kept = undefined;
-      return value;
-    }
-    const angle = 2 * Math.PI * nextUniform();
-    const radius = Math.sqrt(-2 * Math.log1p(-nextUniform()));
-    kept = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
+  let kept = keptBefore;
+  return {
+    next() {
+      if (kept !== undefined) {
+        const value = kept;
+        kept = undefined;
+        return value;
+      }
+      const angle = 2 * Math.PI * nextUniform();
+      const radius = Math.sqrt(-2 * Math.log1p(-nextUniform()));
+      kept = radius * Math.sin(angle);
+      return radius * Math.cos(angle);
+    },
+    kept: () => kept,
   };
 }

@@ -1,0 +1,62 @@
+import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
+import { differingParts, type Fingerprint } from './fingerprint.ts';
+import { latentSize } from './predictor.ts';
+import type { Run } from './run.ts';
+import { type CheckpointOptions, maxCheckpointBytes } from './types.ts';
+
+/** What a checkpoint holds besides the latents and whose they are. */
+export type RunState = Omit<Checkpoint, 'fingerprint' | 'step' | 'latents'>;
+
+/**
+ * The checkpoint that a run was given, if it is one of a run like it: same model, picture, settings and provider.
+ * Says in the log why it is passed over.
+ */
+export function startingPoint(
+  { settings, configs, log }: Run,
+  resume: Checkpoint | undefined,
+  fingerprint: Fingerprint,
+): Checkpoint | undefined {
+  if (resume === undefined) return undefined;
+  const differing = differingParts(resume.fingerprint, fingerprint);
+  const size = latentSize(configs, settings);
+  const perFrame = configs.vae.latent_channels * size.width * size.height;
+  const fits =
+    resume.step <= settings.numInferenceSteps &&
+    resume.latents.length === perFrame * settings.numFrames &&
+    resume.condition.imageLatents.length === perFrame &&
+    resume.condition.imageEmbeds.length === configs.imageEncoder.projection_dim;
+  if (differing.length === 0 && fits) {
+    log(`Going on after step ${resume.step} of ${settings.numInferenceSteps}.`);
+    return resume;
+  }
+  const why = differing.length > 0 ? `other ${differing.join(', ')}` : 'arrays of other sizes';
+  log(`A checkpoint is of another run (${why}), the clip starts over.`);
+  return undefined;
+}
+
+/** What {@link checkpointKeeper} takes checkpoints of. */
+interface KeptRun {
+  fingerprint: Fingerprint;
+  state: () => RunState;
+  log: (message: string) => void;
+}
+
+/** Hands over the state after a step, at most every so many seconds, beginning now. */
+export function checkpointKeeper(
+  { everySeconds, hand }: CheckpointOptions,
+  { fingerprint, state, log }: KeptRun,
+): (step: number, latents: Float32Array) => Promise<void> {
+  let lastMs = performance.now();
+  let isTooLarge = false;
+  return async (step, latents) => {
+    if (isTooLarge || performance.now() - lastMs < everySeconds * 1000) return;
+    const bytes = encodeCheckpoint({ ...state(), fingerprint, step, latents });
+    isTooLarge = bytes.byteLength > maxCheckpointBytes;
+    if (isTooLarge) {
+      log(`A checkpoint of this clip has ${bytes.byteLength} bytes, ${maxCheckpointBytes} is the most: none are kept.`);
+      return;
+    }
+    await hand(bytes);
+    lastMs = performance.now();
+  };
+}
