@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clip } from '../render/types.ts';
+import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
 import { parseStored, settingsSchema } from './stored-rows.ts';
 
@@ -13,8 +14,6 @@ export interface ClipStore {
   of(jobId: string): Clip | undefined;
   /** What it was made with; undefined as in {@link ClipStore.of}, but for the bytes. */
   made(jobId: string): MadeClip | undefined;
-  /** Deletes the bytes; what it was made with stays. */
-  empty(jobId: string): void;
   remove(jobId: string): void;
 }
 
@@ -34,14 +33,15 @@ const madeSchema = z.looseObject({
 export function createClipStore(database: Database): ClipStore {
   // As bytes: libsql ends the process where text is not valid UTF-8.
   const made = 'CAST(made AS BLOB) AS made';
-  const insert = database.prepare('INSERT OR REPLACE INTO clips (job_id, bytes, made, master) VALUES (?, ?, ?, ?)');
+  const insert = database.prepare(
+    `INSERT OR REPLACE INTO clips (job_id, made, padding, bytes, master) VALUES (?, ?, ${pageOfZeros}, ?, ?)`,
+  );
   const select = database.prepare(`SELECT bytes, ${made}, master FROM clips WHERE job_id = ? AND length(bytes) > 0`);
   const selectMade = database.prepare(`SELECT ${made} FROM clips WHERE job_id = ?`);
-  const empty = database.prepare(`UPDATE clips SET bytes = x'', master = NULL WHERE job_id = ?`);
   const remove = database.prepare('DELETE FROM clips WHERE job_id = ?');
 
   return {
-    keep: (jobId, { bytes, master, ...rest }) => void insert.run([jobId, bytes, JSON.stringify(rest), master ?? null]),
+    keep: (jobId, { bytes, master, ...rest }) => void insert.run([jobId, JSON.stringify(rest), bytes, master ?? null]),
     of(jobId) {
       const row = select.get([jobId]) as ClipRow | undefined;
       const description = row && parseMade(row.made);
@@ -52,7 +52,6 @@ export function createClipStore(database: Database): ClipStore {
       const row = selectMade.get([jobId]) as Pick<ClipRow, 'made'> | undefined;
       return row && parseMade(row.made);
     },
-    empty: (jobId) => void empty.run([jobId]),
     remove: (jobId) => void remove.run([jobId]),
   };
 }

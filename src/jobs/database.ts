@@ -15,7 +15,7 @@ import { type DamagedJob, findDamaged } from './stored-rows.ts';
 const fullCheckBytes = 2 * 2 ** 30;
 
 /** Tables of bytes; damage in them is met by the job whose bytes they are. */
-const blobTables: ReadonlySet<string> = new Set(['pictures', 'pictures_by_job', 'clips', 'checkpoints']);
+const blobTables: ReadonlySet<string> = new Set(['pictures', 'clips', 'checkpoints']);
 
 /** The fact that a migration leaves when it wants the file rewritten. */
 const rewriteDue = 'rewrite-file';
@@ -44,8 +44,6 @@ export function openDatabase(dataDir: string, options: OpenDatabaseOptions = {})
     database.pragma('foreign_keys = ON');
     // What is deleted is overwritten with zeros: nobody's picture stays in a free page.
     database.pragma('secure_delete = ON');
-    // Not in memory, as this build does: rewriting a file of gigabytes must not need as much memory.
-    database.pragma('temp_store = FILE');
     migrate(database, version);
     rewriteIfDue(database);
     emptyWriteAheadLog(database);
@@ -167,7 +165,8 @@ function rewriteIfDue(database: Database): void {
   const isDue = database.prepare('SELECT 1 FROM facts WHERE key = ?').get([rewriteDue]) !== undefined;
   if (!isDue) return;
   try {
-    database.exec('VACUUM');
+    // Not in memory, as this build does: rewriting a file of gigabytes must not need as much memory.
+    database.exec('PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = DEFAULT;');
     database.prepare('DELETE FROM facts WHERE key = ?').run([rewriteDue]);
   } catch {
     // Needs the file's size once more on the disk, and nobody else who reads: tried again at the next start.

@@ -39,7 +39,7 @@ export function createDeletions(
   );
   const unlinkPicture = database.prepare('UPDATE jobs SET picture_id = NULL WHERE sequence = ?');
   const ofJob = 'job_id = (SELECT id FROM jobs WHERE sequence = ?)';
-  const emptyClip = database.prepare(`UPDATE clips SET bytes = x'', master = NULL WHERE ${ofJob}`);
+  const emptyClip = database.prepare(`UPDATE clips SET padding = x'', bytes = x'', master = NULL WHERE ${ofJob}`);
   const deleteClip = database.prepare(`DELETE FROM clips WHERE ${ofJob}`);
   const deleteCheckpoint = database.prepare(`DELETE FROM checkpoints WHERE ${ofJob}`);
   const fail = database.prepare(

@@ -5,6 +5,7 @@ import { createClipStore, type MadeClip } from './clip-store.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
 import type { FinalJobState, Job, JobState, NewJob } from './job.ts';
 import type { LastWord } from './last-word.ts';
+import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './picture-store.ts';
 import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
 import {
@@ -117,7 +118,8 @@ export function createJobStore(database: Database): JobStore {
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
-    `INSERT OR REPLACE INTO checkpoints (job_id, bytes) SELECT id, ? FROM jobs WHERE id = ? AND state = 'running'`,
+    `INSERT OR REPLACE INTO checkpoints (job_id, padding, bytes)
+     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running'`,
   );
   const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
   const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');

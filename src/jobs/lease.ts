@@ -46,7 +46,7 @@ interface LeaseRow extends LeaseHolder {
   processStart: string | null;
 }
 
-/** Leases that this process holds. */
+/** Leases that this process holds, e.g. of a bot that was started twice in it. */
 const ownLeases = new Set<string>();
 
 const selectLease = `SELECT holder, host, pid, namespace, process_start AS processStart, since_ms AS sinceMs,
@@ -168,12 +168,12 @@ export function describeHolder({ host, pid, sinceMs }: LeaseHolder): string {
 }
 
 function isHeld(row: LeaseRow, nowMs: number, me: ProcessIdentity): boolean {
-  if (ownLeases.has(row.holder)) return true;
   // In both directions: a heartbeat from the future was written before the clock was set back.
   const isFresh = Math.abs(nowMs - row.heartbeatAtMs) <= staleAfterMs;
   if (row.host !== me.host || row.namespace !== me.namespace) return isFresh;
-  // This process has its id, and holds no such lease.
-  const life = row.pid === process.pid ? 'dead' : lifeOf(row);
+  // Of this process's own id this process knows best: it is its own lease, or that of a process before it.
+  const own = ownLeases.has(row.holder) ? 'same' : 'dead';
+  const life = row.pid === process.pid ? own : lifeOf(row);
   // One that lives and is silent is suspended, or its disk is full: it would go on some day and must find all in order.
   return life === 'same' || (life === 'unknown' && isFresh);
 }

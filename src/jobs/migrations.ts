@@ -1,3 +1,6 @@
+/** For SQL: what stands before bytes that must leave no trace; see the fifth migration. */
+export const pageOfZeros = 'zeroblob((SELECT page_size FROM pragma_page_size))';
+
 /**
  * The database's shape, one step per entry. `PRAGMA user_version` counts the steps taken, so an entry is never changed
  * after a release: a new shape is a new entry at the end.
@@ -84,10 +87,15 @@ export const migrations: readonly string[] = [
   `
   -- Pictures belong to who handed them in. Jobs refer to them, so that a clip made again needs no copy, and so that
   -- forgetting a person takes the picture from everybody's jobs.
+  --
+  -- A page of zeros stands before all bytes that must leave no trace. secure_delete overwrites the pages that only the
+  -- deleted row had; but the start of a row shares its page with others, and when SQLite moves rows between such pages,
+  -- a copy may stay in a page's unused part. With the padding, that start holds no byte of a picture or clip.
   ALTER TABLE pictures RENAME TO pictures_by_job;
   CREATE TABLE pictures (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id TEXT NOT NULL,
+    padding BLOB NOT NULL,
     bytes   BLOB NOT NULL
   ) STRICT;
   CREATE INDEX pictures_by_user ON pictures (user_id);
@@ -111,8 +119,8 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX origins_by_job ON origins (id);
 
   -- A picture's id is the sequence of the job that it came with. What an origin's picture repeats is not kept twice.
-  INSERT INTO pictures (id, user_id, bytes)
-    SELECT jobs.sequence, origin.user_id, own.bytes
+  INSERT INTO pictures (id, user_id, padding, bytes)
+    SELECT jobs.sequence, origin.user_id, ${pageOfZeros}, own.bytes
     FROM pictures_by_job AS own
     JOIN jobs ON jobs.id = own.job_id
     JOIN jobs AS origin
@@ -127,12 +135,25 @@ export const migrations: readonly string[] = [
   DROP TABLE origins;
   DROP TABLE parents;
 
+  ALTER TABLE clips RENAME TO clips_unpadded;
+  CREATE TABLE clips (
+    job_id  TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    made    TEXT NOT NULL,
+    padding BLOB NOT NULL,
+    bytes   BLOB NOT NULL,
+    master  BLOB
+  ) STRICT;
+  INSERT INTO clips (job_id, made, padding, bytes, master)
+    SELECT job_id, made, iif(length(bytes) > 0, ${pageOfZeros}, x''), bytes, master FROM clips_unpadded;
+  DROP TABLE clips_unpadded;
+
   -- When the clip was ready; a clip that nobody can be given is kept from then on for as long as others are.
   ALTER TABLE jobs ADD COLUMN rendered_at_ms INTEGER;
   -- How far a render has come, to go on from; only of jobs that have not been rendered to the end.
   CREATE TABLE checkpoints (
-    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
-    bytes  BLOB NOT NULL
+    job_id  TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    padding BLOB NOT NULL,
+    bytes   BLOB NOT NULL
   ) STRICT;
 
   -- Which process works with this database: at most one row. See lease.ts.

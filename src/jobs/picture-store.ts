@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { NewJob } from './job.ts';
+import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
 
 /**
@@ -26,7 +27,7 @@ export interface PictureStore {
 
 /** Pictures in the open database. */
 export function createPictureStore(database: Database): PictureStore {
-  const insert = database.prepare('INSERT INTO pictures (user_id, bytes) VALUES (?, ?)');
+  const insert = database.prepare(`INSERT INTO pictures (user_id, padding, bytes) VALUES (?, ${pageOfZeros}, ?)`);
   const selectId = database.prepare('SELECT picture_id AS id FROM jobs WHERE id = ? AND picture_id IS NOT NULL');
   const selectBytes = database.prepare(
     'SELECT bytes FROM pictures WHERE id = (SELECT picture_id FROM jobs WHERE id = ?)',

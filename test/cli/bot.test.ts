@@ -1,8 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
+import { openDatabase } from '../../src/jobs/database.ts';
+import { takeLease } from '../../src/jobs/lease.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+/** A process that holds the data folder, as far as the folder tells. */
+function startOther(folder: string): void {
+  const log = createRecordingLog();
+  takeLease(openDatabase(folder), { clock: createFakeClock(Date.now()), log, onLost: () => {} });
+}
 
 function setUp(environment: Record<string, string>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -44,6 +56,31 @@ describe('kinora bot', () => {
     expect(events).toEqual(expect.arrayContaining(['connected to Discord', 'commands registered']));
     expect(events.at(-1)).toContain('going down');
     expect(discord.violations()).toEqual([]);
+    await discord.close();
+  });
+
+  it.each([
+    [
+      'a damaged database',
+      (folder: string) => writeFileSync(join(folder, 'kinora.db'), 'x'.repeat(5_000)),
+      'is damaged (',
+    ],
+    [
+      'a folder that another bot works with',
+      (folder: string) => void startOther(folder),
+      'is in use by another Kinora: process ',
+    ],
+  ])('says in one line what is wrong with its data and what to do: %s', async (_, spoil, text) => {
+    const discord = await startFakeDiscord();
+    const folder = tempFolder();
+    spoil(folder);
+    const environment = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: folder };
+    const { code, written } = setUp(environment);
+    expect(await code).toBe(1);
+    const told = written('stderr');
+    expect(told).toMatch(/^kinora: .*\n$/);
+    expect(told).toContain(text);
+    expect(discord.calls('GET /gateway/bot')).toEqual([]);
     await discord.close();
   });
 

@@ -92,6 +92,34 @@ describe('createAdmission', () => {
     expect(refusal()).toBeUndefined();
   });
 
+  it('does not make hours of a pause of seconds when the clock is set back', async () => {
+    const { refusal, accept, clock, uses } = setUp({ cooldownSeconds: 5 });
+    accept();
+    clock.setBack(3 * 3_600_000);
+    expect(refusal()).toBeUndefined();
+    // The pause is kept from what is accepted from now on.
+    accept();
+    const setBackAtMs = clock.now();
+    expect(refusal()).toEqual(['limit-cooldown', setBackAtMs + 5_000, 5]);
+    await clock.advance(5_000);
+    expect(refusal()).toBeUndefined();
+    uses.prune(clock.now());
+    expect(refusal()?.[1]).toBe(clock.now() + 5_000);
+  });
+
+  it('never promises the quota for later than its period from now when the clock is set back', async () => {
+    const { refusal, accept, clock, uses } = setUp({ dailyQuota: 1 });
+    accept();
+    clock.setBack(1_000 * quotaPeriodMs);
+    expect(refusal()).toEqual(['limit-quota', clock.now() + quotaPeriodMs, 1]);
+    // Which holds, since the next look for what is old finds the use in the future.
+    uses.prune(clock.now());
+    await clock.advance(quotaPeriodMs - 1);
+    expect(refusal()).toEqual(['limit-quota', clock.now() + 1, 1]);
+    await clock.advance(1);
+    expect(refusal()).toBeUndefined();
+  });
+
   it.each(['failed', 'cancelled'] as const)('gives the quota back for what %s', (state) => {
     const { refusal, accept, store } = setUp({ dailyQuota: 1 });
     const { id } = accept();

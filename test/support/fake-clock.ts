@@ -4,6 +4,8 @@ import type { Clock } from '../../src/util/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves on, calling what falls due in order and letting promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Sets it back, as an operator or a time server does; timers go on as if nothing had happened. */
+  setBack(ms: number): void;
   /** Timers that wait. */
   pending(): number;
 }
@@ -20,6 +22,10 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
       const id = nextId++;
       timers.set(id, { atMs: nowMs + delayMs, callback });
       return () => timers.delete(id);
+    },
+    setBack(ms) {
+      nowMs -= ms;
+      for (const timer of timers.values()) timer.atMs -= ms;
     },
     pending: () => timers.size,
     async advance(ms) {
