@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
 import type { Run } from './run.ts';
 
@@ -26,7 +27,9 @@ export async function fingerprintOf({ configs, picture, settings, provider, prec
   const { dir: _, ...model } = configs;
   const files = await Promise.all(
     (await listWeightFiles(configs)).map(async (path) => {
-      const { size, mtimeMs } = await stat(path);
+      const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
+        throw safetensorsError('not-readable', { path }, 'the file cannot be found or read.', cause);
+      });
       // Copying a folder keeps no more than the seconds.
       return [basename(path), size, Math.floor(mtimeMs / 1000)] as const;
     }),
