@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 import { languages } from '../../../src/bot/languages/choose-texts.ts';
 import { userErrorCodes } from '../../../src/bot/languages/texts.ts';
@@ -18,38 +19,67 @@ const listed: Readonly<Record<string, readonly string[]>> = {
   'render/wire-error.ts': [],
 };
 
-/** A source without comments, and without what it imports. */
-function codeOf(source: string): string {
-  return source
-    .replace(/\/\*[\s\S]*?\*\//g, '')
-    .replace(/(^|\s)\/\/.*$/gm, '$1')
-    .replace(/^import\s[^;]*;/gm, '');
+type Node = { type: string; [field: string]: unknown };
+
+/** Every node of a tree, each with the node it stands in. */
+function nodesOf(value: unknown, parent: Node | undefined): { node: Node; parent: Node | undefined }[] {
+  if (Array.isArray(value)) return value.flatMap((item) => nodesOf(item, parent));
+  if (typeof value !== 'object' || value === null) return [];
+  if (!('type' in value)) return Object.values(value).flatMap((item) => nodesOf(item, parent));
+  const node = value as Node;
+  return [{ node, parent }, ...Object.values(node).flatMap((item) => nodesOf(item, node))];
+}
+
+function parse(source: string): { node: Node; parent: Node | undefined }[] {
+  const { program, errors } = parseSync('source.ts', source);
+  if (errors.length > 0) throw new Error(errors[0]!.message);
+  return nodesOf(program, undefined);
+}
+
+/** A string, or what a choice between strings can be; undefined where that cannot be read. */
+function literals(node: Node | undefined): string[] | undefined {
+  if (node?.type === 'Literal' && typeof node.value === 'string') return [node.value];
+  if (node?.type !== 'ConditionalExpression') return undefined;
+  const [yes, no] = [literals(node.consequent as Node), literals(node.alternate as Node)];
+  return yes && no && [...yes, ...no];
+}
+
+/** Where the class is named without making an error. */
+function isHarmless(node: Node, parent: Node | undefined): boolean {
+  if (parent?.type === 'BinaryExpression') return parent.operator === 'instanceof' && parent.right === node;
+  return parent?.type === 'ImportSpecifier' || parent?.type === 'TSTypeReference';
 }
 
 /** What a source throws: codes written beside `new UserError(`, and whether it makes such errors in another way too. */
 function thrownIn(source: string): { codes: string[]; hasOthers: boolean } {
-  const code = codeOf(source);
-  const literals = [...code.matchAll(/new UserError\(\s*'([a-z-]+)'\s*[,)]/g)].map((match) => match[1]!);
-  // `UserError` may also stand behind instanceof and as a type; everything else makes one, or lets others make it.
-  const uses = [...code.matchAll(/(instanceof |[:|] |=> |new )?\bUserError\b(\()?/g)];
-  const made = uses.filter(([, before = '', call]) => before === 'new ' || before === '' || call !== undefined);
-  return { codes: literals, hasOthers: made.length > literals.length };
+  const codes: string[] = [];
+  let hasOthers = false;
+  if (!source.includes('UserError')) return { codes, hasOthers };
+  for (const { node, parent } of parse(source)) {
+    if (node.type !== 'Identifier' || node.name !== 'UserError' || isHarmless(node, parent)) continue;
+    const isMade = parent?.type === 'NewExpression' && parent.callee === node;
+    const found = isMade ? literals((parent.arguments as Node[])[0]) : undefined;
+    if (found === undefined) hasOthers = true;
+    else codes.push(...found);
+  }
+  return { codes, hasOthers };
 }
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => path.endsWith('.ts') && path !== 'errors.ts')
   .filter((path) => !terminalFolders.includes(path.split('/')[0]!))
-  .map((path) => ({ path, source: readFileSync(join('src', path), 'utf8') }));
+  .map((path) => ({ path, source: readFileSync(join('src', path), 'utf8') }))
+  .map((file) => ({ ...file, ...thrownIn(file.source) }));
 
 /** Codes by where they are thrown. */
-const thrown = sources.flatMap(({ path, source }) =>
-  [...thrownIn(source).codes, ...(listed[path] ?? [])].map((code) => ({ path, code })),
+const thrown = sources.flatMap(({ path, codes }) =>
+  [...codes, ...(listed[path] ?? [])].map((code) => ({ path, code })),
 );
 
 describe('the codes of a UserError', () => {
   it('are written where they are thrown, or listed here', () => {
-    const unlisted = sources.filter(({ path, source }) => thrownIn(source).hasOthers && listed[path] === undefined);
+    const unlisted = sources.filter(({ path, hasOthers }) => hasOthers && listed[path] === undefined);
     expect(unlisted.map(({ path }) => path)).toEqual([]);
     expect(thrown.length).toBeGreaterThan(50);
   });
@@ -62,7 +92,7 @@ describe('the codes of a UserError', () => {
     for (const other of [
       'throw new UserError(code, message);',
       'throw new UserError(`too-$' + '{what}`, message);',
-      "throw new UserError(isLate ? 'too-late' : 'too-early', message);",
+      "throw new UserError(isLate ? 'too-late' : code, message);",
       'class LateError extends UserError {}',
       'const classes = { UserError, ConfigError };',
       "const make = UserError; throw new make('too-late', message);",
@@ -89,13 +119,10 @@ describe('the codes of a UserError', () => {
     const codes = new Set(thrown.map(({ code }) => code));
     expect(userErrorCodes.filter((code) => !codes.has(code))).toEqual([]);
     // What is listed is thrown too: it is written once in its list, and once more.
-    const all = sources
-      .filter(({ path }) => !path.startsWith('bot/languages/'))
-      .map(({ source }) => codeOf(source))
-      .join('\n');
+    const others = sources.filter(({ path }) => !path.startsWith('bot/languages/'));
     const unused = Object.values(listed)
       .flat()
-      .filter((code) => all.split(`'${code}'`).length - 1 < 2);
+      .filter((code) => others.reduce((sum, { source }) => sum + source.split(`'${code}'`).length - 1, 0) < 2);
     expect(unused).toEqual([]);
   });
 });
