@@ -16,7 +16,7 @@ export interface DeliveriesOptions {
 }
 
 /** A clip on its way. */
-export interface ClipDelivery {
+interface ClipDelivery {
   /** Reads the clip; undefined once it is not kept any more. Read anew for each try: an outage may hold many clips up. */
   read: () => Clip | undefined;
   /** One try. */

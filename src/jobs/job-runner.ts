@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { JobCancelledError, scopeOf } from '../errors.ts';
+import { JobCancelledError } from '../errors.ts';
 import type { Clip, Renderer, RenderProgress } from '../render/types.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -25,7 +25,7 @@ export interface JobRunnerOptions {
 }
 
 /** What becomes of jobs. No function may throw. */
-export interface JobRunnerEvents {
+interface JobRunnerEvents {
   /** The job runs. Called often, the first time when it begins. */
   progress(job: Job, progress: RenderProgress): void;
   /** A job began, ended or was put back. */
@@ -75,8 +75,6 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const runs = new Map<string, Run>();
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
-  /** The job whose failure, of unknown cause, stopped the queue: the next trial is another one's. */
-  let suspect: string | undefined;
   let isPaused = false;
   let isStopped = false;
   // p-queue holds one ticket per waiting job, not the jobs: who is next is decided when a renderer is free.
@@ -117,7 +115,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   async function runNext(): Promise<void> {
     if (isStopped) return;
-    const job = line.take(breaker.fault() && suspect);
+    const job = line.take(breaker.fault() && judge.suspect());
     if (job === undefined) return;
     const run: Run = { job, abort: new AbortController(), isStarted: false };
     runs.set(job.id, run);
@@ -143,7 +141,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       } catch (error) {
         // Whoever aborted sees to the job.
         if (signal.aborted) return;
-        switch (verdictOn(run.job, error)) {
+        switch (judge.judge(run.job, error, { isHostSuspected: breaker.fault() !== undefined })) {
           case 'fail':
             return events.failed(run.job, error);
           case 'put-back':
@@ -175,21 +173,14 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     writes.flush();
     const job = store.keepClip(id, clip, clock.now());
     unsaved.delete(id);
-    judge.succeeded();
+    judge.succeeded(id);
     breaker.close();
     logged('nothing could be learnt from a clip', id, () => estimates.learn(job.settings, clip));
     events.rendered(job);
   }
 
-  function verdictOn(job: Job, error: unknown): ReturnType<typeof judge.judge>['verdict'] {
-    if (breaker.fault() === undefined) return judge.judge(job, error).verdict;
-    // While the host is suspected, what is not clearly the job's fault is the host's.
-    return scopeOf(error) === 'job' ? 'fail' : 'put-back';
-  }
-
   /** The job keeps its place and its attempts, and the queue waits until the host is well. */
   function putBack({ job, isStarted }: Run, error: unknown): void {
-    suspect = scopeOf(error) === undefined ? job.id : undefined;
     if (isStarted) writes.write(job.id, () => store.putBack(job.id, 'interrupted', { refundAttempt: true }));
     runs.delete(job.id);
     add({ ...job, state: 'interrupted', attempts: job.attempts - (isStarted ? 1 : 0) });

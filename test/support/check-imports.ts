@@ -7,7 +7,7 @@ export interface ImportRules {
 }
 
 /** The folder of the table that a file belongs to; undefined for the files at the top. */
-export function folderOf(path: string, { mayImport }: Pick<ImportRules, 'mayImport'>): string | undefined {
+function folderOf(path: string, { mayImport }: Pick<ImportRules, 'mayImport'>): string | undefined {
   const parts = path.split('/').slice(0, -1);
   for (let length = parts.length; length > 0; length--) {
     const folder = parts.slice(0, length).join('/');
