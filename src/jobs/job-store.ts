@@ -118,8 +118,9 @@ export function createJobStore(database: Database): JobStore {
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
-    `INSERT OR REPLACE INTO checkpoints (job_id, padding, bytes)
-     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running'`,
+    `INSERT INTO checkpoints (job_id, padding, bytes)
+     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running'
+     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes`,
   );
   const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
   const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
