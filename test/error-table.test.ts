@@ -40,7 +40,9 @@ function inCode(): Set<string> {
 function inTable(): string[] {
   const page = readFileSync('docs/architecture.md', 'utf8');
   const rows = [...page.matchAll(/^\| (job|host|transient|unknown) \| ([^|]+) \|.*\|$/gm)];
-  return rows.flatMap(([, scope, cells]) => [...cells!.matchAll(/`([a-z0-9-]+)`/g)].map(([, code]) => `${scope} ${code}`));
+  return rows.flatMap(([, scope, cells]) =>
+    [...cells!.matchAll(/`([a-z0-9-]+)`/g)].map(([, code]) => `${scope} ${code}`),
+  );
 }
 
 describe('the table of failures in docs/architecture.md', () => {

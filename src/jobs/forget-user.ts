@@ -10,9 +10,9 @@ export interface ForgetUserOptions {
 }
 
 /**
- * Ends a user's jobs and deletes what is kept about them: jobs, pictures, clips and settings. Tells how many jobs were
- * deleted, and how many are left because their clip is on its way at this moment. The times of the last day's wishes
- * stay until the day is over: deleting one's data lifts no limit.
+ * Ends a user's jobs and deletes what is kept about them: jobs, pictures (from other people's jobs too), clips and
+ * settings. Tells how many jobs were deleted, and how many are left because their clip is on its way at this moment. The
+ * times of the last day's wishes stay until the day is over: deleting one's data lifts no limit.
  */
 export function forgetUser(
   userId: string,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database } from './sqlite.ts';
+import { parseStored } from './stored-rows.ts';
 
 const limit = z.number().int().min(0).optional();
 
@@ -48,13 +49,21 @@ export interface GuildSettingsStore {
 
 /** Guilds' settings in the open database. */
 export function createGuildSettings(database: Database): GuildSettingsStore {
-  const select = database.prepare('SELECT settings FROM guild_settings WHERE guild_id = ?');
+  // As bytes: libsql ends the process where text is not valid UTF-8.
+  const select = database.prepare('SELECT CAST(settings AS BLOB) AS settings FROM guild_settings WHERE guild_id = ?');
   const upsert = database.prepare('INSERT OR REPLACE INTO guild_settings VALUES (?, ?)');
   const remove = database.prepare('DELETE FROM guild_settings WHERE guild_id = ?');
 
   function of(guildId: string | null): GuildSettings {
-    const row = guildId === null ? undefined : (select.get([guildId]) as { settings: string } | undefined);
-    return guildSettingsSchema.parse(row === undefined ? {} : JSON.parse(row.settings));
+    const row = guildId === null ? undefined : (select.get([guildId]) as { settings: Uint8Array } | undefined);
+    if (row === undefined) return guildSettingsSchema.parse({});
+    try {
+      return guildSettingsSchema.parse(parseStored('settings', row.settings, z.unknown()));
+    } catch {
+      // Damaged. Clips go on being delivered, but nothing is shown to those whom the guild may have kept it from; its
+      // managers see these settings, and replace them.
+      return guildSettingsSchema.parse({ spoiler: true, ageRestrictedOnly: true });
+    }
   }
 
   return {

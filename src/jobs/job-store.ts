@@ -47,7 +47,10 @@ export interface JobStore {
   made(id: string): MadeClip | undefined;
   /** Rendering begins: one attempt more. */
   start(id: string): Job;
-  /** Keeps how far the rendering of a running job has come, instead of what was kept before. */
+  /**
+   * Keeps how far the rendering of a job has come, instead of what was kept before. Does nothing where the job does not run
+   * any more, or its picture was forgotten.
+   */
   saveCheckpoint(id: string, bytes: Uint8Array): void;
   /** What was saved last; undefined where there is none, and once the job was rendered or ended. */
   checkpoint(id: string): Uint8Array | undefined;
@@ -118,8 +121,9 @@ export function createJobStore(database: Database): JobStore {
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
-    `INSERT OR REPLACE INTO checkpoints (job_id, padding, bytes)
-     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running'`,
+    `INSERT INTO checkpoints (job_id, padding, bytes)
+     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running' AND picture_forgotten = 0
+     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes`,
   );
   const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
   const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');

@@ -58,9 +58,9 @@ const selectLease = `SELECT holder, host, pid, namespace, process_start AS proce
  * cannot be written (a full disk) loses nothing by itself.
  *
  * The lease of a process that was killed is taken over at once where it can be seen that the process is gone: on the same
- * machine. Elsewhere it is taken over when the last heartbeat is older than {@link staleAfterMs}: of another machine or
- * container, and, on systems other than Linux, where another process was given the id of the killed one. On Linux a
- * process of this machine that lives is never robbed of its lease, however old its heartbeat.
+ * machine. Else it is taken over when the last heartbeat is older than {@link staleAfterMs}: of a process that is suspended
+ * or hangs, that ran on another machine or in another container, or, on systems other than Linux, whose id another
+ * process was given.
  *
  * @throws ConfigError `data-in-use`: another process holds it; the message names it
  */
@@ -174,8 +174,8 @@ function isHeld(row: LeaseRow, nowMs: number, me: ProcessIdentity): boolean {
   // Of this process's own id this process knows best: it is its own lease, or that of a process before it.
   const own = ownLeases.has(row.holder) ? 'same' : 'dead';
   const life = row.pid === process.pid ? own : lifeOf(row);
-  // One that lives and is silent is suspended, or its disk is full: it would go on some day and must find all in order.
-  return life === 'same' || (life === 'unknown' && isFresh);
+  // One that lives and is silent is suspended or hangs. When it goes on, it finds that it may write no more.
+  return life !== 'dead' && isFresh;
 }
 
 /**

@@ -19,7 +19,7 @@ export interface PictureStore {
   wasForgotten(jobId: string): boolean;
   /** The job needs its picture no more. */
   release(jobId: string): void;
-  /** Deletes all pictures that a person handed in, whoever's jobs have them. */
+  /** Deletes all pictures that a person handed in, whoever's jobs have them, with what is half rendered of them. */
   forget(userId: string): void;
   /** Deletes what jobs left behind that were deleted themselves. */
   deleteUnused(): void;
@@ -37,9 +37,12 @@ export function createPictureStore(database: Database): PictureStore {
   const isUnused = 'NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.picture_id = pictures.id)';
   const deleteIfUnused = database.prepare(`DELETE FROM pictures WHERE id = ? AND ${isUnused}`);
   const deleteUnused = database.prepare(`DELETE FROM pictures WHERE ${isUnused}`);
+  const hasPictureOf = 'picture_id IN (SELECT id FROM pictures WHERE user_id = ?)';
+  const deleteCheckpoints = database.prepare(
+    `DELETE FROM checkpoints WHERE job_id IN (SELECT id FROM jobs WHERE ${hasPictureOf})`,
+  );
   const markForgotten = database.prepare(
-    `UPDATE jobs SET picture_id = NULL, picture_forgotten = 1
-     WHERE picture_id IN (SELECT id FROM pictures WHERE user_id = ?)`,
+    `UPDATE jobs SET picture_id = NULL, picture_forgotten = 1 WHERE ${hasPictureOf}`,
   );
   const deleteOf = database.prepare('DELETE FROM pictures WHERE user_id = ?');
 
@@ -65,6 +68,7 @@ export function createPictureStore(database: Database): PictureStore {
       deleteIfUnused.run([id]);
     },
     forget(userId) {
+      deleteCheckpoints.run([userId]);
       markForgotten.run([userId]);
       deleteOf.run([userId]);
     },

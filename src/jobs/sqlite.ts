@@ -26,6 +26,16 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return typeof rawCode === 'number' ? rawCode & 0xff : undefined;
 }
 
+/** Runs `work`, which only reads, on one state of the database, whatever other processes write meanwhile. */
+export function inSnapshot<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    rollBack(database);
+  }
+}
+
 /**
  * Runs `work` as one transaction: all of its writes are committed when this returns, and none when it throws.
  *

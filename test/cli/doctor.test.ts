@@ -1,14 +1,23 @@
-import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkDataFolder } from '../../src/cli/doctor/check-data-folder.ts';
 import { type DoctorTools, run } from '../../src/cli/doctor.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { InferenceError } from '../../src/errors.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import type { UnetProbe, UnetProbeRequest } from '../../src/inference/pipeline/probe-unet.ts';
+import { openDatabase } from '../../src/jobs/database.ts';
+import { createJobStore } from '../../src/jobs/job-store.ts';
+import { takeLease } from '../../src/jobs/lease.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { goldenPath } from '../support/golden.ts';
+import { newJob } from '../support/jobs.ts';
+import { asPlainUser, hasPermissions } from '../support/plain-user.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const tinyModel = goldenPath('models/tiny-a');
@@ -94,6 +103,62 @@ describe('kinora doctor, where all is well', () => {
     const told = await doctor({ DATA_DIR: dataDir });
     expect(told.of('data folder')).toMatchObject({ verdict: 'ok', text: `${dataDir} can be written` });
     expect(existsSync(join(dataDir, `.kinora-doctor-${process.pid}`))).toBe(false);
+  });
+});
+
+describe('the data folder', () => {
+  function folderWithJobs() {
+    const folder = tempFolder();
+    const database = openDatabase(folder);
+    const { id } = createJobStore(database).add(newJob(), 1);
+    return { folder, database, id };
+  }
+
+  it('is told sound, and who works with it', async () => {
+    const { folder, database } = folderWithJobs();
+    const sound = `${folder} can be written, and kinora.db in it is sound`;
+    expect((await doctor({ DATA_DIR: folder })).of('data folder')).toMatchObject({ verdict: 'ok', text: sound });
+    const clock = createFakeClock(Date.now());
+    takeLease(database, { clock, log: createRecordingLog(), onLost: () => {} });
+    const told = await doctor({ DATA_DIR: folder });
+    expect(told.exitCode).toBe(0);
+    expect(told.of('data folder')).toMatchObject({
+      verdict: 'ok',
+      text: `${sound}; a bot works with it: process ${process.pid} on host ${hostname()}, since ${new Date(clock.now()).toISOString()}`,
+      facts: { holderPid: process.pid },
+    });
+  });
+
+  it('is told with the jobs that cannot be read', async () => {
+    const { folder, database, id } = folderWithJobs();
+    database.exec(`UPDATE jobs SET address = '{"token":"secret'`);
+    const told = await doctor({ DATA_DIR: folder });
+    expect(told.exitCode).toBe(0);
+    expect(told.of('data folder')).toMatchObject({
+      verdict: 'note',
+      text: expect.stringContaining(`left alone: ${id} (address is not JSON)`),
+    });
+    expect(JSON.stringify(told)).not.toContain('secret');
+  });
+
+  it('of garbage is damaged, and not fine since it can be written', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'kinora.db'), 'x'.repeat(5_000));
+    const told = await doctor({ DATA_DIR: folder });
+    expect(told.exitCode).toBe(1);
+    expect(told.of('data folder')).toMatchObject({ verdict: 'fails', text: expect.stringContaining('is damaged (') });
+    expect(told.of('data folder')?.text).not.toContain('can be written');
+  });
+
+  it.runIf(hasPermissions)('with a read-only database cannot be used', async () => {
+    const { folder } = folderWithJobs();
+    // Not the one that is open here.
+    const other = tempFolder();
+    cpSync(join(folder, 'kinora.db'), join(other, 'kinora.db'));
+    chmodSync(other, 0o777);
+    chmodSync(join(other, 'kinora.db'), 0o444);
+    const found = await asPlainUser(() => checkDataFolder(other));
+    expect(found).toMatchObject({ verdict: 'fails', text: expect.stringContaining('kinora.db cannot be written (') });
   });
 });
 

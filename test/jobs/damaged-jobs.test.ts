@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scopeOf } from '../../src/errors.ts';
 import { openDatabase } from '../../src/jobs/database.ts';
+import { createGuildSettings } from '../../src/jobs/guild-settings.ts';
 import { createJobStore } from '../../src/jobs/job-store.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
@@ -123,3 +124,17 @@ describe('a row that cannot be read', () => {
     expect(store.clip(id)).toEqual(makeClip(spec));
   });
 });
+
+it.each(["'{'", '\'{"spoiler":1}\'', "CAST(x'c328' AS TEXT)"])(
+  'a guild’s settings that cannot be read show nothing to those it may be kept from, until they are replaced: %s',
+  (stored) => {
+    const { database } = open();
+    const guildSettings = createGuildSettings(database);
+    guildSettings.change('g1', { preset: 'quick' });
+    database.exec(`UPDATE guild_settings SET settings = ${stored}`);
+    expect(guildSettings.of('g1')).toMatchObject({ spoiler: true, ageRestrictedOnly: true, channelIds: [] });
+    expect(guildSettings.of('g2')).toMatchObject({ spoiler: false, ageRestrictedOnly: false });
+    guildSettings.change('g1', { spoiler: false, ageRestrictedOnly: false });
+    expect(guildSettings.of('g1')).toMatchObject({ spoiler: false, ageRestrictedOnly: false });
+  },
+);

@@ -24,7 +24,7 @@ it('deletes pictures and clips once their hours are over, and uses after a day',
   await clock.advance(48 * hourMs);
   expect(store.clip(id)).toBeDefined();
   expect(uses.latest({ userId })).toBeUndefined();
-  await clock.advance(hourMs + 1_000);
+  await clock.advance(hourMs);
   expect(store.clip(id)).toBeUndefined();
   expect(store.picture(id)).toBeUndefined();
   expect(log.events.filter(({ message }) => message.includes('deleted'))).toHaveLength(1);
@@ -47,4 +47,27 @@ it('deletes at the start what became old while the bot was down, and goes on aft
   await clock.advance(hourMs);
   expect(calls).toHaveLength(2);
   expect(log.events.filter(({ level }) => level === 'error')).toHaveLength(1);
+});
+
+it('deletes a few at a time, so that nobody waits for many, and tells of all of them once', async () => {
+  const [clock, log] = [createFakeClock(), createRecordingLog()];
+  const asked: { atMost?: number; nowMs?: number }[] = [];
+  let left = 7;
+  const store = {
+    expire(_: number, options: { atMost?: number; nowMs?: number } = {}) {
+      asked.push(options);
+      const expired = Math.min(left, options.atMost!);
+      left -= expired;
+      return expired;
+    },
+  };
+  const stop = startRetention({ store, uses: { prune: () => {} }, retentionHours: 1, clock, log });
+  expect(left).toBe(5);
+  await clock.advance(1_000);
+  expect(left).toBe(0);
+  expect(asked).toHaveLength(4);
+  expect(asked.at(-1)?.nowMs).toBeGreaterThan(asked[0]!.nowMs!);
+  expect(log.events.map(({ fields }) => fields)).toEqual([{ jobs: 7 }]);
+  stop();
+  expect(clock.pending()).toBe(0);
 });

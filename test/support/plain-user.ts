@@ -7,10 +7,13 @@ export const hasPermissions = process.platform !== 'win32';
 /** Runs `work` as a user whom file permissions hold back, also where the tests are run by root. */
 export function asPlainUser<T>(work: () => T): T {
   if (process.geteuid?.() !== 0) return work();
+  const end = () => process.seteuid!(0);
   process.seteuid!(nobody);
+  let result: T | undefined;
   try {
-    return work();
+    result = work();
   } finally {
-    process.seteuid!(0);
+    if (!(result instanceof Promise)) end();
   }
+  return result instanceof Promise ? (result.finally(end) as T) : result;
 }

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { access, open, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
 import { realDisk } from '../../hub/disk.ts';
@@ -62,34 +61,8 @@ export function checkDisk(dataDir: string, freeBytesOf = realDisk.freeBytes): Pr
   });
 }
 
-/** Whether the bot may write where it keeps its queue; nothing is left behind. */
-export function checkDataFolder(dataDir: string): Promise<Finding> {
-  return finding('data folder', async () => {
-    const folder = await existingFolder(dataDir);
-    if (folder !== dataDir) {
-      await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
-        throw unwritable(dataDir, cause);
-      });
-      return { verdict: 'ok', text: `${dataDir} will be made` };
-    }
-    const probe = join(dataDir, `.kinora-doctor-${process.pid}`);
-    try {
-      await (await open(probe, 'wx')).close();
-      await rm(probe);
-    } catch (cause) {
-      throw unwritable(dataDir, cause);
-    }
-    return { verdict: 'ok', text: `${dataDir} can be written` };
-  });
-}
-
-function unwritable(dataDir: string, cause: unknown): ConfigError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ConfigError('data-dir', `DATA_DIR ${dataDir} cannot be written: ${reason}.`, { cause });
-}
-
 /** The folder itself, or the nearest one above it that is there. */
-async function existingFolder(path: string): Promise<string> {
+export async function existingFolder(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {
     const found = await stat(folder).catch(() => undefined);
     if (found?.isDirectory()) return folder;
