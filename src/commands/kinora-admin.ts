@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import type { AdminTexts } from '../bot/languages/desk-texts.ts';
 import { UserError } from '../errors.ts';
-import type { HostFault } from '../jobs/circuit-breaker.ts';
+import type { HostFault } from '../jobs/host-fault-fact.ts';
 import type { QueueMode } from '../jobs/job-queue.ts';
 import type { Command, CommandContext } from './command.ts';
 import { queueView } from './queue-view.ts';

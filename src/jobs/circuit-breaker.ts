@@ -1,17 +1,7 @@
 import { AppError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-
-/** Why this machine makes no clips at the moment. Times are milliseconds since 1970. */
-export interface HostFault {
-  /** The error's code: Kinora's own or the system's, e.g. `ENOSPC`. */
-  code: string;
-  /** In English, for the operator alone. */
-  message: string;
-  sinceMs: number;
-  /** When it is tried again. */
-  retryAtMs: number;
-}
+import type { HostFault } from './host-fault-fact.ts';
 
 /** Stops work while the host is at fault, and tries again after growing waits. */
 export interface CircuitBreaker {

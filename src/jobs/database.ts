@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigError } from '../errors.ts';
 import { DamagedFile, openFailure } from './database-failure.ts';
+import { createFactStore } from './fact-store.ts';
+import { type HostFault, rememberedHostFault } from './host-fault-fact.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
 import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction } from './sqlite.ts';
@@ -57,6 +59,8 @@ export interface DatabaseState {
   /** Who works with the database at this moment, as far as can be told. */
   holder: LeaseHolder | undefined;
   damagedJobs: DamagedJob[];
+  /** Why the bot that works with it makes no clips. */
+  hostFault: HostFault | undefined;
 }
 
 /**
@@ -74,8 +78,11 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
     // Meets a read-only file, and is taken back.
     database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK;`);
     const isCurrent = version === migrations.length;
+    const holder = isCurrent ? holderOf(database, Date.now()) : undefined;
     const state = {
-      holder: isCurrent ? holderOf(database, Date.now()) : undefined,
+      holder,
+      // Of a bot that has ended it says nothing.
+      hostFault: holder && rememberedHostFault(createFactStore(database)),
       damagedJobs: isCurrent ? findDamaged(database).map(({ id, problem }) => ({ id, problem })) : [],
     };
     database.close();

@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import type { HostFault } from './circuit-breaker.ts';
 import type { FactStore } from './fact-store.ts';
 
 const key = 'host-fault';
-const schema = z.object({ code: z.string(), message: z.string(), sinceMs: z.number(), retryAtMs: z.number() });
+const schema = z.object({
+  /** The error's code: Kinora's own or the system's, e.g. `ENOSPC`. */
+  code: z.string(),
+  /** In English, for the operator alone. */
+  message: z.string(),
+  sinceMs: z.number(),
+  /** When it is tried again. */
+  retryAtMs: z.number(),
+});
+
+/** Why this machine makes no clips at the moment. Times are milliseconds since 1970. */
+export type HostFault = z.output<typeof schema>;
 
 /** Keeps, for `kinora doctor`, why the bot makes no clips at the moment; undefined: it does. */
 export function rememberHostFault(facts: Pick<FactStore, 'set'>, fault: HostFault | undefined): void {

@@ -3,9 +3,9 @@ import type { Renderer, RenderProgress } from '../render/types.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Admit, WaitingJob } from './admission.ts';
-import type { HostFault } from './circuit-breaker.ts';
 import { createDeliveries } from './deliveries.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
+import type { HostFault } from './host-fault-fact.ts';
 import type { FinalJobState, Job, JobRequest, ModelFacts, NewJob } from './job.ts';
 import type { JobListener, QueuePlace } from './job-listener.ts';
 import { createJobRunner } from './job-runner.ts';
@@ -268,6 +268,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       return 'cancelled';
     },
     resume() {
+      attempt('remembering that there is no fault', undefined, () => onHostFault(undefined));
       for (const { id, problem } of store.damaged()) {
         log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
       }

@@ -1,7 +1,6 @@
 import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../render/types.ts';
 
 export { clipFormats, fitNames, loopNames, shapeNames } from '../render/types.ts';
-export type { ClipForm };
 
 /**
  * What can become of a job.

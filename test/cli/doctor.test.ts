@@ -10,8 +10,11 @@ import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import type { UnetProbe, UnetProbeRequest } from '../../src/inference/pipeline/probe-unet.ts';
 import { openDatabase } from '../../src/jobs/database.ts';
+import { createFactStore } from '../../src/jobs/fact-store.ts';
+import { rememberHostFault } from '../../src/jobs/host-fault-fact.ts';
 import { createJobStore } from '../../src/jobs/job-store.ts';
 import { takeLease } from '../../src/jobs/lease.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { goldenPath } from '../support/golden.ts';
@@ -148,6 +151,19 @@ describe('the data folder', () => {
     expect(told.exitCode).toBe(1);
     expect(told.of('data folder')).toMatchObject({ verdict: 'fails', text: expect.stringContaining('is damaged (') });
     expect(told.of('data folder')?.text).not.toContain('can be written');
+  });
+
+  it('whose bot waits for the machine says since when, and why', async () => {
+    const { folder, database } = folderWithJobs();
+    const lease = takeLease(database, { clock: systemClock, log: createRecordingLog(), onLost: () => {} });
+    const fault = { code: 'ENOSPC', message: 'The disk is full.', sinceMs: 0, retryAtMs: 5_000 };
+    rememberHostFault(createFactStore(database), fault);
+    const told = await doctor({ DATA_DIR: folder });
+    lease.release();
+    expect(told.of('data folder')).toMatchObject({
+      verdict: 'note',
+      text: expect.stringContaining('waiting since 1970-01-01T00:00:00.000Z, because: The disk is full. (ENOSPC)'),
+    });
   });
 
   it.runIf(hasPermissions)('with a read-only database cannot be used', async () => {

@@ -29,18 +29,26 @@ export function checkDataFolder(dataDir: string): Promise<Finding> {
   });
 }
 
-function findingOf(dataDir: string, { holder, damagedJobs }: DatabaseState): Omit<Finding, 'check'> {
+function findingOf(dataDir: string, { holder, hostFault, damagedJobs }: DatabaseState): Omit<Finding, 'check'> {
   const parts = [`${dataDir} can be written, and kinora.db in it is sound`];
   if (holder !== undefined) parts.push(`a bot works with it: ${describeHolder(holder)}`);
+  if (hostFault !== undefined) {
+    const since = new Date(hostFault.sinceMs).toISOString();
+    parts.push(`the queue has been waiting since ${since}, because: ${hostFault.message} (${hostFault.code})`);
+  }
   if (damagedJobs.length > 0) {
     const named = damagedJobs.slice(0, 5).map(({ id, problem }) => `${id} (${problem})`);
     const more = damagedJobs.length > named.length ? ' …' : '';
     parts.push(`jobs that cannot be read and are left alone: ${named.join(', ')}${more}`);
   }
   return {
-    verdict: damagedJobs.length > 0 ? 'note' : 'ok',
+    verdict: damagedJobs.length > 0 || hostFault !== undefined ? 'note' : 'ok',
     text: parts.join('; '),
-    facts: { damagedJobs: damagedJobs.length, ...(holder && { holderHost: holder.host, holderPid: holder.pid }) },
+    facts: {
+      damagedJobs: damagedJobs.length,
+      ...(hostFault && { hostFault: hostFault.code }),
+      ...(holder && { holderHost: holder.host, holderPid: holder.pid }),
+    },
   };
 }
 
