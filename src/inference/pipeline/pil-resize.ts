@@ -216,5 +216,5 @@ function roundSums(sums: Int32Array, out: Uint8Array, at: number): void {
 
 function toByte(sum: number): number {
   const value = sum >> weightBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return Math.min(Math.max(value, 0), 255);
 }
