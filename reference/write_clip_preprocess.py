@@ -48,8 +48,10 @@ def picture(height: int, width: int) -> np.ndarray:
     return np.where(x * 3 < width, noise, np.where(y * 2 < height, ramp, checks)).astype(np.uint8)
 
 
-def pad_single(input, padding, mode):
+def pad_single(input, padding, mode="constant", value=None):
     """torch cannot mirror a side of one pixel; the blur along it does nothing, so that any padding will do."""
+    if mode != "reflect":
+        return torch_pad(input, padding, mode=mode, value=value)
     for side, ends in ((-1, padding[:2]), (-2, padding[2:])):
         if input.shape[side] == 1:
             input = input.repeat_interleave(1 + sum(ends), dim=side)

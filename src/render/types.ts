@@ -37,7 +37,7 @@ export interface BaseClip {
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */
 export interface RenderSpec {
-  /** The picture's file as received (JPEG, PNG, WebP, GIF); decoded only in the render child. */
+  /** The picture's file as received (JPEG, PNG, WebP, GIF, AVIF); decoded only in the render child. */
   picture: Uint8Array;
   settings: Partial<ImageToVideoSettings>;
   fit: FitName;

@@ -11,3 +11,23 @@ export function noisePicture(width: number, height: number, seed = 0): RgbPictur
   }
   return { width, height, data };
 }
+
+/** Waves, stripes and noise, as `drawing` of reference/pictures.py. */
+export function drawnPicture(width: number, height: number): RgbPicture {
+  const { data } = noisePicture(width, height);
+  const { floor, max } = Math;
+  for (let y = 0, at = 0; y < height; y += 1) {
+    const isRough = floor((y * 4) / height) % 2 === 1;
+    const down = floor((y * 255) / max(height - 1, 1));
+    for (let x = 0; x < width; x += 1) {
+      const red = 40 + floor((x * 200) / max(width - 1, 1));
+      const green = down ^ ((floor((x * 13) / width) % 2) * 64);
+      const blue = (floor(((x * x + y * y) * 40) / (width * width + height * height)) % 5) * 55 + 20;
+      for (const value of [red, green, blue]) {
+        data[at] = isRough ? floor((value * 3 + data[at]!) / 4) : value;
+        at += 1;
+      }
+    }
+  }
+  return { width, height, data };
+}

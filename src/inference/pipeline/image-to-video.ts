@@ -1,5 +1,5 @@
 import { InferenceError } from '../../errors.ts';
-import type { RgbPicture } from '../../util/rgb.ts';
+import type { FramedPicture } from '../../util/rgb.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
@@ -38,13 +38,13 @@ export interface ImageToVideoPipeline {
   /**
    * diffusers `StableVideoDiffusionPipeline.__call__`: yields progress and ends with the frames. One network is in
    * memory at a time. Stopping early (`return`) releases it, as does an abort, which is seen between steps.
-   * @param picture of exactly the settings' width and height
+   * @param picture of any size; it is stretched to the clip's, and what is outside its box is not looked at
    * @throws UserError a setting is out of its range
    * @throws JobCancelledError the signal was aborted
    * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails
    */
   generate(
-    picture: RgbPicture,
+    picture: FramedPicture,
     settings: ImageToVideoSettings,
     options?: { signal?: AbortSignal },
   ): AsyncGenerator<PipelineProgress, ImageToVideoResult>;
@@ -74,9 +74,9 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
     provider,
     generate(picture, settings, { signal } = {}) {
       checkSettings(settings, info);
-      if (picture.width !== settings.width || picture.height !== settings.height) {
-        const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
-        throw new InferenceError('picture-size', `The picture is ${sizes}.`);
+      if (picture.data.length !== picture.width * picture.height * 3) {
+        const size = `${picture.width}×${picture.height}`;
+        throw new InferenceError('picture-size', `${picture.data.length} bytes are no picture of ${size}.`);
       }
       const own = cancellableNetworks(networks, signal);
       return run({ configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal });
