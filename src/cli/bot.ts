@@ -60,6 +60,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function rendererOptionsOf({ modelDir, execution, ffmpegPath, safety, modelIdleSeconds }: Config) {
-  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds };
+function rendererOptionsOf({ modelDir, execution, ffmpegPath, safety, modelIdleSeconds, maxPicturePixels }: Config) {
+  const pictures = { from: 'strangers', maxPixels: maxPicturePixels } as const;
+  return { modelDir, execution, ffmpegPath, safety, pictures, idleSeconds: modelIdleSeconds };
 }

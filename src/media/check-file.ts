@@ -24,9 +24,22 @@ export const pictureLimits: PictureLimits = Object.freeze({
   maxSeconds: 10,
 });
 
-/** For pictures of the operator's own, who says what this machine can hold: no more than `maxPixels` of any kind. */
-export function ownPictureLimits(maxPixels: number): PictureLimits {
-  return { maxBytes: 512 * megabyte, maxPixels, maxInterlacedPixels: maxPixels, maxSeconds: 300 };
+/** Whose pictures are read, and how large the operator lets them be. */
+export interface PicturePolicy {
+  /** `operator`: a person's own files on their own machine. */
+  from: 'strangers' | 'operator';
+  maxPixels: number;
+}
+
+/** What a policy allows; without one what strangers may send. */
+export function limitsOf(policy: PicturePolicy | undefined): PictureLimits {
+  if (policy === undefined) return pictureLimits;
+  const { from, maxPixels } = policy;
+  if (from === 'operator') {
+    return { maxBytes: 512 * megabyte, maxPixels, maxInterlacedPixels: maxPixels, maxSeconds: 300 };
+  }
+  const share = pictureLimits.maxInterlacedPixels / pictureLimits.maxPixels;
+  return { ...pictureLimits, maxPixels, maxInterlacedPixels: maxPixels * share };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   samplerNames,
   scheduleNames,
 } from '../inference/pipeline/types.ts';
+import type { PicturePolicy } from '../media/check-file.ts';
 import {
   type BaseClip,
   type Clip,
@@ -98,6 +99,12 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   framesDir: path.exactOptional(),
 });
 
+/** {@link PicturePolicy} */
+export const picturePolicySchema: z.ZodType<PicturePolicy> = z.strictObject({
+  from: z.enum(['strangers', 'operator']),
+  maxPixels: z.number().int().positive(),
+});
+
 const engineSchema = z.strictObject({
   modelDir: path,
   execution: z.strictObject({
@@ -113,6 +120,8 @@ const engineSchema = z.strictObject({
   ffmpegPath: path.optional(),
   /** A classifier's folder, and the rating, 0 to 1, from which on it refuses; undefined: nothing is looked at. */
   safety: z.strictObject({ modelDir: path, threshold: z.number().min(0).max(1) }).optional(),
+  /** Whose pictures are read, and how large they may be; undefined: what strangers may send. */
+  pictures: picturePolicySchema.optional(),
   /** PATH, to look for ffmpeg where none was chosen. */
   searchPath: z.string().optional(),
 });

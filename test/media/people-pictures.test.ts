@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { ownPictureLimits } from '../../src/media/check-file.ts';
+import { limitsOf } from '../../src/media/check-file.ts';
 import { readsAvif } from '../../src/media/configure-sharp.ts';
 import { type DecodedPicture, decodePicture } from '../../src/media/decode-picture.ts';
 import { readPictureInfo } from '../../src/media/open-picture.ts';
@@ -169,10 +169,10 @@ describe('formats and limits', () => {
   it("a stranger's progressive JPEG of 24 megapixels is refused, the operator's own is taken", async () => {
     const bytes = fixture('progressive-24mp.jpg');
     await expect(decodePicture(bytes)).rejects.toMatchObject({ code: 'picture-too-large-interlaced' });
-    const picture = await decodePicture(bytes, ownPictureLimits(100_000_000));
+    const picture = await decodePicture(bytes, limitsOf({ from: 'operator', maxPixels: 100_000_000 }));
     expect(picture).toMatchObject({ width: 5712, height: 4284 });
     expect(picture.data).toHaveLength(5712 * 4284 * 3);
-    await expect(decodePicture(bytes, ownPictureLimits(20_000_000))).rejects.toMatchObject({
+    await expect(decodePicture(bytes, limitsOf({ from: 'operator', maxPixels: 20_000_000 }))).rejects.toMatchObject({
       code: 'picture-too-many-pixels',
       details: { limitMegapixels: 20 },
     });
