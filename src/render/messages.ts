@@ -63,6 +63,7 @@ const formSchema = z.strictObject({
   format: z.enum(clipFormats),
   loop: z.enum(loopNames),
   smooth: z.boolean(),
+  playbackFps: z.number().positive().exactOptional(),
 });
 
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
@@ -91,6 +92,7 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
       format: formSchema.shape.format.exactOptional(),
       loop: formSchema.shape.loop.exactOptional(),
       smooth: formSchema.shape.smooth.exactOptional(),
+      playbackFps: formSchema.shape.playbackFps,
     })
     .exactOptional(),
   base: baseSchema.exactOptional(),

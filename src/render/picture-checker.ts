@@ -6,8 +6,6 @@ import { type CheckAnswer, type CheckedPicture, type CheckRequest, parseCheckAns
 import { forkChild, killGroup } from './fork-child.ts';
 import { fromWireError } from './wire-error.ts';
 
-export type { CheckedPicture };
-
 /** What a checker works with. */
 export interface PictureCheckerOptions {
   /** The caller's environment; the process gets an allow-list of it, never a token. */

@@ -24,6 +24,8 @@ export interface ClipForm {
   loop: LoopName;
   /** Raises the frame rate to 24 by interpolation. */
   smooth: boolean;
+  /** Frames per second that the file plays at, before smoothing; left out: as many as the model was told. */
+  playbackFps?: number;
 }
 
 /** A clip made before, to go on with. */
