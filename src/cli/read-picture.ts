@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { UserError } from '../errors.ts';
+import { DownloadError, UserError } from '../errors.ts';
 import { addressOf, createWeb } from '../hub/web.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
 import type { CliIo } from './io.ts';
@@ -74,7 +74,10 @@ async function readAddress(address: string, options: BytesOptions): Promise<Uint
     await new Promise((resolve) => setTimeout(resolve, ms).unref());
   };
   const web = createWeb({ fetch, retry: { delaysMs: retryDelaysMs, sleep }, signal, idleTimeoutMs });
-  const { response, chunks } = await web.open(address);
+  const { response, chunks } = await web.open(address).catch((error: unknown) => {
+    // "The connection to … failed (…)": what follows is about weights.
+    throw error instanceof DownloadError ? new Error(/^[^)]*\)|^.*/.exec(error.message)?.[0], { cause: error }) : error;
+  });
   if (!response.ok) {
     await response.body?.cancel();
     throw new Error(`${addressOf(address)} answers ${response.status} ${response.statusText}`.trimEnd());
