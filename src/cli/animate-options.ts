@@ -45,7 +45,8 @@ Options:
   --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
   --output FILE        the clip, with its format's extension (out/<picture>.mp4); a folder (clips/) for several
   --frames-dir DIR     also write the frames there, as frame-0000.png ...; of several clips into DIR/<picture>/
-  --max-pixels N       the largest picture that is read (100000000); reading takes 3 to 9 bytes of memory a pixel
+  --max-pixels N       the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel,
+                       WebP 11, AVIF 20
   --preset NAME        a recipe; options given beside it win:
 ${presetLines()}
   --frames N           number of frames

@@ -6,7 +6,7 @@ import { limitsOf } from '../../src/media/check-file.ts';
 import { readsAvif } from '../../src/media/configure-sharp.ts';
 import { type DecodedPicture, decodePicture } from '../../src/media/decode-picture.ts';
 import { readPictureInfo } from '../../src/media/open-picture.ts';
-import { colourAt, flatPicture } from './pictures.ts';
+import { colourAt, flatPicture, handmadePng } from './pictures.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 const chromium: { pictures: Record<string, number[][]> } = JSON.parse(
@@ -156,6 +156,13 @@ describe('formats and limits', () => {
     ['', false],
   ])('AVIF is read by libheif %s: %s', (version, isRead) => {
     expect(readsAvif(version)).toBe(isRead);
+  });
+
+  it('beyond 100 megapixels a picture is made smaller while it is read', async () => {
+    const rows = new Uint8Array(10_000 * 11_001);
+    const bytes = handmadePng({ width: 11_000, height: 10_000, colourType: 0, rows });
+    const picture = await decodePicture(bytes, limitsOf({ from: 'operator', maxPixels: 200_000_000 }));
+    expect([picture.width, picture.height, picture.data.length]).toEqual([5500, 5000, 5500 * 5000 * 3]);
   });
 
   it('HEIC is refused with what to do', async () => {
