@@ -13,8 +13,23 @@ from diffusers.video_processor import VideoProcessor
 from safetensors.torch import save_file
 from transformers import CLIPImageProcessor
 
+from pictures import noise
+
 # height, width: smaller, larger, equal, one axis of each kind, blur kernels of 3 to 17 taps.
 SIZES = [(64, 96), (224, 224), (256, 192), (320, 225), (512, 512), (576, 1024), (1024, 576), (1100, 40), (7, 2)]
+# Noise of reference/pictures.py and the box that PIL's crop takes out of it, if any: a photo of 24 megapixels, crops and
+# pads of it and of others, and sides of one pixel.
+NOISE = [
+    (6000, 4000, None),
+    (1, 1, None),
+    (1, 500, None),
+    (500, 1, None),
+    (3, 2, None),
+    (900, 600, (150, 0, 750, 600)),
+    (900, 600, (0, -150, 900, 750)),
+    (40, 300, (-130, 0, 170, 300)),
+    (1, 2000, (-1777, 0, 1778, 2000)),
+]
 # Only some outputs are kept, so that the file stays small: every ninth row and column, and the edges.
 KEPT = sorted({*range(0, 224, 9), 1, 2, 222, 223})
 
@@ -33,6 +48,22 @@ def picture(height: int, width: int) -> np.ndarray:
     return np.where(x * 3 < width, noise, np.where(y * 2 < height, ramp, checks)).astype(np.uint8)
 
 
+def pad_single(input, padding, mode="constant", value=None):
+    """torch cannot mirror a side of one pixel; the blur along it does nothing, so that any padding will do."""
+    if mode != "reflect":
+        return torch_pad(input, padding, mode=mode, value=value)
+    for side, ends in ((-1, padding[:2]), (-2, padding[2:])):
+        if input.shape[side] == 1:
+            input = input.repeat_interleave(1 + sum(ends), dim=side)
+        else:
+            both = (*ends, 0, 0) if side == -1 else (0, 0, *ends)
+            input = torch_pad(input, both, mode=mode)
+    return input
+
+
+torch_pad = torch.nn.functional.pad
+
+
 def preprocess(image: PIL.Image.Image) -> torch.Tensor:
     """The lines of `StableVideoDiffusionPipeline._encode_image` before the encoder."""
     processor = VideoProcessor(do_resize=True, vae_scale_factor=8)
@@ -48,6 +79,12 @@ def main() -> None:
         pixels = preprocess(PIL.Image.fromarray(picture(height, width)))
         assert pixels.shape == (1, 3, 224, 224)
         tensors[f"{height}x{width}"] = pixels[0][:, KEPT][:, :, KEPT].contiguous()
+    torch.nn.functional.pad = pad_single
+    for width, height, box in NOISE:
+        image = PIL.Image.fromarray(noise(width, height))
+        pixels = preprocess(image if box is None else image.crop(box))
+        name = ",".join(str(number) for number in (width, height, *(box or ())))
+        tensors[f"noise {name}"] = pixels[0][:, KEPT][:, :, KEPT].contiguous()
     metadata = {"command": "python reference/write_clip_preprocess.py", "torch": torch.__version__}
     output = Path(__file__).parent.parent / "test" / "golden" / "clip-preprocess.safetensors"
     save_file({**tensors, "kept": torch.tensor(KEPT, dtype=torch.float32)}, output, metadata)

@@ -4,11 +4,17 @@ import { readEnvironment } from './config/environment.ts';
 import { JobCancelledError } from './errors.ts';
 
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     // The second signal means: now.
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort(new JobCancelledError(`Interrupted by ${name}.`));
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  // A terminal that was closed, or a pipe that nobody reads any more: what was begun is still taken away.
+  stream.on('error', () => {
+    if (!interrupted.signal.aborted) interrupted.abort(new JobCancelledError('Nobody reads what this program says.'));
   });
 }
 

@@ -9,7 +9,10 @@ import { tempFolder } from './support/temp-folder.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-it('is a program: Ctrl-C ends a render cleanly, with the exit code that shells expect', async () => {
+it.each([
+  ['Ctrl-C', 'SIGINT'],
+  ['a closed terminal', 'SIGHUP'],
+] as const)('is a program: %s ends a render cleanly, with the exit code that shells expect', async (_, signal) => {
   const folder = tempFolder();
   writeFileSync(join(folder, 'a.png'), await quartersPicture().png().toBuffer());
   const words = ['animate', join(folder, 'a.png'), '--output', join(folder, 'a.mp4'), '--steps', '1000'];
@@ -23,11 +26,11 @@ it('is a program: Ctrl-C ends a render cleanly, with the exit code that shells e
     stdout += text;
   });
   program.stderr.on('data', (text) => {
-    if (!stderr.includes('Denoising') && String(text).includes('Denoising')) program.kill('SIGINT');
+    if (!stderr.includes('Denoising') && String(text).includes('Denoising')) program.kill(signal);
     stderr += text;
   });
   const [exitCode] = await once(program, 'close');
-  expect(stderr.trimEnd().split('\n').at(-1)).toBe('kinora: Interrupted by SIGINT.');
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe(`kinora: Interrupted by ${signal}.`);
   expect(exitCode).toBe(130);
   expect(stdout).toBe('');
   expect(readdirSync(folder)).toEqual(['a.png']);

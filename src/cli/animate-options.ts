@@ -1,4 +1,4 @@
-import { basename, extname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import {
@@ -13,13 +13,14 @@ import {
   scheduleNames,
 } from '../inference/pipeline/types.ts';
 import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../render/types.ts';
+import { type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
 
 /** What `kinora animate` was asked to do; paths are absolute. */
 export interface AnimateOptions {
-  picture: string;
-  output: string;
-  framesDir: string | undefined;
+  clips: ClipPlan[];
+  /** The largest picture that is read. */
+  maxPixels: number;
   /** Undefined: what the configuration says. */
   modelDir: string | undefined;
   /** What was asked for; the configuration says the rest. */
@@ -35,14 +36,17 @@ export interface AnimateOptions {
 }
 
 /** The text of `kinora animate --help`. */
-export const animateHelp = `Usage: kinora animate <picture> [options]
+export const animateHelp = `Usage: kinora animate <picture>... [options]
 
-Turns a picture (JPEG, PNG, WebP or GIF) into a clip. What is left out takes the model's own default.
+Turns a picture (JPEG, PNG, WebP, GIF or AVIF) into a clip, several pictures into several. A picture is a file, an
+address (https://...) or - for standard input. What is left out takes the model's own default.
 
 Options:
   --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
-  --output FILE        the clip, with its format's extension (out/<picture>.mp4)
-  --frames-dir DIR     also write the frames there, as frame-0000.png ...
+  --output FILE        the clip, with its format's extension (out/<picture>.mp4); a folder (clips/) for several
+  --frames-dir DIR     also write the frames there, as frame-0000.png ...; of several clips into DIR/<picture>/
+  --max-pixels N       the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel,
+                       WebP 11, AVIF 20
   --preset NAME        a recipe; options given beside it win:
 ${presetLines()}
   --frames N           number of frames
@@ -50,7 +54,8 @@ ${presetLines()}
   --height H           pixels, a multiple of the model's step
   --steps N            denoising steps, 1 to 1000
   --seed N             0 to 4294967295 (drawn by lot)
-  --fps N              frames per second, 1 to 120
+  --fps N              frames per second that the model is told, 1 to 120
+  --playback-fps N     frames per second that the clip plays at, 1 to 120 (--fps; 10 with the preset notebook)
   --motion N           how much moves, 1 to 255
   --noise X            noise added to the picture, 0 to 10
   --guidance-min X     guidance of the first frame, 0 to 100
@@ -110,6 +115,8 @@ const declaration = {
   steps: text,
   seed: text,
   fps: text,
+  'playback-fps': text,
+  'max-pixels': text,
   motion: text,
   noise: text,
   'guidance-min': text,
@@ -141,11 +148,19 @@ const declaration = {
 export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
   const { values, positionals } = parse(argv);
   if (values.help === true) return undefined;
-  const [picture, ...more] = positionals;
-  if (!picture) throw usageError('which picture? kinora animate --help tells the usage.');
-  if (more.length > 0) throw usageError(`one picture at a time, not also ${more.join(' ')}.`);
-
-  const { format, output } = readFormat(values, picture);
+  if (positionals.length === 0 || positionals.includes('')) {
+    throw usageError('which picture? kinora animate --help tells the usage.');
+  }
+  if (positionals.filter((picture) => picture === '-').length > 1) {
+    throw usageError('standard input (-) is one picture, and was named twice.');
+  }
+  const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
+  const { clips, format } = planClips({
+    pictures: positionals,
+    output: values.output,
+    framesDir: readPath('frames-dir', values['frames-dir']),
+    format: values.format === undefined ? undefined : readName('format', values.format, clipFormats),
+  });
   const settings: Partial<ImageToVideoSettings> = {};
   for (const [option, setting] of Object.entries(numbers)) {
     const value = values[option as keyof typeof numbers];
@@ -156,11 +171,10 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
   if (interval !== undefined) settings.guidanceInterval = readInterval('guidance-interval', interval);
   if (values.schedule !== undefined) settings.schedule = readName('schedule', values.schedule, scheduleNames);
   return {
-    picture: resolve(picture),
-    output,
-    framesDir: readPath('frames-dir', values['frames-dir']),
+    clips,
+    maxPixels: readWhole('max-pixels', values['max-pixels'] ?? '100000000', { from: 1, to: 10_000_000_000 }),
     modelDir: readPath('model', values.model),
-    preset: values.preset === undefined ? undefined : readName('preset', values.preset, presetNames),
+    preset,
     execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
     form: {
@@ -168,6 +182,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
       format,
       ...(values.loop !== undefined && { loop: readName('loop', values.loop, loopNames) }),
       smooth: values.smooth === true,
+      ...playbackOf(values['playback-fps'], preset),
     },
     settings,
     json: values.json === true,
@@ -205,6 +220,18 @@ function readNumber(option: string, value: string): number {
   return Number(value);
 }
 
+function readWhole(option: string, value: string, { from, to }: { from: number; to: number }): number {
+  const number = readNumber(option, value);
+  if (Number.isInteger(number) && number >= from && number <= to) return number;
+  throw usageError(`--${option} must be a whole number from ${from} to ${to}, not "${value}".`);
+}
+
+function playbackOf(asked: string | undefined, preset: PresetName | undefined): Pick<ClipForm, 'playbackFps'> {
+  const proposed = preset === undefined ? undefined : presets[preset].playbackFps;
+  const playbackFps = asked === undefined ? proposed : readWhole('playback-fps', asked, { from: 1, to: 120 });
+  return playbackFps === undefined ? {} : { playbackFps };
+}
+
 function readInterval(option: string, value: string): [number, number] {
   const [low, high, ...more] = value.split(',');
   if (low === undefined || high === undefined || more.length > 0) {
@@ -222,16 +249,4 @@ function readName<Name extends string>(option: string, value: string, names: rea
 function readPath(option: string, value: string | undefined): string | undefined {
   if (value === '') throw usageError(`--${option} must name a folder.`);
   return value === undefined ? undefined : resolve(value);
-}
-
-/** The file's name and its format follow each other; a name that says another format than was asked for is refused. */
-function readFormat(values: ReturnType<typeof parse>['values'], picture: string) {
-  const asked = values.format === undefined ? undefined : readName('format', values.format, clipFormats);
-  const output = values.output ?? join('out', `${basename(picture, extname(picture))}.${asked ?? 'mp4'}`);
-  const format = clipFormats.find((name) => new RegExp(`[^/\\\\]\\.${name}$`, 'i').test(output));
-  if (format === undefined || (asked !== undefined && asked !== format)) {
-    const endings = asked === undefined ? clipFormats.map((name) => `.${name}`).join(', ') : `.${asked}`;
-    throw usageError(`--output must name a file that ends in ${endings}, not "${output}".`);
-  }
-  return { format, output: resolve(output) };
 }

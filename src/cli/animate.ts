@@ -1,21 +1,25 @@
 import { relative } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
-import { UserError } from '../errors.ts';
+import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
 import { readModelInfo } from '../inference/pipeline/model-info.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
+import type { PicturePolicy } from '../media/check-file.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { resolveSettings } from '../render/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../render/types.ts';
 import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-options.ts';
 import { createLog } from './create-log.ts';
-import { clipAsJson, clipAsSentence } from './describe-clip.ts';
+import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts';
+import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
-import { openOutputFile, openOutputFolder } from './output-file.ts';
-import { readPicture } from './read-picture.ts';
+import { checkPictures, type LoadedClip, loadPictures } from './load-pictures.ts';
+import { type OutputFile, openOutputFile, openOutputFolder } from './output-file.ts';
+import type { ClipPlan } from './plan-clips.ts';
+import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
 
-/** `kinora animate`: a picture's file becomes a clip's file. */
+/** `kinora animate`: each picture becomes a clip's file. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
   const options = readAnimateOptions(argv);
   if (options === undefined) {
@@ -24,18 +28,59 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   }
   const config = withChoices(readConfig(io.environment), options);
   const settings = await settingsFor(config.modelDir, options);
-  const picture = await readPicture(options.picture);
-  if (options.framesDir !== undefined) await openOutputFolder(options.framesDir);
-  const output = await openOutputFile(options.output);
+  const pictures = { from: 'operator', maxPixels: options.maxPixels } as const;
+  // Everything that can be wrong with any of them is told before minutes of work for the first.
+  const planned = await loadPictures(options.clips, pictures, io);
+  const outputs: OutputFile[] = [];
   try {
-    const clip = await renderOnce(rendererOf(config, io), { picture, settings }, { options, io });
-    await output.write(clip.bytes);
-    const places = { output: fromHere(options.output), framesDir: options.framesDir && fromHere(options.framesDir) };
-    io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, places)}\n`);
+    for (const { output, framesDir } of options.clips) {
+      if (framesDir !== undefined) await openOutputFolder(framesDir);
+      outputs.push(await openOutputFile(output));
+    }
+    await checkPictures(planned, pictures, io);
+    const clips = planned.map((clip, index) => ({ ...clip, file: outputs[index]! }));
+    return await animateAll(rendererOf(config, pictures, io), { clips, settings, options, io });
   } finally {
-    await output.discard();
+    await Promise.all(outputs.map((output) => output.discard()));
   }
-  return 0;
+}
+
+/** What {@link animateAll} goes through. */
+interface Batch {
+  clips: (LoadedClip & { file: OutputFile })[];
+  settings: RenderSpec['settings'];
+  options: AnimateOptions;
+  io: CliIo;
+}
+
+/**
+ * Renders one clip after the other with one model. Of several, one that fails is told of and the others go on, unless
+ * the machine is at fault, which would be so for all.
+ * @returns the exit code
+ */
+async function animateAll(renderer: Renderer, { clips, settings, options, io }: Batch): Promise<number> {
+  let failures = 0;
+  try {
+    for (const [index, { file, load, picture, ...places }] of clips.entries()) {
+      const isSeveral = clips.length > 1;
+      const name = describeError(displayName(picture), { withCauses: false });
+      if (isSeveral) io.stderr.write(`${name} (${index + 1} of ${clips.length})\n`);
+      try {
+        const wanted = { picture: await load(), settings, framesDir: places.framesDir };
+        const clip = await renderOnce(renderer, wanted, { options, io });
+        await file.write(clip.bytes);
+        io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, fromHere(places))}\n`);
+      } catch (error) {
+        if (!isSeveral || error instanceof JobCancelledError || scopeOf(error) === 'host') throw error;
+        const withCauses = io.environment.LOG_LEVEL === 'debug';
+        io.stderr.write(`kinora: ${name}: ${describeError(error, { withCauses })}\n`);
+        failures += 1;
+      }
+    }
+  } finally {
+    await renderer.close();
+  }
+  return failures === 0 ? 0 : 1;
 }
 
 function withChoices(config: Config, { modelDir, preset, execution }: AnimateOptions): Config {
@@ -65,9 +110,10 @@ async function settingsFor(
   }
 }
 
-function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel }: Config, io: CliIo) {
+function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
+  const { modelDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
   return createRenderer({
-    ...{ modelDir, execution, ffmpegPath, stallSeconds, idleSeconds: modelIdleSeconds },
+    ...{ modelDir, execution, ffmpegPath, stallSeconds, pictures, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });
@@ -75,23 +121,25 @@ function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, stallSe
 
 async function renderOnce(
   renderer: Renderer,
-  wanted: Pick<RenderSpec, 'picture' | 'settings'>,
-  { options, io }: { options: AnimateOptions; io: CliIo },
+  { picture, settings, framesDir }: Pick<RenderSpec, 'picture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
+  { options: { fit, form }, io }: { options: AnimateOptions; io: CliIo },
 ): Promise<Clip> {
-  const { fit, form, framesDir } = options;
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
     return await renderer.render(
-      { ...wanted, fit, form, ...(framesDir === undefined ? {} : { framesDir }) },
+      { picture, settings, fit, form, ...(framesDir === undefined ? {} : { framesDir }) },
       { signal: io.signal, onProgress: progress.update },
     );
   } finally {
     progress.stop();
-    await renderer.close();
   }
 }
 
-function fromHere(path: string): string {
-  const short = relative('.', path);
-  return short.startsWith('..') ? path : short;
+/** Paths as they are seen from the working folder, where they are inside it. */
+function fromHere({ output, framesDir }: Pick<ClipPlan, 'output' | 'framesDir'>): ClipPlaces {
+  const short = (path: string) => {
+    const inside = relative('.', path);
+    return inside.startsWith('..') ? path : inside;
+  };
+  return { output: short(output), framesDir: framesDir && short(framesDir) };
 }

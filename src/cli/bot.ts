@@ -66,5 +66,9 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function rendererOptionsOf(config: Config) {
   const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds, stallSeconds, checkpointSeconds } = config;
-  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds, stallSeconds, checkpointSeconds };
+  const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
+  return {
+    ...{ modelDir, execution, ffmpegPath, safety, pictures, stallSeconds, checkpointSeconds },
+    idleSeconds: modelIdleSeconds,
+  };
 }

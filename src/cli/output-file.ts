@@ -2,6 +2,7 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { makeFolder } from '../util/make-folder.ts';
+import { whyNotWritten } from '../util/why-not-written.ts';
 
 /** A file that is there whole or not at all. */
 export interface OutputFile {
@@ -61,6 +62,5 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 function unwritable(path: string, cause: unknown): UserError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new UserError('output-unwritable', `${path} cannot be written: ${reason}.`, { cause });
+  return new UserError('output-unwritable', `${path} cannot be written: ${whyNotWritten(cause)}.`, { cause });
 }

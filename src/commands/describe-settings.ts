@@ -35,6 +35,7 @@ const cliOptions: readonly (readonly [option: string, setting: string])[] = [
   ['shape', 'shape'],
   ['loop', 'loop'],
   ['format', 'format'],
+  ['playback-fps', 'playbackFps'],
 ];
 
 /** What somebody types in Discord for the same clip; the picture is theirs to attach. */

@@ -55,7 +55,7 @@ export async function fetchPicturesRepliedTo(message: Message): Promise<FoundPic
 }
 
 function isPicture(name: string, contentType: string | null): boolean {
-  return contentType?.startsWith('image/') === true || /\.(jpe?g|png|webp|gif)$/i.test(name);
+  return contentType?.startsWith('image/') === true || /\.(jpe?g|png|webp|gif|avif)$/i.test(name);
 }
 
 function fileName(url: string): string {

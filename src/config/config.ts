@@ -29,6 +29,7 @@ export interface Config {
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
   readonly reactionEmoji: string | undefined;
+  readonly maxPicturePixels: number;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
   readonly retentionHours: number;
@@ -82,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
+    maxPicturePixels: values.MAX_PICTURE_MEGAPIXELS * 1_000_000,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
     retentionHours: values.RETENTION_HOURS,

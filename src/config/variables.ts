@@ -123,6 +123,14 @@ export const variables = {
     schema: reactionEmoji,
     example: '🎬',
   },
+  MAX_PICTURE_MEGAPIXELS: {
+    description: [
+      'The largest picture that people may send, in millions of pixels; interlaced and progressive ones may have two',
+      'thirds of it. Reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20. Files may have 10 MB whatever this says.',
+    ],
+    schema: wholeNumber({ min: 1, max: 1000, fallback: 25 }),
+    example: '25',
+  },
   MAX_UPLOAD_MB: {
     description: ["The largest clip to upload, in MiB; Discord's own limit for the place still holds when lower."],
     schema: wholeNumber({ min: 1, max: 500, fallback: 10 }),

@@ -4,25 +4,54 @@ import { type PictureFormat, sniff } from './sniff.ts';
 const megabyte = 1024 * 1024;
 const megapixel = 1_000_000;
 
-/** What a picture may be at most. Downloads are cut off at `maxBytes` while they stream in. */
-export const pictureLimits = {
+const takenFormats = 'Send a JPEG, PNG, WebP, GIF or AVIF picture.';
+
+/** What a picture may be at most. */
+export interface PictureLimits {
+  maxBytes: number;
+  maxPixels: number;
+  /** Interlaced and progressive pictures are held whole while they are decoded (144 Mpx of PNG took 701 MB). */
+  maxInterlacedPixels: number;
+  /** To decode it. */
+  maxSeconds: number;
+}
+
+/** For pictures from strangers. Downloads are cut off at `maxBytes` while they stream in. */
+export const pictureLimits: PictureLimits = Object.freeze({
   maxBytes: 10 * megabyte,
   maxPixels: 25 * megapixel,
-  /** Interlaced and progressive pictures are held whole while they are decoded (144 Mpx of PNG took 701 MB). */
   maxInterlacedPixels: 16 * megapixel,
   maxSeconds: 10,
-} as const;
+});
+
+/** Whose pictures are read, and how large the operator lets them be. */
+export interface PicturePolicy {
+  /** `operator`: a person's own files on their own machine. */
+  from: 'strangers' | 'operator';
+  maxPixels: number;
+}
+
+/** What a policy allows; without one what strangers may send. */
+export function limitsOf(policy: PicturePolicy | undefined): PictureLimits {
+  if (policy === undefined) return pictureLimits;
+  const { from, maxPixels } = policy;
+  if (from === 'operator') {
+    return { maxBytes: 512 * megabyte, maxPixels, maxInterlacedPixels: maxPixels, maxSeconds: 300 };
+  }
+  const share = pictureLimits.maxInterlacedPixels / pictureLimits.maxPixels;
+  return { ...pictureLimits, maxPixels, maxInterlacedPixels: maxPixels * share };
+}
 
 /**
  * Refuses what need not be opened to be refused: a look at the size and the first bytes, fit for any process.
  * @throws UserError `picture-empty`, `picture-too-many-bytes`, `picture-unsupported` or `picture-not-a-picture`
  */
-export function checkFile(bytes: Uint8Array): PictureFormat {
+export function checkFile(bytes: Uint8Array, { maxBytes }: PictureLimits = pictureLimits): PictureFormat {
   if (bytes.byteLength === 0) {
     throw pictureError('picture-empty', 'The file is empty.');
   }
-  if (bytes.byteLength > pictureLimits.maxBytes) {
-    const limitMb = pictureLimits.maxBytes / megabyte;
+  if (bytes.byteLength > maxBytes) {
+    const limitMb = maxBytes / megabyte;
     const sizeMb = Math.ceil((bytes.byteLength / megabyte) * 10) / 10;
     throw pictureError('picture-too-many-bytes', `The file has ${sizeMb} MB; ${limitMb} MB is the most.`, {
       details: { sizeMb, limitMb },
@@ -33,16 +62,20 @@ export function checkFile(bytes: Uint8Array): PictureFormat {
     return file.format;
   }
   const found = file.name;
-  if (file.kind === 'other-picture') {
+  if (found === 'HEIC') {
     throw pictureError(
-      'picture-unsupported',
-      `${found} pictures are not supported. Send a JPEG, PNG, WebP or GIF picture.`,
-      { details: { found } },
+      'picture-heic',
+      'HEIC pictures cannot be read here. Save it as JPEG and send that: on an iPhone, Settings, Camera, Formats, "Most Compatible" makes the camera do so; on a Mac, Preview, File, Export does.',
     );
+  }
+  if (file.kind === 'other-picture') {
+    throw pictureError('picture-unsupported', `${found} pictures are not supported. ${takenFormats}`, {
+      details: { found },
+    });
   }
   throw pictureError(
     'picture-not-a-picture',
-    `The file is not a picture${found === 'unknown' ? '' : ` (it looks like ${found})`}. Send a JPEG, PNG, WebP or GIF picture.`,
+    `The file is not a picture${found === 'unknown' ? '' : ` (it looks like ${found})`}. ${takenFormats}`,
     { details: { found } },
   );
 }

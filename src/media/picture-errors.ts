@@ -8,7 +8,9 @@ export const pictureErrorCodes = [
   'picture-empty',
   'picture-too-many-bytes', // sizeMb, limitMb
   'picture-not-a-picture', // found: a file kind such as "PDF", "text", "MP4" or "unknown"
-  'picture-unsupported', // found: a picture format such as "AVIF", "HEIC", "SVG"
+  'picture-unsupported', // found: a picture format such as "TIFF", "SVG"
+  'picture-heic',
+  'picture-blank',
   'picture-too-many-pixels', // limitMegapixels
   'picture-too-large-interlaced', // width, height, limitMegapixels
   'picture-broken',

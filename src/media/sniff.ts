@@ -1,5 +1,5 @@
 /** Formats that Kinora decodes. */
-export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif';
+export type PictureFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'avif';
 
 /** What a file's first bytes say it is. */
 export type SniffedFile =
@@ -61,11 +61,12 @@ function sniffIsoMedia(head: string): SniffedFile | undefined {
   }
   const brand = head.slice(8, 12);
   if (brand === 'avif' || brand === 'avis') {
-    return { kind: 'other-picture', name: 'AVIF' };
+    return { kind: 'picture', format: 'avif' };
   }
   if (/^(hei[cmsx]|hev[cmsx]|mif1|msf1)$/.test(brand)) {
     // Brand `mif1` only says "a picture"; the compatible brands after it say which.
-    return { kind: 'other-picture', name: head.slice(16, 64).includes('avif') ? 'AVIF' : 'HEIC' };
+    const isAvif = head.slice(16, 64).includes('avif');
+    return isAvif ? { kind: 'picture', format: 'avif' } : { kind: 'other-picture', name: 'HEIC' };
   }
   return { kind: 'other', name: brand === 'qt  ' ? 'QuickTime' : 'MP4' };
 }

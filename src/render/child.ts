@@ -1,5 +1,6 @@
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
 import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
+import { limitsOf } from '../media/check-file.ts';
 import { decodeVideo } from '../media/decode-video.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
@@ -10,12 +11,12 @@ import { serveParent } from './serve-parent.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, execution, ffmpegPath, searchPath, safety }, log) => ({
+serveParent(async ({ modelDir, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
   pipeline: await openImageToVideo({ modelDir, log, ...execution }),
   ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
-  readPictureInfo,
-  intake,
+  readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
+  intake: (bytes, clip) => intake(bytes, clip, limitsOf(pictures)),
   finishClip,
   decodeVideo,
   writeFrames,

@@ -35,7 +35,7 @@ export async function encodeClip(
   const enlarged = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
   const file = await finishClip(made, {
     ...{ ffmpegPath, format: form.format, loop: form.loop, smooth: form.smooth },
-    fps: made.settings.fps,
+    fps: form.playbackFps ?? made.settings.fps,
     metadata: clipMetadata(made, spec.fit, form),
     scaleTo: scaled(made, enlarged, ratio),
     ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),

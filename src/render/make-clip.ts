@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { JobCancelledError } from '../errors.ts';
-import { type Checkpoint, readCheckpoint } from '../inference/pipeline/checkpoint.ts';
+import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
-import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
+import type { FramedPicture } from '../util/rgb.ts';
 import { chooseSize } from './choose-size.ts';
 import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
 import { encodeTwice } from './encode-twice.ts';
@@ -24,18 +24,19 @@ export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgr
   checkpoints?: CheckpointOptions;
 }
 
-/** Everything before the first step. */
-interface Preparation {
+/** A run before its first step. */
+interface BegunRun {
+  run: ReturnType<RenderPipeline['generate']>;
   settings: ImageToVideoSettings;
-  /** At the settings' size. */
-  picture: RgbPicture;
+  /** How the picture was laid for the model. */
+  turn: ReturnType<typeof turnOf>;
   /** Frames that the new ones join. */
-  before: RgbFrames | undefined;
+  before: Uint8Array[] | undefined;
   seconds: number;
 }
 
 /**
- * Makes one clip: the picture's bytes, then the picture at the model's size, then frames, then a file. Runs in the
+ * Makes one clip: the picture's bytes, then the picture, then frames, then a file. Runs in the
  * render process; between steps the event loop turns, so that a cancel message is heard.
  * @throws UserError the picture or the settings are at fault
  * @throws JobCancelledError the signal was aborted
@@ -104,53 +105,57 @@ async function keptFrames(
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
-  const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, options.log ?? (() => {}));
-  const { settings, picture, before, seconds } = await prepare(tools, spec, { signal: options.signal, resume });
-  await hearMessages();
-  if (options.signal?.aborted) throw new JobCancelledError();
-  await refuseUnsafePicture(picture, tools.safety);
-  const result = await generateFrames(tools.pipeline, { picture, settings, resume }, options);
+  const { run, settings, turn, before, seconds } = await begin(tools, spec, options);
+  const result = { ...turnBack(await finish(run, options), turn), settings };
   await refuseUnsafeClip(result, tools.safety);
   return {
     ...result,
-    frames: before === undefined ? result.frames : joinFrames(before.frames, result.frames),
+    frames: before === undefined ? result.frames : joinFrames(before, result.frames),
     model: tools.pipeline.info.name,
     secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
   };
 }
 
-async function prepare(
+/** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */
+async function begin(
   tools: RenderTools,
   spec: RenderSpec,
-  { signal, resume }: { signal: AbortSignal | undefined; resume: Checkpoint | undefined },
-): Promise<Preparation> {
+  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+): Promise<BegunRun> {
+  const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
   const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
   const { width, height } = settings;
-  if (spec.base === undefined) {
-    const picture = await tools.intake(spec.picture, { width, height, fit: spec.fit });
-    return { settings, picture, before: undefined, seconds: secondsSince(start) };
-  }
-  const { ffmpegPath } = tools;
-  const before = await tools.decodeVideo(spec.base.master, { width, height, ffmpegPath, ...(signal && { signal }) });
-  const picture = { width, height, data: before.frames.at(-1)! };
-  return { settings, picture, before, seconds: secondsSince(start) };
+  const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
+  const picture = kept?.picture ?? (await tools.intake(spec.picture, { width, height, fit: spec.fit }));
+  await hearMessages();
+  if (signal?.aborted) throw new JobCancelledError();
+  await refuseUnsafePicture(picture, tools.safety);
+  // Which way a model's only move goes is left to the seed by laying the picture accordingly.
+  const turn = turnOf(tools.pipeline.info.turnsBySeed === true ? settings.seed : 0);
+  const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(turnPicture(picture, turn), laid, {
+    ...(signal && { signal }),
+    ...{ resume, checkpoints },
+  });
+  return { run, settings, turn, before: kept?.before, seconds: secondsSince(start) };
 }
 
-async function generateFrames(
-  pipeline: RenderPipeline,
-  { picture, settings, resume }: Pick<Preparation, 'picture' | 'settings'> & { resume: Checkpoint | undefined },
-  { signal, onProgress, checkpoints }: MakeClipOptions,
-): Promise<ImageToVideoResult> {
-  // Which way a model's only move goes is left to the seed by laying the picture accordingly.
-  const turn = turnOf(pipeline.info.turnsBySeed === true ? settings.seed : 0);
-  const { width, height } = settings;
-  const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = pipeline.generate(turnPicture(picture, turn), laid, {
-    ...(signal && { signal }),
-    resume,
-    checkpoints,
-  });
+/** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */
+async function lastFrame(
+  { decodeVideo, ffmpegPath }: RenderTools,
+  { base, settings, signal }: { base: BaseClip; settings: ImageToVideoSettings; signal: AbortSignal | undefined },
+): Promise<{ before: Uint8Array[]; picture: FramedPicture }> {
+  const framesAt = async ({ width, height }: Size) =>
+    (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
+  const own = base.made.settings;
+  const frames = await framesAt(own);
+  const isSameSize = own.width === settings.width && own.height === settings.height;
+  const picture = { width: own.width, height: own.height, data: frames.at(-1)! };
+  return { before: isSameSize ? frames : await framesAt(settings), picture };
+}
+
+async function finish(run: BegunRun['run'], { signal, onProgress }: MakeClipOptions): Promise<ImageToVideoResult> {
   let next = await run.next();
   while (!next.done) {
     onProgress?.(next.value);
@@ -158,7 +163,7 @@ async function generateFrames(
     // Thrown inside the generator, so that it frees its sessions on the way out.
     next = signal?.aborted ? await run.throw(new JobCancelledError()) : await run.next();
   }
-  return { ...turnBack(next.value, turn), settings };
+  return next.value;
 }
 
 /** Two rounds: the first may begin after the loop has already looked for messages. */

@@ -9,6 +9,7 @@ import {
   samplerNames,
   scheduleNames,
 } from '../inference/pipeline/types.ts';
+import type { PicturePolicy } from '../media/check-file.ts';
 import {
   type BaseClip,
   type Clip,
@@ -67,6 +68,7 @@ const formSchema = z.strictObject({
   format: z.enum(clipFormats),
   loop: z.enum(loopNames),
   smooth: z.boolean(),
+  playbackFps: z.number().positive().exactOptional(),
 });
 
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
@@ -95,6 +97,7 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
       format: formSchema.shape.format.exactOptional(),
       loop: formSchema.shape.loop.exactOptional(),
       smooth: formSchema.shape.smooth.exactOptional(),
+      playbackFps: formSchema.shape.playbackFps,
     })
     .exactOptional(),
   base: baseSchema.exactOptional(),
@@ -102,6 +105,12 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   maxBytes: count.exactOptional(),
   framesDir: path.exactOptional(),
   checkpoint: checkpoint.exactOptional(),
+});
+
+/** {@link PicturePolicy} */
+export const picturePolicySchema: z.ZodType<PicturePolicy> = z.strictObject({
+  from: z.enum(['strangers', 'operator']),
+  maxPixels: z.number().int().positive(),
 });
 
 const engineSchema = z.strictObject({
@@ -119,6 +128,8 @@ const engineSchema = z.strictObject({
   ffmpegPath: path.optional(),
   /** A classifier's folder, and the rating, 0 to 1, from which on it refuses; undefined: nothing is looked at. */
   safety: z.strictObject({ modelDir: path, threshold: z.number().min(0).max(1) }).optional(),
+  /** Whose pictures are read, and how large they may be; undefined: what strangers may send. */
+  pictures: picturePolicySchema.optional(),
   /** PATH, to look for ffmpeg where none was chosen. */
   searchPath: z.string().optional(),
 });

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
-import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
+import type { FramedPicture, RgbFrames } from '../util/rgb.ts';
 
 /** A check, and from which rating on it refuses. */
 export interface SafetyRule {
@@ -16,7 +16,7 @@ const sampledFrames = 5;
  * Looks at the picture before the model works for it.
  * @throws UserError `picture-unsafe`
  */
-export async function refuseUnsafePicture(picture: RgbPicture, rule: SafetyRule | undefined): Promise<void> {
+export async function refuseUnsafePicture(picture: FramedPicture, rule: SafetyRule | undefined): Promise<void> {
   if (rule === undefined || (await rule.check.rate(picture)) < rule.threshold) return;
   throw new UserError('picture-unsafe', 'The picture may not be animated here.');
 }

@@ -1,4 +1,4 @@
-import type { RgbFrames, RgbPicture } from '../util/rgb.ts';
+import type { FramedPicture, RgbFrames, RgbPicture } from '../util/rgb.ts';
 
 /** A way to lay a picture: swapped are rows and columns, then each row is turned round. */
 interface Turn {
@@ -19,10 +19,14 @@ export function turnOf(seed: number): Turn {
   return turns[seed % turns.length]!;
 }
 
-/** The picture as the model is to see it. */
-export function turnPicture(picture: RgbPicture, { swap, mirror }: Turn): RgbPicture {
+/** The picture as the model is to see it, its box as well. */
+export function turnPicture(picture: FramedPicture, { swap, mirror }: Turn): FramedPicture {
   const laid = swap ? swapped(picture) : picture;
-  return mirror ? mirrored(laid) : laid;
+  const turned = mirror ? mirrored(laid) : laid;
+  if (picture.box === undefined) return turned;
+  const { left, top, width, height } = picture.box;
+  const box = swap ? { left: top, top: left, width: height, height: width } : picture.box;
+  return { ...turned, box: mirror ? { ...box, left: turned.width - box.left - box.width } : box };
 }
 
 /** Frames back to how the picture lies; what else `clip` has stays. */
@@ -37,25 +41,32 @@ export function turnBack<Clip extends RgbFrames>(clip: Clip, { swap, mirror }: T
 }
 
 function mirrored({ width, height, data }: RgbPicture): RgbPicture {
-  return moved({ width, height, data }, { width, height }, (x, y) => y * width + (width - 1 - x));
+  return moved({ width, height, data }, { first: width - 1, across: -1, down: width });
 }
 
 function swapped({ width, height, data }: RgbPicture): RgbPicture {
-  return moved({ width, height, data }, { width: height, height: width }, (x, y) => x * width + y);
+  return moved({ width: height, height: width, data }, { first: 0, across: width, down: 1 });
 }
 
-/** A picture of that size, each pixel taken from where `from` says. */
+/**
+ * A picture of that size with the same pixels in other places: its first pixel was the one at `first`, and a step
+ * across or down was one of so many pixels.
+ */
 function moved(
-  picture: RgbPicture,
-  { width, height }: Pick<RgbPicture, 'width' | 'height'>,
-  from: (x: number, y: number) => number,
+  { width, height, data }: RgbPicture,
+  { first, across, down }: { first: number; across: number; down: number },
 ): RgbPicture {
-  const data = new Uint8Array(width * height * 3);
+  const out = new Uint8Array(width * height * 3);
+  let at = 0;
   for (let y = 0; y < height; y++) {
+    let from = (first + y * down) * 3;
     for (let x = 0; x < width; x++) {
-      const source = from(x, y) * 3;
-      data.set(picture.data.subarray(source, source + 3), (y * width + x) * 3);
+      out[at] = data[from]!;
+      out[at + 1] = data[from + 1]!;
+      out[at + 2] = data[from + 2]!;
+      at += 3;
+      from += across * 3;
     }
   }
-  return { width, height, data };
+  return { width, height, data: out };
 }

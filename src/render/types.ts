@@ -24,6 +24,8 @@ export interface ClipForm {
   loop: LoopName;
   /** Raises the frame rate to 24 by interpolation. */
   smooth: boolean;
+  /** Frames per second that the file plays at, before smoothing; left out: as many as the model was told. */
+  playbackFps?: number;
 }
 
 /** A clip made before, to go on with. */
@@ -37,7 +39,7 @@ export interface BaseClip {
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */
 export interface RenderSpec {
-  /** The picture's file as received (JPEG, PNG, WebP, GIF); decoded only in the render child. */
+  /** The picture's file as received (JPEG, PNG, WebP, GIF, AVIF); decoded only in the render child. */
   picture: Uint8Array;
   settings: Partial<ImageToVideoSettings>;
   fit: FitName;

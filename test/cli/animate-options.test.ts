@@ -6,15 +6,20 @@ import { isUsageError } from '../../src/cli/usage-error.ts';
 describe('readAnimateOptions', () => {
   it("lets the output's name and the format follow each other", () => {
     const read = (line: string) => readAnimateOptions(line.split(' '));
-    expect(read('a.png --format webp')).toMatchObject({ output: resolve('out/a.webp'), form: { format: 'webp' } });
-    expect(read('a.png --output x.gif')).toMatchObject({ output: resolve('x.gif'), form: { format: 'gif' } });
+    expect(read('a.png --format webp')).toMatchObject({
+      clips: [{ output: resolve('out/a.webp') }],
+      form: { format: 'webp' },
+    });
+    expect(read('a.png --output x.gif')).toMatchObject({
+      clips: [{ output: resolve('x.gif') }],
+      form: { format: 'gif' },
+    });
   });
 
   it('needs a picture alone', () => {
     expect(readAnimateOptions(['photos/Cat 1.jpeg'])).toEqual({
-      picture: resolve('photos/Cat 1.jpeg'),
-      output: resolve('out/Cat 1.mp4'),
-      framesDir: undefined,
+      clips: [{ picture: resolve('photos/Cat 1.jpeg'), output: resolve('out/Cat 1.mp4'), framesDir: undefined }],
+      maxPixels: 100_000_000,
       modelDir: undefined,
       preset: undefined,
       execution: {},
@@ -27,13 +32,12 @@ describe('readAnimateOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--model m --output o.GIF --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
+      '--model m --max-pixels 5000000 --playback-fps 12 --output o.GIF --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
       '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --step-cache 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
       '--schedule ays --fit pad --shape square --loop ping-pong --smooth --format gif --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
-      picture: resolve('a.png'),
-      output: resolve('o.GIF'),
-      framesDir: resolve('f'),
+      clips: [{ picture: resolve('a.png'), output: resolve('o.GIF'), framesDir: resolve('f') }],
+      maxPixels: 5_000_000,
       modelDir: resolve('m'),
       preset: 'fast',
       execution: {
@@ -44,7 +48,7 @@ describe('readAnimateOptions', () => {
         guidanceBatch: 'apart',
       },
       fit: 'pad',
-      form: { shape: 'square', format: 'gif', loop: 'ping-pong', smooth: true },
+      form: { shape: 'square', format: 'gif', loop: 'ping-pong', smooth: true, playbackFps: 12 },
       settings: {
         numFrames: 14,
         width: 512,
@@ -73,7 +77,14 @@ describe('readAnimateOptions', () => {
 
   it.each([
     [[], /which picture/],
-    [['a.png', 'b.png'], /not also b\.png/],
+    [
+      ['a.png', 'b.png', '--output', 'c.mp4'],
+      /^--output must name a folder for 2 clips, such as clips\/, not "c\.mp4"/,
+    ],
+    [['-', 'a.png', '-'], /standard input/],
+    [['a.png', '--max-pixels', '0'], /^--max-pixels must be a whole number from 1/],
+    [['a.png', '--max-pixels', '25M'], /^--max-pixels must be a number/],
+    [['a.png', '--playback-fps', '0'], /^--playback-fps must be a whole number from 1 to 120, not "0"/],
     [[''], /which picture/],
     [['a.png', '--bogus'], /^Unknown option '--bogus'\. kinora animate --help tells the usage\.$/],
     [['a.png', '--seed'], /^Option '--seed <value>' argument missing\. kinora/],
@@ -107,6 +118,38 @@ describe('readAnimateOptions', () => {
   });
 
   it('reads a picture whose name begins with a dash', () => {
-    expect(readAnimateOptions(['--seed', '1', '--', '-a.png'])?.picture).toBe(resolve('-a.png'));
+    expect(readAnimateOptions(['--seed', '1', '--', '-a.png'])?.clips[0]?.picture).toBe(resolve('-a.png'));
+  });
+
+  it('makes several clips of several pictures, each under its name, in out or the folder that is named', () => {
+    const pictures = ['a.png', 'more/a.jpg', 'https://example.org/x/My%20cat.webp?sig=1', '-', 'more/A.gif'];
+    const clips = readAnimateOptions([
+      ...pictures,
+      '--output',
+      'clips/',
+      '--frames-dir',
+      'f',
+      '--format',
+      'gif',
+    ])?.clips;
+    expect(clips).toEqual([
+      { picture: resolve('a.png'), output: resolve('clips/a.gif'), framesDir: resolve('f/a') },
+      { picture: resolve('more/a.jpg'), output: resolve('clips/a-2.gif'), framesDir: resolve('f/a-2') },
+      { picture: pictures[2], output: resolve('clips/My-20cat.gif'), framesDir: resolve('f/My-20cat') },
+      { picture: '-', output: resolve('clips/picture.gif'), framesDir: resolve('f/picture') },
+      { picture: resolve('more/A.gif'), output: resolve('clips/A-3.gif'), framesDir: resolve('f/A-3') },
+    ]);
+    expect(readAnimateOptions(['a.png', 'b.png'])?.clips.map(({ output }) => output)).toEqual([
+      resolve('out/a.mp4'),
+      resolve('out/b.mp4'),
+    ]);
+  });
+
+  it('plays the preset notebook at 10 frames per second, as export_to_video does, unless something else is said', () => {
+    const playback = (line: string) => readAnimateOptions(line.split(' '))?.form.playbackFps;
+    expect(playback('a.png --preset notebook')).toBe(10);
+    expect(playback('a.png --preset notebook --fps 7')).toBe(10);
+    expect(playback('a.png --preset notebook --playback-fps 7')).toBe(7);
+    expect(playback('a.png --preset quality')).toBeUndefined();
   });
 });

@@ -1,13 +1,20 @@
+import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/animate.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
+import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
+import { goldenPath, openGolden } from '../support/golden.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -132,5 +139,111 @@ describe('kinora animate', () => {
     expect(await run(['--help'], io)).toBe(0);
     expect(io.out()).toContain('--decode-chunk N');
     expect(io.out()).toMatch(/notebook +what the diffusers notebook does/);
+  });
+});
+
+describe('pictures as people have them', () => {
+  const fixtures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
+
+  it('several in one call make several clips, one line each', async () => {
+    const { folder, words } = desk();
+    const io = createMemoryIo({ environment });
+    const output = `${join(folder, 'clips')}/`;
+    const pictures = [words[0]!, join(fixtures, 'pic.avif'), join(fixtures, 'pixel-extraneous.jpg')];
+    const framesDir = join(folder, 'frames');
+    expect(await run([...pictures, ...quick, '--output', output, '--frames-dir', framesDir, '--json'], io)).toBe(0);
+    const lines = io
+      .out()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => basename(line.output))).toEqual(['quarters.mp4', 'pic.mp4', 'pixel-extraneous.mp4']);
+    expect(readdirSync(join(folder, 'clips')).sort()).toEqual(['pic.mp4', 'pixel-extraneous.mp4', 'quarters.mp4']);
+    expect(readdirSync(framesDir).sort()).toEqual(['pic', 'pixel-extraneous', 'quarters']);
+    expect(io.err()).toContain('pic.avif (2 of 3)');
+  });
+
+  it('a damaged one among several is named before anything is rendered', async () => {
+    const { folder, words } = desk();
+    const io = createMemoryIo({ environment });
+    const argv = ['animate', words[0]!, join(fixtures, 'cut-half.jpg'), ...quick, '--output', `${folder}/`];
+    expect(await runCli(argv, io)).toBe(1);
+    expect(io.err()).toMatch(/^kinora: .*cut-half\.jpg: This picture is damaged or cut off\..*\n$/);
+    expect(readdirSync(folder)).toEqual(['quarters.png']);
+  });
+
+  it('an address is fetched, through redirects, and standard input is read', async () => {
+    const { folder, output } = desk();
+    const server = createServer((request, response) => {
+      if (request.url === '/old') response.writeHead(302, { location: '/pictures/cat.png?size=large' }).end();
+      else if (request.url?.startsWith('/pictures/cat.png')) response.end(png);
+      else response.writeHead(404).end('<html>gone</html>');
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => {
+      server.close();
+    });
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const io = createMemoryIo({ environment });
+    io.stdin = Readable.from([png.subarray(0, 100), png.subarray(100)]);
+    expect(await run([`${address}/old`, '-', ...quick, '--output', `${folder}/`], io)).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['old.mp4', 'picture.mp4', 'quarters.png']);
+    expect(readFileSync(join(folder, 'old.mp4'))).toEqual(readFileSync(join(folder, 'picture.mp4')));
+
+    const missing = createMemoryIo({ environment });
+    expect(await runCli(['animate', `${address}/none.png?key=secret`, '--output', output], missing)).toBe(1);
+    expect(missing.err()).toMatch(
+      /^kinora: The picture cannot be read: 127\.0\.0\.1:\d+\/none\.png answers 404 Not Found\.\n$/,
+    );
+  });
+
+  it("--max-pixels is the operator's own limit", async () => {
+    const { words } = desk();
+    const io = createMemoryIo({ environment });
+    expect(await runCli(['animate', ...words, ...quick, '--max-pixels', '10000'], io)).toBe(1);
+    expect(io.err()).toContain('has more than 0.01 megapixels');
+  });
+
+  it('one with nothing to see is said so, and animated all the same', async () => {
+    const { folder } = desk();
+    const io = createMemoryIo({ environment });
+    expect(await run([join(fixtures, 'white.png'), ...quick, '--output', `${folder}/`], io)).toBe(0);
+    expect(io.err().split('\n')[0]).toMatch(/white\.png is wholly white or empty: its clip will show nothing\.$/);
+  });
+
+  it('--playback-fps changes how fast the file plays, and not what the model is told', async () => {
+    const { output, words } = desk();
+    const io = createMemoryIo({ environment });
+    expect(await run([...words, ...quick, '--fps', '8', '--playback-fps', '12', '--json'], io)).toBe(0);
+    expect(JSON.parse(io.out())).toMatchObject({ fps: 12, settings: { fps: 8 }, form: { playbackFps: 12 } });
+    const { stream, tags } = await ffprobe(readFileSync(output));
+    expect(stream.avg_frame_rate).toBe('12/1');
+    const settings = JSON.parse(tags.comment ?? '');
+    expect(settings).toMatchObject({ fps: 8, playbackFps: 12 });
+    expect(asCommandLine(settings)).toContain('--fps 8');
+    expect(asCommandLine(settings)).toContain('--playback-fps 12');
+  });
+
+  it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
+    const golden = await openGolden('pictures/frames');
+    const { folder, output } = desk();
+    const framesDir = join(folder, 'frames');
+    const words = ['--width', '48', '--height', '32', '--frames', '2', '--steps', '4', '--seed', '11'];
+    const io = createMemoryIo({ environment });
+    const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
+    expect(await run([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
+    const frames = await Promise.all(
+      readdirSync(framesDir)
+        .sort()
+        .map((name) =>
+          sharp(readFileSync(join(framesDir, name)))
+            .raw()
+            .toBuffer(),
+        ),
+    );
+    const [actual, expected] = [Buffer.concat(frames), golden.tensor('photo.jpg').data];
+    expect(actual.length).toBe(expected.length);
+    const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
+    expect(off / actual.length).toBeLessThanOrEqual(0.001);
   });
 });

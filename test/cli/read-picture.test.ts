@@ -1,5 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { readPicture } from '../../src/cli/read-picture.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -30,5 +31,35 @@ describe('readPicture', () => {
     writeFileSync(path, '\x89PNG');
     truncateSync(path, 40 * 1024 ** 3); // a sparse file: reading it would fail otherwise, for length
     await expect(readPicture(path)).rejects.toThrow(/is larger than 10 MB/);
+  });
+
+  it('stops an address that streams too much, and names no signature', async () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1;
+        controller.enqueue(new Uint8Array(1024 * 1024));
+      },
+    });
+    const fetch = async () => new Response(body);
+    const reading = readPicture('https://example.org/film.png?key=secret', { fetch });
+    await expect(reading).rejects.toMatchObject({
+      code: 'picture-unreadable',
+      message: 'The picture cannot be read: example.org/film.png is larger than 10 MB.',
+    });
+    expect(sent).toBeLessThan(15);
+  });
+
+  it('takes no redirect from https to http', async () => {
+    const fetch = async () => new Response(null, { status: 302, headers: { location: 'http://example.org/a.png' } });
+    await expect(readPicture('https://example.org/a.png', { fetch })).rejects.toThrow(/not safe to follow/);
+  });
+
+  it('does not wait for a person to type a picture', async () => {
+    const stdin = Object.assign(Readable.from([]), { isTTY: true });
+    await expect(readPicture('-', { stdin })).rejects.toThrow(/nothing is piped in/);
+    await expect(readPicture('-', { stdin: Readable.from([Buffer.from('text')]) })).rejects.toThrow(
+      /standard input: The file is not a picture \(it looks like text\)/,
+    );
   });
 });

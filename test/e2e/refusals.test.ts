@@ -23,7 +23,7 @@ describe('/animate refuses, after deferring and in words that help', () => {
   it('a text file that is called .png', async () => {
     const file = { name: 'picture.png', bytes: Buffer.from('Dear bot, I am a picture.\n'), contentType: 'image/png' };
     expect(await refusal(file)).toBe(
-      '⚠️ That file is not a picture (it looks like: text). Attach a JPEG, PNG, WebP or GIF.',
+      '⚠️ That file is not a picture (it looks like: text). Attach a JPEG, PNG, WebP, GIF or AVIF.',
     );
     expect(await refusal(file, { locale: 'es-419' })).toContain('Ese archivo no es una imagen');
   });

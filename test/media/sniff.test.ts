@@ -10,13 +10,13 @@ describe('sniff', () => {
     ['webp', 'RIFF\x1e\0\0\0WEBPVP8L'],
     ['gif', 'GIF89a\x01\0\x01\0'],
     ['gif', 'GIF87a\x01\0\x01\0'],
+    ['avif', '\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf'],
+    ['avif', '\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf'],
   ])('knows %s', (format, head) => {
     expect(sniff(latin1(head))).toEqual({ kind: 'picture', format });
   });
 
   it.each([
-    ['AVIF', '\0\0\0\x20ftypavif\0\0\0\0avifmif1miaf'],
-    ['AVIF', '\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf'],
     ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
     ['HEIC', '\0\0\0\x18ftypmif1\0\0\0\0mif1heic'],
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>'],

@@ -1,9 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { writeFrames } from '../../src/media/write-frames.ts';
+import { whyNotWritten } from '../../src/util/why-not-written.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { panningClip } from './clips.ts';
 
 it('writes every frame without loss, numbered from 0, into a folder that it makes', async () => {
@@ -23,4 +26,28 @@ it('writes every frame without loss, numbered from 0, into a folder that it make
   } finally {
     await rm(parent, { recursive: true });
   }
+});
+
+it('leaves no frames of an earlier, longer clip, and other files alone', async () => {
+  const folder = tempFolder();
+  await writeFrames(folder, panningClip(24, 16, { count: 5 }));
+  writeFileSync(join(folder, 'frame-notes.png'), '');
+  writeFileSync(join(folder, 'notes.txt'), '');
+  await writeFrames(folder, panningClip(24, 16, { count: 2 }));
+  expect((await readdir(folder)).sort()).toEqual(['frame-0000.png', 'frame-0001.png', 'frame-notes.png', 'notes.txt']);
+});
+
+it('leaves nothing half written where a frame cannot be written, and says why', async () => {
+  const folder = tempFolder();
+  mkdirSync(join(folder, 'frame-0001.png.part'));
+  const error = await writeFrames(folder, panningClip(24, 16, { count: 3 })).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'frames-not-written', scope: 'host' });
+  expect(String(error)).toMatch(/^EncodeError: The frames cannot be written to .*: EISDIR/);
+  expect(await readdir(folder)).toEqual(['frame-0000.png']);
+});
+
+it('says in words that a disk is full', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect(whyNotWritten(full)).toBe('the disk is full');
+  expect(whyNotWritten(new Error('EACCES: permission denied'))).toBe('EACCES: permission denied');
 });

@@ -153,6 +153,24 @@ describe('makeClip', () => {
     expect(clip.master).toBeDefined();
   });
 
+  it('shows the model the last frame as it was rendered, also where the clip goes on at another size', async () => {
+    const tools = fakeTools();
+    const seen: string[] = [];
+    const { generate } = tools.pipeline;
+    tools.pipeline = {
+      info: fakeInfo,
+      generate(picture, settings, options) {
+        seen.push(`${picture.width}x${picture.height}`);
+        return generate(picture, settings, options);
+      },
+    };
+    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, settings: { width: 32, height: 48 } });
+    expect(seen).toEqual(['64x48']);
+    expect(clip).toMatchObject({ frames: 6 + 4 - 1, settings: { width: 32, height: 48 } });
+  });
+
   it('gives kept frames another form without rendering', async () => {
     const tools = fakeTools();
     const made = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
 import { makeClip } from '../../src/render/make-clip.ts';
 import { turnBack, turnOf, turnPicture } from '../../src/render/turn.ts';
-import type { RgbPicture } from '../../src/util/rgb.ts';
+import { boxOf, type FramedPicture, type RgbPicture } from '../../src/util/rgb.ts';
 import { fakeInfo, fakeTools, scripted } from './fixtures/fake-tools.ts';
 
 /** Pixel (x, y) is (x, y, 0). */
@@ -39,6 +40,15 @@ describe('a model that is turned by the seed', () => {
     // A pixel in the middle shows what lay beside it.
     const at = (2 * 6 + 3) * 3;
     expect([...clip.frames[1]!.subarray(at, at + 2)]).toEqual([3 + dx, 2 + dy]);
+  });
+
+  it.each([0, 1, 2, 3])('seed %i: the box of a picture turns with it', (seed) => {
+    const box = { left: 2, top: -1, width: 3, height: 4 };
+    const whole = turnPicture({ ...numbered(6, 5), box }, turnOf(seed));
+    // Cut out first and turned then, or turned first and cut out then: the model sees the same.
+    const cut = (picture: FramedPicture) => pilResize(picture, { ...boxOf(picture), filter: 'lanczos' });
+    const turnedCut = turnPicture(cut({ ...numbered(6, 5), box }), turnOf(seed));
+    expect(cut(whole)).toEqual({ width: turnedCut.width, height: turnedCut.height, data: turnedCut.data });
   });
 
   it('makes clips of the size that was asked for', async () => {

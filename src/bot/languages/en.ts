@@ -188,16 +188,21 @@ export const en: Texts = {
     ReadMessageHistory: 'Read Message History',
   },
   errors: {
-    'picture-empty': () => 'The file is empty. Attach a JPEG, PNG, WebP or GIF picture.',
+    'picture-empty': () => 'The file is empty. Attach a JPEG, PNG, WebP, GIF or AVIF picture.',
     'picture-too-many-bytes': ({ limitMb }) => `The file is too large: pictures may have up to ${limitMb} MB.`,
     'picture-not-a-picture': ({ found }) =>
-      `That file is not a picture${found === 'unknown' ? '' : ` (it looks like: ${found})`}. Attach a JPEG, PNG, WebP or GIF.`,
-    'picture-unsupported': ({ found }) => `${found} pictures cannot be read here. Attach a JPEG, PNG, WebP or GIF.`,
+      `That file is not a picture${found === 'unknown' ? '' : ` (it looks like: ${found})`}. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
+    'picture-unsupported': ({ found }) =>
+      `${found} pictures cannot be read here. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
+    'picture-heic': () =>
+      'HEIC pictures cannot be read here. Save it as JPEG and attach that; on an iPhone, Settings, Camera, Formats, “Most Compatible” makes the camera do so.',
+    'picture-blank': () => 'There is nothing to see in that picture: it is wholly white or empty. Attach another one.',
     'picture-too-many-pixels': ({ limitMegapixels }) =>
       `The picture has too many pixels: up to ${limitMegapixels} megapixels are read.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
       `Progressive and interlaced pictures are read up to ${limitMegapixels} megapixels. Save it without that, or smaller.`,
-    'picture-broken': () => 'The picture is damaged and cannot be read. Save it again and attach the new file.',
+    'picture-broken': () =>
+      'The picture is damaged or cut off and cannot be read. Save it again and attach the new file.',
     'picture-timeout': ({ limitSeconds }) =>
       `Reading the picture took longer than ${limitSeconds} s. Try a simpler one.`,
     'picture-host': () => 'Pictures are only fetched from Discord itself. Attach the file instead of a link.',

@@ -188,17 +188,22 @@ export const es: Texts = {
     ReadMessageHistory: 'Leer el historial de mensajes',
   },
   errors: {
-    'picture-empty': () => 'El archivo está vacío. Adjunta una imagen JPEG, PNG, WebP o GIF.',
+    'picture-empty': () => 'El archivo está vacío. Adjunta una imagen JPEG, PNG, WebP, GIF o AVIF.',
     'picture-too-many-bytes': ({ limitMb }) =>
       `El archivo es demasiado grande: las imágenes pueden tener hasta ${limitMb} MB.`,
     'picture-not-a-picture': ({ found }) =>
-      `Ese archivo no es una imagen${found === 'unknown' ? '' : ` (parece: ${found})`}. Adjunta un JPEG, PNG, WebP o GIF.`,
-    'picture-unsupported': ({ found }) => `Aquí no se pueden leer imágenes ${found}. Adjunta un JPEG, PNG, WebP o GIF.`,
+      `Ese archivo no es una imagen${found === 'unknown' ? '' : ` (parece: ${found})`}. Adjunta un JPEG, PNG, WebP, GIF o AVIF.`,
+    'picture-unsupported': ({ found }) =>
+      `Aquí no se pueden leer imágenes ${found}. Adjunta un JPEG, PNG, WebP, GIF o AVIF.`,
+    'picture-heic': () =>
+      'Aquí no se pueden leer imágenes HEIC. Guárdala como JPEG y adjúntala así; en un iPhone: Ajustes, Cámara, Formatos, «Más compatible».',
+    'picture-blank': () => 'No hay nada que ver en esa imagen: está toda en blanco o vacía. Adjunta otra.',
     'picture-too-many-pixels': ({ limitMegapixels }) =>
       `La imagen tiene demasiados píxeles: se leen hasta ${limitMegapixels} megapíxeles.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
       `Las imágenes progresivas o entrelazadas se leen hasta ${limitMegapixels} megapíxeles. Guárdala sin eso o más pequeña.`,
-    'picture-broken': () => 'La imagen está dañada y no se puede leer. Guárdala de nuevo y adjunta el archivo nuevo.',
+    'picture-broken': () =>
+      'La imagen está dañada o cortada y no se puede leer. Guárdala de nuevo y adjunta el archivo nuevo.',
     'picture-timeout': ({ limitSeconds }) =>
       `Leer la imagen tardó más de ${limitSeconds} s. Prueba con una más sencilla.`,
     'picture-host': () => 'Las imágenes solo se descargan de Discord. Adjunta el archivo en vez de un enlace.',

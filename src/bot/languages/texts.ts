@@ -75,6 +75,8 @@ export const userErrorCodes = [
   'picture-too-many-bytes', // sizeMb, limitMb
   'picture-not-a-picture', // found
   'picture-unsupported', // found
+  'picture-heic',
+  'picture-blank',
   'picture-too-many-pixels', // limitMegapixels
   'picture-too-large-interlaced', // width, height, limitMegapixels
   'picture-broken',

@@ -1,4 +1,4 @@
-import type { RgbPicture } from '../../util/rgb.ts';
+import { boxOf, type FramedPicture } from '../../util/rgb.ts';
 
 const { fround } = Math;
 
@@ -15,23 +15,26 @@ export interface ClipPreprocessOptions {
 /**
  * The picture as the CLIP image encoder sees it: what diffusers' `StableVideoDiffusionPipeline._encode_image` does before it
  * calls the encoder. Blur and bicubic resampling are linear and separable, so each axis needs one pass.
- * @param picture 8-bit RGB of any size from 2×2
+ * diffusers' way over [-1, 1] and back cancels out, since the weights of an axis sum to 1.
+ * @param picture 8-bit RGB of any size; diffusers itself stops where a side has one pixel, which it cannot mirror
  * @returns [1, 3, imageSize, imageSize]
  */
-export function clipPreprocess(picture: RgbPicture, { imageSize, mean, std }: ClipPreprocessOptions): Float32Array {
-  const { width, height } = picture;
-  const columns = axisFilters(width, imageSize);
-  const rows = axisFilters(height, imageSize);
+export function clipPreprocess(picture: FramedPicture, { imageSize, mean, std }: ClipPreprocessOptions): Float32Array {
+  const { width, height, data } = picture;
+  const box = boxOf(picture);
+  const columns = axisFilters({ from: box.left, inputSize: box.width, size: width }, imageSize);
+  const rows = axisFilters({ from: box.top, inputSize: box.height, size: height }, imageSize);
   const pixels = new Float32Array(3 * imageSize * imageSize);
-  const values = Float32Array.from({ length: 256 }, (_, byte) => fround(fround(byte / 255) * 2) - 1); // [-1, 1]
+  const units = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   const plane = new Float32Array(imageSize * height); //                                          [size, h], transposed
   for (let channel = 0; channel < 3; channel += 1) {
     for (let y = 0; y < height; y += 1) {
       const rowStart = 3 * width * y + channel;
-      for (const [x, { start, weights }] of columns.entries()) {
+      for (let x = 0; x < imageSize; x += 1) {
+        const { start, weights } = columns[x]!;
         let sum = 0;
         for (let tap = 0; tap < weights.length; tap += 1) {
-          sum += weights[tap]! * values[picture.data[rowStart + 3 * (start + tap)]!]!;
+          sum += weights[tap]! * units[data[rowStart + 3 * (start + tap)]!]!;
         }
         plane[x * height + y] = sum;
       }
@@ -42,8 +45,7 @@ export function clipPreprocess(picture: RgbPicture, { imageSize, mean, std }: Cl
       for (let x = 0; x < imageSize; x += 1) {
         let sum = 0;
         for (let tap = 0; tap < weights.length; tap += 1) sum += weights[tap]! * plane[x * height + start + tap]!;
-        const unit = fround(fround(fround(sum) + 1) / 2); // back to [0, 1]
-        pixels[(channel * imageSize + y) * imageSize + x] = fround(unit - channelMean) / channelStd;
+        pixels[(channel * imageSize + y) * imageSize + x] = fround(fround(sum) - channelMean) / channelStd;
       }
     }
   }
@@ -56,8 +58,14 @@ interface AxisFilter {
   weights: Float64Array;
 }
 
-/** diffusers `_resize_with_antialiasing` along one axis: a Gaussian blur with reflected edges, then bicubic samples of it. */
-function axisFilters(inputSize: number, outputSize: number): AxisFilter[] {
+/**
+ * diffusers `_resize_with_antialiasing` along one axis: a Gaussian blur with reflected edges, then bicubic samples of it.
+ * Of the `inputSize` inputs, beginning with `from`, 0 … `size` are there; the others are black and add nothing.
+ */
+function axisFilters(
+  { from, inputSize, size }: { from: number; inputSize: number; size: number },
+  outputSize: number,
+): AxisFilter[] {
   const kernel = gaussianKernel(inputSize / outputSize);
   const radius = (kernel.length - 1) / 2;
   const scale = outputSize > 1 ? fround((inputSize - 1) / (outputSize - 1)) : 0; // align_corners
@@ -69,10 +77,12 @@ function axisFilters(inputSize: number, outputSize: number): AxisFilter[] {
       const center = Math.min(Math.max(base - 1 + tap, 0), inputSize - 1);
       for (const [offset, gaussian] of kernel.entries()) {
         if (gaussian === 0) continue;
-        const index = reflect(center + offset - radius, inputSize);
+        const index = from + reflect(center + offset - radius, inputSize);
+        if (index < 0 || index >= size) continue;
         sums.set(index, (sums.get(index) ?? 0) + cubic * gaussian);
       }
     }
+    if (sums.size === 0) return { start: 0, weights: new Float64Array(0) };
     const start = Math.min(...sums.keys());
     const weights = new Float64Array(Math.max(...sums.keys()) - start + 1);
     for (const [index, weight] of sums) weights[index - start] = weight;

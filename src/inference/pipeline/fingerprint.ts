@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { InferenceError } from '../../errors.ts';
+import { boxOf } from '../../util/rgb.ts';
 import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
 import type { Run } from './run.ts';
@@ -21,8 +23,10 @@ const version = '1';
 /**
  * The fingerprint of a run. Weights are known by their files' names, sizes and times, not read.
  * @throws SafetensorsError the weights cannot be found
+ * @throws InferenceError `picture-gone`: the run has begun
  */
 export async function fingerprintOf({ configs, picture, settings, provider, precision }: Run): Promise<Fingerprint> {
+  if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
   // The folder may move.
   const { dir: _, ...model } = configs;
   const files = await Promise.all(
@@ -39,7 +43,7 @@ export async function fingerprintOf({ configs, picture, settings, provider, prec
     version,
     model: digest({ model, files }),
     settings: digest(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))),
-    picture: digest([picture.width, picture.height, pixels]),
+    picture: digest([picture.width, picture.height, boxOf(picture), pixels]),
     execution: digest([provider, precision]),
   };
 }

@@ -1,8 +1,8 @@
+import { InferenceError } from '../../errors.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
-import { clipPreprocess } from './clip-preprocess.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
-import { pictureToSample } from './pictures.ts';
+import { modelInputs } from './model-inputs.ts';
 import { type ImageCondition, openPredictor } from './predictor.ts';
 import { requireFinite } from './require-finite.ts';
 import type { Run } from './run.ts';
@@ -18,20 +18,18 @@ type Stage<Result> = AsyncGenerator<PipelineProgress, Result>;
 
 /** diffusers `_encode_image` and `_encode_vae_image`; the picture's noise is the first thing drawn. */
 export async function* encodeImage(
-  { configs, networks, picture, settings }: Run,
+  job: Run,
   { generator, step }: StageTools & { generator: TorchGenerator },
 ): Stage<ImageCondition> {
+  const { configs, networks, settings, picture } = job;
+  if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
+  const { pixelValues, sample } = modelInputs(picture, configs, settings);
+  job.picture = undefined;
   const imageEmbeds = await withSession(networks.open({ network: 'image-encoder' }), async (session) => {
-    const pixelValues = clipPreprocess(picture, {
-      imageSize: configs.imageEncoder.image_size,
-      mean: configs.preprocessor.image_mean,
-      std: configs.preprocessor.image_std,
-    });
     return (await session.run({ pixel_values: pixelValues })).image_embeds;
   });
   yield step();
 
-  const sample = pictureToSample(picture);
   const noise = generator.randn(sample.length);
   const strength = Math.fround(settings.noiseAugStrength);
   for (const [at, value] of sample.entries()) sample[at] = value + Math.fround(strength * (noise[at] ?? 0));

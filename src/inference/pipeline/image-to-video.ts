@@ -1,5 +1,5 @@
 import { InferenceError } from '../../errors.ts';
-import type { RgbPicture } from '../../util/rgb.ts';
+import type { FramedPicture } from '../../util/rgb.ts';
 import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
@@ -51,7 +51,7 @@ export interface ImageToVideoPipeline {
   /**
    * diffusers `StableVideoDiffusionPipeline.__call__`: yields progress and ends with the frames. One network is in
    * memory at a time. Stopping early (`return`) releases it, as does an abort, which is seen between steps.
-   * @param picture of exactly the settings' width and height
+   * @param picture of any size; it is stretched to the clip's, and what is outside its box is not looked at
    * Going on from a checkpoint gives the frames that the run which it is of would have given, bit for bit. One that is of
    * another model, picture or other settings is passed over.
    * @throws UserError a setting is out of its range
@@ -60,7 +60,7 @@ export interface ImageToVideoPipeline {
    *   network gave NaN or infinities
    */
   generate(
-    picture: RgbPicture,
+    picture: FramedPicture,
     settings: ImageToVideoSettings,
     options?: GenerateOptions,
   ): AsyncGenerator<PipelineProgress, ImageToVideoResult>;
@@ -90,9 +90,9 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
     provider,
     generate(picture, settings, { signal, resume, checkpoints } = {}) {
       checkSettings(settings, info);
-      if (picture.width !== settings.width || picture.height !== settings.height) {
-        const sizes = `${picture.width}×${picture.height}, not ${settings.width}×${settings.height}`;
-        throw new InferenceError('picture-size', `The picture is ${sizes}.`);
+      if (picture.data.length !== picture.width * picture.height * 3) {
+        const size = `${picture.width}×${picture.height}`;
+        throw new InferenceError('picture-size', `${picture.data.length} bytes are no picture of ${size}.`);
       }
       const own = cancellableNetworks(networks, signal);
       const job = { configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal };
@@ -111,7 +111,8 @@ async function* run(
   const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
   const start = fingerprint && startingPoint(given, resume, fingerprint);
   const clock = stageClock(() => performance.now(), start?.seconds);
-  const job = { ...given, networks: finiteNetworks(given.networks, clock.position) };
+  // No copy: the picture is let go of once the model's inputs are made.
+  const job = Object.assign(given, { networks: finiteNetworks(given.networks, clock.position) });
   const step = () => {
     throwIfCancelled(job.signal);
     return clock.stepDone();

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
-import type { RgbPicture } from '../../util/rgb.ts';
+import type { FramedPicture } from '../../util/rgb.ts';
 import { readConfig } from '../models/parse-config.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
@@ -11,7 +11,7 @@ import { requireFinite } from './require-finite.ts';
 /** Looks at pictures for what not everybody may see. */
 export interface SafetyCheck {
   /** The probability, 0 to 1, that a picture shows it. */
-  rate(picture: RgbPicture): Promise<number>;
+  rate(picture: FramedPicture): Promise<number>;
 }
 
 const side = z.number().int().positive().max(4096);

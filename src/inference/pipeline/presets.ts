@@ -9,6 +9,8 @@ interface Preset {
   /** One line for whoever chooses. */
   description: string;
   settings: (info: ModelInfo) => Partial<ModelInfo['defaults']>;
+  /** Frames per second that the file plays at; left out: as many as the model is told. */
+  playbackFps?: number;
   /** Goes before the operator's configuration; `undefined`: what suits the provider. */
   execution: Partial<ExecutionOptions>;
 }
@@ -31,6 +33,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       motionBucketId: 127,
       noiseAugStrength: 0.02,
     }),
+    // What export_to_video takes where the notebook says nothing.
+    playbackFps: 10,
     // torch_dtype=torch.float16 and enable_sequential_cpu_offload().
     execution: { precision: undefined, memoryMode: 'sequential' },
   },

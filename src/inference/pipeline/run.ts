@@ -1,4 +1,4 @@
-import type { RgbPicture } from '../../util/rgb.ts';
+import type { FramedPicture } from '../../util/rgb.ts';
 import type { Precision } from '../graph/target.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
@@ -14,7 +14,8 @@ export interface Run {
   guidanceBatch: GuidanceBatch;
   /** Told what an operator should know. */
   log: (message: string) => void;
-  picture: RgbPicture;
+  /** Any size; let go when the model's inputs are made of it, since a photo takes much memory. */
+  picture: FramedPicture | undefined;
   settings: ImageToVideoSettings;
   signal: AbortSignal | undefined;
 }

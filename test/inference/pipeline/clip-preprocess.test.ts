@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { clipPreprocess } from '../../../src/inference/pipeline/clip-preprocess.ts';
 import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
 import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
-import type { RgbPicture } from '../../../src/util/rgb.ts';
+import type { FramedPicture, RgbPicture } from '../../../src/util/rgb.ts';
+import { noisePicture } from '../../support/noise-picture.ts';
 
 const golden = await readSafetensors(
   fileURLToPath(new URL('../../golden/clip-preprocess.safetensors', import.meta.url)),
@@ -30,14 +31,26 @@ function picture(height: number, width: number): RgbPicture {
   return { width, height, data };
 }
 
+/** The picture that a golden's name stands for: `HxW`, or `noise W,H` with the left, top, right and bottom of a box. */
+function pictureOf(name: string): FramedPicture {
+  if (!name.startsWith('noise ')) {
+    const [height, width] = name.split('x').map(Number);
+    return picture(height!, width!);
+  }
+  const [width, height, left, top, right, bottom] = name.replace('noise ', '').split(',').map(Number);
+  const whole = noisePicture(width!, height!);
+  return left === undefined
+    ? whole
+    : { ...whole, box: { left, top: top!, width: right! - left, height: bottom! - top! } };
+}
+
 const sizes = [...golden.tensors.keys()].filter((name) => name !== 'kept');
 
 describe('clipPreprocess', () => {
   it.each(sizes)('agrees with diffusers at %s', async (name) => {
-    const [height, width] = name.split('x').map(Number);
     const wanted = await readTensor(golden.tensors.get(name)!);
     const kept = [...(await readTensor(golden.tensors.get('kept')!))];
-    const pixels = clipPreprocess(picture(height!, width!), options);
+    const pixels = clipPreprocess(pictureOf(name), options);
     expect(pixels).toHaveLength(3 * imageSize * imageSize);
     const places = [0, 1, 2].flatMap((channel) =>
       kept.flatMap((y) => kept.map((x) => (channel * imageSize + y) * imageSize + x)),
@@ -47,8 +60,8 @@ describe('clipPreprocess', () => {
     expect(Math.max(...differences)).toBeLessThanOrEqual(1e-5);
   });
 
-  it('covers pictures that shrink, grow, stay, and do both', () => {
-    expect(sizes.length).toBeGreaterThanOrEqual(9);
+  it('covers pictures that shrink, grow, stay, and do both, 24 megapixels, single pixels, crops and pads', () => {
+    expect(sizes.length).toBeGreaterThanOrEqual(18);
   });
 
   it('leaves a plain picture plain, whatever its size', () => {
