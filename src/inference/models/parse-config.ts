@@ -2,6 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 
+/** Stands for NaN until the text is parsed; no config holds such a string. */
+const notANumber = '\u0000NaN';
+
+/**
+ * JSON as Python writes and reads it: with `Infinity`, `-Infinity` and `NaN`, and maybe a byte order mark before it.
+ * diffusers' configs have them, e.g. `"lambda_min_clipped": -Infinity` in those of some schedulers.
+ * @throws SyntaxError the text is not even that
+ */
+export function parsePythonJson(text: string): unknown {
+  // Strings are matched as well, so that words inside them stay as they are, and one without an end runs to the end, so
+  // that nothing is looked at twice. 1e999 is infinite in JavaScript.
+  const tokens = /"(?:[^"\\]|\\.)*\\?(?:"|$)|(?<![\w.])(?:NaN|Infinity)(?![\w.])/gs;
+  const json = text.replace(tokens, (token) => {
+    if (token.startsWith('"')) return token;
+    return token === 'NaN' ? JSON.stringify(notANumber) : '1e999';
+  });
+  return JSON.parse(json.replace(/^\ufeff/, ''), (_, value: unknown) => (value === notANumber ? Number.NaN : value));
+}
+
 /**
  * Reads a model's config.json and holds it against its schema. Keys that the schema does not name are let through, as
  * diffusers does.
@@ -10,7 +29,7 @@ import { ConfigError } from '../../errors.ts';
 export async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = parsePythonJson(await readFile(path, 'utf8'));
   } catch (cause) {
     const reason = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     throw new ConfigError('model-config-unreadable', `${path} ${reason}.`, { cause });

@@ -102,7 +102,7 @@ async function* run(job: Run): AsyncGenerator<PipelineProgress, ImageToVideoResu
   yield clock.begin('encode-image', 2);
   const condition = yield* encodeImage(job, { generator, step });
 
-  yield clock.begin('denoise', settings.numInferenceSteps);
+  yield clock.begin('denoise', scheduler.timesteps.length);
   const latents = yield* denoise(job, { generator, scheduler, condition, step });
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);

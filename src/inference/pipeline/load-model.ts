@@ -10,12 +10,27 @@ import { vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
 import { clipLoops } from './types.ts';
 
-const modelIndexSchema = z.object({ _class_name: z.literal('StableVideoDiffusionPipeline') });
+const modelIndexSchema = z.object({
+  _class_name: z.literal('StableVideoDiffusionPipeline'),
+  /** Library and class of the scheduler. */
+  scheduler: z.tuple([z.string(), z.string()]).optional().catch(undefined),
+});
 
-/** preprocessor_config.json, as far as the pipeline uses it: it neither resizes nor crops with it. */
+/** One value per colour; a single one is for all three, and transformers' own stand in for none. */
+function perColour(value: z.ZodNumber, defaults: readonly [number, number, number]) {
+  return z
+    .union([value.transform((one): [number, number, number] => [one, one, one]), z.tuple([value, value, value])])
+    .nullish()
+    .transform((given): readonly [number, number, number] => given ?? defaults);
+}
+
+/**
+ * preprocessor_config.json, as far as the pipeline uses it: it neither resizes nor crops with it. Defaults are those of
+ * transformers' `CLIPImageProcessor` (`OPENAI_CLIP_MEAN`, `OPENAI_CLIP_STD`).
+ */
 const preprocessorSchema = z.object({
-  image_mean: z.tuple([z.number(), z.number(), z.number()]),
-  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  image_mean: perColour(z.number(), [0.48145466, 0.4578275, 0.40821073]),
+  image_std: perColour(z.number().positive(), [0.26862954, 0.26130258, 0.27577711]),
 });
 
 const size = z.number().int().positive();
@@ -51,7 +66,7 @@ export type ModelConfigs = Awaited<ReturnType<typeof readModelConfigs>>;
 export async function readModelConfigs(modelDir: string) {
   const dir = resolve(modelDir);
   const at = (...parts: string[]) => join(dir, ...parts);
-  await readConfig(at('model_index.json'), modelIndexSchema);
+  const index = await readConfig(at('model_index.json'), modelIndexSchema);
   const [unet, vae, imageEncoder, preprocessor, proposals] = await Promise.all([
     readConfig(at('unet', 'config.json'), unetConfigSchema),
     readConfig(at('vae', 'config.json'), vaeConfigSchema),
@@ -60,7 +75,8 @@ export async function readModelConfigs(modelDir: string) {
     readProposals(at('kinora.json')),
   ]);
   const schedulerPath = at('scheduler', 'scheduler_config.json');
-  const scheduler = parseSchedulerConfig(await readConfig(schedulerPath, z.unknown()), schedulerPath);
+  const schedulerJson = await readConfig(schedulerPath, z.unknown());
+  const scheduler = parseSchedulerConfig(schedulerJson, schedulerPath, index.scheduler?.[1]);
 
   const mismatches = [
     unet.in_channels === 2 * vae.latent_channels || 'unet in_channels must be twice the latent_channels of vae',

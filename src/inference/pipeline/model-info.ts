@@ -33,7 +33,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
       motionBucketId: proposals.motion_bucket_id ?? 127,
       noiseAugStrength: proposals.noise_aug_strength ?? 0.02,
       decodeChunkSize: proposals.decode_chunk_size ?? numFrames,
-      sampler: 'euler',
+      sampler: scheduler.sampler,
       schedule: defaultSchedule(scheduler),
     },
     ...(loop !== undefined && { loop }),
