@@ -1,8 +1,11 @@
 import { relative } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
 import { UserError } from '../errors.ts';
-import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { readModelConfigs } from '../inference/pipeline/load-model.ts';
+import { modelInfo } from '../inference/pipeline/model-info.ts';
+import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
+import type { ModelInfo } from '../inference/pipeline/types.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { resolveSettings } from '../render/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../render/types.ts';
@@ -10,6 +13,7 @@ import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-
 import { createLog } from './create-log.ts';
 import { clipAsJson, clipAsSentence } from './describe-clip.ts';
 import type { CliIo } from './io.ts';
+import { locateModel } from './locate-model.ts';
 import { openOutputFile, openOutputFolder } from './output-file.ts';
 import { readPicture } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
@@ -22,8 +26,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     io.stdout.write(animateHelp);
     return 0;
   }
-  const config = withChoices(readConfig(io.environment), options);
-  const settings = await settingsFor(config.modelDir, options);
+  const config = await locateModel(withChoices(readConfig(io.environment), options), io.environment);
+  const configs = await readModelConfigs(config.modelDir);
+  const settings = settingsFor(modelInfo(configs), options);
+  for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
   const picture = await readPicture(options.picture);
   if (options.framesDir !== undefined) await openOutputFolder(options.framesDir);
   const output = await openOutputFile(options.output);
@@ -51,11 +57,7 @@ function withChoices(config: Config, { modelDir, preset, execution }: AnimateOpt
  * All settings, but for a seed that was not asked for. Those that the model cannot do are wrong usage; told before
  * anything is started.
  */
-async function settingsFor(
-  modelDir: string,
-  { preset, settings: asked }: AnimateOptions,
-): Promise<RenderSpec['settings']> {
-  const own = await readModelInfo(modelDir);
+function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions): RenderSpec['settings'] {
   const info = preset === undefined ? own : withPreset(own, preset);
   try {
     const { seed: _, ...settings } = resolveSettings(info, asked, () => 0);

@@ -15,6 +15,7 @@ import { createRenderer } from '../render/child-process-renderer.ts';
 import type { Renderer } from '../render/types.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
@@ -37,7 +38,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   if (argv.length > 0) throw usageError(`kinora demo takes no options, not ${argv[0]}.`);
-  const config = readConfig(io.environment);
+  const config = await locateModel(readConfig(io.environment), io.environment);
   const startedAtMs = Date.now();
   const output = await openOutputFile(clipPath);
   try {

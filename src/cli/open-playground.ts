@@ -17,6 +17,7 @@ import { firstName, secondName } from '../playground/people.ts';
 import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
 import { type ChildProcessRenderer, createRenderer } from '../render/child-process-renderer.ts';
 import type { Log } from '../util/log.ts';
+import { locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -54,7 +55,8 @@ export interface OpenedPlayground extends Playground {
  * @throws ConfigError the model, the data folder, the port or the host cannot be used
  */
 export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
-  const { config, environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
+  const { environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
+  const config = await locateModel(options.config, environment);
   const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
   const configs = await readModelConfigs(modelDir);
   const model = modelFacts(modelInfo(configs));

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
+import { foreignFileFormat } from '../safetensors/foreign-file.ts';
+import { danglingTarget, danglingText } from '../safetensors/read-safetensors.ts';
 
 /** Stands for NaN until the text is parsed; no config holds such a string. */
 const notANumber = '\u0000NaN';
@@ -31,12 +33,20 @@ export async function readConfig<Schema extends z.ZodType>(path: string, schema:
   try {
     json = parsePythonJson(await readFile(path, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new ConfigError('model-config-unreadable', `${path} ${reason}.`, { cause });
+    throw new ConfigError('model-config-unreadable', await describeUnreadable(path, cause), { cause });
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   throw new ConfigError('model-config-invalid', `${path} does not fit:\n${z.prettifyError(result.error)}`);
+}
+
+async function describeUnreadable(path: string, cause: unknown): Promise<string> {
+  if (cause instanceof SyntaxError) {
+    const foreign = await foreignFileFormat(path);
+    return foreign === undefined ? `${path} is not JSON.` : `${path}: ${foreign.text}`;
+  }
+  const target = await danglingTarget(path);
+  return target === undefined ? `${path} cannot be read.` : `${path}: ${danglingText(target)}`;
 }
 
 /** A count of channels, layers, heads… */

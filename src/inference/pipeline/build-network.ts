@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
 import { giveValue, takeValue } from '../graph/cut-graph.ts';
@@ -9,8 +8,9 @@ import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-sp
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
-import { openWeights, type Weights } from '../safetensors/open-weights.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import type { ModelConfigs } from './load-model.ts';
+import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
 
 /**
  * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
@@ -23,14 +23,14 @@ export type NetworkRequest =
   | ({ network: 'unet-conditioning' } & UnetSizes)
   | ({ network: 'unet-step'; deepFeatures?: 'give' | 'take' } & UnetSizes);
 
-/** The checkpoint of each network: its folder, and the file's base name as diffusers and transformers write it. */
+/** The checkpoint of each network. */
 const checkpoints = {
-  'image-encoder': { folder: 'image_encoder', baseName: 'model' },
-  'vae-encoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
-  'vae-decoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
-  'unet-conditioning': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
-  'unet-step': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
-} as const;
+  'image-encoder': 'image_encoder',
+  'vae-encoder': 'vae',
+  'vae-decoder': 'vae',
+  'unet-conditioning': 'unet',
+  'unet-step': 'unet',
+} as const satisfies Record<NetworkRequest['network'], CheckpointName>;
 
 /** Every graph over one checkpoint, by the network that it is of. */
 export type CheckpointGraphs = Partial<Record<NetworkRequest['network'], BuiltGraph>>;
@@ -53,11 +53,9 @@ export async function buildCheckpoint(
   request: NetworkRequest,
   target: GraphTarget,
 ): Promise<CheckpointGraphs> {
-  const { folder, baseName } = checkpoints[request.network];
-  const path = join(configs.dir, folder);
-  const weights = await openWeights(path, baseName);
+  const { where, weights } = await openCheckpoint(configs, checkpoints[request.network]);
   const graphs = checkpointGraphs(configs, request, { weights, target });
-  checkWeights(path, weights, Object.values(graphs));
+  checkWeights(where, weights, Object.values(graphs));
   return graphs;
 }
 

@@ -12,6 +12,7 @@ import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
+import { modelNotes } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
@@ -61,6 +62,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
   const log = options.log ?? (() => {});
   const configs = await readModelConfigs(options.modelDir);
+  for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {

@@ -8,10 +8,13 @@ import { crossAttentionDim, unetConfigSchema } from '../models/unet-config.ts';
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
+import { explainNotAModel } from './not-a-model.ts';
 import { clipLoops } from './types.ts';
 
 const modelIndexSchema = z.object({
-  _class_name: z.literal('StableVideoDiffusionPipeline'),
+  _class_name: z.literal('StableVideoDiffusionPipeline', {
+    error: ({ input }) => `must be StableVideoDiffusionPipeline; a model for ${input} cannot be run`,
+  }),
   /** Library and class of the scheduler. */
   scheduler: z.tuple([z.string(), z.string()]).optional().catch(undefined),
 });
@@ -66,7 +69,10 @@ export type ModelConfigs = Awaited<ReturnType<typeof readModelConfigs>>;
 export async function readModelConfigs(modelDir: string) {
   const dir = resolve(modelDir);
   const at = (...parts: string[]) => join(dir, ...parts);
-  const index = await readConfig(at('model_index.json'), modelIndexSchema);
+  const index = await readConfig(at('model_index.json'), modelIndexSchema).catch(async (error: unknown) => {
+    const explanation = isMissing(error) ? await explainNotAModel(dir) : undefined;
+    throw explanation === undefined ? error : new ConfigError('not-a-model', explanation, { cause: error });
+  });
   const [unet, vae, imageEncoder, preprocessor, proposals] = await Promise.all([
     readConfig(at('unet', 'config.json'), unetConfigSchema),
     readConfig(at('vae', 'config.json'), vaeConfigSchema),
@@ -76,7 +82,14 @@ export async function readModelConfigs(modelDir: string) {
   ]);
   const schedulerPath = at('scheduler', 'scheduler_config.json');
   const schedulerJson = await readConfig(schedulerPath, z.unknown());
-  const scheduler = parseSchedulerConfig(schedulerJson, schedulerPath, index.scheduler?.[1]);
+  const indexClass = index.scheduler?.[1];
+  const scheduler = parseSchedulerConfig(schedulerJson, schedulerPath, indexClass);
+  const notes: string[] = [];
+  if (indexClass !== undefined && indexClass !== scheduler.className) {
+    notes.push(
+      `${schedulerPath} is of ${scheduler.className}, which is taken; model_index.json names ${indexClass}, which diffusers would take.`,
+    );
+  }
 
   const mismatches = [
     unet.in_channels === 2 * vae.latent_channels || 'unet in_channels must be twice the latent_channels of vae',
@@ -91,7 +104,26 @@ export async function readModelConfigs(modelDir: string) {
   if (mismatches.length > 0) {
     throw new ConfigError('model-config-invalid', `${dir} is not a whole: ${mismatches.join('; ')}.`);
   }
-  return { dir, name: proposals.name ?? basename(dir), unet, vae, imageEncoder, preprocessor, scheduler, proposals };
+  return {
+    dir,
+    name: proposals.name ?? basename(dir),
+    unet,
+    vae,
+    imageEncoder,
+    preprocessor,
+    scheduler,
+    proposals,
+    notes,
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return (
+    error instanceof ConfigError &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === 'ENOENT'
+  );
 }
 
 async function readProposals(path: string): Promise<z.infer<typeof proposalsSchema>> {

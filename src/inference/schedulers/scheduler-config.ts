@@ -63,7 +63,9 @@ const svdSchedulerJson = {
 
 /** A scheduler_config.json, checked and with diffusers' defaults filled in, and the sampler that it stands for. */
 export interface SchedulerConfig extends z.output<typeof schema> {
-  /** By the config's `_class_name`. */
+  /** The config's `_class_name`. */
+  className: string;
+  /** What computes the same. */
   sampler: SamplerName;
 }
 
@@ -79,7 +81,7 @@ export function parseSchedulerConfig(
   path = 'scheduler_config.json',
   fallbackClass = 'EulerDiscreteScheduler',
 ): SchedulerConfig {
-  const sampler = readSampler(json, path, fallbackClass);
+  const { className, sampler } = readSampler(json, path, fallbackClass);
   // AnimateLCM's scheduler is defined by other fields, which its sampler has as constants. What else the file would say
   // is what its base model says.
   const fields = sampler === 'animate-lcm' ? svdSchedulerJson : json;
@@ -98,14 +100,16 @@ export function parseSchedulerConfig(
       `${path}: ${chosen.join(' and ')} are ${chosen.length === 2 ? 'both ' : ''}true; only one of them can be.`,
     );
   }
-  return { ...config, sampler };
+  return { ...config, className, sampler };
 }
 
 /** @throws ConfigError the class is none of {@link samplerOfClass} */
-function readSampler(json: unknown, path: string, fallbackClass: string): SamplerName {
+function readSampler(json: unknown, path: string, fallbackClass: string): { className: string; sampler: SamplerName } {
   const named = typeof json === 'object' && json !== null && '_class_name' in json ? json._class_name : undefined;
   const className = named ?? fallbackClass;
-  if (typeof className === 'string' && Object.hasOwn(samplerOfClass, className)) return samplerOfClass[className]!;
+  const sampler =
+    typeof className === 'string' && Object.hasOwn(samplerOfClass, className) ? samplerOfClass[className] : undefined;
+  if (typeof className === 'string' && sampler !== undefined) return { className, sampler };
   throw new ConfigError(
     'unknown-scheduler',
     `${path}: _class_name ${JSON.stringify(className)} is not supported; there are ${Object.keys(samplerOfClass).join(', ')}. ` +
