@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from diffusers import EulerAncestralDiscreteScheduler, EulerDiscreteScheduler, StableVideoDiffusionPipeline
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from common import GOLDEN, MODELS, Recorder, load_networks
@@ -71,6 +72,15 @@ CASES = {
 }
 
 
+def write_fp8(folder):
+    """The UNet in E4M3, rounded to even, the VAE in E5M2: the upper byte of each half, which cuts the rest off."""
+    unet = folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    save_file({name: tensor.float().to(torch.float8_e4m3fn) for name, tensor in load_file(unet).items()}, unet)
+    for shard in (folder / "vae").glob("*.safetensors"):
+        halves = {name: tensor.view(torch.int16).bitwise_right_shift(8) for name, tensor in load_file(shard).items()}
+        save_file({name: half.to(torch.int8).view(torch.float8_e5m2) for name, half in halves.items()}, shard)
+
+
 def load(folder):
     index = json.loads((folder / INDEX).read_text())
     networks = load_networks(folder)
@@ -119,5 +129,13 @@ if __name__ == "__main__":
         base = recorder.tensors["unchanged/frames"].float()
         frames = recorder.tensors.get(f"{case}/frames")
         print(case, "as unchanged" if frames is None else f"mean difference {(frames.float() - base).abs().mean():.2f}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / MODEL
+        shutil.copytree(MODELS / MODEL, folder)
+        write_fp8(folder)
+        recorder.add("fp8/frames", render(load(folder), pixels))
+    codes = torch.arange(256, dtype=torch.int16).to(torch.uint8)
+    recorder.add("fp8/e4m3", codes.view(torch.float8_e4m3fn).float())
+    recorder.add("fp8/e5m2", codes.view(torch.float8_e5m2).float())
     notes = dict(precision="float32 arithmetic on the weights as stored", model=MODEL, settings=SETTINGS, cases=cases)
     recorder.write(GOLDEN / "folders.safetensors", notes)

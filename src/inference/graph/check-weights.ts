@@ -1,11 +1,10 @@
 import { WeightsMismatchError } from '../../errors.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import type { BuiltGraph } from './graph-builder.ts';
+import { weightDataTypes } from './parameters.ts';
 
 /** Buffers that older transformers wrote into checkpoints and newer ones compute; they carry no weights. */
 const ignoredKeys = /(^|\.)position_ids$/;
-
-const usableTypes = new Set(['F32', 'F16', 'BF16']);
 
 /**
  * Holds a network's graphs against its checkpoint: every tensor that the config implies is there, in its shape, as
@@ -22,7 +21,8 @@ export function checkWeights(where: string, weights: Weights, graphs: readonly B
     if (entry === undefined) missing.push(`${key} [${shape.join(', ')}]`);
     else if (entry.shape.join() !== shape.join()) {
       wrong.push(`${key} is [${entry.shape.join(', ')}], should be [${shape.join(', ')}]`);
-    } else if (!usableTypes.has(entry.dtype)) wrong.push(`${key} is ${entry.dtype}, should be F32, F16 or BF16`);
+    } else if (weightDataTypes[entry.dtype] === undefined)
+      wrong.push(`${key} is ${entry.dtype}, should be F32, F16 or BF16`);
   }
   const unused = [...weights.keys()].filter((key) => !expected.has(key) && !ignoredKeys.test(key));
   if (missing.length + wrong.length + unused.length === 0) return;

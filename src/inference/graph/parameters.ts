@@ -1,5 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import type { DataType } from '../onnx/types.ts';
+import type { Dtype } from '../safetensors/dtype.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { elementCount, type Value } from './value.ts';
 
@@ -29,7 +30,14 @@ export interface ParameterTable {
   initializers(): GraphInitializer[];
 }
 
-const dataTypeOf: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+/** How ONNX calls the dtypes that weights may have. */
+export const weightDataTypes: Readonly<Partial<Record<Dtype, DataType>>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F8_E4M3: 'float8e4m3fn',
+  F8_E5M2: 'float8e5m2',
+};
 
 /** @param weights the checkpoint's tensors by key */
 export function createParameterTable(weights: Weights): ParameterTable {
@@ -68,7 +76,7 @@ export function createParameterTable(weights: Weights): ParameterTable {
       }
       const entry = weights.get(key);
       const name = rows === undefined ? key : `${key}[${from}:${to}]`;
-      const dataType = entry === undefined ? 'float32' : (dataTypeOf[entry.dtype] ?? 'float32');
+      const dataType = entry === undefined ? 'float32' : (weightDataTypes[entry.dtype] ?? 'float32');
       // A missing or mis-shaped tensor is reported by checkWeights, with all others.
       if (entry !== undefined && !initializers.has(name)) {
         const rowBytes = entry.sizeBytes / rowCount;

@@ -37,5 +37,11 @@ export async function openCheckpoint({ dir }: ModelConfigs, name: CheckpointName
   const where = join(dir, name);
   const notes: string[] = [];
   const weights = await openWeights(where, checkpointBaseNames[name], { onNote: (note) => notes.push(note) });
+  const narrow = [...new Set([...weights.values()].map(({ dtype }) => dtype))].filter((dtype) =>
+    dtype.startsWith('F8_'),
+  );
+  if (narrow.length > 0) {
+    notes.push(`${where} holds fp8 weights (${narrow.join(', ')}): they are widened when they are loaded.`);
+  }
   return { where, weights, notes };
 }

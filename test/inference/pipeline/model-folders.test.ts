@@ -1,8 +1,13 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
+import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
+import { modelNotes } from '../../../src/inference/pipeline/open-checkpoint.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
+import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
+import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
+import { writeCheckpoint } from '../../support/checkpoint.ts';
 import { expectSameFrames, generateClip } from '../../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../../support/golden.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -19,6 +24,36 @@ function folderOf(files: Record<string, string>): string {
   cpSync(goldenPath('models/tiny-a'), folder, { recursive: true });
   for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
   return folder;
+}
+
+/** Rewrites a float16 checkpoint in fp8: E4M3 rounded to the nearest, E5M2 cut off. */
+async function narrow(path: string, dtype: 'F8_E4M3' | 'F8_E5M2'): Promise<void> {
+  const { tensors } = await readSafetensors(path);
+  const file = readFileSync(path);
+  const e4m3 = (await openGolden('folders')).floats('fp8/e4m3').data;
+  const narrowed = [...tensors.values()].map(async (entry) => {
+    const values =
+      dtype === 'F8_E4M3'
+        ? Uint8Array.from(await readTensor(entry), (value) => nearestCode(value, e4m3))
+        : file.subarray(entry.offset, entry.offset + entry.sizeBytes).filter((_, at) => at % 2 === 1);
+    return [entry.name, { dtype, shape: entry.shape, values }] as const;
+  });
+  writeCheckpoint(path, Object.fromEntries(await Promise.all(narrowed)));
+}
+
+/** The code whose value is nearest; of two, the even one. Codes 0 to 126 rise; 128 and on are the same below 0. */
+function nearestCode(value: number, table: Float32Array): number {
+  const size = Math.abs(value);
+  let low = 0;
+  let high = 126;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (table[middle]! <= size) low = middle;
+    else high = middle;
+  }
+  const [down, up] = [size - table[low]!, table[high]! - size];
+  const code = down < up || (down === up && low % 2 === 0) ? low : high;
+  return code + (value < 0 ? 128 : 0);
 }
 
 /** The clip that a folder makes by its own sampler and schedule. */
@@ -50,6 +85,21 @@ describe('a model folder keeps the frames that diffusers makes of it', () => {
     const files = paths.map((path) => [path, `\ufeff${readFileSync(goldenPath(`models/tiny-a/${path}`), 'utf8')}`]);
     const { golden, clip } = await clipOf(folderOf(Object.fromEntries(files)));
     expectSameFrames(clip.frames, golden.tensor('unchanged/frames').data as Uint8Array);
+  });
+
+  it('with weights in fp8, both kinds, and says so', async () => {
+    const folder = folderOf({});
+    await narrow(join(folder, 'unet', 'diffusion_pytorch_model.fp16.safetensors'), 'F8_E4M3');
+    for (const file of readdirSync(join(folder, 'vae')).filter((name) => name.endsWith('.safetensors'))) {
+      await narrow(join(folder, 'vae', file), 'F8_E5M2');
+    }
+    const { golden, clip } = await clipOf(folder);
+    expectSameFrames(clip.frames, golden.tensor('fp8/frames').data as Uint8Array);
+    const notes = await modelNotes(await readModelConfigs(folder));
+    expect(notes).toEqual([
+      expect.stringMatching(/unet holds fp8 weights \(F8_E4M3\): they are widened/),
+      expect.stringMatching(/vae holds fp8 weights \(F8_E5M2\): they are widened/),
+    ]);
   });
 
   it('saved after the notebook’s EulerAncestralDiscreteScheduler runs as that', async () => {
