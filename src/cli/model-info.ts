@@ -30,7 +30,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   io.stdout.write(`\n${await describeNetworks(configs)}`);
   io.stdout.write(`\n${describeSettings(info)}`);
   io.stdout.write(`\n${await describeMemory(configs, info)}`);
-  io.stdout.write(await describeOrigin(configs.dir));
+  if (configs.weights === undefined) io.stdout.write(await describeOrigin(configs.dir));
   return 0;
 }
 

@@ -6,8 +6,10 @@ import { type DoctorTools, run as runDoctor } from '../../src/cli/doctor.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { flatPicture } from '../media/pictures.ts';
+import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { goldenPath } from '../support/golden.ts';
+import { drawSingleFile, singleFileManifest } from '../support/single-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** A home whose Hugging Face cache holds tiny-a as `owner/tiny`, its UNet in the variant bf16 (its bytes are fp16's). */
@@ -28,6 +30,14 @@ const tools: DoctorTools = {
   probeModelDir: goldenPath('models/tiny-a'),
   probe: async () => ({ output: Float32Array.of(1, -1), loadSeconds: 0.2, callSeconds: 0.1 }),
 };
+
+/** A tiny checkpoint in the layout of svd_xt.safetensors. */
+function singleFile() {
+  const folder = tempFolder();
+  const file = join(folder, 'svd_xt.safetensors');
+  writeCheckpoint(file, drawSingleFile(singleFileManifest.cases.sgm));
+  return { file, folder, environment: environmentOf(folder) };
+}
 
 const environmentOf = (HOME: string) => ({
   PATH: process.env.PATH,
@@ -89,6 +99,38 @@ describe('the name of a repository in Hugging Face’s cache is a model', () => 
     expect(await code).toBe(0);
     expect(String(stdout.read())).toContain('in the variant bf16 alone');
     await discord.close();
+  });
+});
+
+describe('a single file is a model', () => {
+  const shown = /^svd_xt \(.*svd_xt\.safetensors\)$/m;
+
+  it.each([
+    ['model info', shown],
+    ['model check', /unet +ok +424 tensors/],
+  ])('kinora %s FILE', async (words, expected) => {
+    const { file, environment } = singleFile();
+    const io = createMemoryIo({ environment });
+    expect(await runCli([...words.split(' '), file], io)).toBe(0);
+    expect(io.out()).toMatch(expected);
+  });
+
+  it('kinora animate and doctor, by MODEL_DIR', async () => {
+    const { file, folder, environment } = singleFile();
+    writeFileSync(join(folder, 'grey.png'), await flatPicture(64, 48, 'grey').png().toBuffer());
+    const io = createMemoryIo({ environment: { ...environment, MODEL_DIR: file } });
+    const words = ['animate', join(folder, 'grey.png'), '--output', join(folder, 'clip.mp4'), '--json'];
+    const quick = ['--steps', '1', '--frames', '1', '--width', '32', '--height', '32'];
+    expect(await runCli([...words, ...quick], io)).toBe(0);
+    expect(JSON.parse(io.out())).toMatchObject({ model: 'svd_xt' });
+
+    const doctorIo = createMemoryIo({ environment: { ...environment, MODEL_DIR: file } });
+    await runDoctor(['--json'], doctorIo, tools);
+    const { findings } = JSON.parse(doctorIo.out()) as { findings: { check: string; verdict: string; text: string }[] };
+    expect(findings.find(({ check }) => check === 'model')).toMatchObject({
+      verdict: 'ok',
+      text: expect.stringContaining(`svd_xt, 6.6`),
+    });
   });
 });
 

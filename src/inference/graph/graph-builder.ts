@@ -97,14 +97,15 @@ export function buildGraph(
       outputs.push({ name: outputName, dataType: 'float32', shape: value.shape });
     },
     parameter(parameter, shape, options = {}) {
-      const stored = table.parameter(key(parameter), shape, options);
-      if (stored.dataType === target.precision) return stored;
+      const { transposed, ...stored } = table.parameter(key(parameter), shape, options);
       // A weight is cast once however often it is used; ONNX Runtime folds the cast when the session is made.
-      const known = casts.get(stored.name);
-      if (known !== undefined) return known;
-      const value = graph.cast(stored, target.precision);
-      casts.set(stored.name, value);
-      return value;
+      const cast = () => casts.get(stored.name) ?? graph.cast(stored, target.precision);
+      const value = stored.dataType === target.precision ? stored : cast();
+      if (value !== stored) casts.set(stored.name, value);
+      if (transposed !== true) return value;
+      return options.mayBeTransposed === true
+        ? { ...value, transposed }
+        : graph.op('Transpose', [value], { perm: [1, 0] });
     },
     unneeded(parameter, shape) {
       table.expect(key(parameter), shape);

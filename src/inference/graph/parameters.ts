@@ -10,6 +10,11 @@ export interface ParameterOptions {
   as?: readonly number[];
   /** Rows from…to (exclusive) of the first axis; the initializer is then named `key[from:to]`. */
   rows?: readonly [from: number, to: number];
+  /**
+   * The caller can also work with the transpose of the matrix, where the checkpoint has that: the value then says so. Left
+   * out: such a matrix is transposed when the session is made, which copies it.
+   */
+  mayBeTransposed?: boolean;
 }
 
 /** A constant of the graph: bytes of its own, or a range of a checkpoint file. */
@@ -67,6 +72,10 @@ export function createParameterTable(weights: Weights): ParameterTable {
     },
     parameter(key, shape, { as, rows }) {
       this.expect(key, shape);
+      const stored = weights.get(key)?.transposed === true;
+      if (stored && (as !== undefined || rows !== undefined || shape.length !== 2)) {
+        throw new GraphError('graph-parameter', `${key} lies transposed and cannot be seen in parts.`);
+      }
       const [from, to] = rows ?? [0, shape[0] ?? 1];
       const seen = as ?? (rows === undefined ? shape : shape.with(0, to - from));
       const rowCount = shape[0] ?? 1;
@@ -76,15 +85,20 @@ export function createParameterTable(weights: Weights): ParameterTable {
       }
       const entry = weights.get(key);
       const name = rows === undefined ? key : `${key}[${from}:${to}]`;
+      const laid = stored ? shape.toReversed() : seen;
       const dataType = entry === undefined ? 'float32' : (weightDataTypes[entry.dtype] ?? 'float32');
       // A missing or mis-shaped tensor is reported by checkWeights, with all others.
       if (entry !== undefined && !initializers.has(name)) {
         const rowBytes = entry.sizeBytes / rowCount;
         const offset = entry.offset + from * rowBytes;
-        const data = { kind: 'file', file: entry.file, offset, sizeBytes: (to - from) * rowBytes } as const;
-        initializers.set(name, { name, dataType, shape: seen, data });
+        const sizeBytes = (to - from) * rowBytes;
+        const data =
+          entry.bytes === undefined
+            ? ({ kind: 'file', file: entry.file, offset, sizeBytes } as const)
+            : ({ kind: 'raw', bytes: entry.bytes.subarray(from * rowBytes, to * rowBytes) } as const);
+        initializers.set(name, { name, dataType, shape: laid, data });
       }
-      return { name, dataType, shape: seen };
+      return { name, dataType, shape: laid, ...(stored && { transposed: true }) };
     },
     constant(values, shape) {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

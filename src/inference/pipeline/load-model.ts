@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
-import { clipVisionConfigSchema } from '../models/clip-vision-config.ts';
+import { type ClipVisionConfig, clipVisionConfigSchema } from '../models/clip-vision-config.ts';
 import { readConfig } from '../models/parse-config.ts';
-import { crossAttentionDim, unetConfigSchema } from '../models/unet-config.ts';
+import { crossAttentionDim, type UnetConfig, unetConfigSchema } from '../models/unet-config.ts';
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
-import { vaeConfigSchema } from '../models/vae-config.ts';
-import { parseSchedulerConfig } from '../schedulers/scheduler-config.ts';
+import { type VaeConfig, vaeConfigSchema } from '../models/vae-config.ts';
+import { parseSchedulerConfig, type SchedulerConfig, svdSchedulerJson } from '../schedulers/scheduler-config.ts';
 import { explainNotAModel } from './not-a-model.ts';
+import { readSingleFile, type SingleFile } from './single-file.ts';
 import { clipLoops } from './types.ts';
 
 const modelIndexSchema = z.object({
@@ -59,15 +60,63 @@ const proposalsSchema = z.strictObject({
   turn_by_seed: z.boolean().optional(),
 });
 
-/** Every config of a model folder, checked; no weights have been opened. */
-export type ModelConfigs = Awaited<ReturnType<typeof readModelConfigs>>;
+/** Every config of a model, checked; no weights have been read. */
+export interface ModelConfigs {
+  /** The folder, or the single file. */
+  dir: string;
+  /** Shown to people and written into clips. */
+  name: string;
+  unet: UnetConfig;
+  vae: VaeConfig;
+  imageEncoder: ClipVisionConfig;
+  preprocessor: z.output<typeof preprocessorSchema>;
+  scheduler: SchedulerConfig;
+  proposals: z.output<typeof proposalsSchema>;
+  /** Of a single file: where each network's tensors lie in it. A folder is looked through when a network is opened. */
+  weights?: SingleFile['weights'];
+  /** What a person should know: what was taken instead of what is usual. */
+  notes: readonly string[];
+}
 
 /**
- * Reads the configs of a model folder in diffusers' layout.
- * @throws ConfigError the folder is not a Stable Video Diffusion model, or a config is missing or wrong
+ * Reads the configs of a model: of a folder in diffusers' layout, or of a single file, whose shapes tell them.
+ * @throws ConfigError it is not a Stable Video Diffusion model, or a config is missing or wrong
+ * @throws SafetensorsError a single file breaks the format
  */
-export async function readModelConfigs(modelDir: string) {
-  const dir = resolve(modelDir);
+export async function readModelConfigs(model: string): Promise<ModelConfigs> {
+  const path = resolve(model);
+  const isFile = await stat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+  const configs = isFile ? await readFileConfigs(path) : await readFolderConfigs(path);
+  const { unet, vae, imageEncoder } = configs;
+  const mismatches = [
+    unet.in_channels === 2 * vae.latent_channels || 'unet in_channels must be twice the latent_channels of vae',
+    unet.out_channels === vae.latent_channels || 'unet out_channels must be the latent_channels of vae',
+    vae.in_channels === 3 || 'vae in_channels must be 3',
+    vae.out_channels === 3 || 'vae out_channels must be 3',
+    imageEncoder.num_channels === 3 || 'image_encoder num_channels must be 3',
+    imageEncoder.projection_dim === crossAttentionDim(unet) ||
+      'the projection_dim of image_encoder must be the cross_attention_dim of unet',
+    addedTimeIdCount(unet) === 3 || 'unet must take three added time ids',
+  ].filter((outcome) => outcome !== true);
+  if (mismatches.length > 0) {
+    throw new ConfigError('model-config-invalid', `${path} is not a whole: ${mismatches.join('; ')}.`);
+  }
+  return configs;
+}
+
+async function readFileConfigs(path: string): Promise<ModelConfigs> {
+  return {
+    ...{ dir: path, name: basename(path, extname(path)), ...(await readSingleFile(path)) },
+    preprocessor: preprocessorSchema.parse({}),
+    scheduler: parseSchedulerConfig(svdSchedulerJson),
+    proposals: {},
+  };
+}
+
+async function readFolderConfigs(dir: string): Promise<ModelConfigs> {
   const at = (...parts: string[]) => join(dir, ...parts);
   const index = await readConfig(at('model_index.json'), modelIndexSchema).catch(async (error: unknown) => {
     const explanation = isMissing(error) ? await explainNotAModel(dir) : undefined;
@@ -90,31 +139,8 @@ export async function readModelConfigs(modelDir: string) {
       `${schedulerPath} is of ${scheduler.className}, which is taken; model_index.json names ${indexClass}, which diffusers would take.`,
     );
   }
-
-  const mismatches = [
-    unet.in_channels === 2 * vae.latent_channels || 'unet in_channels must be twice the latent_channels of vae',
-    unet.out_channels === vae.latent_channels || 'unet out_channels must be the latent_channels of vae',
-    vae.in_channels === 3 || 'vae in_channels must be 3',
-    vae.out_channels === 3 || 'vae out_channels must be 3',
-    imageEncoder.num_channels === 3 || 'image_encoder num_channels must be 3',
-    imageEncoder.projection_dim === crossAttentionDim(unet) ||
-      'the projection_dim of image_encoder must be the cross_attention_dim of unet',
-    addedTimeIdCount(unet) === 3 || 'unet must take three added time ids',
-  ].filter((outcome) => outcome !== true);
-  if (mismatches.length > 0) {
-    throw new ConfigError('model-config-invalid', `${dir} is not a whole: ${mismatches.join('; ')}.`);
-  }
-  return {
-    dir,
-    name: proposals.name ?? basename(dir),
-    unet,
-    vae,
-    imageEncoder,
-    preprocessor,
-    scheduler,
-    proposals,
-    notes,
-  };
+  const name = proposals.name ?? basename(dir);
+  return { dir, name, unet, vae, imageEncoder, preprocessor, scheduler, proposals, notes };
 }
 
 function isMissing(error: unknown): boolean {

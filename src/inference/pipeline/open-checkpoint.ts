@@ -33,10 +33,14 @@ export async function modelNotes(configs: ModelConfigs): Promise<string[]> {
  * Opens one network's checkpoint.
  * @throws SafetensorsError there are no weights, or a file breaks the format
  */
-export async function openCheckpoint({ dir }: ModelConfigs, name: CheckpointName): Promise<OpenedCheckpoint> {
-  const where = join(dir, name);
+export async function openCheckpoint(
+  { dir, weights: held }: ModelConfigs,
+  name: CheckpointName,
+): Promise<OpenedCheckpoint> {
+  const where = held === undefined ? join(dir, name) : `${dir} (${name})`;
   const notes: string[] = [];
-  const weights = await openWeights(where, checkpointBaseNames[name], { onNote: (note) => notes.push(note) });
+  const options = { onNote: (note: string) => notes.push(note) };
+  const weights = held?.[name] ?? (await openWeights(where, checkpointBaseNames[name], options));
   const narrow = [...new Set([...weights.values()].map(({ dtype }) => dtype))].filter((dtype) =>
     dtype.startsWith('F8_'),
   );

@@ -14,7 +14,7 @@ const sampleBytes = 4096;
 const sampleCount = 4;
 
 /**
- * Counts NaN and infinite values in tensors of one file. Integer tensors have none.
+ * Counts NaN and infinite values in tensors of one file. Integer tensors have none, nor those that no file has.
  * @param everything reads every value; otherwise a few thousand of each tensor, from its start to its end
  * @param onTensor called for each tensor, in the order given
  * @throws SafetensorsError the file has shrunk or cannot be read
@@ -36,6 +36,7 @@ async function count(handle: FileHandle, path: string, entry: TensorEntry, every
   const total: FiniteCount = { values: 0, nonFinite: 0 };
   const isNonFinite = nonFiniteTest(entry.dtype);
   if (isNonFinite === undefined) return total;
+  if (entry.bytes !== undefined) return total;
   for (const { offset, bytes } of everything ? chunks(entry) : samples(entry)) {
     const buffer = new Uint8Array(bytes);
     await readFully(handle, path, buffer, entry.offset + offset);

@@ -26,7 +26,7 @@ const kinds: readonly { name: string; starts: RegExp; text: string }[] = [
   {
     name: 'pickle',
     starts: /^(PK\p{Cc}{2}|\x80\p{Cc})/u,
-    text: 'this is a PyTorch file under another name, not safetensors; loading it could run code that it holds. Fetch the .safetensors file.',
+    text: "this is a file of PyTorch's own format, not safetensors; loading it could run code that it holds. Fetch the .safetensors file.",
   },
   {
     name: 'gguf',

@@ -16,6 +16,10 @@ export interface TensorEntry {
   /** From the start of the file, in bytes. */
   offset: number;
   sizeBytes: number;
+  /** The file has the matrix as its transpose: columns of `shape` one after another. */
+  transposed?: true;
+  /** Values that no file has; `file` and `offset` say nothing then. */
+  bytes?: Uint8Array;
 }
 
 /** A .safetensors file's header, checked; no tensor has been read. */

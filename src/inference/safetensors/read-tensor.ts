@@ -7,7 +7,19 @@ import { openRegularFile, readFully, type TensorEntry } from './read-safetensors
  * @throws SafetensorsError the dtype is not F32, F16, BF16 or fp8, or the file has shrunk
  */
 export async function readTensor(entry: TensorEntry): Promise<Float32Array> {
-  const { file: path, name: tensor, dtype, offset, sizeBytes } = entry;
+  const values = decode(entry, await readBytes(entry));
+  const [rows, columns] = entry.shape;
+  if (entry.transposed !== true || rows === undefined || columns === undefined) return values;
+  return values.map((_, at) => values[(at % columns) * rows + Math.floor(at / columns)]!);
+}
+
+async function readBytes({
+  file: path,
+  offset,
+  sizeBytes,
+  bytes: held,
+}: TensorEntry): Promise<Uint8Array<ArrayBuffer>> {
+  if (held !== undefined) return Uint8Array.from(held);
   const bytes = new Uint8Array(sizeBytes);
   const { handle } = await openRegularFile(path);
   try {
@@ -15,6 +27,10 @@ export async function readTensor(entry: TensorEntry): Promise<Float32Array> {
   } finally {
     await handle.close();
   }
+  return bytes;
+}
+
+function decode({ file: path, name: tensor, dtype }: TensorEntry, bytes: Uint8Array<ArrayBuffer>): Float32Array {
   // Typed arrays read in the machine's order; every platform Node runs Kinora on is little-endian, as the format is.
   if (dtype === 'F32') return new Float32Array(bytes.buffer);
   if (dtype === 'F16') return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);

@@ -46,7 +46,7 @@ const samplerOfClass: Readonly<Record<string, SamplerName>> = {
 };
 
 /** The scheduler_config.json of SVD XT 1.1, for models that bring none of their own. */
-const svdSchedulerJson = {
+export const svdSchedulerJson = {
   _class_name: 'EulerDiscreteScheduler',
   beta_end: 0.012,
   beta_schedule: 'scaled_linear',
