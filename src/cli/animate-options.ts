@@ -1,5 +1,6 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import {
   cpuMemories,
@@ -22,6 +23,8 @@ export interface AnimateOptions {
   framesDir: string | undefined;
   /** Undefined: what the configuration says. */
   modelDir: string | undefined;
+  /** Undefined: what the configuration says. */
+  loras: readonly NamedLora[] | undefined;
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
@@ -40,7 +43,9 @@ export const animateHelp = `Usage: kinora animate <picture> [options]
 Turns a picture (JPEG, PNG, WebP or GIF) into a clip. What is left out takes the model's own default.
 
 Options:
-  --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
+  --model MODEL        model folder in diffusers layout, single-file checkpoint, or OWNER/NAME in Hugging Face's cache
+                       (MODEL_DIR, else the demo model)
+  --lora FILE[:SCALE]  a LoRA to add, and how much of it (1); more than one may be given (LORAS)
   --output FILE        the clip, with its format's extension (out/<picture>.mp4)
   --frames-dir DIR     also write the frames there, as frame-0000.png ...
   --preset NAME        a recipe; options given beside it win:
@@ -101,6 +106,7 @@ const numbers = {
 
 const declaration = {
   model: text,
+  lora: { type: 'string', multiple: true },
   output: text,
   'frames-dir': text,
   preset: text,
@@ -160,6 +166,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     output,
     framesDir: readPath('frames-dir', values['frames-dir']),
     modelDir: readPath('model', values.model),
+    loras: values.lora?.map(readLora),
     preset: values.preset === undefined ? undefined : readName('preset', values.preset, presetNames),
     execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
@@ -197,6 +204,12 @@ function parse(argv: string[]) {
 function describeParseError(error: unknown): string {
   const [what] = (error instanceof Error ? error.message : String(error)).split(/\.?\s+(?:To specify|Did you forget)/);
   return `${what}. kinora animate --help tells the usage.`;
+}
+
+function readLora(value: string): NamedLora {
+  const lora = readLoraOption(value);
+  if (lora !== undefined) return { ...lora, file: resolve(lora.file) };
+  throw usageError(`--lora must be FILE.safetensors or FILE.safetensors:SCALE, not "${value}".`);
 }
 
 function readNumber(option: string, value: string): number {

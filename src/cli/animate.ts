@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
 import { UserError } from '../errors.ts';
-import { readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
@@ -26,8 +25,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     io.stdout.write(animateHelp);
     return 0;
   }
-  const config = await locateModel(withChoices(readConfig(io.environment), options), io.environment);
-  const configs = await readModelConfigs(config.modelDir);
+  const chosen = withChoices(readConfig(io.environment), options);
+  const { config, configs } = await locateModel(chosen, io.environment);
   const settings = settingsFor(modelInfo(configs), options);
   for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
   const picture = await readPicture(options.picture);
@@ -44,11 +43,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   return 0;
 }
 
-function withChoices(config: Config, { modelDir, preset, execution }: AnimateOptions): Config {
+function withChoices(config: Config, { modelDir, loras, preset, execution }: AnimateOptions): Config {
   const proposed = preset === undefined ? {} : presets[preset].execution;
   return {
     ...config,
     modelDir: modelDir ?? config.modelDir,
+    loras: loras ?? config.loras,
     execution: { ...config.execution, ...proposed, ...execution },
   };
 }
@@ -67,9 +67,9 @@ function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions
   }
 }
 
-function rendererOf({ modelDir, execution, ffmpegPath, modelIdleSeconds, logLevel }: Config, io: CliIo) {
+function rendererOf({ modelDir, loras, execution, ffmpegPath, modelIdleSeconds, logLevel }: Config, io: CliIo) {
   return createRenderer({
-    ...{ modelDir, execution, ffmpegPath, idleSeconds: modelIdleSeconds },
+    ...{ modelDir, loras, execution, ffmpegPath, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });

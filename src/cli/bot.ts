@@ -1,6 +1,5 @@
 import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
 import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
-import { readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
@@ -25,10 +24,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   if (argv.length > 0) throw usageError(`kinora bot takes no options, not ${argv[0]}.`);
-  const config = await locateModel(readConfig(io.environment), io.environment);
-  const discordToken = requireDiscordToken(config);
+  const written = readConfig(io.environment);
+  const discordToken = requireDiscordToken(written);
+  const { config, configs } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout);
-  const configs = await readModelConfigs(config.modelDir);
   const model = modelFacts(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
@@ -65,6 +64,6 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function rendererOptionsOf({ modelDir, execution, ffmpegPath, safety, modelIdleSeconds }: Config) {
-  return { modelDir, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds };
+function rendererOptionsOf({ modelDir, loras, execution, ffmpegPath, safety, modelIdleSeconds }: Config) {
+  return { modelDir, loras, execution, ffmpegPath, safety, idleSeconds: modelIdleSeconds };
 }

@@ -6,7 +6,6 @@ import { type BotDependencies, startBot } from '../bot/start-bot.ts';
 import type { Config } from '../config/config.ts';
 import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions } from '../fake-discord/types.ts';
-import { readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { checkFile } from '../media/check-file.ts';
@@ -56,9 +55,16 @@ export interface OpenedPlayground extends Playground {
  */
 export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
   const { environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
-  const config = await locateModel(options.config, environment);
-  const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
-  const configs = await readModelConfigs(modelDir);
+  const { config, configs } = await locateModel(options.config, environment);
+  const {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    safety,
+    modelIdleSeconds: idleSeconds,
+    reactionEmoji = '🎬',
+  } = config;
   const model = modelFacts(modelInfo(configs));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
 
@@ -74,7 +80,8 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     });
     closers.push(discord.close);
     const renderer =
-      options.renderer ?? createRenderer({ modelDir, execution, ffmpegPath, safety, idleSeconds, environment, log });
+      options.renderer ??
+      createRenderer({ modelDir, loras, execution, ffmpegPath, safety, idleSeconds, environment, log });
     if (options.renderer === undefined) closers.push(renderer.close);
     const playground = await startPlayground({
       ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },

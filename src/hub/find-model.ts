@@ -25,20 +25,13 @@ export async function findModel(
   named: string,
   { environment, workingFolder = process.cwd() }: FindModelOptions,
 ): Promise<string> {
-  const home = environment.HOME ?? homedir();
-  const absolute = resolve(workingFolder, named);
-  // What was written, also where a configuration has made it absolute before.
-  const written = relative(workingFolder, absolute).replaceAll('\\', '/');
-  const path = /^~(\/|$)/.test(written) ? join(home, written.slice(1)) : absolute;
+  const { path, written, home } = expandPath(named, { environment, workingFolder });
   const entry = await stat(path).catch(() => undefined);
   if (entry !== undefined) {
     if (entry.isFile() && basename(path) === 'model_index.json') return dirname(path);
     return entry.isDirectory() ? snapshotOr(path) : path;
   }
-  const target = await readlink(path).catch(() => undefined);
-  if (target !== undefined) {
-    throw notFound(`${path} is a link to ${target}, which is not there (was a cache pruned, or a disk not mounted?).`);
-  }
+  await refuseDangling(path);
   const repository = repositoryNamed(written);
   if (repository === undefined) {
     throw notFound(
@@ -46,6 +39,36 @@ export async function findModel(
     );
   }
   return findInCache(repository, { path, home, environment, workingFolder });
+}
+
+/**
+ * The path of a file that a person named; `~/…` is expanded.
+ * @throws ConfigError `model-not-found` there is no such file
+ */
+export async function findWeightFile(
+  named: string,
+  { environment, workingFolder = process.cwd() }: FindModelOptions,
+): Promise<string> {
+  const { path } = expandPath(named, { environment, workingFolder });
+  const entry = await stat(path).catch(() => undefined);
+  if (entry?.isFile()) return path;
+  await refuseDangling(path);
+  throw notFound(entry === undefined ? `There is no file ${path}.` : `${path} is a folder: name the file in it.`);
+}
+
+/** What was written, also where a configuration has made it absolute before, and the path that it means. */
+function expandPath(named: string, { environment, workingFolder }: Required<FindModelOptions>) {
+  const home = environment.HOME ?? homedir();
+  const absolute = resolve(workingFolder, named);
+  const written = relative(workingFolder, absolute).replaceAll('\\', '/');
+  const path = /^~(\/|$)/.test(written) ? join(home, written.slice(1)) : absolute;
+  return { path, written, home };
+}
+
+async function refuseDangling(path: string): Promise<void> {
+  const target = await readlink(path).catch(() => undefined);
+  if (target === undefined) return;
+  throw notFound(`${path} is a link to ${target}, which is not there (was a cache pruned, or a disk not mounted?).`);
 }
 
 function notFound(message: string): ConfigError {

@@ -34,10 +34,10 @@ export interface ChildProcessRenderer extends Renderer {
  * job, kept with its model for the next, and replaced after it died, which fails only the job it was at.
  */
 export function createRenderer(options: RendererOptions): ChildProcessRenderer {
-  const { modelDir, execution, ffmpegPath, safety, idleSeconds, clock = systemClock } = options;
+  const { modelDir, loras, execution, ffmpegPath, safety, idleSeconds, clock = systemClock } = options;
   const { environment, entry, log, startTimeoutMs = 60_000, graceMs = 5_000 } = options;
   const processOptions = {
-    engine: { modelDir, execution, ffmpegPath, safety, searchPath: environment.PATH ?? environment.Path },
+    engine: { modelDir, loras, execution, ffmpegPath, safety, searchPath: environment.PATH ?? environment.Path },
     ...{ environment, log, startTimeoutMs, graceMs, clock },
     ...(entry === undefined ? {} : { entry }),
   };

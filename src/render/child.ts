@@ -10,9 +10,9 @@ import { serveParent } from './serve-parent.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, execution, ffmpegPath, searchPath, safety }, log) => ({
+serveParent(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
-  pipeline: await openImageToVideo({ modelDir, log, ...execution }),
+  pipeline: await openImageToVideo({ modelDir, loras, log, ...execution }),
   ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
   readPictureInfo,
   intake,

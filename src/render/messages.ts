@@ -100,6 +100,10 @@ const specSchema: z.ZodType<RenderSpec> = z.strictObject({
 
 const engineSchema = z.strictObject({
   modelDir: path,
+  loras: z
+    .array(z.strictObject({ file: path, scale: z.number() }))
+    .readonly()
+    .optional(),
   execution: z.strictObject({
     provider: z.enum(providerNames),
     threads: z.number().int().positive().optional(),

@@ -66,6 +66,24 @@ describe('readAnimateOptions', () => {
     });
   });
 
+  it('reads LoRAs, several of them, each with its scale', () => {
+    const words = [
+      'a.png',
+      '--lora',
+      'x.safetensors',
+      '--lora',
+      'C:\\y:z.safetensors:0.5',
+      '--lora',
+      'v.safetensors:+2',
+    ];
+    expect(readAnimateOptions(words)?.loras).toEqual([
+      { file: resolve('x.safetensors'), scale: 1 },
+      { file: resolve('C:\\y:z.safetensors'), scale: 0.5 },
+      { file: resolve('v.safetensors'), scale: 2 },
+    ]);
+    expect(readAnimateOptions(['a.png'])?.loras).toBeUndefined();
+  });
+
   it('asks for the help text', () => {
     expect(readAnimateOptions(['--help'])).toBeUndefined();
     expect(readAnimateOptions(['-h', 'a.png', '--seed', 'x'])).toBeUndefined();
@@ -97,6 +115,8 @@ describe('readAnimateOptions', () => {
     [['a.png', '--loop', 'twice'], /^--loop must be one of none, ping-pong, crossfade/],
     [['a.png', '--output', '.mp4'], /--output/],
     [['a.png', '--model', ''], /^--model must name a folder/],
+    [['a.png', '--lora', 'style'], /^--lora must be FILE\.safetensors or FILE\.safetensors:SCALE, not "style"/],
+    [['a.png', '--lora', 'a.safetensors:much'], /^--lora must be/],
   ])('takes %j for wrong usage', (argv, message) => {
     expect(() => readAnimateOptions(argv)).toThrow(message);
     try {

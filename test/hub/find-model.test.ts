@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { findModel } from '../../src/hub/find-model.ts';
+import { findModel, findWeightFile } from '../../src/hub/find-model.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** A home with a working folder in it, and a cache that holds `owner/name` in the commits that are named. */
@@ -78,6 +78,22 @@ describe('a model is found', () => {
     const { workingFolder, find } = place();
     mkdirSync(join(workingFolder, 'owner', 'name'), { recursive: true });
     expect(await find('owner/name')).toBe(join(workingFolder, 'owner', 'name'));
+  });
+});
+
+describe('a file of weights is found', () => {
+  it('where it is named, and in the home folder', async () => {
+    const { home, workingFolder } = place();
+    writeFileSync(join(home, 'style.safetensors'), '');
+    const find = (named: string) => findWeightFile(named, { environment: { HOME: home }, workingFolder });
+    expect(await find('~/style.safetensors')).toBe(join(home, 'style.safetensors'));
+    expect(await find('../style.safetensors')).toBe(join(home, 'style.safetensors'));
+    await expect(find('style.safetensors')).rejects.toThrow(
+      `There is no file ${join(workingFolder, 'style.safetensors')}`,
+    );
+    await expect(find('..')).rejects.toThrow(/is a folder: name the file in it/);
+    symlinkSync('/gone/style.safetensors', join(workingFolder, 'style.safetensors'));
+    await expect(find('style.safetensors')).rejects.toThrow(/a link to \/gone\/style\.safetensors, which is not there/);
   });
 });
 

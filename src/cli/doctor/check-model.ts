@@ -1,19 +1,18 @@
 import type { Config } from '../../config/config.ts';
-import { findModel } from '../../hub/find-model.ts';
-import { readModelConfigs } from '../../inference/pipeline/load-model.ts';
 import { modelInfo } from '../../inference/pipeline/model-info.ts';
 import type { CliIo } from '../io.ts';
+import { locateModel } from '../locate-model.ts';
 import { checkNetworks } from '../model-check.ts';
 import { formatParameters } from '../read-checkpoints.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** Whether the model folder can work: every tensor there, of its shape, and finite where it was looked at. */
 export function checkModel(
-  { modelDir }: Pick<Config, 'modelDir'>,
+  config: Config,
   { environment, signal }: Pick<CliIo, 'environment' | 'signal'>,
 ): Promise<Finding> {
   return finding('model', async () => {
-    const configs = await readModelConfigs(await findModel(modelDir, { environment }));
+    const { configs } = await locateModel(config, environment);
     const verdicts = await checkNetworks(configs, signal, false);
     const parameters = verdicts.reduce((sum, { checkpoint }) => sum + (checkpoint?.parameters ?? 0), 0);
     const problems = verdicts.flatMap(({ network, problems }) => problems.map((problem) => `${network}: ${problem}`));

@@ -31,6 +31,8 @@ export interface ParameterTable {
   expect(key: string, shape: readonly number[]): void;
   parameter(key: string, shape: readonly number[], options: ParameterOptions): Value;
   constant(values: Float32Array, shape: readonly number[]): Value;
+  /** A matrix that no checkpoint has, under a name of its own. */
+  matrix(name: string, dtype: Dtype, bytes: Uint8Array, shape: readonly [number, number]): Value;
   integers(values: readonly number[]): Value;
   initializers(): GraphInitializer[];
 }
@@ -103,6 +105,11 @@ export function createParameterTable(weights: Weights): ParameterTable {
     constant(values, shape) {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       return addRaw('constant', 'float32', bytes, shape);
+    },
+    matrix(name, dtype, bytes, shape) {
+      const dataType = weightDataTypes[dtype] ?? 'float32';
+      initializers.set(name, { name, dataType, shape, data: { kind: 'raw', bytes } });
+      return { name, dataType, shape };
     },
     integers(values) {
       const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);

@@ -1,15 +1,15 @@
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
 import { giveValue, takeValue } from '../graph/cut-graph.ts';
-import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
+import { type BuiltGraph, buildGraph, type GraphSource } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
 import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
-import type { Weights } from '../safetensors/open-weights.ts';
 import type { ModelConfigs } from './load-model.ts';
+import { readLoraUpdates } from './loras.ts';
 import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
 
 /**
@@ -53,8 +53,10 @@ export async function buildCheckpoint(
   request: NetworkRequest,
   target: GraphTarget,
 ): Promise<CheckpointGraphs> {
-  const { where, weights } = await openCheckpoint(configs, checkpoints[request.network]);
-  const graphs = checkpointGraphs(configs, request, { weights, target });
+  const name = checkpoints[request.network];
+  const { where, weights } = await openCheckpoint(configs, name);
+  const updates = name === 'unet' ? await readLoraUpdates(configs.loras ?? []) : undefined;
+  const graphs = checkpointGraphs(configs, request, { weights, target, updates });
   checkWeights(where, weights, Object.values(graphs));
   return graphs;
 }
@@ -69,11 +71,7 @@ export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, grap
 }
 
 /** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */
-function checkpointGraphs(
-  configs: ModelConfigs,
-  request: NetworkRequest,
-  source: { weights: Weights; target: GraphTarget },
-): CheckpointGraphs {
+function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source: GraphSource): CheckpointGraphs {
   const scale = vaeScaleFactor(configs.vae);
   switch (request.network) {
     case 'image-encoder':

@@ -9,6 +9,7 @@ import { checkSettings } from './check-settings.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { readModelConfigs } from './load-model.ts';
+import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
 import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
@@ -23,11 +24,14 @@ import type {
   ModelInfo,
   PipelineProgress,
 } from './types.ts';
+import { withLoras } from './with-loras.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions extends ExecutionOptions {
-  /** A folder in diffusers' layout. */
+  /** A folder in diffusers' layout, or a single-file checkpoint. */
   modelDir: string;
+  /** Added to the UNet's weights when they are loaded. */
+  loras?: readonly LoraRequest[] | undefined;
   /** Told what an operator should know: a provider that was passed over, say. */
   log?: (message: string) => void;
 }
@@ -61,7 +65,7 @@ export interface ImageToVideoPipeline {
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
   const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
   const log = options.log ?? (() => {});
-  const configs = await readModelConfigs(options.modelDir);
+  const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);

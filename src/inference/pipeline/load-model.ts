@@ -8,6 +8,7 @@ import { crossAttentionDim, type UnetConfig, unetConfigSchema } from '../models/
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type VaeConfig, vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig, type SchedulerConfig, svdSchedulerJson } from '../schedulers/scheduler-config.ts';
+import type { Lora } from './loras.ts';
 import { explainNotAModel } from './not-a-model.ts';
 import { readSingleFile, type SingleFile } from './single-file.ts';
 import { clipLoops } from './types.ts';
@@ -74,6 +75,8 @@ export interface ModelConfigs {
   proposals: z.output<typeof proposalsSchema>;
   /** Of a single file: where each network's tensors lie in it. A folder is looked through when a network is opened. */
   weights?: SingleFile['weights'];
+  /** What is added to the UNet when it is loaded; see `withLoras`. */
+  loras?: readonly Lora[];
   /** What a person should know: what was taken instead of what is usual. */
   notes: readonly string[];
 }
