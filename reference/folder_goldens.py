@@ -91,20 +91,20 @@ def load(folder):
     return pipe
 
 
-def render(pipe, pixels):
+def render(pipe, pixels, settings=SETTINGS):
     frames = pipe(
         Image.fromarray(pixels),
-        width=SETTINGS["width"],
-        height=SETTINGS["height"],
-        num_frames=SETTINGS["numFrames"],
-        num_inference_steps=SETTINGS["numInferenceSteps"],
-        min_guidance_scale=SETTINGS["minGuidanceScale"],
-        max_guidance_scale=SETTINGS["maxGuidanceScale"],
-        fps=SETTINGS["fps"],
-        motion_bucket_id=SETTINGS["motionBucketId"],
-        noise_aug_strength=SETTINGS["noiseAugStrength"],
-        decode_chunk_size=SETTINGS["decodeChunkSize"],
-        generator=torch.manual_seed(SETTINGS["seed"]),
+        width=settings["width"],
+        height=settings["height"],
+        num_frames=settings["numFrames"],
+        num_inference_steps=settings["numInferenceSteps"],
+        min_guidance_scale=settings["minGuidanceScale"],
+        max_guidance_scale=settings["maxGuidanceScale"],
+        fps=settings["fps"],
+        motion_bucket_id=settings["motionBucketId"],
+        noise_aug_strength=settings["noiseAugStrength"],
+        decode_chunk_size=settings["decodeChunkSize"],
+        generator=torch.manual_seed(settings["seed"]),
         output_type="np",
     ).frames[0]
     return torch.from_numpy((frames * 255).round().astype(np.uint8))

@@ -14,6 +14,7 @@ import {
   scheduleNames,
 } from '../inference/pipeline/types.ts';
 import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../render/types.ts';
+import { seedRange, torchSeed } from '../util/torch-seed.ts';
 import { usageError } from './usage-error.ts';
 
 /** What `kinora animate` was asked to do; paths are absolute. */
@@ -50,13 +51,13 @@ Options:
   --frames-dir DIR     also write the frames there, as frame-0000.png ...
   --preset NAME        a recipe; options given beside it win:
 ${presetLines()}
-  --frames N           number of frames
+  --frames N           number of frames; more than the model was trained for are taken too
   --width W            pixels, a multiple of the model's step
   --height H           pixels, a multiple of the model's step
   --steps N            denoising steps, 1 to 1000
-  --seed N             0 to 4294967295 (drawn by lot)
+  --seed N             any number of 64 bits, as torch.manual_seed takes it (drawn by lot)
   --fps N              frames per second, 1 to 120
-  --motion N           how much moves, 1 to 255
+  --motion N           how much moves: 127 is normal, 1 to 255 were trained, 0 and more are taken
   --noise X            noise added to the picture, 0 to 10
   --guidance-min X     guidance of the first frame, 0 to 100
   --guidance-max X     guidance of the last frame, 0 to 100
@@ -88,13 +89,12 @@ function presetLines(): string {
 
 const text = { type: 'string' } as const;
 
-/** Options whose value is a number, and the setting each of them is. */
+/** Options whose value is a number that JavaScript holds, and the setting each of them is. */
 const numbers = {
   frames: 'numFrames',
   width: 'width',
   height: 'height',
   steps: 'numInferenceSteps',
-  seed: 'seed',
   fps: 'fps',
   motion: 'motionBucketId',
   noise: 'noiseAugStrength',
@@ -157,6 +157,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     const value = values[option as keyof typeof numbers];
     if (value !== undefined) settings[setting] = readNumber(option, value);
   }
+  if (values.seed !== undefined) settings.seed = readSeed(values.seed);
   if (values.sampler !== undefined) settings.sampler = readName('sampler', values.sampler, samplerNames);
   const interval = values['guidance-interval'];
   if (interval !== undefined) settings.guidanceInterval = readInterval('guidance-interval', interval);
@@ -194,10 +195,23 @@ function readExecution(values: ReturnType<typeof parse>['values']): Partial<Exec
 
 function parse(argv: string[]) {
   try {
-    return parseArgs({ args: argv, options: declaration, allowPositionals: true, strict: true });
+    return parseArgs({ args: withNegativeValues(argv), options: declaration, allowPositionals: true, strict: true });
   } catch (error) {
     throw usageError(describeParseError(error), error);
   }
+}
+
+/** `--seed -1` as `--seed=-1`, which Node does not take for another option. */
+function withNegativeValues(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const joined: string[] = [];
+  for (const [at, word] of argv.entries()) {
+    const option = joined.at(-1) ?? '';
+    const isValue = /^-\d/.test(word) && /^--[a-z-]+$/.test(option) && (end === -1 || at < end);
+    if (isValue) joined[joined.length - 1] = `${option}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** Node's words run on about `--` and quoting after what matters. */
@@ -216,6 +230,12 @@ function readNumber(option: string, value: string): number {
   // Number() alone would also take '', '0x10' and '1e9'.
   if (!/^-?\d+(\.\d+)?$/.test(value)) throw usageError(`--${option} must be a number, not "${value}".`);
   return Number(value);
+}
+
+function readSeed(value: string): number {
+  const seed = torchSeed(value);
+  if (seed !== undefined) return seed;
+  throw usageError(`--seed must be a whole number from ${seedRange.min} to ${seedRange.max}, not "${value}".`);
 }
 
 function readInterval(option: string, value: string): [number, number] {

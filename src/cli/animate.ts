@@ -29,6 +29,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const { config, configs } = await locateModel(chosen, io.environment);
   const settings = settingsFor(modelInfo(configs), options);
   for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
+  const { maxFrames: trained } = modelInfo(configs).limits;
+  if ((settings.numFrames ?? 0) > trained) {
+    io.stderr.write(`${settings.numFrames} frames are more than the ${trained} that the model was trained for.\n`);
+  }
   const picture = await readPicture(options.picture);
   if (options.framesDir !== undefined) await openOutputFolder(options.framesDir);
   const output = await openOutputFile(options.output);

@@ -63,7 +63,7 @@ function describeSettings({ defaults, limits, loop = 'none' }: ModelInfo): strin
     ],
     [
       'it takes',
-      `sides from ${limits.minSize} to ${limits.maxSize} in steps of ${limits.sizeStep}, up to ${limits.maxFrames} frames`,
+      `sides from ${limits.minSize} to ${limits.maxSize} in steps of ${limits.sizeStep}, up to ${limits.maxFrames} frames as trained, more with --frames`,
     ],
   ]);
 }
