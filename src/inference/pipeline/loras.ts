@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
@@ -6,6 +6,7 @@ import type { LowRankUpdate, LowRankUpdates } from '../graph/low-rank.ts';
 import { weightDataTypes } from '../graph/parameters.ts';
 import { elementCount } from '../graph/value.ts';
 import { readLoraName } from '../models/lora-names.ts';
+import { readConfig } from '../models/parse-config.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { readFully, readSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/read-safetensors.ts';
 import { readTensor } from '../safetensors/read-tensor.ts';
@@ -96,7 +97,8 @@ export async function readLora(
       throw new ConfigError('lora-unfit', `${lora.path}: ${module} has one of its two matrices only.`);
     }
     const rank = checkShapes(lora, { module, up, down, weight });
-    const ownAlpha = alpha === undefined ? alphas(module, rank) : (await readTensor(alpha))[0]!;
+    const ownAlpha = alpha === undefined ? alphas(module, rank) : ((await readTensor(alpha))[0] ?? Number.NaN);
+    if (!Number.isFinite(ownAlpha)) throw new ConfigError('lora-unfit', `${lora.path}: α of ${module} is no number.`);
     changes.set(key, { up, down, scale: (scale * ownAlpha) / rank });
   }
   if (changes.size === 0) throw new ConfigError('lora-unfit', `${lora.path} has no tensors.`);
@@ -170,6 +172,10 @@ function parseSettings(text: string | undefined): unknown {
 /** PEFT's own folder has the settings beside `adapter_model.safetensors`. */
 async function readAdapterConfig(path: string): Promise<unknown> {
   if (!basename(path).startsWith('adapter_model')) return undefined;
-  const text = await readFile(join(dirname(path), 'adapter_config.json'), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+  const beside = join(dirname(path), 'adapter_config.json');
+  const isThere = await stat(beside).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? readConfig(beside, z.unknown()) : undefined;
 }

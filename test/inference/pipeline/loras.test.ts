@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
@@ -171,6 +171,13 @@ describe('a LoRA is found by the names that people’s files have', () => {
     const peft = await scalesOf(loraFile('peft'));
     const of = (end: string) => [...peft].find(([key]) => key.endsWith(end))?.[1];
     expect([of('attn1.to_q.weight'), of('attn1.to_v.weight'), of('ff.net.0.proj.weight')]).toEqual([1.5, 0.5, 3]);
+    // PEFT's own folder has the settings beside the file.
+    const adapter = fileOf(await tensorsOf('peft'), 'adapter_model.safetensors');
+    writeFileSync(
+      join(adapter, '..', 'adapter_config.json'),
+      JSON.stringify({ r: 4, lora_alpha: 8, alpha_pattern: {} }),
+    );
+    expect(new Set((await scalesOf(adapter)).values())).toEqual(new Set([2]));
     // Written again without the metadata.
     expect(new Set((await scalesOf(fileOf(await tensorsOf('peft')))).values())).toEqual(new Set([1]));
   });
@@ -223,6 +230,11 @@ describe('a LoRA that does not fit is refused, by name', () => {
     ],
     ['that is a DoRA', [...fitting, [`${attention}.lora_magnitude_vector`, matrix(32, 1)]], /this is a DoRA/],
     ['that is a model', [['conv_in.weight', matrix(2, 2)]], /1 of its 1 tensors have no place/],
+    [
+      'with an α that is no number',
+      [...fitting, [`${attention}.alpha`, { dtype: 'F32', shape: [], values: Float32Array.of(Number.NaN) }]],
+      /α of .*attn1\.to_q is no number/,
+    ],
     ['with one matrix of two', fitting.slice(0, 1), /attn1\.to_q has one of its two matrices only/],
     [
       'with ranks that differ',
