@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import {
   cpuMemories,
@@ -13,6 +14,7 @@ import {
   scheduleNames,
 } from '../inference/pipeline/types.ts';
 import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../render/types.ts';
+import { seedRange, torchSeed } from '../util/torch-seed.ts';
 import { type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
 
@@ -23,6 +25,8 @@ export interface AnimateOptions {
   maxPixels: number;
   /** Undefined: what the configuration says. */
   modelDir: string | undefined;
+  /** Undefined: what the configuration says. */
+  loras: readonly NamedLora[] | undefined;
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
@@ -42,21 +46,23 @@ Turns a picture (JPEG, PNG, WebP, GIF or AVIF) into a clip, several pictures int
 address (https://...) or - for standard input. What is left out takes the model's own default.
 
 Options:
-  --model DIR          model folder in diffusers layout (MODEL_DIR, else the demo model)
+  --model MODEL        model folder in diffusers layout, single-file checkpoint, or OWNER/NAME in Hugging Face's cache
+                       (MODEL_DIR, else the demo model)
+  --lora FILE[:SCALE]  a LoRA to add, and how much of it (1); more than one may be given (LORAS)
   --output FILE        the clip, with its format's extension (out/<picture>.mp4); a folder (clips/) for several
   --frames-dir DIR     also write the frames there, as frame-0000.png ...; of several clips into DIR/<picture>/
   --max-pixels N       the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel,
                        WebP 11, AVIF 20
   --preset NAME        a recipe; options given beside it win:
 ${presetLines()}
-  --frames N           number of frames
+  --frames N           number of frames; more than the model was trained for are taken too
   --width W            pixels, a multiple of the model's step
   --height H           pixels, a multiple of the model's step
   --steps N            denoising steps, 1 to 1000
-  --seed N             0 to 4294967295 (drawn by lot)
+  --seed N             any number of 64 bits, as torch.manual_seed takes it (drawn by lot)
   --fps N              frames per second that the model is told, 1 to 120
   --playback-fps N     frames per second that the clip plays at, 1 to 120 (--fps; 10 with the preset notebook)
-  --motion N           how much moves, 1 to 255
+  --motion N           how much moves: 127 is normal, 1 to 255 were trained, 0 and more are taken
   --noise X            noise added to the picture, 0 to 10
   --guidance-min X     guidance of the first frame, 0 to 100
   --guidance-max X     guidance of the last frame, 0 to 100
@@ -88,13 +94,12 @@ function presetLines(): string {
 
 const text = { type: 'string' } as const;
 
-/** Options whose value is a number, and the setting each of them is. */
+/** Options whose value is a number that JavaScript holds, and the setting each of them is. */
 const numbers = {
   frames: 'numFrames',
   width: 'width',
   height: 'height',
   steps: 'numInferenceSteps',
-  seed: 'seed',
   fps: 'fps',
   motion: 'motionBucketId',
   noise: 'noiseAugStrength',
@@ -106,6 +111,7 @@ const numbers = {
 
 const declaration = {
   model: text,
+  lora: { type: 'string', multiple: true },
   output: text,
   'frames-dir': text,
   preset: text,
@@ -166,6 +172,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     const value = values[option as keyof typeof numbers];
     if (value !== undefined) settings[setting] = readNumber(option, value);
   }
+  if (values.seed !== undefined) settings.seed = readSeed(values.seed);
   if (values.sampler !== undefined) settings.sampler = readName('sampler', values.sampler, samplerNames);
   const interval = values['guidance-interval'];
   if (interval !== undefined) settings.guidanceInterval = readInterval('guidance-interval', interval);
@@ -174,6 +181,7 @@ export function readAnimateOptions(argv: string[]): AnimateOptions | undefined {
     clips,
     maxPixels: readWhole('max-pixels', values['max-pixels'] ?? '100000000', { from: 1, to: 10_000_000_000 }),
     modelDir: readPath('model', values.model),
+    loras: values.lora?.map(readLora),
     preset,
     execution: readExecution(values),
     fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
@@ -202,16 +210,35 @@ function readExecution(values: ReturnType<typeof parse>['values']): Partial<Exec
 
 function parse(argv: string[]) {
   try {
-    return parseArgs({ args: argv, options: declaration, allowPositionals: true, strict: true });
+    return parseArgs({ args: withNegativeValues(argv), options: declaration, allowPositionals: true, strict: true });
   } catch (error) {
     throw usageError(describeParseError(error), error);
   }
+}
+
+/** `--seed -1` as `--seed=-1`, which Node does not take for another option. */
+function withNegativeValues(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const joined: string[] = [];
+  for (const [at, word] of argv.entries()) {
+    const option = joined.at(-1) ?? '';
+    const isValue = /^-\d/.test(word) && /^--[a-z-]+$/.test(option) && (end === -1 || at < end);
+    if (isValue) joined[joined.length - 1] = `${option}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** Node's words run on about `--` and quoting after what matters. */
 function describeParseError(error: unknown): string {
   const [what] = (error instanceof Error ? error.message : String(error)).split(/\.?\s+(?:To specify|Did you forget)/);
   return `${what}. kinora animate --help tells the usage.`;
+}
+
+function readLora(value: string): NamedLora {
+  const lora = readLoraOption(value);
+  if (lora !== undefined) return { ...lora, file: resolve(lora.file) };
+  throw usageError(`--lora must be FILE.safetensors or FILE.safetensors:SCALE, not "${value}".`);
 }
 
 function readNumber(option: string, value: string): number {
@@ -230,6 +257,12 @@ function playbackOf(asked: string | undefined, preset: PresetName | undefined): 
   const proposed = preset === undefined ? undefined : presets[preset].playbackFps;
   const playbackFps = asked === undefined ? proposed : readWhole('playback-fps', asked, { from: 1, to: 120 });
   return playbackFps === undefined ? {} : { playbackFps };
+}
+
+function readSeed(value: string): number {
+  const seed = torchSeed(value);
+  if (seed !== undefined) return seed;
+  throw usageError(`--seed must be a whole number from ${seedRange.min} to ${seedRange.max}, not "${value}".`);
 }
 
 function readInterval(option: string, value: string): [number, number] {

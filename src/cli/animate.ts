@@ -1,8 +1,10 @@
 import { relative } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
-import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { modelInfo } from '../inference/pipeline/model-info.ts';
+import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
+import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { resolveSettings } from '../render/resolve-settings.ts';
@@ -13,6 +15,7 @@ import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts'
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { checkPictures, type LoadedClip, loadPictures } from './load-pictures.ts';
+import { locateModel } from './locate-model.ts';
 import { type OutputFile, openOutputFile, openOutputFolder } from './output-file.ts';
 import type { ClipPlan } from './plan-clips.ts';
 import { displayName } from './read-picture.ts';
@@ -26,8 +29,14 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     io.stdout.write(animateHelp);
     return 0;
   }
-  const config = withChoices(readConfig(io.environment), options);
-  const settings = await settingsFor(config.modelDir, options);
+  const chosen = withChoices(readConfig(io.environment), options);
+  const { config, configs } = await locateModel(chosen, io.environment);
+  const settings = settingsFor(modelInfo(configs), options);
+  for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
+  const { maxFrames: trained } = modelInfo(configs).limits;
+  if ((settings.numFrames ?? 0) > trained) {
+    io.stderr.write(`${settings.numFrames} frames are more than the ${trained} that the model was trained for.\n`);
+  }
   const pictures = { from: 'operator', maxPixels: options.maxPixels } as const;
   // Everything that can be wrong with any of them is told before minutes of work for the first.
   const planned = await loadPictures(options.clips, pictures, io);
@@ -83,11 +92,12 @@ async function animateAll(renderer: Renderer, { clips, settings, options, io }: 
   return failures === 0 ? 0 : 1;
 }
 
-function withChoices(config: Config, { modelDir, preset, execution }: AnimateOptions): Config {
+function withChoices(config: Config, { modelDir, loras, preset, execution }: AnimateOptions): Config {
   const proposed = preset === undefined ? {} : presets[preset].execution;
   return {
     ...config,
     modelDir: modelDir ?? config.modelDir,
+    loras: loras ?? config.loras,
     execution: { ...config.execution, ...proposed, ...execution },
   };
 }
@@ -96,11 +106,7 @@ function withChoices(config: Config, { modelDir, preset, execution }: AnimateOpt
  * All settings, but for a seed that was not asked for. Those that the model cannot do are wrong usage; told before
  * anything is started.
  */
-async function settingsFor(
-  modelDir: string,
-  { preset, settings: asked }: AnimateOptions,
-): Promise<RenderSpec['settings']> {
-  const own = await readModelInfo(modelDir);
+function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions): RenderSpec['settings'] {
   const info = preset === undefined ? own : withPreset(own, preset);
   try {
     const { seed: _, ...settings } = resolveSettings(info, asked, () => 0);
@@ -111,9 +117,9 @@ async function settingsFor(
 }
 
 function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
-  const { modelDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
+  const { modelDir, loras, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
   return createRenderer({
-    ...{ modelDir, execution, ffmpegPath, stallSeconds, pictures, idleSeconds: modelIdleSeconds },
+    ...{ modelDir, loras, execution, ffmpegPath, stallSeconds, pictures, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });

@@ -1,13 +1,15 @@
 import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
 import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
 import { JobCancelledError } from '../errors.ts';
-import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { modelInfo } from '../inference/pipeline/model-info.ts';
+import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { checkFile } from '../media/check-file.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 import { usageError } from './usage-error.ts';
 
@@ -23,10 +25,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   if (argv.length > 0) throw usageError(`kinora bot takes no options, not ${argv[0]}.`);
-  const config = readConfig(io.environment);
-  const discordToken = requireDiscordToken(config);
+  const written = readConfig(io.environment);
+  const discordToken = requireDiscordToken(written);
+  const { config, configs } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout);
-  const model = modelFacts(await readModelInfo(config.modelDir));
+  const model = modelFacts(modelInfo(configs));
+  for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
@@ -65,10 +69,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 function rendererOptionsOf(config: Config) {
-  const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds, stallSeconds, checkpointSeconds } = config;
+  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
   const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
   return {
-    ...{ modelDir, execution, ffmpegPath, safety, pictures, stallSeconds, checkpointSeconds },
-    idleSeconds: modelIdleSeconds,
+    ...{ modelDir, loras, execution, ffmpegPath, safety, pictures, stallSeconds, checkpointSeconds },
+    idleSeconds: config.modelIdleSeconds,
   };
 }

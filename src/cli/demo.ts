@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBot } from '../bot/start-bot.ts';
-import { type Config, readConfig } from '../config/config.ts';
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { ApiMessage } from '../fake-discord/payloads.ts';
 import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
-import { readModelInfo } from '../inference/pipeline/model-info.ts';
+import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { checkFile } from '../media/check-file.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
 import type { Renderer } from '../render/types.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { type LocatedModel, locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
@@ -37,11 +38,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   if (argv.length > 0) throw usageError(`kinora demo takes no options, not ${argv[0]}.`);
-  const config = readConfig(io.environment);
+  const located = await locateModel(readConfig(io.environment), io.environment);
   const startedAtMs = Date.now();
   const output = await openOutputFile(clipPath);
   try {
-    await output.write(await clipThroughDiscord(config, io));
+    await output.write(await clipThroughDiscord(located, io));
   } finally {
     await output.discard();
   }
@@ -50,15 +51,32 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 }
 
 /** Sets up the stand-in, the renderer and the bot, asks for a clip, and takes all down again. */
-async function clipThroughDiscord(config: Config, io: CliIo): Promise<Uint8Array> {
+async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo): Promise<Uint8Array> {
   // What everybody logs at `info` is told by the demo itself.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
-  const { modelDir, execution, ffmpegPath, modelIdleSeconds: idleSeconds, stallSeconds, maxUploadBytes } = config;
-  const info = await readModelInfo(modelDir);
+  const {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    modelIdleSeconds: idleSeconds,
+    stallSeconds,
+    maxUploadBytes,
+  } = config;
+  const info = modelInfo(configs);
   const model = modelFacts(info);
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
-  const options = { modelDir, execution, ffmpegPath, idleSeconds, stallSeconds, environment: io.environment, log };
+  const options = {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    idleSeconds,
+    stallSeconds,
+    environment: io.environment,
+    log,
+  };
   const renderer = watched(createRenderer(options), progress);
   const discord = await startFakeDiscord();
   try {

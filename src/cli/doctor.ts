@@ -50,14 +50,14 @@ export async function run(argv: string[], io: CliIo, tools = realTools(io)): Pro
 
 async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promise<Finding[]> {
   const config = readConfig(io.environment);
-  const { modelDir, execution, dataDir } = config;
+  const { execution, dataDir } = config;
   const findings = [
     checkNode(process.versions.node),
     await checkFfmpeg(config, io.environment),
-    await checkModel(modelDir, io.signal),
+    await checkModel(config, io),
   ];
   const { findings: providers, used } = await checkProviders({ modelDir: probeModelDir, execution, probe });
-  findings.push(...providers, await checkMemory(config, used), await checkDisk(dataDir));
+  findings.push(...providers, await checkMemory(config, used, io.environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   io.signal.throwIfAborted();
   return findings;

@@ -1,8 +1,9 @@
 import { AppError } from '../errors.ts';
-import type { NetworkName } from '../hub/weight-files.ts';
+import { findModel } from '../hub/find-model.ts';
 import { buildNetwork, type NetworkRequest } from '../inference/pipeline/build-network.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
+import type { CheckpointName } from '../inference/pipeline/open-checkpoint.ts';
 import { findNonFinite } from '../inference/safetensors/find-non-finite.ts';
 import type { TensorEntry } from '../inference/safetensors/read-safetensors.ts';
 import type { CliIo } from './io.ts';
@@ -27,7 +28,7 @@ const maxLines = 40;
 
 /** A network's verdict: what is wrong, a line each. */
 interface Verdict {
-  network: NetworkName;
+  network: CheckpointName;
   checkpoint: Checkpoint | undefined;
   sampledValues: number;
   problems: string[];
@@ -35,12 +36,12 @@ interface Verdict {
 
 /** `kinora model check`: whether a model folder can work. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { help: isHelp, modelDir, full } = readModelFolderOptions(argv, io, 'check');
+  const { help: isHelp, model, full } = readModelFolderOptions(argv, io, 'check');
   if (isHelp) {
     io.stdout.write(help);
     return 0;
   }
-  return checkModelFolder(modelDir, io, full);
+  return checkModelFolder(await findModel(model, io), io, full);
 }
 
 /**
@@ -59,6 +60,8 @@ export async function checkModelFolder(modelDir: string, io: CliIo, full: boolea
     `${sampledValues.toLocaleString('en')} values looked at`,
   ]);
   io.stdout.write(`${configs.dir}\n${textTable(rows, [2, 3, 4])}`);
+  const notes = [configs.notes, ...verdicts.map(({ checkpoint }) => checkpoint?.notes ?? [])].flat();
+  for (const note of notes) io.stdout.write(`  ${note}\n`);
   const wrong = verdicts.filter(({ problems }) => problems.length > 0);
   for (const { network, problems } of wrong) io.stdout.write(`\n${network}:\n${list(problems)}`);
   return wrong.length === 0 ? 0 : 1;
@@ -77,10 +80,10 @@ export async function checkNetworks(configs: ModelConfigs, signal: AbortSignal, 
   return verdicts;
 }
 
-async function checkNetwork(configs: ModelConfigs, network: NetworkName, full: boolean): Promise<Verdict> {
+async function checkNetwork(configs: ModelConfigs, network: CheckpointName, full: boolean): Promise<Verdict> {
   const verdict: Verdict = { network, checkpoint: undefined, sampledValues: 0, problems: [] };
   try {
-    verdict.checkpoint = await readCheckpoint(configs.dir, network);
+    verdict.checkpoint = await readCheckpoint(configs, network);
     await buildNetwork(configs, smallestRequest(configs, network), { provider: 'cpu', precision: 'float32' });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -109,7 +112,7 @@ async function sampleValues({ weights }: Checkpoint, verdict: Verdict, everythin
 }
 
 /** Any shape serves: what a checkpoint must hold does not depend on it. */
-function smallestRequest(configs: ModelConfigs, network: NetworkName): NetworkRequest {
+function smallestRequest(configs: ModelConfigs, network: CheckpointName): NetworkRequest {
   const { minSize: side, sizeStep } = modelInfo(configs).limits;
   const latents = { frames: 1, width: side / sizeStep, height: side / sizeStep };
   if (network === 'image_encoder') return { network: 'image-encoder' };

@@ -6,8 +6,8 @@ import { usageError } from './usage-error.ts';
 /** What the actions on a model folder are given on the command line. */
 export interface ModelFolderOptions {
   help: boolean;
-  /** The folder that was named, or else MODEL_DIR, or else the demo model. */
-  modelDir: string;
+  /** The model that was named, or else MODEL_DIR, or else the demo model; for `findModel`. */
+  model: string;
   /** Whether `--full` was given. */
   full: boolean;
 }
@@ -24,7 +24,7 @@ export function readModelFolderOptions(argv: string[], io: CliIo, action: 'info'
     const [folder, ...others] = positionals;
     if (others.length > 0) throw new TypeError('One model folder at a time.');
     const isFull = 'full' in values && values.full === true;
-    return { help: values.help === true, modelDir: folder ?? readConfig(io.environment).modelDir, full: isFull };
+    return { help: values.help === true, model: folder ?? readConfig(io.environment).modelDir, full: isFull };
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw usageError(`${cause.message} See kinora model ${action} --help.`, cause);

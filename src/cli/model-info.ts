@@ -1,3 +1,4 @@
+import { findModel } from '../hub/find-model.ts';
 import { readPullRecord } from '../hub/pull-record.ts';
 import { estimateMemory } from '../inference/pipeline/estimate-memory.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
@@ -17,24 +18,24 @@ Without DIR: the folder of MODEL_DIR, or the demo model.
 
 /** `kinora model info`: a model folder, from its configs and headers. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { help: isHelp, modelDir } = readModelFolderOptions(argv, io, 'info');
+  const { help: isHelp, model } = readModelFolderOptions(argv, io, 'info');
   if (isHelp) {
     io.stdout.write(help);
     return 0;
   }
-  const configs = await readModelConfigs(modelDir);
+  const configs = await readModelConfigs(await findModel(model, io));
   const info = modelInfo(configs);
   const description = info.description === undefined ? '' : `${info.description}\n`;
   io.stdout.write(`${info.name} (${configs.dir})\n${description}`);
-  io.stdout.write(`\n${await describeNetworks(configs.dir)}`);
+  io.stdout.write(`\n${await describeNetworks(configs)}`);
   io.stdout.write(`\n${describeSettings(info)}`);
   io.stdout.write(`\n${await describeMemory(configs, info)}`);
-  io.stdout.write(await describeOrigin(configs.dir));
+  if (configs.weights === undefined) io.stdout.write(await describeOrigin(configs.dir));
   return 0;
 }
 
-async function describeNetworks(modelDir: string): Promise<string> {
-  const checkpoints = await Promise.all(networkNames.map((network) => readCheckpoint(modelDir, network)));
+async function describeNetworks(configs: ModelConfigs): Promise<string> {
+  const checkpoints = await Promise.all(networkNames.map((network) => readCheckpoint(configs, network)));
   const rows = checkpoints.map(({ network, parameters, weights, dtypes, sizeBytes }) => [
     network,
     formatParameters(parameters),
@@ -44,7 +45,11 @@ async function describeNetworks(modelDir: string): Promise<string> {
   ]);
   const total = (of: 'parameters' | 'sizeBytes') => checkpoints.reduce((sum, checkpoint) => sum + checkpoint[of], 0);
   const last = ['all', formatParameters(total('parameters')), '', '', formatBytes(total('sizeBytes'))];
-  return textTable([['network', 'parameters', 'tensors', 'dtype', 'size'], ...rows, last], [1, 2, 4]);
+  const notes = [configs.notes, ...checkpoints.map((checkpoint) => checkpoint.notes)].flat();
+  return (
+    textTable([['network', 'parameters', 'tensors', 'dtype', 'size'], ...rows, last], [1, 2, 4]) +
+    notes.map((note) => `  ${note}\n`).join('')
+  );
 }
 
 function describeSettings({ defaults, limits, loop = 'none' }: ModelInfo): string {
@@ -58,7 +63,7 @@ function describeSettings({ defaults, limits, loop = 'none' }: ModelInfo): strin
     ],
     [
       'it takes',
-      `sides from ${limits.minSize} to ${limits.maxSize} in steps of ${limits.sizeStep}, up to ${limits.maxFrames} frames`,
+      `sides from ${limits.minSize} to ${limits.maxSize} in steps of ${limits.sizeStep}, up to ${limits.maxFrames} frames as trained, more with --frames`,
     ],
   ]);
 }

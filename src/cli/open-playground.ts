@@ -6,7 +6,6 @@ import { type BotDependencies, startBot } from '../bot/start-bot.ts';
 import type { Config } from '../config/config.ts';
 import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions } from '../fake-discord/types.ts';
-import { readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { checkFile } from '../media/check-file.ts';
@@ -17,6 +16,7 @@ import { firstName, secondName } from '../playground/people.ts';
 import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
 import { type ChildProcessRenderer, createRenderer } from '../render/child-process-renderer.ts';
 import type { Log } from '../util/log.ts';
+import { locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -54,10 +54,19 @@ export interface OpenedPlayground extends Playground {
  * @throws ConfigError the model, the data folder, the port or the host cannot be used
  */
 export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
-  const { config, environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
-  const { modelDir, execution, ffmpegPath, safety, modelIdleSeconds: idleSeconds, reactionEmoji = '🎬' } = config;
-  const { stallSeconds, checkpointSeconds } = config;
-  const configs = await readModelConfigs(modelDir);
+  const { environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
+  const { config, configs } = await locateModel(options.config, environment);
+  const {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    safety,
+    modelIdleSeconds: idleSeconds,
+    reactionEmoji = '🎬',
+    stallSeconds,
+    checkpointSeconds,
+  } = config;
   const model = modelFacts(modelInfo(configs));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
 
@@ -75,7 +84,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     const renderer =
       options.renderer ??
       createRenderer({
-        ...{ modelDir, execution, ffmpegPath, safety, idleSeconds, stallSeconds, checkpointSeconds },
+        ...{ modelDir, loras, execution, ffmpegPath, safety, idleSeconds, stallSeconds, checkpointSeconds },
         ...{ environment, log },
       });
     if (options.renderer === undefined) closers.push(renderer.close);

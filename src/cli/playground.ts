@@ -18,7 +18,7 @@ Everything stays on this machine; no token is needed.
 
   --port N        The port (default ${defaultPort}, or any free one where that is taken)
   --host HOST     Another address to listen at than 127.0.0.1: others can then use the playground
-  --model DIR     A model folder (default MODEL_DIR, or else the demo model)
+  --model MODEL   A model folder or file (default MODEL_DIR, or else the demo model)
   --data-dir DIR  Keeps the bot's data there (default: a temporary folder)
   --no-open       Does not open the browser
 `;

@@ -1,13 +1,15 @@
-import { join } from 'node:path';
-import { type NetworkName, weightStems } from '../hub/weight-files.ts';
-import { openWeights, type Weights } from '../inference/safetensors/open-weights.ts';
+import type { ModelConfigs } from '../inference/pipeline/load-model.ts';
+import { type CheckpointName, checkpointBaseNames, openCheckpoint } from '../inference/pipeline/open-checkpoint.ts';
+import type { Weights } from '../inference/safetensors/open-weights.ts';
 import type { TensorEntry } from '../inference/safetensors/read-safetensors.ts';
 
 /** A network's checkpoint: its headers, without a value read. */
 export interface Checkpoint {
   /** The network's folder in the model folder. */
-  network: NetworkName;
+  network: CheckpointName;
   weights: Weights;
+  /** What had to be taken instead of what is usual. */
+  notes: readonly string[];
   parameters: number;
   /** As the file names them, e.g. `F16`; more than one where a file mixes them. */
   dtypes: string[];
@@ -15,18 +17,19 @@ export interface Checkpoint {
   sizeBytes: number;
 }
 
-export const networkNames = Object.keys(weightStems) as NetworkName[];
+export const networkNames = Object.keys(checkpointBaseNames) as CheckpointName[];
 
 /**
- * Reads the headers of one network of a model folder.
+ * Reads the headers of one network of a model.
  * @throws SafetensorsError there are no weights, or a file breaks the format
  */
-export async function readCheckpoint(modelDir: string, network: NetworkName): Promise<Checkpoint> {
-  const weights = await openWeights(join(modelDir, network), weightStems[network]);
+export async function readCheckpoint(configs: ModelConfigs, network: CheckpointName): Promise<Checkpoint> {
+  const { weights, notes } = await openCheckpoint(configs, network);
   const tensors = [...weights.values()];
   return {
     network,
     weights,
+    notes,
     parameters: sum(tensors.map(parameterCount)),
     dtypes: [...new Set(tensors.map(({ dtype }) => dtype))].sort(),
     sizeBytes: sum(tensors.map(({ sizeBytes }) => sizeBytes)),

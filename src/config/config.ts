@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import type { NamedLora } from './value-schemas.ts';
 import { type Variable, type VariableName, variables } from './variables.ts';
 
 type Values = { [Name in VariableName]: z.output<(typeof variables)[Name]['schema']> };
@@ -15,6 +16,8 @@ export interface Config {
   /** Host names, lower case, with `:port` where one was given. */
   readonly attachmentHosts: readonly string[];
   readonly modelDir: string;
+  /** Undefined: none. Files are absolute. */
+  readonly loras: readonly NamedLora[] | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
   readonly execution: {
     readonly provider: Values['PROVIDER'];
@@ -72,6 +75,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     discordApiUrl: values.DISCORD_API_URL,
     attachmentHosts: Object.freeze([...values.ATTACHMENT_HOSTS]),
     modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
+    loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
     execution: Object.freeze({
       provider: values.PROVIDER,
       threads: values.THREADS || undefined,

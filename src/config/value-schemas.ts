@@ -62,6 +62,32 @@ export function attachmentHosts(fallback: readonly string[]) {
     .default(fallback);
 }
 
+/** A LoRA's file, and how much of it is added; 1 is what it was trained for. */
+export interface NamedLora {
+  file: string;
+  scale: number;
+}
+
+/** Reads `FILE` or `FILE:SCALE`; undefined where that is neither. A colon of another kind belongs to the path. */
+export function readLoraOption(text: string): NamedLora | undefined {
+  const [, file = '', scale = '1'] = /^(.*?)(?::([+-]?\d+(?:\.\d+)?))?$/.exec(text.trim()) ?? [];
+  return file.endsWith('.safetensors') && Math.abs(Number(scale)) <= 100 ? { file, scale: Number(scale) } : undefined;
+}
+
+/** LoRA files separated by commas, each maybe with its scale. Unset stays undefined. */
+export const loraList = z
+  .string()
+  .transform((text, context): readonly NamedLora[] => {
+    const loras = text.split(',').map(readLoraOption);
+    if (loras.every((lora) => lora !== undefined)) return loras;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be .safetensors files separated by commas, each maybe with :SCALE',
+    });
+    return z.NEVER;
+  })
+  .optional();
+
 /** One of a few words. */
 export function oneOf<const Names extends readonly [string, ...string[]]>(names: Names, fallback: Names[number]) {
   return z.enum(names, { error: `must be one of ${names.join(', ')}` }).default(() => fallback);

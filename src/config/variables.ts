@@ -5,6 +5,7 @@ import {
   discordToken,
   hubEndpoint,
   hubToken,
+  loraList,
   oneOf,
   optionalPath,
   reactionEmoji,
@@ -60,11 +61,20 @@ export const variables = {
   },
   MODEL_DIR: {
     description: [
-      'A model folder in diffusers layout (model_index.json, unet/, vae/, ...).',
+      'A model folder in diffusers layout (model_index.json, unet/, vae/, ...), a single-file checkpoint such as',
+      "svd_xt.safetensors, or the name of a repository in Hugging Face's cache (owner/name).",
       'Unset: the small demo model that comes with Kinora.',
     ],
     schema: optionalPath,
     example: 'models/demo',
+  },
+  LORAS: {
+    description: [
+      "LoRAs that are added to the model's UNet: .safetensors files separated by commas, each maybe with a colon and how",
+      'much of it. Only the weights that they change are copied into memory.',
+    ],
+    schema: loraList,
+    example: 'loras/style.safetensors:0.8',
   },
   PROVIDER: {
     description: ['What runs the networks: auto (cuda, else cpu), cuda, webgpu or cpu.'],

@@ -4,7 +4,7 @@ export const variantNames = ['fp16', 'fp32'] as const;
 export type VariantName = (typeof variantNames)[number];
 
 /** The networks of a diffusers Stable Video Diffusion folder, by folder, and what diffusers calls their weights. */
-export const weightStems = {
+const weightStems = {
   unet: 'diffusion_pytorch_model',
   vae: 'diffusion_pytorch_model',
   image_encoder: 'model',

@@ -37,10 +37,18 @@ export interface ChildProcessRenderer extends Renderer {
  * what broke it may be the state of the process.
  */
 export function createRenderer(options: RendererOptions): ChildProcessRenderer {
-  const { modelDir, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
+  const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
   const processOptions = {
-    engine: { modelDir, execution, ffmpegPath, safety, pictures, searchPath: environment.PATH ?? environment.Path },
+    engine: {
+      modelDir,
+      loras,
+      execution,
+      ffmpegPath,
+      safety,
+      pictures,
+      searchPath: environment.PATH ?? environment.Path,
+    },
     ...{ environment, log, stallSeconds, checkpointSeconds, graceMs, clock },
     ...(entry === undefined ? {} : { entry }),
   };

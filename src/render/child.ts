@@ -11,9 +11,9 @@ import { serveParent } from './serve-parent.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
+serveParent(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
-  pipeline: await openImageToVideo({ modelDir, log, ...execution }),
+  pipeline: await openImageToVideo({ modelDir, loras, log, ...execution }),
   ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
   readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
   intake: (bytes, clip) => intake(bytes, clip, limitsOf(pictures)),

@@ -115,6 +115,10 @@ export const picturePolicySchema: z.ZodType<PicturePolicy> = z.strictObject({
 
 const engineSchema = z.strictObject({
   modelDir: path,
+  loras: z
+    .array(z.strictObject({ file: path, scale: z.number() }))
+    .readonly()
+    .optional(),
   execution: z.strictObject({
     provider: z.enum(providerNames),
     threads: z.number().int().positive().optional(),

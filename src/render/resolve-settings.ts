@@ -14,7 +14,9 @@ export function resolveSettings(
 ): ImageToVideoSettings {
   const settings = { ...info.defaults, ...wish, seed: wish.seed ?? drawSeed() };
   if (wish.decodeChunkSize === undefined) {
-    settings.decodeChunkSize = Math.min(settings.decodeChunkSize, settings.numFrames);
+    // diffusers decodes all frames together, also where more are asked for than the model was trained for.
+    const isAll = info.defaults.decodeChunkSize >= info.defaults.numFrames;
+    settings.decodeChunkSize = isAll ? settings.numFrames : Math.min(settings.decodeChunkSize, settings.numFrames);
   }
   if (wish.maxGuidanceScale === undefined) {
     settings.maxGuidanceScale = Math.max(settings.maxGuidanceScale, settings.minGuidanceScale);

@@ -70,6 +70,45 @@ describe('readAnimateOptions', () => {
     });
   });
 
+  it('reads LoRAs, several of them, each with its scale', () => {
+    const words = [
+      'a.png',
+      '--lora',
+      'x.safetensors',
+      '--lora',
+      'C:\\y:z.safetensors:0.5',
+      '--lora',
+      'v.safetensors:+2',
+    ];
+    expect(readAnimateOptions(words)?.loras).toEqual([
+      { file: resolve('x.safetensors'), scale: 1 },
+      { file: resolve('C:\\y:z.safetensors'), scale: 0.5 },
+      { file: resolve('v.safetensors'), scale: 2 },
+    ]);
+    expect(readAnimateOptions(['a.png'])?.loras).toBeUndefined();
+  });
+
+  it.each([
+    ['0', 0],
+    ['+7', 7],
+    ['4294967295', 4294967295],
+    ['4294967296', 0],
+    ['-1', 4294967295],
+    ['-9223372036854775808', 0],
+    ['18446744073709551615', 4294967295],
+    // As ComfyUI draws them.
+    ['156680208700286', 156680208700286 % 2 ** 32],
+  ])('takes the seed %s as torch does', (text, seed) => {
+    for (const words of [
+      ['--seed', text, 'a.png'],
+      ['a.png', `--seed=${text}`],
+    ]) {
+      const options = readAnimateOptions(words);
+      expect(options?.settings.seed).toBe(seed);
+      expect(options?.clips.map(({ picture }) => picture)).toEqual([readAnimateOptions(['a.png'])?.clips[0]?.picture]);
+    }
+  });
+
   it('asks for the help text', () => {
     expect(readAnimateOptions(['--help'])).toBeUndefined();
     expect(readAnimateOptions(['-h', 'a.png', '--seed', 'x'])).toBeUndefined();
@@ -88,10 +127,18 @@ describe('readAnimateOptions', () => {
     [[''], /which picture/],
     [['a.png', '--bogus'], /^Unknown option '--bogus'\. kinora animate --help tells the usage\.$/],
     [['a.png', '--seed'], /^Option '--seed <value>' argument missing\. kinora/],
-    [['a.png', '--seed', '-1'], /^Option '--seed' argument is ambiguous\. kinora/],
+    [['a.png', '--seed', '--json'], /^Option '--seed' argument is ambiguous\. kinora/],
+    [['a.png', '--motion', '-x'], /ambiguous/],
     [['a.png', '--json=yes'], /--json/],
-    [['a.png', '--seed', '0x10'], /^--seed must be a number, not "0x10"/],
-    [['a.png', '--seed', '1e9'], /--seed must be a number/],
+    [
+      ['a.png', '--seed', '0x10'],
+      /^--seed must be a whole number from -9223372036854775808 to 18446744073709551615, not "0x10"/,
+    ],
+    [['a.png', '--seed', '1e9'], /--seed must be a whole number/],
+    [['a.png', '--seed', '1.5'], /--seed must be a whole number/],
+    [['a.png', '--seed', '18446744073709551616'], /--seed must be a whole number/],
+    [['a.png', '--seed=-9223372036854775809'], /--seed must be a whole number/],
+    [['a.png', '--steps', '1e9'], /--steps must be a number/],
     [['a.png', '--guidance-interval', '5'], /^--guidance-interval must be two numbers such as 0\.5,50, not "5"/],
     [['a.png', '--guidance-interval', '5,x'], /^--guidance-interval must be a number, not "x"/],
     [['a.png', '--noise', ''], /--noise must be a number/],
@@ -108,6 +155,8 @@ describe('readAnimateOptions', () => {
     [['a.png', '--loop', 'twice'], /^--loop must be one of none, ping-pong, crossfade/],
     [['a.png', '--output', '.mp4'], /--output/],
     [['a.png', '--model', ''], /^--model must name a folder/],
+    [['a.png', '--lora', 'style'], /^--lora must be FILE\.safetensors or FILE\.safetensors:SCALE, not "style"/],
+    [['a.png', '--lora', 'a.safetensors:much'], /^--lora must be/],
   ])('takes %j for wrong usage', (argv, message) => {
     expect(() => readAnimateOptions(argv)).toThrow(message);
     try {

@@ -12,6 +12,7 @@ import { runCli } from '../../src/cli/run-cli.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
+import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
@@ -19,6 +20,7 @@ import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const tinyModel = fileURLToPath(new URL('../golden/models/tiny-a', import.meta.url));
+const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const environment = { PATH: process.env.PATH, HOME: process.env.HOME, PROVIDER: 'cpu', MODEL_DIR: tinyModel };
 let png: Buffer;
 
@@ -72,6 +74,37 @@ describe('kinora animate', () => {
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');
+  });
+
+  it('adds LoRAs and names them in the clip', async () => {
+    const { folder, output, words } = desk();
+    const io = createMemoryIo({ environment: { ...environment, LORAS: `${lora('kohya')}:0.5` } });
+    const framesDir = join(folder, 'frames');
+    expect(await run([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
+    expect(JSON.parse(io.out())).toMatchObject({ model: 'tiny-a + kohya:0.5' });
+    const { tags } = await ffprobe(readFileSync(output));
+    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
+
+    // What is asked for goes before what is configured.
+    const other = createMemoryIo({ environment: { ...environment, LORAS: lora('kohya') } });
+    const frames = ['--frames-dir', join(folder, 'other')];
+    expect(await run([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
+    expect(JSON.parse(other.out())).toMatchObject({ model: 'tiny-a + peft:0.25' });
+    const first = (name: string) => readFileSync(join(folder, name, 'frame-0000.png'));
+    expect(first('frames').equals(first('other'))).toBe(false);
+  });
+
+  it.each([
+    ['that is not there', 'none.safetensors', /^kinora: There is no file .*none\.safetensors\.$/m],
+    ['that is for another model', 'style.safetensors', /^kinora: .*style\.safetensors: this is a LoRA for Flux/m],
+  ])('refuses a LoRA %s before anything is started', async (_, name, line) => {
+    const { folder, words } = desk();
+    const tensor = { dtype: 'F32', shape: [1], values: new Float32Array(1) } as const;
+    writeCheckpoint(join(folder, 'style.safetensors'), { 'single_blocks.0.lora_A.weight': tensor });
+    const io = createMemoryIo({ environment });
+    expect(await runCli(['animate', ...words, ...quick, '--lora', join(folder, name)], io)).toBe(1);
+    expect(io.err()).toMatch(line);
+    expect(existsSync(join(folder, 'clips'))).toBe(false);
   });
 
   it('stops cleanly when it is interrupted, leaving nothing behind', async () => {

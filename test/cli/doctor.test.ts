@@ -183,6 +183,12 @@ describe('kinora doctor, where a setting is broken', () => {
   it.each([
     ['no ffmpeg', { FFMPEG_PATH: '/nowhere/ffmpeg' }, 'ffmpeg', /^FFMPEG_PATH is "\/nowhere\/ffmpeg"/],
     ['no model', { MODEL_DIR: '/nowhere' }, 'model', /\/nowhere/],
+    [
+      'a LoRA that is not there',
+      { LORAS: '/nowhere/style.safetensors' },
+      'model',
+      /no file \/nowhere\/style\.safetensors/,
+    ],
     ['a wrong token', { DISCORD_TOKEN: 'wrong' }, 'Discord token', /^Discord refuses DISCORD_TOKEN/],
     ['no token', { DISCORD_TOKEN: '' }, 'Discord token', /^DISCORD_TOKEN is not set/],
     ['no Discord', { DISCORD_API_URL: 'http://127.0.0.1:1/api' }, 'Discord token', /cannot be reached/],

@@ -139,6 +139,15 @@ describe('readConfig', () => {
     });
   });
 
+  it('reads LoRAs with their scales, and makes their paths absolute', () => {
+    const { loras } = readConfig({ LORAS: 'a.safetensors:0.8, /b/c.safetensors ,d.safetensors:-1' });
+    expect(loras).toEqual([
+      { file: resolve('a.safetensors'), scale: 0.8 },
+      { file: '/b/c.safetensors', scale: 1 },
+      { file: resolve('d.safetensors'), scale: -1 },
+    ]);
+  });
+
   it('takes an empty variable for an unset one', () => {
     expect(readConfig({ PROVIDER: '', DISCORD_TOKEN: ' ', MODEL_DIR: '' })).toEqual(readConfig({}));
   });
@@ -162,6 +171,10 @@ describe('readConfig', () => {
     ['DISCORD_API_URL', 'ftp://discord.com', /http or https/],
     ['ATTACHMENT_HOSTS', 'https://cdn.discordapp.com', /without https/],
     ['ATTACHMENT_HOSTS', ' , ', /^ATTACHMENT_HOSTS must be host names/],
+    ['LORAS', 'style', /^LORAS must be \.safetensors files separated by commas/],
+    ['LORAS', 'a.safetensors:x', /^LORAS must be/],
+    ['LORAS', 'a.safetensors:1000', /^LORAS must be/],
+    ['LORAS', 'a.safetensors,,b.safetensors', /^LORAS must be/],
   ])('%s=%s is refused with its name and a valid value', (name, value, message) => {
     const error = problemOf({ [name]: value });
     expect(error.code).toBe('config-invalid');

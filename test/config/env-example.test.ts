@@ -28,7 +28,7 @@ describe('.env.example', () => {
     const everyLine = dotenv.parse(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(Object.keys(everyLine)).toEqual(Object.keys(variables));
     // These have no default: their lines show what a path and an emoji look like.
-    expect(readConfig({ ...everyLine, FFMPEG_PATH: '', REACTION_EMOJI: '', NSFW_MODEL_DIR: '' })).toEqual(
+    expect(readConfig({ ...everyLine, FFMPEG_PATH: '', REACTION_EMOJI: '', LORAS: '', NSFW_MODEL_DIR: '' })).toEqual(
       readConfig({}),
     );
   });

@@ -18,6 +18,15 @@ describe('resolveSettings', () => {
     expect(resolveSettings(fakeInfo, { maxGuidanceScale: 0.5 }, drawSeed).minGuidanceScale).toBe(0.5);
   });
 
+  it('decodes all frames together where the model proposes that, however many are asked for', () => {
+    const all = { ...fakeInfo, defaults: { ...fakeInfo.defaults, numFrames: 25, decodeChunkSize: 25 } };
+    const few = { ...fakeInfo, defaults: { ...fakeInfo.defaults, numFrames: 25, decodeChunkSize: 8 } };
+    expect(resolveSettings(all, { numFrames: 30 }, drawSeed).decodeChunkSize).toBe(30);
+    expect(resolveSettings(all, { numFrames: 30, decodeChunkSize: 4 }, drawSeed).decodeChunkSize).toBe(4);
+    expect(resolveSettings(few, { numFrames: 30 }, drawSeed).decodeChunkSize).toBe(8);
+    expect(resolveSettings(few, { numFrames: 5 }, drawSeed).decodeChunkSize).toBe(5);
+  });
+
   it.each<[Partial<ImageToVideoSettings>, string]>([
     [{ width: 100 }, 'width'],
     [{ height: 8 }, 'height'],

@@ -4,10 +4,10 @@ import { safetensorsBytes } from '../inference/safetensors/build-file.ts';
 
 /** A tensor to be written. */
 export interface CheckpointTensor {
-  dtype: 'F32' | 'F16' | 'BF16' | 'I64';
+  dtype: 'F32' | 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2' | 'I64';
   shape: readonly number[];
   /** Whatever typed array holds the bytes, in the dtype's own form. */
-  values: Float32Array | Uint16Array | BigInt64Array;
+  values: Float32Array | Uint16Array | Uint8Array | BigInt64Array;
 }
 
 /** Writes a .safetensors file, making its folders. */

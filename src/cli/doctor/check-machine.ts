@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
 import { realDisk } from '../../hub/disk.ts';
+import { findModel } from '../../hub/find-model.ts';
 import { estimateMemory } from '../../inference/pipeline/estimate-memory.ts';
 import { readModelConfigs } from '../../inference/pipeline/load-model.ts';
 import { modelInfo } from '../../inference/pipeline/model-info.ts';
@@ -31,9 +32,10 @@ export function checkNode(version: string): Finding {
 export function checkMemory(
   { modelDir, execution }: Pick<Config, 'modelDir' | 'execution'>,
   provider: Exclude<ProviderName, 'auto'>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Finding> {
   return finding('memory', async () => {
-    const configs = await readModelConfigs(modelDir);
+    const configs = await readModelConfigs(await findModel(modelDir, { environment }));
     const stages = Object.values(await estimateMemory(configs, modelInfo(configs).defaults, provider));
     const mode = execution.memoryMode ?? 'staged';
     const isMapped = provider === 'cpu' && execution.cpuMemory === 'mapped';

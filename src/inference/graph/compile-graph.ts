@@ -10,7 +10,7 @@ export interface CompiledGraph {
   model: Uint8Array;
   /** Undefined where the graph has no weights. */
   weightsFolder: string | undefined;
-  /** Weights are of another type than the graph computes in: ONNX Runtime has to convert them when it loads them. */
+  /** ONNX Runtime has to reckon weights when it loads them: they are of another type than the graph computes in, or merged. */
   castsWeights: boolean;
   inputs: BuiltGraph['inputs'];
   outputs: BuiltGraph['outputs'];
@@ -35,7 +35,10 @@ export function compileGraph(graph: BuiltGraph): CompiledGraph {
   }
   const { name, nodes, inputs, outputs } = graph;
   const constants = new Set(initializers.map((initializer) => initializer.name));
-  const castsWeights = nodes.some((node) => node.opType === 'Cast' && constants.has(node.inputs[0] ?? ''));
+  const castsWeights = nodes.some(
+    ({ opType, inputs: [first = ''] }) =>
+      (opType === 'Cast' && constants.has(first)) || (opType === 'Add' && constants.has(first)),
+  );
   const model = encodeModel({ name, nodes, initializers, inputs, outputs });
   return { name, model, weightsFolder: [...folders][0], castsWeights, inputs, outputs };
 }

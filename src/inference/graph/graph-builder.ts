@@ -2,9 +2,10 @@ import { GraphError } from '../../errors.ts';
 import type { AttributeValue, DataType, OnnxNode, OnnxValueInfo } from '../onnx/types.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
+import type { LowRankUpdate, LowRankUpdates } from './low-rank.ts';
 import { createParameterTable, type GraphInitializer, type ParameterOptions } from './parameters.ts';
 import type { GraphTarget } from './target.ts';
-import type { Value } from './value.ts';
+import { elementCount, type Value } from './value.ts';
 
 /** Grows one graph. Scopes name parameters as torch names modules, so a parameter's name is its key in the checkpoint. */
 export interface GraphBuilder {
@@ -35,6 +36,15 @@ export interface GraphBuilder {
   cast(value: Value, dataType: DataType): Value;
 }
 
+/** What a graph is built on. */
+export interface GraphSource {
+  /** The checkpoint's tensors by key. */
+  weights: Weights;
+  target: GraphTarget;
+  /** What is added to some of them. */
+  updates?: LowRankUpdates | undefined;
+}
+
 /** A finished graph, with what it asks of the checkpoint. */
 export interface BuiltGraph {
   name: string;
@@ -54,7 +64,7 @@ export interface BuiltGraph {
  */
 export function buildGraph(
   name: string,
-  { weights, target }: { weights: Weights; target: GraphTarget },
+  { weights, target, updates }: GraphSource,
   build: (graph: GraphBuilder) => void,
 ): BuiltGraph {
   const nodes: OnnxNode[] = [];
@@ -67,6 +77,26 @@ export function buildGraph(
 
   const path = () => scopes.join('.');
   const key = (parameter: string) => [...scopes, parameter].join('.');
+
+  /** A weight with what is added to it, in float32: nodes over constants alone, which the session reckons when it is made. */
+  function merged(stored: Value, added: readonly LowRankUpdate[], rows: ParameterOptions['rows']): Value {
+    let sum = added.length === 0 ? stored : graph.cast(stored, 'float32');
+    for (const { name: lora, scale, up, down } of added) {
+      const [outer = 1, rank = 1] = up.shape;
+      const [from, to] = rows ?? [0, outer];
+      const rowBytes = up.bytes.length / outer;
+      const ofRows = up.bytes.subarray(from * rowBytes, to * rowBytes);
+      const left = table.matrix(`${stored.name}/${lora}/up`, up.dtype, ofRows, [to - from, rank]);
+      const inner = elementCount(down.shape) / rank;
+      const right = table.matrix(`${stored.name}/${lora}/down`, down.dtype, down.bytes, [rank, inner]);
+      const factor = graph.constant(Float32Array.of(scale), [1], 'float32');
+      const scaled = graph.op('Mul', [graph.cast(left, 'float32'), factor]);
+      const product = graph.op('MatMul', [scaled, graph.cast(right, 'float32')]);
+      const shaped = graph.op('Reshape', [product, graph.integers(stored.shape)]);
+      sum = graph.op('Add', [sum, shaped]);
+    }
+    return sum;
+  }
 
   const graph: GraphBuilder = {
     target,
@@ -97,14 +127,16 @@ export function buildGraph(
       outputs.push({ name: outputName, dataType: 'float32', shape: value.shape });
     },
     parameter(parameter, shape, options = {}) {
-      const stored = table.parameter(key(parameter), shape, options);
-      if (stored.dataType === target.precision) return stored;
+      const { transposed, ...stored } = table.parameter(key(parameter), shape, options);
       // A weight is cast once however often it is used; ONNX Runtime folds the cast when the session is made.
-      const known = casts.get(stored.name);
-      if (known !== undefined) return known;
-      const value = graph.cast(stored, target.precision);
-      casts.set(stored.name, value);
-      return value;
+      const added = updates?.get(key(parameter)) ?? [];
+      const cast = () => casts.get(stored.name) ?? graph.cast(merged(stored, added, options.rows), target.precision);
+      const value = stored.dataType === target.precision && added.length === 0 ? stored : cast();
+      if (value !== stored) casts.set(stored.name, value);
+      if (transposed !== true) return value;
+      return options.mayBeTransposed === true
+        ? { ...value, transposed }
+        : graph.op('Transpose', [value], { perm: [1, 0] });
     },
     unneeded(parameter, shape) {
       table.expect(key(parameter), shape);

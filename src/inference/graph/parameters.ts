@@ -1,5 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import type { DataType } from '../onnx/types.ts';
+import type { Dtype } from '../safetensors/dtype.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { elementCount, type Value } from './value.ts';
 
@@ -9,6 +10,11 @@ export interface ParameterOptions {
   as?: readonly number[];
   /** Rows from…to (exclusive) of the first axis; the initializer is then named `key[from:to]`. */
   rows?: readonly [from: number, to: number];
+  /**
+   * The caller can also work with the transpose of the matrix, where the checkpoint has that: the value then says so. Left
+   * out: such a matrix is transposed when the session is made, which copies it.
+   */
+  mayBeTransposed?: boolean;
 }
 
 /** A constant of the graph: bytes of its own, or a range of a checkpoint file. */
@@ -25,11 +31,20 @@ export interface ParameterTable {
   expect(key: string, shape: readonly number[]): void;
   parameter(key: string, shape: readonly number[], options: ParameterOptions): Value;
   constant(values: Float32Array, shape: readonly number[]): Value;
+  /** A matrix that no checkpoint has, under a name of its own. */
+  matrix(name: string, dtype: Dtype, bytes: Uint8Array, shape: readonly [number, number]): Value;
   integers(values: readonly number[]): Value;
   initializers(): GraphInitializer[];
 }
 
-const dataTypeOf: Readonly<Record<string, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+/** How ONNX calls the dtypes that weights may have. */
+export const weightDataTypes: Readonly<Partial<Record<Dtype, DataType>>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F8_E4M3: 'float8e4m3fn',
+  F8_E5M2: 'float8e5m2',
+};
 
 /** @param weights the checkpoint's tensors by key */
 export function createParameterTable(weights: Weights): ParameterTable {
@@ -59,6 +74,10 @@ export function createParameterTable(weights: Weights): ParameterTable {
     },
     parameter(key, shape, { as, rows }) {
       this.expect(key, shape);
+      const stored = weights.get(key)?.transposed === true;
+      if (stored && (as !== undefined || rows !== undefined || shape.length !== 2)) {
+        throw new GraphError('graph-parameter', `${key} lies transposed and cannot be seen in parts.`);
+      }
       const [from, to] = rows ?? [0, shape[0] ?? 1];
       const seen = as ?? (rows === undefined ? shape : shape.with(0, to - from));
       const rowCount = shape[0] ?? 1;
@@ -68,19 +87,29 @@ export function createParameterTable(weights: Weights): ParameterTable {
       }
       const entry = weights.get(key);
       const name = rows === undefined ? key : `${key}[${from}:${to}]`;
-      const dataType = entry === undefined ? 'float32' : (dataTypeOf[entry.dtype] ?? 'float32');
+      const laid = stored ? shape.toReversed() : seen;
+      const dataType = entry === undefined ? 'float32' : (weightDataTypes[entry.dtype] ?? 'float32');
       // A missing or mis-shaped tensor is reported by checkWeights, with all others.
       if (entry !== undefined && !initializers.has(name)) {
         const rowBytes = entry.sizeBytes / rowCount;
         const offset = entry.offset + from * rowBytes;
-        const data = { kind: 'file', file: entry.file, offset, sizeBytes: (to - from) * rowBytes } as const;
-        initializers.set(name, { name, dataType, shape: seen, data });
+        const sizeBytes = (to - from) * rowBytes;
+        const data =
+          entry.bytes === undefined
+            ? ({ kind: 'file', file: entry.file, offset, sizeBytes } as const)
+            : ({ kind: 'raw', bytes: entry.bytes.subarray(from * rowBytes, to * rowBytes) } as const);
+        initializers.set(name, { name, dataType, shape: laid, data });
       }
-      return { name, dataType, shape: seen };
+      return { name, dataType, shape: laid, ...(stored && { transposed: true }) };
     },
     constant(values, shape) {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       return addRaw('constant', 'float32', bytes, shape);
+    },
+    matrix(name, dtype, bytes, shape) {
+      const dataType = weightDataTypes[dtype] ?? 'float32';
+      initializers.set(name, { name, dataType, shape, data: { kind: 'raw', bytes } });
+      return { name, dataType, shape };
     },
     integers(values) {
       const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);

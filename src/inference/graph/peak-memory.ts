@@ -26,6 +26,8 @@ const elementBytes: Readonly<Record<OnnxValueInfo['dataType'], number>> = {
   int64: 8,
   float16: 2,
   bfloat16: 2,
+  float8e4m3fn: 1,
+  float8e5m2: 1,
 };
 
 /** Bytes of a graph's weights once loaded: all in the target's precision, `bytesPerValue` each. */

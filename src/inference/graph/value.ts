@@ -9,6 +9,8 @@ export interface Value {
   readonly shape: readonly number[];
   /** The content of a small integer constant (a shape, an axis list), for shape inference. */
   readonly integers?: readonly number[];
+  /** A matrix that is the transpose of what `shape` says; see `ParameterOptions.mayBeTransposed`. */
+  readonly transposed?: true;
   /** What this value is another shape of, for the next change of shape to start from. */
   readonly reshapeOf?: Value;
 }

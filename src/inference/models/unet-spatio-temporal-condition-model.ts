@@ -1,14 +1,12 @@
 import { GraphError } from '../../errors.ts';
-import { type BuiltGraph, buildGraph, type GraphBuilder } from '../graph/graph-builder.ts';
+import { type BuiltGraph, buildGraph, type GraphBuilder, type GraphSource } from '../graph/graph-builder.ts';
 import { add, reshape } from '../graph/ops.ts';
-import type { GraphTarget } from '../graph/target.ts';
 import { elementCount, type Value } from '../graph/value.ts';
 import { silu } from '../nn/activations.ts';
 import { type Conditioning, inlineConditioning, separateConditioning } from '../nn/conditioning.ts';
 import { conv2d } from '../nn/conv.ts';
 import { timestepEmbedding, timesteps } from '../nn/embeddings.ts';
 import { groupNorm } from '../nn/normalization.ts';
-import type { Weights } from '../safetensors/open-weights.ts';
 import { downBlock, midBlock, type UnetContext, upBlock } from './unet-blocks.ts';
 import { crossAttentionDim, type UnetConfig, unetBlocks } from './unet-config.ts';
 
@@ -102,11 +100,7 @@ export interface UnetGraphs {
 }
 
 /** See {@link unetSpatioTemporalConditionModel} for inputs and output; about a tenth of the weights leave the step. */
-export function buildUnetGraphs(
-  config: UnetConfig,
-  sizes: UnetSizes,
-  source: { weights: Weights; target: GraphTarget },
-): UnetGraphs {
+export function buildUnetGraphs(config: UnetConfig, sizes: UnetSizes, source: GraphSource): UnetGraphs {
   let step: BuiltGraph | undefined;
   const conditioning = buildGraph('unet-conditioning', source, (clipGraph) => {
     const encoderHiddenStates = clipGraph.input('encoder_hidden_states', [sizes.batch, 1, crossAttentionDim(config)]);

@@ -24,10 +24,10 @@ export function linear(
   return graph.scope(name, () => {
     const inFeatures = axisSize(x, -1);
     const options = rows === undefined ? {} : { rows };
-    const weight = graph.parameter('weight', [outFeatures, inFeatures], options);
+    const weight = graph.parameter('weight', [outFeatures, inFeatures], { ...options, mayBeTransposed: true });
     const offset = bias ? graph.parameter('bias', [outFeatures], options) : undefined;
     const flat = reshape(graph, x, [elementCount(x.shape) / inFeatures, inFeatures]);
-    const y = graph.op('Gemm', [flat, weight, offset], { transB: 1 });
+    const y = graph.op('Gemm', [flat, weight, offset], { transB: weight.transposed === true ? 0 : 1 });
     return reshape(graph, y, x.shape.with(-1, axisSize(y, -1)));
   });
 }

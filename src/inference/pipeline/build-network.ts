@@ -1,16 +1,16 @@
-import { join } from 'node:path';
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
 import { giveValue, takeValue } from '../graph/cut-graph.ts';
-import { type BuiltGraph, buildGraph } from '../graph/graph-builder.ts';
+import { type BuiltGraph, buildGraph, type GraphSource } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
 import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
-import { openWeights, type Weights } from '../safetensors/open-weights.ts';
 import type { ModelConfigs } from './load-model.ts';
+import { readLoraUpdates } from './loras.ts';
+import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
 
 /**
  * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
@@ -23,14 +23,14 @@ export type NetworkRequest =
   | ({ network: 'unet-conditioning' } & UnetSizes)
   | ({ network: 'unet-step'; deepFeatures?: 'give' | 'take' } & UnetSizes);
 
-/** The checkpoint of each network: its folder, and the file's base name as diffusers and transformers write it. */
+/** The checkpoint of each network. */
 const checkpoints = {
-  'image-encoder': { folder: 'image_encoder', baseName: 'model' },
-  'vae-encoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
-  'vae-decoder': { folder: 'vae', baseName: 'diffusion_pytorch_model' },
-  'unet-conditioning': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
-  'unet-step': { folder: 'unet', baseName: 'diffusion_pytorch_model' },
-} as const;
+  'image-encoder': 'image_encoder',
+  'vae-encoder': 'vae',
+  'vae-decoder': 'vae',
+  'unet-conditioning': 'unet',
+  'unet-step': 'unet',
+} as const satisfies Record<NetworkRequest['network'], CheckpointName>;
 
 /** Every graph over one checkpoint, by the network that it is of. */
 export type CheckpointGraphs = Partial<Record<NetworkRequest['network'], BuiltGraph>>;
@@ -53,23 +53,23 @@ export async function buildCheckpoint(
   request: NetworkRequest,
   target: GraphTarget,
 ): Promise<CheckpointGraphs> {
-  const { folder, baseName } = checkpoints[request.network];
-  const path = join(configs.dir, folder);
-  const weights = await openWeights(path, baseName);
-  const graphs = checkpointGraphs(configs, request, { weights, target });
-  checkWeights(path, weights, Object.values(graphs));
+  const name = checkpoints[request.network];
+  const { where, weights } = await openCheckpoint(configs, name);
+  const updates = name === 'unet' ? await readLoraUpdates(configs.loras ?? []) : undefined;
+  const graphs = checkpointGraphs(configs, request, { weights, target, updates });
+  checkWeights(where, weights, Object.values(graphs));
   return graphs;
 }
 
 /**
- * The files that hold a model's weights, links resolved, in a fixed order.
+ * The files that hold a model's weights and its LoRAs, in a fixed order.
  * @throws SafetensorsError a checkpoint is missing or broken
  */
 export async function listWeightFiles(configs: ModelConfigs): Promise<string[]> {
-  const files = new Set<string>();
-  for (const network of ['image-encoder', 'vae-encoder', 'unet-step'] as const) {
-    const { folder, baseName } = checkpoints[network];
-    for (const { file } of (await openWeights(join(configs.dir, folder), baseName)).values()) files.add(file);
+  const files = new Set((configs.loras ?? []).flatMap(({ changes }) => [...changes.values()].map(({ up }) => up.file)));
+  for (const name of new Set(Object.values(checkpoints))) {
+    const { weights } = await openCheckpoint(configs, name);
+    for (const { file } of weights.values()) files.add(file);
   }
   return [...files].sort();
 }
@@ -84,11 +84,7 @@ export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, grap
 }
 
 /** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */
-function checkpointGraphs(
-  configs: ModelConfigs,
-  request: NetworkRequest,
-  source: { weights: Weights; target: GraphTarget },
-): CheckpointGraphs {
+function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source: GraphSource): CheckpointGraphs {
   const scale = vaeScaleFactor(configs.vae);
   switch (request.network) {
     case 'image-encoder':

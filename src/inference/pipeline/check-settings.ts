@@ -23,7 +23,8 @@ export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelI
   check('guidance-min', settings.minGuidanceScale, { from: 0, to: 100 });
   check('guidance-max', settings.maxGuidanceScale, { from: 0, to: 100 });
   check('fps', settings.fps, { from: 1, to: 120, ...whole });
-  check('motion', settings.motionBucketId, { from: 1, to: 255, ...whole });
+  // Trained were 1 to 255; diffusers takes any.
+  check('motion', settings.motionBucketId, { from: 0, to: Number.MAX_SAFE_INTEGER, ...whole });
   check('noise', settings.noiseAugStrength, { from: 0, to: 10 });
   check('decode-chunk', settings.decodeChunkSize, { from: 1, to: maxFrames, ...whole });
   check('seed', settings.seed, { from: 0, to: 2 ** 32 - 1, ...whole });

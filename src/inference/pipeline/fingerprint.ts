@@ -28,7 +28,7 @@ const version = '1';
 export async function fingerprintOf({ configs, picture, settings, provider, precision }: Run): Promise<Fingerprint> {
   if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
   // The folder may move.
-  const { dir: _, ...model } = configs;
+  const { dir: _, weights: __, notes: ___, ...model } = configs;
   const files = await Promise.all(
     (await listWeightFiles(configs)).map(async (path) => {
       const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {

@@ -12,9 +12,11 @@ import { fingerprintOf } from './fingerprint.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { checkpointKeeper, type RunState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
+import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
 import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
+import { modelNotes } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
 import { finiteNetworks } from './require-finite.ts';
 import type { Run } from './run.ts';
@@ -27,11 +29,14 @@ import type {
   ModelInfo,
   PipelineProgress,
 } from './types.ts';
+import { withLoras } from './with-loras.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions extends ExecutionOptions {
-  /** A folder in diffusers' layout. */
+  /** A folder in diffusers' layout, or a single-file checkpoint. */
   modelDir: string;
+  /** Added to the UNet's weights when they are loaded. */
+  loras?: readonly LoraRequest[] | undefined;
   /** Told what an operator should know: a provider that was passed over, say. */
   log?: (message: string) => void;
 }
@@ -76,7 +81,8 @@ export interface ImageToVideoPipeline {
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
   const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
   const log = options.log ?? (() => {});
-  const configs = await readModelConfigs(options.modelDir);
+  const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
+  for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {
@@ -126,7 +132,7 @@ async function* run(
   if (start === undefined) yield clock.begin('encode-image', 2);
   const condition = start?.condition ?? (yield* encodeImage(job, { generator, step }));
 
-  yield clock.begin('denoise', settings.numInferenceSteps, start?.step);
+  yield clock.begin('denoise', scheduler.timesteps.length, start?.step);
   const state = (): RunState => ({
     seed: settings.seed,
     condition,

@@ -14,13 +14,14 @@ export async function readModelInfo(modelDir: string): Promise<ModelInfo> {
 }
 
 /** The same from configs already read. */
-export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfigs): ModelInfo {
+export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }: ModelConfigs): ModelInfo {
   const sizeStep = vaeScaleFactor(vae);
   const numFrames = proposals.num_frames ?? unet.num_frames;
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
   const { description, loop, turn_by_seed: turnsBySeed } = proposals;
   return {
-    name,
+    // Clips carry it, and so the LoRAs that they were made with.
+    name: [name, ...loras.map((lora) => lora.name)].join(' + '),
     ...(description !== undefined && { description }),
     defaults: {
       width: proposals.width ?? shape.width,
@@ -33,7 +34,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals }: ModelConfig
       motionBucketId: proposals.motion_bucket_id ?? 127,
       noiseAugStrength: proposals.noise_aug_strength ?? 0.02,
       decodeChunkSize: proposals.decode_chunk_size ?? numFrames,
-      sampler: 'euler',
+      sampler: scheduler.sampler,
       schedule: defaultSchedule(scheduler),
     },
     ...(loop !== undefined && { loop }),

@@ -51,7 +51,7 @@ export interface ImageToVideoSettings {
   maxGuidanceScale: number;
   /** Frames per second, of the conditioning (the model sees fps − 1, as in diffusers) and of the file. */
   fps: number;
-  /** 1…255; 127 is normal. */
+  /** 127 is normal, 1…255 were trained; any whole number from 0. */
   motionBucketId: number;
   noiseAugStrength: number;
   /** Frames decoded together; it changes the picture, since temporal layers see only the chunk. */

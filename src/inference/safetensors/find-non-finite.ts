@@ -14,7 +14,7 @@ const sampleBytes = 4096;
 const sampleCount = 4;
 
 /**
- * Counts NaN and infinite values in tensors of one file. Integer tensors have none.
+ * Counts NaN and infinite values in tensors of one file. Integer tensors have none, nor those that no file has.
  * @param everything reads every value; otherwise a few thousand of each tensor, from its start to its end
  * @param onTensor called for each tensor, in the order given
  * @throws SafetensorsError the file has shrunk or cannot be read
@@ -36,6 +36,7 @@ async function count(handle: FileHandle, path: string, entry: TensorEntry, every
   const total: FiniteCount = { values: 0, nonFinite: 0 };
   const isNonFinite = nonFiniteTest(entry.dtype);
   if (isNonFinite === undefined) return total;
+  if (entry.bytes !== undefined) return total;
   for (const { offset, bytes } of everything ? chunks(entry) : samples(entry)) {
     const buffer = new Uint8Array(bytes);
     await readFully(handle, path, buffer, entry.offset + offset);
@@ -67,13 +68,20 @@ function samples({ sizeBytes, dtype }: TensorEntry): Range[] {
   });
 }
 
-/** A float is NaN or infinite where every exponent bit is set. Counts them in a run of bytes; undefined for integers. */
+/**
+ * A float is NaN or infinite where every exponent bit is set; E4M3 has no infinity, and its one NaN has every bit set but
+ * the sign. Counts them in a run of bytes; undefined for integers.
+ */
 function nonFiniteTest(dtype: TensorEntry['dtype']): ((bytes: Uint8Array) => number) | undefined {
-  const exponents: Partial<Record<TensorEntry['dtype'], number>> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f80_0000 };
+  const exponents: Partial<Record<TensorEntry['dtype'], number>> = {
+    ...{ F16: 0x7c00, BF16: 0x7f80, F32: 0x7f80_0000 },
+    ...{ F8_E4M3: 0x7f, F8_E5M2: 0x7c },
+  };
   const exponent = exponents[dtype];
   if (exponent === undefined) return undefined;
-  return ({ buffer }) => {
-    const values = dtype === 'F32' ? new Uint32Array(buffer) : new Uint16Array(buffer);
+  const size = dtypeBytes[dtype];
+  return (bytes) => {
+    const values = size === 1 ? bytes : size === 2 ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
     let nonFinite = 0;
     for (const value of values) if ((value & exponent) === exponent) nonFinite++;
     return nonFinite;

@@ -1,8 +1,17 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { foreignFormat, foreignPrefixBytes } from './foreign-file.ts';
 import { JsonCursor, safetensorsError } from './json-cursor.ts';
 import { maxIndexBytes, maxShardCount, maxTensorCount } from './limits.ts';
-import { decodeUtf8, openRegularFile, readFully, readSafetensors, type TensorEntry } from './read-safetensors.ts';
+import {
+  danglingTarget,
+  danglingText,
+  decodeUtf8,
+  openRegularFile,
+  readFully,
+  readSafetensors,
+  type TensorEntry,
+} from './read-safetensors.ts';
 
 /** Every tensor of a checkpoint by its name, whichever file it lies in. */
 export type Weights = ReadonlyMap<string, TensorEntry>;
@@ -11,10 +20,13 @@ export type Weights = ReadonlyMap<string, TensorEntry>;
 export interface OpenWeightsOptions {
   /** `'fp16'` takes `<base>.fp16.safetensors` only, `''` the plain file only; left out: the plain file, else fp16. */
   variant?: string;
+  /** Told what had to be taken instead of what is usual. */
+  onNote?: (note: string) => void;
 }
 
 /**
  * Finds a checkpoint as diffusers and transformers write it (one file or shards with an index) and reads its headers.
+ * Where no variant is asked for and neither the plain one nor fp16 is there, the only other one is taken.
  * @param path a folder, or one .safetensors file, which is then taken as it is
  * @param baseName e.g. `diffusion_pytorch_model` or `model`
  * @throws SafetensorsError no such file, or a file or index that breaks the format
@@ -22,16 +34,73 @@ export interface OpenWeightsOptions {
 export async function openWeights(
   path: string,
   baseName: string,
-  { variant }: OpenWeightsOptions = {},
+  { variant, onNote = () => {} }: OpenWeightsOptions = {},
 ): Promise<Weights> {
   if (await isFile(path)) return (await readSafetensors(path)).tensors;
-  const names = (variant === undefined ? ['', 'fp16'] : [variant]).flatMap((each) => candidates(baseName, each));
-  for (const name of names) {
+  const usual = (variant === undefined ? ['', 'fp16'] : [variant]).flatMap((each) => candidates(baseName, each));
+  for (const name of usual) {
     const candidate = join(path, name);
-    if (!(await isFile(candidate))) continue;
-    return name.endsWith('.json') ? openShards(candidate) : (await readSafetensors(candidate)).tensors;
+    if (await isFile(candidate)) return openFileOrShards(candidate);
   }
-  throw safetensorsError('weights-not-found', { path }, `no weights; looked for ${names.join(', ')}.`);
+  const files = await readdir(path).catch(() => undefined);
+  const others = variant === undefined ? otherVariants(files ?? [], baseName) : [];
+  const [only] = others;
+  if (only !== undefined && others.length === 1) {
+    onNote(`${path} holds its weights in the variant ${only.variant} alone: taking ${only.file}.`);
+    return openFileOrShards(join(path, only.file));
+  }
+  for (const name of usual) {
+    const target = await danglingTarget(join(path, name));
+    if (target !== undefined) throw safetensorsError('not-readable', { path: join(path, name) }, danglingText(target));
+  }
+  const problem = `no weights; looked for ${usual.join(', ')}. ${describeFiles(files, baseName, others)}`;
+  throw safetensorsError('weights-not-found', { path }, problem);
+}
+
+async function openFileOrShards(path: string): Promise<Weights> {
+  return path.endsWith('.json') ? openShards(path) : (await readSafetensors(path)).tensors;
+}
+
+/** Checkpoints of any other variant that are there, e.g. `model.bf16.safetensors`. */
+function otherVariants(files: readonly string[], baseName: string): { variant: string; file: string }[] {
+  return files.flatMap((file) => {
+    if (!file.startsWith(`${baseName}.`)) return [];
+    const rest = file.slice(baseName.length);
+    const [, variant] =
+      /^\.([\w-]+)\.safetensors(?:\.index\.json)?$/.exec(rest) ??
+      /^\.safetensors\.index\.([\w-]+)\.json$/.exec(rest) ??
+      [];
+    return variant === undefined || /-\d{5}-of-\d{5}$/.test(variant) ? [] : [{ variant, file }];
+  });
+}
+
+/** What a folder without usable weights has instead, and what to do. */
+function describeFiles(
+  files: readonly string[] | undefined,
+  baseName: string,
+  variants: readonly { file: string }[],
+): string {
+  if (files === undefined) return 'There is no such folder.';
+  if (variants.length > 1) {
+    return `There are several variants (${variants.map(({ file }) => file).join(', ')}): leave one of them, or name it ${baseName}.safetensors.`;
+  }
+  const having = (...endings: string[]) => files.filter((file) => endings.some((ending) => file.endsWith(ending)));
+  const [unfinished] = having('.part', '.incomplete');
+  if (unfinished !== undefined) return `A download has not ended (${unfinished}): run the same command again.`;
+  const [shard] = files.filter((file) => /-\d{5}-of-\d{5}\b.*\.safetensors$/.test(file));
+  if (shard !== undefined) return `There are shards (${shard}), but not the index that says which tensor is where.`;
+  const safetensors = having('.safetensors');
+  if (safetensors.length > 0) {
+    return `There is ${safetensors.join(', ')}: if that is this network, name it ${baseName}.safetensors.`;
+  }
+  const pickles = having('.bin', '.bin.index.json', '.pt', '.pth', '.ckpt');
+  if (pickles.length > 0) {
+    return (
+      `There is only ${pickles.join(', ')}, in PyTorch's own format, which is not read: loading it runs whatever code it ` +
+      'holds. Fetch the same weights as .safetensors (kinora model pull), or save them so with diffusers (save_pretrained).'
+    );
+  }
+  return files.length === 0 ? 'The folder is empty.' : `There is ${files.slice(0, 5).join(', ')}.`;
 }
 
 /** diffusers puts the variant of an index before `.json`; some checkpoints put it before `.safetensors`. */
@@ -83,7 +152,9 @@ async function readIndexText(path: string): Promise<string> {
     }
     const bytes = Buffer.alloc(size);
     await readFully(handle, path, bytes, 0);
-    return decodeUtf8(bytes, path);
+    const foreign = foreignFormat(bytes.subarray(0, foreignPrefixBytes));
+    if (foreign !== undefined) throw safetensorsError(foreign.name, { path }, foreign.text);
+    return decodeUtf8(bytes, path).replace(/^\ufeff/, '');
   } finally {
     await handle.close();
   }

@@ -1,5 +1,6 @@
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import type { Dtype } from './dtype.ts';
+import { foreignFormat, foreignPrefixBytes } from './foreign-file.ts';
 import { safetensorsError } from './json-cursor.ts';
 import { maxHeaderBytes } from './limits.ts';
 import { parseHeader } from './parse-header.ts';
@@ -15,6 +16,10 @@ export interface TensorEntry {
   /** From the start of the file, in bytes. */
   offset: number;
   sizeBytes: number;
+  /** The file has the matrix as its transpose: columns of `shape` one after another. */
+  transposed?: true;
+  /** Values that no file has; `file` and `offset` say nothing then. */
+  bytes?: Uint8Array;
 }
 
 /** A .safetensors file's header, checked; no tensor has been read. */
@@ -63,9 +68,30 @@ export async function openRegularFile(path: string): Promise<{ file: string; han
     // Asked before opening: to open a pipe would wait for ever.
     if ((await stat(file)).isFile()) return { file, handle: await open(file, 'r') };
   } catch (cause) {
-    throw safetensorsError('not-readable', { path }, 'the file cannot be found or read.', cause);
+    const target = await danglingTarget(path);
+    const problem = target === undefined ? 'the file cannot be found or read.' : danglingText(target);
+    throw safetensorsError('not-readable', { path }, problem, cause);
   }
   throw safetensorsError('not-readable', { path }, 'this is not a regular file.');
+}
+
+/** Where a symbolic link leads to that leads nowhere; undefined: it is none, or what it leads to is there. */
+export async function danglingTarget(path: string): Promise<string | undefined> {
+  const isLink = await lstat(path).then(
+    (entry) => entry.isSymbolicLink(),
+    () => false,
+  );
+  if (!isLink) return undefined;
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? undefined : readlink(path);
+}
+
+/** What to do about a link that leads nowhere. Hugging Face's cache is made of links to its `blobs`, which can be pruned. */
+export function danglingText(target: string): string {
+  return `this is a link to ${target}, which is not there (was a cache pruned, or a disk not mounted?). Fetch the file again.`;
 }
 
 /**
@@ -97,11 +123,14 @@ export function decodeUtf8(bytes: Uint8Array, path: string): string {
 }
 
 async function readHeaderLength(handle: FileHandle, path: string, fileBytes: number): Promise<number> {
+  const prefix = Buffer.alloc(Math.min(foreignPrefixBytes, fileBytes));
+  await readFully(handle, path, prefix, 0);
+  // A header begins with its brace.
+  const foreign = prefix[lengthPrefixBytes] === 0x7b ? undefined : foreignFormat(prefix);
+  if (foreign !== undefined) throw safetensorsError(foreign.name, { path }, foreign.text);
   if (fileBytes < lengthPrefixBytes) {
     throw safetensorsError('truncated', { path }, `the file has only ${fileBytes} bytes.`);
   }
-  const prefix = Buffer.alloc(lengthPrefixBytes);
-  await readFully(handle, path, prefix, 0);
   const length = prefix.readBigUInt64LE(0);
   if (length > BigInt(maxHeaderBytes)) {
     throw safetensorsError('header-too-large', { path }, `the header claims ${length} bytes, over ${maxHeaderBytes}.`);

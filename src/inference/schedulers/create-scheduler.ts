@@ -7,9 +7,9 @@ import { interpolate } from './interpolate.ts';
 import type { SamplerName, ScheduleName } from './names.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
-import { alignYourStepsSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';
+import { alignYourStepsSigmas, betaSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';
 import { sigmaToTimestep, spacedTimesteps } from './timesteps.ts';
-import { trainingSigmas } from './training-sigmas.ts';
+import { linspaceFloat32, trainingSigmas } from './training-sigmas.ts';
 
 interface SchedulerOptions {
   numInferenceSteps: number;
@@ -43,23 +43,34 @@ interface Schedule {
 function continuousSchedule(config: SchedulerConfig, steps: number, schedule: ScheduleName): Schedule {
   const trained = trainingSigmas(config);
   const spaced = spacedTimesteps(config, steps);
-  const own = Array.from(spaced, (timestep) => interpolate(timestep, trained));
-  const range = { min: config.sigma_min ?? own[steps - 1]!, max: config.sigma_max ?? own[0]! };
+  const own = interpolatedSigmas(config, trained, spaced);
+  const range = { min: config.sigma_min ?? own[own.length - 1]!, max: config.sigma_max ?? own[0]! };
   let chosen: number[] | undefined;
   if (schedule === 'ays') chosen = Array.from(Float32Array.from(alignYourStepsSigmas(steps)));
   else if (schedule === 'karras' || config.use_karras_sigmas) chosen = karrasSigmas(range, steps);
   else if (config.use_exponential_sigmas) chosen = exponentialSigmas(range, steps);
+  else if (config.use_beta_sigmas) chosen = betaSigmas(range, steps);
 
   const final = config.final_sigmas_type === 'sigma_min' && schedule !== 'ays' ? trained[0]! : 0;
   const sigmas = Float32Array.from([...(chosen ?? own), final]);
   if (config.timestep_type === 'continuous' && config.prediction_type === 'v_prediction') {
-    const timesteps = sigmas.slice(0, steps).map((sigma) => 0.25 * Math.fround(Math.log(sigma)));
+    const timesteps = sigmas.slice(0, -1).map((sigma) => 0.25 * Math.fround(Math.log(sigma)));
     return { sigmas, timesteps };
   }
   if (chosen === undefined) return { sigmas, timesteps: spaced };
   const logSigmas = trained.map(Math.log);
   const round = schedule === 'ays' ? Math.fround : undefined; // sigmas given as a list become float32 first
   return { sigmas, timesteps: Float32Array.from(chosen, (sigma) => sigmaToTimestep(sigma, logSigmas, round)) };
+}
+
+/**
+ * The noise levels of a run by `interpolation_type`, falling. As in diffusers, `log_linear` has one more of them than
+ * there were steps asked for: continuous timesteps then make one step more, others stop before the final level.
+ */
+function interpolatedSigmas(config: SchedulerConfig, trained: Float32Array, spaced: Float32Array): number[] {
+  if (config.interpolation_type === 'linear') return Array.from(spaced, (timestep) => interpolate(timestep, trained));
+  const [low, high] = [Math.log(trained[0]!), Math.log(trained[trained.length - 1]!)];
+  return Array.from(linspaceFloat32(high, low, spaced.length + 1), (log) => Math.fround(Math.exp(log)));
 }
 
 /**

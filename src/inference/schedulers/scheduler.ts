@@ -8,9 +8,9 @@ interface StepOptions {
 
 /** A sampler ready for one run. Latents are float32 arrays of any shape; `index` counts steps from 0. */
 export interface Scheduler {
-  /** What the UNet gets as its timestep, per step: [steps]. */
+  /** What the UNet gets as its timestep, per step: [steps]; as many as asked for, but for `log_linear` interpolation. */
   readonly timesteps: Float32Array;
-  /** The noise level before each step and after the last: [steps + 1]. */
+  /** The noise level before each step and after the last: [steps + 1], or more that no step uses. */
   readonly sigmas: Float32Array;
   /** What the first `randn` latents are multiplied by. */
   readonly initNoiseSigma: number;

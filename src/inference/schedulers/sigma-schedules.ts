@@ -1,3 +1,4 @@
+import { symmetricBetaQuantile } from './beta-distribution.ts';
 import { interpolate, linspace } from './interpolate.ts';
 
 /** The ends of a schedule, σ of the first and of the last step. */
@@ -22,6 +23,11 @@ export function karrasSigmaAt({ min, max }: SigmaRange, ramp: number): number {
 /** Evenly spaced in ln σ, falling from `max` to `min`; of one step, `max`. */
 export function exponentialSigmas({ min, max }: SigmaRange, steps: number): number[] {
   return linspace(Math.log(max), Math.log(min), steps).map(Math.exp);
+}
+
+/** Lee et al. 2024, "Beta Sampling is All You Need": quantiles of beta(0.6, 0.6), falling from `max` to `min`; of one step, `max`. */
+export function betaSigmas({ min, max }: SigmaRange, steps: number): number[] {
+  return linspace(0, 1, steps).map((ramp) => min + symmetricBetaQuantile(1 - ramp, 0.6) * (max - min));
 }
 
 /** Align Your Steps (Sabour et al. 2024) for Stable Video Diffusion, ten steps; rising, with the end before 0. */

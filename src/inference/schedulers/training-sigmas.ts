@@ -30,7 +30,7 @@ function trainingBetas(config: SchedulerConfig): Float32Array {
 }
 
 /** torch `linspace` in float32: counted from the nearer end, with a fused multiply-add as on x86. */
-function linspaceFloat32(start: number, end: number, count: number): Float32Array {
+export function linspaceFloat32(start: number, end: number, count: number): Float32Array {
   const first = fround(start);
   const last = fround(end);
   const step = fround(fround(last - first) / (count - 1));

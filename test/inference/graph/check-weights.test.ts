@@ -74,6 +74,32 @@ it('reports every tensor of a checkpoint that is another model’s', () => {
   );
 });
 
+it.each(['module.', 'unet.', '_orig_mod.', 'model.'])(
+  'names the prefix %s that every name has, in one sentence',
+  (prefix) => {
+    const other = new Map([...whole].map(([name, entry]) => [prefix + name, entry] as const));
+    expect(() => check(other)).toThrow(
+      new RegExp(
+        `^somewhere/image_encoder: every tensor's name begins with "${prefix}", which does not belong there: `,
+      ),
+    );
+  },
+);
+
+it('says of the layout of single files that the file itself is to be named', () => {
+  const [sample] = whole.values();
+  const names = ['model.diffusion_model.time_embed.0.weight', 'first_stage_model.encoder.conv_in.weight'];
+  const other = new Map(names.map((name) => [name, { ...sample!, name }] as const));
+  expect(() => check(other)).toThrow(/named model\.diffusion_model\.….*--model FILE\.safetensors/);
+});
+
+it('lists the tensors where only some have a prefix', () => {
+  const weights = new Map(whole);
+  weights.set(`module.${token}`, whole.get(token)!);
+  weights.delete(token);
+  expect(() => check(weights)).toThrow(`missing: ${token}`);
+});
+
 it('passes over the buffers that older transformers wrote', () => {
   expect(() => check(mutated({ 'vision_model.embeddings.position_ids': { dtype: 'I64' } }))).not.toThrow();
 });

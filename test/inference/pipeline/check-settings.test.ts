@@ -34,7 +34,7 @@ const ranges: [string, keyof ImageToVideoSettings, number, number, number?][] = 
   ['guidance-min', 'minGuidanceScale', 0, 100],
   ['guidance-max', 'maxGuidanceScale', 0, 100],
   ['fps', 'fps', 1, 120, 1],
-  ['motion', 'motionBucketId', 1, 255, 1],
+  ['motion', 'motionBucketId', 0, Number.MAX_SAFE_INTEGER, 1],
   ['noise', 'noiseAugStrength', 0, 10],
   ['decode-chunk', 'decodeChunkSize', 1, 1000, 1],
   ['seed', 'seed', 0, 4_294_967_295, 1],

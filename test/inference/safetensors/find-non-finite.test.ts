@@ -32,6 +32,9 @@ describe('findNonFinite', () => {
         f32: { dtype: 'F32', shape: [6], values: floats },
         f16: half('F16', 6, { 0: 0x7bff, 1: 0xfbff, 2: 0x7c00, 3: 0xfc00, 4: 0x7e00, 5: 0x7c01 }),
         bf16: half('BF16', 4, { 0: 0x7f7f, 1: 0xff7f, 2: 0x7f80, 3: 0xffc0 }),
+        // E4M3 has no infinity: 0x7e is 448. E5M2 is as IEEE has it: 0x7b is finite.
+        e4m3: { dtype: 'F8_E4M3', shape: [4], values: Uint8Array.of(0x7e, 0xfe, 0x7f, 0xff) },
+        e5m2: { dtype: 'F8_E5M2', shape: [4], values: Uint8Array.of(0x7b, 0x7c, 0xfc, 0x7e) },
         ids: { dtype: 'I64', shape: [1], values: BigInt64Array.of(-1n) },
       },
       true,
@@ -40,6 +43,8 @@ describe('findNonFinite', () => {
       f32: { values: 6, nonFinite: 3 },
       f16: { values: 6, nonFinite: 4 },
       bf16: { values: 4, nonFinite: 2 },
+      e4m3: { values: 4, nonFinite: 2 },
+      e5m2: { values: 4, nonFinite: 3 },
       ids: { values: 0, nonFinite: 0 },
     });
   });

@@ -124,4 +124,70 @@ describe('openWeights', () => {
       });
     });
   });
+
+  it.each([
+    ['bf16', { 'm.bf16.safetensors': checkpoint(['a'], 3) }],
+    ['non_ema', { 'm.non_ema.safetensors': checkpoint(['a'], 3) }],
+    [
+      'bf16',
+      {
+        'm.safetensors.index.bf16.json': index({ a: 'm.bf16-00001-of-00001.safetensors' }),
+        'm.bf16-00001-of-00001.safetensors': checkpoint(['a'], 3),
+      },
+    ],
+  ])('takes the only other variant, and says so: %s', async (variant, files) => {
+    await withFolder(files, async (folder) => {
+      const notes: string[] = [];
+      expect(await firstValue(folder, { onNote: (note: string) => notes.push(note) })).toBe(3);
+      expect(notes).toEqual([expect.stringContaining(`in the variant ${variant} alone`)]);
+    });
+  });
+
+  it('takes no variant where another was asked for, and says nothing of what is usual', async () => {
+    await withFolder({ 'm.bf16.safetensors': checkpoint(['a'], 3) }, async (folder) => {
+      await expect(firstValue(folder, { variant: '' })).rejects.toThrow(/no weights/);
+    });
+    await withFolder({ 'm.fp16.safetensors': checkpoint(['a'], 2) }, async (folder) => {
+      const notes: string[] = [];
+      await firstValue(folder, { onNote: (note: string) => notes.push(note) });
+      expect(notes).toEqual([]);
+    });
+  });
+
+  it.each<[string, Record<string, Buffer | string>, RegExp]>([
+    ['nothing', {}, /The folder is empty/],
+    [
+      "only PyTorch's files",
+      { 'm.bin': 'x', 'config.json': '{}' },
+      /only m\.bin, .*runs whatever code.*kinora model pull/,
+    ],
+    [
+      'several variants',
+      { 'm.bf16.safetensors': 'x', 'm.non_ema.safetensors': 'x' },
+      /several variants \(.*bf16.*non_ema/,
+    ],
+    ['a file of another name', { 'svd.safetensors': 'x' }, /There is svd\.safetensors: .* name it m\.safetensors/],
+    ['a download that did not end', { 'm.safetensors.part': 'x' }, /A download has not ended \(m\.safetensors\.part\)/],
+    ['shards without their index', { 'm-00001-of-00002.safetensors': 'x' }, /shards .* but not the index/],
+  ])('says what is there in place of weights: %s', async (_, files, words) => {
+    await withFolder(files, async (folder) => {
+      await expect(openWeights(folder, 'm')).rejects.toThrow(words);
+      await expect(openWeights(folder, 'm')).rejects.toMatchObject({ code: 'safetensors-weights-not-found' });
+    });
+  });
+
+  it('says where a link leads that leads nowhere, unless other weights are there', async () => {
+    await withFolder({}, async (folder) => {
+      await symlink('../../blobs/f00d', join(folder, 'm.safetensors'));
+      await expect(openWeights(folder, 'm')).rejects.toThrow(/a link to \.\.\/\.\.\/blobs\/f00d, which is not there/);
+      await writeFile(join(folder, 'm.fp16.safetensors'), checkpoint(['a'], 2));
+      expect(await firstValue(folder)).toBe(2);
+    });
+  });
+
+  it('reads an index with a byte order mark', async () => {
+    await withFolder({ ...shards, 'm.safetensors.index.json': `\ufeff${index(weightMap)}` }, async (folder) => {
+      expect((await openWeights(folder, 'm')).size).toBe(3);
+    });
+  });
 });

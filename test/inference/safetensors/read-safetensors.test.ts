@@ -5,6 +5,7 @@ import { SafetensorsError } from '../../../src/errors.ts';
 import { maxHeaderBytes, maxNameLength, maxRank, maxTensorCount } from '../../../src/inference/safetensors/limits.ts';
 import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
 import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
+import { openGolden } from '../../support/golden.ts';
 import { floatEntry, safetensorsBytes, withFolder } from './build-file.ts';
 
 /** Reads a file of these bytes and gives the error it causes. */
@@ -247,6 +248,12 @@ describe('readTensor', () => {
     const bits = Uint16Array.of(0x3f80, 0xc000, 0x7f80, 0xff80, 0x0001, 0x8000);
     const wanted = [1, -2, Infinity, -Infinity, 2 ** -133, -0];
     expect(await read('BF16', [6], bits)).toEqual(Float32Array.from(wanted));
+  });
+
+  it.each(['E4M3', 'E5M2'])('decodes all 256 codes of fp8 %s as torch does', async (kind) => {
+    const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
+    const golden = await openGolden('folders');
+    expect(await read(`F8_${kind}`, [256], codes)).toEqual(golden.floats(`fp8/${kind.toLowerCase()}`).data);
   });
 
   it('refuses integers', async () => {
