@@ -4,9 +4,10 @@ import { JobCancelledError } from '../errors.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
-import { checkFile } from '../media/check-file.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createRenderer } from '../render/child-process-renderer.ts';
+import { createPictureChecker } from '../render/picture-checker.ts';
+import { checkWith } from './check-picture.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
@@ -34,16 +35,25 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
+  const checker = createPictureChecker({ environment: io.environment, pictures: rendererOptionsOf(config).pictures });
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
-      { renderer, model, log, signal: io.signal, checkPicture: checkFile, readSettings: readVideoSettings },
+      {
+        renderer,
+        model,
+        log,
+        signal: io.signal,
+        checkPicture: checkWith(checker, log),
+        readSettings: readVideoSettings,
+      },
     );
     await serve(bot, { signal: io.signal, log });
   } catch (error) {
     // Told to stop while it waited for Discord: that is no failure.
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
+    checker.close();
     await renderer.close();
   }
   return 0;

@@ -90,7 +90,7 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
         dataDir,
         provider: execution.provider,
       },
-      { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings },
+      { renderer, model, log, checkPicture: async (bytes) => void checkFile(bytes), readSettings: readVideoSettings },
     );
     try {
       io.stdout.write(

@@ -8,14 +8,15 @@ import { startFakeDiscord } from '../fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions } from '../fake-discord/types.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
-import { checkFile } from '../media/check-file.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { ListenAt } from '../playground/listen.ts';
 import type { PageFiles } from '../playground/page-files.ts';
 import { firstName, secondName } from '../playground/people.ts';
 import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
 import { type ChildProcessRenderer, createRenderer } from '../render/child-process-renderer.ts';
+import { createPictureChecker } from '../render/picture-checker.ts';
 import type { Log } from '../util/log.ts';
+import { checkWith } from './check-picture.ts';
 import { locateModel } from './locate-model.ts';
 import { modelFacts } from './model-facts.ts';
 
@@ -88,6 +89,8 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
         ...{ environment, log },
       });
     if (options.renderer === undefined) closers.push(renderer.close);
+    const checker = createPictureChecker({ environment });
+    closers.push(async () => checker.close());
     const playground = await startPlayground({
       ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },
       model: { name: model.name, description: configs.proposals.description ?? `The model in ${configs.dir}.` },
@@ -99,7 +102,14 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             ...{ discordToken: discord.token, discordApiUrl: discord.apiUrl, attachmentHosts: [discord.cdnHost] },
             ...{ limits: config.limits, retentionHours: config.retentionHours, pingAfterMs: config.pingAfterMs },
           },
-          { renderer, model, log, checkPicture: checkFile, readSettings: readVideoSettings, ...botOptions },
+          {
+            renderer,
+            model,
+            log,
+            checkPicture: checkWith(checker, log),
+            readSettings: readVideoSettings,
+            ...botOptions,
+          },
         ),
     });
     closers.push(playground.close);

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { clipFormats, fitNames, type JobSettings, loopNames, type ModelFacts, shapeNames } from '../jobs/job.ts';
+import { torchSeed } from '../util/torch-seed.ts';
 import type { Wish } from './submit-wish.ts';
 
 /** Seeds are those of `torch.manual_seed` that fit 32 bits. */
@@ -26,7 +27,8 @@ type Range = Readonly<Record<'min' | 'max', number>>;
 export function animateRanges({ limits }: ModelFacts) {
   return {
     motion: { min: 1, max: 255 },
-    seed: { min: 0, max: seedCount - 1 },
+    // As far as Discord's whole numbers go; torch takes their lowest 32 bits.
+    seed: { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
     steps: { min: 1, max: limits.maxSteps },
     fps: { min: 1, max: 30 },
     length: { min: Math.min(2, limits.maxFrames), max: limits.maxFrames },
@@ -65,7 +67,7 @@ export function settingsFrom(
         details: { option, min, max },
       });
     }
-    settings[settingOf[option]] = value;
+    settings[settingOf[option]] = option === 'seed' ? torchSeed(String(value))! : value;
   }
   return settings;
 }

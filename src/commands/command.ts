@@ -28,10 +28,10 @@ export interface CommandContext extends DeskContext {
   /** What the target of a message command replies to, as it came along with that interaction; once. */
   repliedTo: (interactionId: string) => PictureSource | undefined;
   /**
-   * A first look at a file's bytes, without decoding.
-   * @throws UserError it cannot be a picture
+   * Looks at a picture before it waits, and before cooldown and quota count it.
+   * @throws UserError it cannot be animated
    */
-  checkPicture: (bytes: Uint8Array) => void;
+  checkPicture: (bytes: Uint8Array) => Promise<void>;
   model: ModelFacts;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;

@@ -5,6 +5,7 @@ import type { ClipTexts } from '../bot/languages/clip-texts.ts';
 import type { Texts } from '../bot/languages/texts.ts';
 import { UserError } from '../errors.ts';
 import { type Job, type JobSettings, loopNames, type ModelFacts } from '../jobs/job.ts';
+import { torchSeed } from '../util/torch-seed.ts';
 import { type NumberOption, seedCount, settingsFrom } from './animate-options.ts';
 import { type Change, remake, renewed } from './clip-buttons.ts';
 import type { ButtonAction, FormAction } from './command.ts';
@@ -53,7 +54,7 @@ function textInput(name: keyof ClipTexts['edit'], value: number | undefined) {
     type: ComponentType.TextInput as const,
     custom_id: name,
     style: TextInputStyle.Short,
-    max_length: 10,
+    max_length: 20,
     required: name !== 'seed',
     ...(value !== undefined && { value: String(value) }),
   };
@@ -95,7 +96,10 @@ function differs(name: keyof typeof settingOf, now: JobSettings, before: JobSett
 function readNumber(option: string, text: string): number | null {
   const trimmed = text.trim();
   if (trimmed === '') return null;
-  if (!/^\d+$/.test(trimmed))
+  // A seed may have more digits than a number holds exactly.
+  const value = option === 'seed' ? torchSeed(trimmed) : Number(trimmed);
+  if (value === undefined || !/^[+-]?\d+$/.test(trimmed)) {
     throw new UserError('number-needed', `${option} must be a number.`, { details: { option } });
-  return Number(trimmed);
+  }
+  return value;
 }

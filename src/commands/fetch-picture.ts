@@ -2,7 +2,7 @@ import type { CommandContext } from './command.ts';
 import type { FoundPicture } from './find-pictures.ts';
 
 /**
- * Fetches a picture's file, and has a first look at it.
+ * Fetches a picture's file, and looks at it before it waits.
  *
  * @throws UserError what `Download` and `checkPicture` throw
  */
@@ -11,6 +11,6 @@ export async function fetchPicture(
   { download, checkPicture }: Pick<CommandContext, 'download' | 'checkPicture'>,
 ): Promise<Uint8Array> {
   const picture = await download(url, { sizeBytes: size });
-  checkPicture(picture);
+  await checkPicture(picture);
   return picture;
 }

@@ -128,3 +128,10 @@ describe('animate.autocomplete', () => {
     expect(await propose('999')).toEqual([]);
   });
 });
+
+it.each([
+  [-1, 4_294_967_295],
+  [156_680_208_700_286, 156_680_208_700_286 % 2 ** 32],
+])('takes the seed %i as torch does', (seed, taken) => {
+  expect(settingsFrom({ seed }, tinyModel).seed).toBe(taken);
+});

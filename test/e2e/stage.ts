@@ -69,7 +69,16 @@ export async function setStage({
         provider: 'cpu',
         ...config,
       },
-      { renderer, model, log, clock, checkPicture: checkFile, readSettings: readVideoSettings, editGapMs, fetch },
+      {
+        renderer,
+        model,
+        log,
+        clock,
+        checkPicture: async (bytes) => void checkFile(bytes),
+        readSettings: readVideoSettings,
+        editGapMs,
+        fetch,
+      },
     );
     running.add(bot);
     return bot;
