@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { animateOptionNames } from '../../src/bot/languages/clip-texts.ts';
 import { animate } from '../../src/commands/animate.ts';
-import { motions, readAnimateOptions } from '../../src/commands/animate-options.ts';
+import { motions, readAnimateOptions, settingsFrom } from '../../src/commands/animate-options.ts';
 import { tinyModel } from '../support/jobs.ts';
 
 const typed = (values: Record<string, number | string | boolean>) => {
@@ -50,8 +50,7 @@ describe('readAnimateOptions', () => {
   it.each([
     ['motion', 0],
     ['motion', 256],
-    ['seed', -1],
-    ['seed', 2 ** 32],
+    ['seed', 2 ** 53],
     ['steps', 61],
     ['fps', 0],
     ['fps', 31],
@@ -85,7 +84,7 @@ describe('animate.declare', () => {
       .map(({ name, min_value, max_value }) => [name, min_value, max_value]);
     expect(ranges).toEqual([
       ['motion', 1, 255],
-      ['seed', 0, 4_294_967_295],
+      ['seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
       ['steps', 1, 60],
       ['fps', 1, 30],
       ['length', 2, 4],
