@@ -24,7 +24,7 @@ const deadPid = Number(execFileSync(process.execPath, ['-e', 'console.log(proces
 /** A bot's side of a data folder: a connection of its own, and its own clock. */
 function createSide(folder: string, holder?: LeaseOptions['holder']) {
   const database = openDatabase(folder);
-  const [clock, log] = [createFakeClock(), createRecordingLog()];
+  const [clock, log] = [createFakeClock(Date.now()), createRecordingLog()];
   const lost: LeaseHolder[] = [];
   const take = () =>
     takeLease(database, { clock, log, onLost: (taker) => lost.push(taker), ...(holder && { holder }) });
