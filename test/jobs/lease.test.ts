@@ -24,7 +24,7 @@ const deadPid = Number(execFileSync(process.execPath, ['-e', 'console.log(proces
 /** A bot's side of a data folder: a connection of its own, and its own clock. */
 function createSide(folder: string, holder?: LeaseOptions['holder']) {
   const database = openDatabase(folder);
-  const [clock, log] = [createFakeClock(Date.now()), createRecordingLog()];
+  const [clock, log] = [createFakeClock(startMs), createRecordingLog()];
   const lost: LeaseHolder[] = [];
   const take = () =>
     takeLease(database, { clock, log, onLost: (taker) => lost.push(taker), ...(holder && { holder }) });
@@ -35,6 +35,9 @@ function createSide(folder: string, holder?: LeaseOptions['holder']) {
 
 const here = { host: hostname(), pid: process.pid };
 const elsewhere = { host: 'elsewhere', pid: 7 };
+
+/** Now, since `inspectDatabase` goes by the machine's clock; the same for both sides. */
+const startMs = Date.now();
 
 const inUse = expect.objectContaining({ code: 'data-in-use' });
 
