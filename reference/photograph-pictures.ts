@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
-const folder = fileURLToPath(new URL('../test/fixtures/pictures/', import.meta.url));
+const folder = fileURLToPath(new URL('../test/fixtures/pictures', import.meta.url));
 const golden = fileURLToPath(new URL('../test/golden/chromium-pictures.json', import.meta.url));
 
 /** Cut off on purpose, moving, or larger than a window; Chromium also leaves out what it waits for in vain. */

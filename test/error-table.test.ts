@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../src/errors.ts';
-import { limitErrorCodes } from '../src/jobs/admission.ts';
 import { pictureErrorCodes } from '../src/media/picture-errors.ts';
+import { limitErrorCodes } from '../src/queue/admission.ts';
 import { thrownErrors } from './support/thrown-errors.ts';
 
 /** Errors that are read at a terminal and never meet a job. */
@@ -14,12 +14,12 @@ const named = classes as unknown as Readonly<Record<string, ErrorClass>>;
 
 /** Where the codes are no literals, those that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
-  'src/jobs/admission.ts': limitErrorCodes,
+  'src/queue/admission.ts': limitErrorCodes,
   'src/media/picture-errors.ts': pictureErrorCodes,
   // These make an error again that was thrown elsewhere.
-  'src/jobs/last-word.ts': [],
-  'src/render/wire-error.ts': [],
-  'src/render/encode-twice.ts': [],
+  'src/storage/final-notice.ts': [],
+  'src/worker/wire-error.ts': [],
+  'src/worker/encode-twice.ts': [],
   // The code is a parameter; its callers' are read below.
   'src/inference/safetensors/json-cursor.ts': [],
 };

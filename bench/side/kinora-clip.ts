@@ -4,7 +4,7 @@ import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { networkTarget } from '../../src/inference/pipeline/network-target.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
-import type { Run } from '../../src/inference/pipeline/run.ts';
+import type { Run } from '../../src/inference/pipeline/pipeline-context.ts';
 import { stageClock } from '../../src/inference/pipeline/stages.ts';
 import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
 import { createScheduler } from '../../src/inference/schedulers/create-scheduler.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
-import { openDatabase } from '../../src/jobs/database.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 
 /** What the bot's store says, held against what people saw. */
 export interface Books {

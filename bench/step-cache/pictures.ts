@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { intake } from '../../src/media/intake.ts';
+import { intake } from '../../src/media/picture-for-clip.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 
 const assets = ['astronaut', 'cat', 'coffee', 'rocket'] as const;

@@ -1,8 +1,8 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
-import type { Job } from '../jobs/job.ts';
+import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
-import { type ClipAction, clipActions } from './languages/clip-texts.ts';
-import type { Texts } from './languages/texts.ts';
+import { type ClipAction, clipActions } from './languages/clip-messages.ts';
+import type { Texts } from './languages/messages.ts';
 
 /** Discord takes five in a row. */
 const buttonsPerRow = 5;

@@ -1,9 +1,9 @@
 import { EncodeError, UserError } from '../errors.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job } from '../storage/job.ts';
+import { type ReachOptions, reachRequester, type Way } from './deliver-with-fallback.ts';
 import { isUploadTooLarge, isWayClosed, scopedDiscordError } from './discord-errors.ts';
 import type { FinishedClip } from './job-view.ts';
-import { type ReachOptions, reachRequester, type Way } from './reach-requester.ts';
-import type { Reply } from './replies.ts';
+import type { Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */

@@ -1,15 +1,15 @@
-import type { Job } from '../jobs/job.ts';
-import type { JobListener } from '../jobs/job-listener.ts';
+import type { JobListener } from '../queue/job-listener.ts';
+import type { Job } from '../storage/job.ts';
 import { type Clock, pause } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
+import { type ReachOptions, reachRequester } from './deliver-with-fallback.ts';
 import { isMessageGone, isTransient, isWayClosed, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
-import { chooseTexts } from './languages/choose-texts.ts';
+import { chooseTexts } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
-import type { Texts } from './languages/texts.ts';
-import { type ReachOptions, reachRequester } from './reach-requester.ts';
-import type { Replies, Reply } from './replies.ts';
+import type { Texts } from './languages/messages.ts';
+import type { Replies, Reply } from './message-sender.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
 

@@ -1,10 +1,10 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
-import type { Job } from '../jobs/job.ts';
-import type { JobListener, JobProgress, QueuePlace } from '../jobs/job-listener.ts';
+import type { JobListener, JobProgress, QueuePlace } from '../queue/job-listener.ts';
+import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { clipRows } from './clip-rows.ts';
-import type { Texts } from './languages/texts.ts';
-import type { Reply } from './replies.ts';
+import type { Texts } from './languages/messages.ts';
+import type { Reply } from './message-sender.ts';
 
 /** A finished clip, as the queue hands it over. */
 export type FinishedClip = Parameters<JobListener['deliver']>[1];

@@ -1,6 +1,6 @@
-import type { QueueOverview } from '../jobs/job-queue.ts';
+import type { QueueOverview } from '../queue/job-queue.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Texts } from './languages/texts.ts';
+import type { Texts } from './languages/messages.ts';
 
 /** What {@link startPresence} works with. */
 export interface PresenceOptions {

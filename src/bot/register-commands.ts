@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type APIApplicationCommand, type REST, type RESTPutAPIApplicationCommandsJSONBody, Routes } from 'discord.js';
-import type { FactStore } from '../jobs/fact-store.ts';
+import type { FactStore } from '../storage/facts.ts';
 import type { Log } from '../util/log.ts';
 
 /** What {@link registerCommands} works with. */

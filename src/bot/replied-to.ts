@@ -5,7 +5,7 @@ import {
   type GatewayInteractionCreateDispatchData,
   InteractionType,
 } from 'discord.js';
-import type { PictureSource } from '../commands/find-pictures.ts';
+import type { PictureSource } from './find-pictures.ts';
 
 /** Interactions that nobody asked about are forgotten beyond so many. */
 const keptInteractions = 100;

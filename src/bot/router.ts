@@ -12,7 +12,7 @@ import type { CommandContext, Handlers } from '../commands/command.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
-import { chooseTexts } from './languages/choose-texts.ts';
+import { chooseTexts } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import { logFailure } from './log-failure.ts';
 

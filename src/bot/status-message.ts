@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.ts';
-import type { Reply } from './replies.ts';
+import type { Reply } from './message-sender.ts';
 
 /** A message that follows a changing state without flooding Discord. */
 export interface StatusMessage {

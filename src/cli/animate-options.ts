@@ -13,8 +13,8 @@ import {
   samplerNames,
   scheduleNames,
 } from '../inference/pipeline/types.ts';
-import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../render/types.ts';
 import { seedRange, torchSeed } from '../util/torch-seed.ts';
+import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../worker/types.ts';
 import { type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
 

@@ -1,12 +1,12 @@
-import { type BotDependencies, type RunningBot, startBot } from '../bot/start-bot.ts';
 import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
 import { JobCancelledError } from '../errors.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
-import { createRenderer } from '../render/child-process-renderer.ts';
-import { createPictureChecker } from '../render/picture-checker.ts';
+import { createPictureChecker } from '../worker/picture-checker.ts';
+import { createRenderer } from '../worker/worker-pool.ts';
+import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { checkWith } from './check-picture.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';

@@ -1,7 +1,7 @@
-import type { BotDependencies } from '../bot/start-bot.ts';
 import { UserError } from '../errors.ts';
 import { checkFile } from '../media/check-file.ts';
-import type { PictureChecker } from '../render/picture-checker.ts';
+import type { PictureChecker } from '../worker/picture-checker.ts';
+import type { BotDependencies } from './app.ts';
 
 /**
  * How the bot looks at pictures: by their first bytes here, then by decoding them elsewhere. Where that process died,

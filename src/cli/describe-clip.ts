@@ -1,5 +1,5 @@
-import type { Clip } from '../render/types.ts';
 import { formatBytes } from '../util/format-bytes.ts';
+import type { Clip } from '../worker/types.ts';
 import { formatDuration } from './transfer-meter.ts';
 
 /** Where a clip and its frames went. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
-import { probeProvider } from '../render/probe-provider.ts';
+import { probeProvider } from '../worker/probe-provider.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
 import { checkFfmpeg } from './doctor/check-ffmpeg.ts';

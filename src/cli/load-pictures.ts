@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { limitsOf, type PicturePolicy } from '../media/check-file.ts';
-import { createPictureChecker } from '../render/picture-checker.ts';
+import { createPictureChecker } from '../worker/picture-checker.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { type ClipPlan, isAddress } from './plan-clips.ts';

@@ -1,7 +1,7 @@
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
-import type { ModelFacts } from '../jobs/job.ts';
-import { resolveSettings } from '../render/resolve-settings.ts';
+import type { ModelFacts } from '../storage/job.ts';
+import { resolveSettings } from '../worker/resolve-settings.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelFacts(info: ModelInfo): ModelFacts {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { DownloadError, UserError } from '../errors.ts';
-import { addressOf, createWeb } from '../hub/web.ts';
+import { addressOf, createWeb } from '../hub/http-client.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { RenderProgress, RenderStage } from '../render/types.ts';
+import type { RenderProgress, RenderStage } from '../worker/types.ts';
 import type { CliStream } from './io.ts';
 import { formatDuration } from './transfer-meter.ts';
 

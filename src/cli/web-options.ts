@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RetryPolicy } from '../hub/web.ts';
+import type { RetryPolicy } from '../hub/http-client.ts';
 
 /** Without a byte for so long, a connection counts as cut. */
 export const idleTimeoutMs = 30_000;

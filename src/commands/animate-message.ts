@@ -5,16 +5,16 @@ import {
   MessageFlags,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import { localizations } from '../bot/languages/choose-texts.ts';
+import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from '../bot/find-pictures.ts';
+import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
 import { plainWish } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
+import { submitWish, type Wish } from './enqueue-from-interaction.ts';
 import { fetchPicture } from './fetch-picture.ts';
-import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from './find-pictures.ts';
-import { textsFor } from './speak.ts';
-import { submitWish, type Wish } from './submit-wish.ts';
+import { textsFor } from './i18n.ts';
 
 /** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
 export const animateMessage = {

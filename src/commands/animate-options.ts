@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { clipFormats, fitNames, type JobSettings, loopNames, type ModelFacts, shapeNames } from '../jobs/job.ts';
+import { clipFormats, fitNames, type JobSettings, loopNames, type ModelFacts, shapeNames } from '../storage/job.ts';
 import { torchSeed } from '../util/torch-seed.ts';
-import type { Wish } from './submit-wish.ts';
+import type { Wish } from './enqueue-from-interaction.ts';
 
 /** Seeds are those of `torch.manual_seed` that fit 32 bits. */
 export const seedCount = 2 ** 32;

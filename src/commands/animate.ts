@@ -4,16 +4,16 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
 } from 'discord.js';
-import { chooseTexts, localizations } from '../bot/languages/choose-texts.ts';
-import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-texts.ts';
+import { chooseTexts, localizations } from '../bot/languages/choose-messages.ts';
+import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
-import type { Texts } from '../bot/languages/texts.ts';
-import type { ModelFacts } from '../jobs/job.ts';
+import type { Texts } from '../bot/languages/messages.ts';
+import type { ModelFacts } from '../storage/job.ts';
 import { animateRanges, choiceLists, motions, type NumberOption, readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
+import { submitWish } from './enqueue-from-interaction.ts';
 import { fetchPicture } from './fetch-picture.ts';
-import { described, named } from './speak.ts';
-import { submitWish } from './submit-wish.ts';
+import { described, named } from './i18n.ts';
 
 /** Everywhere: in servers, with the bot, and between people where a user brought the app along. */
 export const everywhere = {

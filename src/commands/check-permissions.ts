@@ -1,5 +1,5 @@
 import type { BaseInteraction } from 'discord.js';
-import type { NeededPermission } from '../bot/languages/texts.ts';
+import type { NeededPermission } from '../bot/languages/messages.ts';
 import { UserError } from '../errors.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { BaseInteraction, Channel } from 'discord.js';
 import { UserError } from '../errors.ts';
-import type { GuildSettings } from '../jobs/guild-settings.ts';
+import type { GuildSettings } from '../storage/guild-settings.ts';
 import { shortList } from './short-list.ts';
 
 /** What a rule looks at. */

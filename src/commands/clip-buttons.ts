@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
 import { UserError } from '../errors.ts';
-import { type Job, type JobParent, loopNames } from '../jobs/job.ts';
+import { type Job, type JobParent, loopNames } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
+import { submitWish, type Wish } from './enqueue-from-interaction.ts';
 import { mayCancel } from './may-cancel.ts';
-import { submitWish, type Wish } from './submit-wish.ts';
 
 /** What becomes of a clip's wish; what is left out stays. */
 export type Change = Partial<Pick<Wish, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;

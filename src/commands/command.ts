@@ -9,13 +9,13 @@ import type {
   StringSelectMenuInteraction,
 } from 'discord.js';
 import type { Download } from '../bot/download.ts';
+import type { PictureSource } from '../bot/find-pictures.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
-import type { ModelFacts } from '../jobs/job.ts';
-import type { JobQueue } from '../jobs/job-queue.ts';
-import type { JobStore } from '../jobs/job-store.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
+import type { ModelFacts } from '../storage/job.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
-import type { DeskContext } from './desk-context.ts';
-import type { PictureSource } from './find-pictures.ts';
+import type { DeskContext } from './admin-context.ts';
 
 /** What commands work with. */
 export interface CommandContext extends DeskContext {

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { ComponentType, type ModalSubmitInteraction, TextInputStyle } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
-import type { ClipTexts } from '../bot/languages/clip-texts.ts';
-import type { Texts } from '../bot/languages/texts.ts';
+import type { ClipTexts } from '../bot/languages/clip-messages.ts';
+import type { Texts } from '../bot/languages/messages.ts';
 import { UserError } from '../errors.ts';
-import { type Job, type JobSettings, loopNames, type ModelFacts } from '../jobs/job.ts';
+import { type Job, type JobSettings, loopNames, type ModelFacts } from '../storage/job.ts';
 import { torchSeed } from '../util/torch-seed.ts';
 import { type NumberOption, seedCount, settingsFrom } from './animate-options.ts';
 import { type Change, remake, renewed } from './clip-buttons.ts';
 import type { ButtonAction, FormAction } from './command.ts';
-import { textsFor } from './speak.ts';
+import { textsFor } from './i18n.ts';
 
 /** The numbers of the form; with the loop, a form's five fields are full. */
 const numberFields = ['motion', 'seed', 'steps', 'fps'] as const satisfies readonly NumberOption[];

@@ -1,5 +1,5 @@
+import type { FoundPicture } from '../bot/find-pictures.ts';
 import type { CommandContext } from './command.ts';
-import type { FoundPicture } from './find-pictures.ts';
 
 /**
  * Fetches a picture's file, and looks at it before it waits.

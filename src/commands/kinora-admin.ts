@@ -10,13 +10,13 @@ import {
   TimestampStyles,
   time,
 } from 'discord.js';
-import type { AdminTexts } from '../bot/languages/desk-texts.ts';
+import type { AdminTexts } from '../bot/languages/admin-messages.ts';
 import { UserError } from '../errors.ts';
-import type { HostFault } from '../jobs/host-fault-fact.ts';
-import type { QueueMode } from '../jobs/job-queue.ts';
+import type { QueueMode } from '../queue/job-queue.ts';
+import type { HostFault } from '../storage/host-fault.ts';
 import type { Command, CommandContext } from './command.ts';
+import { described, textsFor } from './i18n.ts';
 import { queueView } from './queue-view.ts';
-import { described, textsFor } from './speak.ts';
 
 type Subcommand = keyof AdminTexts['subcommands'];
 

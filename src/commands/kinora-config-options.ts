@@ -1,9 +1,9 @@
 import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType, ChannelType } from 'discord.js';
-import { languages } from '../bot/languages/choose-texts.ts';
-import type { Texts } from '../bot/languages/texts.ts';
-import type { ModelFacts } from '../jobs/job.ts';
-import { type Limits, limitNames } from '../jobs/limits.ts';
-import { described, named } from './speak.ts';
+import { languages } from '../bot/languages/choose-messages.ts';
+import type { Texts } from '../bot/languages/messages.ts';
+import type { ModelFacts } from '../storage/job.ts';
+import { type Limits, limitNames } from '../storage/limits.ts';
+import { described, named } from './i18n.ts';
 
 /** How the limits are called where they are typed. */
 export const optionNameOf: Readonly<Record<keyof Limits, string>> = {

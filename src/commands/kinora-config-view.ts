@@ -1,6 +1,6 @@
-import type { Texts } from '../bot/languages/texts.ts';
-import type { GuildSettings } from '../jobs/guild-settings.ts';
-import { type Limits, limitNames, stricter } from '../jobs/limits.ts';
+import type { Texts } from '../bot/languages/messages.ts';
+import type { GuildSettings } from '../storage/guild-settings.ts';
+import { type Limits, limitNames, stricter } from '../storage/limits.ts';
 import { languageName, presetName } from './kinora-config-options.ts';
 import { shortList } from './short-list.ts';
 

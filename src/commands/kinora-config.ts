@@ -9,12 +9,12 @@ import {
   RESTJSONErrorCodes,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
-import type { GuildSettings } from '../jobs/guild-settings.ts';
-import { limitNames } from '../jobs/limits.ts';
+import type { GuildSettings } from '../storage/guild-settings.ts';
+import { limitNames } from '../storage/limits.ts';
 import type { Command } from './command.ts';
+import { described, textsFor } from './i18n.ts';
 import { channelOrRole, limitOptions, noPreset, optionNameOf, settingOptions } from './kinora-config-options.ts';
 import { settingsView } from './kinora-config-view.ts';
-import { described, textsFor } from './speak.ts';
 
 const megabyte = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import {
   MessageFlags,
 } from 'discord.js';
 import type { Command, CommandContext } from './command.ts';
-import { described, textsFor } from './speak.ts';
+import { described, textsFor } from './i18n.ts';
 
 /** `/kinora about | forget | ping`: what this bot is and keeps, and what a person may decide about that. */
 export const kinora = {

@@ -1,5 +1,5 @@
 import { type BaseInteraction, PermissionFlagsBits } from 'discord.js';
-import type { Job } from '../jobs/job.ts';
+import type { Job } from '../storage/job.ts';
 
 /** Whether somebody may end a job: its requester, and in its guild whoever may delete messages there. */
 export function mayCancel(

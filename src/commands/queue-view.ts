@@ -8,9 +8,9 @@ import {
   time,
 } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
-import type { Texts } from '../bot/languages/texts.ts';
-import type { Job } from '../jobs/job.ts';
-import type { QueueOverview } from '../jobs/job-queue.ts';
+import type { Texts } from '../bot/languages/messages.ts';
+import type { QueueOverview } from '../queue/job-queue.ts';
+import type { Job } from '../storage/job.ts';
 import { mayCancel } from './may-cancel.ts';
 
 /** Whose jobs a list shows. */

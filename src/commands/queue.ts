@@ -7,10 +7,10 @@ import {
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
+import { addressOf, tokenLifeMs } from './enqueue-from-interaction.ts';
+import { described, localeOf, named, textsFor } from './i18n.ts';
 import { mayCancel } from './may-cancel.ts';
 import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
-import { described, localeOf, named, textsFor } from './speak.ts';
-import { addressOf, tokenLifeMs } from './submit-wish.ts';
 
 /** `/queue [show]`: what runs and waits, for the one who asks alone, with Cancel on what they may end. */
 export const queue = {

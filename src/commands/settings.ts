@@ -7,14 +7,14 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { parseButtonId } from '../bot/button-id.ts';
-import { localizations } from '../bot/languages/choose-texts.ts';
+import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import type { SettingsRecord } from '../bot/read-clip-settings.ts';
 import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
 import type { ButtonAction, CommandContext, MessageCommand } from './command.ts';
 import { asCommand, asCommandLine } from './describe-settings.ts';
-import { textsFor } from './speak.ts';
+import { textsFor } from './i18n.ts';
 
 /** The 📋 button: what the clip was made with, for the one who asks alone. */
 export const settingsButton = {

@@ -3,9 +3,9 @@ import { basename, dirname } from 'node:path';
 import { DownloadError } from '../errors.ts';
 import { createDigester, digestFile } from './digest.ts';
 import { diskError, syncFolderOf } from './disk.ts';
+import { type Position, type ReceiveOptions, type RemoteFile, rangeHeaders, receive } from './download-body.ts';
+import { addressOf, connectionLost, type Web } from './http-client.ts';
 import { findPart, partPath, promotePart, removePart } from './part-file.ts';
-import { type Position, type ReceiveOptions, type RemoteFile, rangeHeaders, receive } from './receive.ts';
-import { addressOf, connectionLost, type Web } from './web.ts';
 
 export interface DownloadOptions extends ReceiveOptions {
   web: Web;

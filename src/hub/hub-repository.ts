@@ -2,8 +2,8 @@ import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { AppError, DownloadError } from '../errors.ts';
 import type { Digest } from './digest.ts';
-import { hubRefusal } from './refusal.ts';
-import { connectionLost, type Web } from './web.ts';
+import { connectionLost, type Web } from './http-client.ts';
+import { hubRefusal } from './http-error.ts';
 
 /** A licence as a repository's model card names it. */
 export interface Licence {

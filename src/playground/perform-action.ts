@@ -1,11 +1,11 @@
 import { AppError } from '../errors.ts';
 import type { ApiMessage, Snowflake } from '../fake-discord/payloads.ts';
 import type { FakeDiscord, FileInput, InteractionHandle } from '../fake-discord/types.ts';
-import type { FileShelf } from './file-shelf.ts';
 import type { Person } from './people.ts';
 import type { Action, Fault, FileReference } from './protocol.ts';
 import type { Samples } from './samples.ts';
-import type { Sight } from './sight.ts';
+import type { FileShelf } from './upload-store.ts';
+import type { Sight } from './visibility.ts';
 
 /** What people's actions work on. */
 export interface PerformOptions {

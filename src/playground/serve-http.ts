@@ -4,7 +4,6 @@ import { contentTypeOf } from '../fake-discord/content-types.ts';
 import type { Observer } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
-import type { FileShelf } from './file-shelf.ts';
 import type { OriginGuard } from './origin-guard.ts';
 import type { OwnLinks } from './own-links.ts';
 import type { PageFile, PageFiles } from './page-files.ts';
@@ -12,6 +11,7 @@ import { receiveFile } from './receive-file.ts';
 import type { Samples } from './samples.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveAttachment } from './serve-attachment.ts';
+import type { FileShelf } from './upload-store.ts';
 
 /** What the HTTP half works on. */
 export interface ServeHttpOptions {

@@ -5,9 +5,7 @@ import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
 import { createBotControl, type StartedBot } from './bot-control.ts';
 import { createFaults } from './faults.ts';
-import { createFileShelf, type FileShelfOptions } from './file-shelf.ts';
 import { type ListenAt, listen } from './listen.ts';
-import { createLive } from './live.ts';
 import { bracketed, createOriginGuard } from './origin-guard.ts';
 import { createOwnLinks } from './own-links.ts';
 import type { PageFiles } from './page-files.ts';
@@ -16,7 +14,9 @@ import { createPerform } from './perform-action.ts';
 import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
 import { readSamples } from './samples.ts';
 import { createServeHttp } from './serve-http.ts';
-import { createSight } from './sight.ts';
+import { createLive } from './socket-server.ts';
+import { createFileShelf, type FileShelfOptions } from './upload-store.ts';
+import { createSight } from './visibility.ts';
 
 /** What a playground is made of. */
 export interface PlaygroundOptions {

@@ -2,10 +2,10 @@ import { DiscordAPIError, HTTPError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { deliverClip, type ShrinkClip } from '../../src/bot/deliver-clip.ts';
 import { plainView } from '../../src/bot/job-view.ts';
-import type { Replies, Reply } from '../../src/bot/replies.ts';
+import type { Replies, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { EncodeError, UserError } from '../../src/errors.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 

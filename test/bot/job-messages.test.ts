@@ -1,10 +1,10 @@
 import { DiscordAPIError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { createJobMessages } from '../../src/bot/job-messages.ts';
-import type { Replies, Reply } from '../../src/bot/replies.ts';
+import type { Replies, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { InferenceError, UserError } from '../../src/errors.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/storage/job.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';

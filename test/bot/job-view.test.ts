@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deliveredView, progressView, queuedView } from '../../src/bot/job-view.ts';
 import { en } from '../../src/bot/languages/en.ts';
-import type { Job } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 

@@ -1,8 +1,8 @@
 import type { REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { registerCommands } from '../../src/bot/register-commands.ts';
-import { openDatabase } from '../../src/jobs/database.ts';
-import { createFactStore } from '../../src/jobs/fact-store.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createFactStore } from '../../src/storage/facts.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Reply } from '../../src/bot/replies.ts';
+import type { Reply } from '../../src/bot/message-sender.ts';
 import { createStatusMessage } from '../../src/bot/status-message.ts';
 import { createFakeClock, settle } from '../support/fake-clock.ts';
 

@@ -3,7 +3,7 @@ import { modelFacts } from '../../src/cli/model-facts.ts';
 import { UserError } from '../../src/errors.ts';
 import { presetNames } from '../../src/inference/pipeline/presets.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
-import type { JobSettings } from '../../src/jobs/job.ts';
+import type { JobSettings } from '../../src/storage/job.ts';
 
 const info: ModelInfo = {
   name: 'svd',

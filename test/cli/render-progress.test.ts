@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRenderProgress } from '../../src/cli/render-progress.ts';
-import type { RenderProgress } from '../../src/render/types.ts';
+import type { RenderProgress } from '../../src/worker/types.ts';
 import { memoryStream } from '../support/cli-io.ts';
 
 const news: RenderProgress[] = [

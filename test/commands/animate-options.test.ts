@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { animateOptionNames } from '../../src/bot/languages/clip-texts.ts';
+import { animateOptionNames } from '../../src/bot/languages/clip-messages.ts';
 import { animate } from '../../src/commands/animate.ts';
 import { motions, readAnimateOptions, settingsFrom } from '../../src/commands/animate-options.ts';
 import { tinyModel } from '../support/jobs.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlace, type PlaceAsked } from '../../src/commands/check-place.ts';
-import { openDatabase } from '../../src/jobs/database.ts';
-import { createGuildSettings, type GuildSettings } from '../../src/jobs/guild-settings.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createGuildSettings, type GuildSettings } from '../../src/storage/guild-settings.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** What is wrong with asking in channel c1 as somebody with the role r1, or as `changes` say. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import type { BotConfig } from '../../src/bot/start-bot.ts';
+import type { BotConfig } from '../../src/cli/app.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 
 /** Moments of a job's life at which the process may kill itself. */

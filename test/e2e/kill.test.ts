@@ -4,7 +4,7 @@ import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { RouteName } from '../../src/fake-discord/route-names.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { InteractionHandle } from '../../src/fake-discord/types.ts';
-import { openDatabase } from '../../src/jobs/database.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type DeathPoint, startBotProcess } from './bot-process.ts';
 import { bundle } from './bundle.ts';

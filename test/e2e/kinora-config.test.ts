@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { noLimits } from '../../src/jobs/limits.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
-import { noLimits } from '../../src/jobs/limits.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noLimits } from '../../src/jobs/limits.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelFacts } from '../../src/cli/model-facts.ts';
 import { UserError } from '../../src/errors.ts';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
-import { noLimits } from '../../src/jobs/limits.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
-import { noLimits } from '../../src/jobs/limits.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { brightnessClassifier } from '../support/brightness-classifier.ts';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';

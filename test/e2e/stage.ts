@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, onTestFinished, vi } from 'vitest';
-import { type BotConfig, type BotDependencies, startBot } from '../../src/bot/start-bot.ts';
+import { type BotConfig, type BotDependencies, startBot } from '../../src/cli/app.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';

@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
-import {
-  type ChildProcessRenderer,
-  createRenderer,
-  type RendererOptions,
-} from '../../src/render/child-process-renderer.ts';
-import type { Clip, Renderer } from '../../src/render/types.ts';
+import type { Clip, Renderer } from '../../src/worker/types.ts';
+import { type ChildProcessRenderer, createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { smallPicture } from './stage.ts';
 

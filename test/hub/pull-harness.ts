@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { realDisk } from '../../src/hub/disk.ts';
+import { createWeb, type RetryNews } from '../../src/hub/http-client.ts';
 import { type PullOptions, type PullRequest, type PullResult, pullModel } from '../../src/hub/pull-model.ts';
-import { createWeb, type RetryNews } from '../../src/hub/web.ts';
 import { type FakeHub, type FakeRepository, startFakeHub } from '../support/fake-hub.ts';
 import { fakeModelRepository } from '../support/fake-model-repository.ts';
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { pictureLimits } from '../../src/media/check-file.ts';
 import { configureSharp } from '../../src/media/configure-sharp.ts';
-import { intake } from '../../src/media/intake.ts';
 import { describeDecoderError, readPictureInfo } from '../../src/media/open-picture.ts';
 import { pictureErrorCodes } from '../../src/media/picture-errors.ts';
+import { intake } from '../../src/media/picture-for-clip.ts';
 import { flatPicture, handmadePng, quartersPicture, webpBomb } from './pictures.ts';
 
 const entitySvg =

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { browserCommand } from '../../src/cli/open-in-browser.ts';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
-import { createFileShelf } from '../../src/playground/file-shelf.ts';
 import { createOriginGuard, isLoopback } from '../../src/playground/origin-guard.ts';
 import { createOwnLinks } from '../../src/playground/own-links.ts';
 import { readSamples } from '../../src/playground/samples.ts';
+import { createFileShelf } from '../../src/playground/upload-store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -1,4 +1,4 @@
-import type { JobStore } from '../../src/jobs/job-store.ts';
+import type { JobStore } from '../../src/storage/job-store.ts';
 
 /** The methods of a store that write. */
 export const storeWrites = [

@@ -1,4 +1,4 @@
-import type { ModelFacts, NewJob } from '../../src/jobs/job.ts';
+import type { ModelFacts, NewJob } from '../../src/storage/job.ts';
 
 /** A small model's facts. */
 export const tinyModel: ModelFacts = {

@@ -5,7 +5,7 @@ import type { Precision } from '../../src/inference/graph/target.ts';
  * on the CPU, with a copy there and back at every such node.
  *
  * Sources, for ONNX Runtime 1.30: CPU and CUDA, the types in its `docs/OperatorKernels.md`; WebGPU, the kernels that
- * `core/providers/webgpu/webgpu_execution_provider.cc` and `contrib_ops/webgpu` register, and test/render/webgpu.test.ts,
+ * `core/providers/webgpu/webgpu_execution_provider.cc` and `contrib_ops/webgpu` register, and test/worker/webgpu.test.ts,
  * which runs networks with the way back to the CPU barred.
  */
 const elementWise = ['Add', 'Sub', 'Mul', 'Sigmoid', 'Tanh', 'Relu', 'Gelu', 'QuickGelu'];

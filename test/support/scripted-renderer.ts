@@ -1,5 +1,5 @@
 import { JobCancelledError } from '../../src/errors.ts';
-import type { Clip, Renderer, RenderOptions, RenderSpec } from '../../src/render/types.ts';
+import type { Clip, Renderer, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
 
 /** A render that a test holds in its hand. */
 interface ScriptedRender {

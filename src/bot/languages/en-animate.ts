@@ -1,4 +1,4 @@
-import type { AnimateTexts } from './clip-texts.ts';
+import type { AnimateTexts } from './clip-messages.ts';
 
 /** English, of `/animate`. */
 export const enAnimate: AnimateTexts = {

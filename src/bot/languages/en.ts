@@ -1,5 +1,5 @@
 import { enAnimate } from './en-animate.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './messages.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
 export const en: Texts = {

@@ -1,5 +1,5 @@
 import { esAnimate } from './es-animate.ts';
-import type { Texts } from './texts.ts';
+import type { Texts } from './messages.ts';
 
 /** Spanish, for Spain and Latin America alike. */
 export const es: Texts = {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import type { ErrorDetails, Texts } from './texts.ts';
+import type { ErrorDetails, Texts } from './messages.ts';
 
 /**
  * What a person is told of an error. Only a `UserError` speaks, translated by its code;

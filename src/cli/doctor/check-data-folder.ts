@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { access, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { type DatabaseState, inspectDatabase } from '../../jobs/database.ts';
-import { describeHolder } from '../../jobs/lease.ts';
+import { type DatabaseState, inspectDatabase } from '../../storage/database.ts';
+import { describeHolder } from '../../storage/lease.ts';
 import { existingFolder } from './check-machine.ts';
 import { type Finding, finding } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DownloadError } from '../../errors.ts';
-import type { RemoteFile } from '../receive.ts';
-import { addressOf, connectionLost, type Web } from '../web.ts';
+import type { RemoteFile } from '../download-body.ts';
+import { addressOf, connectionLost, type Web } from '../http-client.ts';
 
 /** A NuGet package of one version. */
 export interface PackageName {

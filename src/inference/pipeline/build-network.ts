@@ -1,6 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
-import { giveValue, takeValue } from '../graph/cut-graph.ts';
+import { giveValue, takeValue } from '../graph/extract-subgraph.ts';
 import { type BuiltGraph, buildGraph, type GraphSource } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';

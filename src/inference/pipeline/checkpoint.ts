@@ -7,8 +7,8 @@ import {
   type SafetensorsContent,
   type TensorValues,
 } from '../safetensors/safetensors-bytes.ts';
+import type { ImageCondition } from './denoiser.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { ImageCondition } from './predictor.ts';
 import type { PipelineStage } from './types.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { InferenceError } from '../../errors.ts';
 import type { Precision } from '../graph/target.ts';
 import type { NetworkSession } from '../runtime/session.ts';
-import { latentSize } from './predictor.ts';
-import type { Run } from './run.ts';
+import { latentSize } from './denoiser.ts';
+import type { Run } from './pipeline-context.ts';
 import type { PipelineProgress } from './types.ts';
 import { present } from './use-session.ts';
 

@@ -5,7 +5,7 @@ import { InferenceError } from '../../errors.ts';
 import { boxOf } from '../../util/rgb.ts';
 import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
-import type { Run } from './run.ts';
+import type { Run } from './pipeline-context.ts';
 
 /** What a run is made of, a digest for each part. */
 export interface Fingerprint {

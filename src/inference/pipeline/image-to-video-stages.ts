@@ -1,11 +1,11 @@
 import { InferenceError } from '../../errors.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
+import { type ImageCondition, openPredictor } from './denoiser.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { modelInputs } from './model-inputs.ts';
-import { type ImageCondition, openPredictor } from './predictor.ts';
+import type { Run } from './pipeline-context.ts';
 import { requireFinite } from './require-finite.ts';
-import type { Run } from './run.ts';
 import type { PipelineProgress } from './types.ts';
 import { present, withSession } from './use-session.ts';
 

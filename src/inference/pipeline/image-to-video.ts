@@ -18,8 +18,8 @@ import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
 import { modelNotes } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
+import type { Run } from './pipeline-context.ts';
 import { finiteNetworks } from './require-finite.ts';
-import type { Run } from './run.ts';
 import { stageClock } from './stages.ts';
 import type {
   CheckpointOptions,

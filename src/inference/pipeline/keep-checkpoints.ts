@@ -1,7 +1,7 @@
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
+import { latentSize } from './denoiser.ts';
 import { differingParts, type Fingerprint } from './fingerprint.ts';
-import { latentSize } from './predictor.ts';
-import type { Run } from './run.ts';
+import type { Run } from './pipeline-context.ts';
 import { type CheckpointOptions, maxCheckpointBytes } from './types.ts';
 
 /** What a checkpoint holds besides the latents and whose they are. */

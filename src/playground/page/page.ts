@@ -1,9 +1,9 @@
-import type { createCommandDeeds } from './deeds/command-deeds.ts';
-import type { createComponentDeeds } from './deeds/component-deeds.ts';
-import type { createMessageDeeds } from './deeds/message-deeds.ts';
-import type { createPageDeeds } from './deeds/page-deeds.ts';
+import type { createCommandDeeds } from './actions/command-actions.ts';
+import type { createComponentDeeds } from './actions/component-actions.ts';
+import type { createMessageDeeds } from './actions/message-actions.ts';
+import type { createPageDeeds } from './actions/page-actions.ts';
+import type { PageTexts } from './messages/page-messages.ts';
 import type { PageState } from './state/page-state.ts';
-import type { PageTexts } from './texts/page-texts.ts';
 
 /** What every view draws from, and what it can have done. */
 export interface Page {

@@ -1,8 +1,8 @@
 import type { ApiCommandOption } from '../../fake-discord/payloads.ts';
 import type { OptionValue } from '../protocol.ts';
+import type { PageTexts } from './messages/page-messages.ts';
 import { optionType } from './option-type.ts';
 import type { CommandForm } from './state/command-form.ts';
-import type { PageTexts } from './texts/page-texts.ts';
 
 /** What a form says. */
 export interface ReadForm {

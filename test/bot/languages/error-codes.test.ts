@@ -2,21 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
-import { languages } from '../../../src/bot/languages/choose-texts.ts';
-import { userErrorCodes } from '../../../src/bot/languages/texts.ts';
-import { limitErrorCodes } from '../../../src/jobs/admission.ts';
+import { languages } from '../../../src/bot/languages/choose-messages.ts';
+import { userErrorCodes } from '../../../src/bot/languages/messages.ts';
 import { pictureErrorCodes } from '../../../src/media/picture-errors.ts';
+import { limitErrorCodes } from '../../../src/queue/admission.ts';
 
 /** Folders whose errors are read at a terminal; nothing of them runs in the bot. */
 const terminalFolders = ['cli', 'hub', 'fake-discord', 'playground'];
 
 /** Where a code is no literal beside `new UserError(`, and the codes that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
-  'jobs/admission.ts': limitErrorCodes,
+  'queue/admission.ts': limitErrorCodes,
   'media/picture-errors.ts': pictureErrorCodes,
   // These two make an error again that was thrown elsewhere.
-  'jobs/last-word.ts': [],
-  'render/wire-error.ts': [],
+  'storage/final-notice.ts': [],
+  'worker/wire-error.ts': [],
 };
 
 type Node = { type: string; [field: string]: unknown };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { languages } from '../../../src/bot/languages/choose-texts.ts';
+import { languages } from '../../../src/bot/languages/choose-messages.ts';
 import { presetNames } from '../../../src/inference/pipeline/presets.ts';
 
 /** Literals of a source, each with what stands before it up to the start of its statement or argument list. */

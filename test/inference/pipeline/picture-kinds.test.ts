@@ -4,7 +4,7 @@ import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/infere
 import { type PresetName, withPreset } from '../../../src/inference/pipeline/presets.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { type Fit, fitBox } from '../../../src/media/fit-box.ts';
-import { intake } from '../../../src/media/intake.ts';
+import { intake } from '../../../src/media/picture-for-clip.ts';
 import type { FramedPicture } from '../../../src/util/rgb.ts';
 import { type Golden, goldenPath, openGolden } from '../../support/golden.ts';
 import { drawnPicture } from '../../support/noise-picture.ts';

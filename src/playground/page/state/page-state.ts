@@ -1,7 +1,7 @@
 import type { ApiCommand, ApiMessage, ApiUser, Snowflake } from '../../../fake-discord/payloads.ts';
 import type { Exchange, Modal } from '../../../fake-discord/types.ts';
 import type { BotState, PlaygroundChannel, PlaygroundModel, SamplePicture } from '../../protocol.ts';
-import type { FaultKey } from '../texts/page-texts.ts';
+import type { FaultKey } from '../messages/page-messages.ts';
 import type { CommandForm } from './command-form.ts';
 
 /** A language that the page speaks. */

@@ -1,6 +1,6 @@
 import { html, nothing, render, type TemplateResult } from 'lit';
+import type { PageTexts } from '../messages/page-messages.ts';
 import type { SeenExchange } from '../state/page-state.ts';
-import type { PageTexts } from '../texts/page-texts.ts';
 import { byteSize } from './byte-size.ts';
 import { summaryOf } from './exchange-summary.ts';
 import { jsonView } from './json-view.ts';

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Fault } from '../../protocol.ts';
+import type { FaultKey } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
-import type { FaultKey } from '../texts/page-texts.ts';
 
 const megabyte = 1024 * 1024;
 const uploadLimits = [2, 10, 25] as const;

@@ -1,4 +1,4 @@
-import type { PageTexts } from '../texts/page-texts.ts';
+import type { PageTexts } from '../messages/page-messages.ts';
 
 const dayMs = 86_400_000;
 

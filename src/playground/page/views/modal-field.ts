@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
 import type { ApiComponent, Json } from '../../../fake-discord/payloads.ts';
-import type { PageTexts } from '../texts/page-texts.ts';
+import type { PageTexts } from '../messages/page-messages.ts';
 
 /** ComponentType. */
 const textInput = 4;

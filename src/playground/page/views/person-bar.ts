@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit';
 import { avatarOf } from '../avatar.ts';
+import { pageTexts } from '../messages/all-page-messages.ts';
 import type { Page } from '../page.ts';
 import type { Language, PageState } from '../state/page-state.ts';
-import { pageTexts } from '../texts/all-page-texts.ts';
 import { displayName } from './display-name.ts';
 import { icon } from './icon.ts';
 

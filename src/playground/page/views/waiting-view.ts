@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit';
+import { pageTexts } from '../messages/all-page-messages.ts';
 import type { PageState } from '../state/page-state.ts';
-import { pageTexts } from '../texts/all-page-texts.ts';
 
 /** Before the server has welcomed the page. */
 export function waitingView({ language, connection }: PageState): TemplateResult {

@@ -1,0 +1,41 @@
+import { isWayClosed } from './discord-errors.ts';
+import type { Replies, Reply } from './message-sender.ts';
+import type { ReplyAddress } from './reply-address.ts';
+
+/** What {@link reachRequester} works with. */
+export interface ReachOptions {
+  replies: Pick<Replies, 'edit' | 'post' | 'direct'>;
+  /** Ties a repeated post to the first. */
+  nonce: string;
+  /** The reply as a direct message, which has to say where it belongs. */
+  asDirect: (reply: Reply) => Reply;
+}
+
+/** How a reply reached its requester; every way but `edit` mentions them. */
+export type Way = 'edit' | 'post' | 'direct';
+
+/**
+ * Brings a reply to its requester: into the job's message; as a new one where that is gone; at last as a direct message,
+ * where the place is closed to the bot. Each way is tried once: whoever calls tries again later where Discord failed.
+ *
+ * @throws the last way's error when all of them are closed, or at once what no other way can mend
+ */
+export async function reachRequester(address: ReplyAddress, reply: Reply, options: ReachOptions): Promise<Way> {
+  const { replies, nonce, asDirect } = options;
+  const ways: readonly [Way, () => Promise<void>][] = [
+    ['edit', () => replies.edit(address, reply)],
+    ['post', () => replies.post(address, reply, nonce)],
+    ['direct', () => replies.direct(address, asDirect(reply), nonce)],
+  ];
+  let refusal: unknown;
+  for (const [name, way] of ways) {
+    try {
+      await way();
+      return name;
+    } catch (error) {
+      if (!isWayClosed(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}

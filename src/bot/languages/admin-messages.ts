@@ -1,0 +1,83 @@
+import type { QueueMode } from '../../queue/job-queue.ts';
+import type { Limits } from '../../storage/limits.ts';
+
+/** Of `/queue`. Moments and people arrive as Discord shows them. */
+export interface QueueTexts {
+  description: string;
+  scope: string;
+  scopes: { mine: string; all: string };
+  summary(count: { running: number; waiting: number }): string;
+  modes: Readonly<Record<Exclude<QueueMode, 'open'>, string>>;
+  /** Whoever asked in another place: their name is nobody's business here. */
+  somebody: string;
+  none: string;
+  more(count: number): string;
+  cancel(id: string): string;
+  /** A fault of the machine keeps all clips waiting. */
+  hostPaused: string;
+  /** Above the buttons of finished clips that could not be posted. */
+  undelivered(count: number): string;
+  /** The label of such a button. */
+  fetch(id: string): string;
+  /** With the clip that was fetched so. */
+  fetched: string;
+  /** Fetched too late: the clip was deleted. */
+  expired: string;
+}
+
+/** Of `/kinora`. */
+export interface KinoraTexts {
+  description: string;
+  about: string;
+  forget: string;
+  ping: string;
+  wanted: string;
+  versions(facts: { kinora: string; node: string; model: string; provider: string }): string;
+  licence: string;
+  kept(retentionHours: number): string;
+  pings: { on: string; off: string };
+  forgotten(count: { deleted: number; left: number }): string;
+}
+
+/** Of `/kinora-config`. */
+export interface ConfigTexts {
+  description: string;
+  subcommands: Readonly<Record<'show' | 'set' | 'limits' | 'allow' | 'disallow' | 'reset', string>>;
+  /** Of the options, and before their values where the settings are shown. */
+  options: Readonly<
+    Record<'preset' | 'spoiler' | 'ping' | 'language' | 'maxUpload' | 'ageRestrictedOnly' | 'channel' | 'role', string>
+  >;
+  limits: Readonly<Record<keyof Limits, string>>;
+  shown: {
+    title: string;
+    channels: string;
+    roles: string;
+    everywhere: string;
+    everybody: string;
+    ownLanguage: string;
+    ownPreset: string;
+    asDiscord: string;
+    unset: string;
+    /** After the first entries of a long list. */
+    more(count: number): string;
+    yes: string;
+    no: string;
+  };
+}
+
+/** Of `/kinora-admin`. */
+export interface AdminTexts {
+  description: string;
+  subcommands: Readonly<
+    Record<'status' | 'pause' | 'resume' | 'drain' | 'cancel' | 'block' | 'unblock' | 'reset-quota', string>
+  >;
+  options: Readonly<Record<'job' | 'user' | 'guild', string>>;
+  modes: Readonly<Record<QueueMode, string>>;
+  status(facts: { servers: number; uptimeMoment: string }): string;
+  /** What keeps the machine from making clips (English, as in the log), since when, and when it is tried again. */
+  hostFault(fault: { reason: string; since: string; retry?: string | undefined }): string;
+  cancelled(id: string): string;
+  blocked(who: string): string;
+  unblocked(who: string): string;
+  quotaReset(who: string): string;
+}

@@ -1,0 +1,129 @@
+import type { JobProgress } from '../../queue/job-listener.ts';
+import type { AdminTexts, ConfigTexts, KinoraTexts, QueueTexts } from './admin-messages.ts';
+import type { AnimateTexts, ClipTexts } from './clip-messages.ts';
+
+/** Values that an error's text may name. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** Everything the bot says, in one language. Moments arrive as Discord timestamps, which count down by themselves. */
+export interface Texts {
+  animate: AnimateTexts;
+  clip: ClipTexts;
+  cancelButton: string;
+  queued(place: { position: number; waiting: number }): string;
+  startsAt(moment: string): string;
+  readyAt(moment: string): string;
+  /** In a waiting clip's message while a fault of the machine keeps all clips waiting. */
+  paused: string;
+  stages: Readonly<Record<JobProgress['stage'], string>>;
+  step(count: { step: number; steps: number }): string;
+  /** The line under a clip. */
+  delivered(clip: DeliveredClip): string;
+  /** Said with {@link Texts.delivered} when the clip had to shrink to fit the upload limit. */
+  reduced: string;
+  /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
+  sentHere(place: string): string;
+  /** Before a direct message: Discord's time for an answer there is over. */
+  sentLate: string;
+  cancelled: string;
+  postponed: string;
+  /** Mentions who waited long, under their clip. */
+  readyPing(person: string): string;
+  queue: QueueTexts;
+  kinora: KinoraTexts;
+  config: ConfigTexts;
+  admin: AdminTexts;
+  /** Who waits, for all to see beside the bot's name. */
+  presence: {
+    idle: string;
+    paused: string;
+    /** A fault of the machine keeps all clips waiting. */
+    hostPaused: string;
+    busy(count: { running: number; waiting: number }): string;
+  };
+  /** For everything that is not the person's to mend; `id` leads to the log. */
+  broke(id: string): string;
+  /** As Discord's own settings call them. */
+  permissions: Readonly<Record<NeededPermission, string>>;
+  /** By the code of a `UserError`. */
+  errors: Readonly<Record<UserErrorCode, (details: ErrorDetails) => string>>;
+}
+
+/** What the bot must be allowed to do in a channel, by Discord's names. */
+export type NeededPermission =
+  | 'ViewChannel'
+  | 'SendMessages'
+  | 'SendMessagesInThreads'
+  | 'AttachFiles'
+  | 'ReadMessageHistory';
+
+/** What a clip was made with. */
+interface DeliveredClip {
+  motion: number;
+  seed: number;
+  steps: number;
+  fps: number;
+  frames: number;
+  width: number;
+  height: number;
+  seconds: number;
+}
+
+/** Codes of `UserError`s that may reach a person, wherever they are thrown. A test holds the list complete. */
+export const userErrorCodes = [
+  'picture-empty',
+  'picture-too-many-bytes', // sizeMb, limitMb
+  'picture-not-a-picture', // found
+  'picture-unsupported', // found
+  'picture-heic',
+  'picture-blank',
+  'picture-too-many-pixels', // limitMegapixels
+  'picture-too-large-interlaced', // width, height, limitMegapixels
+  'picture-broken',
+  'picture-timeout', // limitSeconds
+  'picture-host',
+  'picture-unreachable',
+  'picture-slow', // limitSeconds
+  'option-range', // option, min, max
+  'settings-invalid', // setting, value, from, to, multipleOf (0: any number, 1: whole numbers)
+  'settings-invalid-name', // setting, value, names
+  'bad-steps', // sampler, steps, from, to
+  'schedule-not-for-sampler', // sampler, schedule
+  'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
+  'clip-too-large',
+  'clip-undeliverable',
+  'going-down',
+  'storage-failed',
+  'not-yours',
+  'job-unknown',
+  'too-late',
+  'draining',
+  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing)
+  'limit-waiting-guild', // limit, freeAtMs
+  'limit-cooldown', // limit: seconds, freeAtMs
+  'limit-quota', // limit, freeAtMs
+  'limit-steps', // limit
+  'limit-frames', // limit
+  'picture-unsafe',
+  'clip-unsafe',
+  'blocked-user',
+  'blocked-guild',
+  'place-channel', // places: mentions; more: how many are left out
+  'place-role', // roles: mentions; more
+  'place-age',
+  'managers-only',
+  'operators-only',
+  'block-target',
+  'action-unknown',
+  'preset-unknown', // name
+  'wait-too-long', // minutes
+  'no-picture-there',
+  'clip-expired',
+  'picture-forgotten',
+  'already-smooth',
+  'no-settings-there',
+  'number-needed', // option
+  'list-full', // limit
+  'too-often', // freeAtMs (shown as `moment`)
+] as const;
+type UserErrorCode = (typeof userErrorCodes)[number];

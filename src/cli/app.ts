@@ -1,0 +1,253 @@
+import { ActivityType, type Client, DiscordAPIError, Events, GatewayDispatchEvents, Routes } from 'discord.js';
+import { type BackOffOptions, withBackOff } from '../bot/back-off.ts';
+import { createClient } from '../bot/client.ts';
+import { createDownload } from '../bot/download.ts';
+import { isOperator } from '../bot/is-operator.ts';
+import { createJobMessages } from '../bot/job-messages.ts';
+import { en } from '../bot/languages/en.ts';
+import { createReplies } from '../bot/message-sender.ts';
+import { startPresence } from '../bot/presence.ts';
+import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
+import { registerCommands } from '../bot/register-commands.ts';
+import { keepRepliedTo } from '../bot/replied-to.ts';
+import { createRouter } from '../bot/router.ts';
+import type { CommandContext } from '../commands/command.ts';
+import { handlers } from '../commands/index.ts';
+import { createReactionDoor } from '../commands/reaction.ts';
+import { ConfigError } from '../errors.ts';
+import { createAdmission } from '../queue/admission.ts';
+import { createEstimates } from '../queue/estimates.ts';
+import { forgetUser } from '../queue/forget-user.ts';
+import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
+import { changeMode, restoreMode } from '../queue/queue-mode.ts';
+import { startRetention } from '../queue/retention.ts';
+import { openDatabase } from '../storage/database.ts';
+import { rememberHostFault } from '../storage/host-fault.ts';
+import { describeHolder, takeLease } from '../storage/lease.ts';
+import { type Limits, noLimits } from '../storage/limits.ts';
+import { openBooks } from '../storage/open-storage.ts';
+import { systemClock } from '../util/clock.ts';
+import { packageVersion } from '../util/package-version.ts';
+import { createShrink } from './shrink-clip.ts';
+
+/** What the bot needs of the configuration. */
+export interface BotConfig {
+  discordToken: string;
+  discordApiUrl: string;
+  attachmentHosts: readonly string[];
+  maxUploadBytes: number;
+  dataDir: string;
+  provider: string;
+  /** Undefined: reactions are not heard. */
+  reactionEmoji?: string | undefined;
+  /** Default: none. */
+  limits?: Limits;
+  /** How long delivered clips and their pictures are kept. Default a week. */
+  retentionHours?: number;
+  /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
+  pingAfterMs?: number | undefined;
+  /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
+  shutdownGraceMs?: number;
+}
+
+/** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
+export interface BotDependencies
+  extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
+    Pick<CommandContext, 'checkPicture'>,
+    Pick<ClipSettingsOptions, 'readSettings'>,
+    Partial<Pick<JobQueueOptions, 'clock'>> {
+  fetch?: typeof globalThis.fetch;
+  /** Between two edits of one message, in milliseconds. */
+  editGapMs?: number;
+  /** Aborted: {@link startBot} waits for Discord no longer. */
+  signal?: AbortSignal;
+}
+
+/** A connected bot. */
+export interface RunningBot {
+  /**
+   * Rejects when Discord closes the connection for good, e.g. because the token was reset, and when another process has
+   * taken over DATA_DIR. Never resolves.
+   */
+  readonly lost: Promise<never>;
+  /**
+   * Takes no more jobs, gives the running one its grace, keeps what is not finished for the next start, says so, and
+   * disconnects. The renderer stays open.
+   */
+  stop(): Promise<void>;
+}
+
+/** How long last words may take when the bot goes down. */
+const farewellMs = 5_000;
+
+/**
+ * Connects to Discord, takes up the jobs that an earlier process left, and serves until stopped.
+ *
+ * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
+ */
+export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
+  const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal } = dependencies;
+  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
+  const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
+  const database = openDatabase(config.dataDir);
+  let loseData = (_: ConfigError) => {};
+  const dataLost = new Promise<never>((_, reject) => {
+    loseData = reject;
+  });
+  dataLost.catch(() => {});
+  // Of the machine's clock: it is about processes, and no test's time is theirs.
+  const lease = takeLease(database, {
+    ...{ clock: systemClock, log },
+    onLost(taker) {
+      loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
+    },
+  });
+  const books = openBooks(database);
+  const { store, uses, guildSettings, userSettings, blocks, facts } = books;
+  const startedAtMs = clock.now();
+  const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
+  const replies = createReplies(client.rest, clock);
+  const shrink = createShrink({ renderer, store });
+  const listener = createJobMessages({
+    ...{ replies, shrink, clock, log },
+    ...(editGapMs !== undefined && { editGapMs }),
+    isSpoiler: ({ guildId }) => guildSettings.of(guildId).spoiler,
+    wantsPing: ({ userId, guildId, createdAtMs }) =>
+      clock.now() - createdAtMs > pingAfterMs && userSettings.wantsPing(userId) && guildSettings.of(guildId).ping,
+  });
+  const estimates = createEstimates(database, model, config.provider);
+  const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const jobs = createJobQueue({
+    ...{ store, estimates, renderer, listener, model, clock, log, admit },
+    retentionMs: retentionHours * 3_600_000,
+    finishGraceMs: shutdownGraceMs,
+    onHostFault: (fault) => rememberHostFault(facts, fault),
+  });
+  const download = createDownload({ allowedHosts: attachmentHosts, fetch });
+  const readClipSettings = createClipSettingsReader({ allowedHosts: attachmentHosts, fetch, readSettings, clock });
+  const context: CommandContext = {
+    ...{ archive: store, readClipSettings, repliedTo: keepRepliedTo(client) },
+    ...{ jobs, download, checkPicture, model, maxUploadBytes, clock, guildSettings, userSettings, limits },
+    forget: (userId) => forgetUser(userId, { jobs, store, userSettings }),
+    about: {
+      ...{ kinora: await packageVersion(), node: process.versions.node },
+      ...{ model: model.name, provider: config.provider, retentionHours },
+    },
+    operator: {
+      ...{ blocks, uses },
+      isOperator: (userId) => isOperator(client, userId),
+      setMode: (mode) => changeMode(mode, jobs, facts),
+      status: () => ({ servers: client.guilds.cache.size, startedAtMs }),
+    },
+  };
+  const stops: (() => void)[] = [];
+  client.once(Events.ClientReady, (ready) => {
+    const { user } = ready;
+    restoreMode(jobs, facts);
+    // In this order, and before the events that waited for it: a job that is asked for now must not be taken up twice.
+    jobs.resume();
+    client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
+    if (reactionEmoji !== undefined) {
+      const door = createReactionDoor({ client: ready, emoji: reactionEmoji, context, facts, log });
+      client.on(Events.MessageReactionAdd, door.heard);
+      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, door.heardRaw);
+    }
+    stops.push(startRetention({ store, uses, retentionHours, clock, log }));
+    const show = (state: string) => {
+      user.setPresence({ activities: [{ type: ActivityType.Custom, name: user.username, state }] });
+    };
+    const presence = startPresence({ overview: jobs.overview, show, texts: en.presence, clock });
+    client.on(Events.ShardReady, presence.renew);
+    // A gateway that is back is the first sign of Discord being back.
+    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, jobs.wake);
+    stops.push(presence.stop);
+  });
+  client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
+  client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
+
+  const lost = Promise.race([connectionLost(client), dataLost]);
+  lost.catch(() => {});
+
+  async function stop(): Promise<void> {
+    for (const end of stops) end();
+    await jobs.close();
+    await listener.flush(farewellMs);
+    await client.destroy();
+    lease.release();
+    database.close();
+  }
+
+  try {
+    await reachDiscord(client, config.discordToken, {
+      ...{ clock, isEndless: true, ...(signal && { signal }) },
+      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
+    });
+    const ready = await Promise.race([logIn(client, config.discordToken), lost]);
+    log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
+    const declarations = [
+      ...handlers.commands.map((command) => command.declare(model)),
+      ...handlers.messageCommands.map((command) => command.declare()),
+    ];
+    const { rest, application } = ready;
+    await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
+      ...{ clock, isEndless: true, ...(signal && { signal }) },
+      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { lost, stop };
+}
+
+/**
+ * Waits until Discord answers: a machine that has just booted may have no network yet, and discord.js' login can be tried
+ * only once.
+ */
+async function reachDiscord(client: Client, token: string, options: BackOffOptions): Promise<void> {
+  client.rest.setToken(token);
+  await withBackOff(async () => {
+    try {
+      await client.rest.get(Routes.gatewayBot());
+    } catch (cause) {
+      if (cause instanceof DiscordAPIError && cause.status === 401) throw tokenRejected(cause);
+      throw cause;
+    }
+  }, options);
+}
+
+function tokenRejected(cause: unknown): ConfigError {
+  return new ConfigError(
+    'token-rejected',
+    'Discord refuses DISCORD_TOKEN. Reset it on the Bot page and set the new one.',
+    {
+      cause,
+    },
+  );
+}
+
+async function logIn(client: Client, token: string): Promise<Client<true>> {
+  // It may be ready before login() resolves.
+  const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
+  try {
+    await client.login(token);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'TokenInvalid')) throw cause;
+    throw tokenRejected(cause);
+  }
+  return ready;
+}
+
+function connectionLost(client: Client): Promise<never> {
+  const lost = new Promise<never>((_, reject) => {
+    // Emitted only for close codes after which the library does not reconnect.
+    client.once(Events.ShardDisconnect, ({ code }) => {
+      reject(
+        new ConfigError('gateway-closed', `Discord closed the connection for good (code ${code}); see its settings.`),
+      );
+    });
+  });
+  lost.catch(() => {});
+  return lost;
+}

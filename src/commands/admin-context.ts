@@ -1,0 +1,26 @@
+import type { forgetUser } from '../queue/forget-user.ts';
+import type { QueueMode } from '../queue/job-queue.ts';
+import type { Limits } from '../storage/limits.ts';
+import type { Books } from '../storage/open-storage.ts';
+
+/** What the commands work with that make no clips. */
+export interface DeskContext {
+  guildSettings: Books['guildSettings'];
+  userSettings: Books['userSettings'];
+  /** The operator's, which hold everywhere. */
+  limits: Limits;
+  /** Deletes what is kept about a user. */
+  forget: (userId: string) => ReturnType<typeof forgetUser>;
+  about: { kinora: string; node: string; model: string; provider: string; retentionHours: number };
+  operator: Operator;
+}
+
+/** What only the application's owner may do. */
+interface Operator {
+  isOperator(userId: string): Promise<boolean>;
+  /** Over restarts. */
+  setMode(mode: QueueMode): void;
+  status(): { servers: number; startedAtMs: number };
+  blocks: Books['blocks'];
+  uses: Books['uses'];
+}

@@ -1,0 +1,97 @@
+import {
+  ApplicationIntegrationType,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type MessageContextMenuCommandInteraction,
+  MessageFlags,
+  type ModalSubmitInteraction,
+  type StringSelectMenuInteraction,
+} from 'discord.js';
+import type { ReplyAddress } from '../bot/reply-address.ts';
+import { UserError } from '../errors.ts';
+import type { JobRequest, NewJob } from '../storage/job.ts';
+import { checkPermissions } from './check-permissions.ts';
+import { checkPlace } from './check-place.ts';
+import type { CommandContext } from './command.ts';
+import { localeOf } from './i18n.ts';
+
+/** How long an interaction's token takes edits. */
+export const tokenLifeMs = 15 * 60_000;
+
+/** Where the token is the only way back, longer waits are refused: the upload needs the rest. */
+const longestTokenWaitMs = 13 * 60_000;
+
+/** What somebody wants of a picture. */
+export type Wish = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent'>;
+
+/** A door that answers with a message of its own. */
+export type AskingInteraction =
+  | ChatInputCommandInteraction
+  | MessageContextMenuCommandInteraction
+  | ButtonInteraction
+  | StringSelectMenuInteraction
+  | ModalSubmitInteraction;
+
+/** What {@link submitWish} takes besides. */
+export interface SubmitOptions {
+  /** For the asker's eyes alone. */
+  isPrivate: boolean;
+  wish: Wish;
+  /** Called when nothing else stands against the wish, and after the first answer: so it may take its time. */
+  fetchPicture: () => Promise<NewJob['picture']> | NewJob['picture'];
+}
+
+/**
+ * The way from every interaction into the queue: holds what is wanted to the rules, answers, then fetches the picture,
+ * and makes it a job whose news goes into that answer. All that needs no I/O comes before the answer, so a refusal is
+ * told to the asker alone, and nobody makes the bot fetch anything for a job that it would not take.
+ *
+ * @throws UserError what stands against it
+ */
+export async function submitWish(
+  interaction: AskingInteraction,
+  context: CommandContext,
+  { isPrivate, wish, fetchPicture }: SubmitOptions,
+): Promise<void> {
+  const { jobs, clock, guildSettings, maxUploadBytes } = context;
+  const tokenExpiresAtMs = clock.now() + tokenLifeMs;
+  const { guildId, user } = interaction;
+  const settings = guildSettings.of(guildId);
+  checkPlace(interaction, settings);
+  const hasChannelRoute =
+    // Where only the user installed the app, the bot is no member and has the token alone.
+    interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
+  checkPermissions(interaction, { isMember: hasChannelRoute });
+  const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
+  const request: JobRequest = { ...wish, userId: user.id, guildId, maxBytes };
+  jobs.check(request);
+  if (!hasChannelRoute) refuseLongWait(wish, context);
+  const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
+  const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
+  const picture = await fetchPicture();
+  const address = addressOf(interaction, {
+    ...{ tokenExpiresAtMs, hasChannelRoute, isEphemeral: isPrivate },
+    messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
+    locale: localeOf(interaction, guildSettings),
+  });
+  // Meanwhile others may have asked: it looks again.
+  jobs.submit({ ...request, address, picture });
+}
+
+/** Where the news of a job goes that an interaction asked for. */
+export function addressOf(
+  { applicationId, channelId, user, token }: Pick<AskingInteraction, 'applicationId' | 'channelId' | 'user' | 'token'>,
+  rest: Omit<ReplyAddress, 'applicationId' | 'channelId' | 'userId' | 'token'>,
+): ReplyAddress {
+  return { applicationId, channelId: channelId ?? '', userId: user.id, token, ...rest };
+}
+
+function refuseLongWait(wish: Wish, { jobs, clock }: CommandContext): void {
+  const { endsAtMs } = jobs.foresee(wish);
+  if (endsAtMs === undefined) return;
+  const waitMs = endsAtMs - clock.now();
+  if (waitMs <= longestTokenWaitMs) return;
+  throw new UserError('wait-too-long', 'Here the bot can answer for a quarter of an hour only.', {
+    details: { minutes: Math.ceil(waitMs / 60_000) },
+  });
+}

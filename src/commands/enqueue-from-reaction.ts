@@ -1,0 +1,70 @@
+import type { Message } from 'discord.js';
+import type { FoundPicture } from '../bot/find-pictures.ts';
+import type { JobRequest } from '../storage/job.ts';
+import { plainWish } from './animate-options.ts';
+import { checkPermissions } from './check-permissions.ts';
+import { checkPlace } from './check-place.ts';
+import type { CommandContext } from './command.ts';
+import { fetchPicture } from './fetch-picture.ts';
+
+/** A reaction that asks for a clip. */
+export interface ReactionRequest {
+  message: Message;
+  /** Who reacted. */
+  userId: string;
+  /** The language of the answer: no reaction says its person's own. */
+  locale: string;
+}
+
+/**
+ * Holds a reaction to everything that can be known before its picture is fetched and anything is posted: the limits,
+ * the place and who may ask there, and what the bot may do there.
+ *
+ * @throws UserError what stands against it
+ */
+export async function checkReaction(reaction: ReactionRequest, context: CommandContext): Promise<void> {
+  const { guildId, channelId, channel, guild } = reaction.message;
+  context.jobs.check(requestOf(reaction, context));
+  const settings = context.guildSettings.of(guildId);
+  // Only roles have to be asked for.
+  const member = guild === null || settings.roleIds.length === 0 ? null : await guild.members.fetch(reaction.userId);
+  checkPlace({ guildId, channelId, channel, member }, settings);
+  const permissions =
+    channel.isDMBased() || guild?.members.me == null ? null : channel.permissionsFor(guild.members.me);
+  if (permissions !== null) checkPermissions({ guildId, channel, appPermissions: permissions }, { isMember: true });
+}
+
+/**
+ * Fetches the picture and makes it a job whose news goes into the bot's answer to the message.
+ *
+ * @throws UserError what stands against it
+ */
+export async function submitReaction(
+  reaction: ReactionRequest,
+  { picture, answerId }: { picture: Omit<FoundPicture, 'name'>; answerId: string },
+  context: CommandContext,
+): Promise<void> {
+  const { message, userId, locale } = reaction;
+  const { channelId, client } = message;
+  const bytes = await fetchPicture(picture, context);
+  context.jobs.submit({
+    ...requestOf(reaction, context),
+    picture: bytes,
+    address: {
+      ...{ applicationId: client.application.id, channelId, messageId: answerId, userId },
+      // There is no token, so the bot's own right in the channel is the only way.
+      ...{ token: '', tokenExpiresAtMs: 0, hasChannelRoute: true, isEphemeral: false, locale },
+    },
+  });
+}
+
+function requestOf({ message: { guildId }, userId }: ReactionRequest, context: CommandContext): JobRequest {
+  const { guildSettings, maxUploadBytes, model } = context;
+  const settings = guildSettings.of(guildId);
+  return {
+    ...plainWish(model, settings.preset),
+    ...{ userId, guildId },
+    // No interaction says what Discord takes here.
+    maxBytes: Math.min(maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes),
+  };
+}

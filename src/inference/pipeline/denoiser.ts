@@ -1,0 +1,153 @@
+import { vaeScaleFactor } from '../models/vae-config.ts';
+import type { NetworkSession } from '../runtime/session.ts';
+import type { NetworkRequest } from './build-network.ts';
+import type { Run } from './pipeline-context.ts';
+import { present, withSession } from './use-session.ts';
+
+/** What the picture becomes for the UNet. */
+export interface ImageCondition {
+  /** CLIP's embedding, [1, 1, cross_attention_dim]. */
+  imageEmbeds: Float32Array;
+  /** The VAE's, [1, latent_channels, h, w], not scaled. */
+  imageLatents: Float32Array;
+}
+
+/** The branches of classifier-free guidance; the unconditional one sees neither embedding nor picture. */
+type Branch = 'unconditional' | 'conditional';
+
+/** The UNet, conditioned for one clip. */
+export interface Predictor {
+  /**
+   * @param scaled the noisy latents, scaled for the model, [frames, c, h, w]
+   * @returns the prediction of both branches where guided, unconditional first, or of the conditional one:
+   *   [branches, frames, c, h, w]
+   */
+  predict(scaled: Float32Array, timestep: number, step: PredictedStep): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** How one step is predicted. */
+interface PredictedStep {
+  /** Both branches, not the conditional one alone. */
+  guided: boolean;
+  /** The outermost blocks alone, on what the inner ones made in the last whole call; needs `caching`. */
+  shallow: boolean;
+}
+
+/** What the steps of a clip will ask for. */
+export interface PredictorPlan {
+  /** Whether each step is guided, [steps]. */
+  guided: readonly boolean[];
+  /** Whether some steps will be shallow. */
+  caching: boolean;
+}
+
+/**
+ * Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time: the
+ * latter also where only some steps are guided, so that one loaded UNet serves all of them.
+ */
+export async function openPredictor(
+  { configs, networks, settings, guidanceBatch }: Run,
+  { imageEmbeds, imageLatents }: ImageCondition,
+  { guided, caching }: PredictorPlan,
+): Promise<Predictor> {
+  const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
+  const isTogether = guidanceBatch === 'together' && new Set(guided).size === 1;
+  const calls = isTogether ? [branches] : branches.map((branch) => [branch]);
+  const size = latentSize(configs, settings);
+  const sizes = { batch: calls[0]?.length ?? 1, frames: settings.numFrames, ...size };
+  const timeIds = [settings.fps - 1, settings.motionBucketId, settings.noiseAugStrength];
+  const none = { embeds: new Float32Array(imageEmbeds.length), latents: new Float32Array(imageLatents.length) };
+
+  const conditionings = await withSession(
+    networks.open({ network: 'unet-conditioning', ...sizes }),
+    async (session) => {
+      const results: Record<string, Float32Array>[] = [];
+      for (const call of calls) {
+        const embeds = call.map((branch) => (branch === 'conditional' ? imageEmbeds : none.embeds));
+        const added_time_ids = Float32Array.from(call.flatMap(() => timeIds));
+        results.push(await session.run({ encoder_hidden_states: joined(embeds), added_time_ids }));
+      }
+      return results;
+    },
+  );
+
+  const { whole, outer } = await openSteps(networks, { network: 'unet-step', ...sizes }, caching);
+  /** What the inner blocks made in the last whole call, per call. */
+  const deepFeatures: (Float32Array | undefined)[] = [];
+  return {
+    async predict(scaled, timestep, step) {
+      const predictions: Float32Array[] = [];
+      for (const [at, call] of calls.entries()) {
+        if (!step.guided && !call.includes('conditional')) continue;
+        const samples = call.map((branch) =>
+          unetSample(scaled, branch === 'conditional' ? imageLatents : none.latents),
+        );
+        const timesteps = new Float32Array(call.length).fill(timestep);
+        const inputs = { ...conditionings[at], sample: joined(samples), timestep: timesteps };
+        const deep = step.shallow ? deepFeatures[at] : undefined;
+        const outputs =
+          deep !== undefined && outer !== undefined
+            ? await outer.run({ ...inputs, deep_features: deep })
+            : await whole.run(inputs);
+        // A shallow call gives none: what there is stays.
+        deepFeatures[at] = outputs.deep_features ?? deepFeatures[at];
+        predictions.push(present(outputs.out_sample));
+      }
+      return joined(predictions);
+    },
+    async release() {
+      await whole.release();
+      await outer?.release();
+    },
+  };
+}
+
+/** The whole UNet, and where it is to be cached its outermost blocks besides. */
+async function openSteps(
+  networks: Run['networks'],
+  request: Extract<NetworkRequest, { network: 'unet-step' }>,
+  caching: boolean,
+): Promise<{ whole: NetworkSession; outer: NetworkSession | undefined }> {
+  if (!caching) return { whole: await networks.open(request), outer: undefined };
+  const whole = await networks.open({ ...request, deepFeatures: 'give' });
+  try {
+    return { whole, outer: await networks.open({ ...request, deepFeatures: 'take' }) };
+  } catch (error) {
+    await whole.release();
+    throw error;
+  }
+}
+
+/** A clip's size in latents. */
+export function latentSize({ vae }: Run['configs'], { width, height }: Run['settings']) {
+  const scale = vaeScaleFactor(vae);
+  return { width: width / scale, height: height / scale };
+}
+
+/**
+ * The UNet's input: per frame, the noisy latents and then the picture's latents.
+ * [frames, c, h, w] and [c, h, w] -> [frames, 2c, h, w].
+ */
+function unetSample(noisy: Float32Array, imageLatents: Float32Array): Float32Array {
+  const perFrame = imageLatents.length;
+  const out = new Float32Array(noisy.length * 2);
+  for (let from = 0; from < noisy.length; from += perFrame) {
+    out.set(noisy.subarray(from, from + perFrame), from * 2);
+    out.set(imageLatents, from * 2 + perFrame);
+  }
+  return out;
+}
+
+/** Arrays one after another; one alone is not copied. */
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const [first, ...rest] = arrays;
+  if (first !== undefined && rest.length === 0) return first;
+  const out = new Float32Array(arrays.reduce((sum, array) => sum + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    out.set(array, at);
+    at += array.length;
+  }
+  return out;
+}

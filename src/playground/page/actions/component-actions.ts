@@ -1,0 +1,54 @@
+import type { Snowflake } from '../../../fake-discord/payloads.ts';
+import { pageTexts } from '../messages/all-page-messages.ts';
+import type { DeedsContext } from './actions-context.ts';
+import { explain } from './explain.ts';
+import { interact } from './interact.ts';
+
+/** What a person does with the buttons, menus and forms of the bot. */
+export function createComponentDeeds(context: DeedsContext) {
+  const { store } = context;
+
+  async function use(messageId: Snowflake, customId: string, work: () => Promise<void>): Promise<void> {
+    const key = `${messageId} ${customId}`;
+    const { busy, failures } = store.state;
+    if (busy.has(key)) return;
+    store.set({ busy: new Set([...busy, key]), failures: without(failures, messageId) });
+    try {
+      await work();
+    } catch (error) {
+      const texts = pageTexts[store.state.language];
+      const reason = explain(context, error);
+      const text = reason === texts.noAnswer ? texts.failed : reason;
+      store.set({ failures: new Map([...store.state.failures, [messageId, text]]) });
+    } finally {
+      store.set({ busy: new Set([...store.state.busy].filter((other) => other !== key)) });
+    }
+  }
+
+  return {
+    press: (messageId: Snowflake, customId: string) =>
+      use(messageId, customId, () => interact(context, { do: 'clickButton', messageId, customId })),
+    select: (messageId: Snowflake, customId: string, values: string[]) =>
+      use(messageId, customId, () => interact(context, { do: 'selectOption', messageId, customId, values })),
+    /** Whether it was taken. */
+    async submitModal(values: Record<string, string | string[]>): Promise<boolean> {
+      const { modal } = store.state;
+      if (modal === null || modal.isSending) return false;
+      store.set({ modal: { ...modal, isSending: true, problem: null } });
+      try {
+        await interact(context, { do: 'submitModal', interactionId: modal.interactionId, values });
+        return true;
+      } catch (error) {
+        store.set({ modal: { ...modal, isSending: false, problem: explain(context, error) } });
+        return false;
+      }
+    },
+    closeModal() {
+      store.set({ modal: null });
+    },
+  };
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): Map<K, V> {
+  return new Map([...map].filter(([other]) => other !== key));
+}

@@ -1,0 +1,71 @@
+import type { ApiCommand, Snowflake } from '../../../fake-discord/payloads.ts';
+import type { DeedsContext } from './actions-context.ts';
+import { explain, say } from './explain.ts';
+import { interact } from './interact.ts';
+
+/** What a person does with messages. */
+export function createMessageDeeds(context: DeedsContext) {
+  const { store, connection } = context;
+
+  async function orSayWhy(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      say(context, explain(context, error), { isProblem: true });
+    }
+  }
+
+  return {
+    setDraft(draft: string) {
+      store.set({ draft, commandIndex: 0 });
+    },
+    attach(files: readonly File[]) {
+      const added = files.map((file) => ({ file, url: URL.createObjectURL(file) }));
+      store.set({ draftFiles: [...store.state.draftFiles, ...added].slice(0, 10) });
+    },
+    detach(index: number) {
+      store.set({ draftFiles: store.state.draftFiles.filter((_, other) => other !== index) });
+    },
+    async post() {
+      const { channelId, draft, draftFiles, replyTo } = store.state;
+      const content = draft.trim();
+      if (content === '' && draftFiles.length === 0) return;
+      store.set({ draft: '', draftFiles: [], replyTo: null, sentCount: store.state.sentCount + 1 });
+      const work = async () => {
+        const files = await Promise.all(draftFiles.map(({ file }) => connection.upload(file)));
+        const reply = replyTo === null ? {} : { replyTo };
+        await connection.send({ do: 'postMessage', channelId, content, files, ...reply });
+      };
+      await orSayWhy(work());
+    },
+    replyTo(messageId: Snowflake | null) {
+      store.set({ replyTo: messageId, menu: null });
+    },
+    async toggleReaction(messageId: Snowflake, emoji: string) {
+      store.set({ menu: null });
+      const isOwn = store.state.ownReactions.has(`${messageId} ${emoji}`);
+      await orSayWhy(connection.send({ do: isOwn ? 'unreact' : 'react', messageId, emoji }));
+    },
+    /** Of an ephemeral message this is "Dismiss". */
+    async delete(messageId: Snowflake) {
+      store.set({ menu: null });
+      await orSayWhy(connection.send({ do: 'deleteMessage', messageId }));
+    },
+    async useMessageCommand({ name }: ApiCommand, targetMessageId: Snowflake) {
+      store.set({ menu: null });
+      await orSayWhy(interact(context, { do: 'invokeMessageCommand', command: name, targetMessageId }));
+    },
+    openMenu(messageId: Snowflake, { left, top }: { left: number; top: number }) {
+      store.set({ menu: { messageId, left, top }, activeMessageId: messageId });
+    },
+    closeMenu() {
+      store.set({ menu: null });
+    },
+    activate(messageId: Snowflake) {
+      if (store.state.activeMessageId !== messageId) store.set({ activeMessageId: messageId });
+    },
+    dismissNotice(id: string) {
+      store.set({ notices: store.state.notices.filter((notice) => notice.id !== id) });
+    },
+  };
+}

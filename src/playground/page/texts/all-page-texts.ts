@@ -1,7 +1,0 @@
-import type { Language } from '../state/page-state.ts';
-import { en } from './en.ts';
-import { es } from './es.ts';
-import type { PageTexts } from './page-texts.ts';
-
-/** The page's texts by language. */
-export const pageTexts: Readonly<Record<Language, PageTexts>> = { en, es };

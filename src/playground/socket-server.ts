@@ -1,0 +1,144 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { AppError } from '../errors.ts';
+import type { Change, Exchange, FakeDiscord } from '../fake-discord/types.ts';
+import type { Log } from '../util/log.ts';
+import { requestUrl } from '../util/request-url.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import type { OwnLinks } from './own-links.ts';
+import type { People, Person } from './people.ts';
+import type { Perform } from './perform-action.ts';
+import { closeCode, type ServerMessage, type Welcome } from './protocol.ts';
+import { readAction } from './read-action.ts';
+import type { Sight } from './visibility.ts';
+
+/** What the conversations with the pages work on. */
+export interface LiveOptions {
+  discord: FakeDiscord;
+  people: People;
+  sight: Sight;
+  links: OwnLinks;
+  perform: Perform;
+  /** What a page has to know that does not depend on who it is. */
+  describe: () => Omit<Welcome, 'kind' | 'user' | 'admin' | 'channels' | 'messages'>;
+  log: Log;
+  maxSockets: number;
+}
+
+/** The WebSocket `/live`. */
+export interface Live {
+  /** Takes over an HTTP connection that asks for a WebSocket; Host and Origin are right. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  tellAll(message: ServerMessage): void;
+  close(): void;
+}
+
+/** A page that is open. */
+interface Page {
+  person: Person;
+  socket: WebSocket;
+  watches: boolean;
+}
+
+/** A page that does not take in what it is told is given up. */
+const maxBehindBytes = 32 * 1024 * 1024;
+const maxMessageBytes = 512 * 1024;
+/** What a page gets of what passed before it looked. */
+const earlierExchanges = 300;
+
+/** Talks with the pages: tells each what its person sees, and does what they ask. */
+export function createLive(options: LiveOptions): Live {
+  const { discord, people, sight, links, perform, describe, log, maxSockets } = options;
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
+  const pages = new Set<Page>();
+
+  function tell({ socket }: Page, message: ServerMessage): void {
+    if (socket.bufferedAmount > maxBehindBytes) socket.terminate();
+    else socket.send(JSON.stringify(message));
+  }
+
+  function tellAll(message: ServerMessage): void {
+    for (const page of pages) tell(page, message);
+  }
+
+  function tellChange(change: Change): void {
+    for (const page of pages) {
+      const seen = sight.changeFor(page.person, change);
+      if (seen !== undefined) tell(page, { kind: 'change', change: links.rewrite(seen) });
+    }
+    sight.forget(change);
+  }
+
+  function tellExchange(exchange: Exchange): void {
+    const watchers = [...pages].filter(({ watches }) => watches);
+    if (watchers.length === 0) return;
+    const exchanges = [maskSecrets(exchange, discord.token)];
+    for (const page of watchers) tell(page, { kind: 'exchanges', exchanges });
+  }
+
+  function welcome(page: Page): void {
+    const { user, admin, channels } = page.person;
+    const messages = links.rewrite(sight.messagesFor(page.person));
+    tell(page, { kind: 'welcome', ...describe(), user, admin, channels: [...channels], messages });
+  }
+
+  function watchExchanges(page: Page, watch: boolean): void {
+    if (watch && !page.watches) {
+      const earlier = discord.exchanges().slice(-earlierExchanges);
+      tell(page, { kind: 'exchanges', exchanges: earlier.map((exchange) => maskSecrets(exchange, discord.token)) });
+    }
+    page.watches = watch;
+  }
+
+  async function hear(page: Page, raw: string): Promise<void> {
+    const read = readAction(raw);
+    if ('problem' in read) {
+      if (read.id === undefined) page.socket.close(closeCode.notUnderstood, 'That was not understood.');
+      else tell(page, { kind: 'refused', id: read.id, reason: read.problem });
+      return;
+    }
+    const { id, ...action } = read.action;
+    try {
+      if (action.do === 'watchExchanges') watchExchanges(page, action.watch);
+      const value = action.do === 'watchExchanges' ? undefined : await perform(page.person, action);
+      tell(page, { kind: 'done', id, value });
+    } catch (error) {
+      if (!(error instanceof AppError)) log.error({ err: error, action: action.do }, 'an action failed');
+      tell(page, { kind: 'refused', id, reason: error instanceof AppError ? error.message : 'Something broke.' });
+    }
+  }
+
+  function open(socket: WebSocket, userId: string | null): void {
+    socket.on('error', (err) => log.debug({ err }, 'a page broke its connection'));
+    const before = discord.users().length;
+    const person = pages.size < maxSockets ? people.join(userId) : undefined;
+    if (person === undefined) {
+      socket.close(closeCode.tooManyPeople, 'There are too many people here.');
+      return;
+    }
+    const page: Page = { person, socket, watches: false };
+    pages.add(page);
+    socket.on('close', () => pages.delete(page));
+    socket.on('message', (raw) => void hear(page, String(raw)));
+    welcome(page);
+    if (discord.users().length > before) tellAll({ kind: 'users', users: discord.users() });
+  }
+
+  discord.onChange(tellChange);
+  discord.onExchange(tellExchange);
+
+  return {
+    tellAll,
+    upgrade(request, socket, head) {
+      const { searchParams } = requestUrl(request);
+      server.handleUpgrade(request, socket, head, (connection) => open(connection, searchParams.get('user')));
+    },
+    close() {
+      for (const { socket } of pages) socket.close(1001, 'The playground was closed.');
+      // Who does not say goodbye is not waited for.
+      for (const socket of server.clients) setImmediate(() => socket.terminate());
+      server.close();
+    },
+  };
+}

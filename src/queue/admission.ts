@@ -1,0 +1,130 @@
+import { UserError } from '../errors.ts';
+import type { BlockStore } from '../storage/blocks.ts';
+import type { GuildSettingsStore } from '../storage/guild-settings.ts';
+import type { Job, JobRequest, ModelFacts } from '../storage/job.ts';
+import { type Limits, stricter } from '../storage/limits.ts';
+import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
+import type { Clock } from '../util/clock.ts';
+import type { QueuePlace } from './job-listener.ts';
+
+/** A job that waits, and where. */
+export interface WaitingJob {
+  job: Job;
+  place: QueuePlace;
+}
+
+/** Codes of the limits that may be in the way. */
+export const limitErrorCodes = [
+  'limit-waiting-user',
+  'limit-waiting-guild',
+  'limit-cooldown',
+  'limit-quota',
+  'limit-steps',
+  'limit-frames',
+] as const;
+type LimitErrorCode = (typeof limitErrorCodes)[number];
+
+/**
+ * Decides about a request, wherever it came from. Gives it back with steps and frames that were left out, and the
+ * clip's size, brought within the limits. It changes nothing, and needs neither the picture nor any I/O but reading
+ * the database: so it can be asked before the picture is fetched, and again when the job is stored.
+ *
+ * @throws UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
+ * when that is known, or what {@link ModelFacts.checkSettings} throws
+ */
+export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Request;
+
+/** What {@link createAdmission} works with. */
+export interface AdmissionOptions {
+  /** The operator's. They hold everywhere, beside what a guild sets for itself. */
+  limits: Limits;
+  guildSettings: Pick<GuildSettingsStore, 'of'>;
+  uses: Pick<UseStore, 'counted' | 'latest'>;
+  blocks: Pick<BlockStore, 'has'>;
+  model: ModelFacts;
+  clock: Clock;
+}
+
+/** The limits on who may ask for what, when and how often. */
+export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
+  function checkBlocks({ userId, guildId }: JobRequest): void {
+    if (blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
+    if (guildId !== null && blocks.has('guild', guildId)) {
+      throw new UserError('blocked-guild', 'The operator blocked this server.');
+    }
+  }
+
+  function checkWaiting({ userId, guildId }: JobRequest, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+    const everywhere = waiting.filter(({ job }) => job.userId === userId);
+    const inGuild = waiting.filter(({ job }) => guildId !== null && job.guildId === guildId);
+    refuseFull('limit-waiting-user', limits.maxWaitingPerUser, everywhere);
+    const ownHere = everywhere.filter((own) => inGuild.includes(own));
+    refuseFull('limit-waiting-user', guild.maxWaitingPerUser ?? 0, ownHere);
+    refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
+  }
+
+  function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): void {
+    const nowMs = clock.now();
+    // Not of the future: the clock was set back since, and a pause of seconds would become one of hours.
+    const latestMs = uses.latest(scope, nowMs);
+    if (cooldownSeconds > 0 && latestMs !== undefined) {
+      const freeAtMs = latestMs + cooldownSeconds * 1000;
+      if (freeAtMs > nowMs) throw limitError('limit-cooldown', { limit: cooldownSeconds, freeAtMs });
+    }
+    if (dailyQuota === 0) return;
+    const counted = uses.counted(scope, nowMs - quotaPeriodMs);
+    // Free again when so many have grown old that fewer than the quota are left.
+    const blocking = counted[counted.length - dailyQuota];
+    if (blocking === undefined) return;
+    throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: Math.min(blocking, nowMs) + quotaPeriodMs });
+  }
+
+  function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {
+    const maxSteps = stricter(limits.maxSteps, guild.maxSteps ?? 0);
+    const maxFrames = stricter(limits.maxFrames, guild.maxFrames ?? 0);
+    const steps = bounded(settings.numInferenceSteps, { code: 'limit-steps', limit: maxSteps });
+    const frames = bounded(settings.numFrames, { code: 'limit-frames', limit: maxFrames });
+    const { numInferenceSteps, numFrames } = model.defaults;
+    return {
+      ...settings,
+      ...((steps ?? numInferenceSteps) > maxSteps && maxSteps > 0 && { numInferenceSteps: maxSteps }),
+      ...((frames ?? numFrames) > maxFrames && maxFrames > 0 && { numFrames: maxFrames }),
+    };
+  }
+
+  return (job, waiting) => {
+    const { userId, guildId } = job;
+    checkBlocks(job);
+    const { limits: ownLimits, maxUploadBytes = job.maxBytes } = guildSettings.of(guildId);
+    const guild = withoutUndefined(ownLimits);
+    const settings = withinModelLimits(job.settings, guild);
+    // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
+    if (job.parent?.use !== 'finish') model.checkSettings?.(settings);
+    checkWaiting(job, waiting, guild);
+    checkPace({ userId }, limits);
+    if (guildId !== null) checkPace({ userId, guildId }, guild);
+    return { ...job, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
+  };
+}
+
+function refuseFull(code: LimitErrorCode, limit: number, waiting: WaitingJob[]): void {
+  if (limit === 0 || waiting.length < limit) return;
+  const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
+  throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
+}
+
+function bounded(
+  chosen: number | undefined,
+  { code, limit }: { code: LimitErrorCode; limit: number },
+): number | undefined {
+  if (chosen !== undefined && limit > 0 && chosen > limit) throw limitError(code, { limit });
+  return chosen;
+}
+
+function limitError(code: LimitErrorCode, details: { limit: number; freeAtMs?: number }): UserError {
+  return new UserError(code, `A limit of ${details.limit} holds (${code}).`, { details });
+}
+
+function withoutUndefined(limits: { [Name in keyof Limits]?: number | undefined }): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}

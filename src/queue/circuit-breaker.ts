@@ -1,0 +1,97 @@
+import { AppError } from '../errors.ts';
+import type { HostFault } from '../storage/host-fault.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+
+/** Stops work while the host is at fault, and tries again after growing waits. */
+export interface CircuitBreaker {
+  /** Undefined while it is closed: work may begin. During a trial the fault is still named. */
+  fault(): HostFault | undefined;
+  /** Whether no work may begin: open, and not in a trial. */
+  isBlocking(): boolean;
+  /** The host failed: no more work until {@link CircuitBreakerOptions.onTrial}. */
+  open(error: unknown): void;
+  /** Work succeeded: the host is well. */
+  close(): void;
+  /** Tries now instead of when the wait is over. */
+  tryNow(): void;
+  /** No more trials. */
+  stop(): void;
+}
+
+/** What {@link createCircuitBreaker} works with. */
+export interface CircuitBreakerOptions {
+  clock: Clock;
+  log: Log;
+  /** The fault began, changed or ended. */
+  onChange: (fault: HostFault | undefined) => void;
+  /** One piece of work may be tried. It ends in `open` or `close`; where there is nothing to try, return false. */
+  onTrial: () => boolean;
+}
+
+const firstWaitMs = 5_000;
+/** A broken machine is mended by people, in minutes: trying more rarely would only delay the clips. */
+const longestWaitMs = 60_000;
+
+/** A breaker that is closed. The operator is told in the log once when it opens and once when it closes. */
+export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
+  let fault: HostFault | undefined;
+  let isTrial = false;
+  let waitMs = 0;
+  let cancelTimer = () => {};
+
+  function wait(): void {
+    cancelTimer();
+    waitMs = Math.min(longestWaitMs, waitMs === 0 ? firstWaitMs : waitMs * 2);
+    if (fault) fault = { ...fault, retryAtMs: clock.now() + waitMs };
+    cancelTimer = clock.after(waitMs, tryNow);
+  }
+
+  function tryNow(): void {
+    if (fault === undefined || isTrial) return;
+    cancelTimer();
+    isTrial = true;
+    if (!onTrial() && isTrial) close();
+  }
+
+  function close(): void {
+    if (fault === undefined) return;
+    cancelTimer();
+    log.info({ code: fault.code, seconds: Math.round((clock.now() - fault.sinceMs) / 1000) }, 'the queue goes on');
+    fault = undefined;
+    isTrial = false;
+    waitMs = 0;
+    onChange(undefined);
+  }
+
+  return {
+    fault: () => fault,
+    isBlocking: () => fault !== undefined && !isTrial,
+    open(error) {
+      const { code, message } = describe(error);
+      const isKnown = fault?.code === code;
+      log[isKnown ? 'debug' : 'error'](
+        { code, err: error },
+        'this machine cannot make clips: the queue waits and tries again by itself',
+      );
+      fault = { code, message, sinceMs: fault?.sinceMs ?? clock.now(), retryAtMs: clock.now() };
+      isTrial = false;
+      wait();
+      onChange(fault);
+    },
+    close,
+    tryNow,
+    stop: () => cancelTimer(),
+  };
+}
+
+/** The code and message of the deepest cause that has a code: an operator acts on that one. */
+function describe(error: unknown): { code: string; message: string } {
+  let found = { code: 'unknown', message: String(error) };
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
+    const code = cause instanceof AppError || 'code' in cause ? String((cause as { code: unknown }).code) : undefined;
+    if (depth === 0) found = { code: code ?? cause.name, message: cause.message };
+    else if (code !== undefined) found = { code, message: `${found.message} ${cause.message}` };
+  }
+  return found;
+}

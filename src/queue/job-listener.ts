@@ -1,0 +1,47 @@
+import type { Job } from '../storage/job.ts';
+import type { Clip, RenderProgress } from '../worker/types.ts';
+
+/** A waiting job's place. Times are milliseconds since 1970, undefined while nothing was measured. */
+export interface QueuePlace {
+  /** 1 is the next to run. */
+  position: number;
+  /** How many wait, this one included. */
+  waiting: number;
+  startsAtMs: number | undefined;
+  endsAtMs: number | undefined;
+  /** This machine cannot make clips at the moment; the operator knows. */
+  isHostPaused?: true;
+}
+
+/** A running job's news. */
+export interface JobProgress extends RenderProgress {
+  /** Milliseconds since 1970; undefined while nothing was measured. */
+  endsAtMs: number | undefined;
+}
+
+/**
+ * How news of jobs goes back to the door they came through. The queue calls it; the bot implements it.
+ * Whatever a method throws is logged; only {@link JobListener.deliver} decides about the job.
+ */
+export interface JobListener {
+  /** The job waits, and its place is new. */
+  waiting(job: Job, place: QueuePlace): void;
+  /** The job runs. Called often. */
+  progress(job: Job, progress: JobProgress): void;
+  /**
+   * Tries once to bring the clip to the requester; resolves when it is there. Called again after a rejection and after a
+   * restart in mid-delivery. `signal` is aborted when the bot goes down: give up soon, the clip is kept.
+   * Rejects with UserError `clip-undeliverable` where every way is closed: the clip is then kept for its requester. Any
+   * other error of scope `job` ends the job; all others lead to another try.
+   */
+  deliver(job: Job, clip: Clip, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the requester was told, or cannot be reached; rejects where it is to be tried again. Called again after
+   * that, and after a restart that came before.
+   */
+  failed(job: Job, error: unknown): Promise<void>;
+  /** Resolves as {@link JobListener.failed}. */
+  cancelled(job: Job): Promise<void>;
+  /** The bot is going down; the job is kept and goes on at the next start. */
+  postponed(job: Job): void;
+}

@@ -1,0 +1,45 @@
+import type { Job, ModelFacts } from '../storage/job.ts';
+import type { Estimate } from './estimates.ts';
+import { totalSeconds } from './estimates.ts';
+import type { QueuePlace } from './job-listener.ts';
+
+/** What the places of waiting jobs follow from. */
+export interface PlacesInput {
+  /** In the order in which they will run. */
+  waiting: readonly Pick<Job, 'settings' | 'parent'>[];
+  /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
+  runningEndsAtMs: readonly (number | undefined)[];
+  concurrency: number;
+  nowMs: number;
+  estimateOf: (settings: Job['settings']) => Estimate | undefined;
+  model: ModelFacts;
+}
+
+/** The place of every waiting job, in order: each takes the renderer that is free first. */
+export function placesOf({
+  waiting,
+  runningEndsAtMs,
+  concurrency,
+  nowMs,
+  estimateOf,
+  model,
+}: PlacesInput): QueuePlace[] {
+  // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
+  const freeAt = runningEndsAtMs.map((endsAtMs) => (endsAtMs === undefined ? Number.NaN : Math.max(endsAtMs, nowMs)));
+  while (freeAt.length < concurrency) freeAt.push(nowMs);
+  return waiting.map((job, index) => {
+    const startsAtMs = freeAt.some(Number.isNaN) ? Number.NaN : Math.min(...freeAt);
+    const estimate = estimateOf(job.settings);
+    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
+    // Kept frames in another form: nothing is rendered.
+    const seconds = job.parent?.use === 'finish' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
+    const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
+    freeAt[first] = endsAtMs;
+    return { position: index + 1, waiting: waiting.length, startsAtMs: known(startsAtMs), endsAtMs: known(endsAtMs) };
+  });
+}
+
+function known(timeMs: number): number | undefined {
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}

@@ -1,0 +1,46 @@
+import type { JobStore } from '../storage/job-store.ts';
+import type { UseStore } from '../storage/uses.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+
+/** Between two looks for what has become old. */
+const sweepEveryMs = 3_600_000;
+
+/** Jobs whose bytes are deleted in one go: overwriting a clip's megabytes takes some 20 ms, and the event loop waits. */
+const jobsAtOnce = 2;
+
+/** Between two goes. */
+const gapMs = 100;
+
+/** What {@link startRetention} works with. */
+export interface RetentionOptions {
+  store: Pick<JobStore, 'expire'>;
+  uses: Pick<UseStore, 'prune'>;
+  retentionHours: number;
+  clock: Clock;
+  log: Log;
+}
+
+/** Deletes pictures and clips that are older than they may become: now, and every hour. Returns how to stop it. */
+export function startRetention({ store, uses, retentionHours, clock, log }: RetentionOptions): () => void {
+  let callOff = () => {};
+  function sweep(jobsBefore: number): void {
+    let jobs = jobsBefore;
+    try {
+      const nowMs = clock.now();
+      const expired = store.expire(nowMs - retentionHours * 3_600_000, { atMost: jobsAtOnce, nowMs });
+      jobs += expired;
+      if (expired === jobsAtOnce) {
+        callOff = clock.after(gapMs, () => sweep(jobs));
+        return;
+      }
+      uses.prune(nowMs);
+    } catch (err) {
+      log.error({ err }, 'old pictures and clips could not be deleted; trying again in an hour');
+    }
+    if (jobs > 0) log.info({ jobs }, 'old pictures and clips deleted');
+    callOff = clock.after(sweepEveryMs, () => sweep(0));
+  }
+  sweep(0);
+  return () => callOff();
+}

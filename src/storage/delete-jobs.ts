@@ -1,0 +1,109 @@
+import type { PictureStore } from './pictures.ts';
+import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
+import { finalStates, findDamaged, unfinishedStates } from './stored-rows.ts';
+
+/** What {@link Deletions.expire} may be told. */
+export interface ExpireOptions {
+  /** Of so many jobs, the oldest first. Overwriting a clip's megabytes takes a moment that others wait for. */
+  atMost?: number;
+  /** What ended later than this ends now: the clock was set back since. */
+  nowMs?: number;
+}
+
+/** Deletions after which no byte of what was deleted is left in the database's files. */
+export interface Deletions {
+  expire(endedBeforeMs: number, options?: ExpireOptions): number;
+  forget(userId: string): { deleted: number; left: number };
+}
+
+/** Deletions of the jobs in an open database. */
+export function createDeletions(
+  database: Database,
+  pictures: Pick<PictureStore, 'forget' | 'deleteUnused'>,
+): Deletions {
+  const hasClip = 'EXISTS (SELECT 1 FROM clips WHERE clips.job_id = jobs.id AND length(clips.bytes) > 0)';
+  // What a job goes on from that has not ended is still needed.
+  const isNeeded = `EXISTS (
+    SELECT 1 FROM jobs AS child
+    WHERE child.state IN ${unfinishedStates} AND child.parent IS NOT NULL
+      AND CASE WHEN json_valid(child.parent) THEN json_extract(child.parent, '$.id') END = jobs.id
+  )`;
+  const listDelivered = database.prepare(
+    `SELECT sequence FROM jobs
+     WHERE state IN ${finalStates} AND finished_at_ms < ? AND (picture_id IS NOT NULL OR ${hasClip}) AND NOT ${isNeeded}
+     ORDER BY sequence`,
+  );
+  const listUndelivered = database.prepare(
+    `SELECT sequence FROM jobs WHERE state = 'undelivered' AND coalesce(rendered_at_ms, created_at_ms) < ?
+     ORDER BY sequence`,
+  );
+  const unlinkPicture = database.prepare('UPDATE jobs SET picture_id = NULL WHERE sequence = ?');
+  const ofJob = 'job_id = (SELECT id FROM jobs WHERE sequence = ?)';
+  const emptyClip = database.prepare(`UPDATE clips SET padding = x'', bytes = x'', master = NULL WHERE ${ofJob}`);
+  const deleteClip = database.prepare(`DELETE FROM clips WHERE ${ofJob}`);
+  const deleteCheckpoint = database.prepare(`DELETE FROM checkpoints WHERE ${ofJob}`);
+  const fail = database.prepare(
+    `UPDATE jobs SET state = 'failed', error_code = ?, finished_at_ms = ? WHERE sequence = ? AND state NOT IN ${finalStates}`,
+  );
+  const forgetLastWord = database.prepare('UPDATE jobs SET untold = NULL WHERE sequence = ?');
+  const endNow = database.prepare('UPDATE jobs SET finished_at_ms = ?1 WHERE finished_at_ms > ?1');
+  const renderNow = database.prepare('UPDATE jobs SET rendered_at_ms = ?1 WHERE rendered_at_ms > ?1');
+  const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND state NOT IN ${unfinishedStates}`);
+  const deleteRow = database.prepare('DELETE FROM jobs WHERE sequence = ? AND user_id = ?');
+  const countOf = database.prepare('SELECT count(*) AS count FROM jobs WHERE user_id = ?');
+
+  type List = typeof listDelivered;
+  const sequencesOf = (list: List, beforeMs: number) =>
+    (list.all([beforeMs]) as { sequence: number }[]).map(({ sequence }) => sequence);
+
+  function endWithoutClip(sequence: number, end: { errorCode: string; finishedAtMs: number }): void {
+    fail.run([end.errorCode, end.finishedAtMs, sequence]);
+    unlinkPicture.run([sequence]);
+    deleteClip.run([sequence]);
+    deleteCheckpoint.run([sequence]);
+  }
+
+  return {
+    expire(endedBeforeMs, { atMost = Number.POSITIVE_INFINITY, nowMs } = {}) {
+      const count = inTransaction(database, () => {
+        if (nowMs !== undefined) {
+          endNow.run([nowMs]);
+          renderNow.run([nowMs]);
+        }
+        const delivered = sequencesOf(listDelivered, endedBeforeMs).map((sequence) => () => {
+          unlinkPicture.run([sequence]);
+          emptyClip.run([sequence]);
+        });
+        const undelivered = sequencesOf(listUndelivered, endedBeforeMs).map((sequence) => () => {
+          endWithoutClip(sequence, { errorCode: 'clip-expired', finishedAtMs: endedBeforeMs });
+        });
+        const damaged = findDamaged(database)
+          .filter(({ row }) => row.created_at_ms < endedBeforeMs)
+          .map(({ row: { sequence } }) => () => {
+            endWithoutClip(sequence, { errorCode: 'job-damaged', finishedAtMs: endedBeforeMs });
+            forgetLastWord.run([sequence]);
+          });
+        const due = [...delivered, ...undelivered, ...damaged].slice(0, atMost);
+        for (const expireOne of due) expireOne();
+        pictures.deleteUnused();
+        return due.length;
+      });
+      // Also where nothing was due: an earlier deletion may not have come so far.
+      emptyWriteAheadLog(database);
+      return count;
+    },
+    forget(userId) {
+      const counts = inTransaction(database, () => {
+        const damaged = findDamaged(database);
+        const { changes } = deleteEnded.run([userId]);
+        const broken = damaged.map(({ row: { sequence } }) => deleteRow.run([sequence, userId]).changes);
+        pictures.forget(userId);
+        pictures.deleteUnused();
+        const { count: left } = countOf.get([userId]) as { count: number };
+        return { deleted: broken.reduce((sum, each) => sum + each, changes), left };
+      });
+      emptyWriteAheadLog(database);
+      return counts;
+    },
+  };
+}

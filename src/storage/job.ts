@@ -1,0 +1,85 @@
+import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../worker/types.ts';
+
+export { clipFormats, fitNames, loopNames, shapeNames } from '../worker/types.ts';
+
+/**
+ * What can become of a job.
+ * `interrupted`: it was running when the process died; it is done again once.
+ * `delivering`: the clip is stored and on its way to the requester.
+ * `undelivered`: every way to the requester is closed; the clip is kept for them until its retention is over.
+ */
+export const jobStates = [
+  ...(['queued', 'running', 'interrupted', 'delivering', 'undelivered'] as const),
+  ...(['done', 'failed', 'cancelled'] as const),
+] as const;
+export type JobState = (typeof jobStates)[number];
+
+/** The states that a job never leaves. */
+export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
+
+/** What the person chose; what is left out takes the model's defaults. */
+export type JobSettings = RenderSpec['settings'];
+
+/** What the doors need to know of the model: its name, proposals and limits. */
+export interface ModelFacts {
+  name: string;
+  defaults: Omit<Clip['settings'], 'seed'>;
+  /** How its clips repeat where nobody chooses; left out: they do not. */
+  loop?: ClipForm['loop'];
+  limits: { maxSteps: number; maxFrames: number };
+  /** Recipes by name: settings that go before the defaults. */
+  presets?: Readonly<Record<string, JobSettings>>;
+  /**
+   * Holds settings, with the model's defaults for what is left out, against what the model can do. Left out: only the
+   * renderer knows.
+   * @throws UserError what the renderer would refuse
+   */
+  checkSettings?: (settings: JobSettings) => void;
+}
+
+/** The finished job that a job goes on from. */
+export interface JobParent {
+  id: string;
+  /** `render`: the same picture once more; the others take up its frames, which the store must still have. */
+  use: 'render' | BaseClip['use'];
+  /** Where its clip is shown. */
+  link?: string;
+}
+
+/** What decides whether a job is admitted: everything but its picture and where its news goes. */
+export interface JobRequest {
+  /** Who asked, and who may cancel. */
+  userId: string;
+  /** Where it was asked; null in direct messages. */
+  guildId: string | null;
+  settings: JobSettings;
+  fit: FitName;
+  /** What is left out takes the renderer's defaults. */
+  form?: Partial<ClipForm>;
+  /** Undefined for a clip made from a picture alone. */
+  parent?: JobParent;
+  /** The clip must not be larger. */
+  maxBytes: number;
+}
+
+/** A request for a clip with all that it takes to make and deliver it. */
+export interface NewJob extends JobRequest {
+  /** Where news goes: a JSON value that only the sender understands. */
+  address: unknown;
+  /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
+  picture: Uint8Array | { jobId: string };
+}
+
+/** An accepted request. Its picture stays in the store. */
+export interface Job extends Omit<NewJob, 'picture'> {
+  /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
+  id: string;
+  state: JobState;
+  /** How often rendering was begun. */
+  attempts: number;
+  createdAtMs: number;
+  /** When the clip was ready; left out before. */
+  renderedAtMs?: number;
+  /** When the job ended; left out before. */
+  finishedAtMs?: number;
+}

@@ -1,0 +1,29 @@
+import { type BlockStore, createBlockStore } from './blocks.ts';
+import { createFactStore, type FactStore } from './facts.ts';
+import { createGuildSettings, type GuildSettingsStore } from './guild-settings.ts';
+import { createJobStore, type JobStore } from './job-store.ts';
+import type { Database } from './sqlite.ts';
+import { createUserSettings, type UserSettingsStore } from './user-settings.ts';
+import { createUseStore, type UseStore } from './uses.ts';
+
+/** Everything that outlives the process. */
+export interface Books {
+  store: JobStore;
+  uses: UseStore;
+  guildSettings: GuildSettingsStore;
+  userSettings: UserSettingsStore;
+  blocks: BlockStore;
+  facts: FactStore;
+}
+
+/** The books in an open database. */
+export function openBooks(database: Database): Books {
+  return {
+    store: createJobStore(database),
+    uses: createUseStore(database),
+    guildSettings: createGuildSettings(database),
+    userSettings: createUserSettings(database),
+    blocks: createBlockStore(database),
+    facts: createFactStore(database),
+  };
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { StorageError } from '../errors.ts';
+import { fitNames } from '../worker/types.ts';
+import { type LastWord, lastWordSchema } from './final-notice.ts';
+import { type Job, type JobParent, jobStates } from './job.ts';
+import type { Database } from './sqlite.ts';
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Settings by name. Which names there are, and their ranges, is for the renderer to say. */
+export const settingsSchema = z.record(z.string(), z.union([scalar, z.array(scalar)]));
+
+const formSchema = z.record(z.string(), scalar);
+
+const parentSchema = z.object({
+  id: z.string(),
+  use: z.enum(['render', 'extend', 'finish'] satisfies JobParent['use'][]),
+  link: z.string().optional(),
+});
+
+const stateSchema = z.enum(jobStates);
+const fitSchema = z.enum(fitNames);
+
+/** For SQL: states of jobs that were accepted and not ended. */
+export const unfinishedStates = "('queued', 'running', 'interrupted', 'delivering')";
+
+/** For SQL: states that a job never leaves. */
+export const finalStates = "('done', 'failed', 'cancelled')";
+
+/** Columns of {@link JobRow}. Text as bytes: libsql ends the process where text is not valid UTF-8. */
+export const jobColumns = [
+  'sequence',
+  ...['id', 'state', 'user_id', 'guild_id', 'address', 'settings', 'fit', 'form', 'parent', 'untold'].map(
+    (name) => `CAST(${name} AS BLOB) AS ${name}`,
+  ),
+  ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms'],
+].join(', ');
+
+/** A row of `jobs` as it is read with {@link jobColumns}. */
+export interface JobRow {
+  sequence: number;
+  id: Uint8Array;
+  state: Uint8Array;
+  user_id: Uint8Array;
+  guild_id: Uint8Array | null;
+  address: Uint8Array;
+  settings: Uint8Array;
+  fit: Uint8Array;
+  form: Uint8Array | null;
+  parent: Uint8Array | null;
+  untold: Uint8Array | null;
+  max_bytes: number;
+  attempts: number;
+  created_at_ms: number;
+  rendered_at_ms: number | null;
+  finished_at_ms: number | null;
+}
+
+/** A job whose row, or whose last word, cannot be read: it is left alone and told of, and the others go on. */
+export interface DamagedJob {
+  id: string;
+  /** What is wrong, without anything of the row's content, which may be secret. */
+  problem: string;
+}
+
+/**
+ * The job of a row.
+ *
+ * @throws StorageError `job-damaged`: the row holds what Kinora cannot have written
+ */
+export function toJob(row: JobRow): Job {
+  return {
+    id: decodeText('id', row.id),
+    state: parse('state', decodeText('state', row.state), stateSchema),
+    userId: decodeText('user_id', row.user_id),
+    guildId: row.guild_id && decodeText('guild_id', row.guild_id),
+    // Whose it is knows its shape; here it has to be JSON.
+    address: parseStored('address', row.address, z.unknown()),
+    settings: parseStored('settings', row.settings, settingsSchema) as Job['settings'],
+    fit: parse('fit', decodeText('fit', row.fit), fitSchema),
+    ...(row.form && { form: parseStored('form', row.form, formSchema) as NonNullable<Job['form']> }),
+    ...(row.parent && { parent: parseStored('parent', row.parent, parentSchema) as JobParent }),
+    maxBytes: row.max_bytes,
+    attempts: row.attempts,
+    createdAtMs: row.created_at_ms,
+    ...(row.rendered_at_ms !== null && { renderedAtMs: row.rendered_at_ms }),
+    ...(row.finished_at_ms !== null && { finishedAtMs: row.finished_at_ms }),
+  };
+}
+
+/**
+ * What the requester still has to be told; undefined where that is nothing.
+ *
+ * @throws StorageError `job-damaged`
+ */
+export function toLastWord({ untold }: JobRow): LastWord | undefined {
+  return untold === null ? undefined : parseStored('untold', untold, lastWordSchema);
+}
+
+/** What is wrong with a row; undefined where nothing is. */
+export function problemOf(row: JobRow): string | undefined {
+  try {
+    toJob(row);
+    toLastWord(row);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StorageError) return error.message;
+    throw error;
+  }
+}
+
+/** Damaged jobs among those that wait for something, in the order of arrival. */
+export function findDamaged(database: Database): (DamagedJob & { row: JobRow })[] {
+  // States that Kinora does not know are among them.
+  const waiting = database.prepare(
+    `SELECT sequence FROM jobs WHERE state NOT IN ${finalStates} OR untold IS NOT NULL ORDER BY sequence`,
+  );
+  const select = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
+  return (waiting.all([]) as { sequence: number }[]).flatMap(({ sequence }) => {
+    const row = select.get([sequence]) as JobRow;
+    const problem = problemOf(row);
+    return problem === undefined ? [] : [{ id: idOf(row), problem, row }];
+  });
+}
+
+/** The id of a row in which anything may be damaged, the id too. */
+function idOf({ id, sequence }: JobRow): string {
+  const text = new TextDecoder().decode(id);
+  return /^[0-9a-f]{8}$/.test(text) ? text : `row ${sequence}`;
+}
+
+/**
+ * A column of JSON text in the shape of `schema`.
+ *
+ * @throws StorageError `job-damaged`
+ */
+export function parseStored<T>(column: string, stored: Uint8Array, schema: z.ZodType<T>): T {
+  const text = decodeText(column, stored);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw damaged(column, 'is not JSON');
+  }
+  return parse(column, value, schema);
+}
+
+function parse<T>(column: string, value: unknown, schema: z.ZodType<T>): T {
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data as T;
+  const [issue] = error.issues;
+  throw damaged([column, ...(issue?.path ?? [])].join('.'), `does not have its shape (${issue?.code})`);
+}
+
+function decodeText(column: string, stored: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(stored);
+  } catch {
+    throw damaged(column, 'is not text');
+  }
+}
+
+function damaged(column: string, problem: string): StorageError {
+  return new StorageError('job-damaged', `${column} ${problem}`, { scope: 'job' });
+}

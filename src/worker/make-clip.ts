@@ -1,0 +1,176 @@
+import { randomInt } from 'node:crypto';
+import { JobCancelledError } from '../errors.ts';
+import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
+import type { CheckpointOptions, ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import type { FramedPicture } from '../util/rgb.ts';
+import { chooseSize } from './choose-size.ts';
+import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
+import { encodeTwice } from './encode-twice.ts';
+import { joinFrames } from './join-frames.ts';
+import { turnBack, turnOf, turnPicture } from './orientation.ts';
+import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
+import type { RenderPipeline, RenderTools } from './render-tools.ts';
+import { resolveSettings } from './resolve-settings.ts';
+import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
+
+/** Pixels. */
+type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
+
+/** What {@link makeClip} tells and asks of meanwhile. */
+export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
+  /** Told what an operator should know. */
+  log?: (message: string) => void;
+  /** Left out: no state is handed over. */
+  checkpoints?: CheckpointOptions;
+}
+
+/** A run before its first step. */
+interface BegunRun {
+  run: ReturnType<RenderPipeline['generate']>;
+  settings: ImageToVideoSettings;
+  /** How the picture was laid for the model. */
+  turn: ReturnType<typeof turnOf>;
+  /** Frames that the new ones join. */
+  before: Uint8Array[] | undefined;
+  seconds: number;
+}
+
+/**
+ * Makes one clip: the picture's bytes, then the picture, then frames, then a file. Runs in the
+ * render process; between steps the event loop turns, so that a cancel message is heard.
+ * @throws UserError the picture or the settings are at fault
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function makeClip(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions = {}): Promise<Clip> {
+  const { onProgress = () => {}, signal, log = () => {} } = options;
+  const { loop = 'none' } = tools.pipeline.info;
+  const form: ClipForm = { format: 'mp4', loop, smooth: false, ...spec.form };
+  onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+  const wanted = await wantedSize(tools, spec);
+  const made =
+    spec.base?.use === 'finish'
+      ? await keptFrames(tools, spec.base, signal)
+      : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
+  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);
+
+  const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  beginEncoding();
+  const encodeStart = performance.now();
+  const onRetry = (error: unknown) => {
+    log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
+    beginEncoding();
+  };
+  const file = await encodeTwice(() => encodeClip(tools, { made, form, spec, ...wanted }, signal), { onRetry });
+  const master = spec.keepMaster ? await encodeTwice(() => encodeMaster(tools, made, signal), { onRetry }) : undefined;
+  const encodeSeconds = secondsSince(encodeStart);
+  onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
+  return {
+    ...file,
+    ...(master !== undefined && { master }),
+    form,
+    settings: made.settings,
+    fit: spec.fit,
+    model: made.model,
+    provider: made.provider,
+    secondsPerStage: { ...made.secondsPerStage, 'encode-video': encodeSeconds },
+  };
+}
+
+/** What the shape comes to; nothing where the settings' own size stands. */
+async function wantedSize(
+  { readPictureInfo, pipeline }: RenderTools,
+  { picture, settings, form }: RenderSpec,
+): Promise<{ size?: Size; ratio?: number; fit?: { fit: 'stretch' } }> {
+  if (form?.shape === undefined) return {};
+  const { defaults, limits } = pipeline.info;
+  const { width = defaults.width, height = defaults.height } = settings;
+  const info = await readPictureInfo(picture);
+  const { ratio, ...size } = chooseSize(form.shape, info, { area: { width, height }, limits });
+  // The nearest size differs from the picture's shape by a hair: stretched there and back, nothing of it is lost.
+  return ratio === undefined ? { size } : { size, ratio, fit: { fit: 'stretch' } as const };
+}
+
+/** The frames of a clip that was made before. */
+async function keptFrames(
+  { decodeVideo, ffmpegPath }: RenderTools,
+  { master, made }: BaseClip,
+  signal: AbortSignal | undefined,
+): Promise<MadeFrames> {
+  const start = performance.now();
+  const { width, height } = made.settings;
+  const clip = await decodeVideo(master, { width, height, ffmpegPath, ...(signal && { signal }) });
+  const secondsPerStage = { prepare: secondsSince(start), 'encode-image': 0, denoise: 0, decode: 0 };
+  return { ...clip, ...made, secondsPerStage };
+}
+
+/** Frames from the model, after those of a clip that is extended. */
+async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
+  const { run, settings, turn, before, seconds } = await begin(tools, spec, options);
+  const result = { ...turnBack(await finish(run, options), turn), settings };
+  await refuseUnsafeClip(result, tools.safety);
+  return {
+    ...result,
+    frames: before === undefined ? result.frames : joinFrames(before, result.frames),
+    model: tools.pipeline.info.name,
+    secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
+  };
+}
+
+/** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */
+async function begin(
+  tools: RenderTools,
+  spec: RenderSpec,
+  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+): Promise<BegunRun> {
+  const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
+  const start = performance.now();
+  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
+  const { width, height } = settings;
+  const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
+  const picture = kept?.picture ?? (await tools.intake(spec.picture, { width, height, fit: spec.fit }));
+  await hearMessages();
+  if (signal?.aborted) throw new JobCancelledError();
+  await refuseUnsafePicture(picture, tools.safety);
+  // Which way a model's only move goes is left to the seed by laying the picture accordingly.
+  const turn = turnOf(tools.pipeline.info.turnsBySeed === true ? settings.seed : 0);
+  const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(turnPicture(picture, turn), laid, {
+    ...(signal && { signal }),
+    ...{ resume, checkpoints },
+  });
+  return { run, settings, turn, before: kept?.before, seconds: secondsSince(start) };
+}
+
+/** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */
+async function lastFrame(
+  { decodeVideo, ffmpegPath }: RenderTools,
+  { base, settings, signal }: { base: BaseClip; settings: ImageToVideoSettings; signal: AbortSignal | undefined },
+): Promise<{ before: Uint8Array[]; picture: FramedPicture }> {
+  const framesAt = async ({ width, height }: Size) =>
+    (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
+  const own = base.made.settings;
+  const frames = await framesAt(own);
+  const isSameSize = own.width === settings.width && own.height === settings.height;
+  const picture = { width: own.width, height: own.height, data: frames.at(-1)! };
+  return { before: isSameSize ? frames : await framesAt(settings), picture };
+}
+
+async function finish(run: BegunRun['run'], { signal, onProgress }: MakeClipOptions): Promise<ImageToVideoResult> {
+  let next = await run.next();
+  while (!next.done) {
+    onProgress?.(next.value);
+    await hearMessages();
+    // Thrown inside the generator, so that it frees its sessions on the way out.
+    next = signal?.aborted ? await run.throw(new JobCancelledError()) : await run.next();
+  }
+  return next.value;
+}
+
+/** Two rounds: the first may begin after the loop has already looked for messages. */
+async function hearMessages(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+function secondsSince(startMs: number): number {
+  return (performance.now() - startMs) / 1000;
+}

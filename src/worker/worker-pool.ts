@@ -1,0 +1,122 @@
+import { JobCancelledError, scopeOf } from '../errors.ts';
+import { type Clock, systemClock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import type { Engine } from './messages.ts';
+import type { Clip, Renderer, RenderSpec } from './types.ts';
+import { cancelledBy, type RenderProcess, type RunOptions, startRenderProcess } from './worker-handle.ts';
+
+/** What a renderer works with. */
+export interface RendererOptions extends Omit<Engine, 'searchPath'> {
+  /** The process ends, and frees the model's memory, after this long without a job. */
+  idleSeconds: number;
+  /** The caller's environment; the process gets an allow-list of it, never a token. */
+  environment: Readonly<Record<string, string | undefined>>;
+  log: Log;
+  clock?: Clock;
+  /** A step of a render, or the start, that does not end is given this long at least: see `watch`. Default 300. */
+  stallSeconds?: number;
+  /** How often the state of a render is handed to `onCheckpoint`, at most; 0: never. Default 30. */
+  checkpointSeconds?: number;
+  /** How long a cancelled job may go on before the process is killed. Default 5 s. */
+  graceMs?: number;
+  /** Another file for the process: tests only. */
+  entry?: URL;
+}
+
+/** A renderer whose work happens in a process of its own. */
+export interface ChildProcessRenderer extends Renderer {
+  /** Of the render process, while there is one. */
+  readonly pid: number | undefined;
+  /** Ends the render process at once, as a system does that runs out of memory; false where there is none. */
+  killProcess(): boolean;
+}
+
+/**
+ * Makes clips in a child process, one at a time: further jobs wait their turn. The process is started for the first
+ * job, kept with its model for the next, and replaced after it died or a job failed by another's fault than its own:
+ * what broke it may be the state of the process.
+ */
+export function createRenderer(options: RendererOptions): ChildProcessRenderer {
+  const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
+  const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
+  const processOptions = {
+    engine: {
+      modelDir,
+      loras,
+      execution,
+      ffmpegPath,
+      safety,
+      pictures,
+      searchPath: environment.PATH ?? environment.Path,
+    },
+    ...{ environment, log, stallSeconds, checkpointSeconds, graceMs, clock },
+    ...(entry === undefined ? {} : { entry }),
+  };
+  const closing = new AbortController();
+  let current: RenderProcess | undefined;
+  let callOffIdle = () => {};
+  /** Settles when everything asked for so far is over. Never rejects. */
+  let tail: Promise<unknown> = Promise.resolve();
+
+  function after<T>(before: Promise<unknown>, work: () => Promise<T>): Promise<T> {
+    const done = before.then(work);
+    // `then` drops the results: otherwise every clip would stay reachable from here.
+    tail = Promise.allSettled([tail, done]).then(() => {});
+    return done;
+  }
+
+  async function runNow(spec: RenderSpec, options: RunOptions): Promise<Clip> {
+    const { signal } = options;
+    if (signal.aborted) throw cancelledBy(signal);
+    callOffIdle();
+    if (!current?.isAlive()) current = await startRenderProcess(processOptions, signal);
+    try {
+      return await current.run(spec, options);
+    } catch (error) {
+      if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') await endCurrent();
+      throw error;
+    } finally {
+      callOffIdle = clock.after(idleSeconds * 1000, () => void after(tail, endCurrent));
+    }
+  }
+
+  /** The next job waits for it: two models at once may be more than the memory holds. */
+  async function endCurrent(): Promise<void> {
+    callOffIdle();
+    const leaving = current;
+    current = undefined;
+    await leaving?.end();
+  }
+
+  return {
+    get pid() {
+      return current?.isAlive() ? current.pid : undefined;
+    },
+    killProcess() {
+      if (!current?.isAlive()) return false;
+      current.kill();
+      return true;
+    },
+    render(spec, options = {}) {
+      const callers = options.signal === undefined ? [] : [options.signal];
+      const signal = AbortSignal.any([...callers, closing.signal]);
+      return after(settledOrAborted(tail, signal), () => runNow(spec, { ...options, signal }));
+    },
+    close() {
+      closing.abort(new JobCancelledError('The renderer was closed.'));
+      return after(tail, endCurrent);
+    },
+  };
+}
+
+/** Waits for `before`, but no longer than until `signal` is aborted. */
+async function settledOrAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let onAbort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+  });
+  signal.addEventListener('abort', onAbort);
+  await Promise.race([before, aborted]);
+  signal.removeEventListener('abort', onAbort);
+}

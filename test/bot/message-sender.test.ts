@@ -1,0 +1,130 @@
+import { DiscordAPIError, type REST } from 'discord.js';
+import { describe, expect, it } from 'vitest';
+import { createReplies } from '../../src/bot/message-sender.ts';
+import type { ReplyAddress } from '../../src/bot/reply-address.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+
+const minuteMs = 60_000;
+
+/** Replies over a REST client that only writes down; `refuse` answers a call with a Discord error code. */
+function setUp(refuse: (path: string) => number | undefined = () => undefined) {
+  const calls: { method: string; path: string; body: unknown; auth: boolean | undefined }[] = [];
+  const record = (method: string) => async (path: string, options: { body: unknown; auth?: boolean }) => {
+    calls.push({ method, path, body: options.body, auth: options.auth });
+    const code = refuse(path);
+    if (code !== undefined) throw new DiscordAPIError({ code, message: 'refused' }, code, 403, method, path, {});
+    return { id: 'dm' };
+  };
+  const rest = { patch: record('PATCH'), post: record('POST') } as unknown as REST;
+  const clock = createFakeClock();
+  const replies = createReplies(rest, clock);
+  const address: ReplyAddress = {
+    applicationId: 'app',
+    channelId: 'chan',
+    messageId: 'msg',
+    userId: 'user',
+    token: 'tok',
+    tokenExpiresAtMs: clock.now() + 15 * minuteMs,
+    hasChannelRoute: true,
+    isEphemeral: false,
+    locale: 'en-US',
+  };
+  return { replies, clock, address, calls, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };
+}
+
+const reply = { content: 'hello', components: [] };
+const byToken = 'PATCH /webhooks/app/tok/messages/%40original';
+const byChannel = 'PATCH /channels/chan/messages/msg';
+
+describe('edit', () => {
+  it('goes by the token while it is young, without authorization, and pings nobody', async () => {
+    const { replies, address, calls, paths } = setUp();
+    await replies.edit(address, reply);
+    expect(paths()).toEqual([byToken]);
+    expect(calls[0]).toMatchObject({ auth: false, body: { content: 'hello', allowed_mentions: { parse: [] } } });
+  });
+
+  it('hands over to the channel while the token still lives, and outlives it', async () => {
+    const { replies, clock, address, paths } = setUp();
+    await clock.advance(12.5 * minuteMs);
+    await replies.edit(address, reply);
+    await clock.advance(28 * minuteMs);
+    await replies.edit(address, reply);
+    expect(paths()).toEqual([byChannel, byChannel]);
+  });
+
+  it('falls back to the other way when one is closed', async () => {
+    const deadToken = setUp((path) => (path.startsWith('/webhooks') ? 50_027 : undefined));
+    await deadToken.replies.edit(deadToken.address, reply);
+    expect(deadToken.paths()).toEqual([byToken, byChannel]);
+
+    const noAccess = setUp((path) => (path.startsWith('/channels') ? 50_001 : undefined));
+    await noAccess.clock.advance(13 * minuteMs);
+    await noAccess.replies.edit(noAccess.address, reply);
+    expect(noAccess.paths()).toEqual([byChannel, byToken]);
+  });
+
+  it('does not try another way where the message itself is gone', async () => {
+    const { replies, address, paths } = setUp(() => 10_008);
+    await expect(replies.edit(address, reply)).rejects.toMatchObject({ code: 10_008 });
+    expect(paths()).toEqual([byToken]);
+  });
+
+  it('has the token alone where the bot is no member', async () => {
+    const { replies, clock, address, paths } = setUp(() => 50_027);
+    await clock.advance(14 * minuteMs);
+    await expect(replies.edit({ ...address, hasChannelRoute: false }, reply)).rejects.toMatchObject({ code: 50_027 });
+    expect(paths()).toEqual([byToken]);
+  });
+
+  it('names its files, which replace older ones', async () => {
+    const { replies, address, calls } = setUp();
+    await replies.edit(address, {
+      ...reply,
+      files: [{ name: 'a.mp4', data: Buffer.from('x'), contentType: 'video/mp4' }],
+    });
+    await replies.edit(address, reply);
+    expect(calls[0]?.body).toMatchObject({ attachments: [{ id: '0', filename: 'a.mp4' }] });
+    expect(calls[1]?.body).toMatchObject({ attachments: [] });
+  });
+});
+
+describe('post', () => {
+  it('mentions the requester alone, and guards against a double post', async () => {
+    const { replies, address, calls, paths } = setUp();
+    await replies.post(address, reply, 'job1');
+    expect(paths()).toEqual(['POST /channels/chan/messages']);
+    expect(calls[0]?.body).toMatchObject({
+      content: '<@user> hello',
+      allowed_mentions: { parse: [], users: ['user'] },
+      nonce: 'job1',
+      enforce_nonce: true,
+    });
+  });
+
+  it('follows up by the token where there is no channel', async () => {
+    const { replies, address, paths } = setUp();
+    await replies.post({ ...address, hasChannelRoute: false }, reply, 'job1');
+    expect(paths()).toEqual(['POST /webhooks/app/tok']);
+  });
+
+  it('keeps between two people what was asked for in private', async () => {
+    const { replies, clock, address, calls, paths } = setUp();
+    await replies.post({ ...address, isEphemeral: true }, reply, 'job1');
+    expect(paths()).toEqual(['POST /webhooks/app/tok']);
+    expect(calls[0]?.body).toMatchObject({ flags: 64 });
+    await clock.advance(14 * minuteMs);
+    await replies.edit({ ...address, isEphemeral: true }, reply);
+    expect(paths()[1]).toBe(byToken);
+  });
+});
+
+describe('direct', () => {
+  it('opens the conversation with the requester and writes there', async () => {
+    const { replies, address, calls, paths } = setUp();
+    await replies.direct(address, reply, 'job1');
+    expect(paths()).toEqual(['POST /users/@me/channels', 'POST /channels/dm/messages']);
+    expect(calls[0]?.body).toEqual({ recipient_id: 'user' });
+    expect(calls[1]?.body).toMatchObject({ content: 'hello', nonce: 'job1', enforce_nonce: true });
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { placesOf } from '../../src/queue/queue-positions.ts';
+import type { Job } from '../../src/storage/job.ts';
+import { newJob, tinyModel } from '../support/jobs.ts';
+
+function job(steps?: number): Job {
+  const { picture: _, ...wish } = newJob({ settings: steps === undefined ? {} : { numInferenceSteps: steps } });
+  return { ...wish, id: '00000000', state: 'queued', attempts: 0, createdAtMs: 0 };
+}
+
+const estimate = { secondsBefore: 1, secondsPerStep: 2, secondsAfter: 1 };
+const common = { model: tinyModel, estimateOf: () => estimate, nowMs: 0, concurrency: 1 };
+
+describe('placesOf', () => {
+  it('lines jobs up behind the running one, each by its own steps', () => {
+    const places = placesOf({ ...common, waiting: [job(), job(10)], runningEndsAtMs: [5_000] });
+    expect(places).toEqual([
+      { position: 1, waiting: 2, startsAtMs: 5_000, endsAtMs: 11_000 },
+      { position: 2, waiting: 2, startsAtMs: 11_000, endsAtMs: 33_000 },
+    ]);
+  });
+
+  it('uses every renderer, the one that is free first', () => {
+    const places = placesOf({ ...common, concurrency: 2, waiting: [job(), job()], runningEndsAtMs: [5_000, 1_000] });
+    expect(places.map(({ startsAtMs }) => startsAtMs)).toEqual([1_000, 5_000]);
+  });
+
+  it('starts at once on an idle renderer, and never in the past', () => {
+    expect(placesOf({ ...common, waiting: [job()], runningEndsAtMs: [] })[0]!.startsAtMs).toBe(0);
+    const late = placesOf({ ...common, nowMs: 9_000, waiting: [job()], runningEndsAtMs: [5_000] });
+    expect(late[0]!.startsAtMs).toBe(9_000);
+  });
+
+  it('promises no time that follows from an unknown one', () => {
+    const unknown = { startsAtMs: undefined, endsAtMs: undefined };
+    expect(placesOf({ ...common, waiting: [job(), job()], runningEndsAtMs: [undefined] })).toEqual([
+      { position: 1, waiting: 2, ...unknown },
+      { position: 2, waiting: 2, ...unknown },
+    ]);
+    const unmeasured = placesOf({ ...common, estimateOf: () => undefined, waiting: [job()], runningEndsAtMs: [3_000] });
+    expect(unmeasured).toEqual([{ position: 1, waiting: 1, startsAtMs: 3_000, endsAtMs: undefined }]);
+  });
+});

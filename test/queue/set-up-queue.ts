@@ -1,0 +1,43 @@
+import { createEstimates } from '../../src/queue/estimates.ts';
+import type { JobListener } from '../../src/queue/job-listener.ts';
+import { createJobQueue, type JobQueueOptions } from '../../src/queue/job-queue.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { tinyModel } from '../support/jobs.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** A queue with everything around it scripted; `news` is what the listener heard, as short words. */
+export function setUpQueue(
+  options: {
+    folder?: string;
+    listener?: Partial<JobListener>;
+    /** The queue gets this in place of the store that is returned. */
+    wrapStore?: (store: JobStore) => JobStore;
+  } & Partial<Omit<JobQueueOptions, 'listener' | 'store'>> = {},
+) {
+  const { folder = tempFolder(), listener, wrapStore = (store) => store, ...rest } = options;
+  const database = openDatabase(folder);
+  const store = createJobStore(database);
+  const estimates = createEstimates(database, tinyModel, 'cpu');
+  const renderer = createScriptedRenderer();
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const news: string[] = [];
+  const queue = createJobQueue({
+    ...{ store: wrapStore(store), estimates, renderer, model: tinyModel, clock, log },
+    listener: {
+      waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
+      progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),
+      deliver: async (job) => void news.push(`${job.userId} delivered`),
+      failed: async (job, error) => void news.push(`${job.userId} failed: ${(error as Error).message}`),
+      cancelled: async (job) => void news.push(`${job.userId} cancelled`),
+      postponed: (job) => void news.push(`${job.userId} postponed`),
+      ...listener,
+    },
+    ...rest,
+  });
+  return { queue, store, estimates, renderer, clock, log, news, folder, database };
+}

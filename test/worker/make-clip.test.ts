@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { JobCancelledError, UserError } from '../../src/errors.ts';
+import { encodeCheckpoint } from '../../src/inference/pipeline/checkpoint.ts';
+import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
+import { makeClip } from '../../src/worker/make-clip.ts';
+import type { RenderSpec } from '../../src/worker/types.ts';
+import { fakeInfo, fakeTools, scripted } from './fixtures/fake-tools.ts';
+
+const spec: RenderSpec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' };
+
+/** A state after the second step of a run of that seed. */
+function checkpointOf(seed: number): Uint8Array {
+  const none = new Float32Array(1);
+  return encodeCheckpoint({
+    ...{ seed, step: 2, latents: none, condition: { imageEmbeds: none, imageLatents: none } },
+    fingerprint: { version: '', model: '', settings: '', picture: '', execution: '' },
+    generator: torchGenerator(seed).state(),
+    seconds: { prepare: 0, 'encode-image': 0, denoise: 0, decode: 0 },
+  });
+}
+
+describe('makeClip', () => {
+  it("renders with the model's defaults and says what was done", async () => {
+    const tools = fakeTools();
+    const clip = await makeClip(tools, spec);
+    expect(clip.settings).toEqual({ ...fakeInfo.defaults, seed: 5 });
+    expect(clip.secondsPerStage).toMatchObject({ 'encode-image': 2, denoise: 3, decode: 4 });
+    expect(clip.secondsPerStage.prepare).toBeGreaterThan(1);
+    const { metadata } = JSON.parse(tools.calls.at(-1)?.replace('encode ', '') ?? '');
+    expect(metadata.title).toBe('Kinora, seed 5');
+    expect(metadata.settings).toEqual({
+      model: 'fake',
+      ...clip.settings,
+      fit: 'pad',
+      ...{ format: 'mp4', loop: 'none', smooth: false },
+      provider: 'cpu',
+    });
+  });
+
+  it('draws a seed where none is given', async () => {
+    const seeds = new Set<number>();
+    for (let run = 0; run < 4; run++) seeds.add((await makeClip(fakeTools(), { ...spec, settings: {} })).settings.seed);
+    expect(seeds.size).toBeGreaterThan(1);
+    for (const seed of seeds) expect(seed).toBeGreaterThanOrEqual(0);
+  });
+
+  it('goes on from a checkpoint with the seed that was drawn then, but for one that was asked for', async () => {
+    const tools = fakeTools();
+    const clip = await makeClip(tools, { ...spec, settings: {}, checkpoint: checkpointOf(77) });
+    expect(clip.settings.seed).toBe(77);
+    expect(tools.calls).toContain('generate seed 77, after step 2');
+    const other = await makeClip(fakeTools(), { ...spec, checkpoint: checkpointOf(77) });
+    expect(other.settings.seed).toBe(5);
+  });
+
+  it('starts over where a checkpoint cannot be read', async () => {
+    const tools = fakeTools();
+    const logged: string[] = [];
+    const broken = { ...spec, checkpoint: new Uint8Array(9) };
+    await makeClip(tools, broken, { log: (message) => logged.push(message) });
+    expect(tools.calls).toContain('generate seed 5');
+    expect(logged).toEqual([expect.stringContaining('the clip starts over')]);
+  });
+
+  it.each([
+    [
+      { width: 64, height: 48 },
+      { enlarged: 6, width: 384, height: 288 },
+    ],
+    [
+      { width: 128, height: 128 },
+      { enlarged: 2, width: 256, height: 256 },
+    ],
+    [
+      { width: 512, height: 256 },
+      { enlarged: 1, width: 512, height: 256 },
+    ],
+  ])('enlarges %o by a whole factor until its short side has 256 pixels', async (settings, file) => {
+    const clip = await makeClip(fakeTools(), { ...spec, settings });
+    expect(clip).toMatchObject(file);
+    expect(clip.settings).toMatchObject(settings);
+  });
+
+  it('writes the frames before encoding where a folder is given', async () => {
+    const tools = fakeTools();
+    await makeClip(tools, { ...spec, framesDir: '/frames' });
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual([
+      'intake',
+      'generate',
+      'generator',
+      'frames',
+      'encode',
+    ]);
+  });
+
+  it('passes the byte limit on and tells what gave way', async () => {
+    const clip = await makeClip(fakeTools(), { ...spec, maxBytes: 1000 });
+    expect(clip.reduced).toEqual({ crf: 30, width: 384, height: 288 });
+  });
+
+  it('throws into the generator when it is cancelled, so that it can clean up', async () => {
+    const tools = fakeTools();
+    const stop = new AbortController();
+    const done = makeClip(tools, spec, {
+      signal: stop.signal,
+      onProgress: ({ stage }) => stage === 'denoise' && stop.abort(),
+    });
+    await expect(done).rejects.toThrow(JobCancelledError);
+    expect(tools.calls).toEqual(['intake 64x48 pad', 'generate seed 5', 'generator closed']);
+  });
+
+  it('loops as the model proposes where nothing is chosen', async () => {
+    const tools = fakeTools();
+    tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };
+    expect((await makeClip(tools, spec)).form.loop).toBe('ping-pong');
+    expect((await makeClip(tools, { ...spec, form: { loop: 'none' } })).form.loop).toBe('none');
+  });
+
+  it('refuses settings before it touches the picture', async () => {
+    const tools = { ...fakeTools(), intake: () => Promise.reject(new Error('touched')) };
+    await expect(makeClip(tools, { ...spec, settings: { fps: 0 } })).rejects.toThrow(UserError);
+  });
+
+  it.each([
+    ['mp4', { crf: 30 }],
+    ['gif', { colours: 64 }],
+    ['webp', { quality: 50 }],
+  ] as const)('says in the words of %s what gave way', async (format, level) => {
+    const clip = await makeClip(fakeTools(), { ...spec, maxBytes: 1000, form: { format } });
+    expect(clip.reduced).toEqual({ ...level, width: 384, height: 288 });
+    expect(clip.form).toEqual({ format, loop: 'none', smooth: false });
+  });
+
+  it("renders the picture's own shape whole, and gives the clip its exact ratio", async () => {
+    const tools = fakeTools();
+    const picture = scripted({ picture: { width: 900, height: 1210 } });
+    const clip = await makeClip(tools, { ...spec, picture, form: { shape: 'auto' } });
+    const { width, height } = clip.settings;
+    expect(tools.calls[0]).toBe(`intake ${width}x${height} stretch`);
+    expect(width * height).toBeGreaterThan(64 * 48 * 0.8);
+    expect(width * height).toBeLessThan(64 * 48 * 1.2);
+    expect(clip.width / clip.height).toBeCloseTo(900 / 1210, 2);
+  });
+
+  it('goes on from the last frame of a clip, and joins the two', async () => {
+    const tools = fakeTools();
+    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, keepMaster: true });
+    expect(clip.frames).toBe(6 + 4 - 1);
+    expect(clip.settings.seed).toBe(5);
+    expect(tools.calls[0]).toBe('generate seed 5');
+    expect(clip.master).toBeDefined();
+  });
+
+  it('shows the model the last frame as it was rendered, also where the clip goes on at another size', async () => {
+    const tools = fakeTools();
+    const seen: string[] = [];
+    const { generate } = tools.pipeline;
+    tools.pipeline = {
+      info: fakeInfo,
+      generate(picture, settings, options) {
+        seen.push(`${picture.width}x${picture.height}`);
+        return generate(picture, settings, options);
+      },
+    };
+    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, settings: { width: 32, height: 48 } });
+    expect(seen).toEqual(['64x48']);
+    expect(clip).toMatchObject({ frames: 6 + 4 - 1, settings: { width: 32, height: 48 } });
+  });
+
+  it('gives kept frames another form without rendering', async () => {
+    const tools = fakeTools();
+    const made = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
+    const base = { master: new Uint8Array([6]), use: 'finish', made } as const;
+    const clip = await makeClip(tools, { ...spec, base, form: { loop: 'ping-pong', smooth: true } });
+    expect(clip).toMatchObject({ ...made, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
+    expect(clip.secondsPerStage.denoise).toBe(0);
+    expect(tools.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,88 @@
+import sharp from 'sharp';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
+import { createRenderer } from '../../src/worker/worker-pool.ts';
+import { goldenPath } from '../support/golden.ts';
+
+// Processes start slowly on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const spec: RenderSpec = {
+  picture: await sharp({ create: { width: 64, height: 48, channels: 3, background: 'teal' } })
+    .png()
+    .toBuffer(),
+  settings: { width: 32, height: 32, numFrames: 2, numInferenceSteps: 6, sampler: 'euler-ancestral' },
+  fit: 'crop',
+  keepMaster: true,
+};
+
+/** The real renderer over a tiny model, which hands over the state after every step. */
+function setUp() {
+  const renderer = createRenderer({
+    ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 } },
+    ...{ idleSeconds: 600, environment: process.env, log: quiet, checkpointSeconds: 1e-6 },
+  });
+  onTestFinished(() => renderer.close());
+  return renderer;
+}
+
+/** A render whose process is killed when the state after `step` is there: gives that state. */
+async function brokenOff(renderer: ReturnType<typeof setUp>, wanted: RenderSpec, step: number): Promise<Uint8Array> {
+  let last: Uint8Array | undefined;
+  let count = 0;
+  const onCheckpoint = (bytes: Uint8Array) => {
+    if (++count > step) return;
+    last = bytes;
+    if (count === step) renderer.killProcess();
+  };
+  const died = { code: 'render-process-died' };
+  await expect(renderer.render(wanted, { onCheckpoint })).rejects.toMatchObject(died);
+  return last!;
+}
+
+/** What two clips of the same frames have in common: all but the times. */
+function withoutTimes({ secondsPerStage: _, ...clip }: Clip) {
+  return clip;
+}
+
+async function stepsOf(render: (options: RenderOptions) => Promise<Clip>): Promise<{ clip: Clip; steps: string[] }> {
+  const steps: string[] = [];
+  const clip = await render({ onProgress: ({ stage, step, steps: of }) => steps.push(`${stage} ${step}/${of}`) });
+  return { clip, steps };
+}
+
+describe('a render whose process was killed', () => {
+  it('goes on where it was: the same clip, byte for byte, of the seed that was drawn', async () => {
+    const renderer = setUp();
+    const checkpoint = await brokenOff(renderer, spec, 4);
+    const { clip, steps } = await stepsOf((options) => renderer.render({ ...spec, checkpoint }, options));
+    expect(steps.filter((step) => step.startsWith('denoise'))).toEqual(['denoise 4/6', 'denoise 5/6', 'denoise 6/6']);
+    const { seed } = clip.settings;
+    const whole = await renderer.render({ ...spec, settings: { ...spec.settings, seed } });
+    expect(withoutTimes(clip)).toEqual(withoutTimes(whole));
+  });
+
+  it('goes on where it was when it extends another clip', async () => {
+    const renderer = setUp();
+    const base = await renderer.render({ ...spec, settings: { ...spec.settings, seed: 1 } });
+    const { settings, model, provider } = base;
+    const extended: RenderSpec = {
+      ...spec,
+      settings: { ...spec.settings, seed: 2 },
+      base: { master: base.master!, use: 'extend', made: { settings, model, provider } },
+    };
+    const checkpoint = await brokenOff(renderer, extended, 3);
+    const { clip, steps } = await stepsOf((options) => renderer.render({ ...extended, checkpoint }, options));
+    expect(steps).toContain('denoise 3/6');
+    expect(steps).not.toContain('denoise 2/6');
+    expect(clip.frames).toBe(3);
+    expect(withoutTimes(clip)).toEqual(withoutTimes(await renderer.render(extended)));
+    // Of another base clip's last frame it is passed over.
+    const { steps: over } = await stepsOf((options) =>
+      renderer.render({ ...spec, settings: { ...spec.settings, seed: 2 }, checkpoint }, options),
+    );
+    expect(over).toContain('denoise 0/6');
+  });
+});

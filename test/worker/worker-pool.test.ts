@@ -1,0 +1,392 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import sharp from 'sharp';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { JobCancelledError, UserError } from '../../src/errors.ts';
+import type { RenderProgress, RenderSpec } from '../../src/worker/types.ts';
+import { type ChildProcessRenderer, createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { goldenPath } from '../support/golden.ts';
+import { deafWords, type Script, scripted } from './fixtures/fake-tools.ts';
+
+// Processes start slowly on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const open: ChildProcessRenderer[] = [];
+
+function rendererOf(options: Partial<RendererOptions> = {}): ChildProcessRenderer {
+  const renderer = createRenderer({
+    modelDir: 'none',
+    execution: { provider: 'cpu' },
+    idleSeconds: 600,
+    environment: process.env,
+    log: quiet,
+    entry: fixture('fake-child.ts'),
+    ...options,
+  });
+  open.push(renderer);
+  return renderer;
+}
+
+function fixture(name: string): URL {
+  return new URL(`./fixtures/${name}`, import.meta.url);
+}
+
+function specOf(script: Script = {}): RenderSpec {
+  return { picture: scripted(script), settings: { seed: 7 }, fit: 'crop' };
+}
+
+/** The id of the living render process. */
+function pidOf(renderer: ChildProcessRenderer): number {
+  const { pid } = renderer;
+  if (pid === undefined) throw new Error('There is no render process.');
+  return pid;
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What this process holds after the garbage was collected, buffers included. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  // Twice: buffers are given back by the collection after the one that found them unused.
+  collect();
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The longest that the caller's event loop may stand still, in milliseconds. */
+const gapLimitMs = 100;
+
+/**
+ * The largest gap of this process's event loop while `work` goes on, in milliseconds, without what it waited for a
+ * processor: that says how busy the machine is, not how busy the loop.
+ */
+async function largestGapMs(work: () => Promise<unknown>): Promise<number> {
+  let largest = 0;
+  let last = unhinderedMs();
+  const look = () => {
+    const now = unhinderedMs();
+    largest = Math.max(largest, now - last);
+    last = now;
+  };
+  const looking = setInterval(look, 5);
+  await work();
+  look();
+  clearInterval(looking);
+  return largest;
+}
+
+/** The time without what was waited for a processor; read anew where the thread was set aside between the two. */
+function unhinderedMs(): number {
+  for (;;) {
+    const waited = waitedMs();
+    const now = performance.now();
+    if (waitedMs() === waited) return now - waited;
+  }
+}
+
+/** How long the main thread stood ready for a processor so far; 0 where the system does not tell. */
+function waitedMs(): number {
+  const file = `/proc/self/task/${process.pid}/schedstat`;
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[1]) / 1e6 : 0;
+}
+
+/** One process for all tests that leave it as they found it: starting one takes a second. Nobody here is out of patience. */
+const shared = rendererOf({ graceMs: 60_000 });
+open.length = 0;
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((renderer) => renderer.close()));
+});
+afterAll(() => shared.close());
+
+describe('createRenderer', () => {
+  it('makes a clip, tells of every step in order, and keeps the process for the next', async () => {
+    const renderer = shared;
+    const progress: RenderProgress[] = [];
+    const clip = await renderer.render(specOf(), { onProgress: (news) => progress.push(news) });
+    expect(clip).toMatchObject({ width: 384, height: 288, enlarged: 6, fit: 'crop', model: 'fake', provider: 'cpu' });
+    expect(clip.settings).toMatchObject({ seed: 7, width: 64, height: 48 });
+    expect(clip.bytes).toEqual(new Uint8Array([1, 2, 3]));
+    expect(progress.map(({ stage, step, steps }) => `${stage} ${step}/${steps}`)).toEqual([
+      'prepare 0/1', // the picture
+      'prepare 0/1',
+      'prepare 1/1',
+      'encode-image 0/1',
+      'encode-image 1/1',
+      ...['denoise 0/3', 'denoise 1/3', 'denoise 2/3', 'denoise 3/3'],
+      'decode 0/1',
+      'decode 1/1',
+      'encode-video 0/1',
+      'encode-video 1/1',
+    ]);
+    const pid = pidOf(renderer);
+    await renderer.render(specOf());
+    expect(renderer.pid).toBe(pid);
+  });
+
+  it('keeps nothing of clips and checkpoints that were handed over: 200 of 8 MiB each, one process', async () => {
+    const spec = specOf({ clipBytes: 8 * 2 ** 20, checkpointBytes: 3 * 2 ** 20 });
+    await shared.render(spec);
+    const pid = pidOf(shared);
+    const before = heldBytes();
+    let checkpointBytes = 0;
+    const onCheckpoint = (bytes: Uint8Array) => {
+      checkpointBytes += bytes.byteLength;
+    };
+    for (let made = 0; made < 200; made++) {
+      const { signal } = new AbortController();
+      const { bytes } = await shared.render(spec, { signal, onCheckpoint, onProgress: () => {} });
+      expect(bytes.byteLength).toBe(8 * 2 ** 20);
+    }
+    expect(checkpointBytes).toBe(200 * 3 * 3 * 2 ** 20);
+    expect(heldBytes() - before).toBeLessThan(20 * 2 ** 20);
+    expect(shared.pid).toBe(pid);
+  });
+
+  it('hands over each checkpoint before the news of its step, and whole', async () => {
+    const heard: string[] = [];
+    await shared.render(specOf({ checkpointBytes: 4 * 2 ** 20, blockMs: 20 }), {
+      onCheckpoint: (bytes) => heard.push(`state ${bytes[0]} ${bytes.at(-1)} ${bytes.byteLength}`),
+      onProgress: ({ stage, step }) => stage === 'denoise' && heard.push(`step ${step}`),
+    });
+    const state = (step: number) => [`state ${step} ${step} ${4 * 2 ** 20}`, `step ${step}`];
+    expect(heard).toEqual(['step 0', ...state(1), ...state(2), ...state(3)]);
+  });
+
+  it('makes no checkpoints where they are switched off', async () => {
+    const renderer = rendererOf({ checkpointSeconds: 0 });
+    let count = 0;
+    await renderer.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: () => count++ });
+    expect(count).toBe(0);
+  });
+
+  it('lets neither a job nor its process suffer from a listener that fails', async () => {
+    const warnings: string[] = [];
+    const renderer = rendererOf({ log: { ...quiet, warn: (_, message) => warnings.push(message) } });
+    const fail = () => {
+      throw new Error('the store is full');
+    };
+    const clip = await renderer.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: fail, onProgress: fail });
+    expect(clip.model).toBe('fake');
+    expect(warnings).toContain('news of a render could not be passed on');
+    expect(renderer.pid).toBeDefined();
+  });
+
+  it('lets a second job wait its turn', async () => {
+    const renderer = shared;
+    const order: string[] = [];
+    const jobs = ['first', 'second'].map((name) =>
+      renderer.render(specOf({ blockMs: 5 }), { onProgress: () => order.push(name) }),
+    );
+    await Promise.all(jobs);
+    expect(order.lastIndexOf('first')).toBeLessThan(order.indexOf('second'));
+  });
+
+  it('takes a waiting job away at once', async () => {
+    const renderer = shared;
+    const waiting = new AbortController();
+    const first = renderer.render(specOf({ blockMs: 20 }));
+    const second = renderer.render(specOf(), { signal: waiting.signal });
+    waiting.abort();
+    await expect(second).rejects.toThrow(JobCancelledError);
+    await expect(first).resolves.toMatchObject({ model: 'fake' });
+  });
+
+  it('cancels between steps and keeps the process', async () => {
+    const renderer = shared;
+    const stop = new AbortController();
+    const seen: string[] = [];
+    // So many steps that the wish to stop comes long before the last.
+    const spec = specOf({ blockMs: 20 });
+    const job = renderer.render(
+      { ...spec, settings: { ...spec.settings, numInferenceSteps: 100 } },
+      {
+        signal: stop.signal,
+        onProgress({ stage, step }) {
+          seen.push(`${stage} ${step}`);
+          if (stage === 'denoise' && step === 1) stop.abort(new JobCancelledError('Enough.'));
+        },
+      },
+    );
+    await expect(job).rejects.toThrow('Enough.');
+    expect(seen).not.toContain('denoise 100');
+    const pid = pidOf(renderer);
+    await renderer.render(specOf());
+    expect(renderer.pid).toBe(pid);
+  });
+
+  it('kills a job that does not stop within the grace; the next one gets a new process', async () => {
+    const clock = createFakeClock();
+    const stop = new AbortController();
+    const stopped = once(stop.signal, 'abort');
+    const debug = (_: object, message: string) => {
+      if (message.includes(deafWords)) stop.abort();
+    };
+    const renderer = rendererOf({ graceMs: 5000, clock, log: { ...quiet, debug } });
+    let pid = 0;
+    const job = renderer.render(specOf({ isDeaf: true }), {
+      signal: stop.signal,
+      onProgress() {
+        pid = pidOf(renderer);
+      },
+    });
+    await stopped;
+    await clock.advance(4999);
+    expect(exists(pid)).toBe(true);
+    await clock.advance(1);
+    await expect(job).rejects.toThrow(JobCancelledError);
+    expect(exists(pid)).toBe(false);
+    await renderer.render(specOf());
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('fails the job whose process is killed, and only that one', async () => {
+    const renderer = rendererOf();
+    let pid = 0;
+    const job = renderer.render(specOf({ blockMs: 50 }), {
+      onProgress({ stage, step }) {
+        if (stage !== 'denoise' || step !== 1) return;
+        pid = pidOf(renderer);
+        process.kill(pid, 'SIGKILL');
+      },
+    });
+    const next = renderer.render(specOf());
+    await expect(job).rejects.toMatchObject({ name: 'InferenceError', code: 'render-process-died' });
+    await expect(job).rejects.toThrow(/SIGKILL.*memory/);
+    await expect(next).resolves.toMatchObject({ model: 'fake' });
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('ends everything on close, a running job included', async () => {
+    const renderer = rendererOf();
+    let pid = 0;
+    let closed: Promise<void> | undefined;
+    const job = renderer.render(specOf({ blockMs: 20 }), {
+      onProgress() {
+        pid = pidOf(renderer);
+        closed ??= renderer.close();
+      },
+    });
+    const waiting = renderer.render(specOf());
+    await expect(waiting).rejects.toThrow(JobCancelledError);
+    await expect(job).rejects.toThrow(JobCancelledError);
+    await closed;
+    expect(exists(pid)).toBe(false);
+    await expect(renderer.render(specOf())).rejects.toThrow(JobCancelledError);
+  });
+
+  it('ends the process after an idle time, and starts another for the next job', async () => {
+    const clock = createFakeClock();
+    const renderer = rendererOf({ idleSeconds: 300, clock });
+    await renderer.render(specOf());
+    const pid = pidOf(renderer);
+    await clock.advance(299_999);
+    expect(renderer.pid).toBe(pid);
+    await clock.advance(1);
+    await renderer.render(specOf());
+    expect(exists(pid)).toBe(false);
+    expect(renderer.pid).not.toBe(pid);
+  });
+
+  it('can be cancelled while the process starts', async () => {
+    const renderer = rendererOf({ entry: fixture('mute-child.ts') });
+    await expect(renderer.render(specOf(), { signal: AbortSignal.timeout(50) })).rejects.toThrow(JobCancelledError);
+  });
+
+  it('tells what a process wrote before it died at the start', async () => {
+    const renderer = rendererOf({ entry: fixture('not-there.ts') });
+    const error: unknown = await renderer.render(specOf()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'render-process-start',
+      scope: 'host',
+      cause: { code: 'render-process-died' },
+    });
+    expect(String((error as { cause: { cause: unknown } }).cause.cause)).toContain('not-there.ts');
+  });
+
+  it('does not believe a process that says what it may not', async () => {
+    const renderer = rendererOf({ entry: fixture('babbling-child.ts') });
+    const job = renderer.render(specOf());
+    await expect(job).rejects.toMatchObject({ code: 'render-process-died', cause: { name: 'ZodError' } });
+  });
+
+  it('lets errors keep their class, code, details and causes', async () => {
+    const error: unknown = await shared
+      .render(specOf({ refuse: 'picture-unsupported' }))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({
+      code: 'picture-unsupported',
+      message: 'This picture is refused.',
+      details: { found: 'PDF', limit: 3 },
+      cause: { message: 'the decoder said no' },
+    });
+  });
+
+  it.runIf(existsSync('/proc/self/environ'))('keeps the token and other secrets out of the process', async () => {
+    const environment = { ...process.env, DISCORD_TOKEN: 'very.secret.token', AWS_SECRET_ACCESS_KEY: 'also-secret' };
+    const renderer = rendererOf({ environment });
+    await renderer.render(specOf());
+    const variables = readFileSync(`/proc/${pidOf(renderer)}/environ`, 'utf8').split('\0');
+    expect(variables.join()).not.toContain('secret');
+    expect(variables).toEqual(
+      expect.arrayContaining(['VIPS_BLOCK_UNTRUSTED=1', 'VIPS_CONCURRENCY=1', 'MALLOC_ARENA_MAX=2']),
+    );
+  });
+
+  it("leaves the caller's event loop free during a real render", async () => {
+    const renderer = createRenderer({
+      ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 }, idleSeconds: 600 },
+      ...{ environment: process.env, log: quiet },
+    });
+    open.push(renderer);
+    const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'teal' } })
+      .png()
+      .toBuffer();
+    const spec = {
+      picture,
+      settings: { width: 64, height: 48, numFrames: 2, numInferenceSteps: 10 },
+      fit: 'crop',
+    } as const;
+    await renderer.render(spec);
+    // A loop that renders is active throughout.
+    const before = performance.eventLoopUtilization();
+    expect(await largestGapMs(() => renderer.render(spec))).toBeLessThan(gapLimitMs);
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
+  });
+
+  it("leaves the caller's event loop free while steps hold the process's own", async () => {
+    await shared.render(specOf());
+    const before = performance.eventLoopUtilization();
+    expect(await largestGapMs(() => shared.render(specOf({ blockMs: 150 })))).toBeLessThan(gapLimitMs);
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
+  });
+
+  it('dies with its parent, even in the middle of a step', async () => {
+    const parent = spawn(process.execPath, ['--import', 'tsx', fixture('parent.ts').pathname], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const pid = await new Promise<number>((resolve) => {
+      parent.stdout.setEncoding('utf8').on('data', (text: string) => resolve(Number.parseInt(text, 10)));
+    });
+    expect(exists(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await vi.waitUntil(() => !exists(pid), { timeout: 100_000, interval: 50 });
+  });
+});
