@@ -8,18 +8,24 @@ import {
   type ModalSubmitInteraction,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import type { CommandContext, Handlers } from '../commands/command.ts';
 import { UserError } from '../errors.ts';
+import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
+import type { Handlers } from './handlers.ts';
 import { chooseTexts } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import { logFailure } from './log-failure.ts';
 
+/** What the router itself needs of the commands' context. */
+interface RouterContext {
+  guildSettings: Pick<GuildSettingsStore, 'of'>;
+}
+
 /** What {@link createRouter} works with. */
-export interface RouterOptions {
-  handlers: Handlers;
-  context: CommandContext;
+export interface RouterOptions<Context> {
+  handlers: Handlers<Context>;
+  context: Context;
   log: Log;
 }
 
@@ -31,7 +37,7 @@ type Answerable =
   | ModalSubmitInteraction;
 
 /** Brings interactions to their commands, and what goes wrong there back to the person. Never rejects. */
-export function createRouter({ handlers, context, log }: RouterOptions) {
+export function createRouter<Context extends RouterContext>({ handlers, context, log }: RouterOptions<Context>) {
   async function run(interaction: Answerable): Promise<void> {
     if (interaction.isChatInputCommand()) {
       const command = handlers.commands.find(({ name }) => name === interaction.commandName);

@@ -1,15 +1,6 @@
-import type {
-  AutocompleteInteraction,
-  ButtonInteraction,
-  ChatInputCommandInteraction,
-  MessageContextMenuCommandInteraction,
-  ModalSubmitInteraction,
-  RESTPostAPIChatInputApplicationCommandsJSONBody,
-  RESTPostAPIContextMenuApplicationCommandsJSONBody,
-  StringSelectMenuInteraction,
-} from 'discord.js';
 import type { Download } from '../bot/download.ts';
 import type { PictureSource } from '../bot/find-pictures.ts';
+import type * as handlers from '../bot/handlers.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { ModelFacts } from '../storage/job.ts';
@@ -38,50 +29,9 @@ export interface CommandContext extends DeskContext {
   clock: Clock;
 }
 
-/** A slash command: what Discord shows, and what it does. */
-export interface Command {
-  name: string;
-  /** Ranges come from the model. */
-  declare: (model: ModelFacts) => RESTPostAPIChatInputApplicationCommandsJSONBody;
-  /** Answers within 3 s before anything else. What it throws is told by the router. */
-  execute: (interaction: ChatInputCommandInteraction, context: CommandContext) => Promise<void>;
-  /** Proposes values while a person types. */
-  autocomplete?: (interaction: AutocompleteInteraction, context: CommandContext) => Promise<void>;
-}
-
-/** A command in the menu of a message. */
-export interface MessageCommand {
-  name: string;
-  declare: () => RESTPostAPIContextMenuApplicationCommandsJSONBody;
-  /** As {@link Command.execute}. */
-  execute: (interaction: MessageContextMenuCommandInteraction, context: CommandContext) => Promise<void>;
-}
-
-/** What a button on a job's message does. */
-export interface ButtonAction {
-  /** The custom id's first word. */
-  action: string;
-  execute: (interaction: ButtonInteraction, jobId: string, context: CommandContext) => Promise<void>;
-}
-
-/** What the form does that a button of the same action opened. */
-export interface FormAction {
-  /** The custom id's first word. */
-  action: string;
-  execute: (interaction: ModalSubmitInteraction, jobId: string, context: CommandContext) => Promise<void>;
-}
-
-/** What a menu of choices does. */
-export interface MenuAction {
-  customId: string;
-  execute: (interaction: StringSelectMenuInteraction, context: CommandContext) => Promise<void>;
-}
-
-/** Everything that an interaction can lead to. */
-export interface Handlers {
-  commands: readonly Command[];
-  messageCommands: readonly MessageCommand[];
-  buttonActions: readonly ButtonAction[];
-  formActions: readonly FormAction[];
-  menuActions: readonly MenuAction[];
-}
+export type Command = handlers.Command<CommandContext>;
+export type MessageCommand = handlers.MessageCommand<CommandContext>;
+export type ButtonAction = handlers.ButtonAction<CommandContext>;
+export type FormAction = handlers.FormAction<CommandContext>;
+export type MenuAction = handlers.MenuAction<CommandContext>;
+export type Handlers = handlers.Handlers<CommandContext>;
