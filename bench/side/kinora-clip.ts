@@ -4,7 +4,7 @@ import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { networkTarget } from '../../src/inference/pipeline/network-target.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
-import type { Run } from '../../src/inference/pipeline/pipeline-context.ts';
+import type { PipelineContext } from '../../src/inference/pipeline/pipeline-context.ts';
 import { stageClock } from '../../src/inference/pipeline/stages.ts';
 import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
 import { createScheduler } from '../../src/inference/schedulers/create-scheduler.ts';
@@ -25,7 +25,7 @@ export async function runKinoraClip(task: ClipTask): Promise<{ made: Made; times
   });
   const sizes = { width: size, height: size };
   const settings = { ...modelInfo(configs).defaults, ...sizes, numFrames, numInferenceSteps, decodeChunkSize, seed };
-  const job: Run = {
+  const job: PipelineContext = {
     ...{ configs, networks, provider: 'cpu', precision: 'float32', guidanceBatch, settings, signal: undefined },
     log: (message) => process.stderr.write(`${message}\n`),
     picture: { ...sizes, data: Uint8Array.from(picture) },

@@ -3,7 +3,7 @@ import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 
 /** What the bot's store says, held against what people saw. */
-export interface Books {
+export interface Repositories {
   accepted: number;
   delivered: number;
   failed: number;
@@ -25,13 +25,13 @@ const rowsSchema = z.array(
 );
 
 /** Compares; call it when the bot has ended. */
-export function readBooks(dataDir: string, discord: FakeDiscord): Books {
+export function readBooks(dataDir: string, discord: FakeDiscord): Repositories {
   const database = openDatabase(dataDir);
   const jobs = rowsSchema.parse(database.prepare('SELECT id, state, address FROM jobs').all([]));
   database.close();
   const channels = new Set(jobs.map(({ address }) => address.channelId));
   const messages = [...channels].flatMap((channelId) => discord.messages(channelId));
-  const books: Books = { accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, lost: [], twice: [] };
+  const books: Repositories = { accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, lost: [], twice: [] };
   for (const { id, state, address } of jobs) {
     const clips = messages.filter((message) =>
       message.attachments.some(({ filename }) => filename.includes(id)),

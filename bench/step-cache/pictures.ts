@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { intake } from '../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../src/media/picture-for-clip.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 
 const assets = ['astronaut', 'cat', 'coffee', 'rocket'] as const;
@@ -21,7 +21,7 @@ export async function benchPictures(size: { width: number; height: number }, cou
     wanted.map(async ({ asset, cut }) => {
       const file = await readFile(new URL(`../../assets/${asset}.jpg`, import.meta.url));
       const bytes = cut === 'whole' ? file : await half(file, cut);
-      return { name: `${asset}, ${cut}`, picture: await intake(bytes, { ...size, fit: 'crop' }) };
+      return { name: `${asset}, ${cut}`, picture: await pictureForClip(bytes, { ...size, fit: 'crop' }) };
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { JobCancelledError } from '../errors.ts';
-import { type Clock, pause } from '../util/clock.ts';
+import { type Clock, sleep } from '../util/clock.ts';
 import { isTransient } from './discord-errors.ts';
 
 /** Waits between tries. */
@@ -33,7 +33,7 @@ export async function withBackOff<T>(
       if (isLast || !isTransient(error)) throw error;
       const delayMs = delaysMs[Math.min(tries, delaysMs.length) - 1]!;
       onRetry(error, delayMs);
-      await pause(clock, delayMs, signal);
+      await sleep(clock, delayMs, signal);
       if (signal?.aborted) throw new JobCancelledError('Given up between two tries.', { cause: error });
     }
   }

@@ -2,7 +2,7 @@ import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, Compo
 import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { type ClipAction, clipActions } from './languages/clip-messages.ts';
-import type { Texts } from './languages/messages.ts';
+import type { Messages } from './languages/messages.ts';
 
 /** Discord takes five in a row. */
 const buttonsPerRow = 5;
@@ -18,7 +18,7 @@ const emojis: Readonly<Record<ClipAction, string>> = {
 };
 
 /** The buttons under a clip. They name the job alone, so they work as long as the store knows it. */
-export function clipRows(job: Job, { clip: { buttons } }: Texts): APIActionRowComponent<APIButtonComponent>[] {
+export function clipRows(job: Job, { clip: { buttons } }: Messages): APIActionRowComponent<APIButtonComponent>[] {
   const all = clipActions.map(
     (action): APIButtonComponent => ({
       type: ComponentType.Button,

@@ -1,7 +1,7 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Job } from '../storage/job.ts';
-import { type ReachOptions, reachRequester, type Way } from './deliver-with-fallback.ts';
-import { isUploadTooLarge, isWayClosed, scopedDiscordError } from './discord-errors.ts';
+import { deliverWithFallback, type FallbackOptions, type Route } from './deliver-with-fallback.ts';
+import { isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import type { FinishedClip } from './job-view.ts';
 import type { Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
@@ -14,7 +14,7 @@ export type ShrinkClip = (
 ) => Promise<FinishedClip | undefined>;
 
 /** What {@link deliverClip} works with. */
-export interface DeliverClipOptions extends ReachOptions {
+export interface DeliverClipOptions extends FallbackOptions {
   job: Job;
   view: (clip: FinishedClip) => Reply;
   shrink: ShrinkClip;
@@ -35,13 +35,13 @@ export async function deliverClip(
   address: ReplyAddress,
   clip: FinishedClip,
   options: DeliverClipOptions,
-): Promise<Way> {
+): Promise<Route> {
   let smaller = clip;
   for (let halvings = 0; ; halvings++) {
     try {
-      return await reachRequester(address, options.view(smaller), options);
+      return await deliverWithFallback(address, options.view(smaller), options);
     } catch (cause) {
-      if (isWayClosed(cause)) {
+      if (isRouteClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
       }
       if (!isUploadTooLarge(cause)) throw scopedDiscordError(cause);

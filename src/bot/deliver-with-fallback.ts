@@ -1,10 +1,10 @@
-import { isWayClosed } from './discord-errors.ts';
-import type { Replies, Reply } from './message-sender.ts';
+import { isRouteClosed } from './discord-errors.ts';
+import type { MessageSender, Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
-/** What {@link reachRequester} works with. */
-export interface ReachOptions {
-  replies: Pick<Replies, 'edit' | 'post' | 'direct'>;
+/** What {@link deliverWithFallback} works with. */
+export interface FallbackOptions {
+  replies: Pick<MessageSender, 'edit' | 'post' | 'direct'>;
   /** Ties a repeated post to the first. */
   nonce: string;
   /** The reply as a direct message, which has to say where it belongs. */
@@ -12,7 +12,7 @@ export interface ReachOptions {
 }
 
 /** How a reply reached its requester; every way but `edit` mentions them. */
-export type Way = 'edit' | 'post' | 'direct';
+export type Route = 'edit' | 'post' | 'direct';
 
 /**
  * Brings a reply to its requester: into the job's message; as a new one where that is gone; at last as a direct message,
@@ -20,9 +20,13 @@ export type Way = 'edit' | 'post' | 'direct';
  *
  * @throws the last way's error when all of them are closed, or at once what no other way can mend
  */
-export async function reachRequester(address: ReplyAddress, reply: Reply, options: ReachOptions): Promise<Way> {
+export async function deliverWithFallback(
+  address: ReplyAddress,
+  reply: Reply,
+  options: FallbackOptions,
+): Promise<Route> {
   const { replies, nonce, asDirect } = options;
-  const ways: readonly [Way, () => Promise<void>][] = [
+  const ways: readonly [Route, () => Promise<void>][] = [
     ['edit', () => replies.edit(address, reply)],
     ['post', () => replies.post(address, reply, nonce)],
     ['direct', () => replies.direct(address, asDirect(reply), nonce)],
@@ -33,7 +37,7 @@ export async function reachRequester(address: ReplyAddress, reply: Reply, option
       await way();
       return name;
     } catch (error) {
-      if (!isWayClosed(error)) throw error;
+      if (!isRouteClosed(error)) throw error;
       refusal = error;
     }
   }

@@ -28,7 +28,7 @@ const deadToken: ReadonlySet<unknown> = new Set([
  * channel, an archived thread, AutoMod, an old message, a dead token. Never an upload that is too large, which is
  * answered by a smaller one.
  */
-export function isWayClosed(error: unknown): boolean {
+export function isRouteClosed(error: unknown): boolean {
   if (!(error instanceof DiscordAPIError) || isUploadTooLarge(error)) return false;
   if (deadToken.has(error.code)) return true;
   // Without a code it is not Discord's API that answered, but something in between.
@@ -55,7 +55,7 @@ export function isUploadTooLarge(error: unknown): boolean {
 
 /** Whether the same request may succeed later: Discord's side broke, or the connection. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof DiscordAPIError) return !isUploadTooLarge(error) && !isWayClosed(error);
+  if (error instanceof DiscordAPIError) return !isUploadTooLarge(error) && !isRouteClosed(error);
   if (error instanceof HTTPError) return error.status >= 500 || momentaryStatuses.has(error.status);
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
     if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return true;

@@ -43,7 +43,7 @@ const limits = {
 type MessageBody = Partial<Pick<RESTPostAPIChannelMessageJSONBody, 'content' | 'embeds' | 'components'>>;
 
 /**
- * A message as it is where it keeps Discord's limits, else shortened until it does: texts end in an ellipsis, buttons
+ * A message as it is where it keeps Discord's limits, else shortened until it does: messages end in an ellipsis, buttons
  * beyond five move to the next row, entries beyond the last are left out. A view that has more to say should say how
  * much it leaves out; this is what keeps an answer from being lost.
  */
@@ -171,16 +171,16 @@ function fitEmbeds(embeds: readonly APIEmbed[]): APIEmbed[] {
   const fitted = embeds.slice(0, limits.embeds).map((embed) => {
     const { title, description, fields, author, footer, ...rest } = embed;
     const short: APIEmbed = rest;
-    const texts = {
+    const messages = {
       title: take(title, limits.embedTitle),
       author: take(author?.name, limits.embedAuthor),
       description: take(description, limits.embedDescription),
       footer: take(footer?.text, limits.embedFooter),
     };
-    if (texts.title !== undefined) short.title = texts.title;
-    if (author && texts.author !== undefined) short.author = { ...author, name: texts.author };
-    if (texts.description !== undefined) short.description = texts.description;
-    if (footer && texts.footer !== undefined) short.footer = { ...footer, text: texts.footer };
+    if (messages.title !== undefined) short.title = messages.title;
+    if (author && messages.author !== undefined) short.author = { ...author, name: messages.author };
+    if (messages.description !== undefined) short.description = messages.description;
+    if (footer && messages.footer !== undefined) short.footer = { ...footer, text: messages.footer };
     if (fields) short.fields = fields.slice(0, limits.embedFields).flatMap((field) => fitField(field, take));
     return short;
   });
@@ -189,7 +189,7 @@ function fitEmbeds(embeds: readonly APIEmbed[]): APIEmbed[] {
 
 type Field = NonNullable<APIEmbed['fields']>[number];
 
-/** A field needs both of its texts. */
+/** A field needs both of its messages. */
 function fitField(field: Field, take: (text: string, limit: number) => string | undefined): Field[] {
   const name = take(field.name, limits.fieldName);
   const value = take(field.value, limits.fieldValue);

@@ -8,13 +8,13 @@ import type {
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
   StringSelectMenuInteraction,
 } from 'discord.js';
-import type { ModelFacts } from '../storage/job.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 
 /** A slash command: what Discord shows, and what it does. `Context` is what commands work with; this folder never looks into it. */
 export interface Command<Context> {
   name: string;
   /** Ranges come from the model. */
-  declare: (model: ModelFacts) => RESTPostAPIChatInputApplicationCommandsJSONBody;
+  declare: (model: ModelCapabilities) => RESTPostAPIChatInputApplicationCommandsJSONBody;
   /** Answers within 3 s before anything else. What it throws is told by the router. */
   execute: (interaction: ChatInputCommandInteraction, context: Context) => Promise<void>;
   /** Proposes values while a person types. */

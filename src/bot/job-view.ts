@@ -1,9 +1,9 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
-import type { JobListener, JobProgress, QueuePlace } from '../queue/job-listener.ts';
+import type { JobListener, JobProgress, QueuePosition } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { clipRows } from './clip-rows.ts';
-import type { Texts } from './languages/messages.ts';
+import type { Messages } from './languages/messages.ts';
 import type { Reply } from './message-sender.ts';
 
 /** A finished clip, as the queue hands it over. */
@@ -12,45 +12,45 @@ export type FinishedClip = Parameters<JobListener['deliver']>[1];
 const barLength = 20;
 
 /** The message of a job that waits. */
-export function queuedView(job: Job, place: QueuePlace, texts: Texts): Reply {
+export function queuedView(job: Job, place: QueuePosition, messages: Messages): Reply {
   const moments = [
-    place.startsAtMs === undefined ? '' : texts.startsAt(countdown(place.startsAtMs)),
-    place.endsAtMs === undefined ? '' : texts.readyAt(countdown(place.endsAtMs)),
+    place.startsAtMs === undefined ? '' : messages.startsAt(countdown(place.startsAtMs)),
+    place.endsAtMs === undefined ? '' : messages.readyAt(countdown(place.endsAtMs)),
   ];
   const content = place.isHostPaused
-    ? joinedLines(texts.queued(place), texts.paused)
-    : joined(texts.queued(place), ...moments);
-  return { content, components: [cancelRow(job, texts)] };
+    ? joinedLines(messages.queued(place), messages.paused)
+    : joined(messages.queued(place), ...moments);
+  return { content, components: [cancelRow(job, messages)] };
 }
 
 /** The message of a job that runs: stage, step i of n with a bar, and when it will be ready. */
-export function progressView(job: Job, progress: JobProgress, texts: Texts): Reply {
+export function progressView(job: Job, progress: JobProgress, messages: Messages): Reply {
   const { stage, step, steps, endsAtMs } = progress;
-  const count = steps > 1 ? ` · ${texts.step({ step, steps })}` : '';
+  const count = steps > 1 ? ` · ${messages.step({ step, steps })}` : '';
   const lines = [
-    `🎞️ **${texts.stages[stage]}**${count}`,
+    `🎞️ **${messages.stages[stage]}**${count}`,
     steps > 1 ? progressBar(step, steps) : '',
-    endsAtMs === undefined ? '' : texts.readyAt(countdown(endsAtMs)),
+    endsAtMs === undefined ? '' : messages.readyAt(countdown(endsAtMs)),
   ];
-  return { content: joinedLines(...lines), components: [cancelRow(job, texts)] };
+  return { content: joinedLines(...lines), components: [cancelRow(job, messages)] };
 }
 
 /** The clip, with the seed and settings that made it. The file's name says them too, since files travel alone. */
-export function deliveredView(job: Job, clip: FinishedClip, texts: Texts): Reply {
+export function deliveredView(job: Job, clip: FinishedClip, messages: Messages): Reply {
   const { motionBucketId: motion, seed, numInferenceSteps: steps } = clip.settings;
   const { width, height, fps, frames } = clip;
   const { format } = clip.form;
   const seconds = Math.round(Object.values(clip.secondsPerStage).reduce((sum, part) => sum + part, 0));
   const lines = [
-    texts.delivered({ motion, seed, steps, fps, frames, width, height, seconds }),
-    job.parent?.link === undefined ? '' : texts.clip.madeFrom(job.parent.link),
-    job.parent?.use === 'extend' ? texts.clip.drift : '',
-    clip.reduced ? texts.reduced : '',
+    messages.delivered({ motion, seed, steps, fps, frames, width, height, seconds }),
+    job.parent?.link === undefined ? '' : messages.clip.madeFrom(job.parent.link),
+    job.parent?.use === 'extend' ? messages.clip.drift : '',
+    clip.reduced ? messages.reduced : '',
   ];
   const name = `kinora-${job.id}-seed${seed}-motion${motion}-steps${steps}-fps${fps}.${format}`;
   return {
     content: joinedLines(...lines),
-    components: clipRows(job, texts),
+    components: clipRows(job, messages),
     files: [{ name, data: clip.bytes, contentType: format === 'mp4' ? 'video/mp4' : `image/${format}` }],
   };
 }
@@ -70,14 +70,14 @@ function progressBar(step: number, steps: number): string {
   return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` ${Math.floor((step / steps) * 100)} %`;
 }
 
-function cancelRow(job: Job, texts: Texts): APIActionRowComponent<APIButtonComponent> {
+function cancelRow(job: Job, messages: Messages): APIActionRowComponent<APIButtonComponent> {
   return {
     type: ComponentType.ActionRow,
     components: [
       {
         type: ComponentType.Button,
         style: ButtonStyle.Secondary,
-        label: texts.cancelButton,
+        label: messages.cancelButton,
         custom_id: buttonId({ action: 'cancel', jobId: job.id }),
       },
     ],

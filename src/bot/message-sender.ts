@@ -7,7 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
-import { isMessageGone, isWayClosed } from './discord-errors.ts';
+import { isMessageGone, isRouteClosed } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -25,7 +25,7 @@ export interface Reply {
 }
 
 /** Writes to the place a job came from. */
-export interface Replies {
+export interface MessageSender {
   /** Replaces the job's message: text, buttons and files. Doing it twice shows it once. */
   edit(address: ReplyAddress, reply: Reply): Promise<void>;
   /** A new message that mentions the requester, for when the job's message is gone. `nonce` guards against a double post. */
@@ -48,7 +48,7 @@ interface Ways {
 }
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
-export function createReplies(rest: REST, clock: Clock): Replies {
+export function createMessageSender(rest: REST, clock: Clock): MessageSender {
   function inOrder({ hasChannelRoute, isEphemeral, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
     // To the channel's routes, ephemeral messages do not exist.
     if (!hasChannelRoute || isEphemeral) return [token];
@@ -65,7 +65,7 @@ export function createReplies(rest: REST, clock: Clock): Replies {
         token: () => rest.patch(Routes.webhookMessage(applicationId, token, '@original'), { ...request, auth: false }),
         channel: () => rest.patch(Routes.channelMessage(channelId, messageId), request),
       };
-      await firstOpen(inOrder(address, ways));
+      await firstOpenRoute(inOrder(address, ways));
     },
     async post(address, reply, nonce) {
       const { applicationId, token, channelId, userId, isEphemeral } = address;
@@ -79,7 +79,7 @@ export function createReplies(rest: REST, clock: Clock): Replies {
         channel: () => rest.post(Routes.channelMessages(channelId), { body: guarded, ...filesOf(reply) }),
       };
       // The channel first where there is one: only that route knows nonces.
-      await firstOpen(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+      await firstOpenRoute(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
     },
     async ping(address, content, nonce) {
       const { applicationId, token, channelId, messageId, userId, isEphemeral } = address;
@@ -93,7 +93,7 @@ export function createReplies(rest: REST, clock: Clock): Replies {
             body: { ...body, message_reference, nonce, enforce_nonce: true },
           }),
       };
-      await firstOpen(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+      await firstOpenRoute(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
     },
     async direct({ userId }, reply, nonce) {
       const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as APIChannel;
@@ -104,14 +104,14 @@ export function createReplies(rest: REST, clock: Clock): Replies {
 }
 
 /** Tries the ways in turn while they are closed to the bot. */
-async function firstOpen(ways: readonly (() => Promise<unknown>)[]): Promise<void> {
+async function firstOpenRoute(ways: readonly (() => Promise<unknown>)[]): Promise<void> {
   for (const [index, way] of ways.entries()) {
     try {
       await way();
       return;
     } catch (error) {
       // A message that is gone is gone on every way.
-      if (index === ways.length - 1 || isMessageGone(error) || !isWayClosed(error)) throw error;
+      if (index === ways.length - 1 || isMessageGone(error) || !isRouteClosed(error)) throw error;
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { QueueOverview } from '../queue/job-queue.ts';
 import type { Clock } from '../util/clock.ts';
-import type { Texts } from './languages/messages.ts';
+import type { Messages } from './languages/messages.ts';
 
 /** What {@link startPresence} works with. */
 export interface PresenceOptions {
   overview: () => QueueOverview;
   /** Shows a line beside the bot's name. */
   show: (text: string) => void;
-  texts: Texts['presence'];
+  messages: Messages['presence'];
   clock: Clock;
 }
 
@@ -22,16 +22,16 @@ interface Presence {
 const lookEveryMs = 15_000;
 
 /** Shows beside the bot's name what runs and waits. */
-export function startPresence({ overview, show, texts, clock }: PresenceOptions): Presence {
+export function startPresence({ overview, show, messages, clock }: PresenceOptions): Presence {
   let shown: string | undefined;
-  let callOff = () => {};
+  let cancelTimer = () => {};
   function look(): void {
-    callOff = clock.after(lookEveryMs, look);
+    cancelTimer = clock.after(lookEveryMs, look);
     const { mode, hostFault, running, waiting } = overview();
     const count = { running: running.length, waiting: waiting.length };
     const isBusy = count.running + count.waiting > 0;
-    const working = isBusy ? texts.busy(count) : texts.idle;
-    const text = hostFault ? texts.hostPaused : mode === 'paused' ? texts.paused : working;
+    const working = isBusy ? messages.busy(count) : messages.idle;
+    const text = hostFault ? messages.hostPaused : mode === 'paused' ? messages.paused : working;
     if (text === shown) return;
     shown = text;
     show(text);
@@ -41,6 +41,6 @@ export function startPresence({ overview, show, texts, clock }: PresenceOptions)
     renew() {
       shown = undefined;
     },
-    stop: () => callOff(),
+    stop: () => cancelTimer(),
   };
 }

@@ -13,7 +13,7 @@ import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
 import type { Handlers } from './handlers.ts';
-import { chooseTexts } from './languages/choose-messages.ts';
+import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import { logFailure } from './log-failure.ts';
 
@@ -79,7 +79,7 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     } catch (error) {
       const id = logFailure(log, error, { what: 'interaction', userId: interaction.user.id });
       const locale = context.guildSettings.of(interaction.guildId).locale ?? interaction.locale;
-      const content = explainError(error, chooseTexts(locale), id);
+      const content = explainError(error, chooseMessages(locale), id);
       await answer(interaction, content).catch((err: unknown) => {
         log.warn({ errorId: id, err }, 'the failure could not be told');
       });

@@ -25,14 +25,14 @@ export function createStatusMessage({ send, clock, gapMs, onError }: StatusMessa
   let shown = '';
   let nextAtMs = clock.now();
   let underWay: Promise<void> | undefined;
-  let callOff: (() => void) | undefined;
+  let cancelTimer: (() => void) | undefined;
   let isClosed = false;
 
   function schedule(): void {
-    if (isClosed || underWay || callOff || wanted === undefined || JSON.stringify(wanted) === shown) return;
+    if (isClosed || underWay || cancelTimer || wanted === undefined || JSON.stringify(wanted) === shown) return;
     // Even with no gap left the timer runs once around the event loop, so that news of one moment becomes one edit.
-    callOff = clock.after(Math.max(0, nextAtMs - clock.now()), () => {
-      callOff = undefined;
+    cancelTimer = clock.after(Math.max(0, nextAtMs - clock.now()), () => {
+      cancelTimer = undefined;
       underWay = edit(wanted!).finally(() => {
         underWay = undefined;
         nextAtMs = clock.now() + gapMs;
@@ -60,7 +60,7 @@ export function createStatusMessage({ send, clock, gapMs, onError }: StatusMessa
     },
     async close() {
       isClosed = true;
-      callOff?.();
+      cancelTimer?.();
       await underWay;
     },
   };

@@ -8,7 +8,7 @@ import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
-import { createRenderer } from '../worker/worker-pool.ts';
+import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-options.ts';
 import { createLog } from './create-log.ts';
 import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts';
@@ -118,7 +118,7 @@ function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions
 
 function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
   const { modelDir, loras, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
-  return createRenderer({
+  return createWorkerPool({
     ...{ modelDir, loras, execution, ffmpegPath, stallSeconds, pictures, idleSeconds: modelIdleSeconds },
     environment: io.environment,
     log: createLog(logLevel, io.stderr),

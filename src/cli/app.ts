@@ -5,7 +5,7 @@ import { createDownload } from '../bot/download.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
-import { createReplies } from '../bot/message-sender.ts';
+import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
 import { registerCommands } from '../bot/register-commands.ts';
@@ -13,7 +13,7 @@ import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
-import { createReactionDoor } from '../commands/reaction.ts';
+import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
 import { createAdmission } from '../queue/admission.ts';
 import { createEstimates } from '../queue/estimates.ts';
@@ -25,7 +25,7 @@ import { openDatabase } from '../storage/database.ts';
 import { rememberHostFault } from '../storage/host-fault.ts';
 import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
-import { openBooks } from '../storage/open-storage.ts';
+import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { packageVersion } from '../util/package-version.ts';
 import { createShrink } from './shrink-clip.ts';
@@ -77,7 +77,7 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
-/** How long last words may take when the bot goes down. */
+/** How long final notices may take when the bot goes down. */
 const farewellMs = 5_000;
 
 /**
@@ -103,11 +103,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
     },
   });
-  const books = openBooks(database);
-  const { store, uses, guildSettings, userSettings, blocks, facts } = books;
+  const repositories = openStorage(database);
+  const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
   const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
-  const replies = createReplies(client.rest, clock);
+  const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ renderer, store });
   const listener = createJobMessages({
     ...{ replies, shrink, clock, log },
@@ -149,15 +149,15 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     jobs.resume();
     client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
     if (reactionEmoji !== undefined) {
-      const door = createReactionDoor({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, door.heard);
-      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, door.heardRaw);
+      const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
+      client.on(Events.MessageReactionAdd, handler.heard);
+      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, handler.heardRaw);
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
       user.setPresence({ activities: [{ type: ActivityType.Custom, name: user.username, state }] });
     };
-    const presence = startPresence({ overview: jobs.overview, show, texts: en.presence, clock });
+    const presence = startPresence({ overview: jobs.overview, show, messages: en.presence, clock });
     client.on(Events.ShardReady, presence.renew);
     // A gateway that is back is the first sign of Discord being back.
     for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, jobs.wake);

@@ -5,13 +5,13 @@ import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
-import { createRenderer } from '../worker/worker-pool.ts';
+import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { checkWith } from './check-picture.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
-import { modelFacts } from './model-facts.ts';
+import { modelCapabilities } from './model-facts.ts';
 import { usageError } from './usage-error.ts';
 
 const help = `Usage: kinora bot
@@ -30,11 +30,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const discordToken = requireDiscordToken(written);
   const { config, configs } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout);
-  const model = modelFacts(modelInfo(configs));
+  const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
-  const renderer = createRenderer({ ...rendererOptionsOf(config), environment: io.environment, log });
+  const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
   const checker = createPictureChecker({ environment: io.environment, pictures: rendererOptionsOf(config).pictures });
   try {
     const bot = await startBot(

@@ -11,12 +11,12 @@ import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { checkFile } from '../media/check-file.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
-import { createRenderer } from '../worker/worker-pool.ts';
+import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { type LocatedModel, locateModel } from './locate-model.ts';
-import { modelFacts } from './model-facts.ts';
+import { modelCapabilities } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
 import { formatDuration } from './transfer-meter.ts';
@@ -64,7 +64,7 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
     maxUploadBytes,
   } = config;
   const info = modelInfo(configs);
-  const model = modelFacts(info);
+  const model = modelCapabilities(info);
   const dataDir = await mkdtemp(join(tmpdir(), 'kinora-demo-'));
   const progress = createRenderProgress(io.stdout, Date.now);
   const options = {
@@ -77,7 +77,7 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
     environment: io.environment,
     log,
   };
-  const renderer = watched(createRenderer(options), progress);
+  const renderer = watched(createWorkerPool(options), progress);
   const discord = await startFakeDiscord();
   try {
     const [discordToken, attachmentHosts] = [discord.token, [discord.cdnHost]];

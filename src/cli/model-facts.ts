@@ -1,10 +1,10 @@
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
-import type { ModelFacts } from '../storage/job.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
-export function modelFacts(info: ModelInfo): ModelFacts {
+export function modelCapabilities(info: ModelInfo): ModelCapabilities {
   return {
     ...info,
     presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),

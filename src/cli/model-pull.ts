@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import { JobCancelledError } from '../errors.ts';
 import { realDisk } from '../hub/disk.ts';
-import { createWeb, type RetryNews } from '../hub/http-client.ts';
+import { createHttpClient, type RetryNews } from '../hub/http-client.ts';
 import type { Licence } from '../hub/hub-repository.ts';
 import { type PullRequest, pullModel } from '../hub/pull-model.ts';
 import { type VariantName, variantNames } from '../hub/weight-files.ts';
@@ -47,7 +47,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const progress = createTransferProgress(io.stderr, Date.now);
   const token = hubToken === undefined ? {} : { token: { value: hubToken, origin: new URL(hubEndpoint).origin } };
   const onRetry = (news: RetryNews) => progress.note(describeRetry(news));
-  const web = createWeb({ fetch, retry: retryPolicy, signal: io.signal, idleTimeoutMs, onRetry, ...token });
+  const web = createHttpClient({ fetch, retry: retryPolicy, signal: io.signal, idleTimeoutMs, onRetry, ...token });
   try {
     const result = await pullModel(request, {
       endpoint: hubEndpoint,

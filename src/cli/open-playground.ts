@@ -14,11 +14,11 @@ import { firstName, secondName } from '../playground/people.ts';
 import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
 import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
-import { type ChildProcessRenderer, createRenderer } from '../worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
 import { checkWith } from './check-picture.ts';
 import { locateModel } from './locate-model.ts';
-import { modelFacts } from './model-facts.ts';
+import { modelCapabilities } from './model-facts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
 const samplesDir = fileURLToPath(new URL('../../assets', import.meta.url));
@@ -30,7 +30,7 @@ const maxUploadBytes = 100 * 1024 * 1024;
 const rateLimit = { limit: 5, windowSeconds: 5 } as const;
 
 /** What {@link openPlayground} works with. */
-export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, 'maxSockets' | 'shelf' | 'clock'>> {
+export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, 'maxSockets' | 'uploads' | 'clock'>> {
   config: Config;
   /** For the render process, which gets an allow-list of it. */
   environment: Readonly<Record<string, string | undefined>>;
@@ -42,7 +42,7 @@ export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, '
   /** For tests, which must not wait. */
   discord?: FakeDiscordOptions;
   bot?: Pick<BotDependencies, 'editGapMs'>;
-  renderer?: Omit<ChildProcessRenderer, 'pid'>;
+  renderer?: Omit<WorkerPool, 'pid'>;
 }
 
 /** A playground, and the stand-in it plays on. */
@@ -68,7 +68,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     stallSeconds,
     checkpointSeconds,
   } = config;
-  const model = modelFacts(modelInfo(configs));
+  const model = modelCapabilities(modelInfo(configs));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
 
   const closers: (() => Promise<unknown>)[] = [];
@@ -84,7 +84,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     closers.push(discord.close);
     const renderer =
       options.renderer ??
-      createRenderer({
+      createWorkerPool({
         ...{ modelDir, loras, execution, ffmpegPath, safety, idleSeconds, stallSeconds, checkpointSeconds },
         ...{ environment, log },
       });

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { DownloadError, UserError } from '../errors.ts';
-import { addressOf, createWeb } from '../hub/http-client.ts';
+import { addressOf, createHttpClient } from '../hub/http-client.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';
@@ -73,7 +73,7 @@ async function readAddress(address: string, options: BytesOptions): Promise<Uint
   const sleep = async (ms: number) => {
     await new Promise((resolve) => setTimeout(resolve, ms).unref());
   };
-  const web = createWeb({ fetch, retry: { delaysMs: retryDelaysMs, sleep }, signal, idleTimeoutMs });
+  const web = createHttpClient({ fetch, retry: { delaysMs: retryDelaysMs, sleep }, signal, idleTimeoutMs });
   const { response, chunks } = await web.open(address).catch((error: unknown) => {
     // "The connection to … failed (…)": what follows is about weights.
     throw error instanceof DownloadError ? new Error(/^[^)]*\)|^.*/.exec(error.message)?.[0], { cause: error }) : error;

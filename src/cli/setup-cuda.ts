@@ -3,7 +3,7 @@ import { type InstalledProvider, installProvider } from '../hub/cuda/install-pro
 import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/library-search.ts';
 import { type CudaManifest, readCudaManifest } from '../hub/cuda/runtime-package.ts';
 import { realDisk } from '../hub/disk.ts';
-import { createWeb } from '../hub/http-client.ts';
+import { createHttpClient } from '../hub/http-client.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import type { CliIo } from './io.ts';
 import { formatDuration } from './transfer-meter.ts';
@@ -42,7 +42,7 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
   }
   const manifest = machine.manifest();
   const progress = createTransferProgress(io.stderr, Date.now);
-  const web = createWeb({
+  const web = createHttpClient({
     fetch,
     retry: retryPolicy,
     signal: io.signal,

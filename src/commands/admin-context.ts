@@ -1,12 +1,12 @@
 import type { forgetUser } from '../queue/forget-user.ts';
 import type { QueueMode } from '../queue/job-queue.ts';
 import type { Limits } from '../storage/limits.ts';
-import type { Books } from '../storage/open-storage.ts';
+import type { Repositories } from '../storage/open-storage.ts';
 
 /** What the commands work with that make no clips. */
-export interface DeskContext {
-  guildSettings: Books['guildSettings'];
-  userSettings: Books['userSettings'];
+export interface AdminContext {
+  guildSettings: Repositories['guildSettings'];
+  userSettings: Repositories['userSettings'];
   /** The operator's, which hold everywhere. */
   limits: Limits;
   /** Deletes what is kept about a user. */
@@ -21,6 +21,6 @@ interface Operator {
   /** Over restarts. */
   setMode(mode: QueueMode): void;
   status(): { servers: number; startedAtMs: number };
-  blocks: Books['blocks'];
-  uses: Books['uses'];
+  blocks: Repositories['blocks'];
+  uses: Repositories['uses'];
 }

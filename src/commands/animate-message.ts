@@ -10,11 +10,11 @@ import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
-import { plainWish } from './animate-options.ts';
+import { defaultRequest } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
-import { submitWish, type Wish } from './enqueue-from-interaction.ts';
+import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { fetchPicture } from './fetch-picture.ts';
-import { textsFor } from './i18n.ts';
+import { messagesFor } from './i18n.ts';
 
 /** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
 export const animateMessage = {
@@ -22,7 +22,7 @@ export const animateMessage = {
   declare: () => ({
     type: ApplicationCommandType.Message,
     name: en.clip.menus.animate,
-    name_localizations: localizations((texts) => texts.clip.menus.animate),
+    name_localizations: localizations((messages) => messages.clip.menus.animate),
     ...everywhere,
   }),
   async execute(interaction, context) {
@@ -32,9 +32,9 @@ export const animateMessage = {
       await interaction.reply({ ...menuOf(shown, interaction, context), flags: MessageFlags.Ephemeral });
       return;
     }
-    await submitWish(interaction, context, {
+    await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      wish: wishFor(interaction, context),
+      clipRequest: requestFor(interaction, context),
       async fetchPicture() {
         const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
@@ -53,9 +53,9 @@ export const pickPicture = {
   async execute(interaction, context) {
     const picture = interaction.message.embeds[Number(interaction.values[0])]?.image;
     if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
-    await submitWish(interaction, context, {
+    await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      wish: wishFor(interaction, context),
+      clipRequest: requestFor(interaction, context),
       fetchPicture: () => fetchPicture({ url: picture.url }, context),
     });
   },
@@ -63,13 +63,13 @@ export const pickPicture = {
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
-function wishFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Wish {
-  return plainWish(model, guildSettings.of(guildId).preset);
+function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): ClipRequest {
+  return defaultRequest(model, guildSettings.of(guildId).preset);
 }
 
 function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {
   return {
-    content: textsFor(interaction, guildSettings).clip.whichPicture,
+    content: messagesFor(interaction, guildSettings).clip.whichPicture,
     embeds: pictures.map(({ name, url }, index) => ({ title: titleOf(name, index), image: { url } })),
     components: [
       {

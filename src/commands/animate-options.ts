@@ -1,8 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import { clipFormats, fitNames, type JobSettings, loopNames, type ModelFacts, shapeNames } from '../storage/job.ts';
+import {
+  clipFormats,
+  fitNames,
+  type JobSettings,
+  loopNames,
+  type ModelCapabilities,
+  shapeNames,
+} from '../storage/job.ts';
 import { torchSeed } from '../util/torch-seed.ts';
-import type { Wish } from './enqueue-from-interaction.ts';
+import type { ClipRequest } from './enqueue-from-interaction.ts';
 
 /** Seeds are those of `torch.manual_seed` that fit 32 bits. */
 export const seedCount = 2 ** 32;
@@ -24,7 +31,7 @@ export const choiceLists = {
 type Range = Readonly<Record<'min' | 'max', number>>;
 
 /** The whole numbers that `/animate` takes, and their ranges. */
-export function animateRanges({ limits }: ModelFacts) {
+export function animateRanges({ limits }: ModelCapabilities) {
   return {
     motion: { min: 1, max: 255 },
     // As far as Discord's whole numbers go; torch takes their lowest 32 bits.
@@ -54,7 +61,7 @@ const settingOf = {
  */
 export function settingsFrom(
   numbers: Readonly<Partial<Record<NumberOption, number | null>>>,
-  model: ModelFacts,
+  model: ModelCapabilities,
 ): JobSettings {
   const ranges = animateRanges(model);
   const settings: JobSettings = {};
@@ -86,7 +93,11 @@ const nothingTyped: TypedOptions = { getInteger: () => null, getString: () => nu
  *
  * @throws UserError `option-range`, `preset-unknown`
  */
-export function readAnimateOptions(options: TypedOptions, model: ModelFacts, defaultPreset?: string): Wish {
+export function readAnimateOptions(
+  options: TypedOptions,
+  model: ModelCapabilities,
+  defaultPreset?: string,
+): ClipRequest {
   const numbers = Object.fromEntries(
     (Object.keys(settingOf) as NumberOption[]).map((option) => [option, options.getInteger(option)]),
   );
@@ -107,12 +118,12 @@ export function readAnimateOptions(options: TypedOptions, model: ModelFacts, def
   };
 }
 
-/** The wish of somebody who chose nothing but a picture. */
-export function plainWish(model: ModelFacts, defaultPreset?: string): Wish {
+/** The request of somebody who chose nothing but a picture. */
+export function defaultRequest(model: ModelCapabilities, defaultPreset?: string): ClipRequest {
   return readAnimateOptions(nothingTyped, model, defaultPreset);
 }
 
-function presetSettings(name: string | undefined, { presets = {} }: ModelFacts): JobSettings {
+function presetSettings(name: string | undefined, { presets = {} }: ModelCapabilities): JobSettings {
   if (name === undefined) return {};
   const recipe = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (recipe === undefined) throw new UserError('preset-unknown', `There is no preset ${name}.`, { details: { name } });

@@ -4,16 +4,16 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
 } from 'discord.js';
-import { chooseTexts, localizations } from '../bot/languages/choose-messages.ts';
+import { chooseMessages, localizations } from '../bot/languages/choose-messages.ts';
 import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
-import type { Texts } from '../bot/languages/messages.ts';
-import type { ModelFacts } from '../storage/job.ts';
+import type { Messages } from '../bot/languages/messages.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import { animateRanges, choiceLists, motions, type NumberOption, readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
-import { submitWish } from './enqueue-from-interaction.ts';
+import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { fetchPicture } from './fetch-picture.ts';
-import { described, named } from './i18n.ts';
+import { localizedDescription, localizedName } from './i18n.ts';
 
 /** Everywhere: in servers, with the bot, and between people where a user brought the app along. */
 export const everywhere = {
@@ -26,7 +26,7 @@ export const animate = {
   name: 'animate',
   declare: (model) => ({
     name: 'animate',
-    ...described((texts) => texts.animate.description),
+    ...localizedDescription((messages) => messages.animate.description),
     ...everywhere,
     options: animateOptionNames
       .filter((name) => name !== 'preset' || presetNames(model).length > 0)
@@ -36,27 +36,27 @@ export const animate = {
     const { model, guildSettings } = context;
     const { options, guildId } = interaction;
     const image = options.getAttachment('image', true);
-    await submitWish(interaction, context, {
+    await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
-      wish: readAnimateOptions(options, model, guildSettings.of(guildId).preset),
+      clipRequest: readAnimateOptions(options, model, guildSettings.of(guildId).preset),
       fetchPicture: () => fetchPicture(image, context),
     });
   },
   async autocomplete(interaction, { model }) {
-    const texts = chooseTexts(interaction.locale);
-    await interaction.respond(proposeMotion(interaction.options.getFocused(), texts, animateRanges(model).motion));
+    const messages = chooseMessages(interaction.locale);
+    await interaction.respond(proposeMotion(interaction.options.getFocused(), messages, animateRanges(model).motion));
   },
 } satisfies Command;
 
-function presetNames({ presets = {} }: ModelFacts): string[] {
+function presetNames({ presets = {} }: ModelCapabilities): string[] {
   return Object.keys(presets);
 }
 
-function declareOption(name: AnimateOptionName, model: ModelFacts): APIApplicationCommandBasicOption {
+function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIApplicationCommandBasicOption {
   const said = {
     name,
-    name_localizations: localizations((texts) => texts.animate.options[name].name),
-    ...described((texts) => texts.animate.options[name].description),
+    name_localizations: localizations((messages) => messages.animate.options[name].name),
+    ...localizedDescription((messages) => messages.animate.options[name].description),
   };
   switch (name) {
     case 'image':
@@ -68,7 +68,10 @@ function declareOption(name: AnimateOptionName, model: ModelFacts): APIApplicati
       return {
         type: ApplicationCommandOptionType.String,
         ...said,
-        choices: presetNames(model).map((value) => ({ ...named((texts) => presetLabel(value, texts)), value })),
+        choices: presetNames(model).map((value) => ({
+          ...localizedName((messages) => presetLabel(value, messages)),
+          value,
+        })),
       };
     case 'shape':
     case 'fit':
@@ -80,24 +83,27 @@ function declareOption(name: AnimateOptionName, model: ModelFacts): APIApplicati
   }
 }
 
-function rangeOf(name: NumberOption, model: ModelFacts) {
+function rangeOf(name: NumberOption, model: ModelCapabilities) {
   const { min, max } = animateRanges(model)[name];
   const range = { min_value: min, max_value: max };
   return name === 'motion' ? { ...range, autocomplete: true as const } : range;
 }
 
 function choicesOf(name: keyof typeof choiceLists) {
-  const labels = (texts: Texts): Readonly<Record<string, string>> => texts.animate.choices[name];
-  return choiceLists[name].map((value) => ({ ...named((texts) => labels(texts)[value] ?? value), value }));
+  const labels = (messages: Messages): Readonly<Record<string, string>> => messages.animate.choices[name];
+  return choiceLists[name].map((value) => ({
+    ...localizedName((messages) => labels(messages)[value] ?? value),
+    value,
+  }));
 }
 
-function presetLabel(name: string, { animate: { choices } }: Texts): string {
+function presetLabel(name: string, { animate: { choices } }: Messages): string {
   const labels: Readonly<Record<string, string>> = choices.preset;
   return labels[name] ?? name;
 }
 
 /** The named amounts that begin with what was typed, and a number that was typed. */
-function proposeMotion(typed: string, { animate: { choices } }: Texts, { min, max }: { min: number; max: number }) {
+function proposeMotion(typed: string, { animate: { choices } }: Messages, { min, max }: { min: number; max: number }) {
   const sought = typed.trim().toLowerCase();
   const proposals = (Object.keys(motions) as (keyof typeof motions)[])
     .filter((name) =>

@@ -7,7 +7,7 @@ import { shortList } from './short-list.ts';
 export type PlaceAsked = Pick<BaseInteraction, 'guildId' | 'channelId' | 'channel' | 'member'>;
 
 /**
- * Holds a wish to the rules that a guild's managers made: where, by whom, and among adults alone.
+ * Holds a request to the rules that a guild's managers made: where, by whom, and among adults alone.
  *
  * @throws UserError `place-channel`, `place-role` or `place-age`
  */

@@ -4,11 +4,11 @@ import { UserError } from '../errors.ts';
 import { type Job, type JobParent, loopNames } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
-import { submitWish, type Wish } from './enqueue-from-interaction.ts';
+import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { mayCancel } from './may-cancel.ts';
 
-/** What becomes of a clip's wish; what is left out stays. */
-export type Change = Partial<Pick<Wish, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;
+/** What becomes of a clip's request; what is left out stays. */
+export type Change = Partial<Pick<ClipRequest, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;
 
 /** 🎲: the same again with a new seed; of an extended clip, the part that was new. */
 const again = remakeButton('again', (job) => ({
@@ -65,7 +65,7 @@ export function renewed({ id, parent }: Job): Pick<JobParent, 'id' | 'use'> {
 /**
  * Makes another clip from a finished one: a job like any other, by whoever pressed, with the same limits.
  *
- * @throws UserError `job-unknown`, `clip-expired`, and what {@link submitWish} throws
+ * @throws UserError `job-unknown`, `clip-expired`, and what {@link enqueueFromInteraction} throws
  */
 export async function remake(
   interaction: ButtonInteraction | ModalSubmitInteraction,
@@ -79,10 +79,10 @@ export async function remake(
   const link = interaction.message?.url;
   const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
   const { settings, fit, form } = job;
-  await submitWish(interaction, context, {
+  await enqueueFromInteraction(interaction, context, {
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
-    wish: { settings, fit, ...(form && { form }), ...changes, parent },
+    clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
     fetchPicture() {
       if (!archive.hasPicture(jobId) || (use !== 'render' && archive.clip(id)?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');

@@ -3,14 +3,17 @@ import type { PictureSource } from '../bot/find-pictures.ts';
 import type * as handlers from '../bot/handlers.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
-import type { ModelFacts } from '../storage/job.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
-import type { DeskContext } from './admin-context.ts';
+import type { AdminContext } from './admin-context.ts';
 
 /** What commands work with. */
-export interface CommandContext extends DeskContext {
-  jobs: Pick<JobQueue, 'check' | 'submit' | 'find' | 'cancel' | 'foresee' | 'overview' | 'undelivered' | 'redeliver'>;
+export interface CommandContext extends AdminContext {
+  jobs: Pick<
+    JobQueue,
+    'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'undelivered' | 'redeliver'
+  >;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
   download: Download;
@@ -23,7 +26,7 @@ export interface CommandContext extends DeskContext {
    * @throws UserError it cannot be animated
    */
   checkPicture: (bytes: Uint8Array) => Promise<void>;
-  model: ModelFacts;
+  model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
   clock: Clock;

@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { ComponentType, type ModalSubmitInteraction, TextInputStyle } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
-import type { ClipTexts } from '../bot/languages/clip-messages.ts';
-import type { Texts } from '../bot/languages/messages.ts';
+import type { ClipMessages } from '../bot/languages/clip-messages.ts';
+import type { Messages } from '../bot/languages/messages.ts';
 import { UserError } from '../errors.ts';
-import { type Job, type JobSettings, loopNames, type ModelFacts } from '../storage/job.ts';
+import { type Job, type JobSettings, loopNames, type ModelCapabilities } from '../storage/job.ts';
 import { torchSeed } from '../util/torch-seed.ts';
 import { type NumberOption, seedCount, settingsFrom } from './animate-options.ts';
 import { type Change, remake, renewed } from './clip-buttons.ts';
 import type { ButtonAction, FormAction } from './command.ts';
-import { textsFor } from './i18n.ts';
+import { messagesFor } from './i18n.ts';
 
 /** The numbers of the form; with the loop, a form's five fields are full. */
 const numberFields = ['motion', 'seed', 'steps', 'fps'] as const satisfies readonly NumberOption[];
@@ -20,7 +20,7 @@ export const editButton = {
   async execute(interaction, jobId, { jobs, model, guildSettings }) {
     const job = jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    await interaction.showModal(formFor(job, model, textsFor(interaction, guildSettings)));
+    await interaction.showModal(formFor(job, model, messagesFor(interaction, guildSettings)));
   },
 } satisfies ButtonAction;
 
@@ -31,7 +31,7 @@ export const editForm = {
     remake(interaction, { jobId, change: (job) => readForm(interaction, job, context.model) }, context),
 } satisfies FormAction;
 
-function formFor(job: Job, model: ModelFacts, { clip, animate }: Texts) {
+function formFor(job: Job, model: ModelCapabilities, { clip, animate }: Messages) {
   const { motionBucketId, seed, numInferenceSteps, fps } = { ...model.defaults, ...job.settings };
   const values = { motion: motionBucketId, seed, steps: numInferenceSteps, fps };
   const chosen = job.form?.loop ?? 'none';
@@ -49,7 +49,7 @@ function formFor(job: Job, model: ModelFacts, { clip, animate }: Texts) {
   };
 }
 
-function textInput(name: keyof ClipTexts['edit'], value: number | undefined) {
+function textInput(name: keyof ClipMessages['edit'], value: number | undefined) {
   return {
     type: ComponentType.TextInput as const,
     custom_id: name,
@@ -60,7 +60,7 @@ function textInput(name: keyof ClipTexts['edit'], value: number | undefined) {
   };
 }
 
-function loopMenu(chosen: string, labels: Texts['animate']['choices']['loop']) {
+function loopMenu(chosen: string, labels: Messages['animate']['choices']['loop']) {
   return {
     type: ComponentType.StringSelect as const,
     custom_id: 'loop',
@@ -69,7 +69,7 @@ function loopMenu(chosen: string, labels: Texts['animate']['choices']['loop']) {
 }
 
 /** @throws UserError `number-needed`, `option-range` */
-function readForm({ fields }: ModalSubmitInteraction, job: Job, model: ModelFacts): Change {
+function readForm({ fields }: ModalSubmitInteraction, job: Job, model: ModelCapabilities): Change {
   const numbers = Object.fromEntries(
     numberFields.map((name) => [name, readNumber(name, fields.getTextInputValue(name))]),
   );

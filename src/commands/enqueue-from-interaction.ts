@@ -22,9 +22,9 @@ export const tokenLifeMs = 15 * 60_000;
 const longestTokenWaitMs = 13 * 60_000;
 
 /** What somebody wants of a picture. */
-export type Wish = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent'>;
+export type ClipRequest = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent'>;
 
-/** A door that answers with a message of its own. */
+/** An interaction that is answered with a message of its own. */
 export type AskingInteraction =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
@@ -32,12 +32,12 @@ export type AskingInteraction =
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
 
-/** What {@link submitWish} takes besides. */
+/** What {@link enqueueFromInteraction} takes besides. */
 export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
-  wish: Wish;
-  /** Called when nothing else stands against the wish, and after the first answer: so it may take its time. */
+  clipRequest: ClipRequest;
+  /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
   fetchPicture: () => Promise<NewJob['picture']> | NewJob['picture'];
 }
 
@@ -48,10 +48,10 @@ export interface SubmitOptions {
  *
  * @throws UserError what stands against it
  */
-export async function submitWish(
+export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, wish, fetchPicture }: SubmitOptions,
+  { isPrivate, clipRequest, fetchPicture }: SubmitOptions,
 ): Promise<void> {
   const { jobs, clock, guildSettings, maxUploadBytes } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
@@ -63,9 +63,9 @@ export async function submitWish(
     interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
   checkPermissions(interaction, { isMember: hasChannelRoute });
   const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
-  const request: JobRequest = { ...wish, userId: user.id, guildId, maxBytes };
+  const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
   jobs.check(request);
-  if (!hasChannelRoute) refuseLongWait(wish, context);
+  if (!hasChannelRoute) refuseLongWait(clipRequest, context);
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
   const picture = await fetchPicture();
@@ -86,8 +86,8 @@ export function addressOf(
   return { applicationId, channelId: channelId ?? '', userId: user.id, token, ...rest };
 }
 
-function refuseLongWait(wish: Wish, { jobs, clock }: CommandContext): void {
-  const { endsAtMs } = jobs.foresee(wish);
+function refuseLongWait(clipRequest: ClipRequest, { jobs, clock }: CommandContext): void {
+  const { endsAtMs } = jobs.estimatePosition(clipRequest);
   if (endsAtMs === undefined) return;
   const waitMs = endsAtMs - clock.now();
   if (waitMs <= longestTokenWaitMs) return;

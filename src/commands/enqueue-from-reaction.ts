@@ -1,7 +1,7 @@
 import type { Message } from 'discord.js';
 import type { FoundPicture } from '../bot/find-pictures.ts';
 import type { JobRequest } from '../storage/job.ts';
-import { plainWish } from './animate-options.ts';
+import { defaultRequest } from './animate-options.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
@@ -39,7 +39,7 @@ export async function checkReaction(reaction: ReactionRequest, context: CommandC
  *
  * @throws UserError what stands against it
  */
-export async function submitReaction(
+export async function enqueueFromReaction(
   reaction: ReactionRequest,
   { picture, answerId }: { picture: Omit<FoundPicture, 'name'>; answerId: string },
   context: CommandContext,
@@ -62,7 +62,7 @@ function requestOf({ message: { guildId }, userId }: ReactionRequest, context: C
   const { guildSettings, maxUploadBytes, model } = context;
   const settings = guildSettings.of(guildId);
   return {
-    ...plainWish(model, settings.preset),
+    ...defaultRequest(model, settings.preset),
     ...{ userId, guildId },
     // No interaction says what Discord takes here.
     maxBytes: Math.min(maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes),

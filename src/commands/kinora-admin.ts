@@ -10,15 +10,15 @@ import {
   TimestampStyles,
   time,
 } from 'discord.js';
-import type { AdminTexts } from '../bot/languages/admin-messages.ts';
+import type { AdminMessages } from '../bot/languages/admin-messages.ts';
 import { UserError } from '../errors.ts';
 import type { QueueMode } from '../queue/job-queue.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Command, CommandContext } from './command.ts';
-import { described, textsFor } from './i18n.ts';
+import { localizedDescription, messagesFor } from './i18n.ts';
 import { queueView } from './queue-view.ts';
 
-type Subcommand = keyof AdminTexts['subcommands'];
+type Subcommand = keyof AdminMessages['subcommands'];
 
 const modeOf: Partial<Record<string, QueueMode>> = { pause: 'paused', resume: 'open', drain: 'draining' };
 
@@ -27,7 +27,7 @@ export const kinoraAdmin = {
   name: 'kinora-admin',
   declare: () => ({
     name: 'kinora-admin',
-    ...described((texts) => texts.admin.description),
+    ...localizedDescription((messages) => messages.admin.description),
     // Out of sight for plain members; who may use it is checked at each use.
     default_member_permissions: '0',
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
@@ -54,7 +54,7 @@ export const kinoraAdmin = {
 
 function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext) {
   const { jobs, operator } = context;
-  const { admin: texts } = textsFor(interaction, context.guildSettings);
+  const { admin: messages } = messagesFor(interaction, context.guildSettings);
   const { options } = interaction;
   const name = options.getSubcommand();
   switch (name) {
@@ -63,19 +63,19 @@ function answerTo(interaction: ChatInputCommandInteraction, context: CommandCont
       const outcome = jobs.cancel(id);
       if (outcome === 'unknown') throw new UserError('job-unknown', 'That job is not known.');
       if (outcome === 'too-late') throw new UserError('too-late', 'The job has ended already.');
-      return texts.cancelled(id);
+      return messages.cancelled(id);
     }
     case 'block':
     case 'unblock': {
       const isBlocked = name === 'block';
       const { kind, id, shown } = blockTarget(options);
       operator.blocks.set(kind, id, isBlocked);
-      return isBlocked ? texts.blocked(shown) : texts.unblocked(shown);
+      return isBlocked ? messages.blocked(shown) : messages.unblocked(shown);
     }
     case 'reset-quota': {
       const { id } = options.getUser('user', true);
       operator.uses.reset(id);
-      return texts.quotaReset(`<@${id}>`);
+      return messages.quotaReset(`<@${id}>`);
     }
     default: {
       const mode = modeOf[name];
@@ -86,25 +86,25 @@ function answerTo(interaction: ChatInputCommandInteraction, context: CommandCont
 }
 
 function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
-  const texts = textsFor(interaction, guildSettings);
+  const messages = messagesFor(interaction, guildSettings);
   const overview = jobs.overview();
   const { content, components } = queueView({
-    ...{ overview, undelivered: [], viewer: interaction, texts, scope: 'all' },
+    ...{ overview, undelivered: [], viewer: interaction, messages, scope: 'all' },
   });
   const { servers, startedAtMs } = operator.status();
   const uptimeMoment = time(Math.floor(startedAtMs / 1000), TimestampStyles.RelativeTime);
   const head = [
-    texts.admin.modes[overview.mode],
-    ...(overview.hostFault ? [faultText(overview.hostFault, texts.admin)] : []),
-    texts.admin.status({ servers, uptimeMoment }),
+    messages.admin.modes[overview.mode],
+    ...(overview.hostFault ? [faultText(overview.hostFault, messages.admin)] : []),
+    messages.admin.status({ servers, uptimeMoment }),
   ];
   return { content: [...head, content].join('\n'), components };
 }
 
-function faultText({ code, message, sinceMs, retryAtMs }: HostFault, texts: AdminTexts): string {
+function faultText({ code, message, sinceMs, retryAtMs }: HostFault, messages: AdminMessages): string {
   const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampStyles.RelativeTime);
   const reason = `${escapeMarkdown(message)} (\`${code}\`)`;
-  return texts.hostFault({ reason, since: relative(sinceMs), retry: relative(retryAtMs) });
+  return messages.hostFault({ reason, since: relative(sinceMs), retry: relative(retryAtMs) });
 }
 
 function blockTarget(options: ChatInputCommandInteraction['options']) {
@@ -121,17 +121,17 @@ function subcommand(
   return {
     type: ApplicationCommandOptionType.Subcommand,
     name,
-    ...described((texts) => texts.admin.subcommands[name]),
+    ...localizedDescription((messages) => messages.admin.subcommands[name]),
     options,
   };
 }
 
 function text(name: 'job' | 'guild', { required }: { required: boolean }): APIApplicationCommandBasicOption {
   const type = ApplicationCommandOptionType.String;
-  return { type, name, ...described((texts) => texts.admin.options[name]), max_length: 32, required };
+  return { type, name, ...localizedDescription((messages) => messages.admin.options[name]), max_length: 32, required };
 }
 
 function user({ required }: { required: boolean }): APIApplicationCommandBasicOption {
   const type = ApplicationCommandOptionType.User;
-  return { type, name: 'user', ...described((texts) => texts.admin.options.user), required };
+  return { type, name: 'user', ...localizedDescription((messages) => messages.admin.options.user), required };
 }

@@ -1,9 +1,9 @@
 import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType, ChannelType } from 'discord.js';
 import { languages } from '../bot/languages/choose-messages.ts';
-import type { Texts } from '../bot/languages/messages.ts';
-import type { ModelFacts } from '../storage/job.ts';
+import type { Messages } from '../bot/languages/messages.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import { type Limits, limitNames } from '../storage/limits.ts';
-import { described, named } from './i18n.ts';
+import { localizedDescription, localizedName } from './i18n.ts';
 
 /** How the limits are called where they are typed. */
 export const optionNameOf: Readonly<Record<keyof Limits, string>> = {
@@ -22,7 +22,7 @@ const maxLimit = 86_400;
 export const noPreset = 'none';
 
 /** `/kinora-config set …` */
-export function settingOptions({ presets = {} }: ModelFacts): APIApplicationCommandBasicOption[] {
+export function settingOptions({ presets = {} }: ModelCapabilities): APIApplicationCommandBasicOption[] {
   const presetNames = Object.keys(presets);
   return [
     ...(presetNames.length > 0 ? [presetOption(presetNames)] : []),
@@ -32,13 +32,13 @@ export function settingOptions({ presets = {} }: ModelFacts): APIApplicationComm
     {
       type: ApplicationCommandOptionType.String,
       name: 'language',
-      ...described((texts) => texts.config.options.language),
+      ...localizedDescription((messages) => messages.config.options.language),
       choices: ['auto', ...Object.keys(languages)].map((value) => ({ name: languageName(value), value })),
     },
     {
       type: ApplicationCommandOptionType.Integer,
       name: 'max-upload',
-      ...described((texts) => texts.config.options.maxUpload),
+      ...localizedDescription((messages) => messages.config.options.maxUpload),
       min_value: 0,
       max_value: 500,
     },
@@ -50,7 +50,7 @@ export function limitOptions(): APIApplicationCommandBasicOption[] {
   return limitNames.map((limit) => ({
     type: ApplicationCommandOptionType.Integer,
     name: optionNameOf[limit],
-    ...described((texts) => texts.config.limits[limit]),
+    ...localizedDescription((messages) => messages.config.limits[limit]),
     min_value: 0,
     max_value: maxLimit,
   }));
@@ -62,7 +62,7 @@ export function channelOrRole(): APIApplicationCommandBasicOption[] {
     {
       type: ApplicationCommandOptionType.Channel,
       name: 'channel',
-      ...described((texts) => texts.config.options.channel),
+      ...localizedDescription((messages) => messages.config.options.channel),
       channel_types: [
         ChannelType.GuildText,
         ChannelType.GuildVoice,
@@ -73,7 +73,7 @@ export function channelOrRole(): APIApplicationCommandBasicOption[] {
     {
       type: ApplicationCommandOptionType.Role,
       name: 'role',
-      ...described((texts) => texts.config.options.role),
+      ...localizedDescription((messages) => messages.config.options.role),
     },
   ];
 }
@@ -85,7 +85,7 @@ export function languageName(locale: string): string {
 }
 
 /** A recipe's name for people; `undefined` is none. */
-export function presetName(preset: string | undefined, { animate, config }: Texts): string {
+export function presetName(preset: string | undefined, { animate, config }: Messages): string {
   if (preset === undefined) return config.shown.ownPreset;
   const names: Readonly<Record<string, string>> = animate.choices.preset;
   return names[preset] ?? preset;
@@ -95,10 +95,10 @@ function presetOption(names: readonly string[]): APIApplicationCommandBasicOptio
   return {
     type: ApplicationCommandOptionType.String,
     name: 'preset',
-    ...described((texts) => texts.config.options.preset),
+    ...localizedDescription((messages) => messages.config.options.preset),
     choices: [
-      { ...named((texts) => presetName(undefined, texts)), value: noPreset },
-      ...names.map((value) => ({ ...named((texts) => presetName(value, texts)), value })),
+      { ...localizedName((messages) => presetName(undefined, messages)), value: noPreset },
+      ...names.map((value) => ({ ...localizedName((messages) => presetName(value, messages)), value })),
     ],
   };
 }
@@ -107,6 +107,6 @@ function yesOrNo(name: string, text: 'spoiler' | 'ping' | 'ageRestrictedOnly'): 
   return {
     type: ApplicationCommandOptionType.Boolean,
     name,
-    ...described((texts) => texts.config.options[text]),
+    ...localizedDescription((messages) => messages.config.options[text]),
   };
 }

@@ -1,4 +1,4 @@
-import type { Texts } from '../bot/languages/messages.ts';
+import type { Messages } from '../bot/languages/messages.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
 import { type Limits, limitNames, stricter } from '../storage/limits.ts';
 import { languageName, presetName } from './kinora-config-options.ts';
@@ -7,8 +7,11 @@ import { shortList } from './short-list.ts';
 const megabyte = 1024 * 1024;
 
 /** A guild's settings as its managers read them; limits as they hold, the operator's included. */
-export function settingsView(settings: GuildSettings, { limits, texts }: { limits: Limits; texts: Texts }): string {
-  const { config } = texts;
+export function settingsView(
+  settings: GuildSettings,
+  { limits, messages }: { limits: Limits; messages: Messages },
+): string {
+  const { config } = messages;
   const { shown, options } = config;
   const yesNo = (value: boolean) => (value ? shown.yes : shown.no);
   const listed = (ids: readonly string[], prefix: '<#' | '<@&', none: string) => {
@@ -19,7 +22,7 @@ export function settingsView(settings: GuildSettings, { limits, texts }: { limit
   const rows = [
     [shown.channels, listed(settings.channelIds, '<#', shown.everywhere)],
     [shown.roles, listed(settings.roleIds, '<@&', shown.everybody)],
-    [options.preset, presetName(settings.preset, texts)],
+    [options.preset, presetName(settings.preset, messages)],
     [options.spoiler, yesNo(settings.spoiler)],
     [options.ping, yesNo(settings.ping)],
     [options.ageRestrictedOnly, yesNo(settings.ageRestrictedOnly)],

@@ -12,7 +12,7 @@ import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
 import { limitNames } from '../storage/limits.ts';
 import type { Command } from './command.ts';
-import { described, textsFor } from './i18n.ts';
+import { localizedDescription, messagesFor } from './i18n.ts';
 import { channelOrRole, limitOptions, noPreset, optionNameOf, settingOptions } from './kinora-config-options.ts';
 import { settingsView } from './kinora-config-view.ts';
 
@@ -26,7 +26,7 @@ export const kinoraConfig = {
   name: 'kinora-config',
   declare: (model) => ({
     name: 'kinora-config',
-    ...described((texts) => texts.config.description),
+    ...localizedDescription((messages) => messages.config.description),
     default_member_permissions: PermissionFlagsBits.ManageGuild.toString(),
     contexts: [InteractionContextType.Guild],
     integration_types: [ApplicationIntegrationType.GuildInstall],
@@ -42,7 +42,7 @@ export const kinoraConfig = {
     ).map(([name, options]) => ({
       type: ApplicationCommandOptionType.Subcommand as const,
       name,
-      ...described((texts) => texts.config.subcommands[name]),
+      ...localizedDescription((messages) => messages.config.subcommands[name]),
       options: [...options],
     })),
   }),
@@ -58,7 +58,7 @@ export const kinoraConfig = {
     if (name === 'reset') guildSettings.clear(guildId);
     const settings = changes === undefined ? guildSettings.of(guildId) : guildSettings.change(guildId, changes);
     try {
-      const content = settingsView(settings, { limits, texts: textsFor(interaction, guildSettings) });
+      const content = settingsView(settings, { limits, messages: messagesFor(interaction, guildSettings) });
       await interaction.reply({ content, flags: MessageFlags.Ephemeral });
     } catch (error) {
       // The answer is there, and only its receipt was lost.

@@ -8,7 +8,7 @@ import {
   time,
 } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
-import type { Texts } from '../bot/languages/messages.ts';
+import type { Messages } from '../bot/languages/messages.ts';
 import type { QueueOverview } from '../queue/job-queue.ts';
 import type { Job } from '../storage/job.ts';
 import { mayCancel } from './may-cancel.ts';
@@ -27,7 +27,7 @@ export interface QueueViewOptions {
   undelivered: readonly Job[];
   scope: QueueScope;
   viewer: Pick<BaseInteraction, 'user' | 'guildId' | 'memberPermissions'>;
-  texts: Texts;
+  messages: Messages;
 }
 
 /** Lines that a list shows; more would not fit the 2,000 characters of a message. */
@@ -36,42 +36,42 @@ const buttonsPerRow = 5;
 const maxRows = 5;
 
 /** The queue as one person may see it, with a Cancel button for each job that they may end. */
-export function queueView({ overview, undelivered, scope, viewer, texts }: QueueViewOptions) {
+export function queueView({ overview, undelivered, scope, viewer, messages }: QueueViewOptions) {
   const { mode, hostFault, running, waiting } = overview;
   const entries = [
-    ...running.map(({ job, endsAtMs }) => ({ job, mark: '▶️', moment: endsAtMs, say: texts.readyAt })),
+    ...running.map(({ job, endsAtMs }) => ({ job, mark: '▶️', moment: endsAtMs, say: messages.readyAt })),
     ...waiting.map(({ job, place }) => ({
       job,
       mark: `${place.position}.`,
       moment: place.startsAtMs,
-      say: texts.startsAt,
+      say: messages.startsAt,
     })),
   ].filter(({ job }) => scope === 'all' || job.userId === viewer.user.id);
   const lines = entries.slice(0, maxLines).map(({ job, mark, moment, say }) => {
     const when = moment === undefined ? '' : ` · ${say(countdown(moment))}`;
-    return `${mark} \`${job.id}\` ${nameOf(job, viewer, texts)}${when}`;
+    return `${mark} \`${job.id}\` ${nameOf(job, viewer, messages)}${when}`;
   });
   const more = entries.length - lines.length;
   const content = [
-    texts.queue.summary({ running: running.length, waiting: waiting.length }),
-    ...(mode === 'open' ? [] : [texts.queue.modes[mode]]),
-    ...(hostFault ? [texts.queue.hostPaused] : []),
-    ...(undelivered.length > 0 ? [texts.queue.undelivered(undelivered.length)] : []),
+    messages.queue.summary({ running: running.length, waiting: waiting.length }),
+    ...(mode === 'open' ? [] : [messages.queue.modes[mode]]),
+    ...(hostFault ? [messages.queue.hostPaused] : []),
+    ...(undelivered.length > 0 ? [messages.queue.undelivered(undelivered.length)] : []),
     ...lines,
-    ...(more > 0 ? [texts.queue.more(more)] : []),
-    ...(entries.length + undelivered.length === 0 && scope === 'mine' ? [texts.queue.none] : []),
+    ...(more > 0 ? [messages.queue.more(more)] : []),
+    ...(entries.length + undelivered.length === 0 && scope === 'mine' ? [messages.queue.none] : []),
   ].join('\n');
   const mine = entries.map(({ job }) => job).filter((job) => mayCancel(viewer, job));
   const fetchable = undelivered.slice(0, buttonsPerRow);
   return {
     content,
-    components: [...fetchRow(fetchable, texts), ...cancelRows(mine, { scope, texts })].slice(0, maxRows),
+    components: [...fetchRow(fetchable, messages), ...cancelRows(mine, { scope, messages })].slice(0, maxRows),
   };
 }
 
-function nameOf(job: Job, viewer: QueueViewOptions['viewer'], texts: Texts): string {
+function nameOf(job: Job, viewer: QueueViewOptions['viewer'], messages: Messages): string {
   const isKnownHere = job.userId === viewer.user.id || (job.guildId !== null && job.guildId === viewer.guildId);
-  return isKnownHere ? `<@${job.userId}>` : texts.queue.somebody;
+  return isKnownHere ? `<@${job.userId}>` : messages.queue.somebody;
 }
 
 /** A moment that counts down on the reader's screen. */
@@ -80,25 +80,25 @@ function countdown(timeMs: number): string {
 }
 
 /** One button for each clip that waits to be fetched. */
-function fetchRow(jobs: readonly Job[], texts: Texts): APIActionRowComponent<APIButtonComponent>[] {
+function fetchRow(jobs: readonly Job[], messages: Messages): APIActionRowComponent<APIButtonComponent>[] {
   if (jobs.length === 0) return [];
   const components = jobs.map(
     ({ id }): APIButtonComponent => ({
       type: ComponentType.Button,
       style: ButtonStyle.Primary,
-      label: texts.queue.fetch(id),
+      label: messages.queue.fetch(id),
       custom_id: buttonId({ action: fetchAction, jobId: id }),
     }),
   );
   return [{ type: ComponentType.ActionRow, components }];
 }
 
-function cancelRows(jobs: readonly Job[], { scope, texts }: { scope: QueueScope; texts: Texts }) {
+function cancelRows(jobs: readonly Job[], { scope, messages }: { scope: QueueScope; messages: Messages }) {
   const buttons = jobs.slice(0, maxLines).map(
     ({ id }): APIButtonComponent => ({
       type: ComponentType.Button,
       style: ButtonStyle.Secondary,
-      label: texts.queue.cancel(id),
+      label: messages.queue.cancel(id),
       custom_id: buttonId({ action: `queue-cancel-${scope}`, jobId: id }),
     }),
   );

@@ -8,7 +8,7 @@ import {
 import { UserError } from '../errors.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
 import { addressOf, tokenLifeMs } from './enqueue-from-interaction.ts';
-import { described, localeOf, named, textsFor } from './i18n.ts';
+import { localeOf, localizedDescription, localizedName, messagesFor } from './i18n.ts';
 import { mayCancel } from './may-cancel.ts';
 import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
 
@@ -17,15 +17,18 @@ export const queue = {
   name: 'queue',
   declare: () => ({
     name: 'queue',
-    ...described((texts) => texts.queue.description),
+    ...localizedDescription((messages) => messages.queue.description),
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
     integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
     options: [
       {
         type: ApplicationCommandOptionType.String,
         name: 'show',
-        ...described((texts) => texts.queue.scope),
-        choices: queueScopes.map((scope) => ({ ...named((texts) => texts.queue.scopes[scope]), value: scope })),
+        ...localizedDescription((messages) => messages.queue.scope),
+        choices: queueScopes.map((scope) => ({
+          ...localizedName((messages) => messages.queue.scopes[scope]),
+          value: scope,
+        })),
       },
     ],
   }),
@@ -73,6 +76,6 @@ export const queueButtons: readonly ButtonAction[] = [...cancelButtons, fetchBut
 function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
   return queueView({
     ...{ scope, viewer, overview: jobs.overview(), undelivered: jobs.undelivered(viewer.user.id) },
-    texts: textsFor(viewer, guildSettings),
+    messages: messagesFor(viewer, guildSettings),
   });
 }

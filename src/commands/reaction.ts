@@ -10,14 +10,14 @@ import {
   type User,
 } from 'discord.js';
 import { findPicturesAround } from '../bot/find-pictures.ts';
-import { chooseTexts } from '../bot/languages/choose-messages.ts';
+import { chooseMessages } from '../bot/languages/choose-messages.ts';
 import { explainError } from '../bot/languages/explain-error.ts';
 import { logFailure } from '../bot/log-failure.ts';
 import type { FactStore } from '../storage/facts.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import type { Log } from '../util/log.ts';
 import type { CommandContext } from './command.ts';
-import { checkReaction, type ReactionRequest, submitReaction } from './enqueue-from-reaction.ts';
+import { checkReaction, enqueueFromReaction, type ReactionRequest } from './enqueue-from-reaction.ts';
 import { jobIdOf } from './settings.ts';
 
 /** Takes a clip of the bot away. */
@@ -32,8 +32,8 @@ const sameReactionMs = 60_000;
 /** Authors of messages that are remembered until discord.js tells of the reaction. */
 const keptAuthors = 100;
 
-/** What {@link createReactionDoor} works with. */
-export interface ReactionDoorOptions {
+/** What {@link createReactionHandler} works with. */
+export interface ReactionHandlerOptions {
   client: Client<true>;
   /** An emoji as it is typed, or `name:id` of a server's own. */
   emoji: string;
@@ -43,7 +43,7 @@ export interface ReactionDoorOptions {
 }
 
 /** Hears of reactions. Neither function rejects. */
-export interface ReactionDoor {
+export interface ReactionHandler {
   /** discord.js' own event. */
   heard(reaction: MessageReaction | PartialMessageReaction, user: User | PartialUser): Promise<void>;
   /**
@@ -67,7 +67,7 @@ interface Reaction {
  * posted in a channel, so nothing is posted for somebody who may not ask there: they are told by a direct message, once
  * a minute at most, or not at all where they take none. Whom the operator blocked is told nothing.
  */
-export function createReactionDoor({ client, emoji, context, facts, log }: ReactionDoorOptions): ReactionDoor {
+export function createReactionHandler({ client, emoji, context, facts, log }: ReactionHandlerOptions): ReactionHandler {
   const { clock, guildSettings, operator } = context;
   const refusals = createCooldown({ periodMs: refusalEveryMs, clock });
   const taken = createCooldown({ periodMs: sameReactionMs, clock });
@@ -162,7 +162,7 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
     const key = `reaction-explained ${message.guildId ?? message.channelId}`;
     if (facts.get(key) !== undefined) return;
     facts.set(key, new Date(clock.now()).toISOString());
-    const { clip } = chooseTexts(localeOf(message));
+    const { clip } = chooseMessages(localeOf(message));
     await message.reply({ content: clip.reactionNeedsIntent(clip.menus.animate), failIfNotExists: false });
   }
 
@@ -172,7 +172,7 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
 
   function explain(error: unknown, { message, userId, locale }: ReactionRequest): string {
     const id = logFailure(log, error, { what: 'reaction', userId, messageId: message.id });
-    return explainError(error, chooseTexts(locale), id);
+    return explainError(error, chooseMessages(locale), id);
   }
 
   async function refuse(request: ReactionRequest, error: unknown): Promise<void> {
@@ -190,7 +190,7 @@ export function createReactionDoor({ client, emoji, context, facts, log }: React
     const { message, userId } = request;
     const answer = await message.reply({ content: `⏳ <@${userId}>`, failIfNotExists: false });
     try {
-      await submitReaction(request, { picture, answerId: answer.id }, context);
+      await enqueueFromReaction(request, { picture, answerId: answer.id }, context);
     } catch (error) {
       await answer.edit(explain(error, request));
     }

@@ -14,7 +14,7 @@ import { UserError } from '../errors.ts';
 import { everywhere } from './animate.ts';
 import type { ButtonAction, CommandContext, MessageCommand } from './command.ts';
 import { asCommand, asCommandLine } from './describe-settings.ts';
-import { textsFor } from './i18n.ts';
+import { messagesFor } from './i18n.ts';
 
 /** The 📋 button: what the clip was made with, for the one who asks alone. */
 export const settingsButton = {
@@ -32,7 +32,7 @@ export const settingsMessage = {
   declare: () => ({
     type: ApplicationCommandType.Message,
     name: en.clip.menus.settings,
-    name_localizations: localizations((texts) => texts.clip.menus.settings),
+    name_localizations: localizations((messages) => messages.clip.menus.settings),
     ...everywhere,
   }),
   async execute(interaction, context) {
@@ -85,13 +85,13 @@ function settingsText(
   interaction: Pick<BaseInteraction | ButtonInteraction, 'guildId' | 'locale'>,
   { guildSettings }: CommandContext,
 ): string {
-  const { clip: texts } = textsFor(interaction, guildSettings);
+  const { clip: messages } = messagesFor(interaction, guildSettings);
   const { model, provider } = settings;
   return [
-    texts.settings,
+    messages.settings,
     codeBlock(asCommand(settings)),
     codeBlock(asCommandLine(settings)),
-    ...(model === undefined ? [] : [texts.made({ model: harmless(model), provider: harmless(provider ?? '?') })]),
+    ...(model === undefined ? [] : [messages.made({ model: harmless(model), provider: harmless(provider ?? '?') })]),
   ].join('\n');
 }
 

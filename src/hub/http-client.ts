@@ -39,26 +39,26 @@ export interface WebResponse {
 }
 
 /** GET requests that follow redirects themselves, keep the token at home and try again when the network fails. */
-export interface Web {
+export interface HttpClient {
   /**
    * Opens `url`. Any status that is not worth another attempt is returned, errors (4xx) too.
    * @throws DownloadError `connection-lost` every attempt failed; `offline` no server was ever reached; `unsafe-redirect` the server leads nowhere
    */
   open(url: string, headers?: Readonly<Record<string, string>>): Promise<WebResponse>;
   /** Waits as long as the policy says before attempt `attempt` (1…); false: no attempt is left. */
-  pause(attempt: number, address: string, cause: unknown): Promise<boolean>;
+  sleep(attempt: number, address: string, cause: unknown): Promise<boolean>;
 }
 
 const maxRedirects = 8;
 const offlineAttempts = 2;
 const maxRetryAfterMs = 120_000;
 
-export function createWeb(options: WebOptions): Web {
+export function createHttpClient(options: WebOptions): HttpClient {
   const { retry, signal, onRetry } = options;
   /** Any server has answered: the network is there, and worth the whole patience when it falters. */
   let isOnline = false;
 
-  async function pause(attempt: number, address: string, cause: unknown, retryAfterMs = 0): Promise<boolean> {
+  async function sleep(attempt: number, address: string, cause: unknown, retryAfterMs = 0): Promise<boolean> {
     signal.throwIfAborted();
     const planned = retry.delaysMs[attempt - 1];
     if (planned === undefined) return false;
@@ -86,11 +86,11 @@ export function createWeb(options: WebOptions): Web {
         failure = error;
         if (!isOnline && attempt >= offlineAttempts && isUnreachable(error)) throw offline(address, error);
       }
-      if (!(await pause(attempt, address, failure, retryAfterMs))) throw connectionLost(address, failure);
+      if (!(await sleep(attempt, address, failure, retryAfterMs))) throw connectionLost(address, failure);
     }
   }
 
-  return { open, pause };
+  return { open, sleep };
 }
 
 /** The message of a connection that stayed broken; running the command again goes on from where it stopped. */

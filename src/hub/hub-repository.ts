@@ -2,7 +2,7 @@ import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { AppError, DownloadError } from '../errors.ts';
 import type { Digest } from './digest.ts';
-import { connectionLost, type Web } from './http-client.ts';
+import { connectionLost, type HttpClient } from './http-client.ts';
 import { hubRefusal } from './http-error.ts';
 
 /** A licence as a repository's model card names it. */
@@ -33,7 +33,7 @@ export interface HubAccess {
   /** Origin (and path) of the hub, without a slash at the end. */
   endpoint: string;
   hasToken: boolean;
-  web: Web;
+  web: HttpClient;
   signal: AbortSignal;
 }
 
@@ -71,7 +71,7 @@ export function fileUrl(endpoint: string, { repo, commit }: HubRepository, path:
 }
 
 /**
- * The fetch that @huggingface/hub works with: retried, redirected and given the token by {@link Web}, which the library's
+ * The fetch that @huggingface/hub works with: retried, redirected and given the token by {@link HttpClient}, which the library's
  * own would also send to whatever host a `Link` header names.
  */
 function libraryFetch(repo: string, access: HubAccess): typeof fetch {

@@ -18,7 +18,7 @@ export interface IntakeOptions {
  * @throws UserError with one of `pictureErrorCodes`
  * @throws DecodeError `picture-no-memory`, scope `host`
  */
-export async function intake(
+export async function pictureForClip(
   bytes: Uint8Array,
   { width, height, fit }: IntakeOptions,
   limits?: PictureLimits,

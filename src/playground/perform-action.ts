@@ -4,14 +4,14 @@ import type { FakeDiscord, FileInput, InteractionHandle } from '../fake-discord/
 import type { Person } from './people.ts';
 import type { Action, Fault, FileReference } from './protocol.ts';
 import type { Samples } from './samples.ts';
-import type { FileShelf } from './upload-store.ts';
-import type { Sight } from './visibility.ts';
+import type { UploadStore } from './upload-store.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What people's actions work on. */
 export interface PerformOptions {
   discord: FakeDiscord;
-  sight: Sight;
-  shelf: FileShelf;
+  visibility: Visibility;
+  uploads: UploadStore;
   samples: Samples;
   applyFault: (fault: Fault) => Promise<void>;
 }
@@ -24,9 +24,9 @@ const loadingFlag = 1 << 7;
 const ephemeralFlag = 1 << 6;
 
 /** Actions on a stand-in; what its client would not offer to that person is refused here. */
-export function createPerform({ discord, sight, shelf, samples, applyFault }: PerformOptions): Perform {
+export function createPerform({ discord, visibility, uploads, samples, applyFault }: PerformOptions): Perform {
   function fileOf(reference: FileReference): FileInput {
-    const file = 'sample' in reference ? samples.find(reference.sample) : shelf.take(reference.fileId);
+    const file = 'sample' in reference ? samples.find(reference.sample) : uploads.take(reference.fileId);
     if (file !== undefined) return file;
     throw new AppError('no-file', 'That file is not here any more: choose it again.');
   }
@@ -36,7 +36,7 @@ export function createPerform({ discord, sight, shelf, samples, applyFault }: Pe
   }
 
   function seenMessage(person: Person, messageId: Snowflake): ApiMessage {
-    const message = sight.messageFor(person, messageId);
+    const message = visibility.messageFor(person, messageId);
     if (message === undefined) throw new AppError('no-message', 'This message is not there any more.');
     return message;
   }

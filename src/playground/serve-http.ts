@@ -11,13 +11,13 @@ import { receiveFile } from './receive-file.ts';
 import type { Samples } from './samples.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { serveAttachment } from './serve-attachment.ts';
-import type { FileShelf } from './upload-store.ts';
+import type { UploadStore } from './upload-store.ts';
 
 /** What the HTTP half works on. */
 export interface ServeHttpOptions {
   page: PageFiles;
   samples: Samples;
-  shelf: FileShelf;
+  uploads: UploadStore;
   links: OwnLinks;
   discord: Pick<Observer, 'attachmentLink'>;
   guard: OriginGuard;
@@ -32,20 +32,20 @@ const maxUploadsAtOnce = 8;
 export function createServeHttp(
   options: ServeHttpOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { page, samples, shelf, links, discord, guard, uploadLimitBytes, log } = options;
-  let uploads = 0;
+  const { page, samples, uploads, links, discord, guard, uploadLimitBytes, log } = options;
+  let underWay = 0;
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (uploads >= maxUploadsAtOnce) return refuse(response, 503, 'Too many files at once: try again.');
-    uploads += 1;
+    if (underWay >= maxUploadsAtOnce) return refuse(response, 503, 'Too many files at once: try again.');
+    underWay += 1;
     try {
-      const fileId = shelf.put(await receiveFile(request, uploadLimitBytes()));
+      const fileId = uploads.put(await receiveFile(request, uploadLimitBytes()));
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ fileId }));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       refuse(response, error.code === 'file-too-large' ? 413 : 400, error.message);
     } finally {
-      uploads -= 1;
+      underWay -= 1;
     }
   }
 

@@ -11,13 +11,13 @@ import type { People, Person } from './people.ts';
 import type { Perform } from './perform-action.ts';
 import { closeCode, type ServerMessage, type Welcome } from './protocol.ts';
 import { readAction } from './read-action.ts';
-import type { Sight } from './visibility.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What the conversations with the pages work on. */
 export interface LiveOptions {
   discord: FakeDiscord;
   people: People;
-  sight: Sight;
+  visibility: Visibility;
   links: OwnLinks;
   perform: Perform;
   /** What a page has to know that does not depend on who it is. */
@@ -49,7 +49,7 @@ const earlierExchanges = 300;
 
 /** Talks with the pages: tells each what its person sees, and does what they ask. */
 export function createLive(options: LiveOptions): Live {
-  const { discord, people, sight, links, perform, describe, log, maxSockets } = options;
+  const { discord, people, visibility, links, perform, describe, log, maxSockets } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
   const pages = new Set<Page>();
 
@@ -64,10 +64,10 @@ export function createLive(options: LiveOptions): Live {
 
   function tellChange(change: Change): void {
     for (const page of pages) {
-      const seen = sight.changeFor(page.person, change);
+      const seen = visibility.changeFor(page.person, change);
       if (seen !== undefined) tell(page, { kind: 'change', change: links.rewrite(seen) });
     }
-    sight.forget(change);
+    visibility.forget(change);
   }
 
   function tellExchange(exchange: Exchange): void {
@@ -79,7 +79,7 @@ export function createLive(options: LiveOptions): Live {
 
   function welcome(page: Page): void {
     const { user, admin, channels } = page.person;
-    const messages = links.rewrite(sight.messagesFor(page.person));
+    const messages = links.rewrite(visibility.messagesFor(page.person));
     tell(page, { kind: 'welcome', ...describe(), user, admin, channels: [...channels], messages });
   }
 

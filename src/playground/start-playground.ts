@@ -15,8 +15,8 @@ import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
 import { readSamples } from './samples.ts';
 import { createServeHttp } from './serve-http.ts';
 import { createLive } from './socket-server.ts';
-import { createFileShelf, type FileShelfOptions } from './upload-store.ts';
-import { createSight } from './visibility.ts';
+import { createUploadStore, type FileShelfOptions } from './upload-store.ts';
+import { createVisibility } from './visibility.ts';
 
 /** What a playground is made of. */
 export interface PlaygroundOptions {
@@ -37,7 +37,7 @@ export interface PlaygroundOptions {
   uploadLimitBytes?: number;
   /** Pages that may be open at once. Default 40. */
   maxSockets?: number;
-  shelf?: Omit<FileShelfOptions, 'clock'>;
+  uploads?: Omit<FileShelfOptions, 'clock'>;
 }
 
 /** A playground that can be visited. */
@@ -59,9 +59,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   discord.setAttachmentSizeLimit(uploadLimitBytes);
 
   const samples = await readSamples(options.samplesDir);
-  const shelf = createFileShelf({ ...options.shelf, clock });
+  const uploads = createUploadStore({ ...options.uploads, clock });
   const links = createOwnLinks(discord.cdnHost);
-  const sight = createSight(discord);
+  const visibility = createVisibility(discord);
   const guard = createOriginGuard(listenAt.host);
   const bot = createBotControl(options.startBot, { discord, log });
   const guildChannels: PlaygroundChannel[] = [
@@ -77,9 +77,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     },
   });
   const live = createLive({
-    ...{ discord, sight, links, log, maxSockets },
+    ...{ discord, visibility, links, log, maxSockets },
     people: createPeople(discord, guildChannels),
-    perform: createPerform({ discord, sight, shelf, samples, applyFault }),
+    perform: createPerform({ discord, visibility, uploads, samples, applyFault }),
     describe: () => ({
       ...{ model, reactionEmoji, uploadLimitBytes, samples: samples.list, botState: bot.state() },
       ...{ bot: discord.bot(), users: discord.users(), roles: discord.roles(), commands: discord.registeredCommands() },
@@ -88,7 +88,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   bot.onState((state) => live.tellAll({ kind: 'bot', state }));
 
   const serveHttp = createServeHttp({
-    ...{ page, samples, shelf, links, discord, guard, log },
+    ...{ page, samples, uploads, links, discord, guard, log },
     uploadLimitBytes: () => uploadLimitBytes,
   });
   const server = createServer((request, response) => void serveHttp(request, response));
@@ -105,7 +105,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     live.close();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
-    shelf.clear();
+    uploads.clear();
     await bot.stop();
   }
 

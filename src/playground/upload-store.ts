@@ -3,7 +3,7 @@ import type { FileInput } from '../fake-discord/types.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** Files that people gave, until they use them. */
-export interface FileShelf {
+export interface UploadStore {
   /** Makes room by dropping what was not used for longest. Returns the file's id, which cannot be guessed. */
   put(file: FileInput): string;
   /** Undefined where it was dropped. */
@@ -11,7 +11,7 @@ export interface FileShelf {
   clear(): void;
 }
 
-/** What a shelf holds at most, and for how long without use. */
+/** What a uploads holds at most, and for how long without use. */
 export interface FileShelfOptions {
   clock: Clock;
   /** Default 128 MiB. */
@@ -22,24 +22,24 @@ export interface FileShelfOptions {
   idleMs?: number;
 }
 
-/** An empty shelf. */
-export function createFileShelf(options: FileShelfOptions): FileShelf {
+/** An empty uploads. */
+export function createUploadStore(options: FileShelfOptions): UploadStore {
   const { clock, maxBytes = 128 * 1024 * 1024, maxFiles = 200, idleMs = 15 * 60_000 } = options;
   /** The first was not used for longest. */
-  const kept = new Map<string, { file: FileInput; callOff: () => void }>();
+  const kept = new Map<string, { file: FileInput; cancelTimer: () => void }>();
   let sizeBytes = 0;
 
   function drop(id: string): FileInput | undefined {
     const entry = kept.get(id);
     if (entry === undefined) return undefined;
-    entry.callOff();
+    entry.cancelTimer();
     kept.delete(id);
     sizeBytes -= entry.file.bytes.byteLength;
     return entry.file;
   }
 
   function keep(id: string, file: FileInput): void {
-    kept.set(id, { file, callOff: clock.after(idleMs, () => drop(id)) });
+    kept.set(id, { file, cancelTimer: clock.after(idleMs, () => drop(id)) });
     sizeBytes += file.bytes.byteLength;
   }
 

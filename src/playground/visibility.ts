@@ -3,7 +3,7 @@ import type { Change, FakeDiscord } from '../fake-discord/types.ts';
 import type { Person } from './people.ts';
 
 /** What each person may see. */
-export interface Sight {
+export interface Visibility {
   /** Of all the person's channels, oldest first. */
   messagesFor(person: Person): ApiMessage[];
   /** The change as the person sees it; undefined where they do not. */
@@ -14,8 +14,8 @@ export interface Sight {
   forget(change: Change): void;
 }
 
-/** Sight of a stand-in's conversations. Make it before anything is said there. */
-export function createSight(discord: Pick<FakeDiscord, 'message' | 'messages' | 'onChange'>): Sight {
+/** Visibility of a stand-in's conversations. Make it before anything is said there. */
+export function createVisibility(discord: Pick<FakeDiscord, 'message' | 'messages' | 'onChange'>): Visibility {
   /** Who sees an ephemeral message, also in the moment after its end. */
   const owners = new Map<Snowflake, Snowflake>();
   discord.onChange((change) => {

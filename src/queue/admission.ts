@@ -1,16 +1,16 @@
 import { UserError } from '../errors.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
-import type { Job, JobRequest, ModelFacts } from '../storage/job.ts';
+import type { Job, JobRequest, ModelCapabilities } from '../storage/job.ts';
 import { type Limits, stricter } from '../storage/limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
-import type { QueuePlace } from './job-listener.ts';
+import type { QueuePosition } from './job-listener.ts';
 
 /** A job that waits, and where. */
 export interface WaitingJob {
   job: Job;
-  place: QueuePlace;
+  place: QueuePosition;
 }
 
 /** Codes of the limits that may be in the way. */
@@ -30,7 +30,7 @@ type LimitErrorCode = (typeof limitErrorCodes)[number];
  * the database: so it can be asked before the picture is fetched, and again when the job is stored.
  *
  * @throws UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
- * when that is known, or what {@link ModelFacts.checkSettings} throws
+ * when that is known, or what {@link ModelCapabilities.checkSettings} throws
  */
 export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Request;
 
@@ -41,7 +41,7 @@ export interface AdmissionOptions {
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   uses: Pick<UseStore, 'counted' | 'latest'>;
   blocks: Pick<BlockStore, 'has'>;
-  model: ModelFacts;
+  model: ModelCapabilities;
   clock: Clock;
 }
 

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { scopeOf, UserError } from '../errors.ts';
 import type { Job } from '../storage/job.ts';
-import { type Clock, pause } from '../util/clock.ts';
+import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip } from '../worker/types.ts';
 
@@ -62,7 +62,7 @@ export function createDeliveries({ clock, log, signal, retentionMs }: Deliveries
 
   /** @returns false where the bot goes down */
   async function waitFor(tries: number): Promise<boolean> {
-    await pause(clock, waitsMs[Math.min(tries, waitsMs.length) - 1]!, AbortSignal.any([signal, awake.signal]));
+    await sleep(clock, waitsMs[Math.min(tries, waitsMs.length) - 1]!, AbortSignal.any([signal, awake.signal]));
     return !signal.aborted;
   }
 

@@ -1,4 +1,4 @@
-import type { JobSettings, ModelFacts } from '../storage/job.ts';
+import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { Database } from '../storage/sqlite.ts';
 import type { Clip, RenderProgress } from '../worker/types.ts';
 
@@ -23,7 +23,7 @@ export interface Estimates {
 const newWeight = 0.4;
 
 /** Estimates in the open database. `provider` is the configured one: a change of it starts afresh. */
-export function createEstimates(database: Database, model: ModelFacts, provider: string): Estimates {
+export function createEstimates(database: Database, model: ModelCapabilities, provider: string): Estimates {
   const select = database.prepare('SELECT * FROM estimates WHERE key = ?');
   const upsert = database.prepare('INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?)');
 

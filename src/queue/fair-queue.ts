@@ -1,7 +1,7 @@
 import type { Job } from '../storage/job.ts';
 
 /** Jobs that wait, in fair order: round robin over users, then arrival. */
-export interface FairLine {
+export interface FairQueue {
   add(job: Job): void;
   /** Takes out the job that is next; not `besides`, where another one waits. */
   take(besides?: string): Job | undefined;
@@ -21,7 +21,7 @@ interface Entry {
  * A line served in rounds: in each, every user who waits gets one job. Who comes later starts in the round of that
  * moment, so that neither a user with many jobs nor a stream of new users can hold anybody up for good.
  */
-export function createFairLine(): FairLine {
+export function createFairQueue(): FairQueue {
   let entries: Entry[] = [];
   let round = 0;
   /** The round of each user's job that was taken last. */

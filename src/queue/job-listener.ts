@@ -2,7 +2,7 @@ import type { Job } from '../storage/job.ts';
 import type { Clip, RenderProgress } from '../worker/types.ts';
 
 /** A waiting job's place. Times are milliseconds since 1970, undefined while nothing was measured. */
-export interface QueuePlace {
+export interface QueuePosition {
   /** 1 is the next to run. */
   position: number;
   /** How many wait, this one included. */
@@ -20,12 +20,12 @@ export interface JobProgress extends RenderProgress {
 }
 
 /**
- * How news of jobs goes back to the door they came through. The queue calls it; the bot implements it.
+ * How news of jobs goes back to the handler they came through. The queue calls it; the bot implements it.
  * Whatever a method throws is logged; only {@link JobListener.deliver} decides about the job.
  */
 export interface JobListener {
   /** The job waits, and its place is new. */
-  waiting(job: Job, place: QueuePlace): void;
+  waiting(job: Job, place: QueuePosition): void;
   /** The job runs. Called often. */
   progress(job: Job, progress: JobProgress): void;
   /**

@@ -1,18 +1,18 @@
 import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
-import { errorOf, type LastWord, lastWordOf } from '../storage/final-notice.ts';
+import { errorOf, type FinalNotice, finalNoticeOf } from '../storage/final-notice.ts';
 import type { HostFault } from '../storage/host-fault.ts';
-import type { FinalJobState, Job, JobRequest, ModelFacts, NewJob } from '../storage/job.ts';
+import type { FinalJobState, Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
-import { type Clock, pause } from '../util/clock.ts';
+import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import { createDeliveries } from './deliveries.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
-import type { JobListener, QueuePlace } from './job-listener.ts';
+import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
-import { placesOf } from './queue-positions.ts';
+import { positionsOf } from './queue-positions.ts';
 
 /** What a job queue is made of. */
 export interface JobQueueOptions {
@@ -20,7 +20,7 @@ export interface JobQueueOptions {
   estimates: Estimates;
   renderer: Pick<Renderer, 'render'>;
   listener: JobListener;
-  model: ModelFacts;
+  model: ModelCapabilities;
   clock: Clock;
   log: Log;
   /** Who may ask for what; default: everybody for everything. */
@@ -70,7 +70,7 @@ export interface JobQueue {
   cancel(id: string): CancelOutcome;
   overview(): QueueOverview;
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
-  foresee(job: Pick<Job, 'settings' | 'parent'>): QueuePlace;
+  estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
   setMode(mode: QueueMode): void;
   /** Clips of a user that could not be posted anywhere, oldest first; kept until retention is over. */
@@ -111,12 +111,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     ...{ store, estimates, renderer, clock, log, concurrency },
     events: {
       progress: onProgress,
-      placesChanged: sendPlaces,
+      positionsChanged: sendPositions,
       rendered: deliver,
       failed: fail,
       hostFault(fault) {
         attempt('remembering the fault', undefined, () => onHostFault(fault));
-        sendPlaces();
+        sendPositions();
       },
     },
   });
@@ -141,8 +141,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     return runner.running().map(({ id }) => endsAtMs.get(id));
   }
 
-  function placesFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePlace[] {
-    const places = placesOf({
+  function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
+    const places = positionsOf({
       ...{ waiting, concurrency, model },
       runningEndsAtMs: runningEnds(),
       nowMs: clock.now(),
@@ -153,11 +153,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function waitingJobs(): WaitingJob[] {
     const waiting = runner.waiting();
-    const places = placesFor(waiting);
+    const places = positionsFor(waiting);
     return waiting.map((job, index) => ({ job, place: places[index]! }));
   }
 
-  function sendPlaces(): void {
+  function sendPositions(): void {
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
@@ -169,28 +169,37 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (seconds !== undefined) endsAtMs.set(job.id, clock.now() + seconds * 1000);
     const after = endsAtMs.get(job.id);
     emit(job, () => listener.progress(job, { ...progress, endsAtMs: after }));
-    if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPlaces();
+    if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 
-  function end(job: Job, state: FinalJobState, { error, untold }: { error?: unknown; untold?: LastWord } = {}): void {
+  function end(
+    job: Job,
+    state: FinalJobState,
+    { error, pendingNotice }: { error?: unknown; pendingNotice?: FinalNotice } = {},
+  ): void {
     const errorCode = error instanceof UserError ? error.code : error === undefined ? undefined : 'broken';
     const finishedAtMs = clock.now();
     endsAtMs.delete(job.id);
     writes.write(job.id, () =>
-      store.finish(job.id, { state, finishedAtMs, ...(errorCode && { errorCode }), ...(untold && { untold }) }),
+      store.finish(job.id, {
+        state,
+        finishedAtMs,
+        ...(errorCode && { errorCode }),
+        ...(pendingNotice && { pendingNotice }),
+      }),
     );
     log.info({ jobId: job.id, state, errorCode }, 'job ended');
   }
 
   function fail(job: Job, error: unknown): void {
     if (!(error instanceof UserError)) log.error({ jobId: job.id, err: error }, 'job failed');
-    end(job, 'failed', { error, untold: lastWordOf(error) });
+    end(job, 'failed', { error, pendingNotice: finalNoticeOf(error) });
     notify(job, clock.now(), () => listener.failed({ ...job, state: 'failed' }, error));
   }
 
   /** The store remembers that the requester has to be told until they were: the process may die in between. */
   function notify(job: Job, sinceMs: number, send: () => Promise<void>): void {
-    deliveries.notice(job, { sinceMs, send, notified: () => writes.write(job.id, () => store.told(job.id)) });
+    deliveries.notice(job, { sinceMs, send, notified: () => writes.write(job.id, () => store.notified(job.id)) });
   }
 
   function deliver(job: Job): void {
@@ -239,10 +248,10 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       const job = add(admit(newJob, waitingJobs()));
       log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
       runner.add(job);
-      sendPlaces();
+      sendPositions();
       return job;
     },
-    foresee: (job) => placesFor([...runner.waiting(), job]).at(-1)!,
+    estimatePosition: (job) => positionsFor([...runner.waiting(), job]).at(-1)!,
     overview: () => ({
       ...{ mode, hostFault: runner.hostFault(), waiting: waitingJobs() },
       running: runner.running().map((job) => ({ job, endsAtMs: endsAtMs.get(job.id) })),
@@ -252,7 +261,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       log.info({ mode }, 'the queue has a new mode');
       runner.setPaused(mode === 'paused');
       if (mode === 'open') runner.tryNow();
-      sendPlaces();
+      sendPositions();
     },
     redeliver(id, address) {
       if (store.find(id)?.state !== 'undelivered' || store.clip(id) === undefined) return false;
@@ -262,9 +271,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     cancel(id) {
       const job = runner.cancel(id);
       if (job === undefined) return store.find(id) === undefined ? 'unknown' : 'too-late';
-      end(job, 'cancelled', { untold: { kind: 'cancelled' } });
+      end(job, 'cancelled', { pendingNotice: { kind: 'cancelled' } });
       notify(job, clock.now(), () => listener.cancelled({ ...job, state: 'cancelled' }));
-      sendPlaces();
+      sendPositions();
       return 'cancelled';
     },
     resume() {
@@ -272,8 +281,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       for (const { id, problem } of store.damaged()) {
         log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
       }
-      for (const { job, lastWord } of store.untold()) {
-        const error = errorOf(lastWord);
+      for (const { job, finalNotice } of store.pendingNotices()) {
+        const error = errorOf(finalNotice);
         notify(job, job.finishedAtMs ?? job.createdAtMs, () =>
           error ? listener.failed(job, error) : listener.cancelled(job),
         );
@@ -285,7 +294,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
         takeUp(job);
       const waiting = runner.waiting().length;
       if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
-      sendPlaces();
+      sendPositions();
     },
     close() {
       closed ??= closeNow();
@@ -312,11 +321,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   async function closeNow(): Promise<void> {
     for (const job of runner.waiting()) emit(job, () => listener.postponed(job));
     runner.stop();
-    if (finishGraceMs > 0) await Promise.race([finished(), pause(clock, finishGraceMs)]);
+    if (finishGraceMs > 0) await Promise.race([finished(), sleep(clock, finishGraceMs)]);
     const reason = new JobCancelledError('The bot is going down.');
     closing.abort(reason);
     for (const job of runner.interrupt(reason)) emit(job, () => listener.postponed(job));
     await runner.onIdle();
-    await Promise.race([deliveries.onIdle(), pause(clock, closeGraceMs)]);
+    await Promise.race([deliveries.onIdle(), sleep(clock, closeGraceMs)]);
   }
 }

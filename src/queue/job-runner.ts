@@ -8,7 +8,7 @@ import type { Log } from '../util/log.ts';
 import type { Clip, Renderer, RenderProgress } from '../worker/types.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { Estimates } from './estimates.ts';
-import { createFairLine } from './fair-queue.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { createFailureJudge } from './judge-failure.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { specOf } from './render-spec.ts';
@@ -30,7 +30,7 @@ interface JobRunnerEvents {
   /** The job runs. Called often, the first time when it begins. */
   progress(job: Job, progress: RenderProgress): void;
   /** A job began, ended or was put back. */
-  placesChanged(): void;
+  positionsChanged(): void;
   /** The clip is in the store. */
   rendered(job: Job): void;
   failed(job: Job, error: unknown): void;
@@ -72,14 +72,14 @@ interface Run {
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { store, estimates, renderer, clock, log, concurrency, events } = options;
-  const line = createFairLine();
+  const line = createFairQueue();
   const runs = new Map<string, Run>();
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
   let isPaused = false;
   let isStopped = false;
-  // p-queue holds one ticket per waiting job, not the jobs: who is next is decided when a renderer is free.
-  const tickets = new PQueue({ concurrency });
+  // p-queue holds one slot per waiting job, not the jobs: who is next is decided when a renderer is free.
+  const slots = new PQueue({ concurrency });
   const judge = createFailureJudge();
   const writes = createPendingWrites({ log, onFailure: (error) => breaker.open(error) });
   const breaker = createCircuitBreaker({
@@ -104,14 +104,14 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   function regulate(): void {
     if (isStopped) return;
-    tickets.concurrency = breaker.fault() ? 1 : concurrency;
-    if (isPaused || breaker.isBlocking()) tickets.pause();
-    else tickets.start();
+    slots.concurrency = breaker.fault() ? 1 : concurrency;
+    if (isPaused || breaker.isBlocking()) slots.pause();
+    else slots.start();
   }
 
   function add(job: Job): void {
     line.add(job);
-    tickets.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
+    slots.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
   }
 
   async function runNext(): Promise<void> {
@@ -121,7 +121,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     const run: Run = { job, abort: new AbortController(), isStarted: false };
     runs.set(job.id, run);
     events.progress(job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
-    events.placesChanged();
+    events.positionsChanged();
     try {
       await runToItsEnd(run);
     } finally {
@@ -223,9 +223,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     stop() {
       isStopped = true;
       breaker.stop();
-      // A paused queue never becomes idle: first without tickets, then not paused.
-      tickets.clear();
-      tickets.start();
+      // A paused queue never becomes idle: first without slots, then not paused.
+      slots.clear();
+      slots.start();
     },
     interrupt(reason) {
       return activeRuns().map(({ job, abort, isStarted }) => {
@@ -234,6 +234,6 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
         return job;
       });
     },
-    onIdle: () => tickets.onIdle(),
+    onIdle: () => slots.onIdle(),
   };
 }

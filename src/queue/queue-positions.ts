@@ -1,10 +1,10 @@
-import type { Job, ModelFacts } from '../storage/job.ts';
+import type { Job, ModelCapabilities } from '../storage/job.ts';
 import type { Estimate } from './estimates.ts';
 import { totalSeconds } from './estimates.ts';
-import type { QueuePlace } from './job-listener.ts';
+import type { QueuePosition } from './job-listener.ts';
 
 /** What the places of waiting jobs follow from. */
-export interface PlacesInput {
+export interface PositionsInput {
   /** In the order in which they will run. */
   waiting: readonly Pick<Job, 'settings' | 'parent'>[];
   /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
@@ -12,18 +12,18 @@ export interface PlacesInput {
   concurrency: number;
   nowMs: number;
   estimateOf: (settings: Job['settings']) => Estimate | undefined;
-  model: ModelFacts;
+  model: ModelCapabilities;
 }
 
 /** The place of every waiting job, in order: each takes the renderer that is free first. */
-export function placesOf({
+export function positionsOf({
   waiting,
   runningEndsAtMs,
   concurrency,
   nowMs,
   estimateOf,
   model,
-}: PlacesInput): QueuePlace[] {
+}: PositionsInput): QueuePosition[] {
   // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
   const freeAt = runningEndsAtMs.map((endsAtMs) => (endsAtMs === undefined ? Number.NaN : Math.max(endsAtMs, nowMs)));
   while (freeAt.length < concurrency) freeAt.push(nowMs);

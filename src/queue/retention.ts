@@ -23,7 +23,7 @@ export interface RetentionOptions {
 
 /** Deletes pictures and clips that are older than they may become: now, and every hour. Returns how to stop it. */
 export function startRetention({ store, uses, retentionHours, clock, log }: RetentionOptions): () => void {
-  let callOff = () => {};
+  let cancelTimer = () => {};
   function sweep(jobsBefore: number): void {
     let jobs = jobsBefore;
     try {
@@ -31,7 +31,7 @@ export function startRetention({ store, uses, retentionHours, clock, log }: Rete
       const expired = store.expire(nowMs - retentionHours * 3_600_000, { atMost: jobsAtOnce, nowMs });
       jobs += expired;
       if (expired === jobsAtOnce) {
-        callOff = clock.after(gapMs, () => sweep(jobs));
+        cancelTimer = clock.after(gapMs, () => sweep(jobs));
         return;
       }
       uses.prune(nowMs);
@@ -39,8 +39,8 @@ export function startRetention({ store, uses, retentionHours, clock, log }: Rete
       log.error({ err }, 'old pictures and clips could not be deleted; trying again in an hour');
     }
     if (jobs > 0) log.info({ jobs }, 'old pictures and clips deleted');
-    callOff = clock.after(sweepEveryMs, () => sweep(0));
+    cancelTimer = clock.after(sweepEveryMs, () => sweep(0));
   }
   sweep(0);
-  return () => callOff();
+  return () => cancelTimer();
 }

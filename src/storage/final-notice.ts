@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { InferenceError, UserError } from '../errors.ts';
 
-/** The shape of a stored {@link LastWord}. */
-export const lastWordSchema = z.discriminatedUnion('kind', [
+/** The shape of a stored {@link FinalNotice}. */
+export const finalNoticeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled') }),
   /** Something broke: the person gets the job's id, the log has the rest. */
   z.object({ kind: z.literal('broke') }),
@@ -15,23 +15,23 @@ export const lastWordSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** What a requester has to be told of a job that ended without a clip; kept until it is said, over restarts too. */
-export type LastWord = z.output<typeof lastWordSchema>;
+export type FinalNotice = z.output<typeof finalNoticeSchema>;
 
-/** The last word of a job that `error` ended: only a UserError's own words are for people. */
-export function lastWordOf(error: unknown): LastWord {
+/** The final notice of a job that `error` ended: only a UserError's own words are for people. */
+export function finalNoticeOf(error: unknown): FinalNotice {
   if (!(error instanceof UserError)) return { kind: 'broke' };
   const { code, message, details } = error;
   return { kind: 'refused', code, message, details };
 }
 
-/** The error behind a stored last word, as far as a person is told of it; undefined for a cancelled job. */
-export function errorOf(lastWord: LastWord): UserError | InferenceError | undefined {
-  switch (lastWord.kind) {
+/** The error behind a stored final notice, as far as a person is told of it; undefined for a cancelled job. */
+export function errorOf(finalNotice: FinalNotice): UserError | InferenceError | undefined {
+  switch (finalNotice.kind) {
     case 'cancelled':
       return undefined;
     case 'broke':
       return new InferenceError('broken', 'The job failed before the bot was started again; see the log of then.');
     case 'refused':
-      return new UserError(lastWord.code, lastWord.message, { details: lastWord.details });
+      return new UserError(finalNotice.code, finalNotice.message, { details: finalNotice.details });
   }
 }

@@ -3,7 +3,7 @@ import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../worker/types.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
-import type { LastWord } from './final-notice.ts';
+import type { FinalNotice } from './final-notice.ts';
 import type { FinalJobState, Job, JobState, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
@@ -14,8 +14,8 @@ import {
   type JobRow,
   jobColumns,
   problemOf,
+  toFinalNotice,
   toJob,
-  toLastWord,
   unfinishedStates,
 } from './stored-rows.ts';
 
@@ -69,9 +69,12 @@ export interface JobStore {
   readdress(id: string, address: unknown): Job;
   /**
    * The end. A delivered clip and its picture stay, for its buttons, until {@link JobStore.expire}; of other ends only the
-   * row stays, and the daily quota gets its clip back. `untold` is kept until {@link JobStore.told}.
+   * row stays, and the daily quota gets its clip back. `pendingNotice` is kept until {@link JobStore.notified}.
    */
-  finish(id: string, end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; untold?: LastWord }): Job;
+  finish(
+    id: string,
+    end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; pendingNotice?: FinalNotice },
+  ): Job;
   /**
    * Deletes pictures and clips of jobs that ended before, and tells of how many jobs. What clips were made with stays.
    * Clips that were ready before and that nobody could be given end as failed, with the code `clip-expired`; so do damaged
@@ -84,9 +87,9 @@ export interface JobStore {
    */
   forget(userId: string): { deleted: number; left: number };
   /** The requester knows how the job ended. */
-  told(id: string): void;
+  notified(id: string): void;
   /** Ended jobs whose requester does not know yet, in the order of arrival; without those of {@link JobStore.damaged}. */
-  untold(): { job: Job; lastWord: LastWord }[];
+  pendingNotices(): { job: Job; finalNotice: FinalNotice }[];
 }
 
 /** The store over an open database. */
@@ -108,7 +111,7 @@ export function createJobStore(database: Database): JobStore {
   const listUndelivered = database.prepare(
     `SELECT sequence FROM jobs WHERE state = 'undelivered' AND user_id = ? ORDER BY sequence`,
   );
-  const listUntold = database.prepare('SELECT sequence FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
+  const listPendingNotices = database.prepare('SELECT sequence FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
   const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
   const updateRendered = database.prepare(`UPDATE jobs SET state = 'delivering', rendered_at_ms = ? WHERE id = ?`);
   const updateAddress = database.prepare(
@@ -117,7 +120,7 @@ export function createJobStore(database: Database): JobStore {
   const updateEnd = database.prepare(
     'UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, untold = ? WHERE id = ?',
   );
-  const updateTold = database.prepare('UPDATE jobs SET untold = NULL WHERE id = ?');
+  const updateNotified = database.prepare('UPDATE jobs SET untold = NULL WHERE id = ?');
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
@@ -129,7 +132,7 @@ export function createJobStore(database: Database): JobStore {
   const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
 
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
-  function rowsOf(list: typeof listUntold, parameters: unknown[] = []): JobRow[] {
+  function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): JobRow[] {
     const found = list.all(parameters) as { sequence: number }[];
     return found
       .map(({ sequence }) => selectRow.get([sequence]) as JobRow)
@@ -199,9 +202,9 @@ export function createJobStore(database: Database): JobStore {
         if (changes === 0) throw new UserError('too-late', `The clip of job ${id} is not one that waits.`);
         return mustFind(id);
       }),
-    finish(id, { state, finishedAtMs, errorCode, untold }) {
+    finish(id, { state, finishedAtMs, errorCode, pendingNotice }) {
       const job = inTransaction(database, () => {
-        updateEnd.run([state, finishedAtMs, errorCode ?? null, jsonOrNull(untold), id]);
+        updateEnd.run([state, finishedAtMs, errorCode ?? null, jsonOrNull(pendingNotice), id]);
         if (state !== 'done') {
           dropBytes(id);
           refundUse.run([id]);
@@ -213,8 +216,9 @@ export function createJobStore(database: Database): JobStore {
     },
     expire: deletions.expire,
     forget: deletions.forget,
-    told: (id) => void updateTold.run([id]),
-    untold: () => rowsOf(listUntold).map((row) => ({ job: toJob(row), lastWord: toLastWord(row)! })),
+    notified: (id) => void updateNotified.run([id]),
+    pendingNotices: () =>
+      rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
   };
 }
 

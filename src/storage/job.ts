@@ -20,8 +20,8 @@ export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
 /** What the person chose; what is left out takes the model's defaults. */
 export type JobSettings = RenderSpec['settings'];
 
-/** What the doors need to know of the model: its name, proposals and limits. */
-export interface ModelFacts {
+/** What commands and queue need to know of the model: its name, defaults and limits. */
+export interface ModelCapabilities {
   name: string;
   defaults: Omit<Clip['settings'], 'seed'>;
   /** How its clips repeat where nobody chooses; left out: they do not. */

@@ -76,7 +76,7 @@ export function takeLease(database: Database, { clock, log, holder, onLost }: Le
   const remove = database.prepare('DELETE FROM lease WHERE holder = ?');
   const sinceMs = clock.now();
   let isOver = false;
-  let callOff = () => {};
+  let cancelTimer = () => {};
   let isSilent = false;
 
   function take(): void {
@@ -84,7 +84,7 @@ export function takeLease(database: Database, { clock, log, holder, onLost }: Le
   }
 
   function beat(): void {
-    callOff = clock.after(heartbeatMs, beat);
+    cancelTimer = clock.after(heartbeatMs, beat);
     try {
       const row = select.get([]) as LeaseRow | undefined;
       if (row !== undefined && row.holder !== id) lose(row);
@@ -101,7 +101,7 @@ export function takeLease(database: Database, { clock, log, holder, onLost }: Le
 
   function end(): void {
     isOver = true;
-    callOff();
+    cancelTimer();
     ownLeases.delete(id);
   }
 
@@ -123,7 +123,7 @@ export function takeLease(database: Database, { clock, log, holder, onLost }: Le
     throw openFailure(error, { dataDir: dirname(path), path });
   }
   ownLeases.add(id);
-  callOff = clock.after(heartbeatMs, beat);
+  cancelTimer = clock.after(heartbeatMs, beat);
 
   return {
     release() {

@@ -7,7 +7,7 @@ import { createUserSettings, type UserSettingsStore } from './user-settings.ts';
 import { createUseStore, type UseStore } from './uses.ts';
 
 /** Everything that outlives the process. */
-export interface Books {
+export interface Repositories {
   store: JobStore;
   uses: UseStore;
   guildSettings: GuildSettingsStore;
@@ -16,8 +16,8 @@ export interface Books {
   facts: FactStore;
 }
 
-/** The books in an open database. */
-export function openBooks(database: Database): Books {
+/** The repositories in an open database. */
+export function openStorage(database: Database): Repositories {
   return {
     store: createJobStore(database),
     uses: createUseStore(database),

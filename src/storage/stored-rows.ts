@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StorageError } from '../errors.ts';
 import { fitNames } from '../worker/types.ts';
-import { type LastWord, lastWordSchema } from './final-notice.ts';
+import { type FinalNotice, finalNoticeSchema } from './final-notice.ts';
 import { type Job, type JobParent, jobStates } from './job.ts';
 import type { Database } from './sqlite.ts';
 
@@ -56,7 +56,7 @@ export interface JobRow {
   finished_at_ms: number | null;
 }
 
-/** A job whose row, or whose last word, cannot be read: it is left alone and told of, and the others go on. */
+/** A job whose row, or whose final notice, cannot be read: it is left alone and told of, and the others go on. */
 export interface DamagedJob {
   id: string;
   /** What is wrong, without anything of the row's content, which may be secret. */
@@ -93,15 +93,15 @@ export function toJob(row: JobRow): Job {
  *
  * @throws StorageError `job-damaged`
  */
-export function toLastWord({ untold }: JobRow): LastWord | undefined {
-  return untold === null ? undefined : parseStored('untold', untold, lastWordSchema);
+export function toFinalNotice({ untold }: JobRow): FinalNotice | undefined {
+  return untold === null ? undefined : parseStored('untold', untold, finalNoticeSchema);
 }
 
 /** What is wrong with a row; undefined where nothing is. */
 export function problemOf(row: JobRow): string | undefined {
   try {
     toJob(row);
-    toLastWord(row);
+    toFinalNotice(row);
     return undefined;
   } catch (error) {
     if (error instanceof StorageError) return error.message;

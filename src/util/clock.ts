@@ -17,18 +17,18 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `delayMs`, or at once when `signal` is aborted: the caller looks at the signal. */
-export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
       resolve();
       return;
     }
     const end = () => {
-      callOff();
+      cancelTimer();
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const callOff = clock.after(delayMs, end);
+    const cancelTimer = clock.after(delayMs, end);
     signal?.addEventListener('abort', end, { once: true });
   });
 }

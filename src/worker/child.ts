@@ -5,18 +5,18 @@ import { decodeVideo } from '../media/decode-video.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
-import { intake } from '../media/picture-for-clip.ts';
+import { pictureForClip } from '../media/picture-for-clip.ts';
 import { writeFrames } from '../media/write-frames.ts';
-import { serveParent } from './worker-main.ts';
+import { workerMain } from './worker-main.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
 
-serveParent(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
+workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
   pipeline: await openImageToVideo({ modelDir, loras, log, ...execution }),
   ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
   readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
-  intake: (bytes, clip) => intake(bytes, clip, limitsOf(pictures)),
+  pictureForClip: (bytes, clip) => pictureForClip(bytes, clip, limitsOf(pictures)),
   finishClip,
   decodeVideo,
   writeFrames,

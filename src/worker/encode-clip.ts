@@ -42,7 +42,7 @@ export async function encodeClip(
     ...(signal && { signal }),
   });
   const { bytes, width, height, frames, fps } = file;
-  const reduced = whatGaveWay(file);
+  const reduced = reductionsOf(file);
   return { bytes, width, height, enlarged, frames, fps, ...(reduced && { reduced }) };
 }
 
@@ -74,7 +74,7 @@ function scaled({ width, height }: MadeFrames, enlarged: number, ratio = width /
 }
 
 /** Only what {@link Clip} names: the encoders tell each other more. */
-function whatGaveWay({ reduced }: FinishedClip): Clip['reduced'] {
+function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
   if (reduced === undefined) return undefined;
   const { width, height } = reduced;
   if ('crf' in reduced) return { width, height, crf: reduced.crf };

@@ -7,7 +7,7 @@ import { chooseSize } from './choose-size.ts';
 import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
 import { encodeTwice } from './encode-twice.ts';
 import { joinFrames } from './join-frames.ts';
-import { turnBack, turnOf, turnPicture } from './orientation.ts';
+import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
 import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
 import type { RenderPipeline, RenderTools } from './render-tools.ts';
 import { resolveSettings } from './resolve-settings.ts';
@@ -28,8 +28,8 @@ export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgr
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
   settings: ImageToVideoSettings;
-  /** How the picture was laid for the model. */
-  turn: ReturnType<typeof turnOf>;
+  /** How the picture was oriented for the model. */
+  turn: ReturnType<typeof orientationOf>;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -106,7 +106,7 @@ async function keptFrames(
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
   const { run, settings, turn, before, seconds } = await begin(tools, spec, options);
-  const result = { ...turnBack(await finish(run, options), turn), settings };
+  const result = { ...restoreOrientation(await finish(run, options), turn), settings };
   await refuseUnsafeClip(result, tools.safety);
   return {
     ...result,
@@ -127,14 +127,14 @@ async function begin(
   const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
   const { width, height } = settings;
   const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
-  const picture = kept?.picture ?? (await tools.intake(spec.picture, { width, height, fit: spec.fit }));
+  const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { width, height, fit: spec.fit }));
   await hearMessages();
   if (signal?.aborted) throw new JobCancelledError();
   await refuseUnsafePicture(picture, tools.safety);
   // Which way a model's only move goes is left to the seed by laying the picture accordingly.
-  const turn = turnOf(tools.pipeline.info.turnsBySeed === true ? settings.seed : 0);
-  const laid = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = tools.pipeline.generate(turnPicture(picture, turn), laid, {
+  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
+  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
     ...(signal && { signal }),
     ...{ resume, checkpoints },
   });

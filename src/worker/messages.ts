@@ -113,7 +113,7 @@ export const picturePolicySchema: z.ZodType<PicturePolicy> = z.strictObject({
   maxPixels: z.number().int().positive(),
 });
 
-const engineSchema = z.strictObject({
+const workerConfigSchema = z.strictObject({
   modelDir: path,
   loras: z
     .array(z.strictObject({ file: path, scale: z.number() }))
@@ -139,11 +139,11 @@ const engineSchema = z.strictObject({
 });
 
 /** What a render process works with for its whole life. */
-export type Engine = z.output<typeof engineSchema>;
+export type WorkerConfig = z.output<typeof workerConfigSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
-  z.strictObject({ type: z.literal('start'), engine: engineSchema }),
+  z.strictObject({ type: z.literal('start'), engine: workerConfigSchema }),
   /** Answered by `progress` messages and one `done` or `failed`; by `checkpoint` messages where a time is given. */
   z.strictObject({
     type: z.literal('render'),

@@ -15,14 +15,14 @@ const turns: readonly Turn[] = [
 ];
 
 /** The way in which a model that is turned by the seed gets to see the picture. */
-export function turnOf(seed: number): Turn {
+export function orientationOf(seed: number): Turn {
   return turns[seed % turns.length]!;
 }
 
 /** The picture as the model is to see it, its box as well. */
-export function turnPicture(picture: FramedPicture, { swap, mirror }: Turn): FramedPicture {
-  const laid = swap ? swapped(picture) : picture;
-  const turned = mirror ? mirrored(laid) : laid;
+export function orientPicture(picture: FramedPicture, { swap, mirror }: Turn): FramedPicture {
+  const oriented = swap ? swapped(picture) : picture;
+  const turned = mirror ? mirrored(oriented) : oriented;
   if (picture.box === undefined) return turned;
   const { left, top, width, height } = picture.box;
   const box = swap ? { left: top, top: left, width: height, height: width } : picture.box;
@@ -30,11 +30,11 @@ export function turnPicture(picture: FramedPicture, { swap, mirror }: Turn): Fra
 }
 
 /** Frames back to how the picture lies; what else `clip` has stays. */
-export function turnBack<Clip extends RgbFrames>(clip: Clip, { swap, mirror }: Turn): Clip {
+export function restoreOrientation<Clip extends RgbFrames>(clip: Clip, { swap, mirror }: Turn): Clip {
   const pictures = clip.frames.map((data): RgbPicture => {
     const picture = { width: clip.width, height: clip.height, data };
-    const laid = mirror ? mirrored(picture) : picture;
-    return swap ? swapped(laid) : laid;
+    const oriented = mirror ? mirrored(picture) : picture;
+    return swap ? swapped(oriented) : oriented;
   });
   const { width, height } = swap ? { width: clip.height, height: clip.width } : clip;
   return { ...clip, width, height, frames: pictures.map(({ data }) => data) };

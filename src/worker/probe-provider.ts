@@ -19,7 +19,7 @@ const isSource = import.meta.url.endsWith('.ts');
 const defaultEntry = new URL(isSource ? './probe-child.ts' : './probe-child.js', import.meta.url);
 
 /** Characters kept of what the process wrote before it died. */
-const lastWordsLength = 2000;
+const keptOutputLength = 2000;
 
 /**
  * Runs a UNet on a provider in a process of its own: a driver that crashes or hangs takes only that one along.
@@ -33,7 +33,7 @@ export async function probeProvider(
   signal.throwIfAborted();
   const child = forkChild(environment, entry);
   const stop = () => killGroup(child);
-  let lastWords = '';
+  let finalNotices = '';
   let hung = false;
   const timer = setTimeout(() => {
     hung = true;
@@ -44,13 +44,13 @@ export async function probeProvider(
     return await new Promise<UnetProbe>((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          lastWords = (lastWords + text).slice(-lastWordsLength);
+          finalNotices = (finalNotices + text).slice(-keptOutputLength);
         });
       }
       child.once('error', reject);
       child.once('close', (code, name) => {
         const how = hung ? `no answer within ${timeoutMs / 1000} s` : (name ?? `exit code ${code}`);
-        const cause = lastWords === '' ? undefined : new Error(lastWords);
+        const cause = finalNotices === '' ? undefined : new Error(finalNotices);
         reject(new InferenceError('probe-died', `${request.provider} took its process down (${how}).`, { cause }));
       });
       child.once('message', (message) => {

@@ -2,7 +2,7 @@ import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.
 import type { decodeVideo } from '../media/decode-video.ts';
 import type { finishClip } from '../media/finish-clip.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
-import type { intake } from '../media/picture-for-clip.ts';
+import type { pictureForClip } from '../media/picture-for-clip.ts';
 import type { writeFrames } from '../media/write-frames.ts';
 import type { SafetyRule } from './refuse-unsafe.ts';
 
@@ -13,7 +13,7 @@ export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
 export interface RenderTools {
   pipeline: RenderPipeline;
   readPictureInfo: typeof readPictureInfo;
-  intake: typeof intake;
+  pictureForClip: typeof pictureForClip;
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
   writeFrames: typeof writeFrames;

@@ -3,25 +3,25 @@ import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/type
 
 /**
  * The model's defaults, overlaid with what was asked for; a seed left out is taken from `drawSeed`.
- * Defaults give way to a wish that they contradict: a chunk larger than the frames asked for, a highest guidance
+ * Defaults give way to a requested that they contradict: a chunk larger than the frames asked for, a highest guidance
  * below the lowest that was asked for, and the other way round.
  * @throws UserError a setting is outside what the model can do
  */
 export function resolveSettings(
   info: ModelInfo,
-  wish: Partial<ImageToVideoSettings>,
+  requested: Partial<ImageToVideoSettings>,
   drawSeed: () => number,
 ): ImageToVideoSettings {
-  const settings = { ...info.defaults, ...wish, seed: wish.seed ?? drawSeed() };
-  if (wish.decodeChunkSize === undefined) {
+  const settings = { ...info.defaults, ...requested, seed: requested.seed ?? drawSeed() };
+  if (requested.decodeChunkSize === undefined) {
     // diffusers decodes all frames together, also where more are asked for than the model was trained for.
     const isAll = info.defaults.decodeChunkSize >= info.defaults.numFrames;
     settings.decodeChunkSize = isAll ? settings.numFrames : Math.min(settings.decodeChunkSize, settings.numFrames);
   }
-  if (wish.maxGuidanceScale === undefined) {
+  if (requested.maxGuidanceScale === undefined) {
     settings.maxGuidanceScale = Math.max(settings.maxGuidanceScale, settings.minGuidanceScale);
   }
-  if (wish.minGuidanceScale === undefined) {
+  if (requested.minGuidanceScale === undefined) {
     settings.minGuidanceScale = Math.min(settings.minGuidanceScale, settings.maxGuidanceScale);
   }
   checkSettings(settings, info);

@@ -58,7 +58,7 @@ export function watch({ clock, stallSeconds, processorSeconds, onStall }: Watchd
   let idleMs = 0;
   let used: number | undefined;
   let lookedAtMs = 0;
-  let callOff = () => {};
+  let cancelTimer = () => {};
 
   function limits({ seconds = 0, isMeasured }: StepExpectation) {
     const idle = Math.max(patience * seconds, stallSeconds) * 1000;
@@ -69,7 +69,7 @@ export function watch({ clock, stallSeconds, processorSeconds, onStall }: Watchd
     used = processorSeconds();
     lookedAtMs = clock.now();
     const plannedMs = Math.max(1, Math.min(intervalMs, limitsMs.idle - idleMs, limitsMs.busy - waitedMs));
-    callOff = clock.after(plannedMs, () => look(plannedMs));
+    cancelTimer = clock.after(plannedMs, () => look(plannedMs));
   }
 
   function look(plannedMs: number): void {
@@ -88,13 +88,13 @@ export function watch({ clock, stallSeconds, processorSeconds, onStall }: Watchd
   lookLater();
   return {
     progress(next) {
-      callOff();
+      cancelTimer();
       limitsMs = limits(next);
       waitedMs = 0;
       idleMs = 0;
       lookLater();
     },
-    stop: () => callOff(),
+    stop: () => cancelTimer(),
   };
 }
 

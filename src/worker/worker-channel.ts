@@ -12,7 +12,7 @@ interface ChildListener {
 }
 
 /** The parent's end of the channel to one render process. */
-export interface ChildLink {
+export interface WorkerChannel {
   readonly pid: number | undefined;
   /** False as soon as the process ended, or was told to. */
   isAlive(): boolean;
@@ -20,7 +20,7 @@ export interface ChildLink {
   listen(listener: ChildListener | undefined): void;
   send(message: ToChild): void;
   /** Sends the process away; one that is stuck does not hear it. */
-  dismiss(): void;
+  shutDown(): void;
   /** Ends the process and what it started, at once. One that the kernel holds is given up after the grace. */
   kill(): void;
   /**
@@ -31,7 +31,7 @@ export interface ChildLink {
 }
 
 /** How a child is made: the parent's environment, of which an allow-list is passed on, and another entry for tests. */
-export interface ChildLinkOptions {
+export interface WorkerChannelOptions {
   environment: Readonly<Record<string, string | undefined>>;
   entry?: URL;
   log: Log;
@@ -41,17 +41,17 @@ export interface ChildLinkOptions {
 }
 
 /** Characters kept of what a process wrote before it died. */
-const lastWordsLength = 4000;
+const keptOutputLength = 4000;
 
 /** Forks a render process. */
-export function openChildLink({ environment, entry, log, clock, graceMs }: ChildLinkOptions): ChildLink {
+export function openWorkerChannel({ environment, entry, log, clock, graceMs }: WorkerChannelOptions): WorkerChannel {
   const child = forkChild(environment, entry);
   const { pid } = child;
   let alive = true;
   let exitError: InferenceError | undefined;
   let listener: ChildListener | undefined;
   let violation: unknown;
-  let lastWords = '';
+  let finalNotices = '';
   let how = 'it was killed and did not end';
   let callOffGivingUp: (() => void) | undefined;
   let resolveGone = () => {};
@@ -80,8 +80,8 @@ export function openChildLink({ environment, entry, log, clock, graceMs }: Child
     });
   };
 
-  // `close`, not `exit`: by then its last messages and last words have been read.
-  child.once('close', () => exited(violation ?? (lastWords === '' ? undefined : new Error(lastWords))));
+  // `close`, not `exit`: by then its last messages and last output has been read.
+  child.once('close', () => exited(violation ?? (finalNotices === '' ? undefined : new Error(finalNotices))));
   child.on('error', (error) => {
     if (pid !== undefined) return;
     how = 'it could not be started';
@@ -106,7 +106,7 @@ export function openChildLink({ environment, entry, log, clock, graceMs }: Child
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       log.debug({ pid }, text.trimEnd());
-      lastWords = (lastWords + text).slice(-lastWordsLength);
+      finalNotices = (finalNotices + text).slice(-keptOutputLength);
     });
   }
 
@@ -123,7 +123,7 @@ export function openChildLink({ environment, entry, log, clock, graceMs }: Child
       if (exitError !== undefined) next?.onExit(exitError);
     },
     send,
-    dismiss() {
+    shutDown() {
       alive = false;
       // Not `disconnect()`: after that Node emits no `close`.
       send({ type: 'leave' });

@@ -1,16 +1,16 @@
 import { AppError, InferenceError, JobCancelledError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { Engine, ToChild, ToParent } from './messages.ts';
+import type { ToChild, ToParent, WorkerConfig } from './messages.ts';
 import { processorSeconds } from './processor-time.ts';
 import type { Clip, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 import { expectStep, type Watchdog, watch } from './watchdog.ts';
 import { fromWireError } from './wire-error.ts';
-import { type ChildLink, type ChildLinkOptions, openChildLink } from './worker-channel.ts';
+import { openWorkerChannel, type WorkerChannel, type WorkerChannelOptions } from './worker-channel.ts';
 
 /** What a render process lives by. */
-export interface RenderProcessOptions extends ChildLinkOptions {
-  engine: Engine;
+export interface WorkerHandleOptions extends WorkerChannelOptions {
+  engine: WorkerConfig;
   /** A step without an end is given this long at least, and then the process is killed: see `watch`. */
   stallSeconds: number;
   /** At most one checkpoint in so many seconds; 0: none. */
@@ -23,7 +23,7 @@ export interface RunOptions extends RenderOptions {
 }
 
 /** A render process that is ready for jobs, one at a time. */
-export interface RenderProcess {
+export interface WorkerHandle {
   readonly pid: number | undefined;
   /** False as soon as it ended or was told to: start another one. */
   isAlive(): boolean;
@@ -46,11 +46,11 @@ export interface RenderProcess {
  *   does not say whose fault it was
  * @throws JobCancelledError `signal` was aborted meanwhile
  */
-export async function startRenderProcess(options: RenderProcessOptions, signal: AbortSignal): Promise<RenderProcess> {
+export async function startWorker(options: WorkerHandleOptions, signal: AbortSignal): Promise<WorkerHandle> {
   const { clock, graceMs, engine, log, checkpointSeconds } = options;
-  const link = openChildLink(options);
+  const link = openWorkerChannel(options);
   try {
-    await converse<void>(options, link, {
+    await request<void>(options, link, {
       opening: { type: 'start', engine },
       signal,
       onAbort: link.kill,
@@ -75,7 +75,7 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
       let progress: RenderProgress | undefined;
       let callOffKill = () => {};
       try {
-        return await converse<Clip>(options, link, {
+        return await request<Clip>(options, link, {
           opening: {
             ...{ type: 'render', job, spec },
             ...(onCheckpoint !== undefined && checkpointSeconds > 0 && { checkpointSeconds }),
@@ -104,7 +104,7 @@ export async function startRenderProcess(options: RenderProcessOptions, signal: 
     },
     async end() {
       const callOffKill = clock.after(graceMs, link.kill);
-      link.dismiss();
+      link.shutDown();
       await link.gone;
       callOffKill();
     },
@@ -124,9 +124,9 @@ interface Conversation<T> {
 }
 
 /** Says `opening`, then listens until the conversation is settled, or the process is gone or killed for standing still. */
-async function converse<T>(
+async function request<T>(
   { clock, stallSeconds }: { clock: Clock; stallSeconds: number },
-  link: ChildLink,
+  link: WorkerChannel,
   { opening, signal, onMessage, onAbort, describe = () => undefined }: Conversation<T>,
 ): Promise<T> {
   if (signal.aborted) throw cancelledBy(signal);

@@ -1,18 +1,18 @@
 import { JobCancelledError } from '../errors.ts';
 import { dieWithParent } from './die-with-parent.ts';
 import { makeClip } from './make-clip.ts';
-import { type Engine, parseToChild, type ToChild, type ToParent } from './messages.ts';
+import { parseToChild, type ToChild, type ToParent, type WorkerConfig } from './messages.ts';
 import type { RenderTools } from './render-tools.ts';
 import { toWireError } from './wire-error.ts';
 
 /** Opens the tools of one render process: reads the model's configs, finds provider and ffmpeg. Called once, at the start. */
-export type OpenTools = (engine: Engine, log: (message: string) => void) => Promise<RenderTools>;
+export type OpenTools = (engine: WorkerConfig, log: (message: string) => void) => Promise<RenderTools>;
 
 /**
  * The life of a render process: answers the parent's messages until the parent goes away, then exits at once, whatever
  * is running. Signals meant for the whole group (Ctrl-C, a service being stopped) are the parent's to act on.
  */
-export function serveParent(openTools: OpenTools): void {
+export function workerMain(openTools: OpenTools): void {
   if (process.send === undefined) throw new Error('This file is started by the renderer, with a channel to it.');
   /** Resolves when the message is on its way. A broken channel is no news here: `disconnect` ends this process. */
   const tell = (message: ToParent) =>
@@ -44,7 +44,7 @@ export function serveParent(openTools: OpenTools): void {
   }
 
   /** A process that could not open its tools waits to be ended: another one tries again. */
-  async function start(engine: Engine): Promise<void> {
+  async function start(engine: WorkerConfig): Promise<void> {
     try {
       tools = await openTools(engine, log);
       void tell({ type: 'ready' });

@@ -1,12 +1,12 @@
 import { JobCancelledError, scopeOf } from '../errors.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { Engine } from './messages.ts';
+import type { WorkerConfig } from './messages.ts';
 import type { Clip, Renderer, RenderSpec } from './types.ts';
-import { cancelledBy, type RenderProcess, type RunOptions, startRenderProcess } from './worker-handle.ts';
+import { cancelledBy, type RunOptions, startWorker, type WorkerHandle } from './worker-handle.ts';
 
 /** What a renderer works with. */
-export interface RendererOptions extends Omit<Engine, 'searchPath'> {
+export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
   /** The process ends, and frees the model's memory, after this long without a job. */
   idleSeconds: number;
   /** The caller's environment; the process gets an allow-list of it, never a token. */
@@ -24,7 +24,7 @@ export interface RendererOptions extends Omit<Engine, 'searchPath'> {
 }
 
 /** A renderer whose work happens in a process of its own. */
-export interface ChildProcessRenderer extends Renderer {
+export interface WorkerPool extends Renderer {
   /** Of the render process, while there is one. */
   readonly pid: number | undefined;
   /** Ends the render process at once, as a system does that runs out of memory; false where there is none. */
@@ -36,7 +36,7 @@ export interface ChildProcessRenderer extends Renderer {
  * job, kept with its model for the next, and replaced after it died or a job failed by another's fault than its own:
  * what broke it may be the state of the process.
  */
-export function createRenderer(options: RendererOptions): ChildProcessRenderer {
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
   const processOptions = {
@@ -53,7 +53,7 @@ export function createRenderer(options: RendererOptions): ChildProcessRenderer {
     ...(entry === undefined ? {} : { entry }),
   };
   const closing = new AbortController();
-  let current: RenderProcess | undefined;
+  let current: WorkerHandle | undefined;
   let callOffIdle = () => {};
   /** Settles when everything asked for so far is over. Never rejects. */
   let tail: Promise<unknown> = Promise.resolve();
@@ -69,7 +69,7 @@ export function createRenderer(options: RendererOptions): ChildProcessRenderer {
     const { signal } = options;
     if (signal.aborted) throw cancelledBy(signal);
     callOffIdle();
-    if (!current?.isAlive()) current = await startRenderProcess(processOptions, signal);
+    if (!current?.isAlive()) current = await startWorker(processOptions, signal);
     try {
       return await current.run(spec, options);
     } catch (error) {

@@ -2,7 +2,7 @@ import { DiscordAPIError, HTTPError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { deliverClip, type ShrinkClip } from '../../src/bot/deliver-clip.ts';
 import { plainView } from '../../src/bot/job-view.ts';
-import type { Replies, Reply } from '../../src/bot/message-sender.ts';
+import type { MessageSender, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { EncodeError, UserError } from '../../src/errors.ts';
 import type { Job } from '../../src/storage/job.ts';
@@ -18,9 +18,9 @@ const refusal = (code: number, status = 403) =>
 const tooLarge = () => new HTTPError(413, 'Payload Too Large', 'PATCH', '', {});
 
 /** Delivers a clip of 1,000 bytes; `refuse` throws where a way is closed. Returns what was tried, in order. */
-async function deliver(refuse: (way: keyof Replies, sizeBytes: number) => void, shrink?: ShrinkClip) {
+async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => void, shrink?: ShrinkClip) {
   const tried: string[] = [];
-  const way = (name: keyof Replies) => async (_: ReplyAddress, reply: Reply) => {
+  const way = (name: keyof MessageSender) => async (_: ReplyAddress, reply: Reply) => {
     tried.push(`${name} ${reply.content}`);
     refuse(name, Number(/\d+/.exec(reply.content)?.[0]));
   };

@@ -5,7 +5,7 @@ import { fitRequest } from '../../src/bot/fitting-rest.ts';
 import { deliveredView, progressView, queuedView } from '../../src/bot/job-view.ts';
 import { languages } from '../../src/bot/languages/choose-messages.ts';
 import { explainError } from '../../src/bot/languages/explain-error.ts';
-import { type Texts, userErrorCodes } from '../../src/bot/languages/messages.ts';
+import { type Messages, userErrorCodes } from '../../src/bot/languages/messages.ts';
 import { animateMessage } from '../../src/commands/animate-message.ts';
 import { checkPlace } from '../../src/commands/check-place.ts';
 import { editButton } from '../../src/commands/edit.ts';
@@ -138,18 +138,18 @@ describe('what leaves the bot', () => {
   });
 });
 
-describe.each(everyTexts.map((texts) => [texts.cancelButton, texts] as const))(
+describe.each(everyTexts.map((messages) => [messages.cancelButton, messages] as const))(
   'the views (%s) say how much they leave out',
-  (_, texts) => {
+  (_, messages) => {
     it('a server’s settings with three hundred channels and roles', () => {
       const limits = Object.fromEntries(limitNames.map((name) => [name, 86_400]));
       const settings: GuildSettings = guildSettingsSchema.parse({
         ...{ channelIds: ids(300), roleIds: ids(300), limits, preset: 'animate-lcm', locale: 'es-419' },
         ...{ maxUploadBytes: 500 * 1024 * 1024, spoiler: true, ageRestrictedOnly: true },
       });
-      const content = settingsView(settings, { limits: noLimits, texts });
+      const content = settingsView(settings, { limits: noLimits, messages });
       expect(content.length).toBeLessThanOrEqual(2000);
-      expect(content.split(texts.config.shown.more(280))).toHaveLength(3);
+      expect(content.split(messages.config.shown.more(280))).toHaveLength(3);
       expect(brokenMentions(content)).toEqual([]);
     });
 
@@ -157,7 +157,7 @@ describe.each(everyTexts.map((texts) => [texts.cancelButton, texts] as const))(
       const asked = { guildId: id(0), channelId: 'elsewhere', channel: null, member: { roles: [] } };
       for (const list of ['channelIds', 'roleIds']) {
         const settings = guildSettingsSchema.parse({ [list]: ids(300) });
-        const text = explanation(() => checkPlace(asked as never, settings), texts);
+        const text = explanation(() => checkPlace(asked as never, settings), messages);
         expect(text.length).toBeLessThanOrEqual(2000);
         expect(text).toContain('280');
         expect(brokenMentions(text)).toEqual([]);
@@ -176,9 +176,9 @@ describe.each(everyTexts.map((texts) => [texts.cancelButton, texts] as const))(
         waiting,
       };
       const undelivered = Array.from({ length: 30 }, (_, index) => longJob(index));
-      const view = queueView({ overview, undelivered, scope: 'all', viewer, texts });
+      const view = queueView({ overview, undelivered, scope: 'all', viewer, messages });
       takes(view);
-      expect(view.content).toContain(texts.queue.more(186));
+      expect(view.content).toContain(messages.queue.more(186));
     });
 
     it('every refusal, with the longest that may stand in it', () => {
@@ -191,7 +191,7 @@ describe.each(everyTexts.map((texts) => [texts.cancelButton, texts] as const))(
         freeAtMs: Number.MAX_SAFE_INTEGER,
       };
       for (const code of [...userErrorCodes, 'brand-new']) {
-        const text = explainError(new UserError(code, longest, { details }), texts, 'abcdef01');
+        const text = explainError(new UserError(code, longest, { details }), messages, 'abcdef01');
         const { content } = fitMessage({ content: text });
         takes({ content });
         expect([code, brokenMentions(content)]).toEqual([code, []]);
@@ -203,8 +203,9 @@ describe.each(everyTexts.map((texts) => [texts.cancelButton, texts] as const))(
       const progress = { stage: 'denoise' as const, step: 999, steps: 1000, secondsPerStep: 1, endsAtMs: 1.7e12 };
       const spec = { picture: Buffer.of(), settings: {}, fit: 'crop' as const };
       const clip = makeClip(spec, { reduced: { width: 1, height: 1 } });
-      for (const view of [queuedView(longJob(), place, texts), progressView(longJob(), progress, texts)]) takes(view);
-      const { content, components } = deliveredView(longJob(), clip, texts);
+      for (const view of [queuedView(longJob(), place, messages), progressView(longJob(), progress, messages)])
+        takes(view);
+      const { content, components } = deliveredView(longJob(), clip, messages);
       // Its link is too long to be shown, and is not cut in two.
       expect(fitMessage({ content }).content).not.toContain('WWW');
       takes(fitMessage({ content, components }));
@@ -253,11 +254,11 @@ describe.each(Object.keys(languages))('the answers of commands (%s)', (locale) =
   });
 });
 
-function explanation(refuse: () => void, texts: Texts): string {
+function explanation(refuse: () => void, messages: Messages): string {
   try {
     refuse();
   } catch (error) {
-    return explainError(error, texts, 'abcdef01');
+    return explainError(error, messages, 'abcdef01');
   }
   throw new Error('Nothing was refused.');
 }

@@ -1,7 +1,7 @@
 import { DiscordAPIError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { createJobMessages } from '../../src/bot/job-messages.ts';
-import type { Replies, Reply } from '../../src/bot/message-sender.ts';
+import type { MessageSender, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { InferenceError, UserError } from '../../src/errors.ts';
 import type { Job } from '../../src/storage/job.ts';
@@ -36,7 +36,7 @@ function setUp(
 ) {
   const clock = createFakeClock();
   const said: string[] = [];
-  const replies: Replies = {
+  const replies: MessageSender = {
     async edit(_address, reply) {
       said.push(`edit ${reply.files ? 'clip' : reply.content.split('\n')[0]}`);
       await edit(reply);
@@ -133,7 +133,7 @@ describe('createJobMessages', () => {
     expect(said).toHaveLength(2);
   });
 
-  it('waits until the last word is said when the bot goes down', async () => {
+  it('waits until the final notice is said when the bot goes down', async () => {
     let release = () => {};
     const { messages, clock, said } = setUp(() => new Promise((resolve) => (release = resolve)));
     messages.postponed(job);

@@ -1,6 +1,6 @@
 import { DiscordAPIError, type REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
-import { createReplies } from '../../src/bot/message-sender.ts';
+import { createMessageSender } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
@@ -17,7 +17,7 @@ function setUp(refuse: (path: string) => number | undefined = () => undefined) {
   };
   const rest = { patch: record('PATCH'), post: record('POST') } as unknown as REST;
   const clock = createFakeClock();
-  const replies = createReplies(rest, clock);
+  const replies = createMessageSender(rest, clock);
   const address: ReplyAddress = {
     applicationId: 'app',
     channelId: 'chan',

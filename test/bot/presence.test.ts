@@ -17,7 +17,7 @@ it('shows the queue beside the name, changed at most every 15 s and only when it
   const presence = startPresence({
     overview: () => overview,
     show: (text) => void shown.push(text),
-    texts: en.presence,
+    messages: en.presence,
     clock,
   });
   await clock.advance(60_000);

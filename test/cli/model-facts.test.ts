@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelFacts } from '../../src/cli/model-facts.ts';
+import { modelCapabilities } from '../../src/cli/model-facts.ts';
 import { UserError } from '../../src/errors.ts';
 import { presetNames } from '../../src/inference/pipeline/presets.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
@@ -14,7 +14,7 @@ const info: ModelInfo = {
   },
   limits: { sizeStep: 8, minSize: 64, maxSize: 4096, maxFrames: 25, maxSteps: 1000 },
 };
-const model = modelFacts(info);
+const model = modelCapabilities(info);
 
 /** The code of what is wrong with settings; undefined where nothing is. */
 function refusal(settings: JobSettings): string | undefined {

@@ -37,7 +37,7 @@ describe('queueView', () => {
       overview: overview([job(1)], 1_700_000_060_000),
       scope: 'all',
       viewer,
-      texts: en,
+      messages: en,
     });
     expect(content.split('\n')).toEqual([
       '🎞️ 1 running, 1 waiting.',
@@ -53,7 +53,7 @@ describe('queueView', () => {
       overview: overview(waiting, 1.7e12),
       scope: 'all',
       viewer,
-      texts: en,
+      messages: en,
     });
     expect(content.length).toBeLessThanOrEqual(2_000);
     expect(content).toContain('… and 186 more.');
@@ -67,7 +67,7 @@ describe('queueView', () => {
       overview: overview(others),
       scope: 'all',
       viewer,
-      texts: en,
+      messages: en,
     });
     expect(content).toContain('`00000001` <@2>');
     expect(content).toContain('`00000002` somebody in another place');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelFacts } from '../../src/cli/model-facts.ts';
+import { modelCapabilities } from '../../src/cli/model-facts.ts';
 import { UserError } from '../../src/errors.ts';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
 import { noLimits } from '../../src/storage/limits.ts';
@@ -66,7 +66,7 @@ it('names the permissions that are missing before anything is queued', async () 
 describe('fetches nothing for, and tells them alone,', () => {
   const animate = { command: 'animate', attachments: { image: smallPicture } };
   const limits = { sizeStep: 8, minSize: 16, maxSize: 512, maxFrames: 4, maxSteps: 60 };
-  const model = modelFacts({ ...tinyModel, limits });
+  const model = modelCapabilities({ ...tinyModel, limits });
   const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
     ['who is blocked', 'do not let you ask', {}, {}, ['kinora-admin block', { user: 'alice' }]],
     ['who comes while the queue is drained', 'takes in nothing new', {}, {}, ['kinora-admin drain']],

@@ -5,7 +5,7 @@ import { afterAll } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
 import type { Clip, Renderer } from '../../src/worker/types.ts';
-import { type ChildProcessRenderer, createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { smallPicture } from './stage.ts';
 
@@ -18,7 +18,7 @@ interface Hold {
 }
 
 /** The real renderer over a checkpoint of random weights, with a hand on its process. */
-export interface TinyRenderer extends Renderer, Pick<ChildProcessRenderer, 'killProcess'> {
+export interface TinyRenderer extends Renderer, Pick<WorkerPool, 'killProcess'> {
   model: ModelInfo;
   modelDir: string;
   /** What it made, oldest first. */
@@ -39,10 +39,10 @@ export function makeTinyModel(): string {
 
 /** Starts it for the tests of one file; ends with them. Call at the file's top level. */
 export async function startTinyRenderer(
-  options: Partial<Pick<RendererOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>> = {},
+  options: Partial<Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>> = {},
 ): Promise<TinyRenderer> {
   const modelDir = makeTinyModel();
-  const renderer = createRenderer({
+  const renderer = createWorkerPool({
     ...options,
     modelDir,
     execution: { provider: 'cpu', threads: 1 },

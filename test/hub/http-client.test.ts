@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWeb, type RetryNews, type WebOptions } from '../../src/hub/http-client.ts';
+import { createHttpClient, type RetryNews, type WebOptions } from '../../src/hub/http-client.ts';
 
 /** Answers in order, and what was asked. */
 function scripted(...answers: (Response | Error)[]) {
@@ -19,7 +19,7 @@ function redirect(location: string, headers: Record<string, string> = {}): Respo
 }
 
 function webOf(fetchFunction: typeof fetch, options: Partial<WebOptions> = {}) {
-  return createWeb({
+  return createHttpClient({
     fetch: fetchFunction,
     signal: new AbortController().signal,
     idleTimeoutMs: 1_000,

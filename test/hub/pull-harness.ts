@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { realDisk } from '../../src/hub/disk.ts';
-import { createWeb, type RetryNews } from '../../src/hub/http-client.ts';
+import { createHttpClient, type RetryNews } from '../../src/hub/http-client.ts';
 import { type PullOptions, type PullRequest, type PullResult, pullModel } from '../../src/hub/pull-model.ts';
 import { type FakeHub, type FakeRepository, startFakeHub } from '../support/fake-hub.ts';
 import { fakeModelRepository } from '../support/fake-model-repository.ts';
@@ -61,7 +61,7 @@ async function createHarness(folder: string): Promise<PullHarness> {
     pull: (request = {}, { token, idleTimeoutMs = 5_000, fetch: ownFetch = fetch, onProgress, ...options } = {}) => {
       const { signal } = controller;
       let lastBytes = 0;
-      const web = createWeb({
+      const web = createHttpClient({
         fetch: ownFetch,
         signal,
         idleTimeoutMs,

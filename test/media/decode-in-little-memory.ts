@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { AppError } from '../../src/errors.ts';
-import { intake } from '../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../src/media/picture-for-clip.ts';
 
 // Run as a process of its own: decodes the picture that its argument names in hardly more memory than it has already,
 // and writes what comes of it as JSON.
@@ -13,7 +13,7 @@ const bytes = readFileSync(file);
 const small = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } })
   .jpeg()
   .toBuffer();
-await intake(small, { width: 16, height: 16, fit: 'crop' });
+await pictureForClip(small, { width: 16, height: 16, fit: 'crop' });
 
 /** Too little for the coefficients of a progressive JPEG (48 MB), enough for everything small. */
 const moreMebibytes = 20;
@@ -21,7 +21,7 @@ const usedKibibytes = Number(/VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/sta
 const limitBytes = usedKibibytes * 1024 + moreMebibytes * 2 ** 20;
 execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${limitBytes}`]);
 
-const outcome = await intake(bytes, { width: 64, height: 64, fit: 'crop' }).then(
+const outcome = await pictureForClip(bytes, { width: 64, height: 64, fit: 'crop' }).then(
   () => ({ code: 'decoded' }),
   (error: unknown) => {
     if (!(error instanceof AppError)) return { code: String(error) };

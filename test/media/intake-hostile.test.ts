@@ -8,7 +8,7 @@ import { pictureLimits } from '../../src/media/check-file.ts';
 import { configureSharp } from '../../src/media/configure-sharp.ts';
 import { describeDecoderError, readPictureInfo } from '../../src/media/open-picture.ts';
 import { pictureErrorCodes } from '../../src/media/picture-errors.ts';
-import { intake } from '../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../src/media/picture-for-clip.ts';
 import { flatPicture, handmadePng, quartersPicture, webpBomb } from './pictures.ts';
 
 const entitySvg =
@@ -16,7 +16,7 @@ const entitySvg =
   '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>&file;</text></svg>';
 
 async function rejection(bytes: Uint8Array): Promise<UserError> {
-  const error = await intake(bytes, { width: 32, height: 32, fit: 'crop' }).then(
+  const error = await pictureForClip(bytes, { width: 32, height: 32, fit: 'crop' }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -160,7 +160,7 @@ describe('broken pictures', () => {
       for (let position = 0; position < original.length; position += Math.ceil(original.length / 60)) {
         const mutant = Buffer.from(original);
         mutant.writeUInt8(original.readUInt8(position) ^ 0xff, position);
-        const outcome = await intake(mutant, options).catch((error: unknown) => error as Error);
+        const outcome = await pictureForClip(mutant, options).catch((error: unknown) => error as Error);
         if (outcome instanceof Error) {
           expect(outcome, `${format} byte ${position}`).toBeInstanceOf(UserError);
         } else {

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
 import { readPictureInfo } from '../../src/media/open-picture.ts';
-import { type IntakeOptions, intake } from '../../src/media/picture-for-clip.ts';
+import { type IntakeOptions, pictureForClip } from '../../src/media/picture-for-clip.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 import { colourAt, flatPicture, quarters, quartersPicture, quartersRgb } from './pictures.ts';
 
@@ -10,7 +10,7 @@ const small = { width: 32, height: 32, fit: 'stretch' } as const;
 
 /** The picture as the model sees it. */
 async function view(bytes: Uint8Array, options: IntakeOptions): Promise<RgbPicture> {
-  return pilResize(await intake(bytes, options), { ...options, filter: 'lanczos' });
+  return pilResize(await pictureForClip(bytes, options), { ...options, filter: 'lanczos' });
 }
 
 /** The four quarters' colours in reading order. */

@@ -6,7 +6,7 @@ import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { createOriginGuard, isLoopback } from '../../src/playground/origin-guard.ts';
 import { createOwnLinks } from '../../src/playground/own-links.ts';
 import { readSamples } from '../../src/playground/samples.ts';
-import { createFileShelf } from '../../src/playground/upload-store.ts';
+import { createUploadStore } from '../../src/playground/upload-store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -14,19 +14,19 @@ const file = (sizeBytes: number) => ({ name: 'a.png', bytes: Buffer.alloc(sizeBy
 
 it('forgets files that nobody uses, and the oldest where there is no room', async () => {
   const clock = createFakeClock();
-  const shelf = createFileShelf({ clock, maxBytes: 100, idleMs: 1_000 });
-  const [first, second] = [shelf.put(file(40)), shelf.put(file(40))];
-  expect(shelf.take(first)?.bytes).toHaveLength(40); // used: now the second is the oldest
-  shelf.put(file(40));
-  expect(shelf.take(second)).toBeUndefined();
+  const uploads = createUploadStore({ clock, maxBytes: 100, idleMs: 1_000 });
+  const [first, second] = [uploads.put(file(40)), uploads.put(file(40))];
+  expect(uploads.take(first)?.bytes).toHaveLength(40); // used: now the second is the oldest
+  uploads.put(file(40));
+  expect(uploads.take(second)).toBeUndefined();
   await clock.advance(600);
-  expect(shelf.take(first)).toBeDefined();
+  expect(uploads.take(first)).toBeDefined();
   await clock.advance(600);
-  expect(shelf.take(first)).toBeDefined();
+  expect(uploads.take(first)).toBeDefined();
   await clock.advance(1_001);
-  expect(shelf.take(first)).toBeUndefined();
-  shelf.put(file(1));
-  shelf.clear();
+  expect(uploads.take(first)).toBeUndefined();
+  uploads.put(file(1));
+  uploads.clear();
   expect(clock.pending()).toBe(0);
 });
 

@@ -96,7 +96,7 @@ it('answers to its own names alone, and lets only its own page act', async () =>
 });
 
 it('takes files up to the limit, keeps them for a message, and passes attachments on in parts', async () => {
-  const { url } = await serve({ uploadLimitBytes: 1000, shelf: { maxFiles: 2 } });
+  const { url } = await serve({ uploadLimitBytes: 1000, uploads: { maxFiles: 2 } });
   const post = (sizeBytes: number, name = 'clip.mp4') =>
     fetch(`${url}files?name=${name}`, {
       method: 'POST',

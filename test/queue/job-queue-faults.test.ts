@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, DiscordError, InferenceError, UserError } from '../../src/errors.ts';
-import type { JobListener, QueuePlace } from '../../src/queue/job-listener.ts';
+import type { JobListener, QueuePosition } from '../../src/queue/job-listener.ts';
 import type { JobStore } from '../../src/storage/job-store.ts';
 import { settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
@@ -13,7 +13,7 @@ const fullDisk = () => Object.assign(new Error('database or disk is full'), { co
 const discordDown = () => new DiscordError('discord-unavailable', 'down', { scope: 'transient' });
 const waysClosed = () => new UserError('clip-undeliverable', 'closed');
 
-const told = (log: ReturnType<typeof setUp>['log']) => log.events.filter(({ level }) => level === 'error');
+const notified = (log: ReturnType<typeof setUp>['log']) => log.events.filter(({ level }) => level === 'error');
 
 describe('a fault of the host', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('a fault of the host', () => {
     ['the provider cannot be opened', () => new InferenceError('provider', 'no CUDA', { scope: 'host' })],
     ['ffmpeg is missing', () => new InferenceError('ffmpeg', 'no ffmpeg', { scope: 'host' })],
   ])('costs none of ten waiting jobs: %s', async (_, fault) => {
-    const places: QueuePlace[] = [];
+    const places: QueuePosition[] = [];
     const waiting: JobListener['waiting'] = (_job, place) => void places.push(place);
     const { queue, renderer, clock, log, news } = setUp({ listener: { waiting } });
     for (let index = 0; index < 10; index++) queue.submit(newJob({ userId: `u${index}` }));
@@ -43,7 +43,7 @@ describe('a fault of the host', () => {
     expect(queue.overview().waiting).toHaveLength(10);
     expect(queue.overview().hostFault?.retryAtMs).toBeGreaterThan(clock.now());
     expect(places.at(-1)).toMatchObject({ isHostPaused: true, startsAtMs: undefined });
-    expect(told(log)).toHaveLength(1);
+    expect(notified(log)).toHaveLength(1);
     isBroken = false;
     await clock.advance(60_000);
     for (let turn = 0; turn < 20; turn++) await settle();
@@ -52,7 +52,7 @@ describe('a fault of the host', () => {
     expect(delivered.toSorted()).toEqual(Array.from({ length: 10 }, (_, index) => `u${index}`));
     expect(delivered.slice(2)).toEqual(Array.from({ length: 8 }, (_, index) => `u${index + 2}`));
     expect(queue.overview().hostFault).toBeUndefined();
-    expect(told(log)).toHaveLength(1);
+    expect(notified(log)).toHaveLength(1);
   });
 
   it('costs no attempts, so that a job may still break the process once', async () => {
@@ -192,13 +192,13 @@ describe('an outage of Discord', () => {
     await clock.advance(6 * hourMs);
     expect(ids.map((id) => store.find(id)?.state)).toEqual(['delivering', 'failed']);
     expect(store.clip(ids[0]!)).toBeDefined();
-    expect(store.untold()).toHaveLength(1);
+    expect(store.pendingNotices()).toHaveLength(1);
     // Patient: about a dozen tries an hour for each.
     expect(tries.length).toBeLessThan(200);
     isDown = false;
     await clock.advance(5 * 60_000);
     expect(store.find(ids[0]!)?.state).toBe('done');
-    expect(store.untold()).toEqual([]);
+    expect(store.pendingNotices()).toEqual([]);
   });
 
   it('does not hold up rendering', async () => {
@@ -335,7 +335,7 @@ describe('a full disk', () => {
   /** Every write fails while it is full. */
   function disk() {
     const state = { isFull: false };
-    const failing = ['add', 'start', 'putBack', 'keepClip', 'finish', 'told', 'saveCheckpoint', 'keepUndelivered'];
+    const failing = ['add', 'start', 'putBack', 'keepClip', 'finish', 'notified', 'saveCheckpoint', 'keepUndelivered'];
     const wrapStore = (store: JobStore): JobStore =>
       new Proxy(store, {
         get: (target, name: keyof JobStore) =>
@@ -415,7 +415,7 @@ describe('a full disk', () => {
 });
 
 describe('a write of the store that fails once', () => {
-  const writes = ['start', 'keepClip', 'finish', 'told', 'putBack', 'saveCheckpoint', 'keepUndelivered'] as const;
+  const writes = ['start', 'keepClip', 'finish', 'notified', 'putBack', 'saveCheckpoint', 'keepUndelivered'] as const;
   const errors = [
     ['of the disk', fullDisk],
     ['that nobody knows', () => new Error('some error')],
@@ -462,7 +462,14 @@ describe('a write of the store that fails once', () => {
     await clock.advance(24 * hourMs);
     isOver = true;
     const states = Object.fromEntries(users.map((userId) => [userId, store.find(ids.get(userId)!)?.state]));
-    return { counts, states, delivered: Object.fromEntries(delivered), untold: store.untold(), news, log };
+    return {
+      counts,
+      states,
+      delivered: Object.fromEntries(delivered),
+      pendingNotice: store.pendingNotices(),
+      news,
+      log,
+    };
   }
 
   const wanted = {
@@ -471,7 +478,7 @@ describe('a write of the store that fails once', () => {
       ...{ hostless: 'done', zoe: 'done' },
     },
     delivered: { ann: 1, hostless: 1, zoe: 1 },
-    untold: [],
+    pendingNotice: [],
   };
 
   it.each(errors)('loses nothing and does nothing twice, at every call, with an error %s', async (_, error) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { placesOf } from '../../src/queue/queue-positions.ts';
+import { positionsOf } from '../../src/queue/queue-positions.ts';
 import type { Job } from '../../src/storage/job.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
 
@@ -13,7 +13,7 @@ const common = { model: tinyModel, estimateOf: () => estimate, nowMs: 0, concurr
 
 describe('placesOf', () => {
   it('lines jobs up behind the running one, each by its own steps', () => {
-    const places = placesOf({ ...common, waiting: [job(), job(10)], runningEndsAtMs: [5_000] });
+    const places = positionsOf({ ...common, waiting: [job(), job(10)], runningEndsAtMs: [5_000] });
     expect(places).toEqual([
       { position: 1, waiting: 2, startsAtMs: 5_000, endsAtMs: 11_000 },
       { position: 2, waiting: 2, startsAtMs: 11_000, endsAtMs: 33_000 },
@@ -21,23 +21,28 @@ describe('placesOf', () => {
   });
 
   it('uses every renderer, the one that is free first', () => {
-    const places = placesOf({ ...common, concurrency: 2, waiting: [job(), job()], runningEndsAtMs: [5_000, 1_000] });
+    const places = positionsOf({ ...common, concurrency: 2, waiting: [job(), job()], runningEndsAtMs: [5_000, 1_000] });
     expect(places.map(({ startsAtMs }) => startsAtMs)).toEqual([1_000, 5_000]);
   });
 
   it('starts at once on an idle renderer, and never in the past', () => {
-    expect(placesOf({ ...common, waiting: [job()], runningEndsAtMs: [] })[0]!.startsAtMs).toBe(0);
-    const late = placesOf({ ...common, nowMs: 9_000, waiting: [job()], runningEndsAtMs: [5_000] });
+    expect(positionsOf({ ...common, waiting: [job()], runningEndsAtMs: [] })[0]!.startsAtMs).toBe(0);
+    const late = positionsOf({ ...common, nowMs: 9_000, waiting: [job()], runningEndsAtMs: [5_000] });
     expect(late[0]!.startsAtMs).toBe(9_000);
   });
 
   it('promises no time that follows from an unknown one', () => {
     const unknown = { startsAtMs: undefined, endsAtMs: undefined };
-    expect(placesOf({ ...common, waiting: [job(), job()], runningEndsAtMs: [undefined] })).toEqual([
+    expect(positionsOf({ ...common, waiting: [job(), job()], runningEndsAtMs: [undefined] })).toEqual([
       { position: 1, waiting: 2, ...unknown },
       { position: 2, waiting: 2, ...unknown },
     ]);
-    const unmeasured = placesOf({ ...common, estimateOf: () => undefined, waiting: [job()], runningEndsAtMs: [3_000] });
+    const unmeasured = positionsOf({
+      ...common,
+      estimateOf: () => undefined,
+      waiting: [job()],
+      runningEndsAtMs: [3_000],
+    });
     expect(unmeasured).toEqual([{ position: 1, waiting: 1, startsAtMs: 3_000, endsAtMs: undefined }]);
   });
 });

@@ -32,24 +32,24 @@ describe('a row that cannot be read', () => {
     ['a fit that there is none', `fit = 'squeeze'`, 'fit does not have its shape (invalid_value)'],
     ['bytes that are no text', `address = ${notText}`, 'address is not text'],
     ['an owner that is no text', `user_id = ${notText}`, 'user_id is not text'],
-    ['a last word that is no JSON', `state = 'failed', untold = 'x'`, 'untold is not JSON'],
+    ['a final notice that is no JSON', `state = 'failed', untold = 'x'`, 'untold is not JSON'],
     [
-      'a last word of no kind',
+      'a final notice of no kind',
       `state = 'failed', untold = '{"kind":"x"}'`,
       'untold.kind does not have its shape (invalid_union)',
     ],
-  ])('is set aside and told of, and the others go on: %s', (_, change, problem) => {
+  ])('is set aside and notified of, and the others go on: %s', (_, change, problem) => {
     const { store, database } = open();
-    const [one, damaged, other, told] = Array.from({ length: 4 }, () => store.add(newJob(), 1).id) as [
+    const [one, damaged, other, notified] = Array.from({ length: 4 }, () => store.add(newJob(), 1).id) as [
       string,
       string,
       string,
       string,
     ];
-    store.finish(told, { state: 'failed', finishedAtMs: 2, untold: { kind: 'broke' } });
+    store.finish(notified, { state: 'failed', finishedAtMs: 2, pendingNotice: { kind: 'broke' } });
     database.exec(`UPDATE jobs SET ${change} WHERE id = '${damaged}'`);
     expect(store.unfinished().map(({ id }) => id)).toEqual([one, other]);
-    expect(store.untold().map(({ job }) => job.id)).toEqual([told]);
+    expect(store.pendingNotices().map(({ job }) => job.id)).toEqual([notified]);
     expect(store.damaged()).toEqual([{ id: damaged, problem }]);
     expect(store.undelivered('u1')).toEqual([]);
   });

@@ -67,7 +67,7 @@ describe('openDatabase', () => {
       createdAtMs: 123,
     });
     expect(store.picture('7f3a91c2')?.toString()).toBe('the picture');
-    expect(store.untold()).toEqual([]);
+    expect(store.pendingNotices()).toEqual([]);
     database.close();
   });
 

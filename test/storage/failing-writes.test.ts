@@ -84,11 +84,11 @@ const cases: Readonly<
   },
   finish: {
     before: (store, id) => store.keepClip(id, makeClip(spec), 2),
-    write: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, untold: { kind: 'broke' } }),
+    write: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, pendingNotice: { kind: 'broke' } }),
   },
-  told: {
-    before: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, untold: { kind: 'broke' } }),
-    write: (store, id) => store.told(id),
+  notified: {
+    before: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, pendingNotice: { kind: 'broke' } }),
+    write: (store, id) => store.notified(id),
   },
   expire: {
     before(store, id) {
@@ -190,7 +190,7 @@ describe('createFailingStore', () => {
   it('knows every method of the store that writes', () => {
     const { store } = setUp();
     const reads = ['find', 'unfinished', 'damaged', 'picture', 'hasPicture', 'pictureWasForgotten', 'clip', 'made'];
-    reads.push('checkpoint', 'undelivered', 'untold');
+    reads.push('checkpoint', 'undelivered', 'pendingNotices');
     expect([...storeWrites, ...reads].sort()).toEqual(Object.keys(store).sort());
   });
 

@@ -169,7 +169,7 @@ describe('a clip that nobody can be given', () => {
     expect(store.find(id)?.state).toBe('failed');
     expect(database.prepare('SELECT error_code FROM jobs').get([])).toMatchObject({ error_code: 'clip-expired' });
     expect([store.clip(id), store.picture(id), store.made(id)]).toEqual([undefined, undefined, undefined]);
-    expect(store.untold()).toEqual([]);
+    expect(store.pendingNotices()).toEqual([]);
     expect(store.expire(7)).toBe(0);
   });
 

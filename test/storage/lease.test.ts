@@ -9,7 +9,7 @@ import { inspectDatabase, openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { heartbeatMs, type LeaseHolder, type LeaseOptions, staleAfterMs, takeLease } from '../../src/storage/lease.ts';
 import { migrations } from '../../src/storage/migrations.ts';
-import { openBooks } from '../../src/storage/open-storage.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
 import { bundle } from '../e2e/bundle.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
@@ -173,13 +173,13 @@ describe('a holder that was suspended while another took over', () => {
   async function loseLease() {
     const folder = tempFolder();
     const first = createSide(folder, elsewhere);
-    const books = openBooks(first.database);
-    const { id } = books.store.add(newJob(), 1);
+    const repositories = openStorage(first.database);
+    const { id } = repositories.store.add(newJob(), 1);
     first.take();
     const second = createSide(folder);
     await second.clock.advance(staleAfterMs + 1);
     second.take();
-    return { folder, first, second, books, id };
+    return { folder, first, second, repositories, id };
   }
 
   it('hears of it at its next heartbeat, once, and beats no more', async () => {
@@ -194,17 +194,17 @@ describe('a holder that was suspended while another took over', () => {
   });
 
   it('writes nothing any more, not even before it has heard', async () => {
-    const { first, second, books, id } = await loseLease();
+    const { first, second, repositories, id } = await loseLease();
     const writes: readonly (() => unknown)[] = [
-      () => books.store.add(newJob(), 2),
-      () => books.store.start(id),
-      () => books.store.finish(id, { state: 'cancelled', finishedAtMs: 2 }),
-      () => books.store.forget('u1'),
-      () => books.uses.reset('u1'),
-      () => books.facts.set('queue-mode', 'paused'),
-      () => books.blocks.set('user', 'u1', true),
-      () => books.userSettings.setWantsPing('u1', false),
-      () => books.guildSettings.change('g1', { spoiler: true }),
+      () => repositories.store.add(newJob(), 2),
+      () => repositories.store.start(id),
+      () => repositories.store.finish(id, { state: 'cancelled', finishedAtMs: 2 }),
+      () => repositories.store.forget('u1'),
+      () => repositories.uses.reset('u1'),
+      () => repositories.facts.set('queue-mode', 'paused'),
+      () => repositories.blocks.set('user', 'u1', true),
+      () => repositories.userSettings.setWantsPing('u1', false),
+      () => repositories.guildSettings.change('g1', { spoiler: true }),
     ];
     for (const write of writes) {
       let caught: unknown;
@@ -218,7 +218,7 @@ describe('a holder that was suspended while another took over', () => {
     }
     expect(createJobStore(second.database).unfinished()).toMatchObject([{ id, state: 'queued', attempts: 0 }]);
     // Reading is no harm, and nor is the new holder kept from writing.
-    expect(books.store.find(id)?.state).toBe('queued');
+    expect(repositories.store.find(id)?.state).toBe('queued');
     expect(createJobStore(second.database).start(id).state).toBe('running');
     expect(first.lost).toEqual([]);
   });

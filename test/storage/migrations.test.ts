@@ -15,7 +15,7 @@ interface OldJob {
   parent?: string;
   picture?: string;
   clip?: string;
-  untold?: string;
+  pendingNotice?: string;
 }
 
 /** A file of the fourth shape, and of none of the connections' making. */
@@ -25,13 +25,13 @@ function oldDatabase(jobs: readonly OldJob[]) {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
   for (const migration of migrations.slice(0, 4)) database.exec(migration);
   database.exec('PRAGMA user_version = 4');
-  for (const { id, state, userId, parent, picture, clip, untold } of jobs) {
+  for (const { id, state, userId, parent, picture, clip, pendingNotice } of jobs) {
     database
       .prepare(
         `INSERT INTO jobs (id, state, user_id, guild_id, address, settings, fit, max_bytes, attempts, created_at_ms, parent, untold)
          VALUES (?, ?, ?, 'g1', '{"channelId":"c1"}', '{"seed":7}', 'pad', 1000, 1, 123, ?, ?)`,
       )
-      .run([id, state, userId, parent ?? null, untold ?? null]);
+      .run([id, state, userId, parent ?? null, pendingNotice ?? null]);
     if (picture) database.prepare('INSERT INTO pictures VALUES (?, ?)').run([id, Buffer.from(picture)]);
     if (clip !== undefined) {
       const made = '{"settings":{"seed":7},"secondsPerStage":{}}';
@@ -58,7 +58,7 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
       ...{ id: `0000000${index}`, state, userId: `u${index}` },
       ...(index < 5 && { picture: `picture of ${state}` }),
       ...((state === 'delivering' || state === 'done') && { clip: `clip of ${state}` }),
-      ...(state === 'failed' && { untold: '{"kind":"broke"}' }),
+      ...(state === 'failed' && { pendingNotice: '{"kind":"broke"}' }),
     })),
   );
   const store = createJobStore(openDatabase(folder));
@@ -75,7 +75,7 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
   expect(text(store.clip('00000003')?.bytes)).toBe('clip of delivering');
   expect(text(store.clip('00000004')?.bytes)).toBe('clip of done');
   expect(text(store.clip('00000004')?.master)).toBe('master');
-  expect(store.untold()).toMatchObject([{ job: { id: '00000005' }, lastWord: { kind: 'broke' } }]);
+  expect(store.pendingNotices()).toMatchObject([{ job: { id: '00000005' }, finalNotice: { kind: 'broke' } }]);
   expect(store.damaged()).toEqual([]);
 });
 

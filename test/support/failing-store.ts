@@ -3,7 +3,7 @@ import type { JobStore } from '../../src/storage/job-store.ts';
 /** The methods of a store that write. */
 export const storeWrites = [
   ...(['add', 'start', 'saveCheckpoint', 'putBack', 'keepClip', 'keepUndelivered', 'readdress'] as const),
-  ...(['finish', 'told', 'expire', 'forget'] as const),
+  ...(['finish', 'notified', 'expire', 'forget'] as const),
 ] as const satisfies readonly (keyof JobStore)[];
 export type StoreWrite = (typeof storeWrites)[number];
 

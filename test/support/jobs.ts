@@ -1,7 +1,7 @@
-import type { ModelFacts, NewJob } from '../../src/storage/job.ts';
+import type { ModelCapabilities, NewJob } from '../../src/storage/job.ts';
 
 /** A small model's facts. */
-export const tinyModel: ModelFacts = {
+export const tinyModel: ModelCapabilities = {
   name: 'tiny',
   defaults: {
     width: 64,

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { scopeOf } from '../../src/errors.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
 import type { RenderSpec } from '../../src/worker/types.ts';
-import { createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { goldenPath } from '../support/golden.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -25,10 +25,10 @@ const spec: RenderSpec = {
 };
 
 /** A tiny model that may be harmed, and the real renderer over it. */
-function setUp(options: Partial<RendererOptions> = {}) {
+function setUp(options: Partial<WorkerPoolOptions> = {}) {
   const modelDir = join(tempFolder(), 'model');
   cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
-  const renderer = createRenderer({
+  const renderer = createWorkerPool({
     ...{ modelDir, execution: { provider: 'cpu', threads: 1 }, ffmpegPath: ffmpeg },
     ...{ idleSeconds: 600, environment: process.env, log: quiet },
     ...options,

@@ -117,7 +117,7 @@ describe('makeClip', () => {
   });
 
   it('refuses settings before it touches the picture', async () => {
-    const tools = { ...fakeTools(), intake: () => Promise.reject(new Error('touched')) };
+    const tools = { ...fakeTools(), pictureForClip: () => Promise.reject(new Error('touched')) };
     await expect(makeClip(tools, { ...spec, settings: { fps: 0 } })).rejects.toThrow(UserError);
   });
 
@@ -136,7 +136,7 @@ describe('makeClip', () => {
     const picture = scripted({ picture: { width: 900, height: 1210 } });
     const clip = await makeClip(tools, { ...spec, picture, form: { shape: 'auto' } });
     const { width, height } = clip.settings;
-    expect(tools.calls[0]).toBe(`intake ${width}x${height} stretch`);
+    expect(tools.calls[0]).toBe(`pictureForClip ${width}x${height} stretch`);
     expect(width * height).toBeGreaterThan(64 * 48 * 0.8);
     expect(width * height).toBeLessThan(64 * 48 * 1.2);
     expect(clip.width / clip.height).toBeCloseTo(900 / 1210, 2);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
 import { boxOf, type FramedPicture, type RgbPicture } from '../../src/util/rgb.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
-import { turnBack, turnOf, turnPicture } from '../../src/worker/orientation.ts';
+import { orientationOf, orientPicture, restoreOrientation } from '../../src/worker/orientation.ts';
 import { fakeInfo, fakeTools, scripted } from './fixtures/fake-tools.ts';
 
 /** Pixel (x, y) is (x, y, 0). */
@@ -31,10 +31,10 @@ describe('a model that is turned by the seed', () => {
     [7, 'up', [0, -1]],
   ] as const)('seed %i: the camera goes %s', (seed, _, [dx, dy]) => {
     const picture = numbered(6, 4);
-    const turn = turnOf(seed);
-    const laid = turnPicture(picture, turn);
-    expect(laid).toMatchObject(turn.swap ? { width: 4, height: 6 } : { width: 6, height: 4 });
-    const clip = turnBack({ width: laid.width, height: laid.height, frames: pan(laid, 2) }, turn);
+    const turn = orientationOf(seed);
+    const oriented = orientPicture(picture, turn);
+    expect(oriented).toMatchObject(turn.swap ? { width: 4, height: 6 } : { width: 6, height: 4 });
+    const clip = restoreOrientation({ width: oriented.width, height: oriented.height, frames: pan(oriented, 2) }, turn);
     expect(clip).toMatchObject({ width: 6, height: 4 });
     expect(clip.frames[0]).toEqual(picture.data);
     // A pixel in the middle shows what lay beside it.
@@ -44,10 +44,10 @@ describe('a model that is turned by the seed', () => {
 
   it.each([0, 1, 2, 3])('seed %i: the box of a picture turns with it', (seed) => {
     const box = { left: 2, top: -1, width: 3, height: 4 };
-    const whole = turnPicture({ ...numbered(6, 5), box }, turnOf(seed));
+    const whole = orientPicture({ ...numbered(6, 5), box }, orientationOf(seed));
     // Cut out first and turned then, or turned first and cut out then: the model sees the same.
     const cut = (picture: FramedPicture) => pilResize(picture, { ...boxOf(picture), filter: 'lanczos' });
-    const turnedCut = turnPicture(cut({ ...numbered(6, 5), box }), turnOf(seed));
+    const turnedCut = orientPicture(cut({ ...numbered(6, 5), box }), orientationOf(seed));
     expect(cut(whole)).toEqual({ width: turnedCut.width, height: turnedCut.height, data: turnedCut.data });
   });
 
@@ -56,7 +56,7 @@ describe('a model that is turned by the seed', () => {
     const seen: string[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
-      info: { ...fakeInfo, turnsBySeed: true },
+      info: { ...fakeInfo, orientsBySeed: true },
       generate: (picture, settings, options) => {
         seen.push(`${picture.width}x${picture.height} ${settings.width}x${settings.height}`);
         return generate(picture, settings, options);

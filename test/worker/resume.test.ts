@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
-import { createRenderer } from '../../src/worker/worker-pool.ts';
+import { createWorkerPool } from '../../src/worker/worker-pool.ts';
 import { goldenPath } from '../support/golden.ts';
 
 // Processes start slowly on a machine that is busy.
@@ -20,7 +20,7 @@ const spec: RenderSpec = {
 
 /** The real renderer over a tiny model, which hands over the state after every step. */
 function setUp() {
-  const renderer = createRenderer({
+  const renderer = createWorkerPool({
     ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 } },
     ...{ idleSeconds: 600, environment: process.env, log: quiet, checkpointSeconds: 1e-6 },
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
 import type { RenderOptions, RenderProgress } from '../../src/worker/types.ts';
-import { createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
 import { type Script, scripted } from './fixtures/fake-tools.ts';
 
@@ -12,9 +12,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** A renderer on a clock that is moved by hand, with a fake child unless another is named. */
-function setUp(entry = 'fake-child.ts', options: Partial<RendererOptions> = {}) {
+function setUp(entry = 'fake-child.ts', options: Partial<WorkerPoolOptions> = {}) {
   const clock = createFakeClock();
-  const renderer = createRenderer({
+  const renderer = createWorkerPool({
     ...{ modelDir: 'none', execution: { provider: 'cpu' }, idleSeconds: 600, environment: process.env, log: quiet },
     ...{ clock, entry: new URL(`./fixtures/${entry}`, import.meta.url) },
     ...options,

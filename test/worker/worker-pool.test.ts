@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { JobCancelledError, UserError } from '../../src/errors.ts';
 import type { RenderProgress, RenderSpec } from '../../src/worker/types.ts';
-import { type ChildProcessRenderer, createRenderer, type RendererOptions } from '../../src/worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { goldenPath } from '../support/golden.ts';
 import { deafWords, type Script, scripted } from './fixtures/fake-tools.ts';
@@ -17,10 +17,10 @@ import { deafWords, type Script, scripted } from './fixtures/fake-tools.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const open: ChildProcessRenderer[] = [];
+const open: WorkerPool[] = [];
 
-function rendererOf(options: Partial<RendererOptions> = {}): ChildProcessRenderer {
-  const renderer = createRenderer({
+function rendererOf(options: Partial<WorkerPoolOptions> = {}): WorkerPool {
+  const renderer = createWorkerPool({
     modelDir: 'none',
     execution: { provider: 'cpu' },
     idleSeconds: 600,
@@ -42,7 +42,7 @@ function specOf(script: Script = {}): RenderSpec {
 }
 
 /** The id of the living render process. */
-function pidOf(renderer: ChildProcessRenderer): number {
+function pidOf(renderer: WorkerPool): number {
   const { pid } = renderer;
   if (pid === undefined) throw new Error('There is no render process.');
   return pid;
@@ -350,7 +350,7 @@ describe('createRenderer', () => {
   });
 
   it("leaves the caller's event loop free during a real render", async () => {
-    const renderer = createRenderer({
+    const renderer = createWorkerPool({
       ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 }, idleSeconds: 600 },
       ...{ environment: process.env, log: quiet },
     });

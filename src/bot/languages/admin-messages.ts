@@ -2,7 +2,7 @@ import type { QueueMode } from '../../queue/job-queue.ts';
 import type { Limits } from '../../storage/limits.ts';
 
 /** Of `/queue`. Moments and people arrive as Discord shows them. */
-export interface QueueTexts {
+export interface QueueMessages {
   description: string;
   scope: string;
   scopes: { mine: string; all: string };
@@ -26,7 +26,7 @@ export interface QueueTexts {
 }
 
 /** Of `/kinora`. */
-export interface KinoraTexts {
+export interface KinoraMessages {
   description: string;
   about: string;
   forget: string;
@@ -40,7 +40,7 @@ export interface KinoraTexts {
 }
 
 /** Of `/kinora-config`. */
-export interface ConfigTexts {
+export interface ConfigMessages {
   description: string;
   subcommands: Readonly<Record<'show' | 'set' | 'limits' | 'allow' | 'disallow' | 'reset', string>>;
   /** Of the options, and before their values where the settings are shown. */
@@ -66,7 +66,7 @@ export interface ConfigTexts {
 }
 
 /** Of `/kinora-admin`. */
-export interface AdminTexts {
+export interface AdminMessages {
   description: string;
   subcommands: Readonly<
     Record<'status' | 'pause' | 'resume' | 'drain' | 'cancel' | 'block' | 'unblock' | 'reset-quota', string>

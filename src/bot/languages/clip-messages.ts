@@ -17,7 +17,7 @@ export const animateOptionNames = [
 export type AnimateOptionName = (typeof animateOptionNames)[number];
 
 /** Of `/animate`. Discord allows 32 lower-case characters for names and 100 for descriptions and choices. */
-export interface AnimateTexts {
+export interface AnimateMessages {
   description: string;
   options: Readonly<Record<AnimateOptionName, { name: string; description: string }>>;
   choices: {
@@ -34,8 +34,8 @@ export interface AnimateTexts {
 export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'settings', 'delete'] as const;
 export type ClipAction = (typeof clipActions)[number];
 
-/** Of the two other doors and of the buttons under a clip. */
-export interface ClipTexts {
+/** Of the two message commands and of the buttons under a clip. */
+export interface ClipMessages {
   /** Under "Apps" in a message's menu. */
   menus: { animate: string; settings: string };
   whichPicture: string;

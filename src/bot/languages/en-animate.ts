@@ -1,7 +1,7 @@
-import type { AnimateTexts } from './clip-messages.ts';
+import type { AnimateMessages } from './clip-messages.ts';
 
 /** English, of `/animate`. */
-export const enAnimate: AnimateTexts = {
+export const enAnimate: AnimateMessages = {
   description: 'Turn a still picture into a short video',
   options: {
     image: { name: 'image', description: 'The picture: JPEG, PNG, WebP or GIF, up to 10 MB' },

@@ -1,8 +1,8 @@
 import { enAnimate } from './en-animate.ts';
-import type { Texts } from './messages.ts';
+import type { Messages } from './messages.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
-export const en: Texts = {
+export const en: Messages = {
   animate: enAnimate,
   clip: {
     menus: { animate: 'Animate', settings: 'Settings' },

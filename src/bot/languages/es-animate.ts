@@ -1,7 +1,7 @@
-import type { AnimateTexts } from './clip-messages.ts';
+import type { AnimateMessages } from './clip-messages.ts';
 
 /** Spanish, of `/animate`. */
-export const esAnimate: AnimateTexts = {
+export const esAnimate: AnimateMessages = {
   description: 'Convierte una imagen fija en un vídeo corto',
   options: {
     image: { name: 'imagen', description: 'La imagen: JPEG, PNG, WebP o GIF, hasta 10 MB' },

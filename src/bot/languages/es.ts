@@ -1,8 +1,8 @@
 import { esAnimate } from './es-animate.ts';
-import type { Texts } from './messages.ts';
+import type { Messages } from './messages.ts';
 
 /** Spanish, for Spain and Latin America alike. */
-export const es: Texts = {
+export const es: Messages = {
   animate: esAnimate,
   clip: {
     menus: { animate: 'Animar', settings: 'Ajustes' },

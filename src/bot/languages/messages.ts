@@ -1,14 +1,14 @@
 import type { JobProgress } from '../../queue/job-listener.ts';
-import type { AdminTexts, ConfigTexts, KinoraTexts, QueueTexts } from './admin-messages.ts';
-import type { AnimateTexts, ClipTexts } from './clip-messages.ts';
+import type { AdminMessages, ConfigMessages, KinoraMessages, QueueMessages } from './admin-messages.ts';
+import type { AnimateMessages, ClipMessages } from './clip-messages.ts';
 
 /** Values that an error's text may name. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
 /** Everything the bot says, in one language. Moments arrive as Discord timestamps, which count down by themselves. */
-export interface Texts {
-  animate: AnimateTexts;
-  clip: ClipTexts;
+export interface Messages {
+  animate: AnimateMessages;
+  clip: ClipMessages;
   cancelButton: string;
   queued(place: { position: number; waiting: number }): string;
   startsAt(moment: string): string;
@@ -19,7 +19,7 @@ export interface Texts {
   step(count: { step: number; steps: number }): string;
   /** The line under a clip. */
   delivered(clip: DeliveredClip): string;
-  /** Said with {@link Texts.delivered} when the clip had to shrink to fit the upload limit. */
+  /** Said with {@link Messages.delivered} when the clip had to shrink to fit the upload limit. */
   reduced: string;
   /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
   sentHere(place: string): string;
@@ -29,10 +29,10 @@ export interface Texts {
   postponed: string;
   /** Mentions who waited long, under their clip. */
   readyPing(person: string): string;
-  queue: QueueTexts;
-  kinora: KinoraTexts;
-  config: ConfigTexts;
-  admin: AdminTexts;
+  queue: QueueMessages;
+  kinora: KinoraMessages;
+  config: ConfigMessages;
+  admin: AdminMessages;
   /** Who waits, for all to see beside the bot's name. */
   presence: {
     idle: string;

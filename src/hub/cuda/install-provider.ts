@@ -4,7 +4,7 @@ import { DownloadError } from '../../errors.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { type Disk, diskError, syncFolderOf } from '../disk.ts';
 import { downloadFile } from '../download-file.ts';
-import type { Web } from '../http-client.ts';
+import type { HttpClient } from '../http-client.ts';
 import { sizeOf } from '../part-file.ts';
 import { type ElfLibrary, machineX64, readElf } from './elf.ts';
 import { findNugetPackage, packageRefusal } from './nuget-package.ts';
@@ -12,7 +12,7 @@ import type { CudaManifest } from './runtime-package.ts';
 import { unpack } from './unpack.ts';
 
 export interface InstallOptions {
-  web: Web;
+  web: HttpClient;
   disk: Disk;
   signal: AbortSignal;
   /** Fetch even where the libraries are there. */

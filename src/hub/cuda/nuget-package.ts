@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DownloadError } from '../../errors.ts';
 import type { RemoteFile } from '../download-body.ts';
-import { addressOf, connectionLost, type Web } from '../http-client.ts';
+import { addressOf, connectionLost, type HttpClient } from '../http-client.ts';
 
 /** A NuGet package of one version. */
 export interface PackageName {
@@ -23,7 +23,11 @@ const maxJsonBytes = 2 ** 24;
  * Where a package can be fetched, its size and its SHA-512, from a NuGet v3 feed.
  * @throws DownloadError `not-found`, `connection-lost`, `refused`
  */
-export async function findNugetPackage(index: string, { id, version }: PackageName, web: Web): Promise<RemoteFile> {
+export async function findNugetPackage(
+  index: string,
+  { id, version }: PackageName,
+  web: HttpClient,
+): Promise<RemoteFile> {
   const { resources } = await readJson(web, index, serviceIndex);
   // The hive with SemVer 2 packages where there is one; every feed has the other.
   const registrations =
@@ -37,7 +41,11 @@ export async function findNugetPackage(index: string, { id, version }: PackageNa
   return { url: leaf.packageContent, sizeBytes: packageSize, digest };
 }
 
-async function readJson<Schema extends z.ZodType>(web: Web, url: string, schema: Schema): Promise<z.output<Schema>> {
+async function readJson<Schema extends z.ZodType>(
+  web: HttpClient,
+  url: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
   const address = addressOf(url);
   const answer = await web.open(url, { Accept: 'application/json' });
   if (!answer.response.ok) {

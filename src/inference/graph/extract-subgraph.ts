@@ -9,7 +9,7 @@ const outside = 'deep_features';
  * The same graph with a value from its midst as one more output, `deep_features`, float32.
  * @throws GraphError nothing makes the value
  */
-export function giveValue(graph: BuiltGraph, value: string): BuiltGraph {
+export function addOutput(graph: BuiltGraph, value: string): BuiltGraph {
   const { shape, dataType } = infoOf(graph, value);
   const maker = graph.nodes.findIndex((node) => node.outputs.includes(value));
   const made = graph.nodes[maker]?.name ?? '';
@@ -28,7 +28,7 @@ export function giveValue(graph: BuiltGraph, value: string): BuiltGraph {
  * weights and inputs that only served to make it are gone.
  * @throws GraphError nothing makes the value
  */
-export function takeValue(graph: BuiltGraph, value: string): BuiltGraph {
+export function extractSubgraph(graph: BuiltGraph, value: string): BuiltGraph {
   const { shape, dataType } = infoOf(graph, value);
   const take = { ...convert('float32', dataType), name: `${outside}/take`, inputs: [outside], outputs: [value] };
   const wanted = new Set(graph.outputs.map(({ name }) => name));

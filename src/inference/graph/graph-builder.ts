@@ -21,7 +21,7 @@ export interface GraphBuilder {
   /** A tensor of the checkpoint, `<scope>.<name>`, in the target's precision. `shape` is the one the checkpoint must have. */
   parameter(name: string, shape: readonly number[], options?: ParameterOptions): Value;
   /** Says that the checkpoint holds this tensor by right although the graph does not need it. */
-  unneeded(name: string, shape: readonly number[]): void;
+  unusedParameter(name: string, shape: readonly number[]): void;
   /** A constant in the target's precision, or float32 where asked. Equal constants are one. */
   constant(values: Float32Array, shape: readonly number[], dataType?: DataType): Value;
   /** An int64 list: shapes, axes. */
@@ -138,7 +138,7 @@ export function buildGraph(
         ? { ...value, transposed }
         : graph.op('Transpose', [value], { perm: [1, 0] });
     },
-    unneeded(parameter, shape) {
+    unusedParameter(parameter, shape) {
       table.expect(key(parameter), shape);
     },
     constant(values, shape, dataType = target.precision) {

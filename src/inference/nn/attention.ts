@@ -104,8 +104,8 @@ export function temporalSelfAttention(
  */
 export function oneTokenCrossAttention(graph: GraphBuilder, name: string, context: Value, channels: number): Value {
   return graph.scope(name, () => {
-    graph.unneeded('to_q.weight', [channels, channels]);
-    graph.unneeded('to_k.weight', [channels, axisSize(context, -1)]);
+    graph.unusedParameter('to_q.weight', [channels, channels]);
+    graph.unusedParameter('to_k.weight', [channels, axisSize(context, -1)]);
     const value = linear(graph, 'to_v', context, channels, { bias: false });
     return linear(graph, 'to_out.0', value, channels);
   });

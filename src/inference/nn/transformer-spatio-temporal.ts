@@ -62,8 +62,8 @@ export function temporalBasicTransformerBlock(
 
 /** `attn2` and its `norm2`: [b, 1, c], the same for every position and step. */
 function crossAttention(graph: GraphBuilder, channels: number, conditioning: Conditioning): Value {
-  graph.unneeded('norm2.weight', [channels]);
-  graph.unneeded('norm2.bias', [channels]);
+  graph.unusedParameter('norm2.weight', [channels]);
+  graph.unusedParameter('norm2.bias', [channels]);
   return conditioning.constant(graph, 'attn2', (own) =>
     oneTokenCrossAttention(own, 'attn2', conditioning.encoderHiddenStates, channels),
   );

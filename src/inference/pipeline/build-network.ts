@@ -1,6 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
-import { giveValue, takeValue } from '../graph/extract-subgraph.ts';
+import { addOutput, extractSubgraph } from '../graph/extract-subgraph.ts';
 import { type BuiltGraph, buildGraph, type GraphSource } from '../graph/graph-builder.ts';
 import type { GraphTarget, Precision } from '../graph/target.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
@@ -80,7 +80,7 @@ export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, grap
   if (wanted === undefined) throw new GraphError('graph-not-built', `${request.network} was not built.`);
   if (request.network !== 'unet-step' || request.deepFeatures === undefined) return wanted;
   const features = deepFeatures(wanted, configs.unet);
-  return request.deepFeatures === 'give' ? giveValue(wanted, features) : takeValue(wanted, features);
+  return request.deepFeatures === 'give' ? addOutput(wanted, features) : extractSubgraph(wanted, features);
 }
 
 /** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */

@@ -2,7 +2,7 @@ import { InferenceError } from '../../errors.ts';
 import type { Precision } from '../graph/target.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import { latentSize } from './denoiser.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 import type { PipelineProgress } from './types.ts';
 import { present } from './use-session.ts';
 
@@ -28,7 +28,7 @@ export interface DecodedLatents {
  * @throws InferenceError memory runs out with single frames, or `non-finite`
  */
 export async function* decodeLatents(
-  job: Run,
+  job: PipelineContext,
   { latents, step }: { latents: Float32Array; step: () => PipelineProgress },
 ): AsyncGenerator<PipelineProgress, DecodedLatents> {
   let decodeChunkSize = Math.min(job.settings.decodeChunkSize, job.settings.numFrames);
@@ -45,7 +45,7 @@ export async function* decodeLatents(
 }
 
 async function* decodeInChunks(
-  { configs, networks, settings, precision, log }: Run,
+  { configs, networks, settings, precision, log }: PipelineContext,
   tools: { latents: Float32Array; step: () => PipelineProgress; decodeChunkSize: number },
 ): AsyncGenerator<PipelineProgress, Float32Array[]> {
   const { latents, step, decodeChunkSize } = tools;

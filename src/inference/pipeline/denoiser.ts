@@ -1,7 +1,7 @@
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { NetworkRequest } from './build-network.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 import { present, withSession } from './use-session.ts';
 
 /** What the picture becomes for the UNet. */
@@ -16,7 +16,7 @@ export interface ImageCondition {
 type Branch = 'unconditional' | 'conditional';
 
 /** The UNet, conditioned for one clip. */
-export interface Predictor {
+export interface Denoiser {
   /**
    * @param scaled the noisy latents, scaled for the model, [frames, c, h, w]
    * @returns the prediction of both branches where guided, unconditional first, or of the conditional one:
@@ -47,10 +47,10 @@ export interface PredictorPlan {
  * latter also where only some steps are guided, so that one loaded UNet serves all of them.
  */
 export async function openPredictor(
-  { configs, networks, settings, guidanceBatch }: Run,
+  { configs, networks, settings, guidanceBatch }: PipelineContext,
   { imageEmbeds, imageLatents }: ImageCondition,
   { guided, caching }: PredictorPlan,
-): Promise<Predictor> {
+): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
   const isTogether = guidanceBatch === 'together' && new Set(guided).size === 1;
   const calls = isTogether ? [branches] : branches.map((branch) => [branch]);
@@ -105,7 +105,7 @@ export async function openPredictor(
 
 /** The whole UNet, and where it is to be cached its outermost blocks besides. */
 async function openSteps(
-  networks: Run['networks'],
+  networks: PipelineContext['networks'],
   request: Extract<NetworkRequest, { network: 'unet-step' }>,
   caching: boolean,
 ): Promise<{ whole: NetworkSession; outer: NetworkSession | undefined }> {
@@ -120,7 +120,7 @@ async function openSteps(
 }
 
 /** A clip's size in latents. */
-export function latentSize({ vae }: Run['configs'], { width, height }: Run['settings']) {
+export function latentSize({ vae }: PipelineContext['configs'], { width, height }: PipelineContext['settings']) {
   const scale = vaeScaleFactor(vae);
   return { width: width / scale, height: height / scale };
 }

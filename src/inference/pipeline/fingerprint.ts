@@ -5,7 +5,7 @@ import { InferenceError } from '../../errors.ts';
 import { boxOf } from '../../util/rgb.ts';
 import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 
 /** What a run is made of, a digest for each part. */
 export interface Fingerprint {
@@ -25,7 +25,13 @@ const version = '1';
  * @throws SafetensorsError the weights cannot be found
  * @throws InferenceError `picture-gone`: the run has begun
  */
-export async function fingerprintOf({ configs, picture, settings, provider, precision }: Run): Promise<Fingerprint> {
+export async function fingerprintOf({
+  configs,
+  picture,
+  settings,
+  provider,
+  precision,
+}: PipelineContext): Promise<Fingerprint> {
   if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
   // The folder may move.
   const { dir: _, weights: __, notes: ___, ...model } = configs;

@@ -4,7 +4,7 @@ import type { Scheduler } from '../schedulers/scheduler.ts';
 import { type ImageCondition, openPredictor } from './denoiser.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { modelInputs } from './model-inputs.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 import { requireFinite } from './require-finite.ts';
 import type { PipelineProgress } from './types.ts';
 import { present, withSession } from './use-session.ts';
@@ -18,7 +18,7 @@ type Stage<Result> = AsyncGenerator<PipelineProgress, Result>;
 
 /** diffusers `_encode_image` and `_encode_vae_image`; the picture's noise is the first thing drawn. */
 export async function* encodeImage(
-  job: Run,
+  job: PipelineContext,
   { generator, step }: StageTools & { generator: TorchGenerator },
 ): Stage<ImageCondition> {
   const { configs, networks, settings, picture } = job;
@@ -53,7 +53,7 @@ interface DenoiseTools extends StageTools {
 }
 
 /** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
-export async function* denoise(job: Run, tools: DenoiseTools): Stage<Float32Array> {
+export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage<Float32Array> {
   const { settings } = job;
   const { generator, scheduler, condition, step, keep } = tools;
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
@@ -89,7 +89,7 @@ export async function* denoise(job: Run, tools: DenoiseTools): Stage<Float32Arra
 }
 
 /** The noise that denoising begins with. */
-function drawLatents({ settings }: Run, { generator, scheduler, condition }: DenoiseTools): Float32Array {
+function drawLatents({ settings }: PipelineContext, { generator, scheduler, condition }: DenoiseTools): Float32Array {
   const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
   for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
   return latents;

@@ -10,7 +10,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
-import { checkpointKeeper, type RunState, startingPoint } from './keep-checkpoints.ts';
+import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
@@ -18,7 +18,7 @@ import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
 import { modelNotes } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 import { finiteNetworks } from './require-finite.ts';
 import { stageClock } from './stages.ts';
 import type {
@@ -109,7 +109,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
 }
 
 async function* run(
-  given: Run,
+  given: PipelineContext,
   { resume, checkpoints }: Pick<GenerateOptions, 'resume' | 'checkpoints'>,
 ): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
@@ -133,7 +133,7 @@ async function* run(
   const condition = start?.condition ?? (yield* encodeImage(job, { generator, step }));
 
   yield clock.begin('denoise', scheduler.timesteps.length, start?.step);
-  const state = (): RunState => ({
+  const state = (): PipelineState => ({
     seed: settings.seed,
     condition,
     generator: generator.state(),

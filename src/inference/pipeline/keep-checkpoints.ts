@@ -1,18 +1,18 @@
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
 import { latentSize } from './denoiser.ts';
 import { differingParts, type Fingerprint } from './fingerprint.ts';
-import type { Run } from './pipeline-context.ts';
+import type { PipelineContext } from './pipeline-context.ts';
 import { type CheckpointOptions, maxCheckpointBytes } from './types.ts';
 
 /** What a checkpoint holds besides the latents and whose they are. */
-export type RunState = Omit<Checkpoint, 'fingerprint' | 'step' | 'latents'>;
+export type PipelineState = Omit<Checkpoint, 'fingerprint' | 'step' | 'latents'>;
 
 /**
  * The checkpoint that a run was given, if it is one of a run like it: same model, picture, settings and provider.
  * Says in the log why it is passed over.
  */
 export function startingPoint(
-  { settings, configs, log }: Run,
+  { settings, configs, log }: PipelineContext,
   resume: Checkpoint | undefined,
   fingerprint: Fingerprint,
 ): Checkpoint | undefined {
@@ -37,7 +37,7 @@ export function startingPoint(
 /** What {@link checkpointKeeper} takes checkpoints of. */
 interface KeptRun {
   fingerprint: Fingerprint;
-  state: () => RunState;
+  state: () => PipelineState;
   log: (message: string) => void;
 }
 

@@ -18,7 +18,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }:
   const sizeStep = vaeScaleFactor(vae);
   const numFrames = proposals.num_frames ?? unet.num_frames;
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
-  const { description, loop, turn_by_seed: turnsBySeed } = proposals;
+  const { description, loop, turn_by_seed: orientsBySeed } = proposals;
   return {
     // Clips carry it, and so the LoRAs that they were made with.
     name: [name, ...loras.map((lora) => lora.name)].join(' + '),
@@ -38,7 +38,7 @@ export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }:
       schedule: defaultSchedule(scheduler),
     },
     ...(loop !== undefined && { loop }),
-    ...(turnsBySeed !== undefined && { turnsBySeed }),
+    ...(orientsBySeed !== undefined && { orientsBySeed }),
     limits: {
       sizeStep,
       // The smallest picture whose latents survive every downsampling.

@@ -6,7 +6,7 @@ import type { Networks } from './networks.ts';
 import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /** Everything one run works with. */
-export interface Run {
+export interface PipelineContext {
   configs: ModelConfigs;
   networks: Networks;
   provider: ConcreteProvider;

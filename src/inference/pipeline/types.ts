@@ -79,7 +79,7 @@ export interface ModelInfo {
   /** How its clips repeat where nobody chooses; left out: they do not. */
   loop?: (typeof clipLoops)[number];
   /** It knows one move to one side; whoever renders lays the picture so that the seed chooses among four. */
-  turnsBySeed?: boolean;
+  orientsBySeed?: boolean;
   limits: {
     /** Width and height are multiples of this many pixels. */
     sizeStep: number;

@@ -13,11 +13,11 @@ import './styles/modal.css';
 import './styles/panel.css';
 import { render } from 'lit';
 import './draw-as-discord.ts';
-import { createCommandDeeds } from './actions/command-actions.ts';
-import { createComponentDeeds } from './actions/component-actions.ts';
+import { createCommandActions } from './actions/command-actions.ts';
+import { createComponentActions } from './actions/component-actions.ts';
 import { say } from './actions/explain.ts';
-import { createMessageDeeds } from './actions/message-actions.ts';
-import { createPageDeeds } from './actions/page-actions.ts';
+import { createMessageActions } from './actions/message-actions.ts';
+import { createPageActions } from './actions/page-actions.ts';
 import { connect } from './connection.ts';
 import { pageTexts } from './messages/all-page-messages.ts';
 import { PlaygroundMoment } from './playground-timestamp.ts';
@@ -51,11 +51,11 @@ const connection = connect({
   onLost: ({ isForGood }) => store.set({ connection: isForGood ? 'closed' : 'lost' }),
 });
 const context = { store, connection };
-const deeds = {
-  commands: createCommandDeeds(context),
-  messages: createMessageDeeds(context),
-  components: createComponentDeeds(context),
-  view: createPageDeeds(context),
+const actions = {
+  commands: createCommandActions(context),
+  messages: createMessageActions(context),
+  components: createComponentActions(context),
+  view: createPageActions(context),
   notify: (problem: string) => say(context, problem, { isProblem: true }),
 };
 
@@ -65,7 +65,7 @@ function draw(state: PageState): void {
   documentElement.lang = state.language;
   documentElement.dataset.theme = state.theme;
   document.title = texts.title;
-  render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...deeds }), root);
+  render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...actions }), root);
   if (state.sentCount === shownCount) return;
   shownCount = state.sentCount;
   document.querySelector('.scroller')?.scrollTo({ top: Number.MAX_SAFE_INTEGER });

@@ -1,6 +1,6 @@
 import type { ApiCommandOption } from '../../fake-discord/payloads.ts';
 import type { OptionValue } from '../protocol.ts';
-import type { PageTexts } from './messages/page-messages.ts';
+import type { PageMessages } from './messages/page-messages.ts';
 import { optionType } from './option-type.ts';
 import type { CommandForm } from './state/command-form.ts';
 
@@ -12,7 +12,7 @@ export interface ReadForm {
 }
 
 /** Reads a form as Discord's client does; the bot and the stand-in check once more. */
-export function readForm(form: CommandForm, texts: PageTexts): ReadForm {
+export function readForm(form: CommandForm, texts: PageMessages): ReadForm {
   const options: Record<string, OptionValue> = {};
   const problems: Record<string, string> = {};
   for (const option of form.entry.options) {
@@ -41,7 +41,7 @@ function isNumeric({ type, choices }: ApiCommandOption): boolean {
 function readNumber(
   { type, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
   written: OptionValue,
-  texts: PageTexts,
+  texts: PageMessages,
 ): { value: number } | { problem: string } {
   const value = Number(written);
   const isRight = type === optionType.integer ? Number.isInteger(value) : Number.isFinite(value);

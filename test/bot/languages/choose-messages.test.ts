@@ -1,6 +1,6 @@
 import { Locale } from 'discord.js';
 import { describe, expect, it } from 'vitest';
-import { chooseTexts, languages, localizations } from '../../../src/bot/languages/choose-messages.ts';
+import { chooseMessages, languages, localizations } from '../../../src/bot/languages/choose-messages.ts';
 import { en } from '../../../src/bot/languages/en.ts';
 import { es } from '../../../src/bot/languages/es.ts';
 
@@ -24,10 +24,10 @@ describe('languages', () => {
   });
 
   it('are chosen by locale, English where there is none', () => {
-    expect(chooseTexts('es-ES')).toBe(es);
-    expect(chooseTexts('es-419')).toBe(es);
-    expect(chooseTexts('de')).toBe(en);
-    expect(chooseTexts('constructor')).toBe(en);
+    expect(chooseMessages('es-ES')).toBe(es);
+    expect(chooseMessages('es-419')).toBe(es);
+    expect(chooseMessages('de')).toBe(en);
+    expect(chooseMessages('constructor')).toBe(en);
   });
 
   it('are named by locales that Discord knows, and fit its limits', () => {

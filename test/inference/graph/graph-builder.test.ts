@@ -113,13 +113,13 @@ describe('parameters', () => {
 
   it('cannot be asked for in two shapes', () => {
     build((inner) => {
-      inner.unneeded('w', [2, 3]);
+      inner.unusedParameter('w', [2, 3]);
       expect(() => inner.parameter('w', [3, 2])).toThrow(GraphError);
     });
   });
 
   it('that the graph does not need are expected and not taken', () => {
-    const graph = build((inner) => inner.scope('attn2', () => inner.unneeded('to_q.weight', [8, 8])));
+    const graph = build((inner) => inner.scope('attn2', () => inner.unusedParameter('to_q.weight', [8, 8])));
     expect(graph.initializers).toEqual([]);
     expect([...graph.expected.keys()]).toEqual(['attn2.to_q.weight']);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openPredictor, type PredictorPlan } from '../../../src/inference/pipeline/denoiser.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import type { Networks } from '../../../src/inference/pipeline/networks.ts';
-import type { Run } from '../../../src/inference/pipeline/pipeline-context.ts';
+import type { PipelineContext } from '../../../src/inference/pipeline/pipeline-context.ts';
 import type { GuidanceBatch } from '../../../src/inference/pipeline/types.ts';
 import { goldenPath } from '../../support/golden.ts';
 
@@ -30,7 +30,7 @@ function noting(calls: string[]): Networks {
 async function callsOf(guidanceBatch: GuidanceBatch, plan: PredictorPlan, shallow: readonly boolean[] = []) {
   const calls: string[] = [];
   const settings = { width: 16, height: 16, numFrames: 3, fps: 7, motionBucketId: 127, noiseAugStrength: 0 };
-  const job = { configs, networks: noting(calls), settings, guidanceBatch } as unknown as Run;
+  const job = { configs, networks: noting(calls), settings, guidanceBatch } as unknown as PipelineContext;
   const condition = { imageEmbeds: new Float32Array(24), imageLatents: new Float32Array(4) };
   const predictor = await openPredictor(job, condition, plan);
   const lengths: number[] = [];

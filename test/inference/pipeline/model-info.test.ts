@@ -41,12 +41,12 @@ describe('what a model proposes', () => {
   });
 
   it('is for the demo model what its kinora.json says', async () => {
-    const { name, description, defaults, limits, loop, turnsBySeed } = await readModelInfo(
+    const { name, description, defaults, limits, loop, orientsBySeed } = await readModelInfo(
       goldenPath('../../models/demo'),
     );
     expect(name).toBe('Kinora demo (toy model)');
     expect(description).toMatch(/toy-sized .* the real one is SVD XT/);
-    expect({ loop, turnsBySeed }).toEqual({ loop: 'ping-pong', turnsBySeed: true });
+    expect({ loop, orientsBySeed }).toEqual({ loop: 'ping-pong', orientsBySeed: true });
     expect(defaults).toMatchObject({
       width: 256,
       height: 144,

@@ -4,7 +4,7 @@ import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/infere
 import { type PresetName, withPreset } from '../../../src/inference/pipeline/presets.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { type Fit, fitBox } from '../../../src/media/fit-box.ts';
-import { intake } from '../../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../../src/media/picture-for-clip.ts';
 import type { FramedPicture } from '../../../src/util/rgb.ts';
 import { type Golden, goldenPath, openGolden } from '../../support/golden.ts';
 import { drawnPicture } from '../../support/noise-picture.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => pipeline.release());
 
 async function pictureOf({ file, drawn, fit, settings }: Case): Promise<FramedPicture> {
-  if (file !== undefined) return intake(await readFile(goldenPath(`pictures/${file}`)), { ...settings, fit });
+  if (file !== undefined) return pictureForClip(await readFile(goldenPath(`pictures/${file}`)), { ...settings, fit });
   const picture = drawnPicture(...drawn!);
   const box = fitBox(fit, picture, settings);
   return box === undefined ? picture : { ...picture, box };

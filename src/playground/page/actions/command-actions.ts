@@ -13,7 +13,7 @@ import { interact } from './interact.ts';
 const quietMs = 200;
 
 /** What a person does with slash commands. */
-export function createCommandDeeds(context: DeedsContext) {
+export function createCommandActions(context: DeedsContext) {
   const { store, connection } = context;
   let asking: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,7 +65,7 @@ export function createCommandDeeds(context: DeedsContext) {
     }
   }
 
-  const deeds = {
+  const actions = {
     openForm(entry: CommandEntry) {
       const shown = entry.options.filter(({ required = false }) => required).map(({ name }) => name);
       const empty = { values: {}, typed: {}, pictures: {}, problems: {}, proposals: null, isSending: false };
@@ -165,7 +165,7 @@ export function createCommandDeeds(context: DeedsContext) {
       await send({ entry, shown: [option.name], pictures: { [option.name]: picture }, ...empty }, {});
     },
   };
-  return deeds;
+  return actions;
 }
 
 function without<T>(all: Readonly<Record<string, T>>, name: string): Record<string, T> {

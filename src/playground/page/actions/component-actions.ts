@@ -5,7 +5,7 @@ import { explain } from './explain.ts';
 import { interact } from './interact.ts';
 
 /** What a person does with the buttons, menus and forms of the bot. */
-export function createComponentDeeds(context: DeedsContext) {
+export function createComponentActions(context: DeedsContext) {
   const { store } = context;
 
   async function use(messageId: Snowflake, customId: string, work: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@ import { explain, say } from './explain.ts';
 import { interact } from './interact.ts';
 
 /** What a person does with messages. */
-export function createMessageDeeds(context: DeedsContext) {
+export function createMessageActions(context: DeedsContext) {
   const { store, connection } = context;
 
   async function orSayWhy(work: Promise<unknown>): Promise<void> {

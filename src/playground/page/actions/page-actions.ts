@@ -8,7 +8,7 @@ import type { DeedsContext } from './actions-context.ts';
 import { explain } from './explain.ts';
 
 /** What a visitor does with the page around the conversation. */
-export function createPageDeeds(context: DeedsContext) {
+export function createPageActions(context: DeedsContext) {
   const { store, connection } = context;
   return {
     showChannel(channelId: Snowflake) {

@@ -1,7 +1,7 @@
 import type { Language } from '../state/page-state.ts';
 import { en } from './en.ts';
 import { es } from './es.ts';
-import type { PageTexts } from './page-messages.ts';
+import type { PageMessages } from './page-messages.ts';
 
 /** The page's texts by language. */
-export const pageTexts: Readonly<Record<Language, PageTexts>> = { en, es };
+export const pageTexts: Readonly<Record<Language, PageMessages>> = { en, es };

@@ -1,7 +1,7 @@
-import type { PageTexts } from './page-messages.ts';
+import type { PageMessages } from './page-messages.ts';
 
 /** English. */
-export const en: PageTexts = {
+export const en: PageMessages = {
   locale: 'en-US',
   languageName: 'English',
   title: 'Kinora playground',

@@ -1,7 +1,7 @@
-import type { PageTexts } from './page-messages.ts';
+import type { PageMessages } from './page-messages.ts';
 
 /** Spanish. */
-export const es: PageTexts = {
+export const es: PageMessages = {
   locale: 'es-ES',
   languageName: 'Español',
   title: 'Kinora: zona de pruebas',

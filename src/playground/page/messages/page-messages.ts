@@ -1,7 +1,7 @@
 import type { BotState } from '../../protocol.ts';
 
 /** What the page itself says; what the bot says comes from the bot. Adding a language is one file like this. */
-export interface PageTexts {
+export interface PageMessages {
   /** For the bot's and the browser's formats. */
   locale: string;
   languageName: string;

@@ -1,12 +1,12 @@
 import { html, nothing, render, type TemplateResult } from 'lit';
-import type { PageTexts } from '../messages/page-messages.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 import type { SeenExchange } from '../state/page-state.ts';
 import { byteSize } from './byte-size.ts';
 import { summaryOf } from './exchange-summary.ts';
 import { jsonView } from './json-view.ts';
 
 /** An exchange as a line that opens. What is inside is drawn only when it is looked at. */
-export function exchangeView({ exchange }: SeenExchange, texts: PageTexts): TemplateResult {
+export function exchangeView({ exchange }: SeenExchange, texts: PageMessages): TemplateResult {
   const { what, isFromBot, status } = summaryOf(exchange);
   const time = new Date(exchange.at);
   const clock = `${time.toLocaleTimeString(texts.locale, { hour12: false })}.${String(time.getMilliseconds()).padStart(3, '0')}`;
@@ -31,7 +31,7 @@ function fill({ currentTarget }: Event, draw: () => TemplateResult): void {
   if (lastElementChild instanceof HTMLElement) render(open ? draw() : nothing, lastElementChild);
 }
 
-function inside({ exchange, texts }: { exchange: SeenExchange['exchange']; texts: PageTexts }): TemplateResult {
+function inside({ exchange, texts }: { exchange: SeenExchange['exchange']; texts: PageMessages }): TemplateResult {
   if (exchange.kind === 'gateway') return jsonView(exchange.payload);
   const { requestBody, responseBody, files, query } = exchange;
   return html`

@@ -1,11 +1,11 @@
-import type { PageTexts } from '../messages/page-messages.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 
 const dayMs = 86_400_000;
 
 /** When a message was sent, as Discord writes it: `Today at 19:05`; `isShort`: the time alone. */
 export function messageTime(
   timestamp: string,
-  { locale, today, yesterday }: PageTexts,
+  { locale, today, yesterday }: PageMessages,
   { isShort = false } = {},
 ): string {
   const moment = new Date(timestamp);

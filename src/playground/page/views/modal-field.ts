@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
 import type { ApiComponent, Json } from '../../../fake-discord/payloads.ts';
-import type { PageTexts } from '../messages/page-messages.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 
 /** ComponentType. */
 const textInput = 4;
@@ -12,7 +12,7 @@ const paragraph = 2;
 export interface ModalFieldOptions {
   label: string;
   description: string | undefined;
-  texts: PageTexts;
+  texts: PageMessages;
 }
 
 /** A text input or a menu of a form that the bot opened, with its label. */
@@ -61,7 +61,7 @@ function inputView(component: ApiComponent, isRequired: boolean): TemplateResult
 
 function menuView(
   component: ApiComponent,
-  { isRequired, texts }: { isRequired: boolean; texts: PageTexts },
+  { isRequired, texts }: { isRequired: boolean; texts: PageMessages },
 ): TemplateResult {
   const { custom_id: name = '' } = component;
   const options = (component.options ?? []) as unknown as { label: string; value: string; default?: boolean }[];
