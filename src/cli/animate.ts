@@ -9,7 +9,8 @@ import type { PicturePolicy } from '../media/check-file.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
-import { type AnimateOptions, animateHelp, readAnimateOptions } from './animate-options.ts';
+import { type AnimateOptions, animateLine, readAnimateOptions } from './animate-options.ts';
+import { showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts';
 import { describeError } from './describe-error.ts';
@@ -25,10 +26,7 @@ import { usageError } from './usage-error.ts';
 /** `kinora animate`: each picture becomes a clip's file. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
   const options = readAnimateOptions(argv);
-  if (options === undefined) {
-    io.stdout.write(animateHelp);
-    return 0;
-  }
+  if (options === undefined) return showHelp(animateLine, io);
   const chosen = withChoices(readConfig(io.environment), options);
   const { config, configs } = await locateModel(chosen, io.environment);
   const settings = settingsFor(modelInfo(configs), options);

@@ -8,24 +8,21 @@ import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { checkWith } from './check-picture.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
 import { modelCapabilities } from './model-facts.ts';
-import { usageError } from './usage-error.ts';
 
-const help = `Usage: kinora bot
-
-Connects to Discord and serves until SIGTERM or SIGINT. Settings come from the environment: see .env.example.
-`;
+const line = {
+  name: 'kinora bot',
+  about:
+    'Connects to Discord and serves until SIGTERM or SIGINT. Settings come from the environment: see .env.example.',
+};
 
 /** `kinora bot`: serves until it is told to stop; what is under way then goes on at the next start. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    io.stdout.write(help);
-    return 0;
-  }
-  if (argv.length > 0) throw usageError(`kinora bot takes no options, not ${argv[0]}.`);
+  if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
   const { config, configs } = await locateModel(written, io.environment);

@@ -13,6 +13,7 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { type LocatedModel, locateModel } from './locate-model.ts';
@@ -20,24 +21,20 @@ import { modelCapabilities } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
 import { formatDuration } from './transfer-meter.ts';
-import { usageError } from './usage-error.ts';
 
-const help = `Usage: kinora demo
-
-Lets a made-up person animate a sample picture through the real bot, connected to a local stand-in of Discord.
-The clip goes to out/demo.mp4. Needs no token and no network.
-`;
+const line = {
+  name: 'kinora demo',
+  about:
+    'Lets a made-up person animate a sample picture through the real bot, connected to a local stand-in of Discord. ' +
+    'The clip goes to out/demo.mp4. Needs no token and no network.',
+};
 
 const picturePath = fileURLToPath(new URL('../../assets/rocket.jpg', import.meta.url));
 const clipPath = join('out', 'demo.mp4');
 
 /** `kinora demo`: the whole way from `/animate` to the delivered clip, in one process and its render child. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    io.stdout.write(help);
-    return 0;
-  }
-  if (argv.length > 0) throw usageError(`kinora demo takes no options, not ${argv[0]}.`);
+  if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
   const located = await locateModel(readConfig(io.environment), io.environment);
   const startedAtMs = Date.now();
   const output = await openOutputFile(clipPath);

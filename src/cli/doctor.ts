@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
 import { checkFfmpeg } from './doctor/check-ffmpeg.ts';
@@ -12,18 +12,15 @@ import { checkProviders } from './doctor/check-providers.ts';
 import type { Finding } from './doctor/finding.ts';
 import type { CliIo } from './io.ts';
 import { textTable } from './text-table.ts';
-import { usageError } from './usage-error.ts';
 
-const help = `Usage: kinora doctor [--json]
-
-Tries everything that the bot needs: Node, ffmpeg, the model, each provider (by running the demo model's UNet on it and
-comparing with the CPU), memory and disk, Discord's answer to the token, the data folder. Exit code 1 if the bot could
-not do its job. docs/gpu.md tells which figures to expect of a GPU.
-
-Options:
-  --json   print one line of JSON instead of a table
-  --help   show this
-`;
+const line = {
+  name: 'kinora doctor',
+  about:
+    "Tries everything that the bot needs: Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
+    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder. Exit code 1 if the bot " +
+    'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
+  options: { json: { help: 'print one line of JSON instead of a table' } },
+} as const;
 
 /** A driver that says nothing for this long will not say anything. */
 const probeTimeoutMs = 300_000;
@@ -37,14 +34,11 @@ export interface DoctorTools {
 
 /** `kinora doctor`: whether the bot could do its job here, and if not, why. */
 export async function run(argv: string[], io: CliIo, tools = realTools(io)): Promise<number> {
-  const options = readOptions(argv);
-  if (options.help) {
-    io.stdout.write(help);
-    return 0;
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
   const findings = await examine(io, tools);
   const isFit = findings.every(({ verdict }) => verdict !== 'fails');
-  io.stdout.write(options.json ? `${JSON.stringify({ ok: isFit, findings })}\n` : asTable(findings, isFit));
+  io.stdout.write(given.values.json ? `${JSON.stringify({ ok: isFit, findings })}\n` : asTable(findings, isFit));
   return isFit ? 0 : 1;
 }
 
@@ -68,16 +62,6 @@ function realTools({ environment, signal }: CliIo): DoctorTools {
     probeModelDir: fileURLToPath(new URL('../../models/demo', import.meta.url)),
     probe: (request) => probeProvider(request, { environment, signal, timeoutMs: probeTimeoutMs }),
   };
-}
-
-function readOptions(argv: string[]): { json: boolean; help: boolean } {
-  try {
-    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    const { values } = parseArgs({ args: argv, options });
-    return { json: values.json === true, help: values.help === true };
-  } catch (cause) {
-    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora doctor --help.`, cause);
-  }
 }
 
 const words = { ok: 'ok', note: 'note', fails: 'FAILS' } as const;

@@ -2,35 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { asCommand, asCommandLine } from '../commands/describe-settings.ts';
 import { UserError } from '../errors.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
 import { textTable } from './text-table.ts';
-import { usageError } from './usage-error.ts';
 
-const help = `Usage: kinora inspect <clip> [--json]
-
-Reads back the settings that a clip of Kinora's (MP4, GIF or WebP) carries, and says how to make the same clip again.
-
-Options:
-  --json               print the settings as one line of JSON
-  --help               show this
-`;
+const line = {
+  name: 'kinora inspect',
+  usage: '<clip> [--json]',
+  words: '<clip>',
+  about:
+    "Reads back the settings that a clip of Kinora's (MP4, GIF or WebP) carries, and says how to make the same clip again.",
+  options: { json: { help: 'print the settings as one line of JSON' } },
+} as const;
 
 /** `kinora inspect`: what a clip was made with. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    io.stdout.write(help);
-    return 0;
-  }
-  const asJson = argv.includes('--json');
-  const [path, ...more] = argv.filter((word) => word !== '--json');
-  if (path === undefined || path.startsWith('-') || more.length > 0) {
-    throw usageError('name one clip: kinora inspect <clip> [--json].');
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const [path = ''] = given.words;
   const settings = readVideoSettings(await readClip(path));
   if (settings === undefined) {
     throw new UserError('no-settings', `${path} is no clip of Kinora's, or has lost its settings on the way.`);
   }
-  if (asJson) {
+  if (given.values.json) {
     io.stdout.write(`${JSON.stringify(settings)}\n`);
     return 0;
   }

@@ -1,5 +1,5 @@
-/** A stream that a subcommand writes to; `isTTY` tells whether a person watches. */
-export type CliStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+/** A stream that a subcommand writes to; `isTTY` tells whether a person watches, `columns` how wide the terminal is. */
+export type CliStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** What a subcommand may touch of the process it runs in. */
 export interface CliIo {

@@ -1,3 +1,4 @@
+import { readConfig } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import { findModel } from '../hub/find-model.ts';
 import { buildNetwork, type NetworkRequest } from '../inference/pipeline/build-network.ts';
@@ -6,22 +7,21 @@ import { modelInfo } from '../inference/pipeline/model-info.ts';
 import type { CheckpointName } from '../inference/pipeline/open-checkpoint.ts';
 import { findNonFinite } from '../inference/safetensors/find-non-finite.ts';
 import type { TensorEntry } from '../inference/safetensors/read-safetensors.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
-import { readModelFolderOptions } from './model-folder.ts';
 import { type Checkpoint, formatParameters, networkNames, readCheckpoint } from './read-checkpoints.ts';
 import { textTable } from './text-table.ts';
 
-const help = `Usage: kinora model check [DIR] [--full]
-
-Holds the weights of a model folder against its configs: every tensor that they imply must be there, in its shape, and no
-other. Values are sampled for NaN and infinity. Exit code 1 if anything is wrong.
-
-Options:
-  --full   look at every value, not at a sample
-  --help   show this
-
-Without DIR: the folder of MODEL_DIR, or the demo model.
-`;
+const line = {
+  name: 'kinora model check',
+  usage: '[DIR] [--full]',
+  words: '[model]',
+  about:
+    'Holds the weights of a model folder against its configs: every tensor that they imply must be there, in its shape, ' +
+    'and no other. Values are sampled for NaN and infinity. Exit code 1 if anything is wrong.',
+  options: { full: { help: 'look at every value, not at a sample' } },
+  notes: 'Without DIR: the folder of MODEL_DIR, or the demo model.',
+} as const;
 
 /** More lines than this about one network help nobody. */
 const maxLines = 40;
@@ -36,12 +36,10 @@ interface Verdict {
 
 /** `kinora model check`: whether a model folder can work. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { help: isHelp, model, full } = readModelFolderOptions(argv, io, 'check');
-  if (isHelp) {
-    io.stdout.write(help);
-    return 0;
-  }
-  return checkModelFolder(await findModel(model, io), io, full);
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const [model = readConfig(io.environment).modelDir] = given.words;
+  return checkModelFolder(await findModel(model, io), io, given.values.full);
 }
 
 /**

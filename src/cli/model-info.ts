@@ -1,3 +1,4 @@
+import { readConfig } from '../config/config.ts';
 import { findModel } from '../hub/find-model.ts';
 import { readPullRecord } from '../hub/pull-record.ts';
 import { estimateMemory } from '../inference/pipeline/estimate-memory.ts';
@@ -5,24 +6,24 @@ import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { type ModelInfo, memoryModes } from '../inference/pipeline/types.ts';
 import { formatBytes } from '../util/format-bytes.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
-import { readModelFolderOptions } from './model-folder.ts';
 import { formatParameters, networkNames, readCheckpoint } from './read-checkpoints.ts';
 import { textTable } from './text-table.ts';
 
-const help = `Usage: kinora model info [DIR]
-
-Tells what a model folder holds, what it proposes and allows, and what a clip will cost in memory.
-Without DIR: the folder of MODEL_DIR, or the demo model.
-`;
+const line = {
+  name: 'kinora model info',
+  usage: '[DIR]',
+  words: '[model]',
+  about: 'Tells what a model folder holds, what it proposes and allows, and what a clip will cost in memory.',
+  notes: 'Without DIR: the folder of MODEL_DIR, or the demo model.',
+};
 
 /** `kinora model info`: a model folder, from its configs and headers. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { help: isHelp, model } = readModelFolderOptions(argv, io, 'info');
-  if (isHelp) {
-    io.stdout.write(help);
-    return 0;
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const [model = readConfig(io.environment).modelDir] = given.words;
   const configs = await readModelConfigs(await findModel(model, io));
   const info = modelInfo(configs);
   const description = info.description === undefined ? '' : `${info.description}\n`;

@@ -1,5 +1,4 @@
 import { basename, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import { JobCancelledError } from '../errors.ts';
 import { realDisk } from '../hub/disk.ts';
@@ -8,6 +7,7 @@ import type { Licence } from '../hub/hub-repository.ts';
 import { type PullRequest, pullModel } from '../hub/pull-model.ts';
 import { type VariantName, variantNames } from '../hub/weight-files.ts';
 import { formatBytes } from '../util/format-bytes.ts';
+import { type CommandLine, type Given, type OptionDeclaration, readCommandLine, showHelp } from './command-line.ts';
 import { canAsk, confirm } from './confirm.ts';
 import type { CliIo } from './io.ts';
 import { checkModelFolder } from './model-check.ts';
@@ -18,30 +18,28 @@ import { idleTimeoutMs, retryPolicy } from './web-options.ts';
 
 const defaultRepo = 'vdo/stable-video-diffusion-img2vid-xt-1-1';
 
-const help = `Usage: kinora model pull [options]
-
-Fetches the files of a Stable Video Diffusion model that Kinora needs. Can be interrupted and run again.
-
-Options:
-  --repo OWNER/NAME   the repository (${defaultRepo})
-  --variant fp16|fp32 half or full precision (fp16: 4.5 GB for SVD XT; fp32: twice that)
-  --revision REV      a branch, tag or commit (main)
-  --dir DIR           the model folder (models/NAME)
-  --unet OWNER/NAME[:FILE]
-                      take the UNet from another repository, e.g. wangfuyun/AnimateLCM-SVD-xt
-  --accept-license    accept the licence without being asked
-  --help              show this
-
-HF_TOKEN is needed for gated or private repositories; HF_ENDPOINT names a mirror.
-`;
+const line = {
+  name: 'kinora model pull',
+  about: 'Fetches the files of a Stable Video Diffusion model that Kinora needs. Can be interrupted and run again.',
+  options: {
+    repo: { value: 'OWNER/NAME', help: `the repository (${defaultRepo})` },
+    variant: { value: 'fp16|fp32', help: 'half or full precision (fp16: 4.5 GB for SVD XT; fp32: twice that)' },
+    revision: { value: 'REV', help: 'a branch, tag or commit (main)' },
+    dir: { value: 'DIR', help: 'the model folder (models/NAME)' },
+    unet: {
+      value: 'OWNER/NAME[:FILE]',
+      help: 'take the UNet from another repository, e.g. wangfuyun/AnimateLCM-SVD-xt',
+    },
+    'accept-license': { help: 'accept the licence without being asked' },
+  },
+  notes: 'HF_TOKEN is needed for gated or private repositories; HF_ENDPOINT names a mirror.',
+} as const satisfies CommandLine<Record<string, OptionDeclaration>>;
 
 /** `kinora model pull`: weights from the hub into a model folder. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const { values } = readOptions(argv);
-  if (values.help === true) {
-    io.stdout.write(help);
-    return 0;
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const { values } = given;
   const request = readRequest(values);
   const { hubToken, hubEndpoint } = readConfig(io.environment);
   const progress = createTransferProgress(io.stderr, Date.now);
@@ -56,8 +54,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
       signal: io.signal,
       disk: realDisk,
       now: () => new Date(),
-      acceptLicence: (repo, licence) =>
-        acceptLicence(repo, licence, { io, accepted: values['accept-license'] === true }),
+      acceptLicence: (repo, licence) => acceptLicence(repo, licence, { io, accepted: values['accept-license'] }),
       onNote: progress.note,
       onProgress: progress.update,
     });
@@ -76,27 +73,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   }
 }
 
-function readOptions(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      options: {
-        repo: { type: 'string', default: defaultRepo },
-        variant: { type: 'string', default: 'fp16' },
-        revision: { type: 'string', default: 'main' },
-        dir: { type: 'string' },
-        unet: { type: 'string' },
-        'accept-license': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (cause) {
-    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora model pull --help.`, cause);
-  }
-}
-
-function readRequest(values: ReturnType<typeof readOptions>['values']): PullRequest {
-  const { repo, revision, variant, dir } = values;
+function readRequest(values: Given<(typeof line)['options']>['values']): PullRequest {
+  const { repo = defaultRepo, revision = 'main', variant = 'fp16', dir } = values;
   if (!isRepository(repo)) throw usageError(`--repo must be OWNER/NAME, such as ${defaultRepo}.`);
   if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}.`);
   if (!/^[\w./-]+$/.test(revision)) throw usageError('--revision must be a branch, a tag or a commit.');

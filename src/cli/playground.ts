@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.ts';
 import { bundlePage } from '../playground/bundle-page.ts';
 import { isLoopback } from '../playground/origin-guard.ts';
+import { type CommandLine, type OptionDeclaration, readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { openInBrowser } from './open-in-browser.ts';
@@ -11,25 +11,25 @@ import { usageError } from './usage-error.ts';
 /** K, I, N, O on a telephone's keys. */
 const defaultPort = 5466;
 
-const help = `Usage: kinora playground [options]
-
-Opens a channel as Discord draws it in the browser, with the real bot in it: type /animate, attach a picture, watch.
-Everything stays on this machine; no token is needed.
-
-  --port N        The port (default ${defaultPort}, or any free one where that is taken)
-  --host HOST     Another address to listen at than 127.0.0.1: others can then use the playground
-  --model MODEL   A model folder or file (default MODEL_DIR, or else the demo model)
-  --data-dir DIR  Keeps the bot's data there (default: a temporary folder)
-  --no-open       Does not open the browser
-`;
+const line = {
+  name: 'kinora playground',
+  about:
+    'Opens a channel as Discord draws it in the browser, with the real bot in it: type /animate, attach a picture, watch. ' +
+    'Everything stays on this machine; no token is needed.',
+  options: {
+    port: { value: 'N', help: `the port (${defaultPort}, or any free one where that is taken)` },
+    host: { value: 'HOST', help: 'another address to listen at than 127.0.0.1: others can then use the playground' },
+    model: { value: 'MODEL', help: 'a model folder or file (MODEL_DIR, else the demo model)' },
+    'data-dir': { value: 'DIR', help: "keep the bot's data there (a temporary folder)" },
+    open: { isOn: true, help: 'do not open the browser' },
+  },
+} as const satisfies CommandLine<Record<string, OptionDeclaration>>;
 
 /** `kinora playground`: serves until it is told to stop. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
-  const values = readOptions(argv);
-  if (values.help) {
-    io.stdout.write(help);
-    return 0;
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const { values } = given;
   const port = readPort(values.port);
   const host = values.host ?? '127.0.0.1';
   const config = readConfig(
@@ -47,7 +47,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
       io.stderr.write(`Warning: ${host} is not this machine alone: whoever reaches it can use the playground.\n`);
     }
     io.stdout.write(`The playground is open at ${playground.url}\nCtrl-C closes it.\n`);
-    if (!values['no-open']) {
+    if (values.open) {
       const { environment, stdout } = io;
       openInBrowser(playground.url, { environment, platform: process.platform, isTTY: stdout.isTTY === true });
     }
@@ -56,26 +56,6 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     await playground.close();
   }
   return 0;
-}
-
-function readOptions(argv: string[]) {
-  try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        port: { type: 'string' },
-        host: { type: 'string' },
-        model: { type: 'string' },
-        'data-dir': { type: 'string' },
-        'no-open': { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw usageError(`${cause.message} See kinora playground --help.`, cause);
-  }
 }
 
 function readPort(text: string | undefined): number | undefined {

@@ -1,25 +1,22 @@
-import { parseArgs } from 'node:util';
 import { type InstalledProvider, installProvider } from '../hub/cuda/install-provider.ts';
 import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/library-search.ts';
 import { type CudaManifest, readCudaManifest } from '../hub/cuda/runtime-package.ts';
 import { realDisk } from '../hub/disk.ts';
 import { createHttpClient } from '../hub/http-client.ts';
 import { formatBytes } from '../util/format-bytes.ts';
+import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
 import { formatDuration } from './transfer-meter.ts';
 import { createTransferProgress } from './transfer-progress.ts';
-import { usageError } from './usage-error.ts';
 import { idleTimeoutMs, retryPolicy } from './web-options.ts';
 
-const help = `Usage: kinora setup cuda [options]
-
-Fetches the CUDA provider that belongs to the installed onnxruntime-node (Linux on x64), puts it beside the binding and
-tells which CUDA and cuDNN libraries it needs and where they are.
-
-Options:
-  --force   fetch it even if it is there
-  --help    show this
-`;
+const line = {
+  name: 'kinora setup cuda',
+  about:
+    'Fetches the CUDA provider that belongs to the installed onnxruntime-node (Linux on x64), puts it beside the binding ' +
+    'and tells which CUDA and cuDNN libraries it needs and where they are.',
+  options: { force: { help: 'fetch it even if it is there' } },
+} as const;
 
 /** Libraries of the system itself, which are there wherever Node runs. */
 const systemLibraries = /^(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so/;
@@ -35,11 +32,9 @@ export interface SetupCudaMachine {
 
 /** `kinora setup cuda`: the CUDA libraries of ONNX Runtime, which the npm registry does not carry. */
 export async function run(argv: string[], io: CliIo, machine = thisMachine(io)): Promise<number> {
-  const { force, help: isHelp } = readOptions(argv);
-  if (isHelp) {
-    io.stdout.write(help);
-    return 0;
-  }
+  const given = readCommandLine(line, argv);
+  if (given === undefined) return showHelp(line, io);
+  const { force } = given.values;
   const manifest = machine.manifest();
   const progress = createTransferProgress(io.stderr, Date.now);
   const web = createHttpClient({
@@ -67,16 +62,6 @@ function thisMachine({ environment }: CliIo): SetupCudaMachine {
     manifest: () => readCudaManifest(process.platform, process.arch),
     places: systemPlaces(environment.LD_LIBRARY_PATH),
   };
-}
-
-function readOptions(argv: string[]): { force: boolean; help: boolean } {
-  try {
-    const options = { force: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    const { values } = parseArgs({ args: argv, options });
-    return { force: values.force === true, help: values.help === true };
-  } catch (cause) {
-    throw usageError(`${cause instanceof Error ? cause.message : cause} See kinora setup cuda --help.`, cause);
-  }
 }
 
 /** What the libraries need besides each other and the system, and the driver; as the loader would find it. */
