@@ -109,6 +109,18 @@ describe('readAnimateOptions', () => {
     }
   });
 
+  it('takes what people type: a number that begins with a point or a sign, and --no- before a switch', () => {
+    const settings = (...words: string[]) => readAnimateOptions(['a.png', ...words])?.settings;
+    expect(settings('--noise', '.5')).toEqual({ noiseAugStrength: 0.5 });
+    expect(settings('--noise=.5')).toEqual({ noiseAugStrength: 0.5 });
+    expect(settings('--seed', '-1')).toEqual({ seed: 4_294_967_295 });
+    // A number below the range is a number all the same: the model's limits refuse it by name.
+    expect(settings('--guidance-max=-1')).toEqual({ maxGuidanceScale: -1 });
+    expect(readAnimateOptions(['a.png', '--json'])?.json).toBe(true);
+    expect(readAnimateOptions(['a.png', '--json', '--no-json'])?.json).toBe(false);
+    expect(readAnimateOptions(['a.png', '--no-smooth'])?.form.smooth).not.toBe(true);
+  });
+
   it('asks for the help text', () => {
     expect(readAnimateOptions(['--help'])).toBeUndefined();
     expect(readAnimateOptions(['-h', 'a.png', '--seed', 'x'])).toBeUndefined();
@@ -126,9 +138,9 @@ describe('readAnimateOptions', () => {
     [['a.png', '--playback-fps', '0'], /^--playback-fps must be a whole number from 1 to 120, not "0"/],
     [[''], /which picture/],
     [['a.png', '--bogus'], /^Unknown option '--bogus'\. kinora animate --help tells the usage\.$/],
-    [['a.png', '--seed'], /^Option '--seed <value>' argument missing\. kinora/],
-    [['a.png', '--seed', '--json'], /^Option '--seed' argument is ambiguous\. kinora/],
-    [['a.png', '--motion', '-x'], /ambiguous/],
+    [['a.png', '--seed'], /^Option '--seed <N>' argument missing\. kinora animate --help tells the usage\.$/],
+    [['a.png', '--seed', '--json'], /^Option '--seed <N>' argument missing\. kinora/],
+    [['a.png', '--motion', '-x'], /^--motion must be a number, not "-x"/],
     [['a.png', '--json=yes'], /--json/],
     [
       ['a.png', '--seed', '0x10'],

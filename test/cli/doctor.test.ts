@@ -247,7 +247,8 @@ describe('kinora doctor, where a setting is broken', () => {
     expect(await runCli(['doctor', '--quick'], createMemoryIo())).toBe(2);
     const io = createMemoryIo();
     expect(await runCli(['doctor', '--help'], io)).toBe(0);
-    expect(io.out()).toContain('Exit code 1 if the bot could');
+    // Wrapped to the terminal's width.
+    expect(io.out().replace(/\s+/g, ' ')).toContain('Exit code 1 if the bot could not do its job.');
   });
 });
 
