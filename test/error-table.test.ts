@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../src/errors.ts';
-import { pictureErrorCodes } from '../src/media/picture-errors.ts';
+import { pictureErrorCodes } from '../src/media/check-file.ts';
 import { limitErrorCodes } from '../src/queue/admission.ts';
 import { thrownErrors } from './support/thrown-errors.ts';
 

@@ -4,7 +4,7 @@ import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 import { languages } from '../../../src/bot/languages/choose-messages.ts';
 import { userErrorCodes } from '../../../src/bot/languages/messages.ts';
-import { pictureErrorCodes } from '../../../src/media/picture-errors.ts';
+import { pictureErrorCodes } from '../../../src/media/check-file.ts';
 import { limitErrorCodes } from '../../../src/queue/admission.ts';
 
 /** Folders whose errors are read at a terminal; nothing of them runs in the bot. */
