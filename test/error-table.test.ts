@@ -6,7 +6,7 @@ import { limitErrorCodes } from '../src/queue/admission.ts';
 import { thrownErrors } from './support/thrown-errors.ts';
 
 /** Errors that are read at a terminal and never meet a job. */
-const terminalFolders = /^src\/(cli|hub|fake-discord|playground)\//;
+const terminalFolders = /^src\/(cli\/(?!app\.ts)|hub\/|fake-discord\/|playground\/)/;
 
 type ErrorClass = new (code: string, message: string) => errors.AppError;
 const { JobCancelledError: _, AppError: __, scopeOf: ___, ...classes } = errors;

@@ -176,7 +176,7 @@ describe('kinora animate', () => {
 });
 
 describe('pictures as people have them', () => {
-  const fixtures = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
+  const fixtures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 
   it('several in one call make several clips, one line each', async () => {
     const { folder, words } = desk();

@@ -16,7 +16,7 @@ async function longClip() {
   return { name: 'travelled.mp4', bytes: Buffer.concat([bytes, filler]) };
 }
 
-it('"Settings" reads a clip that travelled from its first bytes, and each person’s once in a while', async () => {
+it('Settings reads a clip that travelled from its first bytes, and each person’s once in a while', async () => {
   const { fetch, asked } = watchedFetch();
   const { discord } = await setStage({ renderer: createScriptedRenderer(), fetch });
   const { id } = discord.postMessage({ attachments: [await longClip()] });

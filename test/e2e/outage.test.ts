@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { Clock } from '../../src/util/clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, failureOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, hastyClock, hourMs, isClip, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 7 } };
 
@@ -72,4 +72,24 @@ it('a clip that can be posted nowhere is offered by /queue to its requester, and
   expect(clip.flags & 64).toBe(64);
   const after = await discord.invoke({ command: 'queue', place: 'dm' }).waitForMessage(() => true);
   expect(JSON.stringify(after.components)).not.toContain('queue-fetch');
+});
+
+it('a clip for a thread that was archived meanwhile goes to its requester directly', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, clock: hastyClock, editGapMs: hourMs });
+  const handle = discord.invoke(animate);
+  const render = await renderer.begun(0);
+  const { channel_id } = await handle.waitForMessage(({ content }) => content !== '');
+  const body = { message: 'Thread is archived', code: 50_083 };
+  for (const route of [
+    'PATCH /webhooks/:application/:token/messages/:message',
+    'PATCH /channels/:channel/messages/:message',
+    'POST /channels/:channel/messages',
+    'POST /webhooks/:application/:token',
+  ] as const) {
+    discord.failNext({ route, status: 400, body });
+  }
+  render.finish();
+  const clip = await discord.waitForMessage(isClip);
+  expect(clip.channel_id).not.toBe(channel_id);
 });

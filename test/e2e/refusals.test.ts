@@ -47,8 +47,10 @@ describe('/animate refuses, after deferring and in words that help', () => {
   });
 
   it('a format that is not read here', async () => {
-    const bytes = Buffer.from('\0\0\0\x20ftypavif\0\0\0\0mif1avif', 'latin1');
-    expect(await refusal({ name: 'a.avif', bytes })).toContain('AVIF pictures cannot be read here');
+    const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1');
+    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures cannot be read here');
+    const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
+    expect(await refusal({ name: 'a.heic', bytes: heic })).toContain('Save it as JPEG and attach that');
   });
 });
 

@@ -37,5 +37,7 @@ it('a picture that only the decoder can refuse is refused readably', async () =>
   const bytes = smallPicture.bytes.subarray(0, smallPicture.bytes.length - 20);
   const handle = discord.invoke({ command: 'animate', attachments: { image: { name: 'cut.png', bytes } } });
   const { content } = await failureOf(handle);
-  expect(content).toBe('⚠️ The picture is damaged and cannot be read. Save it again and attach the new file.');
+  expect(content).toBe(
+    '⚠️ The picture is damaged or cut off and cannot be read. Save it again and attach the new file.',
+  );
 });

@@ -34,6 +34,8 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
+  /** Default: a look at the first bytes alone. */
+  checkPicture?: BotDependencies['checkPicture'];
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
@@ -47,6 +49,7 @@ export async function setStage({
   discord: fakeOptions,
   attachmentHosts,
   beforeStart = () => {},
+  checkPicture = async (bytes) => void checkFile(bytes),
   config = {},
   clock = systemClock,
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
@@ -74,7 +77,7 @@ export async function setStage({
         model,
         log,
         clock,
-        checkPicture: async (bytes) => void checkFile(bytes),
+        checkPicture,
         readSettings: readVideoSettings,
         editGapMs,
         fetch,

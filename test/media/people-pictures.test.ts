@@ -8,7 +8,7 @@ import { type DecodedPicture, decodePicture } from '../../src/media/decode-pictu
 import { readPictureInfo } from '../../src/media/open-picture.ts';
 import { colourAt, flatPicture, handmadePng } from './pictures.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
+const folder = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 const chromium: { pictures: Record<string, number[][]> } = JSON.parse(
   readFileSync(new URL('../golden/chromium-pictures.json', import.meta.url), 'utf8'),
 );

@@ -76,9 +76,9 @@ describeInBrowser('the playground by mouse', (stage) => {
     await form.getByRole('option', { name: 'strong (180)' }).click();
     await form.getByRole('combobox', { name: 'loop' }).selectOption({ label: 'ping-pong: there and back' });
     await form.getByRole('combobox', { name: 'private' }).selectOption({ label: 'True' });
-    await form.getByRole('spinbutton', { name: 'seed' }).fill('4294967296');
+    await form.getByRole('spinbutton', { name: 'seed' }).fill('9007199254740992');
     await form.getByRole('button', { name: 'Send command' }).click();
-    await form.getByText('This must be from 0 to 4294967295.').waitFor();
+    await form.getByText('This must be from -9007199254740991 to 9007199254740991.').waitFor();
     await form.getByRole('spinbutton', { name: 'seed' }).fill('7');
     await keepPicture(window, 'form-light');
     await form.getByRole('button', { name: 'Send command' }).click();

@@ -497,6 +497,31 @@ describe('a write of the store that fails once', () => {
   });
 });
 
+describe('a job that was broken off in the middle', () => {
+  it('goes on from its latest checkpoint, after a fault of the host and after a crash, and the checkpoint ends with it', async () => {
+    const before = setUp();
+    const { id } = before.queue.submit(newJob({ userId: 'ann' }));
+    const first = await before.renderer.begun(0);
+    expect(first.spec.checkpoint).toBeUndefined();
+    before.renderer.checkpoint(0, Buffer.from('step 7'));
+    before.renderer.checkpoint(0, Buffer.from('step 9'));
+    first.fail(noModel());
+    await before.clock.advance(5_000);
+    const second = await before.renderer.begun(1);
+    expect(second.spec.checkpoint).toEqual(Buffer.from('step 9'));
+    before.renderer.checkpoint(1, Buffer.from('step 30'));
+    // As after SIGKILL: nobody closes anything.
+    const after = setUp({ folder: before.folder });
+    after.queue.resume();
+    const third = await after.renderer.begun(0);
+    expect(third.spec.checkpoint).toEqual(Buffer.from('step 30'));
+    third.finish();
+    await settle();
+    expect(after.news.at(-1)).toBe('ann delivered');
+    expect(after.store.checkpoint(id)).toBeUndefined();
+  });
+});
+
 it('after Cancel, those who wait are not told the cancelled job’s end', async () => {
   const starts: (number | undefined)[] = [];
   const waiting: JobListener['waiting'] = (_job, place) => void starts.push(place.startsAtMs);

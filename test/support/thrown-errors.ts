@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'oxc-parser';
+import { nodesIn, type SyntaxNode } from './syntax-tree.ts';
 
 /** One `new …Error(code, …)` in the source. */
 export interface ThrownError {
@@ -12,9 +13,7 @@ export interface ThrownError {
   scope: string | undefined;
 }
 
-type Node = { type: string; [field: string]: unknown };
-
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value;
+type Node = SyntaxNode;
 
 /** Every error with a code that `src` makes, read by a parser. */
 export function thrownErrors(classNames: readonly string[], folder = 'src'): ThrownError[] {
@@ -24,14 +23,14 @@ export function thrownErrors(classNames: readonly string[], folder = 'src'): Thr
     const { program, errors } = parseSync(file, readFileSync(file, 'utf8'));
     if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]!.message}`);
     const found: ThrownError[] = [];
-    walk(program, (node) => {
+    for (const node of nodesIn(program)) {
       const callee = node.callee as Node | undefined;
-      if (node.type !== 'NewExpression' || callee?.type !== 'Identifier') return;
+      if (node.type !== 'NewExpression' || callee?.type !== 'Identifier') continue;
       const className = String(callee.name);
-      if (!classNames.includes(className)) return;
+      if (!classNames.includes(className)) continue;
       const [code, , options] = node.arguments as Node[];
       found.push({ file, className, codes: code ? literals(code) : [], scope: scopeIn(options) });
-    });
+    }
     return found;
   });
 }
@@ -51,12 +50,4 @@ function scopeIn(options: Node | undefined): string | undefined {
     if (key?.name === 'scope' && value?.type === 'Literal') return String(value.value);
   }
   return undefined;
-}
-
-function walk(node: unknown, visit: (node: Node) => void): void {
-  if (Array.isArray(node)) for (const item of node) walk(item, visit);
-  else if (isNode(node)) {
-    visit(node);
-    for (const [field, value] of Object.entries(node)) if (field !== 'parent') walk(value, visit);
-  }
 }

@@ -85,7 +85,7 @@ describe('makeClip', () => {
     const tools = fakeTools();
     await makeClip(tools, { ...spec, framesDir: '/frames' });
     expect(tools.calls.map((call) => call.split(' ')[0])).toEqual([
-      'intake',
+      'pictureForClip',
       'generate',
       'generator',
       'frames',
@@ -106,7 +106,7 @@ describe('makeClip', () => {
       onProgress: ({ stage }) => stage === 'denoise' && stop.abort(),
     });
     await expect(done).rejects.toThrow(JobCancelledError);
-    expect(tools.calls).toEqual(['intake 64x48 pad', 'generate seed 5', 'generator closed']);
+    expect(tools.calls).toEqual(['pictureForClip 64x48 pad', 'generate seed 5', 'generator closed']);
   });
 
   it('loops as the model proposes where nothing is chosen', async () => {

@@ -5,7 +5,7 @@ import { UserError } from '../../src/errors.ts';
 import { createPictureChecker, type PictureCheckerOptions } from '../../src/worker/picture-checker.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/pictures', import.meta.url));
+const folder = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 const fixture = (name: string) => readFileSync(folder + name);
 
 function checker(options: Partial<PictureCheckerOptions> = {}) {

@@ -20,7 +20,7 @@ describe('makeClip with a safety rule', () => {
     const tools = fakeTools();
     const made = makeClip({ ...tools, safety: ruleOf(0.7) }, spec);
     await expect(made).rejects.toMatchObject({ name: 'UserError', code: 'picture-unsafe' });
-    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['intake']);
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(['pictureForClip']);
   });
 
   it('refuses a clip by the same rule, and encodes nothing of it', async () => {

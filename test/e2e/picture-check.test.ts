@@ -1,0 +1,44 @@
+import sharp from 'sharp';
+import { expect, it, onTestFinished } from 'vitest';
+import { checkWith } from '../../src/cli/check-picture.ts';
+import { InferenceError } from '../../src/errors.ts';
+import { noLimits } from '../../src/storage/limits.ts';
+import { createPictureChecker } from '../../src/worker/picture-checker.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
+import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+
+const animate = (name: string, bytes: Uint8Array) => ({
+  command: 'animate',
+  attachments: { image: { name, bytes } },
+  options: { seed: 7 },
+});
+
+it('a picture that cannot work is refused when it is asked for, by the decoder, and costs no quota', async () => {
+  const checker = createPictureChecker({ environment: process.env });
+  onTestFinished(checker.close);
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({
+    renderer,
+    checkPicture: checkWith(checker, createRecordingLog()),
+    config: { limits: { ...noLimits, dailyQuota: 1 } },
+  });
+  const cut = smallPicture.bytes.subarray(0, smallPicture.bytes.length - 20);
+  expect((await failureOf(discord.invoke(animate('cut.png', cut)))).content).toContain('cut off');
+  const white = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'white' } })
+    .png()
+    .toBuffer();
+  expect((await failureOf(discord.invoke(animate('white.png', white)))).content).toContain('nothing to see');
+  expect(renderer.renders).toEqual([]);
+  const handle = discord.invoke(animate('good.png', smallPicture.bytes));
+  (await renderer.begun(0)).finish();
+  await clipOf(handle);
+});
+
+it('a picture whose look took the decoder down is left to the render', async () => {
+  const log = createRecordingLog();
+  const died = new InferenceError('picture-check-died', 'The process that looks at pictures ended.');
+  const check = checkWith({ checkBeforeQueueing: () => Promise.reject(died) }, log);
+  await check(smallPicture.bytes);
+  expect(log.events).toMatchObject([{ level: 'warn', fields: { err: died } }]);
+});
