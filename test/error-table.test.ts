@@ -15,11 +15,11 @@ const named = classes as unknown as Readonly<Record<string, ErrorClass>>;
 /** Where the codes are no literals, those that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
   'src/queue/admission.ts': limitErrorCodes,
-  'src/media/picture-errors.ts': pictureErrorCodes,
+  'src/media/check-file.ts': pictureErrorCodes,
   // These make an error again that was thrown elsewhere.
   'src/storage/final-notice.ts': [],
   'src/worker/wire-error.ts': [],
-  'src/worker/encode-twice.ts': [],
+  'src/worker/encode-clip.ts': [],
   // The code is a parameter; its callers' are read below.
   'src/inference/safetensors/json-cursor.ts': [],
 };

@@ -13,7 +13,7 @@ const terminalFolders = ['cli', 'hub', 'fake-discord', 'playground'];
 /** Where a code is no literal beside `new UserError(`, and the codes that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
   'queue/admission.ts': limitErrorCodes,
-  'media/picture-errors.ts': pictureErrorCodes,
+  'media/check-file.ts': pictureErrorCodes,
   // These two make an error again that was thrown elsewhere.
   'storage/final-notice.ts': [],
   'worker/wire-error.ts': [],
