@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../src/errors.ts';
-import { pictureErrorCodes } from '../src/media/picture-errors.ts';
+import { pictureErrorCodes } from '../src/media/check-file.ts';
 import { limitErrorCodes } from '../src/queue/admission.ts';
 import { thrownErrors } from './support/thrown-errors.ts';
 
@@ -15,11 +15,11 @@ const named = classes as unknown as Readonly<Record<string, ErrorClass>>;
 /** Where the codes are no literals, those that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
   'src/queue/admission.ts': limitErrorCodes,
-  'src/media/picture-errors.ts': pictureErrorCodes,
+  'src/media/check-file.ts': pictureErrorCodes,
   // These make an error again that was thrown elsewhere.
   'src/storage/final-notice.ts': [],
   'src/worker/wire-error.ts': [],
-  'src/worker/encode-twice.ts': [],
+  'src/worker/encode-clip.ts': [],
   // The code is a parameter; its callers' are read below.
   'src/inference/safetensors/json-cursor.ts': [],
 };

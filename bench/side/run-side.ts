@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { childEnvironment } from '../../src/worker/child-environment.ts';
+import { childEnvironment } from '../../src/worker/fork-child.ts';
 import type { SideTask, SideTimes } from './tasks.ts';
 import { type PeakMemory, watchMemory } from './watch-memory.ts';
 

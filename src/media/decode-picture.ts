@@ -1,14 +1,78 @@
 import type { Sharp } from 'sharp';
 import { AppError } from '../errors.ts';
-import type { RgbPicture } from '../util/rgb.ts';
+import type { Box, RgbPicture } from '../util/rgb.ts';
 import { type PictureLimits, pictureLimits } from './check-file.ts';
 import type { ColourSpace } from './colour/colour-space.ts';
 import { readAvifColourSpace, readPngColourSpace } from './colour/read-colour-space.ts';
 import { type RawPixels, toSrgb } from './colour/to-srgb.ts';
-import { readGifFrameBox } from './gif-frame-box.ts';
-import { layOnWhite, whitenOutside } from './lay-on-white.ts';
 import { describeDecoderError, type OpenPicture, type OpenPictureOptions, openPicture } from './open-picture.ts';
 import type { PictureFormat } from './sniff.ts';
+
+/** Blocks before the first frame that are looked at: comments, the loop, one frame's timing. */
+const maxBlocks = 1000;
+
+/**
+ * Where the first frame of a GIF lies on its canvas, where it does not fill it: the rest is transparent, but a GIF
+ * that knows no transparency is decoded with black there.
+ * @returns undefined: it fills the canvas, or the file is not as it should be, which is for the decoder to say
+ */
+function readGifFrameBox(bytes: Uint8Array): Box | undefined {
+  const uint16 = (at: number) => (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * 256;
+  const [canvasWidth, canvasHeight, flags] = [uint16(6), uint16(8), bytes[10] ?? 0];
+  let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0); // after the palette of all frames
+  for (let blocks = 0; blocks < maxBlocks && at < bytes.length; blocks += 1) {
+    if (bytes[at] === 0x2c) {
+      const box = { left: uint16(at + 1), top: uint16(at + 3), width: uint16(at + 5), height: uint16(at + 7) };
+      const isWhole = box.left === 0 && box.top === 0 && box.width >= canvasWidth && box.height >= canvasHeight;
+      return isWhole || at + 9 > bytes.length ? undefined : box;
+    }
+    if (bytes[at] !== 0x21) return undefined;
+    at += 2;
+    while (at < bytes.length && bytes[at] !== 0) at += bytes[at]! + 1;
+    at += 1;
+  }
+  return undefined;
+}
+
+/** Transparent places become paper: drawings and logos are made to be seen on white. */
+const paper = 255;
+
+/**
+ * Lays a picture on white, rounding as Pillow's `alpha_composite` does. Works in the array it is given.
+ * @returns RGB; `isClear`: every pixel was wholly transparent
+ */
+function layOnWhite(data: Uint8Array, channels: 3 | 4): { data: Uint8Array; isClear: boolean } {
+  if (channels === 3) return { data, isClear: false };
+  let isClear = true;
+  let to = 0;
+  for (let from = 0; from < data.length; from += 4) {
+    const alpha = data[from + 3]!;
+    if (alpha !== 0) isClear = false;
+    const white = paper * (255 - alpha);
+    // Nearest whole number: a quotient of 255 is never half way between two.
+    data[to] = ((data[from]! * alpha + white) / 255 + 0.5) | 0;
+    data[to + 1] = ((data[from + 1]! * alpha + white) / 255 + 0.5) | 0;
+    data[to + 2] = ((data[from + 2]! * alpha + white) / 255 + 0.5) | 0;
+    to += 3;
+  }
+  return { data: data.subarray(0, to), isClear };
+}
+
+/** Whitens what is outside a box, in the array itself. */
+function whitenOutside({ width, height, data }: RgbPicture, box: Box): void {
+  const left = clamp(box.left, width);
+  const right = clamp(box.left + box.width, width);
+  for (let y = 0; y < height; y += 1) {
+    const isInside = y >= box.top && y < box.top + box.height;
+    const row = y * width * 3;
+    data.fill(paper, row, row + (isInside ? left : width) * 3);
+    if (isInside) data.fill(paper, row + right * 3, row + width * 3);
+  }
+}
+
+function clamp(place: number, end: number): number {
+  return Math.min(Math.max(place, 0), end);
+}
 
 /** A decoded picture. */
 export interface DecodedPicture extends RgbPicture {

@@ -2,10 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EncodeError } from '../errors.ts';
 import type { RgbFrames } from '../util/rgb.ts';
-import { collectFrames } from './collect-frames.ts';
 import type { Size } from './fit-clip.ts';
-import { type FfmpegOptions, runFfmpeg } from './run-ffmpeg.ts';
-import { withTempFolder } from './temp-folder.ts';
+import { collectFrames, type FfmpegOptions, runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
 
 /** Longer videos are none of Kinora's. */
 const maxFrames = 2000;

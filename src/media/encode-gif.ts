@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { RgbFrames } from '../util/rgb.ts';
-import { writeComment } from './clip-metadata.ts';
+import { addGifComment, writeComment } from './clip-metadata.ts';
 import { readOutput } from './encode.ts';
 import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
-import { addGifComment } from './gif-comment.ts';
-import { runFfmpeg } from './run-ffmpeg.ts';
-import { withTempFolder } from './temp-folder.ts';
+import { runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
 
 /** Fewer colours and coarser dithering compress better. */
 const levels = [

@@ -4,8 +4,7 @@ import { EncodeError } from '../errors.ts';
 import type { RgbFrames } from '../util/rgb.ts';
 import { writeComment } from './clip-metadata.ts';
 import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
-import { runFfmpeg } from './run-ffmpeg.ts';
-import { withTempFolder } from './temp-folder.ts';
+import { runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
 
 /** An MP4 file: H.264, yuv420p, BT.709, index before data. `crf` is x264's constant rate factor; more is coarser. */
 export type EncodedVideo = EncodedClip<{ crf: number }>;

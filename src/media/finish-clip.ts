@@ -1,10 +1,93 @@
+import { EncodeError } from '../errors.ts';
 import type { RgbFrames } from '../util/rgb.ts';
 import { type EncodedVideo, encodeVideo } from './encode.ts';
 import { encodeGif } from './encode-gif.ts';
 import { encodeWebp } from './encode-webp.ts';
 import type { EncodedClip, EncodeVideoOptions } from './fit-clip.ts';
-import { type LoopName, loopFrames } from './loop.ts';
-import { smoothFrames } from './smooth.ts';
+import { collectFrames, type FfmpegOptions, runFfmpeg } from './run-ffmpeg.ts';
+
+/** How a clip is made to repeat without a jump. */
+export type LoopName = 'none' | 'ping-pong' | 'crossfade';
+
+/** Share of the frames that a crossfade blends away. */
+const crossfadeShare = 0.25;
+
+/** A clip that repeats as asked; the frames that stay as they are are shared with `clip`, not copied. */
+export function loopFrames(clip: RgbFrames, loop: LoopName): RgbFrames {
+  if (loop === 'none') {
+    return clip;
+  }
+  const frames = loop === 'ping-pong' ? pingPong(clip.frames) : crossfade(clip.frames);
+  return { ...clip, frames };
+}
+
+/** There and back: n frames become 2n − 2, since neither end is shown twice in a row. */
+function pingPong(frames: Uint8Array[]): Uint8Array[] {
+  return [...frames, ...frames.slice(1, -1).reverse()];
+}
+
+/**
+ * The end melts into the beginning. Of n frames the last `overlap` are blended with the first, which start later for
+ * it: n become n − overlap, and the frame after the last one is, in motion and in brightness, the first.
+ */
+function crossfade(frames: Uint8Array[]): Uint8Array[] {
+  // At most half, so that no frame is needed twice.
+  const overlap = Math.min(Math.floor(frames.length / 2), Math.max(1, Math.round(frames.length * crossfadeShare)));
+  const middle = frames.slice(overlap, frames.length - overlap);
+  const blended = Array.from({ length: overlap }, (_, index) => {
+    const share = (index + 1) / (overlap + 1);
+    return blend(frames[frames.length - overlap + index]!, frames[index]!, share);
+  });
+  return [...middle, ...blended];
+}
+
+/** `from` at share 0, `to` at share 1. */
+function blend(from: Uint8Array, to: Uint8Array, share: number): Uint8Array {
+  return from.map((value, index) => Math.round(value + (to[index]! - value) * share));
+}
+
+/** Options of {@link smoothFrames}. */
+interface SmoothOptions extends FfmpegOptions {
+  /** Frames per second of the clip. */
+  fps: number;
+  /** Frames per second wanted, more than `fps`. */
+  toFps: number;
+}
+
+/** minterpolate looks this far beyond what it shows; it gets copies of the last frame to look at. */
+const lookAhead = 2;
+
+/**
+ * Raises a clip's frame rate by frames computed from motion (ffmpeg's minterpolate); its duration from the first frame
+ * to the last stays. n frames become ⌊(n − 1) · toFps / fps⌋ + 1. A clip that is fast enough, or has one frame, is
+ * returned as it is.
+ * @throws EncodeError ffmpeg failed
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function smoothFrames(clip: RgbFrames, options: SmoothOptions): Promise<RgbFrames> {
+  const { fps, toFps } = options;
+  const last = clip.frames.at(-1);
+  if (toFps <= fps || last === undefined || clip.frames.length === 1) {
+    return clip;
+  }
+  const count = Math.floor(((clip.frames.length - 1) * toFps) / fps) + 1;
+  const frames: Uint8Array[] = [];
+  await runFfmpeg({
+    ...options,
+    clip: { ...clip, frames: [...clip.frames, ...Array.from({ length: lookAhead }, () => last)] },
+    filters: [
+      'format=yuv444p', // the filter knows no RGB; full chroma keeps the colours
+      // Of its modes this one came nearest to frames that had been left out. These clips have no cuts to detect.
+      `minterpolate=fps=${toFps}:mi_mode=mci:scd=none`,
+    ],
+    outputArguments: ['-f', 'rawvideo', '-pix_fmt', 'rgb24'],
+    output: collectFrames(frames, { frameBytes: clip.width * clip.height * 3, count }),
+  });
+  if (frames.length !== count) {
+    throw new EncodeError('encode-failed', `ffmpeg interpolated to ${frames.length} frames instead of ${count}.`);
+  }
+  return { ...clip, frames };
+}
 
 /** File formats of a clip; also their file extensions. */
 export const clipFormats = ['mp4', 'gif', 'webp'] as const;

@@ -1,8 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { AppError, DecodeError } from '../errors.ts';
-import { checkFile, type PictureLimits, pictureLimits } from './check-file.ts';
+import { checkFile, type PictureLimits, pictureError, pictureLimits } from './check-file.ts';
 import { configureSharp, readsAvif } from './configure-sharp.ts';
-import { pictureError } from './picture-errors.ts';
 import type { PictureFormat } from './sniff.ts';
 
 const megapixel = 1_000_000;

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
-import { Readable, type Writable } from 'node:stream';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve as resolvePath } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import ffmpeg from 'fluent-ffmpeg';
 import { EncodeError, JobCancelledError } from '../errors.ts';
 import type { RgbFrames } from '../util/rgb.ts';
@@ -162,4 +164,62 @@ function describeFailure(error: Error, stderr: unknown): EncodeError {
     cause: error,
     ...(hostTrouble.test(message) && { scope: 'host' }),
   });
+}
+
+/**
+ * Lends a private folder to `use` and removes it with all that is in it, whatever happens.
+ * `parent` is the system's folder for such things unless given.
+ * @throws EncodeError `temp-folder`, scope `host`: it cannot be made
+ */
+export async function withTempFolder<T>(use: (folder: string) => Promise<T>, parent = tmpdir()): Promise<T> {
+  const folder = await mkdtemp(join(parent, 'kinora-')).catch((cause: unknown) => {
+    throw new EncodeError('temp-folder', `No temporary folder can be made in ${parent}.`, { cause, scope: 'host' });
+  });
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Cuts a byte stream into frames; those past `count` are dropped, as is what is left of one at the end. */
+export function collectFrames(
+  frames: Uint8Array[],
+  { frameBytes, count }: { frameBytes: number; count: number },
+): Writable {
+  let frame = new Uint8Array(frameBytes);
+  let filled = 0;
+  return new Writable({
+    // fluent-ffmpeg takes `close` for a fault if ffmpeg needs more than 20 ms to end after it.
+    emitClose: false,
+    write(chunk: Buffer, _encoding, done) {
+      for (let position = 0; position < chunk.length && frames.length < count; ) {
+        const part = chunk.subarray(position, position + frameBytes - filled);
+        frame.set(part, filled);
+        filled += part.length;
+        position += part.length;
+        if (filled === frameBytes) {
+          frames.push(frame);
+          frame = new Uint8Array(frameBytes);
+          filled = 0;
+        }
+      }
+      done();
+    },
+  });
+}
+
+/**
+ * The names of the video encoders that an ffmpeg has, e.g. `libx264`.
+ * @param ffmpegPath a program that works, as `findFfmpeg` gives it
+ * @throws EncodeError it does not tell
+ */
+export async function listEncoders(ffmpegPath: string): Promise<string[]> {
+  const command = ffmpeg().setFfmpegPath(ffmpegPath);
+  try {
+    const encoders = await promisify(command.getAvailableEncoders.bind(command))();
+    return Object.entries(encoders).flatMap(([name, { type }]) => (type === 'video' ? [name] : []));
+  } catch (cause) {
+    throw new EncodeError('encoders-unknown', `${ffmpegPath} does not tell its encoders.`, { cause });
+  }
 }

@@ -1,8 +1,20 @@
+import { AppError, EncodeError, JobCancelledError, scopeOf } from '../errors.ts';
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
+import type { ClipMetadata } from '../media/clip-metadata.ts';
 import type { FinishedClip } from '../media/finish-clip.ts';
-import { clipMetadata } from './clip-metadata.ts';
 import type { RenderTools } from './render-tools.ts';
-import type { Clip, ClipForm, RenderSpec } from './types.ts';
+import type { Clip, ClipForm, FitName, RenderSpec } from './types.ts';
+
+/** What a clip's file says of itself: enough to make the same clip again. */
+function clipMetadata(
+  { model, settings, provider }: Pick<ImageToVideoResult, 'settings' | 'provider'> & { model: string },
+  fit: FitName,
+  form: ClipForm,
+): ClipMetadata {
+  const { guidanceInterval, ...flat } = settings;
+  const interval = guidanceInterval === undefined ? {} : { guidanceInterval: guidanceInterval.join(',') };
+  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...flat, ...interval, fit, ...form, provider } };
+}
 
 /** Frames whose shorter side has fewer pixels are enlarged: players show them as stamps otherwise. */
 const smallestSide = 256;
@@ -81,4 +93,43 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
   return 'colours' in reduced
     ? { width, height, colours: reduced.colours }
     : { width, height, quality: reduced.quality };
+}
+
+/** What {@link encodeTwice} works with. */
+interface EncodeTwiceOptions {
+  /** Called before the second try, with why the first one failed. */
+  onRetry: (error: unknown) => void;
+}
+
+/**
+ * Runs an encoder, and once more where it fails or is killed: the frames, which took long, are still in memory.
+ * An error that says whose fault it is (no ffmpeg, a full disk, a clip that cannot be made to fit) is not tried again, nor
+ * one that depends on the clip: a long one may run into the time limit on a machine that is well.
+ * @throws EncodeError of scope `host`: the encoder failed twice
+ * @throws AppError what is not tried again, as it is
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function encodeTwice<T>(encode: () => Promise<T>, { onRetry }: EncodeTwiceOptions): Promise<T> {
+  try {
+    return await encode();
+  } catch (error) {
+    if (isSettled(error)) throw error;
+    onRetry(error);
+  }
+  try {
+    return await encode();
+  } catch (error) {
+    if (isSettled(error)) throw error;
+    const code = error instanceof AppError ? error.code : 'encode-failed';
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EncodeError(code, `The video could not be encoded, twice: ${reason}`, { cause: error, scope: 'host' });
+  }
+}
+
+/** The next try would end as this one did. */
+const lastingCodes = ['encode-timeout', 'encode-bad-frames'];
+
+function isSettled(error: unknown): boolean {
+  if (error instanceof JobCancelledError || scopeOf(error) !== undefined) return true;
+  return error instanceof EncodeError && lastingCodes.includes(error.code);
 }

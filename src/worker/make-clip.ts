@@ -3,21 +3,28 @@ import { JobCancelledError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import type { FramedPicture } from '../util/rgb.ts';
-import { chooseSize } from './choose-size.ts';
-import { encodeClip, encodeMaster, type MadeFrames } from './encode-clip.ts';
-import { encodeTwice } from './encode-twice.ts';
-import { joinFrames } from './join-frames.ts';
+import { encodeClip, encodeMaster, encodeTwice, type MadeFrames } from './encode-clip.ts';
 import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
-import { refuseUnsafeClip, refuseUnsafePicture } from './refuse-unsafe.ts';
-import type { RenderPipeline, RenderTools } from './render-tools.ts';
-import { resolveSettings } from './resolve-settings.ts';
+import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
+import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
+
+/** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
+const maxFrames = 400;
+
+/**
+ * The frames of a clip that goes on: the new ones begin with the picture that was the last one, which is shown once.
+ * The oldest give way where there would be too many.
+ */
+function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[]): Uint8Array[] {
+  return [...before, ...after.slice(1)].slice(-maxFrames);
+}
 
 /** Pixels. */
 type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
 
 /** What {@link makeClip} tells and asks of meanwhile. */
-export interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
+interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
   /** Told what an operator should know. */
   log?: (message: string) => void;
   /** Left out: no state is handed over. */

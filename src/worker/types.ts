@@ -1,6 +1,5 @@
 import type { ImageToVideoSettings, PipelineStage, ProviderName } from '../inference/pipeline/types.ts';
-import type { ClipFormat } from '../media/finish-clip.ts';
-import type { LoopName } from '../media/loop.ts';
+import type { ClipFormat, LoopName } from '../media/finish-clip.ts';
 
 export type { ClipFormat, LoopName };
 

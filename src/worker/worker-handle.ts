@@ -2,9 +2,8 @@ import { AppError, InferenceError, JobCancelledError } from '../errors.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { ToChild, ToParent, WorkerConfig } from './messages.ts';
-import { processorSeconds } from './processor-time.ts';
 import type { Clip, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
-import { expectStep, type Watchdog, watch } from './watchdog.ts';
+import { expectStep, processorSeconds, type Watchdog, watch } from './watchdog.ts';
 import { fromWireError } from './wire-error.ts';
 import { openWorkerChannel, type WorkerChannel, type WorkerChannelOptions } from './worker-channel.ts';
 

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { pictureLimits } from '../../src/media/check-file.ts';
+import { pictureErrorCodes, pictureLimits } from '../../src/media/check-file.ts';
 import { configureSharp } from '../../src/media/configure-sharp.ts';
 import { describeDecoderError, readPictureInfo } from '../../src/media/open-picture.ts';
-import { pictureErrorCodes } from '../../src/media/picture-errors.ts';
 import { pictureForClip } from '../../src/media/picture-for-clip.ts';
 import { flatPicture, handmadePng, quartersPicture, webpBomb } from './pictures.ts';
 

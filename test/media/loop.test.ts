@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loopFrames } from '../../src/media/loop.ts';
+import { loopFrames } from '../../src/media/finish-clip.ts';
 import type { RgbFrames } from '../../src/util/rgb.ts';
 
 /** Clips of one grey pixel a frame. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import { smoothFrames } from '../../src/media/smooth.ts';
+import { smoothFrames } from '../../src/media/finish-clip.ts';
 import { panningClip, psnr } from './clips.ts';
 import { fakeFfmpeg } from './fake-ffmpeg.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { childEnvironment } from '../../src/worker/child-environment.ts';
+import { childEnvironment } from '../../src/worker/fork-child.ts';
 
 it('passes on what programs, drivers and GPUs need, and nothing else', () => {
   expect(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseSize } from '../../src/worker/choose-size.ts';
+import { chooseSize } from '../../src/worker/resolve-settings.ts';
 
 const svd = { area: { width: 1024, height: 576 }, limits: { minSize: 64, maxSize: 4096 } };
 const area = 1024 * 576;

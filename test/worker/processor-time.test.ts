@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { processorSeconds } from '../../src/worker/processor-time.ts';
+import { processorSeconds } from '../../src/worker/watchdog.ts';
 
 function burnSeconds(seconds: number): void {
   const end = performance.now() + seconds * 1000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../../src/worker/make-clip.ts';
-import { refuseUnsafeClip, type SafetyRule } from '../../src/worker/refuse-unsafe.ts';
+import { refuseUnsafeClip, type SafetyRule } from '../../src/worker/render-tools.ts';
 import { fakeTools, scripted } from './fixtures/fake-tools.ts';
 
 /** A rule that rates its looks one after the other as given, then 0; `seen` are the pictures' first bytes. */

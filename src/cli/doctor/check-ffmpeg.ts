@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { findFfmpeg } from '../../media/ffmpeg-path.ts';
-import { listEncoders } from '../../media/list-encoders.ts';
+import { listEncoders } from '../../media/run-ffmpeg.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** Encoders that Kinora writes with; WebP needs none of ffmpeg's. */

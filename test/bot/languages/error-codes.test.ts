@@ -4,7 +4,7 @@ import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 import { languages } from '../../../src/bot/languages/choose-messages.ts';
 import { userErrorCodes } from '../../../src/bot/languages/messages.ts';
-import { pictureErrorCodes } from '../../../src/media/picture-errors.ts';
+import { pictureErrorCodes } from '../../../src/media/check-file.ts';
 import { limitErrorCodes } from '../../../src/queue/admission.ts';
 
 /** Folders whose errors are read at a terminal; nothing of them runs in the bot. */
@@ -13,7 +13,7 @@ const terminalFolders = ['cli', 'hub', 'fake-discord', 'playground'];
 /** Where a code is no literal beside `new UserError(`, and the codes that can come from there. */
 const listed: Readonly<Record<string, readonly string[]>> = {
   'queue/admission.ts': limitErrorCodes,
-  'media/picture-errors.ts': pictureErrorCodes,
+  'media/check-file.ts': pictureErrorCodes,
   // These two make an error again that was thrown elsewhere.
   'storage/final-notice.ts': [],
   'worker/wire-error.ts': [],
