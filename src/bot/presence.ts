@@ -1,4 +1,4 @@
-import type { QueueOverview } from '../queue/job-queue.ts';
+import type { QueueOverview } from '../queue/types.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Messages } from './languages/messages.ts';
 

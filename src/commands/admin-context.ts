@@ -1,5 +1,5 @@
 import type { forgetUser } from '../queue/forget-user.ts';
-import type { QueueMode } from '../queue/job-queue.ts';
+import type { QueueMode } from '../queue/types.ts';
 import type { Limits } from '../storage/limits.ts';
 import type { Repositories } from '../storage/open-storage.ts';
 

@@ -2,7 +2,7 @@ import type { Download } from '../bot/download.ts';
 import type { PictureSource } from '../bot/find-pictures.ts';
 import type * as handlers from '../bot/handlers.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
-import type { JobQueue } from '../queue/job-queue.ts';
+import type { JobQueue } from '../queue/types.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';

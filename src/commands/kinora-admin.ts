@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import type { AdminMessages } from '../bot/languages/admin-messages.ts';
 import { UserError } from '../errors.ts';
-import type { QueueMode } from '../queue/job-queue.ts';
+import type { QueueMode } from '../queue/types.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Command, CommandContext } from './command.ts';
 import { localizedDescription, messagesFor } from './i18n.ts';

@@ -9,7 +9,7 @@ import {
 } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
 import type { Messages } from '../bot/languages/messages.ts';
-import type { QueueOverview } from '../queue/job-queue.ts';
+import type { QueueOverview } from '../queue/types.ts';
 import type { Job } from '../storage/job.ts';
 import { mayCancel } from './may-cancel.ts';
 

@@ -1,6 +1,6 @@
 import type { JobStore } from '../storage/job-store.ts';
 import type { UserSettingsStore } from '../storage/user-settings.ts';
-import type { JobQueue } from './job-queue.ts';
+import type { JobQueue } from './types.ts';
 
 /** What {@link forgetUser} works with. */
 export interface ForgetUserOptions {

@@ -13,6 +13,7 @@ import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { positionsOf } from './queue-positions.ts';
+import type { JobQueue, QueueMode } from './types.ts';
 
 /** What a job queue is made of. */
 export interface JobQueueOptions {
@@ -35,57 +36,6 @@ export interface JobQueueOptions {
   finishGraceMs?: number;
   /** How long {@link JobQueue.close} then waits for uploads and final notices under way. Default 10,000. */
   closeGraceMs?: number;
-}
-
-/** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
-export type QueueMode = 'open' | 'paused' | 'draining';
-
-/** What the queue does at a moment. */
-export interface QueueOverview {
-  mode: QueueMode;
-  /** Why nothing begins although the mode would let it: this machine is at fault. */
-  hostFault: HostFault | undefined;
-  running: { job: Job; endsAtMs: number | undefined }[];
-  /** In the order in which they will run. */
-  waiting: WaitingJob[];
-}
-
-/** What became of a request to cancel. */
-type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
-
-/** Accepts jobs, runs them in fair order, and tells the listener what becomes of them. */
-export interface JobQueue {
-  /**
-   * Whether a job would be accepted now, before its picture is fetched. Changes nothing.
-   * @throws UserError what {@link JobQueue.submit} would throw
-   */
-  check(job: JobRequest): void;
-  /**
-   * Stores the job, then queues it: when this returns, the job survives a crash.
-   * @throws UserError the bot is going down, the queue is being drained, `storage-failed`, or what {@link Admit} throws
-   */
-  submit(job: NewJob): Job;
-  find(id: string): Job | undefined;
-  /** Ends a waiting or running job now. Who may do that is the caller's to decide. */
-  cancel(id: string): CancelOutcome;
-  overview(): QueueOverview;
-  /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
-  estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
-  /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
-  setMode(mode: QueueMode): void;
-  /** Clips of a user that could not be posted anywhere, oldest first; kept until retention is over. */
-  undelivered(userId: string): Job[];
-  /** Brings such a clip to another address; false where it is not kept any more. */
-  redeliver(id: string, address: unknown): boolean;
-  /** Discord is there again: what could not be delivered is tried now. */
-  wake(): void;
-  /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
-  resume(): void;
-  /**
-   * Takes no more jobs and begins none, gives the running ones their grace, then breaks them off and leaves them, with
-   * the waiting ones, to the next start. Calls after the first wait for it.
-   */
-  close(): Promise<void>;
 }
 
 /** A shift of the running job's end that is worth telling those who wait. */

@@ -1,5 +1,5 @@
 import type { FactStore } from '../storage/facts.ts';
-import type { JobQueue, QueueMode } from './job-queue.ts';
+import type { JobQueue, QueueMode } from './types.ts';
 
 const key = 'queue-mode';
 const modes: readonly QueueMode[] = ['open', 'paused', 'draining'];

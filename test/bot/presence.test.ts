@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { en } from '../../src/bot/languages/en.ts';
 import { startPresence } from '../../src/bot/presence.ts';
-import type { QueueOverview } from '../../src/queue/job-queue.ts';
+import type { QueueOverview } from '../../src/queue/types.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
 it('shows the queue beside the name, changed at most every 15 s and only when it changed', async () => {

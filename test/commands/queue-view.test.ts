@@ -2,7 +2,7 @@ import { PermissionsBitField } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../src/bot/languages/en.ts';
 import { queueView } from '../../src/commands/queue-view.ts';
-import type { QueueOverview } from '../../src/queue/job-queue.ts';
+import type { QueueOverview } from '../../src/queue/types.ts';
 import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 

@@ -1,4 +1,4 @@
-import type { QueueMode } from '../../queue/job-queue.ts';
+import type { QueueMode } from '../../queue/types.ts';
 import type { Limits } from '../../storage/limits.ts';
 
 /** Of `/queue`. Moments and people arrive as Discord shows them. */
