@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
-// A second without any progress, and without processor time, is enough here.
-const renderer = await startTinyRenderer({ stallSeconds: 1 });
+// Four seconds without any progress, and without processor time, are enough here.
+const renderer = await startTinyRenderer({ stallSeconds: 4 });
 const animate = (seed: number) => ({ command: 'animate', attachments: { image: smallPicture }, options: { seed } });
 
 it('the model folder goes while ten jobs wait, and comes back: ten clips, people saw "paused", the operator was told once', async () => {
