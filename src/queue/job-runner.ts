@@ -98,8 +98,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       breaker.open(error);
       return true;
     }
+    // Asked first: a job that may begin is no longer among those that wait.
+    const hasWork = line.jobs().length > 0;
     regulate();
-    return line.jobs().length > 0;
+    return hasWork;
   }
 
   function regulate(): void {

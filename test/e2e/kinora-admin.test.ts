@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { InferenceError } from '../../src/errors.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, isClip, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 
@@ -95,4 +96,23 @@ it('gives a person the daily quota back', async () => {
   expect(await admin('reset-quota', { user: discord.userId })).toContain('whole daily quota again');
   discord.invoke(animate);
   await renderer.begun(1);
+});
+
+it('status says since when this machine makes no clips, and why; /queue says "paused" to everybody else', async () => {
+  const { discord, renderer, admin } = await setOperated();
+  discord.invoke(animate);
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  (await renderer.begun(0)).fail(new InferenceError('session-create', 'The model cannot be opened.', { cause: full }));
+  const waiting = await discord.waitForMessage(({ content }) => content.includes('⏸️ Paused'));
+  expect(waiting.content).not.toContain('ENOSPC');
+  expect(await admin('status')).toMatch(
+    /made no clips since <t:\d+:R>: The model cannot be opened\. no space left on device \(`ENOSPC`\)\. It tries again <t:\d+:R>\./,
+  );
+  const { content } = await discord.invoke({ command: 'queue' }).waitForMessage();
+  expect(content).toContain('⏸️ Paused: this machine cannot make clips right now');
+  expect(content).not.toContain('ENOSPC');
+  expect(await admin('resume')).toContain('made no clips');
+  (await renderer.begun(1)).finish();
+  await discord.waitForMessage(isClip);
+  expect(await admin('status')).not.toContain('made no clips');
 });

@@ -68,6 +68,23 @@ describe('a fault of the host', () => {
     expect(news.at(-1)).toBe('ann delivered');
   });
 
+  it('of which a single job waits is told once, and waits longer each time', async () => {
+    const { queue, renderer, clock, log } = setUp();
+    queue.submit(newJob());
+    const startMs = clock.now();
+    const triedAt: number[] = [];
+    void (async () => {
+      for (let index = 0; ; index++) {
+        const render = await renderer.begun(index);
+        triedAt.push((clock.now() - startMs) / 1000);
+        render.fail(noModel());
+      }
+    })();
+    await clock.advance(200_000);
+    expect(triedAt).toEqual([0, 5, 15, 35, 75, 135, 195]);
+    expect(notified(log)).toHaveLength(1);
+  });
+
   it('lets a waiting job be cancelled meanwhile, and new ones be asked for', async () => {
     const { queue, renderer, clock, news } = setUp();
     const { id } = queue.submit(newJob({ userId: 'ann' }));
