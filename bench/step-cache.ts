@@ -1,6 +1,6 @@
 /**
  * `npx tsx bench/step-cache.ts [--model models/demo] [--pictures 10] [--steps 8] [--every 2,3] [--threads 2]`: what
- * `--step-cache` gains in the denoising loop, and how far its clips are from those of the full run. Prints a table.
+ * `--deep-cache-interval` gains in the denoising loop, and how far its clips are from those of the full run. Prints a table.
  */
 import { parseArgs } from 'node:util';
 import { measureStepCache } from './step-cache/measure.ts';

@@ -50,7 +50,8 @@ describe('the check', () => {
   it('lets the rest be', () => {
     const sources = {
       'b/one.ts': "import sharp from 'sharp'; import { x } from '../a/x.ts'; import { AppError } from '../errors.ts';",
-      'a/x.ts': "import { readFileSync } from 'node:fs'; import { z } from '../util/z.ts';",
+      'a/x.ts':
+        "import { readFileSync } from 'node:fs'; import { z } from '../util/z.ts'; import { s } from '../settings/s.ts';",
       'all/x.ts': "import { y } from '../b/y.ts';",
     };
     expect(check(sources)).toEqual([]);

@@ -32,7 +32,8 @@ export function writeReport(workDir: string, threads: number): void {
     clip && clipPart(clip),
     memory && memoryPart(memory),
     growth && growthPart(growth),
-    caching && `## Caching steps\n\n\`--step-cache N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
+    caching &&
+      `## Caching steps\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);

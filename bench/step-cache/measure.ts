@@ -9,7 +9,7 @@ export interface StepCacheOptions {
   modelDir: string;
   pictures: number;
   steps: number;
-  /** Values of `--step-cache`. */
+  /** Values of `--deep-cache-interval`. */
   everies: readonly number[];
   threads: number;
 }
@@ -19,15 +19,15 @@ interface Measured extends Likeness {
   faster: number;
 }
 
-/** What `--step-cache` gains in the denoising loop, and how far its clips are from the full run's, as a table. */
+/** What `--deep-cache-interval` gains in the denoising loop, and how far its clips are from the full run's, as a table. */
 export async function measureStepCache(options: StepCacheOptions): Promise<string> {
   const { modelDir, threads, everies, steps: numInferenceSteps } = options;
   const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads, memoryMode: 'resident' });
   const { defaults, name: model } = pipeline.info;
   const pictures = await benchPictures(defaults, options.pictures);
 
-  async function render(picture: RgbPicture, seed: number, stepCache: number): Promise<ImageToVideoResult> {
-    const run = pipeline.generate(picture, { ...defaults, numInferenceSteps, seed, stepCache });
+  async function render(picture: RgbPicture, seed: number, deepCacheInterval: number): Promise<ImageToVideoResult> {
+    const run = pipeline.generate(picture, { ...defaults, numInferenceSteps, seed, deepCacheInterval });
     for (;;) {
       const next = await run.next();
       if (next.done) return next.value;
@@ -54,7 +54,7 @@ export async function measureStepCache(options: StepCacheOptions): Promise<strin
     const of = measured.get(every) ?? [];
     const pick = (key: keyof Measured) => of.map((one) => one[key]);
     return [
-      `--step-cache ${every}`,
+      `--deep-cache-interval ${every}`,
       `${median(pick('faster')).toFixed(2)} times`,
       `${mean(pick('psnr')).toFixed(1)} dB (${Math.min(...pick('psnr')).toFixed(1)})`,
       `${mean(pick('ssim')).toFixed(4)} (${Math.min(...pick('ssim')).toFixed(4)})`,

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import type { FlatSettings } from '../settings/flat-settings.ts';
 import type { Clock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import type { FileEnds } from '../util/file-ends.ts';
@@ -10,13 +11,10 @@ import {
   withinTime,
 } from './fetch-attachment.ts';
 
-/** Settings as a clip's file carries them. */
-export type SettingsRecord = Readonly<Record<string, string | number | boolean>>;
-
 /** What {@link createClipSettingsReader} works with. */
 export interface ClipSettingsOptions extends AttachmentSource {
   /** Looks for settings in a file's ends; undefined where there are none. */
-  readSettings: (file: FileEnds) => SettingsRecord | undefined;
+  readSettings: (file: FileEnds) => FlatSettings | undefined;
   clock: Pick<Clock, 'now'>;
   /** For all files together. Default 20,000. */
   timeoutMs?: number;
@@ -29,7 +27,7 @@ export interface ClipSettingsOptions extends AttachmentSource {
  *
  * @throws UserError `too-often`, `picture-host`, `picture-unreachable`, `picture-slow`
  */
-export type ReadClipSettings = (userId: string, urls: readonly string[]) => Promise<SettingsRecord | undefined>;
+export type ReadClipSettings = (userId: string, urls: readonly string[]) => Promise<FlatSettings | undefined>;
 
 /** Files of a message that are looked at. */
 const maxFiles = 4;
@@ -45,7 +43,7 @@ export function createClipSettingsReader(options: ClipSettingsOptions): ReadClip
   const { readSettings, clock, timeoutMs = 20_000, cooldownMs = 5_000 } = options;
   const cooldown = createCooldown({ periodMs: cooldownMs, clock });
 
-  async function readFrom(url: string, signal: AbortSignal): Promise<SettingsRecord | undefined> {
+  async function readFrom(url: string, signal: AbortSignal): Promise<FlatSettings | undefined> {
     const start = await readPart(url, options, { signal, start: 0 });
     const { bytes: head, size } = start;
     const settings = readSettings({ head, tail: Buffer.of(), size });

@@ -5,15 +5,14 @@ import {
   cpuMemories,
   type ExecutionOptions,
   guidanceBatches,
-  type ImageToVideoSettings,
   memoryModes,
   precisions,
   providerNames,
-  samplerNames,
-  scheduleNames,
 } from '../inference/pipeline/types.ts';
-import { seedRange, torchSeed } from '../util/torch-seed.ts';
-import { type ClipForm, clipFormats, type FitName, fitNames, loopNames, shapeNames } from '../worker/types.ts';
+import { type ClipForm, clipForm, type FitName } from '../settings/clip-form.ts';
+import type { Declarations, ValuesOf } from '../settings/declaration.ts';
+import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
+import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
 import { type CommandLine, type Given, type OptionDeclaration, readCommandLine } from './command-line.ts';
 import { type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
@@ -37,26 +36,14 @@ export interface AnimateOptions {
   /** Only what was asked for. */
   settings: Partial<ImageToVideoSettings>;
   json: boolean;
+  /** What should be said on stderr. */
+  warnings: string[];
 }
 
+/** A line for each; commander lays them under each other where the help texts begin, unless one begins with a space. */
 function presetLines(): string {
-  return presetNames.map((name) => `\n  ${name.padEnd(12)}${presets[name].description}`).join('');
+  return presetNames.map((name) => `\n${name.padEnd(12)}${presets[name].description}`).join('');
 }
-
-/** Options whose value is a number that JavaScript holds, and the setting each of them is. */
-const numbers = {
-  frames: 'numFrames',
-  width: 'width',
-  height: 'height',
-  steps: 'numInferenceSteps',
-  fps: 'fps',
-  motion: 'motionBucketId',
-  noise: 'noiseAugStrength',
-  'guidance-min': 'minGuidanceScale',
-  'guidance-max': 'maxGuidanceScale',
-  'decode-chunk': 'decodeChunkSize',
-  'step-cache': 'stepCache',
-} as const satisfies Record<string, keyof ImageToVideoSettings>;
 
 /** What `kinora animate` takes. */
 export const animateLine = {
@@ -91,36 +78,8 @@ export const animateLine = {
       help: 'the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20',
     },
     preset: { value: 'NAME', help: `a recipe; options given beside it win:${presetLines()}` },
-    frames: { value: 'N', help: 'number of frames; more than the model was trained for are taken too' },
-    width: { value: 'W', help: "pixels, a multiple of the model's step" },
-    height: { value: 'H', help: "pixels, a multiple of the model's step" },
-    steps: { value: 'N', help: 'denoising steps, 1 to 1000' },
-    seed: { value: 'N', help: 'any number of 64 bits, as torch.manual_seed takes it (drawn by lot)' },
-    fps: { value: 'N', help: 'frames per second that the model is told, 1 to 120' },
-    'playback-fps': {
-      value: 'N',
-      help: 'frames per second that the clip plays at, 1 to 120 (--fps; 10 with the preset notebook)',
-    },
-    motion: { value: 'N', help: 'how much moves: 127 is normal, 1 to 255 were trained, 0 and more are taken' },
-    noise: { value: 'X', help: 'noise added to the picture, 0 to 10' },
-    'guidance-min': { value: 'X', help: 'guidance of the first frame, 0 to 100' },
-    'guidance-max': { value: 'X', help: 'guidance of the last frame, 0 to 100' },
-    'decode-chunk': { value: 'N', help: 'frames decoded together; fewer take less memory and flicker more' },
-    'guidance-interval': {
-      value: 'LO,HI',
-      help: 'guidance only in steps whose noise level is above LO and not above HI; the others take half the time',
-    },
-    'step-cache': {
-      value: 'N',
-      help: 'the whole UNet in every Nth step only, its outermost blocks in between; quicker and less exact',
-    },
-    sampler: { value: 'NAME', help: samplerNames.join(', ') },
-    schedule: { value: 'NAME', help: scheduleNames.join(', ') },
-    fit: { value: 'NAME', help: `how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)` },
-    shape: { value: 'NAME', help: `chooses width and height: ${shapeNames.join(', ')} (the model's own)` },
-    loop: { value: 'NAME', help: `how the clip repeats: ${loopNames.join(', ')} (the model's own)` },
-    smooth: { help: 'compute frames in between, up to 24 per second' },
-    format: { value: 'NAME', help: `${clipFormats.join(', ')} (as the output's name says, else mp4)` },
+    ...optionsOf(imageToVideo),
+    ...optionsOf(clipForm),
     provider: { value: 'NAME', help: `${providerNames.join(', ')} (PROVIDER, else auto)` },
     precision: { value: 'NAME', help: `${precisions.join(', ')} (PRECISION, else what suits the provider)` },
     'memory-mode': {
@@ -137,6 +96,39 @@ export const animateLine = {
   notes: 'Clips of a small model are enlarged by a whole factor until their shorter side has 256 pixels.',
 } as const satisfies CommandLine<Record<string, OptionDeclaration>>;
 
+/** The options of a table's settings. */
+type OptionsOf<Table extends Declarations> = {
+  [Name in keyof Table as Table[Name] extends { option: { name: infer Option extends string } }
+    ? Option
+    : never]: Table[Name] extends { option: infer Option extends OptionDeclaration } ? Option : never;
+};
+
+function optionsOf<Table extends Declarations>(table: Table): OptionsOf<Table> {
+  return Object.fromEntries(
+    Object.values(table).flatMap(({ option }) => (option === undefined ? [] : [[option.name, option]])),
+  ) as unknown as OptionsOf<Table>;
+}
+
+/**
+ * The settings of a table that were asked for; switches say yes or no by themselves.
+ * @throws UserError a value is none of its kind
+ */
+function readSettings<Table extends Declarations>(table: Table, values: Record<string, unknown>): ValuesOf<Table> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([setting, { type, option }]) => {
+      const typed = option && values[option.name];
+      if (option === undefined || typed === undefined) return [];
+      return [[setting, typeof typed === 'string' ? readOption<unknown>(option.name, type, typed) : typed]];
+    }),
+  ) as ValuesOf<Table>;
+}
+
+function readOption<Value>(option: string, type: Pick<Kind<string, Value>, 'read'>, text: string): Value {
+  const reading = type.read(text);
+  if ('value' in reading) return reading.value;
+  throw usageError(`--${option} must be ${reading.expected}, not "${reading.found}".`);
+}
+
 type Values = Given<(typeof animateLine)['options']>['values'];
 
 /**
@@ -147,7 +139,7 @@ type Values = Given<(typeof animateLine)['options']>['values'];
 export function readAnimateOptions(argv: readonly string[]): AnimateOptions | undefined {
   const given = readCommandLine(animateLine, argv);
   if (given === undefined) return undefined;
-  const { values, words: pictures } = given;
+  const { values, words: pictures, warnings } = given;
   if (pictures.length === 0 || pictures.includes('')) {
     throw usageError('which picture? kinora animate --help tells the usage.');
   }
@@ -155,39 +147,30 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     throw usageError('standard input (-) is one picture, and was named twice.');
   }
   const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
+  const { fit = 'crop', format: asked, ...form } = readSettings(clipForm, values);
   const { clips, format } = planClips({
     pictures,
     output: values.output,
     framesDir: readPath('frames-dir', values['frames-dir']),
-    format: values.format === undefined ? undefined : readName('format', values.format, clipFormats),
+    format: asked,
   });
-  const settings: Partial<ImageToVideoSettings> = {};
-  for (const [option, setting] of Object.entries(numbers)) {
-    const value = values[option as keyof typeof numbers];
-    if (value !== undefined) settings[setting] = readNumber(option, value);
-  }
-  if (values.seed !== undefined) settings.seed = readSeed(values.seed);
-  if (values.sampler !== undefined) settings.sampler = readName('sampler', values.sampler, samplerNames);
-  const interval = values['guidance-interval'];
-  if (interval !== undefined) settings.guidanceInterval = readInterval('guidance-interval', interval);
-  if (values.schedule !== undefined) settings.schedule = readName('schedule', values.schedule, scheduleNames);
+  const { playbackFps } = preset === undefined ? {} : presets[preset];
   return {
     clips,
-    maxPixels: readWhole('max-pixels', values['max-pixels'] ?? '100000000', { from: 1, to: 10_000_000_000 }),
+    maxPixels: readOption(
+      'max-pixels',
+      heldWholeNumber({ from: 1, to: 10_000_000_000 }),
+      values['max-pixels'] ?? '100000000',
+    ),
     modelDir: readPath('model', values.model),
     loras: values.lora?.map(readLora),
     preset,
     execution: readExecution(values),
-    fit: values.fit === undefined ? 'crop' : readName('fit', values.fit, fitNames),
-    form: {
-      ...(values.shape !== undefined && { shape: readName('shape', values.shape, shapeNames) }),
-      format,
-      ...(values.loop !== undefined && { loop: readName('loop', values.loop, loopNames) }),
-      smooth: values.smooth,
-      ...playbackOf(values['playback-fps'], preset),
-    },
-    settings,
+    fit,
+    form: { ...(playbackFps !== undefined && { playbackFps }), ...form, format },
+    settings: readSettings(imageToVideo, values),
     json: values.json,
+    warnings,
   };
 }
 
@@ -206,38 +189,6 @@ function readLora(value: string): NamedLora {
   const lora = readLoraOption(value);
   if (lora !== undefined) return { ...lora, file: resolve(lora.file) };
   throw usageError(`--lora must be FILE.safetensors or FILE.safetensors:SCALE, not "${value}".`);
-}
-
-function readNumber(option: string, value: string): number {
-  // Number() alone would also take '', '0x10' and '1e9'.
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(value)) throw usageError(`--${option} must be a number, not "${value}".`);
-  return Number(value);
-}
-
-function readWhole(option: string, value: string, { from, to }: { from: number; to: number }): number {
-  const number = readNumber(option, value);
-  if (Number.isInteger(number) && number >= from && number <= to) return number;
-  throw usageError(`--${option} must be a whole number from ${from} to ${to}, not "${value}".`);
-}
-
-function playbackOf(asked: string | undefined, preset: PresetName | undefined): Pick<ClipForm, 'playbackFps'> {
-  const proposed = preset === undefined ? undefined : presets[preset].playbackFps;
-  const playbackFps = asked === undefined ? proposed : readWhole('playback-fps', asked, { from: 1, to: 120 });
-  return playbackFps === undefined ? {} : { playbackFps };
-}
-
-function readSeed(value: string): number {
-  const seed = torchSeed(value);
-  if (seed !== undefined) return seed;
-  throw usageError(`--seed must be a whole number from ${seedRange.min} to ${seedRange.max}, not "${value}".`);
-}
-
-function readInterval(option: string, value: string): [number, number] {
-  const [low, high, ...more] = value.split(',');
-  if (low === undefined || high === undefined || more.length > 0) {
-    throw usageError(`--${option} must be two numbers such as 0.5,50, not "${value}".`);
-  }
-  return [readNumber(option, low), readNumber(option, high)];
 }
 
 function readName<Name extends string>(option: string, value: string, names: readonly Name[]): Name {

@@ -27,6 +27,7 @@ import { usageError } from './usage-error.ts';
 export async function run(argv: string[], io: CliIo): Promise<number> {
   const options = readAnimateOptions(argv);
   if (options === undefined) return showHelp(animateLine, io);
+  for (const warning of options.warnings) io.stderr.write(`${warning}\n`);
   const chosen = withChoices(readConfig(io.environment), options);
   const { config, configs } = await locateModel(chosen, io.environment);
   const settings = settingsFor(modelInfo(configs), options);

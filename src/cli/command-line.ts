@@ -10,6 +10,8 @@ export interface OptionDeclaration {
   isMany?: true;
   /** The switch is on, and the help text names `--no-…`. */
   isOn?: true;
+  /** What an option with a value was called in the last version: still taken, with a warning, and not in the help text. */
+  oldName?: string;
   help: string;
 }
 
@@ -38,6 +40,8 @@ export interface Given<Options> {
         : boolean;
   };
   words: string[];
+  /** What should be said on stderr. */
+  warnings: string[];
 }
 
 /**
@@ -57,13 +61,18 @@ export function readCommandLine<const Options extends Readonly<Record<string, Op
     throw usageError(describeWrongUsage(error, line.name), error);
   }
   const given = command.opts();
+  const warnings: string[] = [];
   const values = Object.fromEntries(
-    Object.entries(line.options ?? {}).map(([name, { value }]) => {
-      const typed: unknown = given[new Option(`--${name}`).attributeName()];
+    Object.entries(line.options ?? {}).map(([name, { value, oldName }]) => {
+      const typedAs = (option: string): unknown => given[new Option(`--${option}`).attributeName()];
+      const old = oldName === undefined ? undefined : typedAs(oldName);
+      if (old !== undefined)
+        warnings.push(`--${oldName} is now called --${name}; the old name will go with the next version.`);
+      const typed = typedAs(name) ?? old;
       return [name, value === undefined ? typed === true : typed];
     }),
   );
-  return { values: values as Given<Options>['values'], words: command.args };
+  return { values: values as Given<Options>['values'], words: command.args, warnings };
 }
 
 /** Writes the help text, as wide as the terminal. Resolves to the exit code. */
@@ -96,7 +105,7 @@ function createCommand(line: CommandLine<Readonly<Record<string, OptionDeclarati
 }
 
 function optionsOf(name: string, declaration: OptionDeclaration, isOption: (word: string) => boolean): Option[] {
-  const { value, isMany, isOn, help } = declaration;
+  const { value, isMany, isOn, oldName, help } = declaration;
   if (value === undefined) {
     const [on, off] = [`--${name}`, `--no-${name}`];
     // The first of the two decides the default: commander takes a `--no-…` alone for a switch that is on.
@@ -108,7 +117,8 @@ function optionsOf(name: string, declaration: OptionDeclaration, isOption: (word
     if (isOption(text)) throw new CommanderError(1, 'commander.optionMissingArgument', missing(option));
     return isMany ? [...(Array.isArray(previous) ? previous : []), text] : text;
   });
-  return [option];
+  if (oldName === undefined) return [option];
+  return [option, ...optionsOf(oldName, { value, help }, isOption).map((old) => old.hideHelp())];
 }
 
 function missing({ flags }: Option): string {

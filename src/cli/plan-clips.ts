@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, extname, join, resolve, sep } from 'node:path';
-import { clipFormats } from '../worker/types.ts';
+import { clipFormats } from '../settings/clip-form.ts';
 import { usageError } from './usage-error.ts';
 
 /** One clip of `kinora animate`; paths are absolute. */

@@ -1,82 +1,52 @@
 import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
-import {
-  clipFormats,
-  fitNames,
-  type JobSettings,
-  loopNames,
-  type ModelCapabilities,
-  shapeNames,
-} from '../storage/job.ts';
-import { torchSeed } from '../util/torch-seed.ts';
+import { clipForm } from '../settings/clip-form.ts';
+import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declaration.ts';
+import { discordRange, type SettingOption, shownSettings } from '../settings/discord-options.ts';
+import { imageToVideo } from '../settings/image-to-video.ts';
+import type { FlatValue, Range } from '../settings/kinds.ts';
+import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { ClipRequest } from './enqueue-from-interaction.ts';
 
 /** Seeds are those of `torch.manual_seed` that fit 32 bits. */
 export const seedCount = 2 ** 32;
 
-/** Motion by name. 127 is what models were trained around. */
-export const motions = { subtle: 60, normal: 127, strong: 180, wild: 240 } as const;
-
 /** Recipes that fix the clip's size: with them the shape is only what was asked for. */
 const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
 
-/** Options with a list of choices; the first is what is taken where none is chosen, unless the model has its own loop. */
-export const choiceLists = {
-  shape: shapeNames,
-  fit: fitNames,
-  loop: loopNames,
-  format: clipFormats,
-} as const satisfies Record<string, readonly string[]>;
-
-type Range = Readonly<Record<'min' | 'max', number>>;
-
-/** The whole numbers that `/animate` takes, and their ranges. */
-export function animateRanges({ limits }: ModelCapabilities) {
-  return {
-    motion: { min: 1, max: 255 },
-    // As far as Discord's whole numbers go; torch takes their lowest 32 bits.
-    seed: { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
-    steps: { min: 1, max: limits.maxSteps },
-    fps: { min: 1, max: 30 },
-    length: { min: Math.min(2, limits.maxFrames), max: limits.maxFrames },
-  } as const satisfies Record<string, Range>;
-}
-
-/** A number that a person chose. */
-export type NumberOption = keyof ReturnType<typeof animateRanges>;
-
-/** The settings behind the numbers of `/animate`. */
-const settingOf = {
-  motion: 'motionBucketId',
-  seed: 'seed',
-  steps: 'numInferenceSteps',
-  fps: 'fps',
-  length: 'numFrames',
-} as const satisfies Record<NumberOption, keyof JobSettings>;
+/** What somebody chose, by the names of `/animate`'s options; null or absent: nothing. */
+export type ChosenValues = Readonly<Partial<Record<SettingOption, FlatValue | null>>>;
 
 /**
- * Settings from numbers that a person chose; those left out stay out.
+ * Settings from what a person chose; those left out stay out.
  *
  * @throws UserError `option-range`: Discord checks ranges too, but by the declaration it knew when the person typed
  */
-export function settingsFrom(
-  numbers: Readonly<Partial<Record<NumberOption, number | null>>>,
-  model: ModelCapabilities,
-): JobSettings {
-  const ranges = animateRanges(model);
-  const settings: JobSettings = {};
-  for (const option of Object.keys(settingOf) as NumberOption[]) {
-    const value = numbers[option] ?? null;
+export function settingsFrom(chosen: ChosenValues, model: ModelCapabilities): JobSettings {
+  return valuesFrom(imageToVideo, chosen, model);
+}
+
+/** @throws UserError `option-range`, as {@link settingsFrom} */
+export function valuesFrom<Table extends Declarations>(
+  table: Table,
+  chosen: ChosenValues,
+  { limits }: ModelCapabilities,
+): ValuesOf<Table> {
+  const values: Record<string, unknown> = {};
+  for (const { setting, name, type, discord } of shownSettings(table)) {
+    const value = chosen[name] ?? null;
     if (value === null) continue;
-    const { min, max } = ranges[option];
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new UserError('option-range', `${option} must be from ${min} to ${max}.`, {
-        details: { option, min, max },
-      });
-    }
-    settings[settingOf[option]] = option === 'seed' ? torchSeed(String(value))! : value;
+    if ('range' in discord) checkOption(name, value, discordRange(discord, limits));
+    const reading = type.read(String(value));
+    // Discord sends only names that were declared; an older declaration may have had others.
+    if ('value' in reading) values[setting] = reading.value;
   }
-  return settings;
+  return values as ValuesOf<Table>;
+}
+
+function checkOption(option: string, value: FlatValue, { from: min, to: max }: Range): void {
+  if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return;
+  throw new UserError('option-range', `${option} must be from ${min} to ${max}.`, { details: { option, min, max } });
 }
 
 /** Looks up what was typed, as discord.js does; null where nothing was. */
@@ -98,24 +68,27 @@ export function readAnimateOptions(
   model: ModelCapabilities,
   defaultPreset?: string,
 ): ClipRequest {
-  const numbers = Object.fromEntries(
-    (Object.keys(settingOf) as NumberOption[]).map((option) => [option, options.getInteger(option)]),
-  );
-  const chosen = settingsFrom(numbers, model);
+  const chosen = settingsFrom(typedValues(imageToVideo, options), model);
+  const { fit, ...form } = valuesFrom(clipForm, typedValues(clipForm, options), model);
   const preset = options.getString('preset') ?? defaultPreset;
   const recipe = presetSettings(preset, model);
   const hasOneSize = preset !== undefined && presetsOfOneSize.has(preset);
-  const shape = choose('shape', options, shapeNames) ?? (hasOneSize ? undefined : shapeNames[0]);
+  const { fit: usualFit, ...usualForm } = defaultsOf(clipForm);
   return {
     settings: { ...recipe, ...chosen, seed: chosen.seed ?? randomInt(seedCount) },
-    fit: choose('fit', options, fitNames) ?? fitNames[0],
-    form: {
-      ...(shape !== undefined && { shape }),
-      format: choose('format', options, clipFormats) ?? clipFormats[0],
-      loop: choose('loop', options, loopNames) ?? model.loop ?? loopNames[0],
-      smooth: options.getBoolean('smooth') ?? false,
-    },
+    fit: fit ?? usualFit,
+    form: { ...usualForm, ...(!hasOneSize && { shape: 'auto' }), loop: model.loop ?? 'none', ...form },
   };
+}
+
+/** What was typed for the settings of a table. */
+function typedValues(table: Declarations, options: TypedOptions): ChosenValues {
+  return Object.fromEntries(
+    shownSettings(table).map(({ name, type: { kind } }) => {
+      if (kind === 'flag') return [name, options.getBoolean(name)];
+      return [name, kind === 'name' ? options.getString(name) : options.getInteger(name)];
+    }),
+  );
 }
 
 /** The request of somebody who chose nothing but a picture. */
@@ -128,10 +101,4 @@ function presetSettings(name: string | undefined, { presets = {} }: ModelCapabil
   const recipe = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (recipe === undefined) throw new UserError('preset-unknown', `There is no preset ${name}.`, { details: { name } });
   return recipe;
-}
-
-/** Discord sends only names that were declared; an older declaration may have had others. */
-function choose<Name extends string>(option: string, options: TypedOptions, names: readonly Name[]): Name | undefined {
-  const value = options.getString(option);
-  return names.find((name) => name === value);
 }

@@ -8,8 +8,12 @@ import { chooseMessages, localizations } from '../bot/languages/choose-messages.
 import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import type { Messages } from '../bot/languages/messages.ts';
+import { clipForm } from '../settings/clip-form.ts';
+import type { DiscordNumber } from '../settings/declaration.ts';
+import { discordRange, type SettingOption, type ShownSetting, shownSettings } from '../settings/discord-options.ts';
+import { imageToVideo } from '../settings/image-to-video.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { animateRanges, choiceLists, motions, type NumberOption, readAnimateOptions } from './animate-options.ts';
+import { readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { fetchPicture } from './fetch-picture.ts';
@@ -20,6 +24,8 @@ export const everywhere = {
   contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
   integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
 };
+
+const shown = [...shownSettings(imageToVideo), ...shownSettings(clipForm)];
 
 /** `/animate image:… [options]`: the picture becomes a job, and the answer becomes the clip. */
 export const animate = {
@@ -44,7 +50,8 @@ export const animate = {
   },
   async autocomplete(interaction, { model }) {
     const messages = chooseMessages(interaction.locale);
-    await interaction.respond(proposeMotion(interaction.options.getFocused(), messages, animateRanges(model).motion));
+    const { name, value } = interaction.options.getFocused(true);
+    await interaction.respond(proposeValues(value, settingOf(name as SettingOption), { messages, model }));
   },
 } satisfies Command;
 
@@ -61,7 +68,6 @@ function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIAp
   switch (name) {
     case 'image':
       return { type: ApplicationCommandOptionType.Attachment, ...said, required: true };
-    case 'smooth':
     case 'private':
       return { type: ApplicationCommandOptionType.Boolean, ...said };
     case 'preset':
@@ -69,48 +75,62 @@ function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIAp
         type: ApplicationCommandOptionType.String,
         ...said,
         choices: presetNames(model).map((value) => ({
-          ...localizedName((messages) => presetLabel(value, messages)),
+          ...localizedName((messages) => valueName('preset', value, messages)),
           value,
         })),
       };
-    case 'shape':
-    case 'fit':
-    case 'loop':
-    case 'format':
-      return { type: ApplicationCommandOptionType.String, ...said, choices: choicesOf(name) };
     default:
-      return { type: ApplicationCommandOptionType.Integer, ...said, ...rangeOf(name, model) };
+      return { ...said, ...declareValue(settingOf(name), model) };
   }
 }
 
-function rangeOf(name: NumberOption, model: ModelCapabilities) {
-  const { min, max } = animateRanges(model)[name];
-  const range = { min_value: min, max_value: max };
-  return name === 'motion' ? { ...range, autocomplete: true as const } : range;
+function settingOf(option: SettingOption): ShownSetting {
+  return shown.find(({ name }) => name === option)!;
 }
 
-function choicesOf(name: keyof typeof choiceLists) {
-  const labels = (messages: Messages): Readonly<Record<string, string>> => messages.animate.choices[name];
-  return choiceLists[name].map((value) => ({
-    ...localizedName((messages) => labels(messages)[value] ?? value),
-    value,
-  }));
+/** An option's type, and what it takes. */
+function declareValue({ name, type, discord }: ShownSetting, { limits }: ModelCapabilities) {
+  if (type.kind === 'flag') return { type: ApplicationCommandOptionType.Boolean as const };
+  if (type.kind === 'name') {
+    const choices = type.names.map((value) => ({
+      ...localizedName((messages) => valueName(name, value, messages)),
+      value,
+    }));
+    return { type: ApplicationCommandOptionType.String as const, choices };
+  }
+  const { range, named } = discord as DiscordNumber;
+  const { from: min_value, to: max_value } = discordRange({ range }, limits);
+  return {
+    type: ApplicationCommandOptionType.Integer as const,
+    min_value,
+    max_value,
+    ...(named !== undefined && { autocomplete: true as const }),
+  };
 }
 
-function presetLabel(name: string, { animate: { choices } }: Messages): string {
-  const labels: Readonly<Record<string, string>> = choices.preset;
-  return labels[name] ?? name;
+/** What a value is called in a language; values without a name are what they are. */
+export function valueName(option: string, value: string, { animate: { choices } }: Messages): string {
+  const names: Readonly<Record<string, Readonly<Record<string, string>>>> = choices;
+  return names[option]?.[value] ?? value;
 }
 
 /** The named amounts that begin with what was typed, and a number that was typed. */
-function proposeMotion(typed: string, { animate: { choices } }: Messages, { min, max }: { min: number; max: number }) {
+function proposeValues(typed: string, { name: option, discord }: ShownSetting, { messages, model }: ProposalContext) {
+  const { range, named = {} } = discord as DiscordNumber;
   const sought = typed.trim().toLowerCase();
-  const proposals = (Object.keys(motions) as (keyof typeof motions)[])
-    .filter((name) =>
-      [name, choices.motion[name], en.animate.choices.motion[name]].some((label) => label.startsWith(sought)),
-    )
-    .map((name) => ({ name: `${choices.motion[name]} (${motions[name]})`, value: motions[name] as number }));
+  const proposals = Object.entries(named).flatMap(([name, value]) => {
+    const label = valueName(option, name, messages);
+    const isMeant = [name, label, valueName(option, name, en)].some((word) => word.startsWith(sought));
+    return isMeant ? [{ name: `${label} (${value})`, value }] : [];
+  });
   const value = Number(sought);
-  const isNumber = /^\d+$/.test(sought) && value >= min && value <= max;
+  const { from, to } = discordRange({ range }, model.limits);
+  const isNumber = /^\d+$/.test(sought) && value >= from && value <= to;
   return isNumber ? [{ name: sought, value }, ...proposals] : proposals;
+}
+
+/** For whom values are proposed, and for which model. */
+interface ProposalContext {
+  messages: Messages;
+  model: ModelCapabilities;
 }

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
 import { UserError } from '../errors.ts';
-import { type Job, type JobParent, loopNames } from '../storage/job.ts';
+import { loopNames } from '../settings/clip-form.ts';
+import type { Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';

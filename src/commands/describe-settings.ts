@@ -1,64 +1,33 @@
-import type { SettingsRecord } from '../bot/read-clip-settings.ts';
+import { clipForm } from '../settings/clip-form.ts';
+import { shownSettings } from '../settings/discord-options.ts';
+import type { FlatSettings } from '../settings/flat-settings.ts';
+import { imageToVideo } from '../settings/image-to-video.ts';
 
-/** Options of `/animate` and the settings behind them. */
-const commandOptions: readonly (readonly [option: string, setting: string])[] = [
-  ['motion', 'motionBucketId'],
-  ['seed', 'seed'],
-  ['steps', 'numInferenceSteps'],
-  ['fps', 'fps'],
-  ['length', 'numFrames'],
-  ['shape', 'shape'],
-  ['fit', 'fit'],
-  ['loop', 'loop'],
-  ['smooth', 'smooth'],
-  ['format', 'format'],
-];
-
-/** Options of `kinora animate` and the settings behind them; it can say all that decides a clip. */
-const cliOptions: readonly (readonly [option: string, setting: string])[] = [
-  ['frames', 'numFrames'],
-  ['width', 'width'],
-  ['height', 'height'],
-  ['steps', 'numInferenceSteps'],
-  ['seed', 'seed'],
-  ['fps', 'fps'],
-  ['motion', 'motionBucketId'],
-  ['noise', 'noiseAugStrength'],
-  ['guidance-min', 'minGuidanceScale'],
-  ['guidance-max', 'maxGuidanceScale'],
-  ['decode-chunk', 'decodeChunkSize'],
-  ['sampler', 'sampler'],
-  ['schedule', 'schedule'],
-  ['guidance-interval', 'guidanceInterval'],
-  ['step-cache', 'stepCache'],
-  ['fit', 'fit'],
-  ['shape', 'shape'],
-  ['loop', 'loop'],
-  ['format', 'format'],
-  ['playback-fps', 'playbackFps'],
-];
+const shown = [...shownSettings(imageToVideo), ...shownSettings(clipForm)];
+const declared = [...Object.entries(imageToVideo), ...Object.entries(clipForm)];
 
 /** What somebody types in Discord for the same clip; the picture is theirs to attach. */
-export function asCommand(settings: SettingsRecord): string {
-  const typed = commandOptions.flatMap(([option, setting]) => {
+export function asCommand(settings: FlatSettings): string {
+  const typed = shown.flatMap(({ setting, name }) => {
     const value = settings[setting];
     // Discord writes truths with capitals.
     const written = typeof value === 'boolean' ? (value ? 'True' : 'False') : value;
-    return isPlain(written) ? [`${option}:${written}`] : [];
+    return isPlain(written) ? [`${name}:${written}`] : [];
   });
   return ['/animate', ...typed].join(' ');
 }
 
-/** What somebody types in a shell for the same clip. */
-export function asCommandLine(settings: SettingsRecord, picture = 'picture.png'): string {
-  const typed = cliOptions.flatMap(([option, setting]) => {
+/** What somebody types in a shell for the same clip; it can say all that decides one. */
+export function asCommandLine(settings: FlatSettings, picture = 'picture.png'): string {
+  const typed = declared.flatMap(([setting, { type, option }]) => {
     const value = settings[setting];
-    return isPlain(value) ? [`--${option} ${value}`] : [];
+    if (type.kind === 'flag') return value === true ? [`--${option.name}`] : [];
+    return isPlain(value) ? [`--${option.name} ${value}`] : [];
   });
-  return ['kinora animate', picture, ...typed, ...(settings.smooth === true ? ['--smooth'] : [])].join(' ');
+  return ['kinora animate', picture, ...typed].join(' ');
 }
 
 /** Files come from anywhere: what is no plain word must not find its way into a shell or a message. */
-function isPlain(value: SettingsRecord[string] | undefined): value is string | number {
+function isPlain(value: FlatSettings[string] | undefined): value is string | number {
   return typeof value === 'number' || (typeof value === 'string' && /^[\w.,-]{1,40}$/.test(value));
 }

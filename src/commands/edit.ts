@@ -1,18 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { ComponentType, type ModalSubmitInteraction, TextInputStyle } from 'discord.js';
 import { buttonId } from '../bot/button-id.ts';
-import type { ClipMessages } from '../bot/languages/clip-messages.ts';
 import type { Messages } from '../bot/languages/messages.ts';
 import { UserError } from '../errors.ts';
-import { type Job, type JobSettings, loopNames, type ModelCapabilities } from '../storage/job.ts';
-import { torchSeed } from '../util/torch-seed.ts';
-import { type NumberOption, seedCount, settingsFrom } from './animate-options.ts';
+import { clipForm } from '../settings/clip-form.ts';
+import type { SettingValues } from '../settings/declaration.ts';
+import { type FormField, type ShownSetting, shownSettings } from '../settings/discord-options.ts';
+import { imageToVideo } from '../settings/image-to-video.ts';
+import type { Job, JobSettings, ModelCapabilities } from '../storage/job.ts';
+import { valueName } from './animate.ts';
+import { type ChosenValues, seedCount, settingsFrom, valuesFrom } from './animate-options.ts';
 import { type Change, remake, renewed } from './clip-buttons.ts';
 import type { ButtonAction, FormAction } from './command.ts';
 import { messagesFor } from './i18n.ts';
 
-/** The numbers of the form; with the loop, a form's five fields are full. */
-const numberFields = ['motion', 'seed', 'steps', 'fps'] as const satisfies readonly NumberOption[];
+const settingFields = shownSettings(imageToVideo).filter(({ discord }) => discord.isInForm);
+const formFields = shownSettings(clipForm).filter(({ discord }) => discord.isInForm);
 
 /** ✏️: opens a form with the clip's settings filled in. */
 export const editButton = {
@@ -31,75 +34,76 @@ export const editForm = {
     remake(interaction, { jobId, change: (job) => readForm(interaction, job, context.model) }, context),
 } satisfies FormAction;
 
-function formFor(job: Job, model: ModelCapabilities, { clip, animate }: Messages) {
-  const { motionBucketId, seed, numInferenceSteps, fps } = { ...model.defaults, ...job.settings };
-  const values = { motion: motionBucketId, seed, steps: numInferenceSteps, fps };
-  const chosen = job.form?.loop ?? 'none';
+function formFor(job: Job, model: ModelCapabilities, messages: Messages) {
+  const values: SettingValues = { ...model.defaults, ...job.settings, ...job.form };
   return {
     custom_id: buttonId({ action: 'edit', jobId: job.id }),
-    title: clip.edit.title,
-    components: [
-      ...numberFields.map((name) => ({
-        type: ComponentType.Label as const,
-        label: clip.edit[name],
-        component: textInput(name, values[name]),
-      })),
-      { type: ComponentType.Label as const, label: clip.edit.loop, component: loopMenu(chosen, animate.choices.loop) },
-    ],
+    title: messages.clip.edit.title,
+    components: [...settingFields, ...formFields].map((field) => ({
+      type: ComponentType.Label as const,
+      label: messages.clip.edit[field.name as FormField],
+      component:
+        field.type.kind === 'name'
+          ? menu(field.name, field.type.names, { chosen: values[field.setting], messages })
+          : textInput(field, values[field.setting]),
+    })),
   };
 }
 
-function textInput(name: keyof ClipMessages['edit'], value: number | undefined) {
+function textInput({ name, type }: ShownSetting, value: unknown) {
   return {
     type: ComponentType.TextInput as const,
     custom_id: name,
     style: TextInputStyle.Short,
     max_length: 20,
-    required: name !== 'seed',
+    required: type.kind !== 'seed',
     ...(value !== undefined && { value: String(value) }),
   };
 }
 
-function loopMenu(chosen: string, labels: Messages['animate']['choices']['loop']) {
+function menu(
+  name: string,
+  names: readonly string[],
+  { chosen = names[0], messages }: { chosen: unknown; messages: Messages },
+) {
   return {
     type: ComponentType.StringSelect as const,
-    custom_id: 'loop',
-    options: loopNames.map((value) => ({ label: labels[value], value, default: value === chosen })),
+    custom_id: name,
+    options: names.map((value) => ({ label: valueName(name, value, messages), value, default: value === chosen })),
   };
 }
 
 /** @throws UserError `number-needed`, `option-range` */
-function readForm({ fields }: ModalSubmitInteraction, job: Job, model: ModelCapabilities): Change {
-  const numbers = Object.fromEntries(
-    numberFields.map((name) => [name, readNumber(name, fields.getTextInputValue(name))]),
-  );
-  const typed = settingsFrom(numbers, model);
+function readForm(interaction: ModalSubmitInteraction, job: Job, model: ModelCapabilities): Change {
+  const typed = settingsFrom(readFields(interaction, settingFields), model);
   const settings: JobSettings = { ...job.settings, ...typed, seed: typed.seed ?? randomInt(seedCount) };
-  const [loop = 'none'] = fields.getStringSelectValues('loop');
-  const form = { ...job.form, loop: loopNames.find((name) => name === loop) ?? 'none' };
-  const isRenderedAnew = numberFields.some((name) => differs(name, settings, { ...model.defaults, ...job.settings }));
+  const changed = valuesFrom(clipForm, readFields(interaction, formFields), model);
+  const form = { ...job.form, ...changed };
+  const [now, before]: SettingValues[] = [settings, { ...model.defaults, ...job.settings }];
+  const isRenderedAnew = settingFields.some(({ setting }) => now?.[setting] !== before?.[setting]);
   return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'finish', form };
 }
 
-const settingOf = {
-  motion: 'motionBucketId',
-  seed: 'seed',
-  steps: 'numInferenceSteps',
-  fps: 'fps',
-} as const satisfies Record<(typeof numberFields)[number], keyof JobSettings>;
-
-function differs(name: keyof typeof settingOf, now: JobSettings, before: JobSettings): boolean {
-  return now[settingOf[name]] !== before[settingOf[name]];
+/** What the form says, by the fields' names. */
+function readFields({ fields }: ModalSubmitInteraction, shown: readonly ShownSetting[]): ChosenValues {
+  return Object.fromEntries(
+    shown.map(({ name, type }) => [
+      name,
+      type.kind === 'name'
+        ? (fields.getStringSelectValues(name)[0] ?? null)
+        : readNumber(name, type, fields.getTextInputValue(name)),
+    ]),
+  );
 }
 
 /** Null for an empty field. */
-function readNumber(option: string, text: string): number | null {
+function readNumber(option: string, type: ShownSetting['type'], text: string): number | null {
   const trimmed = text.trim();
   if (trimmed === '') return null;
-  // A seed may have more digits than a number holds exactly.
-  const value = option === 'seed' ? torchSeed(trimmed) : Number(trimmed);
-  if (value === undefined || !/^[+-]?\d+$/.test(trimmed)) {
+  // A seed may have more digits than a number holds exactly: its kind knows how to read it.
+  const reading = type.read(trimmed);
+  if (!/^[+-]?\d+$/.test(trimmed) || !('value' in reading)) {
     throw new UserError('number-needed', `${option} must be a number.`, { details: { option } });
   }
-  return value;
+  return Number(reading.value);
 }

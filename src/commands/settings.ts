@@ -9,8 +9,8 @@ import {
 import { parseButtonId } from '../bot/button-id.ts';
 import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
-import type { SettingsRecord } from '../bot/read-clip-settings.ts';
 import { UserError } from '../errors.ts';
+import { type FlatSettings, flatSettings } from '../settings/flat-settings.ts';
 import { everywhere } from './animate.ts';
 import type { ButtonAction, CommandContext, MessageCommand } from './command.ts';
 import { asCommand, asCommandLine } from './describe-settings.ts';
@@ -46,7 +46,7 @@ export const settingsMessage = {
 async function readSettingsOf(
   { targetMessage, client, user }: MessageContextMenuCommandInteraction,
   context: CommandContext,
-): Promise<SettingsRecord | undefined> {
+): Promise<FlatSettings | undefined> {
   // Under the bot's own buttons nothing has to be fetched, and a file that lost its settings does no harm.
   const jobId = targetMessage.author.id === client.user.id ? jobIdOf(targetMessage) : undefined;
   const known = jobId === undefined ? undefined : settingsOf(jobId, context);
@@ -70,18 +70,13 @@ export function jobIdOf({ components }: Pick<Message, 'components'>): string | u
   return undefined;
 }
 
-function settingsOf(jobId: string, { archive }: CommandContext): SettingsRecord | undefined {
+function settingsOf(jobId: string, { archive }: CommandContext): FlatSettings | undefined {
   const made = archive.made(jobId);
-  if (made === undefined) return undefined;
-  const { settings, fit, form, model, provider } = made;
-  const { guidanceInterval, ...flat } = settings;
-  // As files carry it.
-  const interval = guidanceInterval === undefined ? {} : { guidanceInterval: guidanceInterval.join(',') };
-  return { model, ...flat, ...interval, fit, ...form, provider };
+  return made && flatSettings(made);
 }
 
 function settingsText(
-  settings: SettingsRecord,
+  settings: FlatSettings,
   interaction: Pick<BaseInteraction | ButtonInteraction, 'guildId' | 'locale'>,
   { guildSettings }: CommandContext,
 ): string {

@@ -1,12 +1,11 @@
-/** Settings as they stand in a clip's file: flat, so that they stay readable for other programs. */
-export type ClipSettings = Readonly<Record<string, string | number | boolean>>;
+import { currentSettings, type FlatSettings } from '../settings/flat-settings.ts';
 
 /** What a clip's file says of itself. */
 export interface ClipMetadata {
   /** For people; players show it. GIF has no place for it. */
   title: string;
   /** Seed and settings; `readVideoSettings` reads them back. */
-  settings: ClipSettings;
+  settings: FlatSettings;
 }
 
 /** Version of the comment's format, and the mark that tells Kinora's comments from others'. */
@@ -16,12 +15,12 @@ const commentVersion = 1;
 const commentLimits = { characters: 16_384, settings: 100 } as const;
 
 /** The text that carries settings in a file's comment: one line of JSON. */
-export function writeComment(settings: ClipSettings): string {
+export function writeComment(settings: FlatSettings): string {
   return JSON.stringify({ kinora: commentVersion, ...settings });
 }
 
-/** Settings from a file's comment; undefined if the comment is not one of {@link writeComment}. */
-export function readComment(comment: string): ClipSettings | undefined {
+/** Settings from a file's comment, under today's names; undefined if the comment is not one of {@link writeComment}. */
+export function readComment(comment: string): FlatSettings | undefined {
   if (comment.length > commentLimits.characters || !comment.startsWith('{"kinora":')) {
     return undefined;
   }
@@ -38,7 +37,7 @@ export function readComment(comment: string): ClipSettings | undefined {
     (entry): entry is [string, string | number | boolean] =>
       entry[0] !== 'kinora' && ['string', 'number', 'boolean'].includes(typeof entry[1]),
   );
-  return entries.length <= commentLimits.settings ? Object.fromEntries(entries) : undefined;
+  return entries.length <= commentLimits.settings ? currentSettings(Object.fromEntries(entries)) : undefined;
 }
 
 /** An XMP packet (the metadata of WebP) with title and, as its description, the settings' comment. */

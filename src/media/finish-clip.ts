@@ -1,13 +1,11 @@
 import { EncodeError } from '../errors.ts';
+import type { ClipFormat, LoopName } from '../settings/clip-form.ts';
 import type { RgbFrames } from '../util/rgb.ts';
 import { type EncodedVideo, encodeVideo } from './encode.ts';
 import { encodeGif } from './encode-gif.ts';
 import { encodeWebp } from './encode-webp.ts';
 import type { EncodedClip, EncodeVideoOptions } from './fit-clip.ts';
 import { collectFrames, type FfmpegOptions, runFfmpeg } from './run-ffmpeg.ts';
-
-/** How a clip is made to repeat without a jump. */
-export type LoopName = 'none' | 'ping-pong' | 'crossfade';
 
 /** Share of the frames that a crossfade blends away. */
 const crossfadeShare = 0.25;
@@ -88,10 +86,6 @@ export async function smoothFrames(clip: RgbFrames, options: SmoothOptions): Pro
   }
   return { ...clip, frames };
 }
-
-/** File formats of a clip; also their file extensions. */
-export const clipFormats = ['mp4', 'gif', 'webp'] as const;
-export type ClipFormat = (typeof clipFormats)[number];
 
 /** Frame rate of smoothed clips. */
 const smoothFps = 24;

@@ -1,5 +1,6 @@
+import type { FlatSettings } from '../settings/flat-settings.ts';
 import { bytesAt, type FileEnds, wholeFile } from '../util/file-ends.ts';
-import { type ClipSettings, readComment, readGifComment, readXmpDescription } from './clip-metadata.ts';
+import { readComment, readGifComment, readXmpDescription } from './clip-metadata.ts';
 
 /** Boxes of one level that are looked at. */
 const maxBoxes = 1000;
@@ -75,7 +76,7 @@ const maxNames = 16;
  * @returns undefined if the file is not a clip of Kinora's, has lost its metadata on the way, or what holds them is not
  * at hand
  */
-export function readVideoSettings(file: Uint8Array | FileEnds): ClipSettings | undefined {
+export function readVideoSettings(file: Uint8Array | FileEnds): FlatSettings | undefined {
   const comment = findComment(file instanceof Uint8Array ? wholeFile(file) : file);
   return comment === undefined ? undefined : readComment(comment);
 }

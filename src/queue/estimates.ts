@@ -33,7 +33,7 @@ export function createEstimates(database: Database, model: ModelCapabilities, pr
     const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
     const size = `${all.width}x${all.height}x${all.numFrames}`;
     // What a recipe may choose besides: how often a step is computed in part, and for which noise with guidance.
-    const cheaper = `s${all.stepCache ?? 1} i${all.guidanceInterval?.join('-') ?? ''}`;
+    const cheaper = `s${all.deepCacheInterval ?? 1} i${all.guidanceInterval?.join('-') ?? ''}`;
     return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}`;
   }
 

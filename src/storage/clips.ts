@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { storedSettingsSchema } from '../settings/image-to-video.ts';
 import type { Clip } from '../worker/types.ts';
 import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
-import { parseStored, settingsSchema } from './stored-rows.ts';
+import { parseStored } from './stored-rows.ts';
 
 /** A clip without its bytes. */
 export type MadeClip = Omit<Clip, 'bytes' | 'master'>;
@@ -25,7 +26,7 @@ interface ClipRow {
 
 /** Of a description that Kinora wrote itself: enough to tell a damaged one. */
 const madeSchema = z.looseObject({
-  settings: settingsSchema,
+  settings: storedSettingsSchema,
   secondsPerStage: z.record(z.string(), z.number()),
 });
 

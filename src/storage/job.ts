@@ -1,7 +1,5 @@
 import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../worker/types.ts';
 
-export { clipFormats, fitNames, loopNames, shapeNames } from '../worker/types.ts';
-
 /**
  * What can become of a job.
  * `interrupted`: it was running when the process died; it is done again once.

@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import { StorageError } from '../errors.ts';
-import { fitNames } from '../worker/types.ts';
+import { fitSchema, storedFormSchema } from '../settings/clip-form.ts';
+import { storedSettingsSchema } from '../settings/image-to-video.ts';
 import { type FinalNotice, finalNoticeSchema } from './final-notice.ts';
 import { type Job, type JobParent, jobStates } from './job.ts';
 import type { Database } from './sqlite.ts';
-
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
-/** Settings by name. Which names there are, and their ranges, is for the renderer to say. */
-export const settingsSchema = z.record(z.string(), z.union([scalar, z.array(scalar)]));
-
-const formSchema = z.record(z.string(), scalar);
 
 const parentSchema = z.object({
   id: z.string(),
@@ -19,7 +13,6 @@ const parentSchema = z.object({
 });
 
 const stateSchema = z.enum(jobStates);
-const fitSchema = z.enum(fitNames);
 
 /** For SQL: states of jobs that were accepted and not ended. */
 export const unfinishedStates = "('queued', 'running', 'interrupted', 'delivering')";
@@ -76,9 +69,9 @@ export function toJob(row: JobRow): Job {
     guildId: row.guild_id && decodeText('guild_id', row.guild_id),
     // Whose it is knows its shape; here it has to be JSON.
     address: parseStored('address', row.address, z.unknown()),
-    settings: parseStored('settings', row.settings, settingsSchema) as Job['settings'],
+    settings: parseStored('settings', row.settings, storedSettingsSchema),
     fit: parse('fit', decodeText('fit', row.fit), fitSchema),
-    ...(row.form && { form: parseStored('form', row.form, formSchema) as NonNullable<Job['form']> }),
+    ...(row.form && { form: parseStored('form', row.form, storedFormSchema) }),
     ...(row.parent && { parent: parseStored('parent', row.parent, parentSchema) as JobParent }),
     maxBytes: row.max_bytes,
     attempts: row.attempts,
@@ -150,7 +143,11 @@ function parse<T>(column: string, value: unknown, schema: z.ZodType<T>): T {
   const { data, error } = schema.safeParse(value);
   if (error === undefined) return data as T;
   const [issue] = error.issues;
-  throw damaged([column, ...(issue?.path ?? [])].join('.'), `does not have its shape (${issue?.code})`);
+  const place = [column, ...(issue?.path ?? [])].join('.');
+  if (issue?.code === 'unrecognized_keys') {
+    throw damaged(place, 'has what this version of Kinora does not know; a newer one may have written it');
+  }
+  throw damaged(place, `does not have its shape (${issue?.code})`);
 }
 
 function decodeText(column: string, stored: Uint8Array): string {

@@ -1,20 +1,9 @@
 import { AppError, EncodeError, JobCancelledError, scopeOf } from '../errors.ts';
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
-import type { ClipMetadata } from '../media/clip-metadata.ts';
 import type { FinishedClip } from '../media/finish-clip.ts';
+import { flatSettings } from '../settings/flat-settings.ts';
 import type { RenderTools } from './render-tools.ts';
-import type { Clip, ClipForm, FitName, RenderSpec } from './types.ts';
-
-/** What a clip's file says of itself: enough to make the same clip again. */
-function clipMetadata(
-  { model, settings, provider }: Pick<ImageToVideoResult, 'settings' | 'provider'> & { model: string },
-  fit: FitName,
-  form: ClipForm,
-): ClipMetadata {
-  const { guidanceInterval, ...flat } = settings;
-  const interval = guidanceInterval === undefined ? {} : { guidanceInterval: guidanceInterval.join(',') };
-  return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...flat, ...interval, fit, ...form, provider } };
-}
+import type { Clip, ClipForm, RenderSpec } from './types.ts';
 
 /** Frames whose shorter side has fewer pixels are enlarged: players show them as stamps otherwise. */
 const smallestSide = 256;
@@ -51,7 +40,10 @@ export async function encodeClip(
     loop: form.loop,
     smooth: form.smooth,
     fps: form.playbackFps ?? made.settings.fps,
-    metadata: clipMetadata(made, spec.fit, form),
+    metadata: {
+      title: `Kinora, seed ${made.settings.seed}`,
+      settings: flatSettings({ ...made, fit: spec.fit, form }),
+    },
     scaleTo: scaled(made, enlarged, ratio),
     ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
     ...(signal && { signal }),

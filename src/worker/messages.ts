@@ -6,21 +6,11 @@ import {
   memoryModes,
   precisions,
   providerNames,
-  samplerNames,
-  scheduleNames,
 } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
-import {
-  type BaseClip,
-  type Clip,
-  type ClipForm,
-  clipFormats,
-  fitNames,
-  loopNames,
-  type RenderProgress,
-  type RenderSpec,
-  shapeNames,
-} from './types.ts';
+import { clipFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
+import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
+import type { BaseClip, Clip, RenderProgress, RenderSpec } from './types.ts';
 import { wireErrorSchema } from './wire-error.ts';
 
 // Both processes check what they receive: the child decodes hostile pictures, so the parent must not trust its words.
@@ -37,24 +27,6 @@ const seconds = z.number().nonnegative();
 const job = z.number().int().positive();
 const shortText = z.string().max(1000);
 
-const settingsSchema = z.strictObject({
-  width: z.number(),
-  height: z.number(),
-  numFrames: z.number(),
-  numInferenceSteps: z.number(),
-  minGuidanceScale: z.number(),
-  maxGuidanceScale: z.number(),
-  fps: z.number(),
-  motionBucketId: z.number(),
-  noiseAugStrength: z.number(),
-  decodeChunkSize: z.number(),
-  seed: z.number(),
-  sampler: z.enum(samplerNames),
-  schedule: z.enum(scheduleNames),
-  guidanceInterval: z.tuple([z.number(), z.number()]).exactOptional(),
-  stepCache: z.number().exactOptional(),
-});
-
 const usedProvider = z.enum(providerNames).exclude(['auto']);
 
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
@@ -63,43 +35,11 @@ const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 
-const formSchema = z.strictObject({
-  shape: z.enum(shapeNames).exactOptional(),
-  format: z.enum(clipFormats),
-  loop: z.enum(loopNames),
-  smooth: z.boolean(),
-  playbackFps: z.number().positive().exactOptional(),
-});
-
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   picture: bytes,
-  settings: z.strictObject({
-    width: settingsSchema.shape.width.exactOptional(),
-    height: settingsSchema.shape.height.exactOptional(),
-    numFrames: settingsSchema.shape.numFrames.exactOptional(),
-    numInferenceSteps: settingsSchema.shape.numInferenceSteps.exactOptional(),
-    minGuidanceScale: settingsSchema.shape.minGuidanceScale.exactOptional(),
-    maxGuidanceScale: settingsSchema.shape.maxGuidanceScale.exactOptional(),
-    fps: settingsSchema.shape.fps.exactOptional(),
-    motionBucketId: settingsSchema.shape.motionBucketId.exactOptional(),
-    noiseAugStrength: settingsSchema.shape.noiseAugStrength.exactOptional(),
-    decodeChunkSize: settingsSchema.shape.decodeChunkSize.exactOptional(),
-    seed: settingsSchema.shape.seed.exactOptional(),
-    sampler: settingsSchema.shape.sampler.exactOptional(),
-    schedule: settingsSchema.shape.schedule.exactOptional(),
-    guidanceInterval: settingsSchema.shape.guidanceInterval,
-    stepCache: settingsSchema.shape.stepCache,
-  }),
-  fit: z.enum(fitNames),
-  form: z
-    .strictObject({
-      shape: formSchema.shape.shape,
-      format: formSchema.shape.format.exactOptional(),
-      loop: formSchema.shape.loop.exactOptional(),
-      smooth: formSchema.shape.smooth.exactOptional(),
-      playbackFps: formSchema.shape.playbackFps,
-    })
-    .exactOptional(),
+  settings: partialSettingsSchema,
+  fit: fitSchema,
+  form: partialFormSchema.exactOptional(),
   base: baseSchema.exactOptional(),
   keepMaster: z.boolean().exactOptional(),
   maxBytes: count.exactOptional(),
@@ -172,14 +112,14 @@ const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
 const clipSchema: z.ZodType<Clip> = z.strictObject({
   bytes,
   master: bytes.exactOptional(),
-  form: formSchema satisfies z.ZodType<ClipForm>,
+  form: clipFormSchema,
   frames: count,
   fps: z.number().positive(),
   width: count,
   height: count,
   enlarged: z.number().int().positive(),
   settings: settingsSchema,
-  fit: z.enum(fitNames),
+  fit: fitSchema,
   model: shortText,
   provider: usedProvider,
   secondsPerStage: z.record(stage, seconds),

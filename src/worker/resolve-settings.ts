@@ -1,6 +1,8 @@
 import { checkSettings } from '../inference/pipeline/check-settings.ts';
 import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/types.ts';
-import type { ShapeName } from './types.ts';
+import type { ShapeName } from '../settings/clip-form.ts';
+import { checkRanges } from '../settings/declaration.ts';
+import { imageToVideo } from '../settings/image-to-video.ts';
 
 /**
  * The model's defaults, overlaid with what was asked for; a seed left out is taken from `drawSeed`.
@@ -13,6 +15,8 @@ export function resolveSettings(
   requested: Partial<ImageToVideoSettings>,
   drawSeed: () => number,
 ): ImageToVideoSettings {
+  // First as they were asked for: below, they may move a default, which would then be called wrong in their place.
+  checkRanges(imageToVideo, requested, info.limits);
   const settings = { ...info.defaults, ...requested, seed: requested.seed ?? drawSeed() };
   if (requested.decodeChunkSize === undefined) {
     // diffusers decodes all frames together, also where more are asked for than the model was trained for.

@@ -1,31 +1,7 @@
 import type { ImageToVideoSettings, PipelineStage, ProviderName } from '../inference/pipeline/types.ts';
-import type { ClipFormat, LoopName } from '../media/finish-clip.ts';
+import type { ClipForm, FitName } from '../settings/clip-form.ts';
 
-export type { ClipFormat, LoopName };
-
-/** How a picture is brought to the model's shape. */
-export const fitNames = ['crop', 'pad', 'stretch'] as const;
-export type FitName = (typeof fitNames)[number];
-
-/** Shapes of clips; `auto` is the picture's own. */
-export const shapeNames = ['auto', 'landscape', 'portrait', 'square'] as const;
-export type ShapeName = (typeof shapeNames)[number];
-
-// Named here once more, so that the process that holds the token loads no encoders for two lists.
-export const clipFormats = ['mp4', 'gif', 'webp'] as const satisfies readonly ClipFormat[];
-export const loopNames = ['none', 'ping-pong', 'crossfade'] as const satisfies readonly LoopName[];
-
-/** What is made of the frames. */
-export interface ClipForm {
-  /** Chooses width and height, with the area of those asked for; undefined: they are as asked for. */
-  shape?: ShapeName;
-  format: ClipFormat;
-  loop: LoopName;
-  /** Raises the frame rate to 24 by interpolation. */
-  smooth: boolean;
-  /** Frames per second that the file plays at, before smoothing; left out: as many as the model was told. */
-  playbackFps?: number;
-}
+export type { ClipForm, FitName };
 
 /** A clip made before, to go on with. */
 export interface BaseClip {

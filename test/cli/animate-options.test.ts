@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAnimateOptions } from '../../src/cli/animate-options.ts';
+import { animateLine, readAnimateOptions } from '../../src/cli/animate-options.ts';
+import { showHelp } from '../../src/cli/command-line.ts';
 import { isUsageError } from '../../src/cli/usage-error.ts';
+import { presetNames, presets } from '../../src/inference/pipeline/presets.ts';
+import { createMemoryIo } from '../support/cli-io.ts';
 
 describe('readAnimateOptions', () => {
   it("lets the output's name and the format follow each other", () => {
@@ -27,13 +30,14 @@ describe('readAnimateOptions', () => {
       form: { format: 'mp4', smooth: false },
       settings: {},
       json: false,
+      warnings: [],
     });
   });
 
   it('reads every option', () => {
     const line =
       '--model m --max-pixels 5000000 --playback-fps 12 --output o.GIF --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
-      '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --step-cache 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
+      '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --deep-cache-interval 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
       '--schedule ays --fit pad --shape square --loop ping-pong --smooth --format gif --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
       clips: [{ picture: resolve('a.png'), output: resolve('o.GIF'), framesDir: resolve('f') }],
@@ -61,13 +65,36 @@ describe('readAnimateOptions', () => {
         minGuidanceScale: 1.5,
         maxGuidanceScale: 2.5,
         decodeChunkSize: 2,
-        stepCache: 3,
+        deepCacheInterval: 3,
         guidanceInterval: [0.3, 50],
         sampler: 'euler-ancestral',
         schedule: 'ays',
       },
       json: true,
+      warnings: [],
     });
+  });
+
+  it('takes --step-cache for --deep-cache-interval for one more version, and says what to write', () => {
+    const old = readAnimateOptions(['a.png', '--step-cache', '3']);
+    expect(old?.settings).toEqual({ deepCacheInterval: 3 });
+    expect(old?.warnings).toEqual([expect.stringMatching(/^--step-cache is now called --deep-cache-interval/)]);
+    const both = readAnimateOptions(['a.png', '--step-cache', '3', '--deep-cache-interval', '2']);
+    expect(both?.settings).toEqual({ deepCacheInterval: 2 });
+  });
+
+  it('lays the presets under each other where the help texts begin, and does not name old options', () => {
+    const io = createMemoryIo();
+    showHelp(animateLine, io);
+    const lines = io.out().split('\n');
+    const column = lines.find((line) => line.includes('--preset NAME'))!.indexOf('a recipe');
+    for (const name of presetNames) {
+      const line = lines.find((text) => text.trimStart().startsWith(`${name} `))!;
+      expect(line.indexOf(name)).toBe(column);
+      const words = presets[name].description.slice(0, 8);
+      expect(line.indexOf(words, column + name.length)).toBe(column + 'animate-lcm'.length + 1);
+    }
+    expect(io.out()).not.toContain('step-cache');
   });
 
   it('reads LoRAs, several of them, each with its scale', () => {

@@ -43,7 +43,7 @@ describe('kinora animate', () => {
     const { folder, output, words } = desk();
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
-    const cheaper = ['--guidance-interval', '0.1,100', '--step-cache', '2'];
+    const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
     const exitCode = await run([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io);
     expect(exitCode).toBe(0);
 
@@ -61,7 +61,7 @@ describe('kinora animate', () => {
       fit: 'crop',
       model: 'tiny-a',
       provider: 'cpu',
-      settings: { width: 48, height: 32, numFrames: 2, guidanceInterval: [0.1, 100], stepCache: 2 },
+      settings: { width: 48, height: 32, numFrames: 2, guidanceInterval: [0.1, 100], deepCacheInterval: 2 },
     });
     const stages = ['prepare', 'encode-image', 'denoise', 'decode', 'encode-video'];
     expect(Object.keys(done.secondsPerStage).sort()).toEqual([...stages].sort());
@@ -73,8 +73,9 @@ describe('kinora animate', () => {
       model: 'tiny-a',
       numInferenceSteps: 2,
       guidanceInterval: '0.1,100',
-      stepCache: 2,
+      deepCacheInterval: 2,
     });
+    expect(io.err()).not.toContain('is now called');
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');

@@ -42,8 +42,8 @@ describe('kinora inspect', () => {
       expect(exitCode).toBe(0);
       expect(out).toMatch(/^ {2}motionBucketId +200$/m);
       expect(out).toContain(
-        'kinora animate picture.png --frames 4 --steps 3 --seed 7 --fps 7 --motion 200 --sampler euler ' +
-          `--fit crop --shape auto --loop none --format ${format}\n`,
+        'kinora animate picture.png --motion 200 --seed 7 --steps 3 --fps 7 --frames 4 --sampler euler ' +
+          `--shape auto --fit crop --loop none --format ${format}\n`,
       );
       expect(out).toContain(
         `/animate motion:200 seed:7 steps:3 fps:7 length:4 shape:auto fit:crop loop:none smooth:False format:${format}`,

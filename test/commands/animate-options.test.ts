@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { animateOptionNames } from '../../src/bot/languages/clip-messages.ts';
 import { animate } from '../../src/commands/animate.ts';
-import { motions, readAnimateOptions, settingsFrom } from '../../src/commands/animate-options.ts';
+import { readAnimateOptions, settingsFrom } from '../../src/commands/animate-options.ts';
+import { imageToVideo } from '../../src/settings/image-to-video.ts';
 import { tinyModel } from '../support/jobs.ts';
 
 const typed = (values: Record<string, number | string | boolean>) => {
@@ -115,14 +116,16 @@ describe('animate.declare', () => {
 describe('animate.autocomplete', () => {
   const propose = async (focused: string, locale = 'en-US') => {
     const choices: { name: string; value: number }[] = [];
-    const options = { getFocused: () => focused };
+    const options = { getFocused: () => ({ name: 'motion', value: focused }) };
     const respond = async (proposed: typeof choices) => void choices.push(...proposed);
     await animate.autocomplete({ locale, options, respond } as never, { model } as never);
     return choices;
   };
 
   it('proposes motion by name and by number, in the language of whoever types', async () => {
-    expect((await propose('')).map(({ value }) => value)).toEqual(Object.values(motions));
+    expect((await propose('')).map(({ value }) => value)).toEqual(
+      Object.values(imageToVideo.motionBucketId.discord.named),
+    );
     expect(await propose('w')).toEqual([{ name: 'wild (240)', value: 240 }]);
     expect(await propose('sal', 'es-ES')).toEqual([{ name: 'salvaje (240)', value: 240 }]);
     expect(await propose('99')).toEqual([{ name: '99', value: 99 }]);

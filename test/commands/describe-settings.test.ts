@@ -18,7 +18,7 @@ const settings = {
   sampler: 'euler',
   schedule: 'ays',
   guidanceInterval: '0.3,50',
-  stepCache: 2,
+  deepCacheInterval: 2,
   provider: 'cpu',
   fit: 'pad',
   shape: 'square',

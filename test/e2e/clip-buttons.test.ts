@@ -113,7 +113,7 @@ it('📋 and "Settings" say how to make the clip again, the latter from the file
   expect(content).toContain(
     '/animate motion:200 seed:7 steps:2 fps:7 length:4 shape:auto fit:crop loop:ping-pong smooth:False format:mp4',
   );
-  expect(content).toMatch(/kinora animate picture\.png .*--seed 7 .*--motion 200 .*--loop ping-pong/);
+  expect(content).toMatch(/kinora animate picture\.png .*--motion 200 --seed 7 .*--loop ping-pong/);
 
   // The scripted clip's bytes are no file: the buttons know the job.
   const menu = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: clip.id, locale: 'es-ES' });

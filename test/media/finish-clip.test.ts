@@ -2,7 +2,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EncodeError, JobCancelledError } from '../../src/errors.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import { clipFormats, type FinishClipOptions, finishClip } from '../../src/media/finish-clip.ts';
+import { type FinishClipOptions, finishClip } from '../../src/media/finish-clip.ts';
+import { clipFormats } from '../../src/settings/clip-form.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { decodeVideo, noisyClip, panningClip, psnr } from './clips.ts';
 

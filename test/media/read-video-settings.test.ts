@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import { type ClipFormat, clipFormats, finishClip } from '../../src/media/finish-clip.ts';
+import { finishClip } from '../../src/media/finish-clip.ts';
 import { readVideoSettings } from '../../src/media/read-video-settings.ts';
+import { type ClipFormat, clipFormats } from '../../src/settings/clip-form.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { panningClip } from './clips.ts';
 

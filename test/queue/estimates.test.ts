@@ -32,7 +32,7 @@ describe('createEstimates', () => {
     expect(estimates.of({ width: 128 })).toBeUndefined();
     expect(estimates.of({ numFrames: 2 })).toBeUndefined();
     expect(estimates.of({ maxGuidanceScale: 1 })).toBeUndefined();
-    expect(estimates.of({ stepCache: 2 })).toBeUndefined();
+    expect(estimates.of({ deepCacheInterval: 2 })).toBeUndefined();
     expect(estimates.of({ guidanceInterval: [0.2, 0.8] })).toBeUndefined();
     expect(createEstimates(database, tinyModel, 'cuda').of({})).toBeUndefined();
     expect(createEstimates(database, { ...tinyModel, name: 'other' }, 'cpu').of({})).toBeUndefined();

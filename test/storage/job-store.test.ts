@@ -23,6 +23,17 @@ describe('createJobStore', () => {
     expect([...again.picture(id)!]).toEqual([0, 255, 10]);
   });
 
+  it('reads back jobs and clips that an earlier version stored, under the names that settings have today', () => {
+    const { store, database } = open();
+    const { id } = store.add(newJob(), 1);
+    store.keepClip(id, makeClip(spec), 2);
+    database.exec(`UPDATE jobs SET settings = '{"seed":7,"stepCache":3}'`);
+    database.exec(`UPDATE clips SET made = '{"settings":{"seed":7,"stepCache":3},"secondsPerStage":{}}'`);
+    expect(store.find(id)?.settings).toEqual({ seed: 7, deepCacheInterval: 3 });
+    expect(store.made(id)?.settings).toEqual({ seed: 7, deepCacheInterval: 3 });
+    expect(store.damaged()).toEqual([]);
+  });
+
   it('gives every job an id of its own that fits a custom id', () => {
     const { store } = open();
     const ids = Array.from({ length: 50 }, () => store.add(newJob(), 1).id);

@@ -1,5 +1,8 @@
 import type { ImportingFile } from './read-imports.ts';
 
+/** Folders that every other one may import. */
+const forAll: readonly (string | undefined)[] = ['util', 'settings'];
+
 /** What {@link checkImports} holds files to. */
 export interface ImportRules {
   mayImport: Readonly<Record<string, readonly string[]>>;
@@ -25,7 +28,7 @@ export function checkImports(files: readonly ImportingFile[], rules: ImportRules
     const allowed = folder === undefined ? ['*'] : (rules.mayImport[folder] ?? []);
     for (const other of imported) {
       const target = folderOf(other, rules);
-      const isFree = target === folder || target === 'util' || other === 'errors.ts' || allowed.includes('*');
+      const isFree = target === folder || forAll.includes(target) || other === 'errors.ts' || allowed.includes('*');
       if (!isFree && !(target !== undefined && allowed.includes(target))) problems.push(`${path} imports ${other}`);
     }
     for (const name of packages) {
@@ -66,7 +69,8 @@ export function drawImports(files: readonly ImportingFile[], rules: ImportRules)
   for (const { path, files: imported } of files) {
     for (const other of imported) {
       const [from, to] = [top(path), top(other)];
-      if (from !== undefined && to !== undefined && from !== to && to !== 'util') edges.add(`  ${from} --> ${to}`);
+      if (from !== undefined && to !== undefined && from !== to && !forAll.includes(to))
+        edges.add(`  ${from} --> ${to}`);
     }
   }
   return ['flowchart LR', ...[...edges].sort()].join('\n');

@@ -32,6 +32,9 @@ describe('resolveSettings', () => {
     [{ height: 8 }, 'height'],
     [{ fps: 7.5 }, 'fps'],
     [{ seed: 2 ** 32 }, 'seed'],
+    // Not the guidance of the first frame, which would have been lowered with it.
+    [{ maxGuidanceScale: -1 }, 'guidance-max'],
+    [{ minGuidanceScale: 101 }, 'guidance-min'],
   ])('refuses %o, naming the setting', (wish, setting) => {
     expect(() => resolveSettings(fakeInfo, wish, drawSeed)).toThrow(
       expect.objectContaining({ name: 'UserError', details: expect.objectContaining({ setting }) }),

@@ -1,20 +1,13 @@
+import {
+  type FormField,
+  type SettingOption,
+  settingOptionNames,
+  type ValueNames,
+} from '../../settings/discord-options.ts';
+
 /** Options of `/animate`, in their order. */
-export const animateOptionNames = [
-  'image',
-  'preset',
-  'motion',
-  'seed',
-  'steps',
-  'fps',
-  'length',
-  'shape',
-  'fit',
-  'loop',
-  'smooth',
-  'format',
-  'private',
-] as const;
-export type AnimateOptionName = (typeof animateOptionNames)[number];
+export const animateOptionNames = ['image', 'preset', ...settingOptionNames, 'private'] as const;
+export type AnimateOptionName = 'image' | 'preset' | SettingOption | 'private';
 
 /** Of `/animate`. Discord allows 32 lower-case characters for names and 100 for descriptions and choices. */
 export interface AnimateMessages {
@@ -22,12 +15,7 @@ export interface AnimateMessages {
   options: Readonly<Record<AnimateOptionName, { name: string; description: string }>>;
   choices: {
     preset: Readonly<Record<'notebook' | 'quality' | 'fast' | 'draft' | 'animate-lcm', string>>;
-    motion: Readonly<Record<'subtle' | 'normal' | 'strong' | 'wild', string>>;
-    shape: Readonly<Record<'auto' | 'landscape' | 'portrait' | 'square', string>>;
-    fit: Readonly<Record<'crop' | 'pad' | 'stretch', string>>;
-    loop: Readonly<Record<'none' | 'ping-pong' | 'crossfade', string>>;
-    format: Readonly<Record<'mp4' | 'gif' | 'webp', string>>;
-  };
+  } & ValueNames;
 }
 
 /** What a clip can become, by the first word of its buttons' custom ids. */
@@ -44,7 +32,7 @@ export interface ClipMessages {
   madeFrom(link: string): string;
   /** Under a clip that was extended. */
   drift: string;
-  edit: Readonly<Record<'title' | 'motion' | 'seed' | 'steps' | 'fps' | 'loop', string>>;
+  edit: Readonly<Record<'title' | FormField, string>>;
   /** Above the command and the command line. */
   settings: string;
   made(facts: { model: string; provider: string }): string;

@@ -59,19 +59,19 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
   const steps = scheduler.timesteps.length;
   const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
-  const { stepCache = 1 } = settings;
+  const { deepCacheInterval = 1 } = settings;
 
   const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
   if (done === steps) return latents;
 
-  const predictor = await openPredictor(job, condition, { guided, caching: stepCache > 1 && steps > 1 });
+  const predictor = await openPredictor(job, condition, { guided, caching: deepCacheInterval > 1 && steps > 1 });
   try {
     for (let index = done; index < steps; index++) {
       const timestep = scheduler.timesteps[index]!;
       const isGuided = guided[index] === true;
       const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep, {
         guided: isGuided,
-        shallow: index % stepCache !== 0,
+        shallow: index % deepCacheInterval !== 0,
       });
       const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
       const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
@@ -79,7 +79,8 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
       requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
       // Between two whole calls of the UNet its inner features are needed besides, which are far larger than latents. A
       // whole call makes them anew for each branch that it runs, and guidance never comes back once it has ended.
-      if (keep !== undefined && ((index + 1) % stepCache === 0 || index + 1 === steps)) await keep(index + 1, latents);
+      if (keep !== undefined && ((index + 1) % deepCacheInterval === 0 || index + 1 === steps))
+        await keep(index + 1, latents);
       yield step();
     }
     return latents;

@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
+import { loopNames } from '../../settings/clip-form.ts';
+import { proposalShape } from '../../settings/image-to-video.ts';
 import { type ClipVisionConfig, clipVisionConfigSchema } from '../models/clip-vision-config.ts';
 import { readConfig } from '../models/parse-config.ts';
 import { crossAttentionDim, type UnetConfig, unetConfigSchema } from '../models/unet-config.ts';
@@ -11,7 +13,6 @@ import { parseSchedulerConfig, type SchedulerConfig, svdSchedulerJson } from '..
 import type { Lora } from './loras.ts';
 import { explainNotAModel } from './not-a-model.ts';
 import { readSingleFile, type SingleFile } from './single-file.ts';
-import { clipLoops } from './types.ts';
 
 const modelIndexSchema = z.object({
   _class_name: z.literal('StableVideoDiffusionPipeline', {
@@ -38,25 +39,14 @@ const preprocessorSchema = z.object({
   image_std: perColour(z.number().positive(), [0.26862954, 0.26130258, 0.27577711]),
 });
 
-const size = z.number().int().positive();
-
 /** kinora.json, optional: what a model proposes where diffusers' own defaults do not suit it. */
 const proposalsSchema = z.strictObject({
   name: z.string().min(1).max(100).optional(),
   /** A sentence about the model for whoever looks at it. */
   description: z.string().max(500).optional(),
-  width: size.optional(),
-  height: size.optional(),
-  num_frames: size.optional(),
-  num_inference_steps: size.optional(),
-  min_guidance_scale: z.number().nonnegative().optional(),
-  max_guidance_scale: z.number().nonnegative().optional(),
-  fps: size.optional(),
-  motion_bucket_id: z.number().int().nonnegative().optional(),
-  noise_aug_strength: z.number().nonnegative().optional(),
-  decode_chunk_size: size.optional(),
+  ...proposalShape,
   /** How its clips repeat where nobody chooses. */
-  loop: z.enum(clipLoops).optional(),
+  loop: z.enum(loopNames).optional(),
   /** The picture is mirrored and laid on its side by the seed, so that one move becomes four. */
   turn_by_seed: z.boolean().optional(),
 });

@@ -1,3 +1,4 @@
+import { defaultSettings } from '../../settings/image-to-video.ts';
 import { unetBlocks } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { maxSteps } from '../schedulers/check-sampler.ts';
@@ -16,27 +17,22 @@ export async function readModelInfo(modelDir: string): Promise<ModelInfo> {
 /** The same from configs already read. */
 export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }: ModelConfigs): ModelInfo {
   const sizeStep = vaeScaleFactor(vae);
-  const numFrames = proposals.num_frames ?? unet.num_frames;
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
   const { description, loop, turn_by_seed: orientsBySeed } = proposals;
   return {
     // Clips carry it, and so the LoRAs that they were made with.
     name: [name, ...loras.map((lora) => lora.name)].join(' + '),
     ...(description !== undefined && { description }),
-    defaults: {
-      width: proposals.width ?? shape.width,
-      height: proposals.height ?? shape.height,
-      numFrames,
-      numInferenceSteps: proposals.num_inference_steps ?? 25,
-      minGuidanceScale: proposals.min_guidance_scale ?? 1,
-      maxGuidanceScale: proposals.max_guidance_scale ?? 3,
-      fps: proposals.fps ?? 7,
-      motionBucketId: proposals.motion_bucket_id ?? 127,
-      noiseAugStrength: proposals.noise_aug_strength ?? 0.02,
-      decodeChunkSize: proposals.decode_chunk_size ?? numFrames,
-      sampler: scheduler.sampler,
-      schedule: defaultSchedule(scheduler),
-    },
+    defaults: defaultSettings(
+      {
+        ...shape,
+        numFrames: unet.num_frames,
+        decodeChunkSize: proposals.num_frames ?? unet.num_frames,
+        sampler: scheduler.sampler,
+        schedule: defaultSchedule(scheduler),
+      },
+      proposals,
+    ),
     ...(loop !== undefined && { loop }),
     ...(orientsBySeed !== undefined && { orientsBySeed }),
     limits: {

@@ -1,7 +1,9 @@
+import type { LoopName } from '../../settings/clip-form.ts';
+import type { ImageToVideoSettings } from '../../settings/image-to-video.ts';
+import type { ModelLimits } from '../../settings/kinds.ts';
 import type { RgbFrames } from '../../util/rgb.ts';
-import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/names.ts';
 
-export { samplerNames, scheduleNames };
+export type { ImageToVideoSettings };
 
 /** Execution providers a person may ask for; `auto` tries cuda, then cpu, and says which it took. */
 export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
@@ -39,36 +41,6 @@ export interface ExecutionOptions {
   feedForwardChunk?: number | undefined;
 }
 
-/** Everything that decides a clip besides the picture and the weights. Names as in diffusers' `StableVideoDiffusionPipeline.__call__`, in camelCase. */
-export interface ImageToVideoSettings {
-  /** Pixels, a multiple of the model's size step. */
-  width: number;
-  /** Pixels, a multiple of the model's size step. */
-  height: number;
-  numFrames: number;
-  numInferenceSteps: number;
-  minGuidanceScale: number;
-  maxGuidanceScale: number;
-  /** Frames per second, of the conditioning (the model sees fps − 1, as in diffusers) and of the file. */
-  fps: number;
-  /** 127 is normal, 1…255 were trained; any whole number from 0. */
-  motionBucketId: number;
-  noiseAugStrength: number;
-  /** Frames decoded together; it changes the picture, since temporal layers see only the chunk. */
-  decodeChunkSize: number;
-  /** 0…2^32−1, as `torch.manual_seed`. */
-  seed: number;
-  sampler: SamplerName;
-  schedule: ScheduleName;
-  /** Guidance runs in steps whose σ is above the first and not above the second; left out: in all. */
-  guidanceInterval?: readonly [number, number];
-  /** The whole UNet runs in every so many steps, in between only its outermost blocks; left out or 1: in all. */
-  stepCache?: number;
-}
-
-/** Ways for a clip to repeat that a model may propose; what they are is for whoever encodes. */
-export const clipLoops = ['none', 'ping-pong', 'crossfade'] as const;
-
 /** What a model folder allows and proposes, read from its configs without opening the weights. */
 export interface ModelInfo {
   /** The folder's own name or the model's name; shown to people and written into clips. */
@@ -77,18 +49,10 @@ export interface ModelInfo {
   description?: string;
   defaults: Omit<ImageToVideoSettings, 'seed'>;
   /** How its clips repeat where nobody chooses; left out: they do not. */
-  loop?: (typeof clipLoops)[number];
+  loop?: LoopName;
   /** It knows one move to one side; whoever renders lays the picture so that the seed chooses among four. */
   orientsBySeed?: boolean;
-  limits: {
-    /** Width and height are multiples of this many pixels. */
-    sizeStep: number;
-    minSize: number;
-    maxSize: number;
-    /** The frame count the model was trained for. */
-    maxFrames: number;
-    maxSteps: number;
-  };
+  limits: ModelLimits;
 }
 
 /** Stages of a pipeline run, in order. */

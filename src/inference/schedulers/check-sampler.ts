@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
+import type { SamplerName, ScheduleName } from '../../settings/image-to-video.ts';
 import { maxAnimateLcmSteps } from './animate-lcm.ts';
-import type { SamplerName, ScheduleName } from './names.ts';
 
 /** diffusers' schedulers number their steps within 1000. */
 export const maxSteps = 1000;

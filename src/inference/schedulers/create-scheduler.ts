@@ -1,10 +1,10 @@
 import { ConfigError } from '../../errors.ts';
+import type { SamplerName, ScheduleName } from '../../settings/image-to-video.ts';
 import { animateLcm } from './animate-lcm.ts';
 import { checkSampler } from './check-sampler.ts';
 import { checkArrays, sigmaOfStep } from './check-step.ts';
 import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
 import { interpolate } from './interpolate.ts';
-import type { SamplerName, ScheduleName } from './names.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { alignYourStepsSigmas, betaSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';

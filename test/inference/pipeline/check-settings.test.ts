@@ -64,8 +64,8 @@ describe('settings that may be left out', () => {
   it.each([
     { guidanceInterval: [0, 100_000] },
     { guidanceInterval: [5, 5] },
-    { stepCache: 1 },
-    { stepCache: 100 },
+    { deepCacheInterval: 1 },
+    { deepCacheInterval: 100 },
   ] as const)('takes %j', (more) => {
     expect(() => checkSettings({ ...settings, ...more }, info)).not.toThrow();
   });
@@ -73,8 +73,8 @@ describe('settings that may be left out', () => {
   it.each([
     [{ guidanceInterval: [-1, 5] }, 'guidance-interval must be a number from 0 to 100000, not -1.'],
     [{ guidanceInterval: [5, 4] }, 'guidance-interval must be a number from 5 to 100000, not 4.'],
-    [{ stepCache: 0 }, 'step-cache must be a whole number from 1 to 100, not 0.'],
-    [{ stepCache: 1.5 }, 'step-cache must be a whole number from 1 to 100, not 1.5.'],
+    [{ deepCacheInterval: 0 }, 'deep-cache-interval must be a whole number from 1 to 100, not 0.'],
+    [{ deepCacheInterval: 1.5 }, 'deep-cache-interval must be a whole number from 1 to 100, not 1.5.'],
   ] as const)('refuses %j', (more, message) => {
     expect(() => checkSettings({ ...settings, ...more }, info)).toThrow(message);
   });

@@ -98,10 +98,10 @@ describe('clips', { timeout: 120_000 }, () => {
 
   it('are the same with a cache for every step, and others with a cache for every second one', async () => {
     const exact = await frames({});
-    expect((await frames({ stepCache: 1 })).equals(exact)).toBe(true);
-    const cached = await frames({ stepCache: 2 });
+    expect((await frames({ deepCacheInterval: 1 })).equals(exact)).toBe(true);
+    const cached = await frames({ deepCacheInterval: 2 });
     expect(cached.equals(exact)).toBe(false);
-    expect((await frames({ stepCache: 2 }, 'resident')).equals(cached)).toBe(true);
+    expect((await frames({ deepCacheInterval: 2 }, 'resident')).equals(cached)).toBe(true);
   });
 
   it('are the same with an interval that holds all steps, and unguided ones with one that holds none', async () => {

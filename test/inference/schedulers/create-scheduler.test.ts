@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { InferenceError, UserError } from '../../../src/errors.ts';
 import { torchGenerator } from '../../../src/inference/random/torch-generator.ts';
 import { createScheduler } from '../../../src/inference/schedulers/create-scheduler.ts';
-import type { SamplerName, ScheduleName } from '../../../src/inference/schedulers/names.ts';
 import { parseSchedulerConfig } from '../../../src/inference/schedulers/scheduler-config.ts';
+import type { SamplerName, ScheduleName } from '../../../src/settings/image-to-video.ts';
 import golden from '../../golden/schedulers.json' with { type: 'json' };
 
 /** reference/write_schedulers.py draws as many values per latent. */

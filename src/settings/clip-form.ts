@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { type Declarations, shapeOf, stored } from './declaration.ts';
+import { flag, heldWholeNumber, oneOf } from './kinds.ts';
+
+/** How a picture is brought to the model's shape. */
+const fitNames = ['crop', 'pad', 'stretch'] as const;
+export type FitName = (typeof fitNames)[number];
+
+/** Shapes of clips; `auto` is the picture's own. */
+const shapeNames = ['auto', 'landscape', 'portrait', 'square'] as const;
+export type ShapeName = (typeof shapeNames)[number];
+
+/** How a clip is made to repeat without a jump. */
+export const loopNames = ['none', 'ping-pong', 'crossfade'] as const;
+export type LoopName = (typeof loopNames)[number];
+
+/** File formats of a clip; also their file extensions. */
+export const clipFormats = ['mp4', 'gif', 'webp'] as const;
+export type ClipFormat = (typeof clipFormats)[number];
+
+/**
+ * How the picture goes in and what is made of the frames, in the order of options. In Discord the first name of a list is
+ * taken where none is chosen, unless the model has its own loop.
+ */
+export const clipForm = {
+  /** Frames per second that the file plays at, before smoothing; left out: as many as the model was told. */
+  playbackFps: {
+    type: heldWholeNumber({ from: 1, to: 120 }),
+    isOptional: true,
+    option: {
+      name: 'playback-fps',
+      value: 'N',
+      help: 'frames per second that the clip plays at, 1 to 120 (--fps; 10 with the preset notebook)',
+    },
+  },
+  /** Chooses width and height, with the area of those asked for; left out: they are as asked for. */
+  shape: {
+    type: oneOf(shapeNames),
+    isOptional: true,
+    option: {
+      name: 'shape',
+      value: 'NAME',
+      help: `chooses width and height: ${shapeNames.join(', ')} (the model's own)`,
+    },
+    discord: { name: 'shape' },
+  },
+  fit: {
+    type: oneOf(fitNames),
+    default: 'crop',
+    option: {
+      name: 'fit',
+      value: 'NAME',
+      help: `how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)`,
+    },
+    discord: { name: 'fit' },
+  },
+  loop: {
+    type: oneOf(loopNames),
+    isFromModel: true,
+    option: { name: 'loop', value: 'NAME', help: `how the clip repeats: ${loopNames.join(', ')} (the model's own)` },
+    discord: { name: 'loop', isInForm: true },
+  },
+  /** Raises the frame rate to 24 by interpolation. */
+  smooth: {
+    type: flag(),
+    default: false,
+    option: { name: 'smooth', help: 'compute frames in between, up to 24 per second' },
+    discord: { name: 'smooth' },
+  },
+  format: {
+    type: oneOf(clipFormats),
+    default: 'mp4',
+    option: { name: 'format', value: 'NAME', help: `${clipFormats.join(', ')} (as the output's name says, else mp4)` },
+    discord: { name: 'format' },
+  },
+} as const satisfies Declarations;
+
+const { fit, ...form } = shapeOf(clipForm);
+
+/** How a picture is brought to the model's shape; goes beside the form, since only the form can be changed afterwards. */
+export const fitSchema = fit;
+
+/** The shape of a whole form, in messages between processes. */
+export const clipFormSchema = z.strictObject(form);
+
+/** The same where each may be left out. */
+export const partialFormSchema = clipFormSchema.exactPartial();
+
+/** The same as stored, maybe under names of earlier versions. Names that this version does not know are refused. */
+export const storedFormSchema = stored(clipForm, partialFormSchema);
+
+/** What is made of the frames; {@link clipForm} says what each is. */
+export type ClipForm = z.output<typeof clipFormSchema>;

@@ -1,0 +1,26 @@
+import { type ClipForm, clipForm, type FitName } from './clip-form.ts';
+import { withCurrentNames, written } from './declaration.ts';
+import { type ImageToVideoSettings, imageToVideo } from './image-to-video.ts';
+import type { FlatValue } from './kinds.ts';
+
+/** Settings as a clip's file carries them: flat, so that they stay readable for other programs. */
+export type FlatSettings = Readonly<Record<string, FlatValue>>;
+
+/** All that decided a clip. */
+interface MadeWith {
+  model: string;
+  settings: Partial<ImageToVideoSettings>;
+  fit: FitName;
+  form: Partial<ClipForm>;
+  provider: string;
+}
+
+/** What a clip's file says of itself: enough to make the same clip again. */
+export function flatSettings({ model, settings, fit, form, provider }: MadeWith): FlatSettings {
+  return { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
+}
+
+/** Settings from a file that an earlier version may have written, under today's names. */
+export function currentSettings(settings: FlatSettings): FlatSettings {
+  return withCurrentNames({ ...imageToVideo, ...clipForm }, settings);
+}
