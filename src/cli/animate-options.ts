@@ -1,19 +1,12 @@
 import { resolve } from 'node:path';
 import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
-import {
-  cpuMemories,
-  type ExecutionOptions,
-  guidanceBatches,
-  memoryModes,
-  precisions,
-  providerNames,
-} from '../inference/pipeline/types.ts';
 import { type ClipForm, clipForm, type FitName } from '../settings/clip-form.ts';
 import type { Declarations, ValuesOf } from '../settings/declaration.ts';
+import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
 import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
-import { type CommandLine, type Given, type OptionDeclaration, readCommandLine } from './command-line.ts';
+import { type CommandLine, type OptionDeclaration, readCommandLine } from './command-line.ts';
 import { type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
 
@@ -80,17 +73,7 @@ export const animateLine = {
     preset: { value: 'NAME', help: `a recipe; options given beside it win:${presetLines()}` },
     ...optionsOf(imageToVideo),
     ...optionsOf(clipForm),
-    provider: { value: 'NAME', help: `${providerNames.join(', ')} (PROVIDER, else auto)` },
-    precision: { value: 'NAME', help: `${precisions.join(', ')} (PRECISION, else what suits the provider)` },
-    'memory-mode': {
-      value: 'NAME',
-      help: `what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else model-offload)`,
-    },
-    memory: { value: 'NAME', help: `weights on the CPU: ${cpuMemories.join(', ')} (CPU_MEMORY, else prepacked)` },
-    'guidance-batch': {
-      value: 'NAME',
-      help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else batched)`,
-    },
+    ...optionsOf(executionSettings),
     json: { help: 'print one line of JSON that says what was done' },
   },
   notes: 'Clips of a small model are enlarged by a whole factor until their shorter side has 256 pixels.',
@@ -129,8 +112,6 @@ function readOption<Value>(option: string, type: Pick<Kind<string, Value>, 'read
   throw usageError(`--${option} must be ${reading.expected}, not "${reading.found}".`);
 }
 
-type Values = Given<(typeof animateLine)['options']>['values'];
-
 /**
  * Reads the words after `kinora animate`; undefined where the help text was asked for. Whether a number suits the
  * model is for whoever knows the model.
@@ -165,23 +146,12 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     modelDir: readPath('model', values.model),
     loras: values.lora?.map(readLora),
     preset,
-    execution: readExecution(values),
+    execution: readSettings(executionSettings, values),
     fit,
     form: { ...(playbackFps !== undefined && { playbackFps }), ...form, format },
     settings: readSettings(imageToVideo, values),
     json: values.json,
     warnings,
-  };
-}
-
-function readExecution(values: Values): Partial<ExecutionOptions> {
-  const { provider, precision, memory, 'memory-mode': memoryMode, 'guidance-batch': guidanceBatch } = values;
-  return {
-    ...(provider !== undefined && { provider: readName('provider', provider, providerNames) }),
-    ...(precision !== undefined && { precision: readName('precision', precision, precisions) }),
-    ...(memoryMode !== undefined && { memoryMode: readName('memory-mode', memoryMode, memoryModes) }),
-    ...(memory !== undefined && { cpuMemory: readName('memory', memory, cpuMemories) }),
-    ...(guidanceBatch !== undefined && { guidanceBatch: readName('guidance-batch', guidanceBatch, guidanceBatches) }),
   };
 }
 

@@ -4,7 +4,8 @@ import { readPullRecord } from '../hub/pull-record.ts';
 import { estimateMemory } from '../inference/pipeline/estimate-memory.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
-import { type ModelInfo, memoryModes } from '../inference/pipeline/types.ts';
+import type { ModelInfo } from '../inference/pipeline/types.ts';
+import { executionSettings } from '../settings/execution.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
@@ -78,7 +79,7 @@ async function describeMemory(configs: ModelConfigs, { defaults }: ModelInfo): P
     await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cpu'),
     await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cuda'),
   ];
-  const rows = memoryModes.map((mode) => [
+  const rows = executionSettings.memoryMode.type.names.map((mode) => [
     mode,
     ...[cpu.denoise, cpu.decode, cpuSingle.decode, gpu.denoise, gpu.decode, gpuSingle.decode].map((stage) => {
       const { weightBytes, activationBytes } = stage[mode];

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import type { NamedLora } from './value-schemas.ts';
 import { type Variable, type VariableName, variables } from './variables.ts';
 
@@ -19,15 +20,7 @@ export interface Config {
   /** Undefined: none. Files are absolute. */
   readonly loras: readonly NamedLora[] | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
-  readonly execution: {
-    readonly provider: Values['PROVIDER'];
-    readonly threads: number | undefined;
-    readonly precision: Exclude<Values['PRECISION'], 'auto'> | undefined;
-    readonly memoryMode: Values['MEMORY_MODE'] | undefined;
-    readonly cpuMemory: Values['CPU_MEMORY'] | undefined;
-    readonly guidanceBatch: Values['GUIDANCE_BATCH'] | undefined;
-    readonly feedForwardChunk: number | undefined;
-  };
+  readonly execution: Readonly<ExecutionOptions>;
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
@@ -76,15 +69,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     attachmentHosts: Object.freeze([...values.ATTACHMENT_HOSTS]),
     modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
     loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
-    execution: Object.freeze({
-      provider: values.PROVIDER,
-      threads: values.THREADS || undefined,
-      precision: values.PRECISION === 'auto' ? undefined : values.PRECISION,
-      memoryMode: values.MEMORY_MODE,
-      cpuMemory: values.CPU_MEMORY,
-      guidanceBatch: values.GUIDANCE_BATCH,
-      feedForwardChunk: values.FEED_FORWARD_CHUNK || undefined,
-    }),
+    execution: Object.freeze(executionOf(values)),
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
     maxPicturePixels: values.MAX_PICTURE_MEGAPIXELS * 1_000_000,
@@ -112,6 +97,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     hubEndpoint: values.HF_ENDPOINT,
     logLevel: values.LOG_LEVEL,
   });
+}
+
+/** How the model is run; undefined where a variable says that the provider or the pipeline decides. */
+function executionOf(values: Values): ExecutionOptions {
+  return Object.fromEntries(
+    Object.entries(executionSettings).map(([name, { variable }]) => {
+      const value = values[variable.name];
+      return [name, 'unset' in variable && value === variable.unset ? undefined : value];
+    }),
+  ) as unknown as ExecutionOptions;
 }
 
 /**

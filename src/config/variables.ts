@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionSettings } from '../settings/execution.ts';
 import {
   attachmentHosts,
   discordApiUrl,
@@ -26,8 +27,7 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> {
   formerValues?: Readonly<Record<string, string>>;
 }
 
-/** Providers that PROVIDER may name: a copy of inference's list, which this folder may not import; a test holds them equal. */
-export const providers = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
+const { provider, memoryMode, cpuMemory, guidanceBatch } = executionSettings;
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -80,7 +80,7 @@ export const variables = {
   },
   PROVIDER: {
     description: ['What runs the networks: auto (cuda, else cpu), cuda, webgpu or cpu.'],
-    schema: oneOf(providers, 'auto'),
+    schema: oneOf(provider.type.names, provider.default),
     example: 'auto',
   },
   THREADS: {
@@ -93,7 +93,7 @@ export const variables = {
       'What the networks compute in: float16, float32, or auto (float16 on a GPU, float32 on the CPU, whose kernels',
       'know no other).',
     ],
-    schema: oneOf(['auto', 'float16', 'float32'], 'auto'),
+    schema: oneOf(['auto', ...executionSettings.precision.type.names], 'auto'),
     example: 'auto',
   },
   MEMORY_MODE: {
@@ -101,7 +101,7 @@ export const variables = {
       'What is kept in memory: resident (every network, the quickest), model-offload (one network at',
       'a time) or sequential-offload (the UNet block by block, the least memory). The frames are the same.',
     ],
-    schema: oneOf(['resident', 'model-offload', 'sequential-offload'], 'model-offload'),
+    schema: oneOf(memoryMode.type.names, memoryMode.default),
     example: 'model-offload',
     formerValues: { staged: 'model-offload', sequential: 'sequential-offload' },
   },
@@ -110,13 +110,13 @@ export const variables = {
       'Weights on the CPU: prepacked (copied into the order that is quickest) or mmap (left in their file, which the',
       'system reads in and drops as it needs to).',
     ],
-    schema: oneOf(['prepacked', 'mmap'], 'prepacked'),
+    schema: oneOf(cpuMemory.type.names, cpuMemory.default),
     example: 'prepacked',
     formerValues: { speed: 'prepacked', mapped: 'mmap' },
   },
   GUIDANCE_BATCH: {
     description: ['The two branches of guidance: batched in one call, or split into two with half the memory.'],
-    schema: oneOf(['batched', 'split'], 'batched'),
+    schema: oneOf(guidanceBatch.type.names, guidanceBatch.default),
     example: 'batched',
     formerValues: { together: 'batched', apart: 'split' },
   },

@@ -41,6 +41,8 @@ interface Common {
   /** Names that earlier versions stored it and wrote it into clips under. */
   oldKeys?: readonly string[];
   option?: CommandLineOption;
+  /** The environment's variable, and its value that stands for nothing chosen. */
+  variable?: { name: string; unset?: string | number };
 }
 
 /** All that is said about one setting. Its key in the table is its name in the code, in stored jobs and in clips' files. */

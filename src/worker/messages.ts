@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import {
-  cpuMemories,
-  guidanceBatches,
-  maxCheckpointBytes,
-  memoryModes,
-  precisions,
-  providerNames,
-} from '../inference/pipeline/types.ts';
+import { maxCheckpointBytes } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { clipFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
+import { executionSchema, executionSettings } from '../settings/execution.ts';
 import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
 import type { BaseClip, Clip, RenderProgress, RenderSpec } from './types.ts';
 import { wireErrorSchema } from './wire-error.ts';
@@ -27,7 +21,7 @@ const seconds = z.number().nonnegative();
 const job = z.number().int().positive();
 const shortText = z.string().max(1000);
 
-const usedProvider = z.enum(providerNames).exclude(['auto']);
+const usedProvider = executionSettings.provider.type.schema.exclude(['auto']);
 
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
@@ -59,15 +53,7 @@ const workerConfigSchema = z.strictObject({
     .array(z.strictObject({ file: path, scale: z.number() }))
     .readonly()
     .optional(),
-  execution: z.strictObject({
-    provider: z.enum(providerNames),
-    threads: z.number().int().positive().optional(),
-    precision: z.enum(precisions).optional(),
-    memoryMode: z.enum(memoryModes).optional(),
-    cpuMemory: z.enum(cpuMemories).optional(),
-    guidanceBatch: z.enum(guidanceBatches).optional(),
-    feedForwardChunk: z.number().int().positive().optional(),
-  }),
+  execution: executionSchema,
   /** The operator's choice. */
   ffmpegPath: path.optional(),
   /** A classifier's folder, and the rating, 0 to 1, from which on it refuses; undefined: nothing is looked at. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
-import { precisions } from '../inference/pipeline/types.ts';
+import { executionSettings } from '../settings/execution.ts';
 import { type WireError, wireErrorSchema } from './wire-error.ts';
 
 const requestSchema: z.ZodType<UnetProbeRequest> = z.strictObject({
   modelDir: z.string().min(1),
   provider: z.enum(['cpu', 'cuda', 'webgpu']),
-  precision: z.enum(precisions),
+  precision: executionSettings.precision.type.schema,
   threads: z.number().int().positive().optional(),
 });
 

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formerValueWarnings, readConfig, requireDiscordToken } from '../../src/config/config.ts';
-import { providers } from '../../src/config/variables.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { providerNames } from '../../src/inference/pipeline/types.ts';
+import { executionSchema } from '../../src/settings/execution.ts';
 
 function problemOf(environment: Record<string, string>): ConfigError {
   try {
@@ -213,8 +212,14 @@ describe('readConfig', () => {
     expect(message).not.toContain('very.secret');
   });
 
-  it('knows the same providers as the pipeline', () => {
-    expect(providers).toEqual(providerNames);
+  it('reads of the way to run a model what a render process takes, whatever is set', () => {
+    const names = { PROVIDER: 'cpu', PRECISION: 'float16', MEMORY_MODE: 'resident', CPU_MEMORY: 'mmap' };
+    const set = { ...names, GUIDANCE_BATCH: 'split', THREADS: '512', FEED_FORWARD_CHUNK: '10000000' };
+    for (const environment of [{}, set]) {
+      const { execution } = readConfig(environment);
+      expect(executionSchema.parse(execution)).toEqual(execution);
+    }
+    expect(Object.values(readConfig(set).execution)).not.toContain(undefined);
   });
 });
 

@@ -5,6 +5,7 @@ import { readComment, writeComment } from '../../src/media/clip-metadata.ts';
 import { clipForm, clipFormSchema, storedFormSchema } from '../../src/settings/clip-form.ts';
 import type { Declaration } from '../../src/settings/declaration.ts';
 import { settingOptionNames, shownSettings } from '../../src/settings/discord-options.ts';
+import { executionSettings } from '../../src/settings/execution.ts';
 import { flatSettings } from '../../src/settings/flat-settings.ts';
 import {
   defaultSettings,
@@ -28,7 +29,7 @@ const settings = {
   guidanceInterval: [0.3, 50],
   deepCacheInterval: 2,
 } as const;
-const declared = Object.entries<Declaration>({ ...imageToVideo, ...clipForm });
+const declared = Object.entries<Declaration>({ ...imageToVideo, ...clipForm, ...executionSettings });
 
 describe('a declared setting', () => {
   it('has a default, follows from the model, may be left out, or is the seed, which is drawn', () => {

@@ -1,45 +1,10 @@
 import type { LoopName } from '../../settings/clip-form.ts';
+import type { ExecutionOptions, GuidanceBatch, MemoryMode, ProviderName } from '../../settings/execution.ts';
 import type { ImageToVideoSettings } from '../../settings/image-to-video.ts';
 import type { ModelLimits } from '../../settings/kinds.ts';
 import type { RgbFrames } from '../../util/rgb.ts';
 
-export type { ImageToVideoSettings };
-
-/** Execution providers a person may ask for; `auto` tries cuda, then cpu, and says which it took. */
-export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
-export type ProviderName = (typeof providerNames)[number];
-
-/** What is kept in memory: every network, one network at a time, or one block of the UNet at a time. */
-export const memoryModes = ['resident', 'model-offload', 'sequential-offload'] as const;
-export type MemoryMode = (typeof memoryModes)[number];
-
-/** The two branches of guidance in one call of the UNet, or one after the other in half the memory. */
-export const guidanceBatches = ['batched', 'split'] as const;
-export type GuidanceBatch = (typeof guidanceBatches)[number];
-
-/** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
-export const cpuMemories = ['prepacked', 'mmap'] as const;
-type CpuMemory = (typeof cpuMemories)[number];
-
-/** What networks may compute in. */
-export const precisions = ['float16', 'float32'] as const;
-
-/** How a model is run on this machine. Nothing of it changes what a clip shows, but for rounding. */
-export interface ExecutionOptions {
-  provider: ProviderName;
-  /** Threads of the CPU provider; default: one per core. */
-  threads?: number | undefined;
-  /** Default: float16 on a GPU, float32 on the CPU. */
-  precision?: (typeof precisions)[number] | undefined;
-  /** Default: staged. */
-  memoryMode?: MemoryMode | undefined;
-  /** Default: speed. */
-  cpuMemory?: CpuMemory | undefined;
-  /** Default: together. */
-  guidanceBatch?: GuidanceBatch | undefined;
-  /** Tokens that a feed-forward of the UNet takes at a time; default: all of them. */
-  feedForwardChunk?: number | undefined;
-}
+export type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode, ProviderName };
 
 /** What a model folder allows and proposes, read from its configs without opening the weights. */
 export interface ModelInfo {
