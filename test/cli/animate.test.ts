@@ -134,6 +134,12 @@ describe('kinora animate', () => {
     expect(await runCli(argv, io)).toBe(2);
     expect(io.err()).toMatch(/^kinora: --width must be a multiple of 2 from .* not 51\.\n$/);
     expect(existsSync(join(folder, 'clips'))).toBe(false);
+
+    const other = createMemoryIo({ environment });
+    expect(await runCli(['animate', ...words, '--step-cache', '2', '--guidance-max=-1'], other)).toBe(2);
+    expect(other.err()).toMatch(
+      /^--step-cache is now called .*\nkinora: --guidance-max must be a number from 0 to 100, not -1\.\n$/,
+    );
   });
 
   it('tells what is wrong with a picture that only decoding shows', async () => {
