@@ -35,7 +35,7 @@ describeInBrowser('the playground by mouse', (stage) => {
 
     // A form of the bot.
     await message.getByRole('button', { name: 'Edit' }).click();
-    const dialog = window.getByRole('dialog', { name: 'Make it differently' });
+    const dialog = window.getByRole('dialog', { name: 'Edit the settings' });
     await dialog.getByLabel('Motion').fill('200');
     await dialog.getByLabel('Loop').selectOption('ping-pong');
     await keepPicture(window, 'modal');

@@ -19,7 +19,7 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await ada.getByRole('button', { name: 'Animate a sample picture' }).click();
     await hold.reached;
     await ada.getByRole('button', { name: 'Animate astronaut.jpg' }).click();
-    await ada.locator('.message').getByText('place 1 of 1').waitFor();
+    await ada.locator('.message').getByText('position: 1').waitFor();
 
     const opening = ada.context().waitForEvent('page');
     await ada.getByRole('link', { name: 'Open a second window as another person' }).click();
@@ -29,9 +29,9 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await bruno.getByRole('button', { name: 'Animar cat.jpg' }).click();
     const own = bruno.locator('.message').filter({ hasText: 'Bruno ha usado /' });
     // Whoever has a clip running already comes after those who have none.
-    await own.getByText('puesto 1 de 2').waitFor();
-    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('puesto 1 de 2').waitFor();
-    await ada.locator('.message').getByText('place 2 of 2').waitFor();
+    await own.getByText('Puesto en la cola: 1').waitFor();
+    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('Puesto en la cola: 1').waitFor();
+    await ada.locator('.message').getByText('position: 2').waitFor();
     await keepPicture(bruno, 'second-person-es');
 
     await bruno.locator('#composer').fill('/anima');

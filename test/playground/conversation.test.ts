@@ -76,15 +76,15 @@ it('a second window is a second person, with a place of their own in the queue, 
   await animate(ada, 1);
   await hold.reached;
   await animate(ada, 2);
-  await ada.see(({ content }) => content.includes('place 1 of 1'));
+  await ada.see(({ content }) => content.includes('position: 1'));
 
   const bruno = await visit(url);
   expect(bruno.welcome).toMatchObject({ admin: false, user: { global_name: 'Bruno' } });
   expect(bruno.welcome.messages).toHaveLength(2);
   await animate(bruno, 3, { locale: 'es-ES' });
   // Fair: everybody's first clip goes before anybody's second.
-  await ada.see(({ content }) => content.includes('puesto 1 de 2'));
-  await ada.see(({ content }) => content.includes('place 2 of 2'));
+  await ada.see(({ content }) => content.includes('Puesto en la cola: 1'));
+  await ada.see(({ content }) => content.includes('position: 2'));
   const third = await visit(url);
   const users = await ada.hear((message) => (message.kind === 'users' ? message.users : undefined));
   expect(users.map(({ id }) => id)).toContain(third.welcome.user.id);
@@ -136,7 +136,7 @@ it('autocomplete, buttons, forms and the message command go through the bot', as
 
   const press = { do: 'clickButton', messageId: clip.id, customId: buttonOf(clip, 'Edit'), locale } as const;
   const { interactionId, acknowledgement } = await ada.act(press);
-  expect(acknowledgement.modal?.title).toBe('Make it differently');
+  expect(acknowledgement.modal?.title).toBe('Edit the settings');
   const form = { do: 'submitModal', interactionId, values: { motion: '40', loop: 'ping-pong' } } as const;
   const bruno = await visit(url);
   await expect(bruno.act(form)).rejects.toThrow('not open any more');

@@ -93,7 +93,7 @@ it('upload-limit: the bot encodes the clip smaller, and people’s files are hel
 it('restart-bot: running and waiting clips go on after it, in their messages', async () => {
   const { visitor, hold, status, discord } = await inMidJob();
   await animate(visitor, 2);
-  const waiting = await visitor.see(({ content }) => content.includes('place 1 of 1'));
+  const waiting = await visitor.see(({ content }) => content.includes('position: 1'));
   const restarted = fault(visitor, { name: 'restart-bot' });
   await becomes(visitor, 'stopping');
   await expect(fault(visitor, { name: 'restart-bot' })).rejects.toThrow('just being restarted');
