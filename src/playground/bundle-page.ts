@@ -3,7 +3,15 @@ import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildFailure, build } from 'esbuild';
 import { AppError } from '../errors.ts';
-import type { PageFile, PageFiles } from './page-files.ts';
+
+/** A file that the browser gets. */
+export interface PageFile {
+  contentType: string;
+  bytes: Uint8Array;
+}
+
+/** The page and what belongs to it, by path: `/`, `/page/main.js` … */
+export type PageFiles = ReadonlyMap<string, PageFile>;
 
 const isSource = import.meta.url.endsWith('.ts');
 

@@ -4,14 +4,11 @@ import { contentTypeOf } from '../fake-discord/content-types.ts';
 import type { Observer } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
-import type { OriginGuard } from './origin-guard.ts';
-import type { OwnLinks } from './own-links.ts';
-import type { PageFile, PageFiles } from './page-files.ts';
-import { receiveFile } from './receive-file.ts';
+import { type OwnLinks, serveAttachment } from './attachment-links.ts';
+import type { PageFile, PageFiles } from './bundle-page.ts';
+import { type OriginGuard, setSecurityHeaders } from './page-security.ts';
 import type { Samples } from './samples.ts';
-import { setSecurityHeaders } from './security-headers.ts';
-import { serveAttachment } from './serve-attachment.ts';
-import type { UploadStore } from './upload-store.ts';
+import { receiveFile, type UploadStore } from './upload-store.ts';
 
 /** What the HTTP half works on. */
 export interface ServeHttpOptions {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../errors.ts';
+import type { Json } from '../fake-discord/payloads.ts';
 import type { Change, Exchange, FakeDiscord } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
-import { maskSecrets } from './mask-secrets.ts';
-import type { OwnLinks } from './own-links.ts';
+import type { OwnLinks } from './attachment-links.ts';
 import type { People, Person } from './people.ts';
 import type { Perform } from './perform-action.ts';
 import { closeCode, type ServerMessage, type Welcome } from './protocol.ts';
@@ -141,4 +141,27 @@ export function createLive(options: LiveOptions): Live {
       server.close();
     },
   };
+}
+
+const masked = 'masked';
+
+/** Members whose value is a secret wherever it stands; signatures of links are in `hm`. */
+const secretNames: ReadonlySet<string> = new Set(['token', 'session_id', 'authorization']);
+const linkSignature = /([?&]hm=)[0-9a-f]+/g;
+
+/** A deep copy of an exchange without the bot's token, sessions, interactions' tokens and links' signatures. */
+function maskSecrets(exchange: Exchange, botToken: string): Exchange {
+  const mask = (value: Json | undefined): Json | undefined => {
+    if (typeof value === 'string') return value.replaceAll(botToken, masked).replaceAll(linkSignature, `$1${masked}`);
+    if (Array.isArray(value)) return value.map((item) => mask(item) as Json);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => {
+        const isSecret = secretNames.has(name.toLowerCase()) && typeof item === 'string';
+        return [name, isSecret ? masked : mask(item)];
+      }),
+    );
+  };
+  // An exchange is plain JSON.
+  return mask(exchange as unknown as Json) as unknown as Exchange;
 }

@@ -1,14 +1,15 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigError } from '../errors.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
+import { createOwnLinks } from './attachment-links.ts';
 import { createBotControl, type StartedBot } from './bot-control.ts';
+import type { PageFiles } from './bundle-page.ts';
 import { createFaults } from './faults.ts';
-import { type ListenAt, listen } from './listen.ts';
-import { bracketed, createOriginGuard } from './origin-guard.ts';
-import { createOwnLinks } from './own-links.ts';
-import type { PageFiles } from './page-files.ts';
+import { bracketed, createOriginGuard } from './page-security.ts';
 import { createPeople } from './people.ts';
 import { createPerform } from './perform-action.ts';
 import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
@@ -123,4 +124,44 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
 function visitedHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
+}
+
+/** Where to listen: at `port`, or where that is taken and was not asked for, at any free one. */
+export interface ListenAt {
+  host: string;
+  port: number;
+  mustBePort: boolean;
+}
+
+/**
+ * Starts to listen; resolves to the port.
+ * @throws ConfigError `port-taken` or `host-invalid`
+ */
+async function listen(server: Server, { host, port, mustBePort }: ListenAt): Promise<number> {
+  try {
+    await listenAt(server, host, port);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
+    if (isTaken && !mustBePort) {
+      await listenAt(server, host, 0);
+    } else if (isTaken) {
+      throw new ConfigError('port-taken', `Port ${port} is taken or not allowed; try --port 0 for any free one.`, {
+        cause,
+      });
+    } else {
+      throw new ConfigError('host-invalid', `The playground cannot listen at ${host}; leave --host out.`, { cause });
+    }
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+function listenAt(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

@@ -11,23 +11,20 @@ import './styles/composer.css';
 import './styles/form.css';
 import './styles/modal.css';
 import './styles/panel.css';
-import { render } from 'lit';
 import './draw-as-discord.ts';
+import { render } from 'lit';
+import { say } from './actions/actions-context.ts';
 import { createCommandActions } from './actions/command-actions.ts';
 import { createComponentActions } from './actions/component-actions.ts';
-import { say } from './actions/explain.ts';
 import { createMessageActions } from './actions/message-actions.ts';
 import { createPageActions } from './actions/page-actions.ts';
 import { connect } from './connection.ts';
+import { PlaygroundMoment } from './format.ts';
 import { pageTexts } from './messages/all-page-messages.ts';
-import { PlaygroundMoment } from './playground-timestamp.ts';
 import { applyServerMessage } from './state/apply-server-message.ts';
-import { initialState } from './state/initial-state.ts';
 import type { PageState } from './state/page-state.ts';
-import { remembered } from './state/remembered.ts';
-import { createStore } from './state/store.ts';
-import { appView } from './views/app-view.ts';
-import { waitingView } from './views/waiting-view.ts';
+import { createStore, initialState, remembered } from './state/store.ts';
+import { appView, waitingView } from './views/app-view.ts';
 
 // A second window begins as somebody new, whatever it inherited.
 if (new URLSearchParams(location.search).has('new')) {

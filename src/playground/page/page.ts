@@ -3,6 +3,7 @@ import type { createComponentActions } from './actions/component-actions.ts';
 import type { createMessageActions } from './actions/message-actions.ts';
 import type { createPageActions } from './actions/page-actions.ts';
 import type { PageMessages } from './messages/page-messages.ts';
+import type { CommandForm } from './state/command-form.ts';
 import type { PageState } from './state/page-state.ts';
 
 /** What every view draws from, and what it can have done. */
@@ -17,4 +18,12 @@ export interface Page {
   view: ReturnType<typeof createPageActions>;
   /** Says for a while what went wrong. */
   notify(problem: string): void;
+}
+
+/** What a field of the form draws from. */
+export interface FieldOptions {
+  form: CommandForm;
+  page: Page;
+  /** Gets the focus when the form opens. */
+  isFirst: boolean;
 }

@@ -1,13 +1,9 @@
 import type { ApiChoice } from '../../../fake-discord/payloads.ts';
 import type { FileReference, OptionValue, SamplePicture } from '../../protocol.ts';
-import { commandEntries, fullName } from '../command-entries.ts';
+import { type CommandEntry, commandEntries, fullName, optionType } from '../command-entries.ts';
 import { pageTexts } from '../messages/all-page-messages.ts';
-import { optionType } from '../option-type.ts';
-import { readForm } from '../read-form.ts';
-import type { ChosenPicture, CommandEntry, CommandForm } from '../state/command-form.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain, say } from './explain.ts';
-import { interact } from './interact.ts';
+import { type ChosenPicture, type CommandForm, readForm } from '../state/command-form.ts';
+import { type DeedsContext, explain, interact, say } from './actions-context.ts';
 
 /** After the last key, before the bot is asked for proposals. */
 const quietMs = 200;

@@ -1,8 +1,6 @@
 import type { Snowflake } from '../../../fake-discord/payloads.ts';
 import { pageTexts } from '../messages/all-page-messages.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain } from './explain.ts';
-import { interact } from './interact.ts';
+import { type DeedsContext, explain, interact } from './actions-context.ts';
 
 /** What a person does with the buttons, menus and forms of the bot. */
 export function createComponentActions(context: DeedsContext) {

@@ -1,7 +1,5 @@
 import type { ApiCommand, Snowflake } from '../../../fake-discord/payloads.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain, say } from './explain.ts';
-import { interact } from './interact.ts';
+import { type DeedsContext, explain, interact, say } from './actions-context.ts';
 
 /** What a person does with messages. */
 export function createMessageActions(context: DeedsContext) {

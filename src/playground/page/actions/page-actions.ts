@@ -3,9 +3,8 @@ import type { Fault } from '../../protocol.ts';
 import { pageTexts } from '../messages/all-page-messages.ts';
 import type { FaultKey } from '../messages/page-messages.ts';
 import type { Language, PageState } from '../state/page-state.ts';
-import { remembered } from '../state/remembered.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain } from './explain.ts';
+import { remembered } from '../state/store.ts';
+import { type DeedsContext, explain } from './actions-context.ts';
 
 /** What a visitor does with the page around the conversation. */
 export function createPageActions(context: DeedsContext) {

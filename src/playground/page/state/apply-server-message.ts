@@ -1,5 +1,7 @@
+import type { ApiMessage, ApiReaction, Snowflake } from '../../../fake-discord/payloads.ts';
+import type { Change } from '../../../fake-discord/types.ts';
 import type { ServerMessage, Welcome } from '../../protocol.ts';
-import { applyChange } from './apply-change.ts';
+import { plainText } from '../markdown.ts';
 import type { PageState } from './page-state.ts';
 
 /** More would make the page slow, and nobody reads them. */
@@ -46,4 +48,92 @@ function welcomed(state: PageState, welcome: Welcome): Partial<PageState> {
     ownReactions: new Set(own),
     busy: new Set(),
   };
+}
+
+/** Discord's "is typing" lasts so long. */
+const typingMs = 10_000;
+
+/** The state after something happened in the stand-in of Discord. */
+function applyChange(state: PageState, change: Change): Partial<PageState> {
+  const { told } = state;
+  if (told === null) return {};
+  switch (change.kind) {
+    case 'message-create':
+    case 'message-update': {
+      const { message } = change;
+      const before = told.messages.find(({ id }) => id === message.id);
+      const users = new Map(told.users);
+      for (const person of [message.author, ...message.mentions]) {
+        if (!users.has(person.id)) users.set(person.id, person);
+      }
+      const messages = before
+        ? told.messages.map((other) => (other === before ? message : other))
+        : [...told.messages, message].sort(byAge);
+      const typingUntilMs = { ...state.typingUntilMs, [message.channel_id]: 0 };
+      return { told: { ...told, messages, users }, typingUntilMs, ...announced(state, message, before) };
+    }
+    case 'message-delete':
+      return { told: { ...told, messages: without(told.messages, change.messageId) } };
+    case 'reaction-add':
+    case 'reaction-remove':
+      return reacted(state, change);
+    case 'commands':
+      return { told: { ...told, commands: change.commands } };
+    case 'typing':
+      return { typingUntilMs: { ...state.typingUntilMs, [change.channelId]: Date.now() + typingMs } };
+    default:
+      return {};
+  }
+}
+
+/** Takes a message away, also as the one that others reply to. */
+function without(messages: readonly ApiMessage[], messageId: Snowflake): ApiMessage[] {
+  return messages
+    .filter(({ id }) => id !== messageId)
+    .map((message) => {
+      const { referenced_message: quoted } = message;
+      const isQuoted = typeof quoted === 'object' && quoted !== null && 'id' in quoted && quoted.id === messageId;
+      return isQuoted ? { ...message, referenced_message: null } : message;
+    });
+}
+
+function reacted(
+  state: PageState,
+  change: Extract<Change, { kind: 'reaction-add' | 'reaction-remove' }>,
+): Partial<PageState> {
+  const { told } = state;
+  if (told === null) return {};
+  const { messageId, userId, emoji, kind } = change;
+  const by = kind === 'reaction-add' ? 1 : -1;
+  const messages = told.messages.map((message) =>
+    message.id === messageId ? { ...message, reactions: counted(message.reactions ?? [], emoji, by) } : message,
+  );
+  const ownReactions = new Set(state.ownReactions);
+  if (userId === told.me.id) ownReactions[by === 1 ? 'add' : 'delete'](`${messageId} ${emoji}`);
+  return { told: { ...told, messages }, ownReactions };
+}
+
+function counted(reactions: readonly ApiReaction[], emoji: string, by: 1 | -1): ApiReaction[] {
+  const isKnown = reactions.some((reaction) => reaction.emoji.name === emoji);
+  const all = isKnown ? reactions : [...reactions, { emoji: { id: null, name: emoji }, count: 0, me: false }];
+  return all
+    .map((reaction) => (reaction.emoji.name === emoji ? { ...reaction, count: reaction.count + by } : reaction))
+    .filter(({ count }) => count > 0);
+}
+
+/** New messages are read out, and edits when their first words changed: the numbers of a progress bar are not. */
+function announced({ told, channelId }: PageState, message: ApiMessage, before?: ApiMessage): Partial<PageState> {
+  if (message.channel_id !== channelId || message.author.id === told?.me.id) return {};
+  const [now, then] = [firstWords(message), before && firstWords(before)];
+  if (now === '' || now === then) return {};
+  return { announcement: `${message.author.global_name ?? message.author.username}: ${now}` };
+}
+
+function firstWords({ content }: ApiMessage): string {
+  return plainText(content).split(/[·\n]/)[0]!.trim();
+}
+
+/** Snowflakes grow with time, and in length. */
+function byAge(one: { id: Snowflake }, other: { id: Snowflake }): number {
+  return BigInt(one.id) < BigInt(other.id) ? -1 : 1;
 }

@@ -1,13 +1,7 @@
-import type { ApiChoice, ApiCommand, ApiCommandOption } from '../../../fake-discord/payloads.ts';
+import type { ApiChoice, ApiCommandOption } from '../../../fake-discord/payloads.ts';
 import type { OptionValue, SamplePicture } from '../../protocol.ts';
-
-/** A slash command, or one of its subcommands, as an entry of the command list. */
-export interface CommandEntry {
-  command: ApiCommand;
-  /** Names of subcommand group and subcommand. */
-  path: readonly string[];
-  options: readonly ApiCommandOption[];
-}
+import { type CommandEntry, optionType } from '../command-entries.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 
 /** A picture for an option: the person's own file or a sample. */
 export type ChosenPicture =
@@ -34,4 +28,49 @@ export interface CommandForm {
   problems: Readonly<Record<string, string>>;
   proposals: Proposals | null;
   isSending: boolean;
+}
+
+/** What a form says. */
+export interface ReadForm {
+  options: Record<string, OptionValue>;
+  /** By option, what has to be mended first. */
+  problems: Record<string, string>;
+}
+
+/** Reads a form as Discord's client does; the bot and the stand-in check once more. */
+export function readForm(form: CommandForm, texts: PageMessages): ReadForm {
+  const options: Record<string, OptionValue> = {};
+  const problems: Record<string, string> = {};
+  for (const option of form.entry.options) {
+    const { name, type, required = false } = option;
+    if (!form.shown.includes(name)) continue;
+    if (type === optionType.attachment) {
+      if (required && form.pictures[name] === undefined) problems[name] = texts.isRequired;
+      continue;
+    }
+    const value = form.values[name] ?? form.typed[name]?.trim() ?? '';
+    if (value === '') {
+      if (required) problems[name] = texts.isRequired;
+      continue;
+    }
+    const read = isNumeric(option) ? readNumber(option, value, texts) : { value };
+    if ('problem' in read) problems[name] = read.problem;
+    else options[name] = read.value;
+  }
+  return { options, problems };
+}
+
+function isNumeric({ type, choices }: ApiCommandOption): boolean {
+  return choices === undefined && (type === optionType.integer || type === optionType.number);
+}
+
+function readNumber(
+  { type, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
+  written: OptionValue,
+  texts: PageMessages,
+): { value: number } | { problem: string } {
+  const value = Number(written);
+  const isRight = type === optionType.integer ? Number.isInteger(value) : Number.isFinite(value);
+  if (!isRight) return { problem: texts.notANumber };
+  return value < min || value > max ? { problem: texts.outOfRange(min, max) } : { value };
 }

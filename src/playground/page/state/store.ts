@@ -1,3 +1,5 @@
+import type { Language, PageState } from './page-state.ts';
+
 /** Holds a state and tells when it was replaced. */
 export interface Store<State> {
   readonly state: State;
@@ -22,5 +24,63 @@ export function createStore<State>(initial: State, onChange: (state: State) => v
         onChange(state);
       });
     },
+  };
+}
+
+/** What the page shows before the server has said anything. */
+export function initialState(): PageState {
+  return {
+    connection: 'connecting',
+    told: null,
+    exchanges: [],
+    ownReactions: new Set(),
+    typingUntilMs: {},
+    channelId: '',
+    language: rememberedLanguage(),
+    theme: rememberedTheme(),
+    isPanelOpen: false,
+    isChannelListOpen: false,
+    panelTab: 'exchange',
+    faultNotes: {},
+    exchangeFilter: { text: '', kind: 'all', heartbeats: false },
+    form: null,
+    modal: null,
+    menu: null,
+    replyTo: null,
+    sentCount: 0,
+    draft: '',
+    draftFiles: [],
+    commandIndex: 0,
+    busy: new Set(),
+    failures: new Map(),
+    notices: [],
+    toast: null,
+    announcement: '',
+    activeMessageId: null,
+  };
+}
+
+function rememberedLanguage(): Language {
+  const language = remembered.language.get() ?? navigator.language.slice(0, 2);
+  return language === 'es' ? 'es' : 'en';
+}
+
+function rememberedTheme(): PageState['theme'] {
+  const theme = remembered.theme.get();
+  return theme === 'light' || theme === 'dark' ? theme : 'system';
+}
+
+/** What outlives a reload. Who one is and which language one speaks belong to the window, as do other people's windows. */
+export const remembered = {
+  userId: entry('kinora-user', sessionStorage),
+  language: entry('kinora-language', sessionStorage),
+  theme: entry('kinora-theme', localStorage),
+} as const;
+
+function entry(key: string, storage: Storage) {
+  return {
+    get: () => storage.getItem(key),
+    set: (value: string) => storage.setItem(key, value),
+    clear: () => storage.removeItem(key),
   };
 }

@@ -1,12 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { pageTexts } from '../messages/all-page-messages.ts';
 import type { Page } from '../page.ts';
-import { channelHeader } from './channel-header.ts';
-import { channelList } from './channel-list.ts';
+import type { PageState } from '../state/page-state.ts';
 import { composer } from './composer.ts';
 import { conversation } from './conversation.ts';
+import { botStateDot, icon } from './icon.ts';
 import { messageMenu } from './message-menu.ts';
 import { modalView } from './modal-view.ts';
+import { displayName } from './person.ts';
 import { sidePanel } from './side-panel.ts';
+import { channelList } from './sidebar.ts';
 
 /** The whole page. */
 export function appView(page: Page): TemplateResult {
@@ -46,4 +49,45 @@ function closeDrawers({ state, view }: Page): void {
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById('composer')?.focus();
+}
+
+/** The line above the messages: where one is, how the bot fares, and the way to the panel. */
+function channelHeader({ told, texts, state, view }: Page): TemplateResult {
+  const channel = told.channels.find(({ id }) => id === state.channelId);
+  const isDm = channel?.kind === 'dm';
+  return html`<header class="channel-header">
+    <button
+      type="button"
+      class="tool only-narrow"
+      aria-label=${texts.channelList}
+      aria-expanded=${state.isChannelListOpen}
+      @click=${() => view.showChannelList(!state.isChannelListOpen)}
+    >
+      ${icon('menu')}
+    </button>
+    ${icon(isDm ? 'at' : 'hash')}
+    <h2>${isDm ? displayName(told.bot) : channel?.name}</h2>
+    <span class="model-name" title=${told.model.description}>${told.model.name}</span>
+    <span class="bot-state" data-state=${told.botState}>
+      ${botStateDot(told.botState, texts)}
+      <span>${displayName(told.bot)} <span class="bot-state-words">${texts.botStates[told.botState]}</span></span>
+    </span>
+    <button
+      type="button"
+      class="button panel-button"
+      aria-expanded=${state.isPanelOpen}
+      aria-label=${state.isPanelOpen ? texts.closePanel : texts.openPanel}
+      title=${state.isPanelOpen ? texts.closePanel : texts.openPanel}
+      @click=${() => view.showPanel(!state.isPanelOpen)}
+    >
+      ${icon('panel')} <span class="wide-only">${texts.panel}</span>
+    </button>
+  </header>`;
+}
+
+/** Before the server has welcomed the page. */
+export function waitingView({ language, connection }: PageState): TemplateResult {
+  const { connecting, lost, lostForGood } = pageTexts[language];
+  const text = { connecting, open: connecting, lost, closed: lostForGood }[connection];
+  return html`<main class="waiting" role="status"><span class="waiting-wheel" aria-hidden="true"></span>${text}</main>`;
 }

@@ -1,15 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { describedBy, fullName, shownName } from '../command-entries.ts';
-import { localisedDescription, localisedName } from '../localised.ts';
-import { optionType } from '../option-type.ts';
+import {
+  describedBy,
+  fullName,
+  localisedDescription,
+  localisedName,
+  optionType,
+  shownName,
+} from '../command-entries.ts';
+import { byteSize } from '../format.ts';
 import type { Page } from '../page.ts';
 import type { CommandForm } from '../state/command-form.ts';
-import { byteSize } from './byte-size.ts';
 import { icon } from './icon.ts';
 import { optionField } from './option-field.ts';
-import { picturesOf } from './pictures-of.ts';
+import { picturesOf } from './picture-field.ts';
 
 /** The form of a command, made of nothing but what the bot registered. */
 export function commandFormView(form: CommandForm, page: Page): TemplateResult {

@@ -1,12 +1,18 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { fullName } from '../command-entries.ts';
+import {
+  type CommandEntry,
+  commandEntries,
+  describedBy,
+  fullName,
+  localisedDescription,
+  shownName,
+} from '../command-entries.ts';
 import type { Page } from '../page.ts';
 import { commandFormView } from './command-form-view.ts';
-import { commandList, matchingEntries } from './command-list.ts';
-import { displayName } from './display-name.ts';
 import { icon } from './icon.ts';
-import { picturesOf } from './pictures-of.ts';
+import { avatarOf, displayName } from './person.ts';
+import { picturesOf } from './picture-field.ts';
 
 /** Where one writes: the box, the command list above it, and the form of a chosen command. */
 export function composer(page: Page): TemplateResult {
@@ -133,4 +139,44 @@ function draftFiles({ state, texts, messages }: Page): TemplateResult | typeof n
       </li>`,
     )}
   </ul>`;
+}
+
+/** The commands that begin with what was typed after the slash; then those that have it inside. */
+function matchingEntries({ state, told, texts }: Page): CommandEntry[] {
+  const kind = told.channels.find(({ id }) => id === state.channelId)?.kind ?? 'guild';
+  const sought = state.draft.slice(1).trim().toLowerCase();
+  const named = commandEntries(told.commands, { kind, isAdmin: told.isAdmin }).map((entry) => ({
+    entry,
+    names: [fullName(entry), shownName(entry, texts.locale)].map((name) => name.toLowerCase()),
+  }));
+  const begins = named.filter(({ names }) => names.some((name) => name.startsWith(sought)));
+  const holds = named.filter((other) => !begins.includes(other) && other.names.some((name) => name.includes(sought)));
+  return [...begins, ...holds].map(({ entry }) => entry);
+}
+
+/** What Discord shows when a slash is typed: the bot's commands. */
+function commandList(page: Page): TemplateResult {
+  const { state, told, texts, commands } = page;
+  const entries = matchingEntries(page);
+  return html`<div class="popover">
+    <div class="popover-head">
+      <img class="small-avatar" src=${avatarOf(told.bot)} alt="" /> ${displayName(told.bot)}
+    </div>
+    <ul id="command-list" class="command-list" role="listbox" aria-label=${texts.commandList}>
+      ${entries.map(
+        (entry, index) => html`<li
+          id="command-${fullName(entry).replaceAll(' ', '-')}"
+          class="command-item"
+          role="option"
+          aria-selected=${index === state.commandIndex}
+          @mousedown=${(event: Event) => event.preventDefault()}
+          @click=${() => commands.openForm(entry)}
+        >
+          <span class="command-name">/${shownName(entry, texts.locale)}</span>
+          <span class="command-description">${localisedDescription(describedBy(entry), texts.locale)}</span>
+        </li>`,
+      )}
+    </ul>
+    ${entries.length === 0 ? html`<p class="popover-empty">${texts.noCommand}</p>` : ''}
+  </div>`;
 }

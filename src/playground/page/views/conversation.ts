@@ -3,12 +3,13 @@ import { keyed } from 'lit/directives/keyed.js';
 import { ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ApiMessage } from '../../../fake-discord/payloads.ts';
+import { messageTime } from '../format.ts';
 import type { Page } from '../page.ts';
-import { displayName } from './display-name.ts';
+import type { Notice } from '../state/page-state.ts';
+import { moveFocus } from './focus.ts';
+import { icon } from './icon.ts';
 import { messageView } from './message-view.ts';
-import { moveFocus } from './move-focus.ts';
-import { noticeView } from './notice-view.ts';
-import { stickToBottom } from './stick-to-bottom.ts';
+import { avatarOf, displayName } from './person.ts';
 import { welcomeCard } from './welcome-card.ts';
 
 /** Messages of one author within this time share a head. */
@@ -91,4 +92,50 @@ function onContextMenu(event: MouseEvent, { messages }: Page): void {
   const { left, top } = target.getBoundingClientRect();
   const isMouse = event.clientX > 0 || event.clientY > 0;
   messages.openMenu(messageId, isMouse ? { left: event.clientX, top: event.clientY } : { left: left + 72, top });
+}
+
+/** What Discord shows in place of an answer that never came. */
+function noticeView({ id, command, text, atMs }: Notice, { told, texts, messages }: Page): TemplateResult {
+  const time = messageTime(new Date(atMs).toISOString(), texts);
+  return html`<discord-message
+    class="message ephemeral"
+    role="article"
+    author=${displayName(told.bot)}
+    avatar=${avatarOf(told.bot)}
+    bot
+    .timestamp=${time}
+  >
+    <div slot="reply" class="reply-bar">
+      <img class="small-avatar" src=${avatarOf(told.me)} alt="" />
+      <span class="reply-name">${displayName(told.me)}</span> ${texts.used} <span class="used-command">/${command}</span>
+    </div>
+    <span class="failure" role="alert">${icon('warn')} ${text}</span>
+    <div slot="reactions" class="ephemeral-note">
+      ${icon('eye')} ${texts.onlyYou} ·
+      <button type="button" class="text-button" @click=${() => messages.dismissNotice(id)}>${texts.dismiss}</button>
+    </div>
+  </discord-message>`;
+}
+
+/** So near to the end counts as being there, in pixels. */
+const nearPx = 60;
+
+/** For lit's `ref`: keeps a scrolling element at its end while the person is there, whatever grows in it. */
+function stickToBottom(element?: Element): void {
+  if (!(element instanceof HTMLElement)) return;
+  let isAtEnd = true;
+  let settledSizes = '';
+  const sizes = () => `${element.scrollHeight} ${element.clientHeight}`;
+  const settle = () => {
+    settledSizes = sizes();
+    if (isAtEnd) element.scrollTop = element.scrollHeight;
+  };
+  element.addEventListener('scroll', () => {
+    // What grew a moment ago has moved the end away, not the person.
+    if (sizes() !== settledSizes) return;
+    isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearPx;
+  });
+  const observer = new ResizeObserver(settle);
+  observer.observe(element);
+  for (const child of element.children) observer.observe(child);
 }

@@ -1,10 +1,12 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, render, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Json } from '../../../fake-discord/payloads.ts';
+import type { Exchange } from '../../../fake-discord/types.ts';
+import { byteSize } from '../format.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
 import type { SeenExchange } from '../state/page-state.ts';
-import { summaryOf } from './exchange-summary.ts';
-import { exchangeView } from './exchange-view.ts';
 
 /** So many are drawn, the latest first. */
 const maxDrawn = 150;
@@ -62,4 +64,107 @@ function matches({ exchange }: SeenExchange, filter: Page['state']['exchangeFilt
   const { what, isHeartbeat } = summaryOf(exchange);
   if (isHeartbeat && !filter.heartbeats) return false;
   return filter.text === '' || `${what} ${JSON.stringify(exchange)}`.toLowerCase().includes(filter.text.toLowerCase());
+}
+
+/** An exchange as a line that opens. What is inside is drawn only when it is looked at. */
+function exchangeView({ exchange }: SeenExchange, texts: PageMessages): TemplateResult {
+  const { what, isFromBot, status } = summaryOf(exchange);
+  const time = new Date(exchange.at);
+  const clock = `${time.toLocaleTimeString(texts.locale, { hour12: false })}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+  return html`<li>
+    <details @toggle=${(event: Event) => fill(event, () => inside({ exchange, texts }))}>
+      <summary class="exchange-line">
+        <span class="exchange-way" title=${isFromBot ? texts.fromBot : texts.toBot} aria-hidden="true"
+          >${isFromBot ? '→' : '←'}</span
+        >
+        <span class="exchange-kind ${exchange.kind}">${exchange.kind === 'rest' ? 'REST' : 'WS'}</span>
+        <span class="exchange-what">${what}</span>
+        ${status === null ? nothing : html`<span class="exchange-status ${status >= 400 || status === 0 ? 'bad' : ''}">${status}</span>`}
+        <time class="exchange-time">${clock}</time>
+      </summary>
+      <div class="exchange-inside"></div>
+    </details>
+  </li>`;
+}
+
+function fill({ currentTarget }: Event, draw: () => TemplateResult): void {
+  const { open, lastElementChild } = currentTarget as HTMLDetailsElement;
+  if (lastElementChild instanceof HTMLElement) render(open ? draw() : nothing, lastElementChild);
+}
+
+function inside({ exchange, texts }: { exchange: SeenExchange['exchange']; texts: PageMessages }): TemplateResult {
+  if (exchange.kind === 'gateway') return jsonView(exchange.payload);
+  const { requestBody, responseBody, files, query } = exchange;
+  return html`
+    ${Object.keys(query).length > 0 ? jsonView({ ...query }) : nothing}
+    ${requestBody === null ? nothing : html`<h3>${texts.requestBody}</h3>${jsonView(requestBody)}`}
+    ${
+      files.length === 0
+        ? nothing
+        : html`<h3>${texts.files}</h3>
+            <ul class="exchange-files">
+              ${files.map(({ name, contentType, sizeBytes }) => html`<li>${name} · ${contentType} · ${byteSize(sizeBytes)}</li>`)}
+            </ul>`
+    }
+    ${responseBody === null ? nothing : html`<h3>${texts.responseBody} ${exchange.status}</h3>${jsonView(responseBody)}`}
+  `;
+}
+
+/** An exchange in a line. */
+interface ExchangeSummary {
+  what: string;
+  /** From the bot, or to it. */
+  isFromBot: boolean;
+  status: number | null;
+  isHeartbeat: boolean;
+}
+
+/** Names of the gateway's opcodes. */
+const opcodes: Readonly<Record<number, string>> = {
+  0: 'Dispatch',
+  1: 'Heartbeat',
+  2: 'Identify',
+  3: 'Presence Update',
+  6: 'Resume',
+  7: 'Reconnect',
+  8: 'Request Guild Members',
+  9: 'Invalid Session',
+  10: 'Hello',
+  11: 'Heartbeat ACK',
+};
+
+/** Ids and tokens say little to people; the end of an id tells it from others. */
+const idPart = /\/\d*(\d{4})(?=\/|$)/g;
+const tokenPart = /\/(?:masked|[\w-]{40,})(?=\/|$)/g;
+
+/** What passed, in a line. */
+function summaryOf(exchange: Exchange): ExchangeSummary {
+  if (exchange.kind === 'rest') {
+    const path = exchange.path.replaceAll(idPart, '/…$1').replaceAll(tokenPart, '/…');
+    return { what: `${exchange.method} ${path}`, isFromBot: true, status: exchange.status, isHeartbeat: false };
+  }
+  const { op, t } = exchange.payload;
+  const what = typeof t === 'string' ? t : (opcodes[Number(op)] ?? `op ${op}`);
+  return { what, isFromBot: exchange.direction === 'out', status: null, isHeartbeat: op === 1 || op === 11 };
+}
+
+/** Longer than anyone reads. */
+const maxCharacters = 40_000;
+
+const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** JSON with indents and colours. */
+function jsonView(value: Json): TemplateResult {
+  const text = JSON.stringify(value, null, 2).slice(0, maxCharacters);
+  const parts: (string | TemplateResult)[] = [];
+  let at = 0;
+  for (const match of text.matchAll(token)) {
+    parts.push(text.slice(at, match.index));
+    const [all, quoted, colon] = match;
+    const kind = quoted === undefined ? 'json-value' : colon === undefined ? 'json-string' : 'json-key';
+    parts.push(html`<span class=${kind}>${all}</span>`);
+    at = match.index + all.length;
+  }
+  parts.push(text.slice(at));
+  return html`<pre class="json" tabindex="0">${parts}</pre>`;
 }

@@ -1,4 +1,6 @@
 import { html, type TemplateResult } from 'lit';
+import type { BotState } from '../../protocol.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 
 /** Outlines on a field of 24 by 24. */
 const paths = {
@@ -26,4 +28,9 @@ const paths = {
 /** A line drawing beside or instead of words; it says nothing to screen readers. */
 export function icon(name: keyof typeof paths): TemplateResult {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${paths[name]}></path></svg>`;
+}
+
+/** How the bot fares, as a colour and for screen readers in words. */
+export function botStateDot(state: BotState, { botStates }: PageMessages): TemplateResult {
+  return html`<span class="dot ${state}" role="img" aria-label=${botStates[state]} title=${botStates[state]}></span>`;
 }

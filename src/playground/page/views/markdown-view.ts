@@ -1,10 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
-import type { Block, Inline } from '../markdown/nodes.ts';
-import { parseMarkdown } from '../markdown/parse-markdown.ts';
+import { type Block, type Inline, parseMarkdown } from '../markdown.ts';
 import type { Page } from '../page.ts';
-import { displayName } from './display-name.ts';
-import { jumpTo } from './jump-to.ts';
+import { jumpTo } from './focus.ts';
+import { displayName } from './person.ts';
 
 const messageLink = /^https:\/\/(?:\w+\.)?discord(?:app)?\.com\/channels\/(?:\d+|@me)\/\d+\/(\d+)$/;
 

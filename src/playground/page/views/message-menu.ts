@@ -1,12 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
-import { messageCommands } from '../command-entries.ts';
-import { localisedName } from '../localised.ts';
+import { localisedName, messageCommands } from '../command-entries.ts';
 import type { Page } from '../page.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import { focusOnMount, moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
-import { moveFocus } from './move-focus.ts';
-import { placedAt } from './placed-at.ts';
 
 /** Besides the emoji that starts the bot and the one that takes a clip away. */
 const furtherEmoji = ['👍', '❤️', '😂'] as const;
@@ -100,5 +97,21 @@ function prevent(then: () => void) {
   return (event: Event) => {
     event.preventDefault();
     then();
+  };
+}
+
+const marginPx = 8;
+
+/** For lit's `ref`: puts a floating element at a point, but inside the window. */
+function placedAt({ left, top }: { left: number; top: number }) {
+  return (element?: Element): void => {
+    if (!(element instanceof HTMLElement)) return;
+    const place = () => {
+      const { width, height } = element.getBoundingClientRect();
+      element.style.left = `${Math.max(marginPx, Math.min(left, innerWidth - width - marginPx))}px`;
+      element.style.top = `${Math.max(marginPx, Math.min(top, innerHeight - height - marginPx))}px`;
+    };
+    // It is put into the page after this call.
+    queueMicrotask(place);
   };
 }

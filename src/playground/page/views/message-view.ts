@@ -1,16 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { ApiMessage } from '../../../fake-discord/payloads.ts';
-import { avatarOf } from '../avatar.ts';
+import type { ApiMessage, ApiUser, Json, JsonObject } from '../../../fake-discord/payloads.ts';
+import { localisedName } from '../command-entries.ts';
+import { messageTime } from '../format.ts';
+import { plainText } from '../markdown.ts';
 import type { Page } from '../page.ts';
-import { attachmentsView } from './attachments-view.ts';
+import { attachmentsView, embedView } from './attachments-view.ts';
 import { componentsView } from './components-view.ts';
-import { displayName } from './display-name.ts';
-import { embedView } from './embed-view.ts';
+import { jumpTo } from './focus.ts';
 import { icon } from './icon.ts';
 import { markdownView } from './markdown-view.ts';
-import { messageTime } from './message-time.ts';
-import { reactionsView } from './reactions-view.ts';
-import { replyBar } from './reply-bar.ts';
+import { avatarOf, displayName } from './person.ts';
 
 /** MessageFlags. */
 const flag = { ephemeral: 64, loading: 128 } as const;
@@ -91,4 +90,69 @@ function toolButton(name: Parameters<typeof icon>[0], label: string, onClick: ()
   return html`<button type="button" class="tool" tabindex="-1" aria-label=${label} title=${label} @click=${onClick}>
     ${icon(name)}
   </button>`;
+}
+
+/** The line above a message: who used which command, or what it replies to. */
+function replyBar(message: ApiMessage, page: Page): TemplateResult | typeof nothing {
+  const metadata = asObject(message.interaction_metadata);
+  const command = asObject(message.interaction);
+  if (command !== undefined) {
+    return usedBar(command.user as unknown as ApiUser, shownCommand(command.name, metadata, page), page);
+  }
+  const interacted =
+    metadata?.interacted_message_id ?? asObject(metadata?.triggering_interaction_metadata)?.interacted_message_id;
+  const referenced = asObject(message.message_reference)?.message_id ?? interacted;
+  return typeof referenced === 'string' ? quoteBar(referenced, message.referenced_message, page) : nothing;
+}
+
+function usedBar(user: ApiUser, name: string, { texts }: Page): TemplateResult {
+  return html`<div slot="reply" class="reply-bar">
+    <img class="small-avatar" src=${avatarOf(user)} alt="" />
+    <span class="reply-name">${displayName(user)}</span> ${texts.used} <span class="used-command">${name}</span>
+  </div>`;
+}
+
+function quoteBar(id: string, sent: Json | undefined, { told, texts }: Page): TemplateResult {
+  const quoted =
+    told.messages.find((other) => other.id === id) ?? (asObject(sent) as unknown as ApiMessage | undefined);
+  if (quoted === undefined) {
+    return html`<div slot="reply" class="reply-bar"><em>${texts.deletedReply}</em></div>`;
+  }
+  const text = plainText(quoted.content).split('\n')[0];
+  return html`<div slot="reply" class="reply-bar">
+    <img class="small-avatar" src=${avatarOf(quoted.author)} alt="" />
+    <span class="reply-name">${displayName(quoted.author)}</span>
+    <button type="button" class="reply-text" @click=${() => jumpTo(id)}>${text || texts.clickForPicture}</button>
+  </div>`;
+}
+
+function shownCommand(name: Json | undefined, metadata: JsonObject | undefined, { told, texts }: Page): string {
+  const isMenu = metadata?.target_message_id !== undefined;
+  const command = told.commands.find((other) => other.name === name && (other.type === 1) === !isMenu);
+  const shown = command ? localisedName(command, texts.locale) : String(name);
+  return isMenu ? shown : `/${shown}`;
+}
+
+function asObject(value: Json | undefined): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+}
+
+/** Who reacted with what; a click joins in or steps back. */
+function reactionsView({ id, reactions = [] }: ApiMessage, page: Page): TemplateResult | typeof nothing {
+  if (reactions.length === 0) return nothing;
+  const { state, texts, messages } = page;
+  return html`<discord-reactions slot="reactions">
+    ${reactions.map(({ emoji, count }) => {
+      const isOwn = state.ownReactions.has(`${id} ${emoji.name}`);
+      return html`<button
+        type="button"
+        class="reaction"
+        aria-pressed=${isOwn}
+        aria-label=${isOwn ? texts.removeReaction(emoji.name, count) : texts.react(emoji.name, count)}
+        @click=${() => messages.toggleReaction(id, emoji.name)}
+      >
+        <span class="emoji">${emoji.name}</span> ${count}
+      </button>`;
+    })}
+  </discord-reactions>`;
 }

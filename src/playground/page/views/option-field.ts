@@ -3,13 +3,12 @@ import { ifDefined } from 'lit/directives/if-defined.js';
 import { live } from 'lit/directives/live.js';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
-import { localisedDescription, localisedName } from '../localised.ts';
-import { optionType } from '../option-type.ts';
-import type { Page } from '../page.ts';
-import { choicesFor } from './choices-for.ts';
-import type { FieldOptions } from './field-options.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import type { OptionValue } from '../../protocol.ts';
+import { localisedDescription, localisedName, optionType } from '../command-entries.ts';
+import type { FieldOptions, Page } from '../page.ts';
+import { focusOnMount } from './focus.ts';
 import { icon } from './icon.ts';
+import { displayName } from './person.ts';
 import { pictureField } from './picture-field.ts';
 import { proposalField } from './proposal-field.ts';
 
@@ -103,4 +102,40 @@ function box(option: ApiCommandOption, { form, page, isFirst }: FieldOptions): T
     @input=${({ currentTarget }: Event) => page.commands.type(name, (currentTarget as HTMLInputElement).value)}
     ${isFirst ? ref(focusOnMount) : nothing}
   />`;
+}
+
+interface LabelledChoice {
+  label: string;
+  value: OptionValue;
+}
+
+/** What can be chosen for an option: what was declared, or what there is; undefined where anything can be typed. */
+function choicesFor(
+  { type, choices }: ApiCommandOption,
+  { texts, told }: Pick<Page, 'texts' | 'told'>,
+): LabelledChoice[] | undefined {
+  if (choices !== undefined) {
+    return choices.map((choice) => ({ label: localisedName(choice, texts.locale), value: choice.value }));
+  }
+  const people = [...told.users.values()].map((user) => ({ label: `@${displayName(user)}`, value: user.id }));
+  const roles = told.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, '')}`, value: id }));
+  switch (type) {
+    case optionType.boolean:
+      return [
+        { label: texts.yes, value: true },
+        { label: texts.no, value: false },
+      ];
+    case optionType.user:
+      return people;
+    case optionType.mentionable:
+      return [...people, ...roles];
+    case optionType.role:
+      return roles.length === 0 ? undefined : roles;
+    case optionType.channel:
+      return told.channels
+        .filter(({ kind }) => kind === 'guild')
+        .map(({ id, name }) => ({ label: `#${name}`, value: id }));
+    default:
+      return undefined;
+  }
 }

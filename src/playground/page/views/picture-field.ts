@@ -1,12 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
-import type { Page } from '../page.ts';
-import { byteSize } from './byte-size.ts';
-import type { FieldOptions } from './field-options.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import { byteSize } from '../format.ts';
+import type { FieldOptions, Page } from '../page.ts';
+import { focusOnMount } from './focus.ts';
 import { icon } from './icon.ts';
-import { picturesOf } from './pictures-of.ts';
 
 /** A picture for an option: dropped, pasted, chosen from the disk or the camera roll, or one of the samples. */
 export function pictureField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
@@ -77,4 +75,9 @@ function takeFile(file: File | undefined, name: string, { told, texts, commands,
     return;
   }
   commands.setPicture(name, { kind: 'file', name: file.name, url: URL.createObjectURL(file), file });
+}
+
+/** The files that were dropped or pasted. */
+export function picturesOf(transfer: DataTransfer | null): File[] {
+  return [...(transfer?.files ?? [])];
 }

@@ -2,10 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
-import { localisedName } from '../localised.ts';
-import type { Page } from '../page.ts';
-import type { FieldOptions } from './field-options.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import { localisedName } from '../command-entries.ts';
+import type { FieldOptions, Page } from '../page.ts';
+import { focusOnMount } from './focus.ts';
 
 /** A box whose proposals come from the bot while one types. */
 export function proposalField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {

@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Fault } from '../../protocol.ts';
+import type { FaultKey } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
 import type { PageState } from '../state/page-state.ts';
 import { exchangeList } from './exchange-list.ts';
-import { faultSwitches } from './fault-switches.ts';
+import { moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
-import { moveFocus } from './move-focus.ts';
 
 /** For the curious: what the bot and Discord say to each other, and switches that break something. */
 export function sidePanel(page: Page): TemplateResult | typeof nothing {
@@ -50,4 +51,60 @@ function tabButton(key: PageState['panelTab'], label: string, { state, view }: P
   >
     ${label}
   </button>`;
+}
+
+const megabyte = 1024 * 1024;
+const uploadLimits = [2, 10, 25] as const;
+
+const faults: readonly [FaultKey, Fault][] = [
+  ['drop-gateway', { name: 'drop-gateway' }],
+  ['expire-tokens', { name: 'expire-tokens' }],
+  ['fail-429', { name: 'fail-next-edit', status: 429 }],
+  ['fail-500', { name: 'fail-next-edit', status: 500 }],
+  ['restart-bot', { name: 'restart-bot' }],
+  ['kill-render-process', { name: 'kill-render-process' }],
+];
+
+/** Switches that break something, each with what is to be seen then. */
+function faultSwitches(page: Page): TemplateResult {
+  const { texts, told, view } = page;
+  return html`<p class="hint">${texts.faultsLead}</p>
+    <ul class="faults">
+      ${faults.map(
+        ([key, fault]) => html`<li class="fault">
+          <button type="button" class="button" data-fault=${key} aria-describedby="fault-${key}" @click=${() => view.breakSomething(fault)}>
+            ${texts.faultNames[key]}
+          </button>
+          <p class="hint" id="fault-${key}">${texts.faultTexts[key]}</p>
+          ${noteView(key, page)}
+        </li>`,
+      )}
+      <li class="fault">
+        <div class="fault-name" id="fault-upload">${texts.faultNames['upload-limit']}</div>
+        <div class="segments" role="group" aria-labelledby="fault-upload">
+          ${uploadLimits.map((count) => {
+            const bytes = count * megabyte;
+            return html`<button
+              type="button"
+              class="segment"
+              aria-pressed=${told.uploadLimitBytes === bytes}
+              @click=${() => view.breakSomething({ name: 'upload-limit', bytes })}
+            >
+              ${texts.megabytes(count)}
+            </button>`;
+          })}
+        </div>
+        <p class="hint">${texts.faultTexts['upload-limit']}</p>
+        ${noteView('upload-limit', page)}
+      </li>
+    </ul>`;
+}
+
+/** What came of it, beside the switch: it stays until the switch is used again. */
+function noteView(key: FaultKey, { state, texts }: Page): TemplateResult {
+  const note = state.faultNotes[key];
+  const time = note && new Date(note.atMs).toLocaleTimeString(texts.locale);
+  return html`<p class="fault-note ${note?.isProblem ? 'bad' : ''}" role="status">
+    ${note === undefined ? nothing : `${time} · ${note.text}`}
+  </p>`;
 }

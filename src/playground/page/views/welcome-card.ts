@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { avatarOf } from '../avatar.ts';
 import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
+import { avatarOf } from './person.ts';
 
 /** The beginning of a channel: what this is, which model it has, and a first clip at one press. */
 export function welcomeCard(page: Page): TemplateResult {

@@ -1,3 +1,19 @@
+import type { Snowflake } from '../../../fake-discord/payloads.ts';
+
+/** For lit's `ref`: gives the focus to an element when it appears. */
+export function focusOnMount(element?: Element): void {
+  if (!(element instanceof HTMLElement)) return;
+  // It is put into the page after this call.
+  queueMicrotask(() => element.focus());
+}
+
+/** Shows a message and gives it the focus. */
+export function jumpTo(messageId: Snowflake): void {
+  const element = document.getElementById(`message-${messageId}`);
+  element?.scrollIntoView({ block: 'center' });
+  element?.focus();
+}
+
 /** Lets the arrow keys, Home and End move the focus between the elements of a list, menu or row of tabs. */
 export function moveFocus(event: KeyboardEvent, { of, selector }: { of: HTMLElement; selector: string }): void {
   const items = [...of.querySelectorAll<HTMLElement>(selector)].filter((item) => !item.matches(':disabled'));

@@ -1,4 +1,41 @@
-import type { Inline } from './nodes.ts';
+/** A piece of a line of Discord's markdown. */
+export type Inline =
+  | { kind: 'text'; text: string }
+  | { kind: 'code'; text: string }
+  | { kind: 'bold' | 'italic' | 'underline' | 'strike' | 'spoiler'; children: Inline[] }
+  | { kind: 'user' | 'role' | 'channel'; id: string }
+  | { kind: 'slash'; name: string }
+  | { kind: 'moment'; unixSeconds: number; style: string }
+  | { kind: 'link'; url: string; children: Inline[] };
+
+/** A line, or several that belong together. */
+export type Block =
+  | { kind: 'line' | 'subtext'; children: Inline[] }
+  | { kind: 'heading'; level: 1 | 2 | 3; children: Inline[] }
+  | { kind: 'quote' | 'item'; children: Inline[] }
+  | { kind: 'code'; text: string };
+
+const fence = /```(?:[a-z0-9+-]*\n)?([\s\S]*?)\n?```\n?/i;
+
+/** Reads a message's content as Discord does. */
+export function parseMarkdown(content: string): Block[] {
+  const found = fence.exec(content);
+  if (found === null) return content === '' ? [] : content.split('\n').map(parseLine);
+  const before = content.slice(0, found.index).replace(/\n$/, '');
+  const after = content.slice(found.index + found[0].length);
+  return [...parseMarkdown(before), { kind: 'code', text: found[1] ?? '' }, ...parseMarkdown(after)];
+}
+
+function parseLine(line: string): Block {
+  const heading = /^(#{1,3}) (.+)$/.exec(line);
+  if (heading) {
+    return { kind: 'heading', level: heading[1]!.length as 1 | 2 | 3, children: parseInline(heading[2]!) };
+  }
+  const marked = /^(-#|>|[-*]) (.*)$/.exec(line);
+  const kinds = { '-#': 'subtext', '>': 'quote', '-': 'item', '*': 'item' } as const;
+  if (marked) return { kind: kinds[marked[1] as keyof typeof kinds], children: parseInline(marked[2]!) };
+  return { kind: 'line', children: parseInline(line) };
+}
 
 type Rule = readonly [pattern: RegExp, make: (groups: readonly string[]) => Inline];
 
@@ -30,7 +67,7 @@ const rules: readonly Rule[] = [
 ];
 
 /** Reads what stands in one line. */
-export function parseInline(line: string): Inline[] {
+function parseInline(line: string): Inline[] {
   const nodes: Inline[] = [];
   let text = '';
   let at = 0;
@@ -67,4 +104,32 @@ function match(line: string, at: number): { node: Inline; length: number } | und
 
 function link(url: string, children: Inline[]): Inline {
   return { kind: 'link', url, children };
+}
+
+/** A message's content without its marks, for screen readers and short quotations. */
+export function plainText(content: string): string {
+  return parseMarkdown(content)
+    .map((block) => (block.kind === 'code' ? block.text : block.children.map(textOf).join('')))
+    .join('\n');
+}
+
+function textOf(node: Inline): string {
+  switch (node.kind) {
+    case 'text':
+    case 'code':
+      return node.text;
+    case 'slash':
+      return `/${node.name}`;
+    case 'user':
+    case 'role':
+      return '@';
+    case 'channel':
+      return '#';
+    case 'moment':
+      return '';
+    case 'spoiler':
+      return '…';
+    default:
+      return node.children.map(textOf).join('');
+  }
 }

@@ -1,5 +1,48 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import type { Json } from '../fake-discord/payloads.ts';
+
+/** Attachments' addresses on the page's own origin. */
+export interface OwnLinks {
+  /** A deep copy with every link to an attachment turned into a path of the playground; all else stays as it is. */
+  rewrite<T>(value: T): T;
+  /** The attachment that a path and its key name; undefined where the key is not the path's. */
+  read(url: URL): string | undefined;
+}
+
+const linkPath = /^\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/;
+
+/**
+ * Links of the stand-in whose attachments are at `cdnHost`. Theirs are signed anew at each look, which would make a
+ * video start over at each edit; these stay the same, and are as hard to guess.
+ */
+export function createOwnLinks(cdnHost: string): OwnLinks {
+  const cdnOrigin = `http://${cdnHost}`;
+  const secret = randomBytes(32);
+  const keyOf = (path: string) => createHmac('sha256', secret).update(path).digest('base64url').slice(0, 22);
+
+  function rewriteJson(value: Json | undefined): Json | undefined {
+    if (typeof value === 'string') return rewriteText(value);
+    if (Array.isArray(value)) return value.map((item) => rewriteJson(item) as Json);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rewriteJson(item)]));
+  }
+
+  function rewriteText(text: string): string {
+    if (!text.startsWith(`${cdnOrigin}/`) || !URL.canParse(text)) return text;
+    const { pathname } = new URL(text);
+    return linkPath.test(pathname) ? `${pathname}?key=${keyOf(pathname)}` : text;
+  }
+
+  return {
+    rewrite: <T>(value: T) => rewriteJson(value as Json) as T,
+    read({ pathname, searchParams }) {
+      const id = linkPath.exec(pathname)?.[1];
+      return searchParams.get('key') === keyOf(pathname) ? id : undefined;
+    },
+  };
+}
 
 /** Headers of a question that the stand-in has to see: parts of a file, and whether it changed. */
 const askedHeaders = ['range', 'if-range', 'if-none-match'] as const;

@@ -1,4 +1,9 @@
-import type { ApiUser } from '../../fake-discord/payloads.ts';
+import type { ApiUser } from '../../../fake-discord/payloads.ts';
+
+/** What a person is called in the conversation. */
+export function displayName({ global_name, username }: Pick<ApiUser, 'global_name' | 'username'>): string {
+  return global_name ?? username;
+}
 
 /** Colours on which white letters can be read. */
 const colours = ['#3b5ba9', '#8a4fbf', '#b0447f', '#a3472a', '#7a6114', '#2f7d4f', '#1d7a8c'] as const;
