@@ -34,8 +34,8 @@ export function createBotControl(
   const states = createFeed<BotState>();
   let state: BotState = 'stopped';
   let running: StartedBot | undefined;
-  /** Settles when what is under way is over. Never rejects. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** Settles when the last start or stop that was asked for is over. Never rejects. */
+  let pending: Promise<unknown> = Promise.resolve();
 
   function enter(next: BotState): void {
     if (state === next) return;
@@ -77,25 +77,25 @@ export function createBotControl(
     }
   }
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
+  function enqueue(work: () => Promise<void>): Promise<void> {
+    const done = pending.then(work);
+    pending = done.catch(() => {});
     return done;
   }
 
   return {
     state: () => state,
     onState: states.subscribe,
-    start: () => inTurn(startNow),
+    start: () => enqueue(startNow),
     restart() {
       if (state === 'starting' || state === 'stopping') {
         throw new AppError('bot-busy', 'The bot is just being restarted.');
       }
-      return inTurn(async () => {
+      return enqueue(async () => {
         await stopNow();
         await startNow();
       });
     },
-    stop: () => inTurn(stopNow),
+    stop: () => enqueue(stopNow),
   };
 }

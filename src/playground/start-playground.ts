@@ -15,8 +15,8 @@ import { createPerform } from './perform-action.ts';
 import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
 import { readSamples } from './samples.ts';
 import { createServeHttp } from './serve-http.ts';
-import { createLive } from './socket-server.ts';
-import { createUploadStore, type FileShelfOptions } from './upload-store.ts';
+import { createSocketServer } from './socket-server.ts';
+import { createUploadStore, type UploadStoreOptions } from './upload-store.ts';
 import { createVisibility } from './visibility.ts';
 
 /** What a playground is made of. */
@@ -38,7 +38,7 @@ export interface PlaygroundOptions {
   uploadLimitBytes?: number;
   /** Pages that may be open at once. Default 40. */
   maxSockets?: number;
-  uploads?: Omit<FileShelfOptions, 'clock'>;
+  uploads?: Omit<UploadStoreOptions, 'clock'>;
 }
 
 /** A playground that can be visited. */
@@ -74,10 +74,10 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     ...{ discord, bot, killRenderProcess },
     onUploadLimit(bytes) {
       uploadLimitBytes = bytes;
-      live.tellAll({ kind: 'uploadLimit', bytes });
+      sockets.broadcast({ kind: 'uploadLimit', bytes });
     },
   });
-  const live = createLive({
+  const sockets = createSocketServer({
     ...{ discord, visibility, links, log, maxSockets },
     people: createPeople(discord, guildChannels),
     perform: createPerform({ discord, visibility, uploads, samples, applyFault }),
@@ -86,7 +86,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
       ...{ bot: discord.bot(), users: discord.users(), roles: discord.roles(), commands: discord.registeredCommands() },
     }),
   });
-  bot.onState((state) => live.tellAll({ kind: 'bot', state }));
+  bot.onState((state) => sockets.broadcast({ kind: 'bot', state }));
 
   const serveHttp = createServeHttp({
     ...{ page, samples, uploads, links, discord, guard, log },
@@ -97,13 +97,13 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     socket.on('error', () => socket.destroy());
     const isLive = requestUrl(request).pathname === '/live';
     const problem = guard.checkHost(request) ?? guard.checkOrigin(request);
-    if (isLive && problem === undefined) live.upgrade(request, socket, head);
+    if (isLive && problem === undefined) sockets.upgrade(request, socket, head);
     else socket.end(`HTTP/1.1 ${isLive ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
   });
 
   async function close(): Promise<void> {
     // The pages first: they are to say that the playground is closed, not that the bot is restarting.
-    live.close();
+    sockets.close();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     uploads.clear();

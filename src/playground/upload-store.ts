@@ -15,7 +15,7 @@ export interface UploadStore {
 }
 
 /** What a uploads holds at most, and for how long without use. */
-export interface FileShelfOptions {
+export interface UploadStoreOptions {
   clock: Clock;
   /** Default 128 MiB. */
   maxBytes?: number;
@@ -26,7 +26,7 @@ export interface FileShelfOptions {
 }
 
 /** An empty uploads. */
-export function createUploadStore(options: FileShelfOptions): UploadStore {
+export function createUploadStore(options: UploadStoreOptions): UploadStore {
   const { clock, maxBytes = 128 * 1024 * 1024, maxFiles = 200, idleMs = 15 * 60_000 } = options;
   /** The first was not used for longest. */
   const kept = new Map<string, { file: FileInput; cancelTimer: () => void }>();

@@ -40,7 +40,7 @@ export function connect({ userId, onMessage, onLost }: ConnectionOptions): Conne
     const url = new URL(user === null ? '/live' : `/live?user=${encodeURIComponent(user)}`, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     socket = new WebSocket(url);
-    socket.addEventListener('message', ({ data }) => hear(JSON.parse(String(data))));
+    socket.addEventListener('message', ({ data }) => onServerMessage(JSON.parse(String(data))));
     socket.addEventListener('close', ({ code }) => {
       for (const { reject } of waiting.values()) reject(new Error('The connection to the playground was lost.'));
       waiting.clear();
@@ -52,7 +52,7 @@ export function connect({ userId, onMessage, onLost }: ConnectionOptions): Conne
     });
   }
 
-  function hear(message: ServerMessage): void {
+  function onServerMessage(message: ServerMessage): void {
     pauseMs = firstPauseMs;
     if (message.kind === 'done') waiting.get(message.id)?.resolve(message.value);
     else if (message.kind === 'refused') waiting.get(message.id)?.reject(new Error(message.reason));

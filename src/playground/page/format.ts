@@ -1,7 +1,7 @@
 import type { PageMessages } from './messages/page-messages.ts';
 
 /** A moment and how it is written; `style` is a letter of Discord's `<t:UNIX:STYLE>`. */
-interface Moment {
+interface Timestamp {
   unixSeconds: number;
   style: string;
   locale: string;
@@ -27,7 +27,7 @@ const formats: Readonly<Record<string, Intl.DateTimeFormatOptions>> = {
 };
 
 /** The moment in words: `in 12 seconds` for style `R`, else a date or a time. */
-function formatMoment({ unixSeconds, style, locale, nowMs }: Moment): string {
+function formatTimestamp({ unixSeconds, style, locale, nowMs }: Timestamp): string {
   if (style !== 'R') return new Intl.DateTimeFormat(locale, formats[style] ?? formats.f).format(unixSeconds * 1000);
   const left = unixSeconds - Math.floor(nowMs / 1000);
   const [unit, seconds] = units.find(([, size]) => Math.abs(left) >= size) ?? (['second', 1] as const);
@@ -64,8 +64,8 @@ export function byteSize(bytes: number): string {
 
 const everyMs = 1_000;
 
-/** `<playground-moment unix="SECONDS" look="R" locale="es-ES">`: a moment as Discord writes it, counting down by itself. */
-export class PlaygroundMoment extends HTMLElement {
+/** `<playground-timestamp unix="SECONDS" look="R" locale="es-ES">`: a moment as Discord writes it, counting down by itself. */
+export class PlaygroundTimestamp extends HTMLElement {
   static readonly observedAttributes = ['unix', 'look', 'locale'];
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -86,9 +86,9 @@ export class PlaygroundMoment extends HTMLElement {
     const unixSeconds = Number(this.getAttribute('unix'));
     const style = this.getAttribute('look') ?? 'f';
     const locale = this.getAttribute('locale') ?? 'en-US';
-    const text = formatMoment({ unixSeconds, style, locale, nowMs: Date.now() });
+    const text = formatTimestamp({ unixSeconds, style, locale, nowMs: Date.now() });
     // Only then: screen readers and selections are disturbed by every change.
     if (this.textContent !== text) this.textContent = text;
-    this.title = formatMoment({ unixSeconds, style: 'F', locale, nowMs: Date.now() });
+    this.title = formatTimestamp({ unixSeconds, style: 'F', locale, nowMs: Date.now() });
   }
 }

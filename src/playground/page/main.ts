@@ -13,14 +13,14 @@ import './styles/modal.css';
 import './styles/panel.css';
 import './draw-as-discord.ts';
 import { render } from 'lit';
-import { say } from './actions/actions-context.ts';
+import { showToast } from './actions/actions-context.ts';
 import { createCommandActions } from './actions/command-actions.ts';
 import { createComponentActions } from './actions/component-actions.ts';
 import { createMessageActions } from './actions/message-actions.ts';
 import { createPageActions } from './actions/page-actions.ts';
 import { connect } from './connection.ts';
-import { PlaygroundMoment } from './format.ts';
-import { pageTexts } from './messages/all-page-messages.ts';
+import { PlaygroundTimestamp } from './format.ts';
+import { pageMessages } from './messages/all-page-messages.ts';
 import { applyServerMessage } from './state/apply-server-message.ts';
 import type { PageState } from './state/page-state.ts';
 import { createStore, initialState, remembered } from './state/store.ts';
@@ -32,7 +32,7 @@ if (new URLSearchParams(location.search).has('new')) {
   history.replaceState(null, '', '/');
 }
 
-customElements.define('playground-moment', PlaygroundMoment);
+customElements.define('playground-timestamp', PlaygroundTimestamp);
 
 const root = document.getElementById('app') as HTMLElement;
 let shownCount = 0;
@@ -53,16 +53,19 @@ const actions = {
   messages: createMessageActions(context),
   components: createComponentActions(context),
   view: createPageActions(context),
-  notify: (problem: string) => say(context, problem, { isProblem: true }),
+  notify: (problem: string) => showToast(context, problem, { isProblem: true }),
 };
 
 function draw(state: PageState): void {
-  const texts = pageTexts[state.language];
+  const i18n = pageMessages[state.language];
   const { documentElement } = document;
   documentElement.lang = state.language;
   documentElement.dataset.theme = state.theme;
-  document.title = texts.title;
-  render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...actions }), root);
+  document.title = i18n.title;
+  render(
+    state.session === null ? waitingView(state) : appView({ state, session: state.session, i18n, ...actions }),
+    root,
+  );
   if (state.sentCount === shownCount) return;
   shownCount = state.sentCount;
   document.querySelector('.scroller')?.scrollTo({ top: Number.MAX_SAFE_INTEGER });

@@ -5,7 +5,7 @@ export type Inline =
   | { kind: 'bold' | 'italic' | 'underline' | 'strike' | 'spoiler'; children: Inline[] }
   | { kind: 'user' | 'role' | 'channel'; id: string }
   | { kind: 'slash'; name: string }
-  | { kind: 'moment'; unixSeconds: number; style: string }
+  | { kind: 'timestamp'; unixSeconds: number; style: string }
   | { kind: 'link'; url: string; children: Inline[] };
 
 /** A line, or several that belong together. */
@@ -59,7 +59,7 @@ const rules: readonly Rule[] = [
   [/<\/([^:>]+):\d+>/y, ([, name = '']) => ({ kind: 'slash', name })],
   [
     /<t:(-?\d{1,13})(?::([tTdDfFR]))?>/y,
-    ([, seconds, style = 'f']) => ({ kind: 'moment', unixSeconds: Number(seconds), style }),
+    ([, seconds, style = 'f']) => ({ kind: 'timestamp', unixSeconds: Number(seconds), style }),
   ],
   [/<(https?:\/\/[^\s>]+)>/y, ([, url = '']) => link(url, [{ kind: 'text', text: url }])],
   [/\[([^\]]+)\]\(<?(https?:\/\/[^\s)>]+)>?\)/y, ([, label = '', url = '']) => link(url, parseInline(label))],
@@ -125,7 +125,7 @@ function textOf(node: Inline): string {
       return '@';
     case 'channel':
       return '#';
-    case 'moment':
+    case 'timestamp':
       return '';
     case 'spoiler':
       return '…';

@@ -9,9 +9,9 @@ import type { PageState } from './state/page-state.ts';
 /** What every view draws from, and what it can have done. */
 export interface Page {
   state: PageState;
-  /** {@link PageState.told}, for views that are drawn after the welcome only. */
-  told: NonNullable<PageState['told']>;
-  texts: PageMessages;
+  /** {@link PageState.session}, for views that are drawn after the welcome only. */
+  session: NonNullable<PageState['session']>;
+  i18n: PageMessages;
   commands: ReturnType<typeof createCommandActions>;
   messages: ReturnType<typeof createMessageActions>;
   components: ReturnType<typeof createComponentActions>;

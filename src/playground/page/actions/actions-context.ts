@@ -1,16 +1,16 @@
 import type { Action } from '../../protocol.ts';
 import type { Connection } from '../connection.ts';
-import { pageTexts } from '../messages/all-page-messages.ts';
+import { pageMessages } from '../messages/all-page-messages.ts';
 import type { PageState } from '../state/page-state.ts';
 import type { Store } from '../state/store.ts';
 
 /** What all actions work with. */
-export interface DeedsContext {
+export interface ActionContext {
   store: Store<PageState>;
   connection: Connection;
 }
 
-type Asking = Extract<
+type InteractionAction = Extract<
   Action,
   { do: 'invoke' | 'invokeMessageCommand' | 'clickButton' | 'selectOption' | 'submitModal' }
 >;
@@ -22,8 +22,11 @@ type WithoutLocale<A> = A extends { locale: string } ? Omit<A, 'locale'> : A;
  *
  * @throws Error the reason, where there was no answer
  */
-export async function interact({ store, connection }: DeedsContext, asked: WithoutLocale<Asking>): Promise<void> {
-  const { locale } = pageTexts[store.state.language];
+export async function interact(
+  { store, connection }: ActionContext,
+  asked: WithoutLocale<InteractionAction>,
+): Promise<void> {
+  const { locale } = pageMessages[store.state.language];
   // A form was opened in a language already.
   const action = asked.do === 'submitModal' ? asked : { ...asked, locale };
   const { interactionId, acknowledgement } = await connection.send(action);
@@ -34,7 +37,7 @@ export async function interact({ store, connection }: DeedsContext, asked: Witho
 const shownMs = 5_000;
 
 /** Shows a sentence for a while. */
-export function say({ store }: Pick<DeedsContext, 'store'>, text: string, { isProblem = false } = {}): void {
+export function showToast({ store }: Pick<ActionContext, 'store'>, text: string, { isProblem = false } = {}): void {
   const toast = { text, isProblem };
   store.set({ toast });
   setTimeout(() => {
@@ -43,9 +46,9 @@ export function say({ store }: Pick<DeedsContext, 'store'>, text: string, { isPr
 }
 
 /** What the server refused, in the person's language where the page knows it. */
-export function explain({ store }: Pick<DeedsContext, 'store'>, error: unknown): string {
-  const texts = pageTexts[store.state.language];
+export function explainError({ store }: Pick<ActionContext, 'store'>, error: unknown): string {
+  const i18n = pageMessages[store.state.language];
   const reason = error instanceof Error ? error.message : '';
-  if (/did not (respond|answer)/.test(reason)) return texts.noAnswer;
-  return reason === '' ? texts.something : reason;
+  if (/did not (respond|answer)/.test(reason)) return i18n.noAnswer;
+  return reason === '' ? i18n.something : reason;
 }

@@ -100,7 +100,7 @@ export const en: PageMessages = {
   useSample: (name) => `Take the sample picture ${name}`,
   uploadLimit: (size) => `Up to ${size} per file`,
   tooLarge: (size) => `The file is larger than the upload limit of ${size}.`,
-  proposals: 'Proposals of the bot',
+  suggestions: 'Suggestions of the bot',
   submit: 'Submit',
   cancel: 'Cancel',
   something: 'Something went wrong. Try again.',

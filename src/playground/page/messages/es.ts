@@ -101,7 +101,7 @@ export const es: PageMessages = {
   useSample: (name) => `Usar la imagen de muestra ${name}`,
   uploadLimit: (size) => `Hasta ${size} por archivo`,
   tooLarge: (size) => `El archivo supera el límite de subida de ${size}.`,
-  proposals: 'Propuestas del bot',
+  suggestions: 'Propuestas del bot',
   submit: 'Enviar',
   cancel: 'Cancelar',
   something: 'Algo ha ido mal. Inténtalo de nuevo.',

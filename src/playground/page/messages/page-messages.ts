@@ -93,7 +93,7 @@ export interface PageMessages {
   useSample(name: string): string;
   uploadLimit(size: string): string;
   tooLarge(size: string): string;
-  proposals: string;
+  suggestions: string;
   submit: string;
   cancel: string;
   something: string;

@@ -15,14 +15,14 @@ export function applyServerMessage(state: PageState, message: ServerMessage): Pa
     case 'change':
       return applyChange(state, message.change);
     case 'bot':
-      return state.told === null ? {} : { told: { ...state.told, botState: message.state } };
+      return state.session === null ? {} : { session: { ...state.session, botState: message.state } };
     case 'users': {
-      if (state.told === null) return {};
+      if (state.session === null) return {};
       const users = message.users.map((person) => [person.id, person] as const);
-      return { told: { ...state.told, users: new Map([...state.told.users, ...users]) } };
+      return { session: { ...state.session, users: new Map([...state.session.users, ...users]) } };
     }
     case 'uploadLimit':
-      return state.told === null ? {} : { told: { ...state.told, uploadLimitBytes: message.bytes } };
+      return state.session === null ? {} : { session: { ...state.session, uploadLimitBytes: message.bytes } };
     case 'exchanges': {
       const next = (state.exchanges.at(-1)?.number ?? 0) + 1;
       const seen = message.exchanges.map((exchange, index) => ({ number: next + index, exchange }));
@@ -42,7 +42,7 @@ function welcomed(state: PageState, welcome: Welcome): Partial<PageState> {
   const isSamePlace = channels.some(({ id }) => id === state.channelId);
   return {
     connection: 'open',
-    told: { ...rest, me: user, isAdmin: admin, users: new Map(known), channels, roles },
+    session: { ...rest, me: user, isAdmin: admin, users: new Map(known), channels, roles },
     channelId: isSamePlace ? state.channelId : (channels[0]?.id ?? ''),
     exchanges: [],
     ownReactions: new Set(own),
@@ -55,30 +55,30 @@ const typingMs = 10_000;
 
 /** The state after something happened in the stand-in of Discord. */
 function applyChange(state: PageState, change: Change): Partial<PageState> {
-  const { told } = state;
-  if (told === null) return {};
+  const { session } = state;
+  if (session === null) return {};
   switch (change.kind) {
     case 'message-create':
     case 'message-update': {
       const { message } = change;
-      const before = told.messages.find(({ id }) => id === message.id);
-      const users = new Map(told.users);
+      const before = session.messages.find(({ id }) => id === message.id);
+      const users = new Map(session.users);
       for (const person of [message.author, ...message.mentions]) {
         if (!users.has(person.id)) users.set(person.id, person);
       }
       const messages = before
-        ? told.messages.map((other) => (other === before ? message : other))
-        : [...told.messages, message].sort(byAge);
+        ? session.messages.map((other) => (other === before ? message : other))
+        : [...session.messages, message].sort(byAge);
       const typingUntilMs = { ...state.typingUntilMs, [message.channel_id]: 0 };
-      return { told: { ...told, messages, users }, typingUntilMs, ...announced(state, message, before) };
+      return { session: { ...session, messages, users }, typingUntilMs, ...announced(state, message, before) };
     }
     case 'message-delete':
-      return { told: { ...told, messages: without(told.messages, change.messageId) } };
+      return { session: { ...session, messages: without(session.messages, change.messageId) } };
     case 'reaction-add':
     case 'reaction-remove':
       return reacted(state, change);
     case 'commands':
-      return { told: { ...told, commands: change.commands } };
+      return { session: { ...session, commands: change.commands } };
     case 'typing':
       return { typingUntilMs: { ...state.typingUntilMs, [change.channelId]: Date.now() + typingMs } };
     default:
@@ -101,16 +101,16 @@ function reacted(
   state: PageState,
   change: Extract<Change, { kind: 'reaction-add' | 'reaction-remove' }>,
 ): Partial<PageState> {
-  const { told } = state;
-  if (told === null) return {};
+  const { session } = state;
+  if (session === null) return {};
   const { messageId, userId, emoji, kind } = change;
   const by = kind === 'reaction-add' ? 1 : -1;
-  const messages = told.messages.map((message) =>
+  const messages = session.messages.map((message) =>
     message.id === messageId ? { ...message, reactions: counted(message.reactions ?? [], emoji, by) } : message,
   );
   const ownReactions = new Set(state.ownReactions);
-  if (userId === told.me.id) ownReactions[by === 1 ? 'add' : 'delete'](`${messageId} ${emoji}`);
-  return { told: { ...told, messages }, ownReactions };
+  if (userId === session.me.id) ownReactions[by === 1 ? 'add' : 'delete'](`${messageId} ${emoji}`);
+  return { session: { ...session, messages }, ownReactions };
 }
 
 function counted(reactions: readonly ApiReaction[], emoji: string, by: 1 | -1): ApiReaction[] {
@@ -122,8 +122,8 @@ function counted(reactions: readonly ApiReaction[], emoji: string, by: 1 | -1): 
 }
 
 /** New messages are read out, and edits when their first words changed: the numbers of a progress bar are not. */
-function announced({ told, channelId }: PageState, message: ApiMessage, before?: ApiMessage): Partial<PageState> {
-  if (message.channel_id !== channelId || message.author.id === told?.me.id) return {};
+function announced({ session, channelId }: PageState, message: ApiMessage, before?: ApiMessage): Partial<PageState> {
+  if (message.channel_id !== channelId || message.author.id === session?.me.id) return {};
   const [now, then] = [firstWords(message), before && firstWords(before)];
   if (now === '' || now === then) return {};
   return { announcement: `${message.author.global_name ?? message.author.username}: ${now}` };

@@ -8,8 +8,8 @@ export type ChosenPicture =
   | { kind: 'file'; name: string; url: string; file: File }
   | { kind: 'sample'; name: string; url: string; sample: SamplePicture };
 
-/** What the bot proposes for an option. */
-interface Proposals {
+/** What the bot suggests for an option. */
+interface Suggestions {
   option: string;
   choices: readonly ApiChoice[];
   /** Index of the highlighted one, or -1. */
@@ -26,7 +26,7 @@ export interface CommandForm {
   typed: Readonly<Record<string, string>>;
   pictures: Readonly<Record<string, ChosenPicture>>;
   problems: Readonly<Record<string, string>>;
-  proposals: Proposals | null;
+  suggestions: Suggestions | null;
   isSending: boolean;
 }
 
@@ -38,22 +38,22 @@ export interface ReadForm {
 }
 
 /** Reads a form as Discord's client does; the bot and the stand-in check once more. */
-export function readForm(form: CommandForm, texts: PageMessages): ReadForm {
+export function readForm(form: CommandForm, i18n: PageMessages): ReadForm {
   const options: Record<string, OptionValue> = {};
   const problems: Record<string, string> = {};
   for (const option of form.entry.options) {
     const { name, type, required = false } = option;
     if (!form.shown.includes(name)) continue;
     if (type === optionType.attachment) {
-      if (required && form.pictures[name] === undefined) problems[name] = texts.isRequired;
+      if (required && form.pictures[name] === undefined) problems[name] = i18n.isRequired;
       continue;
     }
     const value = form.values[name] ?? form.typed[name]?.trim() ?? '';
     if (value === '') {
-      if (required) problems[name] = texts.isRequired;
+      if (required) problems[name] = i18n.isRequired;
       continue;
     }
-    const read = isNumeric(option) ? readNumber(option, value, texts) : { value };
+    const read = isNumeric(option) ? readNumber(option, value, i18n) : { value };
     if ('problem' in read) problems[name] = read.problem;
     else options[name] = read.value;
   }
@@ -67,10 +67,10 @@ function isNumeric({ type, choices }: ApiCommandOption): boolean {
 function readNumber(
   { type, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
   written: OptionValue,
-  texts: PageMessages,
+  i18n: PageMessages,
 ): { value: number } | { problem: string } {
   const value = Number(written);
   const isRight = type === optionType.integer ? Number.isInteger(value) : Number.isFinite(value);
-  if (!isRight) return { problem: texts.notANumber };
-  return value < min || value > max ? { problem: texts.outOfRange(min, max) } : { value };
+  if (!isRight) return { problem: i18n.notANumber };
+  return value < min || value > max ? { problem: i18n.outOfRange(min, max) } : { value };
 }

@@ -32,8 +32,8 @@ export interface SeenExchange {
   exchange: Exchange;
 }
 
-/** What the server told. */
-interface Told {
+/** What the server sent in its welcome, kept up to date by what it sent since. */
+interface Session {
   me: ApiUser;
   isAdmin: boolean;
   bot: ApiUser;
@@ -54,7 +54,7 @@ interface Told {
 export interface PageState {
   connection: 'connecting' | 'open' | 'lost' | 'closed';
   /** Null until the server has welcomed the page. */
-  told: Told | null;
+  session: Session | null;
   exchanges: readonly SeenExchange[];
   /** `message emoji` of reactions that are the person's own. */
   ownReactions: ReadonlySet<string>;

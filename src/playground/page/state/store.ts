@@ -31,7 +31,7 @@ export function createStore<State>(initial: State, onChange: (state: State) => v
 export function initialState(): PageState {
   return {
     connection: 'connecting',
-    told: null,
+    session: null,
     exchanges: [],
     ownReactions: new Set(),
     typingUntilMs: {},

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { pageTexts } from '../messages/all-page-messages.ts';
+import { pageMessages } from '../messages/all-page-messages.ts';
 import type { Page } from '../page.ts';
 import type { PageState } from '../state/page-state.ts';
 import { composer } from './composer.ts';
@@ -13,9 +13,9 @@ import { channelList } from './sidebar.ts';
 
 /** The whole page. */
 export function appView(page: Page): TemplateResult {
-  const { state, texts, view } = page;
+  const { state, i18n, view } = page;
   const isDrawerOpen = state.isChannelListOpen || state.isPanelOpen;
-  return html`<a class="skip-link" href="#composer" @click=${skip}>${texts.skipToComposer}</a>
+  return html`<a class="skip-link" href="#composer" @click=${skip}>${i18n.skipToComposer}</a>
     <div
       class="app ${state.isPanelOpen ? 'with-panel' : ''}"
       @keydown=${({ key, defaultPrevented }: KeyboardEvent) => {
@@ -36,9 +36,9 @@ export function appView(page: Page): TemplateResult {
     <div class="visually-hidden" role="status" aria-live="polite">${state.announcement}</div>`;
 }
 
-function banner({ state, texts }: Page): TemplateResult | typeof nothing {
+function banner({ state, i18n }: Page): TemplateResult | typeof nothing {
   if (state.connection === 'open' || state.connection === 'connecting') return nothing;
-  return html`<p class="banner" role="alert">${state.connection === 'closed' ? texts.lostForGood : texts.lost}</p>`;
+  return html`<p class="banner" role="alert">${state.connection === 'closed' ? i18n.lostForGood : i18n.lost}</p>`;
 }
 
 function closeDrawers({ state, view }: Page): void {
@@ -52,42 +52,42 @@ function skip(event: Event): void {
 }
 
 /** The line above the messages: where one is, how the bot fares, and the way to the panel. */
-function channelHeader({ told, texts, state, view }: Page): TemplateResult {
-  const channel = told.channels.find(({ id }) => id === state.channelId);
+function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
+  const channel = session.channels.find(({ id }) => id === state.channelId);
   const isDm = channel?.kind === 'dm';
   return html`<header class="channel-header">
     <button
       type="button"
       class="tool only-narrow"
-      aria-label=${texts.channelList}
+      aria-label=${i18n.channelList}
       aria-expanded=${state.isChannelListOpen}
       @click=${() => view.showChannelList(!state.isChannelListOpen)}
     >
       ${icon('menu')}
     </button>
     ${icon(isDm ? 'at' : 'hash')}
-    <h2>${isDm ? displayName(told.bot) : channel?.name}</h2>
-    <span class="model-name" title=${told.model.description}>${told.model.name}</span>
-    <span class="bot-state" data-state=${told.botState}>
-      ${botStateDot(told.botState, texts)}
-      <span>${displayName(told.bot)} <span class="bot-state-words">${texts.botStates[told.botState]}</span></span>
+    <h2>${isDm ? displayName(session.bot) : channel?.name}</h2>
+    <span class="model-name" title=${session.model.description}>${session.model.name}</span>
+    <span class="bot-state" data-state=${session.botState}>
+      ${botStateDot(session.botState, i18n)}
+      <span>${displayName(session.bot)} <span class="bot-state-words">${i18n.botStates[session.botState]}</span></span>
     </span>
     <button
       type="button"
       class="button panel-button"
       aria-expanded=${state.isPanelOpen}
-      aria-label=${state.isPanelOpen ? texts.closePanel : texts.openPanel}
-      title=${state.isPanelOpen ? texts.closePanel : texts.openPanel}
+      aria-label=${state.isPanelOpen ? i18n.closePanel : i18n.openPanel}
+      title=${state.isPanelOpen ? i18n.closePanel : i18n.openPanel}
       @click=${() => view.showPanel(!state.isPanelOpen)}
     >
-      ${icon('panel')} <span class="wide-only">${texts.panel}</span>
+      ${icon('panel')} <span class="wide-only">${i18n.panel}</span>
     </button>
   </header>`;
 }
 
 /** Before the server has welcomed the page. */
 export function waitingView({ language, connection }: PageState): TemplateResult {
-  const { connecting, lost, lostForGood } = pageTexts[language];
+  const { connecting, lost, lostForGood } = pageMessages[language];
   const text = { connecting, open: connecting, lost, closed: lostForGood }[connection];
   return html`<main class="waiting" role="status"><span class="waiting-wheel" aria-hidden="true"></span>${text}</main>`;
 }

@@ -18,7 +18,7 @@ import { picturesOf } from './picture-field.ts';
 
 /** The form of a command, made of nothing but what the bot registered. */
 export function commandFormView(form: CommandForm, page: Page): TemplateResult {
-  const { texts, commands, told } = page;
+  const { i18n, commands, session } = page;
   const { entry, shown, isSending } = form;
   const further = entry.options.filter(({ name }) => !shown.includes(name));
   const takesFiles = entry.options.some(({ type }) => type === optionType.attachment);
@@ -42,9 +42,9 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
       @paste=${(event: ClipboardEvent) => paste(event, page)}
     >
       <div class="form-head">
-        <h2 id="form-title">/${shownName(entry, texts.locale)}</h2>
-        <p>${localisedDescription(describedBy(entry), texts.locale)}</p>
-        <button type="button" class="tool" aria-label=${texts.close} @click=${close}>${icon('close')}</button>
+        <h2 id="form-title">/${shownName(entry, i18n.locale)}</h2>
+        <p>${localisedDescription(describedBy(entry), i18n.locale)}</p>
+        <button type="button" class="tool" aria-label=${i18n.close} @click=${close}>${icon('close')}</button>
       </div>
       <div class="form-fields">
         ${repeat(
@@ -57,24 +57,24 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
         further.length === 0
           ? nothing
           : html`<fieldset class="chips">
-              <legend>${texts.optionsLeft(further.length)}</legend>
+              <legend>${i18n.optionsLeft(further.length)}</legend>
               ${further.map(
                 (option) => html`<button
                   type="button"
                   class="chip"
-                  title=${localisedDescription(option, texts.locale)}
+                  title=${localisedDescription(option, i18n.locale)}
                   data-option=${option.name}
                   @click=${() => add(option.name, page)}
                 >
-                  + ${localisedName(option, texts.locale)}
+                  + ${localisedName(option, i18n.locale)}
                 </button>`,
               )}
             </fieldset>`
       }
       <div class="form-foot">
-        ${takesFiles ? html`<span class="hint">${texts.uploadLimit(byteSize(told.uploadLimitBytes))}</span>` : nothing}
+        ${takesFiles ? html`<span class="hint">${i18n.uploadLimit(byteSize(session.uploadLimitBytes))}</span>` : nothing}
         <button type="submit" class="button primary" aria-disabled=${isSending} data-command=${fullName(entry)}>
-          ${isSending ? texts.running : texts.run}
+          ${isSending ? i18n.running : i18n.run}
         </button>
       </div>
     </form>`,

@@ -17,8 +17,8 @@ const togetherMs = 7 * 60_000;
 
 /** The messages of the channel that is shown. */
 export function conversation(page: Page): TemplateResult {
-  const { state, told, texts } = page;
-  const messages = told.messages.filter((message) => message.channel_id === state.channelId);
+  const { state, session, i18n } = page;
+  const messages = session.messages.filter((message) => message.channel_id === state.channelId);
   const notices = state.notices.filter(({ channelId }) => channelId === state.channelId);
   const firstId = messages[0]?.id ?? '';
   const entryId = messages.some(({ id }) => id === state.activeMessageId) ? state.activeMessageId : messages.at(-1)?.id;
@@ -31,7 +31,7 @@ export function conversation(page: Page): TemplateResult {
           class="messages"
           role="log"
           aria-live="off"
-          aria-label=${texts.messages}
+          aria-label=${i18n.messages}
           no-background
           @keydown=${(event: KeyboardEvent) => onKey(event, page)}
           @contextmenu=${(event: MouseEvent) => onContextMenu(event, page)}
@@ -57,9 +57,9 @@ export function conversation(page: Page): TemplateResult {
   )}`;
 }
 
-function typingView({ state, told, texts }: Page): TemplateResult | typeof nothing {
+function typingView({ state, session, i18n }: Page): TemplateResult | typeof nothing {
   const isTyping = (state.typingUntilMs[state.channelId] ?? 0) > Date.now();
-  return isTyping ? html`<p class="typing">${texts.typing(displayName(told.bot))}</p>` : nothing;
+  return isTyping ? html`<p class="typing">${i18n.typing(displayName(session.bot))}</p>` : nothing;
 }
 
 function isContinued(message: ApiMessage, before: ApiMessage | undefined): boolean {
@@ -95,24 +95,24 @@ function onContextMenu(event: MouseEvent, { messages }: Page): void {
 }
 
 /** What Discord shows in place of an answer that never came. */
-function noticeView({ id, command, text, atMs }: Notice, { told, texts, messages }: Page): TemplateResult {
-  const time = messageTime(new Date(atMs).toISOString(), texts);
+function noticeView({ id, command, text, atMs }: Notice, { session, i18n, messages }: Page): TemplateResult {
+  const time = messageTime(new Date(atMs).toISOString(), i18n);
   return html`<discord-message
     class="message ephemeral"
     role="article"
-    author=${displayName(told.bot)}
-    avatar=${avatarOf(told.bot)}
+    author=${displayName(session.bot)}
+    avatar=${avatarOf(session.bot)}
     bot
     .timestamp=${time}
   >
     <div slot="reply" class="reply-bar">
-      <img class="small-avatar" src=${avatarOf(told.me)} alt="" />
-      <span class="reply-name">${displayName(told.me)}</span> ${texts.used} <span class="used-command">/${command}</span>
+      <img class="small-avatar" src=${avatarOf(session.me)} alt="" />
+      <span class="reply-name">${displayName(session.me)}</span> ${i18n.used} <span class="used-command">/${command}</span>
     </div>
     <span class="failure" role="alert">${icon('warn')} ${text}</span>
     <div slot="reactions" class="ephemeral-note">
-      ${icon('eye')} ${texts.onlyYou} ·
-      <button type="button" class="text-button" @click=${() => messages.dismissNotice(id)}>${texts.dismiss}</button>
+      ${icon('eye')} ${i18n.onlyYou} ·
+      <button type="button" class="text-button" @click=${() => messages.dismissNotice(id)}>${i18n.dismiss}</button>
     </div>
   </discord-message>`;
 }

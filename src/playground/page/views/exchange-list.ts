@@ -12,20 +12,20 @@ import type { SeenExchange } from '../state/page-state.ts';
 const maxDrawn = 150;
 
 /** What the bot and Discord say to each other, filtered. */
-export function exchangeList({ state, texts, view }: Page): TemplateResult {
+export function exchangeList({ state, i18n, view }: Page): TemplateResult {
   const { exchangeFilter: filter } = state;
   const matching = state.exchanges.filter((seen) => matches(seen, filter)).reverse();
   const kinds = ['all', 'rest', 'gateway'] as const;
-  return html`<p class="hint">${texts.exchangeLead}</p>
+  return html`<p class="hint">${i18n.exchangeLead}</p>
     <div class="filters">
       <input
         type="search"
-        placeholder=${texts.filter}
-        aria-label=${texts.filter}
+        placeholder=${i18n.filter}
+        aria-label=${i18n.filter}
         .value=${live(filter.text)}
         @input=${({ currentTarget }: Event) => view.filterExchanges({ text: (currentTarget as HTMLInputElement).value })}
       />
-      <div class="segments" role="group" aria-label=${texts.filter}>
+      <div class="segments" role="group" aria-label=${i18n.filter}>
         ${kinds.map(
           (kind) => html`<button
             type="button"
@@ -33,7 +33,7 @@ export function exchangeList({ state, texts, view }: Page): TemplateResult {
             aria-pressed=${filter.kind === kind}
             @click=${() => view.filterExchanges({ kind })}
           >
-            ${texts.kinds[kind]}
+            ${i18n.kinds[kind]}
           </button>`,
         )}
       </div>
@@ -44,17 +44,17 @@ export function exchangeList({ state, texts, view }: Page): TemplateResult {
           @change=${({ currentTarget }: Event) =>
             view.filterExchanges({ heartbeats: (currentTarget as HTMLInputElement).checked })}
         />
-        ${texts.heartbeats}</label
+        ${i18n.heartbeats}</label
       >
-      <span class="hint count">${texts.shown(matching.length, state.exchanges.length)}</span>
-      <button type="button" class="text-button" @click=${() => view.clearExchanges()}>${texts.clear}</button>
+      <span class="hint count">${i18n.shown(matching.length, state.exchanges.length)}</span>
+      <button type="button" class="text-button" @click=${() => view.clearExchanges()}>${i18n.clear}</button>
     </div>
-    ${matching.length === 0 ? html`<p class="empty">${texts.noExchange}</p>` : ''}
+    ${matching.length === 0 ? html`<p class="empty">${i18n.noExchange}</p>` : ''}
     <ol class="exchanges">
       ${repeat(
         matching.slice(0, maxDrawn),
         ({ number }) => number,
-        (seen) => exchangeView(seen, texts),
+        (seen) => exchangeView(seen, i18n),
       )}
     </ol>`;
 }
@@ -67,14 +67,14 @@ function matches({ exchange }: SeenExchange, filter: Page['state']['exchangeFilt
 }
 
 /** An exchange as a line that opens. What is inside is drawn only when it is looked at. */
-function exchangeView({ exchange }: SeenExchange, texts: PageMessages): TemplateResult {
+function exchangeView({ exchange }: SeenExchange, i18n: PageMessages): TemplateResult {
   const { what, isFromBot, status } = summaryOf(exchange);
   const time = new Date(exchange.at);
-  const clock = `${time.toLocaleTimeString(texts.locale, { hour12: false })}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+  const clock = `${time.toLocaleTimeString(i18n.locale, { hour12: false })}.${String(time.getMilliseconds()).padStart(3, '0')}`;
   return html`<li>
-    <details @toggle=${(event: Event) => fill(event, () => inside({ exchange, texts }))}>
+    <details @toggle=${(event: Event) => fill(event, () => inside({ exchange, i18n }))}>
       <summary class="exchange-line">
-        <span class="exchange-way" title=${isFromBot ? texts.fromBot : texts.toBot} aria-hidden="true"
+        <span class="exchange-way" title=${isFromBot ? i18n.fromBot : i18n.toBot} aria-hidden="true"
           >${isFromBot ? '→' : '←'}</span
         >
         <span class="exchange-kind ${exchange.kind}">${exchange.kind === 'rest' ? 'REST' : 'WS'}</span>
@@ -92,21 +92,21 @@ function fill({ currentTarget }: Event, draw: () => TemplateResult): void {
   if (lastElementChild instanceof HTMLElement) render(open ? draw() : nothing, lastElementChild);
 }
 
-function inside({ exchange, texts }: { exchange: SeenExchange['exchange']; texts: PageMessages }): TemplateResult {
+function inside({ exchange, i18n }: { exchange: SeenExchange['exchange']; i18n: PageMessages }): TemplateResult {
   if (exchange.kind === 'gateway') return jsonView(exchange.payload);
   const { requestBody, responseBody, files, query } = exchange;
   return html`
     ${Object.keys(query).length > 0 ? jsonView({ ...query }) : nothing}
-    ${requestBody === null ? nothing : html`<h3>${texts.requestBody}</h3>${jsonView(requestBody)}`}
+    ${requestBody === null ? nothing : html`<h3>${i18n.requestBody}</h3>${jsonView(requestBody)}`}
     ${
       files.length === 0
         ? nothing
-        : html`<h3>${texts.files}</h3>
+        : html`<h3>${i18n.files}</h3>
             <ul class="exchange-files">
               ${files.map(({ name, contentType, sizeBytes }) => html`<li>${name} · ${contentType} · ${byteSize(sizeBytes)}</li>`)}
             </ul>`
     }
-    ${responseBody === null ? nothing : html`<h3>${texts.responseBody} ${exchange.status}</h3>${jsonView(responseBody)}`}
+    ${responseBody === null ? nothing : html`<h3>${i18n.responseBody} ${exchange.status}</h3>${jsonView(responseBody)}`}
   `;
 }
 

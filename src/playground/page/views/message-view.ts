@@ -26,22 +26,22 @@ export interface MessageViewOptions {
 /** A message with all that hangs on it. */
 export function messageView(message: ApiMessage, { page, isContinued, isEntry }: MessageViewOptions): TemplateResult {
   const { id, author, flags } = message;
-  const { texts, told } = page;
+  const { i18n, session } = page;
   const name = displayName(author);
   const isEphemeral = (flags & flag.ephemeral) !== 0;
-  const isOwn = author.id === told.me.id;
+  const isOwn = author.id === session.me.id;
   return html`<discord-message
     id="message-${id}"
     class="message ${isEphemeral ? 'ephemeral' : ''} ${page.state.menu?.messageId === id ? 'has-menu' : ''}"
     role="article"
-    aria-label="${name}, ${messageTime(message.timestamp, texts)}"
+    aria-label="${name}, ${messageTime(message.timestamp, i18n)}"
     tabindex="0"
     data-message-id=${id}
     author=${name}
     avatar=${avatarOf(author)}
     ?bot=${author.bot === true}
     ?message-body-only=${isContinued}
-    .timestamp=${messageTime(message.timestamp, texts, { isShort: isContinued })}
+    .timestamp=${messageTime(message.timestamp, i18n, { isShort: isContinued })}
     @focusin=${() => page.messages.activate(id)}
   >
     ${replyBar(message, page)} ${bodyView(message, page)} ${attachmentsView(message, page)}
@@ -49,14 +49,14 @@ export function messageView(message: ApiMessage, { page, isContinued, isEntry }:
     ${reactionsView(message, page)}
     ${isEphemeral ? ephemeralView(message, page) : nothing}
     <div slot="thread" class="message-tools">
-      ${isOwn ? toolButton('trash', texts.deleteMessage, () => page.messages.delete(id)) : nothing}
-      ${isEphemeral ? nothing : toolButton('reply', texts.reply, () => page.messages.replyTo(id))}
+      ${isOwn ? toolButton('trash', i18n.deleteMessage, () => page.messages.delete(id)) : nothing}
+      ${isEphemeral ? nothing : toolButton('reply', i18n.reply, () => page.messages.replyTo(id))}
       <button
         type="button"
         id="more-${id}"
         class="tool"
-        aria-label=${texts.more(name)}
-        title=${texts.menu}
+        aria-label=${i18n.more(name)}
+        title=${i18n.menu}
         aria-haspopup="menu"
         tabindex=${isEntry ? '0' : '-1'}
         @click=${({ currentTarget }: Event) => {
@@ -73,16 +73,16 @@ export function messageView(message: ApiMessage, { page, isContinued, isEntry }:
 function bodyView({ content, flags, edited_timestamp, author }: ApiMessage, page: Page): TemplateResult {
   if ((flags & flag.loading) !== 0) {
     return html`<span class="thinking"><span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>
-      ${page.texts.thinking(displayName(author))}</span>`;
+      ${page.i18n.thinking(displayName(author))}</span>`;
   }
-  const mark = edited_timestamp === null ? nothing : html` <span class="edited">${page.texts.edited}</span>`;
+  const mark = edited_timestamp === null ? nothing : html` <span class="edited">${page.i18n.edited}</span>`;
   return html`<span class="content">${markdownView(content, page)}${content === '' ? nothing : mark}</span>`;
 }
 
-function ephemeralView({ id }: ApiMessage, { texts, messages }: Page): TemplateResult {
+function ephemeralView({ id }: ApiMessage, { i18n, messages }: Page): TemplateResult {
   return html`<div slot="reactions" class="ephemeral-note">
-    ${icon('eye')} ${texts.onlyYou} ·
-    <button type="button" class="text-button" @click=${() => messages.delete(id)}>${texts.dismiss}</button>
+    ${icon('eye')} ${i18n.onlyYou} ·
+    <button type="button" class="text-button" @click=${() => messages.delete(id)}>${i18n.dismiss}</button>
   </div>`;
 }
 
@@ -105,31 +105,31 @@ function replyBar(message: ApiMessage, page: Page): TemplateResult | typeof noth
   return typeof referenced === 'string' ? quoteBar(referenced, message.referenced_message, page) : nothing;
 }
 
-function usedBar(user: ApiUser, name: string, { texts }: Page): TemplateResult {
+function usedBar(user: ApiUser, name: string, { i18n }: Page): TemplateResult {
   return html`<div slot="reply" class="reply-bar">
     <img class="small-avatar" src=${avatarOf(user)} alt="" />
-    <span class="reply-name">${displayName(user)}</span> ${texts.used} <span class="used-command">${name}</span>
+    <span class="reply-name">${displayName(user)}</span> ${i18n.used} <span class="used-command">${name}</span>
   </div>`;
 }
 
-function quoteBar(id: string, sent: Json | undefined, { told, texts }: Page): TemplateResult {
+function quoteBar(id: string, sent: Json | undefined, { session, i18n }: Page): TemplateResult {
   const quoted =
-    told.messages.find((other) => other.id === id) ?? (asObject(sent) as unknown as ApiMessage | undefined);
+    session.messages.find((other) => other.id === id) ?? (asObject(sent) as unknown as ApiMessage | undefined);
   if (quoted === undefined) {
-    return html`<div slot="reply" class="reply-bar"><em>${texts.deletedReply}</em></div>`;
+    return html`<div slot="reply" class="reply-bar"><em>${i18n.deletedReply}</em></div>`;
   }
   const text = plainText(quoted.content).split('\n')[0];
   return html`<div slot="reply" class="reply-bar">
     <img class="small-avatar" src=${avatarOf(quoted.author)} alt="" />
     <span class="reply-name">${displayName(quoted.author)}</span>
-    <button type="button" class="reply-text" @click=${() => jumpTo(id)}>${text || texts.clickForPicture}</button>
+    <button type="button" class="reply-text" @click=${() => jumpTo(id)}>${text || i18n.clickForPicture}</button>
   </div>`;
 }
 
-function shownCommand(name: Json | undefined, metadata: JsonObject | undefined, { told, texts }: Page): string {
+function shownCommand(name: Json | undefined, metadata: JsonObject | undefined, { session, i18n }: Page): string {
   const isMenu = metadata?.target_message_id !== undefined;
-  const command = told.commands.find((other) => other.name === name && (other.type === 1) === !isMenu);
-  const shown = command ? localisedName(command, texts.locale) : String(name);
+  const command = session.commands.find((other) => other.name === name && (other.type === 1) === !isMenu);
+  const shown = command ? localisedName(command, i18n.locale) : String(name);
   return isMenu ? shown : `/${shown}`;
 }
 
@@ -140,7 +140,7 @@ function asObject(value: Json | undefined): JsonObject | undefined {
 /** Who reacted with what; a click joins in or steps back. */
 function reactionsView({ id, reactions = [] }: ApiMessage, page: Page): TemplateResult | typeof nothing {
   if (reactions.length === 0) return nothing;
-  const { state, texts, messages } = page;
+  const { state, i18n, messages } = page;
   return html`<discord-reactions slot="reactions">
     ${reactions.map(({ emoji, count }) => {
       const isOwn = state.ownReactions.has(`${id} ${emoji.name}`);
@@ -148,7 +148,7 @@ function reactionsView({ id, reactions = [] }: ApiMessage, page: Page): Template
         type="button"
         class="reaction"
         aria-pressed=${isOwn}
-        aria-label=${isOwn ? texts.removeReaction(emoji.name, count) : texts.react(emoji.name, count)}
+        aria-label=${isOwn ? i18n.removeReaction(emoji.name, count) : i18n.react(emoji.name, count)}
         @click=${() => messages.toggleReaction(id, emoji.name)}
       >
         <span class="emoji">${emoji.name}</span> ${count}

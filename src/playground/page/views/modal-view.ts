@@ -12,7 +12,7 @@ import { avatarOf } from './person.ts';
 export function modalView(page: Page): TemplateResult | typeof nothing {
   const { modal: open } = page.state;
   if (open === null) return nothing;
-  const { texts, told, components } = page;
+  const { i18n, session, components } = page;
   const { modal, interactionId, isSending, problem } = open;
   return html`${keyed(
     interactionId,
@@ -25,15 +25,15 @@ export function modalView(page: Page): TemplateResult | typeof nothing {
     >
       <form @submit=${(event: SubmitEvent) => submit(event, page)}>
         <div class="modal-head">
-          <img class="small-avatar" src=${avatarOf(told.bot)} alt="" />
+          <img class="small-avatar" src=${avatarOf(session.bot)} alt="" />
           <h2 id="modal-title">${modal.title}</h2>
-          <button type="button" class="tool" aria-label=${texts.close} @click=${close}>${icon('close')}</button>
+          <button type="button" class="tool" aria-label=${i18n.close} @click=${close}>${icon('close')}</button>
         </div>
         <div class="modal-fields">${modal.components.map((component) => rowView(component, page))}</div>
         ${problem === null ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
         <div class="modal-foot">
-          <button type="button" class="button" @click=${close}>${texts.cancel}</button>
-          <button type="submit" class="button primary" aria-disabled=${isSending}>${texts.submit}</button>
+          <button type="button" class="button" @click=${close}>${i18n.cancel}</button>
+          <button type="submit" class="button primary" aria-disabled=${isSending}>${i18n.submit}</button>
         </div>
       </form>
     </dialog>`,
@@ -45,7 +45,7 @@ function rowView(row: ApiComponent, page: Page): TemplateResult {
   const inner = row.component ?? row.components?.[0];
   if (inner === undefined) return html`<p class="hint">${String(row.content ?? '')}</p>`;
   const description = typeof row.description === 'string' ? row.description : undefined;
-  return modalField(inner, { label: row.label ?? inner.label ?? '', description, texts: page.texts });
+  return modalField(inner, { label: row.label ?? inner.label ?? '', description, i18n: page.i18n });
 }
 
 function showModal(element?: Element): void {
@@ -87,11 +87,11 @@ const paragraph = 2;
 interface ModalFieldOptions {
   label: string;
   description: string | undefined;
-  texts: PageMessages;
+  i18n: PageMessages;
 }
 
 /** A text input or a menu of a form that the bot opened, with its label. */
-function modalField(component: ApiComponent, { label, description, texts }: ModalFieldOptions): TemplateResult {
+function modalField(component: ApiComponent, { label, description, i18n }: ModalFieldOptions): TemplateResult {
   const { custom_id: name = '' } = component;
   const isRequired = component.required !== false;
   return html`<div class="field">
@@ -100,7 +100,7 @@ function modalField(component: ApiComponent, { label, description, texts }: Moda
       ${isRequired ? html`<span class="required" aria-hidden="true">*</span>` : nothing}
     </div>
     ${description === undefined ? nothing : html`<p class="hint">${description}</p>`}
-    ${component.type === textInput ? inputView(component, isRequired) : menuView(component, { isRequired, texts })}
+    ${component.type === textInput ? inputView(component, isRequired) : menuView(component, { isRequired, i18n })}
   </div>`;
 }
 
@@ -136,14 +136,14 @@ function inputView(component: ApiComponent, isRequired: boolean): TemplateResult
 
 function menuView(
   component: ApiComponent,
-  { isRequired, texts }: { isRequired: boolean; texts: PageMessages },
+  { isRequired, i18n }: { isRequired: boolean; i18n: PageMessages },
 ): TemplateResult {
   const { custom_id: name = '' } = component;
   const options = (component.options ?? []) as unknown as { label: string; value: string; default?: boolean }[];
   const isMultiple = (number(component.max_values) ?? 1) > 1;
   const hasDefault = options.some((option) => option.default);
   return html`<select id="modal-${name}" name=${name} ?multiple=${isMultiple} ?required=${isRequired}>
-    ${isMultiple || hasDefault ? nothing : html`<option value="">${text(component.placeholder) ?? texts.select}</option>`}
+    ${isMultiple || hasDefault ? nothing : html`<option value="">${text(component.placeholder) ?? i18n.select}</option>`}
     ${options.map((option) => html`<option value=${option.value} ?selected=${option.default}>${option.label}</option>`)}
   </select>`;
 }

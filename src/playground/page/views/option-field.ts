@@ -6,30 +6,30 @@ import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
 import type { OptionValue } from '../../protocol.ts';
 import { localisedDescription, localisedName, optionType } from '../command-entries.ts';
 import type { FieldOptions, Page } from '../page.ts';
+import { autocompleteField } from './autocomplete-field.ts';
 import { focusOnMount } from './focus.ts';
 import { icon } from './icon.ts';
 import { displayName } from './person.ts';
 import { pictureField } from './picture-field.ts';
-import { proposalField } from './proposal-field.ts';
 
 /** One option with its name, what it is for, and what is wrong with it. */
 export function optionField(option: ApiCommandOption, options: FieldOptions): TemplateResult {
   const { form, page } = options;
-  const { texts, commands } = page;
+  const { i18n, commands } = page;
   const { name, required = false, type } = option;
   const problem = form.problems[name];
-  const label = localisedName(option, texts.locale);
+  const label = localisedName(option, i18n.locale);
   return html`<div class="field ${type === optionType.attachment ? 'wide' : ''}">
     <div class="field-head">
       <label for="option-${name}">${label}</label>
-      ${required ? html`<span class="required">${texts.required}</span>` : nothing}
+      ${required ? html`<span class="required">${i18n.required}</span>` : nothing}
       ${
         required
           ? nothing
           : html`<button
               type="button"
               class="tool small"
-              aria-label=${texts.remove(label)}
+              aria-label=${i18n.remove(label)}
               @click=${() => {
                 commands.removeOption(name);
                 document.querySelector<HTMLElement>('.command-form button[type=submit]')?.focus();
@@ -39,22 +39,22 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
             </button>`
       }
     </div>
-    <p class="hint" id="about-${name}">${localisedDescription(option, texts.locale)}${rangeText(option, page)}</p>
+    <p class="hint" id="about-${name}">${localisedDescription(option, i18n.locale)}${rangeText(option, page)}</p>
     ${control(option, options)}
     ${problem === undefined ? nothing : html`<p class="problem" id="problem-${name}" role="alert">${problem}</p>`}
   </div>`;
 }
 
 /** Where the description has not said it already. */
-function rangeText(option: ApiCommandOption, { texts }: Page): string {
+function rangeText(option: ApiCommandOption, { i18n }: Page): string {
   const { min_value: min, max_value: max, choices } = option;
   if (min === undefined || max === undefined || choices !== undefined) return '';
-  return localisedDescription(option, texts.locale).includes(String(max)) ? '' : ` · ${texts.range(min, max)}`;
+  return localisedDescription(option, i18n.locale).includes(String(max)) ? '' : ` · ${i18n.range(min, max)}`;
 }
 
 function control(option: ApiCommandOption, options: FieldOptions): TemplateResult {
   if (option.type === optionType.attachment) return pictureField(option, options);
-  if (option.autocomplete === true) return proposalField(option, options);
+  if (option.autocomplete === true) return autocompleteField(option, options);
   const choices = choicesFor(option, options.page);
   return choices === undefined ? box(option, options) : choiceList(option, choices, options);
 }
@@ -64,7 +64,7 @@ function choiceList(
   choices: NonNullable<ReturnType<typeof choicesFor>>,
   { form, page, isFirst }: FieldOptions,
 ): TemplateResult {
-  const { commands, texts } = page;
+  const { commands, i18n } = page;
   const chosen = choices.findIndex(({ value }) => value === form.values[name]);
   return html`<select
     id="option-${name}"
@@ -78,7 +78,7 @@ function choiceList(
     }}
     ${isFirst ? ref(focusOnMount) : nothing}
   >
-    <option value="-1">${texts.choose}</option>
+    <option value="-1">${i18n.choose}</option>
     ${choices.map((choice, index) => html`<option value=${index} ?selected=${index === chosen}>${choice.label}</option>`)}
   </select>`;
 }
@@ -112,18 +112,18 @@ interface LabelledChoice {
 /** What can be chosen for an option: what was declared, or what there is; undefined where anything can be typed. */
 function choicesFor(
   { type, choices }: ApiCommandOption,
-  { texts, told }: Pick<Page, 'texts' | 'told'>,
+  { i18n, session }: Pick<Page, 'i18n' | 'session'>,
 ): LabelledChoice[] | undefined {
   if (choices !== undefined) {
-    return choices.map((choice) => ({ label: localisedName(choice, texts.locale), value: choice.value }));
+    return choices.map((choice) => ({ label: localisedName(choice, i18n.locale), value: choice.value }));
   }
-  const people = [...told.users.values()].map((user) => ({ label: `@${displayName(user)}`, value: user.id }));
-  const roles = told.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, '')}`, value: id }));
+  const people = [...session.users.values()].map((user) => ({ label: `@${displayName(user)}`, value: user.id }));
+  const roles = session.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, '')}`, value: id }));
   switch (type) {
     case optionType.boolean:
       return [
-        { label: texts.yes, value: true },
-        { label: texts.no, value: false },
+        { label: i18n.yes, value: true },
+        { label: i18n.no, value: false },
       ];
     case optionType.user:
       return people;
@@ -132,7 +132,7 @@ function choicesFor(
     case optionType.role:
       return roles.length === 0 ? undefined : roles;
     case optionType.channel:
-      return told.channels
+      return session.channels
         .filter(({ kind }) => kind === 'guild')
         .map(({ id, name }) => ({ label: `#${name}`, value: id }));
     default:

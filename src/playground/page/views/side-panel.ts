@@ -9,23 +9,23 @@ import { icon } from './icon.ts';
 
 /** For the curious: what the bot and Discord say to each other, and switches that break something. */
 export function sidePanel(page: Page): TemplateResult | typeof nothing {
-  const { state, texts, view } = page;
+  const { state, i18n, view } = page;
   if (!state.isPanelOpen) return nothing;
   const tabs = [
-    ['exchange', texts.exchange],
-    ['faults', texts.faults],
+    ['exchange', i18n.exchange],
+    ['faults', i18n.faults],
   ] as const;
-  return html`<aside class="panel" aria-label=${texts.panel}>
+  return html`<aside class="panel" aria-label=${i18n.panel}>
     <div class="panel-head">
-      <h2>${texts.panel}</h2>
-      <button type="button" class="tool" aria-label=${texts.closePanel} @click=${() => view.showPanel(false)}>
+      <h2>${i18n.panel}</h2>
+      <button type="button" class="tool" aria-label=${i18n.closePanel} @click=${() => view.showPanel(false)}>
         ${icon('close')}
       </button>
     </div>
     <div
       class="tabs"
       role="tablist"
-      aria-label=${texts.panel}
+      aria-label=${i18n.panel}
       @keydown=${(event: KeyboardEvent) => moveFocus(event, { of: event.currentTarget as HTMLElement, selector: '[role=tab]' })}
     >
       ${tabs.map(([key, label]) => tabButton(key, label, page))}
@@ -67,43 +67,43 @@ const faults: readonly [FaultKey, Fault][] = [
 
 /** Switches that break something, each with what is to be seen then. */
 function faultSwitches(page: Page): TemplateResult {
-  const { texts, told, view } = page;
-  return html`<p class="hint">${texts.faultsLead}</p>
+  const { i18n, session, view } = page;
+  return html`<p class="hint">${i18n.faultsLead}</p>
     <ul class="faults">
       ${faults.map(
         ([key, fault]) => html`<li class="fault">
-          <button type="button" class="button" data-fault=${key} aria-describedby="fault-${key}" @click=${() => view.breakSomething(fault)}>
-            ${texts.faultNames[key]}
+          <button type="button" class="button" data-fault=${key} aria-describedby="fault-${key}" @click=${() => view.triggerFault(fault)}>
+            ${i18n.faultNames[key]}
           </button>
-          <p class="hint" id="fault-${key}">${texts.faultTexts[key]}</p>
+          <p class="hint" id="fault-${key}">${i18n.faultTexts[key]}</p>
           ${noteView(key, page)}
         </li>`,
       )}
       <li class="fault">
-        <div class="fault-name" id="fault-upload">${texts.faultNames['upload-limit']}</div>
+        <div class="fault-name" id="fault-upload">${i18n.faultNames['upload-limit']}</div>
         <div class="segments" role="group" aria-labelledby="fault-upload">
           ${uploadLimits.map((count) => {
             const bytes = count * megabyte;
             return html`<button
               type="button"
               class="segment"
-              aria-pressed=${told.uploadLimitBytes === bytes}
-              @click=${() => view.breakSomething({ name: 'upload-limit', bytes })}
+              aria-pressed=${session.uploadLimitBytes === bytes}
+              @click=${() => view.triggerFault({ name: 'upload-limit', bytes })}
             >
-              ${texts.megabytes(count)}
+              ${i18n.megabytes(count)}
             </button>`;
           })}
         </div>
-        <p class="hint">${texts.faultTexts['upload-limit']}</p>
+        <p class="hint">${i18n.faultTexts['upload-limit']}</p>
         ${noteView('upload-limit', page)}
       </li>
     </ul>`;
 }
 
 /** What came of it, beside the switch: it stays until the switch is used again. */
-function noteView(key: FaultKey, { state, texts }: Page): TemplateResult {
+function noteView(key: FaultKey, { state, i18n }: Page): TemplateResult {
   const note = state.faultNotes[key];
-  const time = note && new Date(note.atMs).toLocaleTimeString(texts.locale);
+  const time = note && new Date(note.atMs).toLocaleTimeString(i18n.locale);
   return html`<p class="fault-note ${note?.isProblem ? 'bad' : ''}" role="status">
     ${note === undefined ? nothing : `${time} · ${note.text}`}
   </p>`;

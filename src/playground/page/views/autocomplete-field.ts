@@ -6,12 +6,12 @@ import { localisedName } from '../command-entries.ts';
 import type { FieldOptions, Page } from '../page.ts';
 import { focusOnMount } from './focus.ts';
 
-/** A box whose proposals come from the bot while one types. */
-export function proposalField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
-  const { commands, texts } = page;
-  const proposals = form.proposals?.option === name ? form.proposals : null;
-  const choices = proposals?.choices ?? [];
-  const active = proposals?.active ?? -1;
+/** A box whose suggestions come from the bot while one types. */
+export function autocompleteField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
+  const { commands, i18n } = page;
+  const suggestions = form.suggestions?.option === name ? form.suggestions : null;
+  const choices = suggestions?.choices ?? [];
+  const active = suggestions?.active ?? -1;
   const type = ({ currentTarget }: Event) =>
     commands.type(name, (currentTarget as HTMLInputElement).value, { isCompleted: true });
   return html`<div class="combobox">
@@ -22,8 +22,8 @@ export function proposalField({ name }: ApiCommandOption, { form, page, isFirst 
       role="combobox"
       aria-autocomplete="list"
       aria-expanded=${choices.length > 0}
-      aria-controls="proposals-${name}"
-      aria-activedescendant=${active < 0 ? nothing : `proposal-${name}-${active}`}
+      aria-controls="suggestions-${name}"
+      aria-activedescendant=${active < 0 ? nothing : `suggestion-${name}-${active}`}
       aria-describedby="about-${name}"
       aria-invalid=${form.problems[name] !== undefined}
       .value=${live(form.typed[name] ?? '')}
@@ -31,26 +31,26 @@ export function proposalField({ name }: ApiCommandOption, { form, page, isFirst 
       @focus=${(event: Event) => {
         if (form.values[name] === undefined) type(event);
       }}
-      @blur=${() => commands.closeProposals()}
+      @blur=${() => commands.closeSuggestions()}
       @keydown=${(event: KeyboardEvent) => onKey(event, { name, page })}
       ${isFirst ? ref(focusOnMount) : nothing}
     />
     <ul
-      id="proposals-${name}"
-      class="proposals"
+      id="suggestions-${name}"
+      class="suggestions"
       role="listbox"
-      aria-label=${texts.proposals}
+      aria-label=${i18n.suggestions}
       ?hidden=${choices.length === 0}
     >
       ${choices.map(
         (choice, index) => html`<li
-          id="proposal-${name}-${index}"
+          id="suggestion-${name}-${index}"
           role="option"
           aria-selected=${index === active}
           @mousedown=${(event: Event) => event.preventDefault()}
-          @click=${() => commands.takeProposal(name, choice)}
+          @click=${() => commands.takeSuggestion(name, choice)}
         >
-          ${localisedName(choice, texts.locale)}
+          ${localisedName(choice, i18n.locale)}
         </li>`,
       )}
     </ul>
@@ -59,13 +59,13 @@ export function proposalField({ name }: ApiCommandOption, { form, page, isFirst 
 
 function onKey(event: KeyboardEvent, { name, page }: { name: string; page: Page }): void {
   const { commands, state } = page;
-  const proposals = state.form?.proposals?.option === name ? state.form.proposals : null;
+  const suggestions = state.form?.suggestions?.option === name ? state.form.suggestions : null;
   const { key } = event;
-  if (proposals === null) return;
-  const choice = proposals.choices[proposals.active];
-  if (key === 'ArrowDown' || key === 'ArrowUp') commands.highlightProposal(key === 'ArrowDown' ? 1 : -1);
-  else if (key === 'Enter' && choice !== undefined) commands.takeProposal(name, choice);
-  else if (key === 'Escape' && proposals.choices.length > 0) commands.closeProposals();
+  if (suggestions === null) return;
+  const choice = suggestions.choices[suggestions.active];
+  if (key === 'ArrowDown' || key === 'ArrowUp') commands.highlightSuggestion(key === 'ArrowDown' ? 1 : -1);
+  else if (key === 'Enter' && choice !== undefined) commands.takeSuggestion(name, choice);
+  else if (key === 'Escape' && suggestions.choices.length > 0) commands.closeSuggestions();
   else return;
   event.preventDefault();
 }
