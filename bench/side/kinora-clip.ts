@@ -26,7 +26,13 @@ export async function runKinoraClip(task: ClipTask): Promise<{ made: Made; times
   const sizes = { width: size, height: size };
   const settings = { ...modelInfo(configs).defaults, ...sizes, numFrames, numInferenceSteps, decodeChunkSize, seed };
   const job: PipelineContext = {
-    ...{ configs, networks, provider: 'cpu', precision: 'float32', guidanceBatch, settings, signal: undefined },
+    configs,
+    networks,
+    provider: 'cpu',
+    precision: 'float32',
+    guidanceBatch,
+    settings,
+    signal: undefined,
     log: (message) => process.stderr.write(`${message}\n`),
     picture: { ...sizes, data: Uint8Array.from(picture) },
   };

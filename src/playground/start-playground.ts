@@ -71,25 +71,44 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   ];
 
   const applyFault = createFaults({
-    ...{ discord, bot, killRenderProcess },
+    discord,
+    bot,
+    killRenderProcess,
     onUploadLimit(bytes) {
       uploadLimitBytes = bytes;
       sockets.broadcast({ kind: 'uploadLimit', bytes });
     },
   });
   const sockets = createSocketServer({
-    ...{ discord, visibility, links, log, maxSockets },
+    discord,
+    visibility,
+    links,
+    log,
+    maxSockets,
     people: createPeople(discord, guildChannels),
     perform: createPerform({ discord, visibility, uploads, samples, applyFault }),
     describe: () => ({
-      ...{ model, reactionEmoji, uploadLimitBytes, samples: samples.list, botState: bot.state() },
-      ...{ bot: discord.bot(), users: discord.users(), roles: discord.roles(), commands: discord.registeredCommands() },
+      model,
+      reactionEmoji,
+      uploadLimitBytes,
+      samples: samples.list,
+      botState: bot.state(),
+      bot: discord.bot(),
+      users: discord.users(),
+      roles: discord.roles(),
+      commands: discord.registeredCommands(),
     }),
   });
   bot.onState((state) => sockets.broadcast({ kind: 'bot', state }));
 
   const serveHttp = createServeHttp({
-    ...{ page, samples, uploads, links, discord, guard, log },
+    page,
+    samples,
+    uploads,
+    links,
+    discord,
+    guard,
+    log,
     uploadLimitBytes: () => uploadLimitBytes,
   });
   const server = createServer((request, response) => void serveHttp(request, response));

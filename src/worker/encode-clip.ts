@@ -46,7 +46,10 @@ export async function encodeClip(
 ): Promise<ClipFile> {
   const enlarged = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
   const file = await finishClip(made, {
-    ...{ ffmpegPath, format: form.format, loop: form.loop, smooth: form.smooth },
+    ffmpegPath,
+    format: form.format,
+    loop: form.loop,
+    smooth: form.smooth,
     fps: form.playbackFps ?? made.settings.fps,
     metadata: clipMetadata(made, spec.fit, form),
     scaleTo: scaled(made, enlarged, ratio),
@@ -69,7 +72,10 @@ export async function encodeMaster(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const { bytes } = await finishClip(made, {
-    ...{ ffmpegPath, format: 'mp4', loop: 'none', smooth: false },
+    ffmpegPath,
+    format: 'mp4',
+    loop: 'none',
+    smooth: false,
     fps: made.settings.fps,
     metadata: { title: 'Kinora', settings: { seed: made.settings.seed } },
     ...(signal && { signal }),

@@ -29,8 +29,12 @@ function setUp(options: Partial<WorkerPoolOptions> = {}) {
   const modelDir = join(tempFolder(), 'model');
   cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
   const renderer = createWorkerPool({
-    ...{ modelDir, execution: { provider: 'cpu', threads: 1 }, ffmpegPath: ffmpeg },
-    ...{ idleSeconds: 600, environment: process.env, log: quiet },
+    modelDir,
+    execution: { provider: 'cpu', threads: 1 },
+    ffmpegPath: ffmpeg,
+    idleSeconds: 600,
+    environment: process.env,
+    log: quiet,
     ...options,
   });
   onTestFinished(() => renderer.close());

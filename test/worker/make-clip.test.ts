@@ -12,7 +12,10 @@ const spec: RenderSpec = { picture: scripted({}), settings: { seed: 5 }, fit: 'p
 function checkpointOf(seed: number): Uint8Array {
   const none = new Float32Array(1);
   return encodeCheckpoint({
-    ...{ seed, step: 2, latents: none, condition: { imageEmbeds: none, imageLatents: none } },
+    seed,
+    step: 2,
+    latents: none,
+    condition: { imageEmbeds: none, imageLatents: none },
     fingerprint: { version: '', model: '', settings: '', picture: '', execution: '' },
     generator: torchGenerator(seed).state(),
     seconds: { prepare: 0, 'encode-image': 0, denoise: 0, decode: 0 },
@@ -32,7 +35,9 @@ describe('makeClip', () => {
       model: 'fake',
       ...clip.settings,
       fit: 'pad',
-      ...{ format: 'mp4', loop: 'none', smooth: false },
+      format: 'mp4',
+      loop: 'none',
+      smooth: false,
       provider: 'cpu',
     });
   });

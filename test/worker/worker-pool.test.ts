@@ -351,8 +351,11 @@ describe('createRenderer', () => {
 
   it("leaves the caller's event loop free during a real render", async () => {
     const renderer = createWorkerPool({
-      ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 }, idleSeconds: 600 },
-      ...{ environment: process.env, log: quiet },
+      modelDir: goldenPath('models/tiny-a'),
+      execution: { provider: 'cpu', threads: 1 },
+      idleSeconds: 600,
+      environment: process.env,
+      log: quiet,
     });
     open.push(renderer);
     const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'teal' } })

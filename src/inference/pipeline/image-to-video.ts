@@ -141,7 +141,10 @@ async function* run(
   });
   const keep = fingerprint && checkpoints && checkpointKeeper(checkpoints, { fingerprint, state, log: job.log });
   const latents = yield* denoise(job, {
-    ...{ generator, scheduler, condition, step },
+    generator,
+    scheduler,
+    condition,
+    step,
     ...(start && { start }),
     ...(keep && { keep }),
   });

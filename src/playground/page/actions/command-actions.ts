@@ -30,7 +30,10 @@ export function createCommandActions(context: ActionContext) {
     const command = fullName(form.entry);
     try {
       const { choices } = await connection.send({
-        ...{ do: 'autocomplete', channelId, command, focused: option },
+        do: 'autocomplete',
+        channelId,
+        command,
+        focused: option,
         options: { ...options, [option]: typed },
         locale: pageMessages[language].locale,
       });
@@ -54,7 +57,11 @@ export function createCommandActions(context: ActionContext) {
       await interact(context, { do: 'invoke', channelId, command, options, files: Object.fromEntries(files) });
     } catch (error) {
       const notice = {
-        ...{ id: crypto.randomUUID(), channelId, command, text: explainError(context, error), atMs: Date.now() },
+        id: crypto.randomUUID(),
+        channelId,
+        command,
+        text: explainError(context, error),
+        atMs: Date.now(),
         afterMessageId: session?.messages.filter((message) => message.channel_id === channelId).at(-1)?.id ?? '0',
       };
       store.set({ notices: [...store.state.notices, notice] });
@@ -80,8 +87,12 @@ export function createCommandActions(context: ActionContext) {
       const shown = form.shown.filter((other) => other !== name);
       const { values, typed, pictures, problems } = form;
       change({
-        ...{ shown, values: without(values, name), typed: without(typed, name) },
-        ...{ pictures: without(pictures, name), problems: without(problems, name), suggestions: null },
+        shown,
+        values: without(values, name),
+        typed: without(typed, name),
+        pictures: without(pictures, name),
+        problems: without(problems, name),
+        suggestions: null,
       });
     },
     setValue(name: string, value: OptionValue) {
@@ -104,8 +115,10 @@ export function createCommandActions(context: ActionContext) {
       const suggestions = isCompleted ? { option: name, choices: form.suggestions?.choices ?? [], active: -1 } : null;
       const { values, problems } = form;
       change({
-        ...{ values: without(values, name), problems: without(problems, name) },
-        ...{ typed: { ...form.typed, [name]: text }, suggestions },
+        values: without(values, name),
+        problems: without(problems, name),
+        typed: { ...form.typed, [name]: text },
+        suggestions,
       });
       clearTimeout(asking);
       if (isCompleted) asking = setTimeout(() => void suggest(name), quietMs);
@@ -122,7 +135,8 @@ export function createCommandActions(context: ActionContext) {
       if (form === null) return;
       clearTimeout(asking);
       change({
-        ...{ values: { ...form.values, [name]: value }, typed: { ...form.typed, [name]: label } },
+        values: { ...form.values, [name]: value },
+        typed: { ...form.typed, [name]: label },
         suggestions: null,
       });
     },
