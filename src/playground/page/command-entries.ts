@@ -55,7 +55,7 @@ export function fullName({ command, path }: CommandEntry): string {
 }
 
 /** What stands in the list: {@link fullName} in the person's language. */
-export function shownName({ command, path }: CommandEntry, locale: string): string {
+export function shownName({ command, path }: Pick<CommandEntry, 'command' | 'path'>, locale: string): string {
   let options = command.options ?? [];
   const names = path.map((name) => {
     const option = options.find((other) => other.name === name);

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ApiMessage, ApiUser, Json, JsonObject } from '../../../fake-discord/payloads.ts';
-import { localisedName } from '../command-entries.ts';
+import { shownName } from '../command-entries.ts';
 import { messageTime } from '../format.ts';
 import { plainText } from '../markdown.ts';
 import type { Page } from '../page.ts';
@@ -128,8 +128,10 @@ function quoteBar(id: string, sent: Json | undefined, { session, i18n }: Page): 
 
 function shownCommand(name: Json | undefined, metadata: JsonObject | undefined, { session, i18n }: Page): string {
   const isMenu = metadata?.target_message_id !== undefined;
-  const command = session.commands.find((other) => other.name === name && (other.type === 1) === !isMenu);
-  const shown = command ? localisedName(command, i18n.locale) : String(name);
+  // A menu's command may have spaces in its name; a slash command's subcommands stand after spaces.
+  const [first, ...path] = isMenu ? [name] : String(name).split(' ');
+  const command = session.commands.find((other) => other.name === first && (other.type === 1) === !isMenu);
+  const shown = command ? shownName({ command, path: path.map(String) }, i18n.locale) : String(name);
   return isMenu ? shown : `/${shown}`;
 }
 
