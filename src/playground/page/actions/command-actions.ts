@@ -123,6 +123,12 @@ export function createCommandActions(context: ActionContext) {
       clearTimeout(asking);
       if (isCompleted) asking = setTimeout(() => void suggest(name), quietMs);
     },
+    /** Asks the bot what it suggests for what stands in the box already. */
+    openSuggestions(name: string) {
+      clearTimeout(asking);
+      change({ suggestions: { option: name, choices: [], active: -1 } });
+      asking = setTimeout(() => void suggest(name), quietMs);
+    },
     highlightSuggestion(by: number) {
       const suggestions = store.state.form?.suggestions;
       if (!suggestions || suggestions.choices.length === 0) return;

@@ -65,6 +65,8 @@ export interface PageMessages {
   failed: string;
   noAnswer: string;
   composer(channel: string): string;
+  /** For narrow windows, where the browser would cut the longer one. */
+  composerShort(channel: string): string;
   attach: string;
   commands: string;
   send: string;
@@ -129,3 +131,8 @@ export type FaultKey =
   | 'upload-limit'
   | 'restart-bot'
   | 'kill-render-process';
+
+/** The form of a word that a count takes in a language. */
+export function plural(count: number, locale: string, { one, other }: { one: string; other: string }): string {
+  return new Intl.PluralRules(locale).select(count) === 'one' ? one : other;
+}

@@ -65,12 +65,12 @@ function isNumeric({ type, choices }: ApiCommandOption): boolean {
 }
 
 function readNumber(
-  { type, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
+  { type, autocomplete, min_value: min = -(2 ** 53), max_value: max = 2 ** 53 }: ApiCommandOption,
   written: OptionValue,
   i18n: PageMessages,
 ): { value: number } | { problem: string } {
   const value = Number(written);
   const isRight = type === optionType.integer ? Number.isInteger(value) : Number.isFinite(value);
-  if (!isRight) return { problem: i18n.notANumber };
+  if (!isRight) return { problem: autocomplete === true ? i18n.chooseFromList : i18n.notANumber };
   return value < min || value > max ? { problem: i18n.outOfRange(min, max) } : { value };
 }

@@ -6,6 +6,10 @@ import { localisedName } from '../command-entries.ts';
 import type { FieldOptions, Page } from '../page.ts';
 import { focusOnMount } from './focus.ts';
 
+/** Between a box and its list, and between the list and the edge of the window, in pixels. */
+const gapPx = 4;
+const longestPx = 220;
+
 /** A box whose suggestions come from the bot while one types. */
 export function autocompleteField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
   const { commands, i18n } = page;
@@ -28,8 +32,9 @@ export function autocompleteField({ name }: ApiCommandOption, { form, page, isFi
       aria-invalid=${form.problems[name] !== undefined}
       .value=${live(form.typed[name] ?? '')}
       @input=${type}
-      @focus=${(event: Event) => {
-        if (form.values[name] === undefined) type(event);
+      @focus=${() => {
+        // A list would hide what is wrong with the box.
+        if (form.values[name] === undefined && form.problems[name] === undefined) commands.openSuggestions(name);
       }}
       @blur=${() => commands.closeSuggestions()}
       @keydown=${(event: KeyboardEvent) => onKey(event, { name, page })}
@@ -41,6 +46,7 @@ export function autocompleteField({ name }: ApiCommandOption, { form, page, isFi
       role="listbox"
       aria-label=${i18n.suggestions}
       ?hidden=${choices.length === 0}
+      ${ref((list) => placeSuggestions(list))}
     >
       ${choices.map(
         (choice, index) => html`<li
@@ -68,4 +74,26 @@ function onKey(event: KeyboardEvent, { name, page }: { name: string; page: Page 
   else if (key === 'Escape' && suggestions.choices.length > 0) commands.closeSuggestions();
   else return;
   event.preventDefault();
+}
+
+/**
+ * Puts a list of suggestions under its box, or above it where there is more room. It is placed in the window, because
+ * the form cuts off what is longer than its fields.
+ */
+export function placeSuggestions(list?: Element | null): void {
+  // The suggestions are put into the list after a `ref` was called.
+  queueMicrotask(() => {
+    const box = list?.previousElementSibling?.getBoundingClientRect();
+    if (!(list instanceof HTMLElement) || list.hidden || box === undefined) return;
+    const below = innerHeight - box.bottom;
+    const isBelow = below >= Math.min(list.scrollHeight, longestPx) + 2 * gapPx || below >= box.top;
+    const room = (isBelow ? below : box.top) - 2 * gapPx;
+    Object.assign(list.style, {
+      left: `${box.left}px`,
+      width: `${box.width}px`,
+      top: isBelow ? `${box.bottom + gapPx}px` : 'auto',
+      bottom: isBelow ? 'auto' : `${innerHeight - box.top + gapPx}px`,
+      maxHeight: `${Math.min(longestPx, room)}px`,
+    });
+  });
 }

@@ -12,6 +12,7 @@ import {
 import { byteSize } from '../format.ts';
 import type { Page } from '../page.ts';
 import type { CommandForm } from '../state/command-form.ts';
+import { placeSuggestions } from './autocomplete-field.ts';
 import { icon } from './icon.ts';
 import { optionField } from './option-field.ts';
 import { picturesOf } from './picture-field.ts';
@@ -46,7 +47,7 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
         <p>${localisedDescription(describedBy(entry), i18n.locale)}</p>
         <button type="button" class="tool" aria-label=${i18n.close} @click=${close}>${icon('close')}</button>
       </div>
-      <div class="form-fields">
+      <div class="form-fields" @scroll=${() => placeSuggestions(document.querySelector('.suggestions:not([hidden])'))}>
         ${repeat(
           shown.flatMap((name) => entry.options.find((option) => option.name === name) ?? []),
           ({ name }) => name,

@@ -54,7 +54,7 @@ export function composer(page: Page): TemplateResult {
       <textarea
         id="composer"
         rows="1"
-        placeholder=${i18n.composer(place)}
+        placeholder=${matchMedia('(max-width: 760px)').matches ? i18n.composerShort(place) : i18n.composer(place)}
         aria-label=${i18n.composer(place)}
         role="combobox"
         aria-expanded=${isListOpen}
