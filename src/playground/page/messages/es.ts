@@ -19,7 +19,7 @@ export const es: PageMessages = {
   you: 'tú',
   language: 'Idioma',
   theme: 'Apariencia',
-  themes: { system: 'Como el sistema', light: 'Clara', dark: 'Oscura' },
+  themes: { system: 'Sistema', light: 'Clara', dark: 'Oscura' },
   botStates: {
     starting: 'arrancando',
     ready: 'en línea',
