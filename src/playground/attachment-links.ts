@@ -14,8 +14,8 @@ export interface OwnLinks {
 const linkPath = /^\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/;
 
 /**
- * Links of the stand-in whose attachments are at `cdnHost`. Theirs are signed anew at each look, which would make a
- * video start over at each edit; these stay the same, and are as hard to guess.
+ * The stand-in, whose attachments are at `cdnHost`, signs its links anew each time it sends them, which would make a
+ * video start over at each edit. The links made here stay the same, and cannot be guessed either.
  */
 export function createOwnLinks(cdnHost: string): OwnLinks {
   const cdnOrigin = `http://${cdnHost}`;
@@ -44,10 +44,10 @@ export function createOwnLinks(cdnHost: string): OwnLinks {
   };
 }
 
-/** Headers of a question that the stand-in has to see: parts of a file, and whether it changed. */
+/** Request headers that are passed on: ranges and conditions. */
 const askedHeaders = ['range', 'if-range', 'if-none-match'] as const;
 
-/** Headers of its answer that the browser has to see. */
+/** Response headers that are passed back. */
 const answeredHeaders = [
   'accept-ranges',
   'cache-control',
@@ -59,7 +59,7 @@ const answeredHeaders = [
   'etag',
 ] as const;
 
-/** Hands on an attachment from `link`, whole or in part, to be shown or, with `download`, to be saved. */
+/** Proxies an attachment from `link`, whole or in part; with `download`, the browser saves it instead of showing it. */
 export async function serveAttachment(
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,7 +72,7 @@ export async function serveAttachment(
   });
   const disposition = download && { 'content-disposition': `attachment; filename*=UTF-8''${fileNameIn(link)}` };
   response.writeHead(answer.statusCode ?? 502, { ...chosen(answer, answeredHeaders), ...disposition });
-  // Who seeks in a video, or closes the page, ends a transfer in the middle: that is no failure.
+  // Seeking in a video or closing the page aborts a transfer: that is no failure.
   await pipeline(answer, response).catch(() => {});
 }
 

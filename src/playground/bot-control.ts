@@ -6,12 +6,12 @@ import type { BotState } from './protocol.ts';
 
 /** A bot that was started on the stand-in. */
 export interface StartedBot {
-  /** Rejects when it was thrown out for good. Never resolves. */
+  /** Rejects when Discord closed the connection for good. Never resolves. */
   readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** The bot as the switches know it. */
+/** The bot as the fault switches control it. */
 export interface BotControl {
   state(): BotState;
   onState(listener: (state: BotState) => void): () => void;
@@ -22,7 +22,7 @@ export interface BotControl {
    * @throws AppError `bot-busy` it is just being started or stopped
    */
   restart(): Promise<void>;
-  /** Also while it is being restarted: waits for that first. */
+  /** Waits for a start or restart that is under way. */
   stop(): Promise<void>;
 }
 

@@ -37,7 +37,7 @@ const contentTypes: Readonly<Record<string, string>> = {
  */
 export async function bundlePage(entry: string = defaultEntry): Promise<PageFiles> {
   const folder = dirname(entry);
-  // Never written: a name is needed for what lies beside what.
+  // Nothing is written there; esbuild needs the folder to name its outputs.
   const outdir = join(folder, 'bundle');
   const { outputFiles } = await build({
     entryPoints: { main: entry },

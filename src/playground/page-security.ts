@@ -4,20 +4,20 @@ import { hostname } from 'node:os';
 
 /** Says why a request is refused, or undefined where it may pass. */
 export interface OriginGuard {
-  /** For everything: a page of another site whose name was made to lead here (DNS rebinding) has another Host. */
+  /** For every request: after DNS rebinding, a page of another site sends another Host header. */
   checkHost(request: IncomingMessage): string | undefined;
-  /** For WebSockets and whatever changes something: only the page itself may ask for that. */
+  /** For WebSockets and requests that change something: only the page itself may send them. */
   checkOrigin(request: IncomingMessage): string | undefined;
 }
 
-/** A guard for a server that listens at `boundHost`, as it was given. Ports are not looked at: a tunnel may change them. */
+/** A guard for a server that listens at `boundHost`. Ports are ignored, since a tunnel may change them. */
 export function createOriginGuard(boundHost: string): OriginGuard {
   const names = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(boundHost).toLowerCase()]);
   const isExposed = !isLoopback(boundHost);
   if (isExposed) names.add(hostname().toLowerCase());
 
   const isOwn = (name: string): boolean =>
-    // An address can stand in a URL without any name that could be made to lead elsewhere.
+    // An IP address involves no name that DNS rebinding could redirect.
     names.has(name) || (isExposed && isIP(name.replace(/^\[|\]$/g, '')) !== 0);
 
   return {
@@ -44,7 +44,7 @@ export function bracketed(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }
 
-/** Nothing from other hosts. Style attributes are needed by the components that draw messages; they load nothing. */
+/** Nothing is loaded from other hosts. The components that draw messages need style attributes. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

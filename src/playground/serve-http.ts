@@ -10,7 +10,7 @@ import { type OriginGuard, setSecurityHeaders } from './page-security.ts';
 import type { Samples } from './samples.ts';
 import { receiveFile, type UploadStore } from './upload-store.ts';
 
-/** What the HTTP half works on. */
+/** What {@link createServeHttp} works with. */
 export interface ServeHttpOptions {
   page: PageFiles;
   samples: Samples;
@@ -22,7 +22,7 @@ export interface ServeHttpOptions {
   log: Log;
 }
 
-/** Files that may be on their way here at once; each may be in memory whole. */
+/** Uploads that may run at once; each may be in memory whole. */
 const maxUploadsAtOnce = 8;
 
 /** Answers the page's requests: the page, samples, attachments, and files that people give. Never rejects. */
@@ -83,7 +83,7 @@ export function createServeHttp(
 }
 
 function send(response: ServerResponse, { contentType, bytes }: PageFile, method: string): void {
-  // The next start may have another page at the same address.
+  // After an update, another page is served at the same address.
   const headers = { 'content-type': contentType, 'content-length': bytes.byteLength, 'cache-control': 'no-cache' };
   response.writeHead(200, headers).end(method === 'HEAD' ? undefined : bytes);
 }

@@ -13,7 +13,7 @@ import { closeCode, type ServerMessage, type Welcome } from './protocol.ts';
 import { readAction } from './read-action.ts';
 import type { Visibility } from './visibility.ts';
 
-/** What the conversations with the pages work on. */
+/** What {@link createSocketServer} works with. */
 export interface SocketServerOptions {
   discord: FakeDiscord;
   people: People;
@@ -41,13 +41,13 @@ interface Page {
   watches: boolean;
 }
 
-/** A page that does not take in what it is told is given up. */
+/** A page whose unsent messages exceed this is disconnected. */
 const maxBehindBytes = 32 * 1024 * 1024;
 const maxMessageBytes = 512 * 1024;
-/** What a page gets of what passed before it looked. */
+/** How many earlier exchanges a page gets when it starts to watch. */
 const earlierExchanges = 300;
 
-/** Talks with the pages: tells each what its person sees, and does what they ask. */
+/** Serves the pages: sends each what its person may see, and performs the actions they ask for. */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
   const { discord, people, visibility, links, perform, describe, log, maxSockets } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
@@ -136,7 +136,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
     close() {
       for (const { socket } of pages) socket.close(1001, 'The playground was closed.');
-      // Who does not say goodbye is not waited for.
+      // Pages that do not complete the closing handshake are not waited for.
       for (const socket of server.clients) setImmediate(() => socket.terminate());
       server.close();
     },
@@ -145,7 +145,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
 const masked = 'masked';
 
-/** Members whose value is a secret wherever it stands; signatures of links are in `hm`. */
+/** Members whose value is a secret at any depth; `hm` in a link is its signature. */
 const secretNames: ReadonlySet<string> = new Set(['token', 'session_id', 'authorization']);
 const linkSignature = /([?&]hm=)[0-9a-f]+/g;
 

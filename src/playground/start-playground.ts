@@ -19,7 +19,7 @@ import { createSocketServer } from './socket-server.ts';
 import { createUploadStore, type UploadStoreOptions } from './upload-store.ts';
 import { createVisibility } from './visibility.ts';
 
-/** What a playground is made of. */
+/** What {@link startPlayground} works with. */
 export interface PlaygroundOptions {
   discord: FakeDiscord;
   /** Connects the bot to `discord`; called again for each restart. */
@@ -41,7 +41,7 @@ export interface PlaygroundOptions {
   uploads?: Omit<UploadStoreOptions, 'clock'>;
 }
 
-/** A playground that can be visited. */
+/** A running playground. */
 export interface Playground {
   /** For a browser on this machine, with a slash at its end. */
   readonly url: string;
@@ -121,7 +121,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   });
 
   async function close(): Promise<void> {
-    // The pages first: they are to say that the playground is closed, not that the bot is restarting.
+    // The pages first, so that they say that the playground is closed, not that the bot is restarting.
     sockets.close();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -139,13 +139,13 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   return { url: `http://${bracketed(visitedHost(listenAt.host))}:${port}/`, close };
 }
 
-/** What listens everywhere is visited here. */
+/** The address at which a server that listens on every interface can be visited. */
 function visitedHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }
 
-/** Where to listen: at `port`, or where that is taken and was not asked for, at any free one. */
+/** Where to listen. With `mustBePort` false, any free port is used where `port` is taken. */
 export interface ListenAt {
   host: string;
   port: number;

@@ -5,16 +5,16 @@ import type { FileInput } from '../fake-discord/types.ts';
 import type { Clock } from '../util/clock.ts';
 import { requestUrl } from '../util/request-url.ts';
 
-/** Files that people gave, until they use them. */
+/** Files that people uploaded, kept until they are used. */
 export interface UploadStore {
-  /** Makes room by dropping what was not used for longest. Returns the file's id, which cannot be guessed. */
+  /** Makes room by dropping the least recently used files. Returns the file's id, which cannot be guessed. */
   put(file: FileInput): string;
   /** Undefined where it was dropped. */
   take(id: string): FileInput | undefined;
   clear(): void;
 }
 
-/** What a uploads holds at most, and for how long without use. */
+/** The limits of an upload store. */
 export interface UploadStoreOptions {
   clock: Clock;
   /** Default 128 MiB. */
@@ -25,10 +25,10 @@ export interface UploadStoreOptions {
   idleMs?: number;
 }
 
-/** An empty uploads. */
+/** Makes an empty upload store. */
 export function createUploadStore(options: UploadStoreOptions): UploadStore {
   const { clock, maxBytes = 128 * 1024 * 1024, maxFiles = 200, idleMs = 15 * 60_000 } = options;
-  /** The first was not used for longest. */
+  /** In order of use: the first is the least recently used. */
   const kept = new Map<string, { file: FileInput; cancelTimer: () => void }>();
   let sizeBytes = 0;
 
@@ -67,10 +67,10 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
   };
 }
 
-/** Read on and forgotten so that the browser hears the refusal; who sends more than that is cut off. */
+/** How much of a refused body is still read, so that the browser sees the refusal; then the connection is closed. */
 const drainedBytes = 64 * 1024 * 1024;
 
-/** As Discord's own limit for names. */
+/** As Discord's limit for file names. */
 const maxNameLength = 260;
 
 /**

@@ -65,7 +65,7 @@ export function shownName({ command, path }: Pick<CommandEntry, 'command' | 'pat
   return [localisedName(command, locale), ...names].join(' ');
 }
 
-/** What describes the entry: the command, or the subcommand that it is. */
+/** The object that describes an entry: the command, or its subcommand. */
 export function describedBy({ command, path }: CommandEntry): ApiCommand | ApiCommandOption {
   let found: ApiCommand | ApiCommandOption = command;
   for (const name of path) found = found.options?.find((option) => option.name === name) ?? found;

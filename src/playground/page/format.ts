@@ -1,6 +1,6 @@
 import type { PageMessages } from './messages/page-messages.ts';
 
-/** A moment and how it is written; `style` is a letter of Discord's `<t:UNIX:STYLE>`. */
+/** A point in time and how it is written; `style` is a letter of Discord's `<t:UNIX:STYLE>`. */
 interface Timestamp {
   unixSeconds: number;
   style: string;
@@ -26,7 +26,7 @@ const formats: Readonly<Record<string, Intl.DateTimeFormatOptions>> = {
   F: { dateStyle: 'full', timeStyle: 'short' },
 };
 
-/** The moment in words: `in 12 seconds` for style `R`, else a date or a time. */
+/** The timestamp in words: `in 12 seconds` for style `R`, else a date or a time. */
 function formatTimestamp({ unixSeconds, style, locale, nowMs }: Timestamp): string {
   if (style !== 'R') return new Intl.DateTimeFormat(locale, formats[style] ?? formats.f).format(unixSeconds * 1000);
   const left = unixSeconds - Math.floor(nowMs / 1000);
@@ -64,7 +64,7 @@ export function byteSize(bytes: number): string {
 
 const everyMs = 1_000;
 
-/** `<playground-timestamp unix="SECONDS" look="R" locale="es-ES">`: a moment as Discord writes it, counting down by itself. */
+/** `<playground-timestamp unix="SECONDS" look="R" locale="es-ES">`: text as Discord writes it, updated every second. */
 export class PlaygroundTimestamp extends HTMLElement {
   static readonly observedAttributes = ['unix', 'look', 'locale'];
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -87,7 +87,7 @@ export class PlaygroundTimestamp extends HTMLElement {
     const style = this.getAttribute('look') ?? 'f';
     const locale = this.getAttribute('locale') ?? 'en-US';
     const text = formatTimestamp({ unixSeconds, style, locale, nowMs: Date.now() });
-    // Only then: screen readers and selections are disturbed by every change.
+    // Unchanged text is left alone: each change disturbs screen readers and selections.
     if (this.textContent !== text) this.textContent = text;
     this.title = formatTimestamp({ unixSeconds, style: 'F', locale, nowMs: Date.now() });
   }

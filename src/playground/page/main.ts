@@ -26,7 +26,7 @@ import type { PageState } from './state/page-state.ts';
 import { createStore, initialState, remembered } from './state/store.ts';
 import { appView, waitingView } from './views/app-view.ts';
 
-// A second window begins as somebody new, whatever it inherited.
+// A second window starts as a new person, although it inherits the session storage of the first.
 if (new URLSearchParams(location.search).has('new')) {
   remembered.userId.clear();
   history.replaceState(null, '', '/');

@@ -43,7 +43,7 @@ const nested = (kind: 'bold' | 'italic' | 'underline' | 'strike' | 'spoiler'): R
   return ([, inner = '']) => ({ kind, children: parseInline(inner) });
 };
 
-/** In the order in which they are tried; all sticky. */
+/** Tried in this order; every pattern is sticky. */
 const rules: readonly Rule[] = [
   [/\\([\\*_~`|<>#()[\].-])/y, ([, text = '']) => ({ kind: 'text', text })],
   [/(`+)(.*?[^`])\1(?!`)/y, ([, , text = '']) => ({ kind: 'code', text: text.replace(/^ (.*) $/, '$1') })],
@@ -66,7 +66,7 @@ const rules: readonly Rule[] = [
   [/https?:\/\/[^\s<]*[^\s<.,:;"')\]!?]/y, ([url = '']) => link(url, [{ kind: 'text', text: url }])],
 ];
 
-/** Reads what stands in one line. */
+/** Parses one line. */
 function parseInline(line: string): Inline[] {
   const nodes: Inline[] = [];
   let text = '';
@@ -88,7 +88,7 @@ function parseInline(line: string): Inline[] {
 }
 
 function match(line: string, at: number): { node: Inline; length: number } | undefined {
-  // An underscore inside a word is just that.
+  // An underscore inside a word is not markup.
   const isInsideWord = line[at] === '_' && /\w/.test(line[at - 1] ?? '');
   if (isInsideWord || !/[\\`|*_~<[h]/.test(line[at]!)) return undefined;
   for (const [pattern, make] of rules) {

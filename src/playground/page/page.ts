@@ -6,21 +6,21 @@ import type { PageMessages } from './messages/page-messages.ts';
 import type { CommandForm } from './state/command-form.ts';
 import type { PageState } from './state/page-state.ts';
 
-/** What every view draws from, and what it can have done. */
+/** What every view gets: the state, the messages, and the actions. */
 export interface Page {
   state: PageState;
-  /** {@link PageState.session}, for views that are drawn after the welcome only. */
+  /** {@link PageState.session}, not null: views are drawn after the welcome only. */
   session: NonNullable<PageState['session']>;
   i18n: PageMessages;
   commands: ReturnType<typeof createCommandActions>;
   messages: ReturnType<typeof createMessageActions>;
   components: ReturnType<typeof createComponentActions>;
   view: ReturnType<typeof createPageActions>;
-  /** Says for a while what went wrong. */
+  /** Shows a problem as a toast. */
   notify(problem: string): void;
 }
 
-/** What a field of the form draws from. */
+/** What a field of a command's form gets. */
 export interface FieldOptions {
   form: CommandForm;
   page: Page;

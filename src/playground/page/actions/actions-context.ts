@@ -14,11 +14,11 @@ type InteractionAction = Extract<
   Action,
   { do: 'invoke' | 'invokeMessageCommand' | 'clickButton' | 'selectOption' | 'submitModal' }
 >;
-/** Distributes over the union, which `Omit` alone does not. */
+/** A conditional type distributes over the union; `Omit` alone does not. */
 type WithoutLocale<A> = A extends { locale: string } ? Omit<A, 'locale'> : A;
 
 /**
- * Asks the bot for something and shows the form where it answers with one.
+ * Sends an interaction to the bot, and shows the modal if the bot answers with one.
  *
  * @throws Error the reason, where there was no answer
  */
@@ -27,7 +27,7 @@ export async function interact(
   asked: WithoutLocale<InteractionAction>,
 ): Promise<void> {
   const { locale } = pageMessages[store.state.language];
-  // A form was opened in a language already.
+  // A modal keeps the locale of the interaction that opened it.
   const action = asked.do === 'submitModal' ? asked : { ...asked, locale };
   const { interactionId, acknowledgement } = await connection.send(action);
   const { modal } = acknowledgement;
@@ -36,7 +36,7 @@ export async function interact(
 
 const shownMs = 5_000;
 
-/** Shows a sentence for a while. */
+/** Shows a sentence as a toast for {@link shownMs}. */
 export function showToast({ store }: Pick<ActionContext, 'store'>, text: string, { isProblem = false } = {}): void {
   const toast = { text, isProblem };
   store.set({ toast });
@@ -45,7 +45,7 @@ export function showToast({ store }: Pick<ActionContext, 'store'>, text: string,
   }, shownMs);
 }
 
-/** What the server refused, in the person's language where the page knows it. */
+/** The server's reason for a refusal, in the person's language where the page has a translation. */
 export function explainError({ store }: Pick<ActionContext, 'store'>, error: unknown): string {
   const i18n = pageMessages[store.state.language];
   const reason = error instanceof Error ? error.message : '';

@@ -5,7 +5,7 @@ import { pageMessages } from '../messages/all-page-messages.ts';
 import { type ChosenPicture, type CommandForm, readForm } from '../state/command-form.ts';
 import { type ActionContext, explainError, interact, showToast } from './actions-context.ts';
 
-/** After the last key, before the bot is asked for suggestions. */
+/** Pause after the last key stroke before the bot is asked for suggestions. */
 const quietMs = 200;
 
 /** What a person does with slash commands. */
@@ -38,11 +38,11 @@ export function createCommandActions(context: ActionContext) {
         locale: pageMessages[language].locale,
       });
       const now = store.state.form;
-      // Meanwhile the person typed on, or is elsewhere.
+      // The person has typed more, or opened another form, since the request.
       if (now?.entry !== form.entry || (now.typed[option] ?? '') !== typed) return;
       if (now.suggestions?.option === option) change({ suggestions: { option, choices, active: -1 } });
     } catch {
-      // Suggestions are a help; a person types on without them.
+      // Without suggestions the option can still be typed.
       change({ suggestions: null });
     }
   }
@@ -108,7 +108,7 @@ export function createCommandActions(context: ActionContext) {
         problems: without(form.problems, name),
       });
     },
-    /** What was typed into a box; of options that the bot completes, it is asked for suggestions. */
+    /** Takes over what was typed into a box. With `isCompleted`, the bot is asked for suggestions. */
     type(name: string, text: string, { isCompleted = false } = {}) {
       const { form } = store.state;
       if (form === null) return;
@@ -123,7 +123,7 @@ export function createCommandActions(context: ActionContext) {
       clearTimeout(asking);
       if (isCompleted) asking = setTimeout(() => void suggest(name), quietMs);
     },
-    /** Asks the bot what it suggests for what stands in the box already. */
+    /** Asks the bot for suggestions for the text that is in the box already. */
     openSuggestions(name: string) {
       clearTimeout(asking);
       change({ suggestions: { option: name, choices: [], active: -1 } });
@@ -160,7 +160,7 @@ export function createCommandActions(context: ActionContext) {
       await send(form, options);
       if (store.state.form?.entry === form.entry) store.set({ form: null });
     },
-    /** The first command that needs a picture and nothing else, with a sample picture. */
+    /** Sends the first command whose only required option is a picture, with a sample picture. */
     async animateSample(sample: SamplePicture) {
       const { session, channelId } = store.state;
       if (session === null) return;

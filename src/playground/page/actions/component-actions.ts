@@ -28,7 +28,7 @@ export function createComponentActions(context: ActionContext) {
       use(messageId, customId, () => interact(context, { do: 'clickButton', messageId, customId })),
     select: (messageId: Snowflake, customId: string, values: string[]) =>
       use(messageId, customId, () => interact(context, { do: 'selectOption', messageId, customId, values })),
-    /** Whether it was taken. */
+    /** Resolves to whether the bot accepted the values. */
     async submitModal(values: Record<string, string | string[]>): Promise<boolean> {
       const { modal } = store.state;
       if (modal === null || modal.isSending) return false;

@@ -1,6 +1,6 @@
 import type { BotState } from '../../protocol.ts';
 
-/** What the page itself says; what the bot says comes from the bot. Adding a language is one file like this. */
+/** The page's own texts; those of the bot come from the bot. A language is one file that implements this. */
 export interface PageMessages {
   /** For the bot's and the browser's formats. */
   locale: string;

@@ -4,10 +4,10 @@ import type { ServerMessage, Welcome } from '../../protocol.ts';
 import { plainText } from '../markdown.ts';
 import type { PageState } from './page-state.ts';
 
-/** More would make the page slow, and nobody reads them. */
+/** How many exchanges are kept; more would make the page slow. */
 const maxExchanges = 600;
 
-/** The state after something that the server said. */
+/** The changes of the state that a message of the server makes. */
 export function applyServerMessage(state: PageState, message: ServerMessage): Partial<PageState> {
   switch (message.kind) {
     case 'welcome':
@@ -50,10 +50,10 @@ function welcomed(state: PageState, welcome: Welcome): Partial<PageState> {
   };
 }
 
-/** Discord's "is typing" lasts so long. */
+/** How long Discord shows "is typing". */
 const typingMs = 10_000;
 
-/** The state after something happened in the stand-in of Discord. */
+/** The changes of the state that a change in the stand-in of Discord makes. */
 function applyChange(state: PageState, change: Change): Partial<PageState> {
   const { session } = state;
   if (session === null) return {};
@@ -86,7 +86,7 @@ function applyChange(state: PageState, change: Change): Partial<PageState> {
   }
 }
 
-/** Takes a message away, also as the one that others reply to. */
+/** Removes a message, also where others quote it. */
 function without(messages: readonly ApiMessage[], messageId: Snowflake): ApiMessage[] {
   return messages
     .filter(({ id }) => id !== messageId)
@@ -121,7 +121,7 @@ function counted(reactions: readonly ApiReaction[], emoji: string, by: 1 | -1): 
     .filter(({ count }) => count > 0);
 }
 
-/** New messages are read out, and edits when their first words changed: the numbers of a progress bar are not. */
+/** Announces new messages to screen readers, and edits if their first words changed: not each step of a progress bar. */
 function announced({ session, channelId }: PageState, message: ApiMessage, before?: ApiMessage): Partial<PageState> {
   if (message.channel_id !== channelId || message.author.id === session?.me.id) return {};
   const [now, then] = [firstWords(message), before && firstWords(before)];
@@ -133,7 +133,7 @@ function firstWords({ content }: ApiMessage): string {
   return plainText(content).split(/[·\n]/)[0]!.trim();
 }
 
-/** Snowflakes grow with time, and in length. */
+/** Snowflakes grow with time; compared as numbers, since their length grows too. */
 function byAge(one: { id: Snowflake }, other: { id: Snowflake }): number {
   return BigInt(one.id) < BigInt(other.id) ? -1 : 1;
 }

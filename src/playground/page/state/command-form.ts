@@ -33,11 +33,11 @@ export interface CommandForm {
 /** What a form says. */
 export interface ReadForm {
   options: Record<string, OptionValue>;
-  /** By option, what has to be mended first. */
+  /** By option: why its value cannot be sent. */
   problems: Record<string, string>;
 }
 
-/** Reads a form as Discord's client does; the bot and the stand-in check once more. */
+/** Reads a form and checks it as Discord's client does; the stand-in and the bot check it again. */
 export function readForm(form: CommandForm, i18n: PageMessages): ReadForm {
   const options: Record<string, OptionValue> = {};
   const problems: Record<string, string> = {};

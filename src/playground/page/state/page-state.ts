@@ -7,7 +7,7 @@ import type { CommandForm } from './command-form.ts';
 /** A language that the page speaks. */
 export type Language = 'en' | 'es';
 
-/** Something that only this window shows, where Discord shows it too: an answer that never came. */
+/** The notice of an interaction without an answer, which Discord's client also keeps to itself. */
 export interface Notice {
   id: string;
   channelId: Snowflake;
@@ -26,7 +26,7 @@ interface OpenModal {
   problem: string | null;
 }
 
-/** An exchange with a number that stays. */
+/** An exchange with a stable number, as the key of its line. */
 export interface SeenExchange {
   number: number;
   exchange: Exchange;

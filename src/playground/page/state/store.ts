@@ -1,13 +1,13 @@
 import type { Language, PageState } from './page-state.ts';
 
-/** Holds a state and tells when it was replaced. */
+/** Holds a state and calls a listener when it changes. */
 export interface Store<State> {
   readonly state: State;
   /** Replaces members of the state. */
   set(change: Partial<State>): void;
 }
 
-/** Makes a {@link Store}. `onChange` is called once after all changes of one turn. */
+/** Makes a {@link Store}. `onChange` is called once, in a microtask, after any number of changes. */
 export function createStore<State>(initial: State, onChange: (state: State) => void): Store<State> {
   let state = initial;
   let isScheduled = false;
@@ -27,7 +27,7 @@ export function createStore<State>(initial: State, onChange: (state: State) => v
   };
 }
 
-/** What the page shows before the server has said anything. */
+/** The state of the page before the first message of the server. */
 export function initialState(): PageState {
   return {
     connection: 'connecting',
@@ -70,7 +70,7 @@ function rememberedTheme(): PageState['theme'] {
   return theme === 'light' || theme === 'dark' ? theme : 'system';
 }
 
-/** What outlives a reload. Who one is and which language one speaks belong to the window, as do other people's windows. */
+/** What outlives a reload. The person and the language belong to a window; the theme to the browser. */
 export const remembered = {
   userId: entry('kinora-user', sessionStorage),
   language: entry('kinora-language', sessionStorage),

@@ -51,7 +51,7 @@ function skip(event: Event): void {
   document.getElementById('composer')?.focus();
 }
 
-/** The line above the messages: where one is, how the bot fares, and the way to the panel. */
+/** The header above the messages: the channel, the model, the bot's state, and the button of the panel. */
 function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
   const channel = session.channels.find(({ id }) => id === state.channelId);
   const isDm = channel?.kind === 'dm';
@@ -85,7 +85,7 @@ function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
   </header>`;
 }
 
-/** Before the server has welcomed the page. */
+/** Shown until the server's welcome has arrived. */
 export function waitingView({ language, connection }: PageState): TemplateResult {
   const { connecting, lost, lostForGood } = pageMessages[language];
   const text = { connecting, open: connecting, lost, closed: lostForGood }[connection];

@@ -14,7 +14,7 @@ export function attachmentsView({ attachments }: ApiMessage, page: Page): Templa
   </discord-attachments>`;
 }
 
-/** Discord's client hides what is called so until it is clicked. */
+/** Like Discord's client, hides files whose name begins with `SPOILER_` until they are clicked. */
 function spoilered(attachment: ApiAttachment, page: Page): TemplateResult {
   if (!attachment.filename.startsWith('SPOILER_')) return fileView(attachment, page);
   const { i18n } = page;

@@ -6,11 +6,11 @@ import { localisedName } from '../command-entries.ts';
 import type { FieldOptions, Page } from '../page.ts';
 import { focusOnMount } from './focus.ts';
 
-/** Between a box and its list, and between the list and the edge of the window, in pixels. */
+/** Distance between a box and its list, and between the list and the edge of the window, in pixels. */
 const gapPx = 4;
 const longestPx = 220;
 
-/** A box whose suggestions come from the bot while one types. */
+/** A text box with suggestions from the bot while the person types (autocomplete). */
 export function autocompleteField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
   const { commands, i18n } = page;
   const suggestions = form.suggestions?.option === name ? form.suggestions : null;
@@ -33,7 +33,7 @@ export function autocompleteField({ name }: ApiCommandOption, { form, page, isFi
       .value=${live(form.typed[name] ?? '')}
       @input=${type}
       @focus=${() => {
-        // A list would hide what is wrong with the box.
+        // The list would cover the problem that is shown under the box.
         if (form.values[name] === undefined && form.problems[name] === undefined) commands.openSuggestions(name);
       }}
       @blur=${() => commands.closeSuggestions()}
@@ -81,7 +81,7 @@ function onKey(event: KeyboardEvent, { name, page }: { name: string; page: Page 
  * the form cuts off what is longer than its fields.
  */
 export function placeSuggestions(list?: Element | null): void {
-  // The suggestions are put into the list after a `ref` was called.
+  // lit calls a `ref` before it fills the list.
   queueMicrotask(() => {
     const box = list?.previousElementSibling?.getBoundingClientRect();
     if (!(list instanceof HTMLElement) || list.hidden || box === undefined) return;

@@ -17,7 +17,7 @@ import { icon } from './icon.ts';
 import { optionField } from './option-field.ts';
 import { picturesOf } from './picture-field.ts';
 
-/** The form of a command, made of nothing but what the bot registered. */
+/** The form of a command, built from the options that the bot registered. */
 export function commandFormView(form: CommandForm, page: Page): TemplateResult {
   const { i18n, commands, session } = page;
   const { entry, shown, isSending } = form;
@@ -84,7 +84,7 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
 
 async function submit({ commands }: Page): Promise<void> {
   await commands.submitForm();
-  // Then either the form is gone, or something in it has to be mended.
+  // After the next frame the form is either closed or shows its problems.
   await new Promise((resolve) => requestAnimationFrame(resolve));
   const wrong = document.querySelector<HTMLElement>('.command-form [aria-invalid=true]');
   (wrong ?? document.getElementById('composer'))?.focus();
@@ -96,7 +96,7 @@ async function add(name: string, { commands }: Page): Promise<void> {
   document.getElementById(`option-${name}`)?.focus();
 }
 
-/** A picture that is pasted anywhere in the form goes into the first option that still wants one. */
+/** A picture that is pasted anywhere in the form fills the first attachment option that is still empty. */
 function paste(event: ClipboardEvent, { state, commands }: Page): void {
   const [file] = picturesOf(event.clipboardData);
   const { form } = state;

@@ -14,7 +14,7 @@ import { icon } from './icon.ts';
 import { avatarOf, displayName } from './person.ts';
 import { picturesOf } from './picture-field.ts';
 
-/** Where one writes: the box, the command list above it, and the form of a chosen command. */
+/** The message box, with the command list and the form of a chosen command above it. */
 export function composer(page: Page): TemplateResult {
   const { state, session, i18n, messages } = page;
   const channel = session.channels.find(({ id }) => id === state.channelId);
@@ -141,7 +141,7 @@ function draftFiles({ state, i18n, messages }: Page): TemplateResult | typeof no
   </ul>`;
 }
 
-/** The commands that begin with what was typed after the slash; then those that have it inside. */
+/** The commands whose name starts with the text after the slash, then those that contain it. */
 function matchingEntries({ state, session, i18n }: Page): CommandEntry[] {
   const kind = session.channels.find(({ id }) => id === state.channelId)?.kind ?? 'guild';
   const sought = state.draft.slice(1).trim().toLowerCase();
@@ -154,7 +154,7 @@ function matchingEntries({ state, session, i18n }: Page): CommandEntry[] {
   return [...begins, ...holds].map(({ entry }) => entry);
 }
 
-/** What Discord shows when a slash is typed: the bot's commands. */
+/** The list of the bot's commands that opens when a slash is typed, as in Discord. */
 function commandList(page: Page): TemplateResult {
   const { state, session, i18n, commands } = page;
   const entries = matchingEntries(page);

@@ -12,7 +12,7 @@ import { messageView } from './message-view.ts';
 import { avatarOf, displayName } from './person.ts';
 import { welcomeCard } from './welcome-card.ts';
 
-/** Messages of one author within this time share a head. */
+/** Messages of one author within this time are grouped under one name and avatar. */
 const togetherMs = 7 * 60_000;
 
 /** The messages of the channel that is shown. */
@@ -88,13 +88,13 @@ function onContextMenu(event: MouseEvent, { messages }: Page): void {
   const messageId = target.closest<HTMLElement>('.message')?.dataset.messageId;
   if (messageId === undefined) return;
   event.preventDefault();
-  // From the keyboard, there is no place of the mouse.
+  // Opened from the keyboard, the event has no mouse position.
   const { left, top } = target.getBoundingClientRect();
   const isMouse = event.clientX > 0 || event.clientY > 0;
   messages.openMenu(messageId, isMouse ? { left: event.clientX, top: event.clientY } : { left: left + 72, top });
 }
 
-/** What Discord shows in place of an answer that never came. */
+/** The notice that Discord shows when the application did not respond. */
 function noticeView({ id, command, text, atMs }: Notice, { session, i18n, messages }: Page): TemplateResult {
   const time = messageTime(new Date(atMs).toISOString(), i18n);
   return html`<discord-message
@@ -117,10 +117,10 @@ function noticeView({ id, command, text, atMs }: Notice, { session, i18n, messag
   </discord-message>`;
 }
 
-/** So near to the end counts as being there, in pixels. */
+/** Distance from the end, in pixels, that still counts as being at the end. */
 const nearPx = 60;
 
-/** For lit's `ref`: keeps a scrolling element at its end while the person is there, whatever grows in it. */
+/** For lit's `ref`: keeps a scrolling element at its end while its content grows, unless the person scrolled up. */
 function stickToBottom(element?: Element): void {
   if (!(element instanceof HTMLElement)) return;
   let isAtEnd = true;
@@ -131,7 +131,7 @@ function stickToBottom(element?: Element): void {
     if (isAtEnd) element.scrollTop = element.scrollHeight;
   };
   element.addEventListener('scroll', () => {
-    // What grew a moment ago has moved the end away, not the person.
+    // This scroll event comes from a change of size, not from the person.
     if (sizes() !== settledSizes) return;
     isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearPx;
   });

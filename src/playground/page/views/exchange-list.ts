@@ -8,7 +8,7 @@ import type { PageMessages } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
 import type { SeenExchange } from '../state/page-state.ts';
 
-/** So many are drawn, the latest first. */
+/** How many exchanges are drawn; the latest come first. */
 const maxDrawn = 150;
 
 /** What the bot and Discord say to each other, filtered. */
@@ -66,7 +66,7 @@ function matches({ exchange }: SeenExchange, filter: Page['state']['exchangeFilt
   return filter.text === '' || `${what} ${JSON.stringify(exchange)}`.toLowerCase().includes(filter.text.toLowerCase());
 }
 
-/** An exchange as a line that opens. What is inside is drawn only when it is looked at. */
+/** An exchange as a line that can be expanded. Its details are rendered only while it is open. */
 function exchangeView({ exchange }: SeenExchange, i18n: PageMessages): TemplateResult {
   const { what, isFromBot, status } = summaryOf(exchange);
   const time = new Date(exchange.at);
@@ -110,10 +110,10 @@ function inside({ exchange, i18n }: { exchange: SeenExchange['exchange']; i18n: 
   `;
 }
 
-/** An exchange in a line. */
+/** An exchange, summarised for one line. */
 interface ExchangeSummary {
   what: string;
-  /** From the bot, or to it. */
+  /** True for the direction from the bot to Discord. */
   isFromBot: boolean;
   status: number | null;
   isHeartbeat: boolean;
@@ -133,11 +133,11 @@ const opcodes: Readonly<Record<number, string>> = {
   11: 'Heartbeat ACK',
 };
 
-/** Ids and tokens say little to people; the end of an id tells it from others. */
+/** Ids are shortened to their last four digits, which tell them apart, and tokens to an ellipsis. */
 const idPart = /\/\d*(\d{4})(?=\/|$)/g;
 const tokenPart = /\/(?:masked|[\w-]{40,})(?=\/|$)/g;
 
-/** What passed, in a line. */
+/** Summarises an exchange: method and path, or the name of the event or opcode. */
 function summaryOf(exchange: Exchange): ExchangeSummary {
   if (exchange.kind === 'rest') {
     const path = exchange.path.replaceAll(idPart, '/…$1').replaceAll(tokenPart, '/…');
@@ -148,12 +148,12 @@ function summaryOf(exchange: Exchange): ExchangeSummary {
   return { what, isFromBot: exchange.direction === 'out', status: null, isHeartbeat: op === 1 || op === 11 };
 }
 
-/** Longer than anyone reads. */
+/** Longer JSON is cut off here. */
 const maxCharacters = 40_000;
 
 const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** JSON with indents and colours. */
+/** Pretty-printed JSON with syntax colours. */
 function jsonView(value: Json): TemplateResult {
   const text = JSON.stringify(value, null, 2).slice(0, maxCharacters);
   const parts: (string | TemplateResult)[] = [];

@@ -3,7 +3,7 @@ import type { Snowflake } from '../../../fake-discord/payloads.ts';
 /** For lit's `ref`: gives the focus to an element when it appears. */
 export function focusOnMount(element?: Element): void {
   if (!(element instanceof HTMLElement)) return;
-  // It is put into the page after this call.
+  // lit calls a `ref` before it inserts the element.
   queueMicrotask(() => element.focus());
 }
 

@@ -5,7 +5,7 @@ import type { Page } from '../page.ts';
 import { focusOnMount, moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
 
-/** Besides the emoji that starts the bot and the one that takes a clip away. */
+/** Offered besides the emoji that starts the bot and the one that deletes a clip. */
 const furtherEmoji = ['👍', '❤️', '😂'] as const;
 const deleteEmoji = '❌';
 
@@ -102,7 +102,7 @@ function prevent(then: () => void) {
 
 const marginPx = 8;
 
-/** For lit's `ref`: puts a floating element at a point, but inside the window. */
+/** For lit's `ref`: positions a floating element at a point, kept inside the window. */
 function placedAt({ left, top }: { left: number; top: number }) {
   return (element?: Element): void => {
     if (!(element instanceof HTMLElement)) return;
@@ -111,7 +111,7 @@ function placedAt({ left, top }: { left: number; top: number }) {
       element.style.left = `${Math.max(marginPx, Math.min(left, innerWidth - width - marginPx))}px`;
       element.style.top = `${Math.max(marginPx, Math.min(top, innerHeight - height - marginPx))}px`;
     };
-    // It is put into the page after this call.
+    // lit calls a `ref` before it inserts the element.
     queueMicrotask(place);
   };
 }

@@ -14,16 +14,16 @@ import { avatarOf, displayName } from './person.ts';
 /** MessageFlags. */
 const flag = { ephemeral: 64, loading: 128 } as const;
 
-/** What {@link messageView} draws besides. */
+/** Options of {@link messageView}. */
 export interface MessageViewOptions {
   page: Page;
-  /** Follows another of the same author at once, so the head is left out. */
+  /** Grouped with the previous message of the same author, so name and avatar are left out. */
   isContinued: boolean;
-  /** The message whose menu the Tab key reaches; of the others, it reaches what the bot put there. */
+  /** The one message whose menu button is in the tab order; in the others, only the bot's components are. */
   isEntry: boolean;
 }
 
-/** A message with all that hangs on it. */
+/** A message with its reply line, attachments, embeds, components and reactions. */
 export function messageView(message: ApiMessage, { page, isContinued, isEntry }: MessageViewOptions): TemplateResult {
   const { id, author, flags } = message;
   const { i18n, session } = page;
@@ -139,7 +139,7 @@ function asObject(value: Json | undefined): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 }
 
-/** Who reacted with what; a click joins in or steps back. */
+/** The reactions of a message; a click adds or removes the person's own. */
 function reactionsView({ id, reactions = [] }: ApiMessage, page: Page): TemplateResult | typeof nothing {
   if (reactions.length === 0) return nothing;
   const { state, i18n, messages } = page;

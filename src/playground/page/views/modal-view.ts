@@ -8,7 +8,7 @@ import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
 import { avatarOf } from './person.ts';
 
-/** A form that the bot opened. The browser keeps the focus inside, closes it at Escape, and gives the focus back. */
+/** A modal that the bot opened. `<dialog>` traps the focus, closes on Escape and restores the focus. */
 export function modalView(page: Page): TemplateResult | typeof nothing {
   const { modal: open } = page.state;
   if (open === null) return nothing;
@@ -40,7 +40,7 @@ export function modalView(page: Page): TemplateResult | typeof nothing {
   )}`;
 }
 
-/** A label with what it labels, or the older row with one text input. */
+/** A Label component with its inner component, or the older ActionRow with one text input. */
 function rowView(row: ApiComponent, page: Page): TemplateResult {
   const inner = row.component ?? row.components?.[0];
   if (inner === undefined) return html`<p class="hint">${String(row.content ?? '')}</p>`;
@@ -50,7 +50,7 @@ function rowView(row: ApiComponent, page: Page): TemplateResult {
 
 function showModal(element?: Element): void {
   if (!(element instanceof HTMLDialogElement)) return;
-  // It is put into the page after this call.
+  // lit calls a `ref` before it inserts the element.
   queueMicrotask(() => {
     if (element.open) return;
     element.showModal();
@@ -83,7 +83,7 @@ const textInput = 4;
 /** TextInputStyle. */
 const paragraph = 2;
 
-/** What {@link modalField} draws besides. */
+/** Options of {@link modalField}. */
 interface ModalFieldOptions {
   label: string;
   description: string | undefined;

@@ -45,7 +45,7 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
   </div>`;
 }
 
-/** Where the description has not said it already. */
+/** The range of a number, unless the description states it already. */
 function rangeText(option: ApiCommandOption, { i18n }: Page): string {
   const { min_value: min, max_value: max, choices } = option;
   if (min === undefined || max === undefined || choices !== undefined) return '';
@@ -109,7 +109,7 @@ interface LabelledChoice {
   value: OptionValue;
 }
 
-/** What can be chosen for an option: what was declared, or what there is; undefined where anything can be typed. */
+/** The choices of an option: declared ones, or the people, roles or channels there are; undefined for free text. */
 function choicesFor(
   { type, choices }: ApiCommandOption,
   { i18n, session }: Pick<Page, 'i18n' | 'session'>,

@@ -1,17 +1,17 @@
 import type { ApiUser } from '../../../fake-discord/payloads.ts';
 
-/** What a person is called in the conversation. */
+/** The name that is shown for a user: the global name, or else the user name. */
 export function displayName({ global_name, username }: Pick<ApiUser, 'global_name' | 'username'>): string {
   return global_name ?? username;
 }
 
-/** Colours on which white letters can be read. */
+/** Background colours with enough contrast for white letters. */
 const colours = ['#3b5ba9', '#8a4fbf', '#b0447f', '#a3472a', '#7a6114', '#2f7d4f', '#1d7a8c'] as const;
 
 const cardCount = 14;
 const known = new Map<string, string>();
 
-/** A picture for a person, the initial on a colour, or the drum of a kinora for the bot; a `data:` URL. */
+/** The avatar as a `data:` URL: the initial on a colour for a person, the logo (the drum of a kinora) for the bot. */
 export function avatarOf(user: ApiUser): string {
   const name = user.global_name ?? user.username;
   const key = `${user.id} ${name}`;
@@ -29,7 +29,7 @@ function initial(name: string): string {
   );
 }
 
-/** A drum of picture cards from the side, as it turns, and the lens through which one looks. */
+/** The logo: a kinora's drum of picture cards seen from the side, with the lens in the middle. */
 function kinora(): string {
   const cards = Array.from({ length: cardCount }, (_, index) => {
     const angle = (360 / cardCount) * index;

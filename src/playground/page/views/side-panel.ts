@@ -7,7 +7,7 @@ import { exchangeList } from './exchange-list.ts';
 import { moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
 
-/** For the curious: what the bot and Discord say to each other, and switches that break something. */
+/** The panel with the exchange between the bot and Discord, and with the switches that inject faults. */
 export function sidePanel(page: Page): TemplateResult | typeof nothing {
   const { state, i18n, view } = page;
   if (!state.isPanelOpen) return nothing;
@@ -65,7 +65,7 @@ const faults: readonly [FaultKey, Fault][] = [
   ['kill-render-process', { name: 'kill-render-process' }],
 ];
 
-/** Switches that break something, each with what is to be seen then. */
+/** The switches that inject faults, each with a description of what happens then. */
 function faultSwitches(page: Page): TemplateResult {
   const { i18n, session, view } = page;
   return html`<p class="hint">${i18n.faultsLead}</p>
@@ -100,7 +100,7 @@ function faultSwitches(page: Page): TemplateResult {
     </ul>`;
 }
 
-/** What came of it, beside the switch: it stays until the switch is used again. */
+/** The result of a switch, shown beside it until it is used again. */
 function noteView(key: FaultKey, { state, i18n }: Page): TemplateResult {
   const note = state.faultNotes[key];
   const time = note && new Date(note.atMs).toLocaleTimeString(i18n.locale);

@@ -6,7 +6,7 @@ import type { Language, PageState } from '../state/page-state.ts';
 import { botStateDot, icon } from './icon.ts';
 import { avatarOf, displayName } from './person.ts';
 
-/** The conversations, and at the foot who one is. */
+/** The list of channels, with the person's name and preferences below it. */
 export function channelList(page: Page): TemplateResult {
   const { session, i18n, state, view } = page;
   const guild = session.channels.filter(({ kind }) => kind === 'guild');
@@ -60,7 +60,7 @@ function entry({ id }: PlaygroundChannel, inner: TemplateResult, { state, view }
   </li>`;
 }
 
-/** Who one is, the way to be somebody else as well, language and appearance. */
+/** The person's name, the link that opens a second person's window, and the choice of language and theme. */
 function personBar({ session, i18n, state, view }: Page): TemplateResult {
   return html`<div class="person-bar">
     <div class="person">

@@ -3,7 +3,7 @@ import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
 import { avatarOf } from './person.ts';
 
-/** The beginning of a channel: what this is, which model it has, and a first clip at one press. */
+/** The top of a channel: what the playground is, which model it runs, and buttons that animate a sample picture. */
 export function welcomeCard(page: Page): TemplateResult {
   const { session, i18n, commands, state } = page;
   const channel = session.channels.find(({ id }) => id === state.channelId);
