@@ -1,4 +1,4 @@
-import type { Dtype } from '../safetensors/dtype.ts';
+import type { Dtype } from '../safetensors/format.ts';
 
 /** A matrix as bytes. */
 interface MatrixBytes {

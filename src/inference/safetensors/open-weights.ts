@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { foreignFormat, foreignPrefixBytes } from './foreign-file.ts';
+import { maxIndexBytes, maxShardCount, maxTensorCount } from './format.ts';
 import { JsonCursor, safetensorsError } from './json-cursor.ts';
-import { maxIndexBytes, maxShardCount, maxTensorCount } from './limits.ts';
 import {
   danglingTarget,
   danglingText,
