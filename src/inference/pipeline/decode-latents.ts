@@ -1,10 +1,10 @@
 import { InferenceError } from '../../errors.ts';
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import { latentSize } from './denoiser.ts';
+import { present } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { PipelineProgress } from './types.ts';
-import { present } from './use-session.ts';
 
 /** A decoder in memory, and what it was opened for. */
 interface OpenDecoder {

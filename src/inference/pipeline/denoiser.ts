@@ -1,8 +1,8 @@
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { NetworkRequest } from './build-network.ts';
+import { present, withSession } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { present, withSession } from './use-session.ts';
 
 /** What the picture becomes for the UNet. */
 export interface ImageCondition {

@@ -4,22 +4,21 @@ import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
-import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
+import { defaultPrecision, networkTarget } from './build-network.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { cancellableNetworks, finiteNetworks, throwIfCancelled } from './guard-networks.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
-import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
-import { modelNotes } from './open-checkpoint.ts';
+import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { finiteNetworks } from './require-finite.ts';
 import { stageClock } from './stages.ts';
 import type {
   CheckpointOptions,
@@ -29,7 +28,6 @@ import type {
   ModelInfo,
   PipelineProgress,
 } from './types.ts';
-import { withLoras } from './with-loras.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions extends ExecutionOptions {

@@ -1,7 +1,6 @@
 import { compileGraph } from '../graph/compile-graph.ts';
-import type { BuiltGraph } from '../graph/graph-builder.ts';
-import { partitionGraph } from '../graph/partition-graph.ts';
-import type { GraphTarget } from '../graph/target.ts';
+import { partitionGraph } from '../graph/cut-graph.ts';
+import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
 import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';

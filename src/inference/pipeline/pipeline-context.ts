@@ -1,5 +1,5 @@
 import type { FramedPicture } from '../../util/rgb.ts';
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { Networks } from './networks.ts';

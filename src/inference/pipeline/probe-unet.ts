@@ -1,13 +1,13 @@
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import { crossAttentionDim } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
+import { present, withSession } from './guard-networks.ts';
 import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
-import { present, withSession } from './use-session.ts';
 
 /** What is to be tried. */
 export interface UnetProbeRequest {
