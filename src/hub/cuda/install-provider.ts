@@ -6,7 +6,7 @@ import { type Disk, diskError, syncFolderOf } from '../disk.ts';
 import { downloadFile } from '../download-file.ts';
 import type { HttpClient } from '../http-client.ts';
 import { sizeOf } from '../part-file.ts';
-import { type ElfLibrary, machineX64, readElf } from './elf.ts';
+import { requireLoader, verifyLibrary } from './native-libraries.ts';
 import { findNugetPackage, packageRefusal } from './nuget-package.ts';
 import type { CudaManifest } from './runtime-package.ts';
 import { unpack } from './unpack.ts';
@@ -24,7 +24,7 @@ export interface InstallOptions {
 export interface InstalledProvider {
   /** false: they were there already. */
   fetched: boolean;
-  libraries: { name: string; path: string; sizeBytes: number; elf: ElfLibrary }[];
+  libraries: { name: string; path: string; sizeBytes: number }[];
 }
 
 /** What the unpacked libraries need beside the package, at most: they shrink to about a third in it. */
@@ -33,8 +33,10 @@ const unpackedFactor = 4;
 /**
  * Fetches the CUDA provider of the installed onnxruntime-node and puts it beside the binding: all libraries or none.
  * @throws DownloadError every cause has its own code and message, see docs/weights.md
+ * @throws ConfigError `platform-unsupported` the system has no glibc
  */
 export async function installProvider(manifest: CudaManifest, options: InstallOptions): Promise<InstalledProvider> {
+  await requireLoader();
   const present = options.force ? undefined : await inspectAll(manifest).catch(() => undefined);
   if (present !== undefined) return { fetched: false, libraries: present };
   const { web, disk, signal, onProgress } = options;
@@ -82,11 +84,8 @@ async function inspectAll({ folder, libraries }: CudaManifest): Promise<Installe
 }
 
 async function inspect(path: string, name: string): Promise<InstalledProvider['libraries'][number]> {
-  const elf = await readElf(path);
-  if (elf.machine !== machineX64 || (elf.soname !== undefined && elf.soname !== name)) {
-    throw new DownloadError('not-a-library', `${path} is not ${name} for x64.`);
-  }
-  return { name, path, sizeBytes: (await sizeOf(path)) ?? 0, elf };
+  await verifyLibrary(path);
+  return { name, path, sizeBytes: (await sizeOf(path)) ?? 0 };
 }
 
 async function refuseFullDisk(packageBytes: number, folder: string, disk: Disk): Promise<void> {
