@@ -22,7 +22,10 @@ const silent = { debug() {}, info() {}, warn: console.warn, error: console.error
 mkdirSync(folder, { recursive: true });
 const playground = await openPlayground({
   config: readConfig(environment),
-  ...{ environment, page: await bundlePage(), dataDir: undefined, log: silent },
+  environment,
+  page: await bundlePage(),
+  dataDir: undefined,
+  log: silent,
   listenAt: { host: '127.0.0.1', port: 0, mustBePort: true },
 });
 const browser = await chromium.launch({

@@ -44,7 +44,9 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
   const folder = mkdtempSync(join(tmpdir(), 'kinora-profile-'));
   try {
     const session = await openSession(model, {
-      ...{ provider: 'cpu', threads, mapped },
+      provider: 'cpu',
+      threads,
+      mapped,
       profilePrefix: join(folder, 'profile'),
     });
     const inputs = randomInputs(model.inputs);

@@ -23,10 +23,15 @@ const clip = { frames: 14, size: 256, steps: 2, decodeChunk: 4, seed: 7 } as con
 export async function measureClip({ modelDir, workDir, threads }: BenchOptions): Promise<void> {
   const inputs = writePicture(join(workDir, 'inputs'), clip.size);
   const task = (side: string, more: Partial<ClipTask> = {}): ClipTask => ({
-    ...{ ...clip, network: 'pipeline', modelDir, inputs, threads, ...more },
+    ...clip,
+    network: 'pipeline',
+    modelDir,
+    inputs,
+    threads,
+    ...more,
     outputs: join(workDir, 'outputs', `clip-${side}.safetensors`),
   });
-  const execution = { cpuMemory: 'mapped', memoryMode: 'sequential' } as const;
+  const execution = { cpuMemory: 'mmap', memoryMode: 'sequential-offload' } as const;
   const ours = task('kinora', { execution });
   const kinora = await runSide('kinora', ours);
   tell(`clip, kinora: ${kinora.seconds[0]?.toFixed(1)} s, ${gigabytes(kinora.peakAnonymousBytes)} GB anonymous`);

@@ -69,8 +69,16 @@ async function clipSeconds({ modelDir, workDir, threads }: BenchOptions, steps: 
   const inputs = join(workDir, 'inputs');
   mkdirSync(inputs, { recursive: true });
   const result = await runSide('kinora', {
-    ...{ network: 'pipeline', modelDir, threads, inputs: writePicture(inputs, 128) },
-    ...{ frames: 4, size: 128, steps, decodeChunk: 4, seed: 7, execution: { cpuMemory: 'mapped' } },
+    network: 'pipeline',
+    modelDir,
+    threads,
+    inputs: writePicture(inputs, 128),
+    frames: 4,
+    size: 128,
+    steps,
+    decodeChunk: 4,
+    seed: 7,
+    execution: { cpuMemory: 'mmap' },
   });
   return result.denoiseSeconds ?? 0;
 }

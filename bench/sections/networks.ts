@@ -6,7 +6,7 @@ import { compareFiles, type Difference } from './compare.ts';
 import { type BenchOptions, loadFigures, saveFigures, tell } from './section.ts';
 
 /** Who takes turns at a case. */
-export const contenders = ['diffusers', 'kinora-speed', 'kinora-mapped', 'openvino'] as const;
+export const contenders = ['diffusers', 'kinora-prepacked', 'kinora-mmap', 'openvino'] as const;
 export type Contender = (typeof contenders)[number];
 
 export interface NetworkFigures {
@@ -69,8 +69,14 @@ async function turn(
   const [side = 'kinora', mode] = contender.split('-') as [SideName, string?];
   const { modelDir, threads, inputs, runs, outputs, workDir } = task;
   const result = await runSide(side, {
-    ...{ ...cases[name], case: name, modelDir, threads, inputs, runs },
-    ...{ mapped: mode === 'mapped', cache: join(workDir, 'openvino') },
+    ...cases[name],
+    case: name,
+    modelDir,
+    threads,
+    inputs,
+    runs,
+    mapped: mode === 'mmap',
+    cache: join(workDir, 'openvino'),
     ...(outputs === undefined ? {} : { outputs }),
   });
   if (runs > 0) tell(`${name}, ${contender}: ${result.seconds.map((seconds) => seconds.toFixed(2)).join(' ')} s`);

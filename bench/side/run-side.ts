@@ -33,8 +33,13 @@ let compiled: Promise<string> | undefined;
 function compiledSide(): Promise<string> {
   const outfile = join(here, '../../out/bench-side.mjs');
   compiled ??= build({
-    ...{ entryPoints: [join(here, 'kinora.ts')], outfile, bundle: true, packages: 'external' },
-    ...{ platform: 'node', format: 'esm', logLevel: 'warning' },
+    entryPoints: [join(here, 'kinora.ts')],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
   }).then(() => outfile);
   return compiled;
 }

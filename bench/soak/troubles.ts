@@ -17,7 +17,9 @@ const faults: Readonly<Record<string, FailNext>> = {
   'reset connection': { route: editByToken, resetConnection: true },
   'reset after the effect': { route: editByToken, resetConnection: true, afterEffect: true },
   'too large': {
-    ...{ route: editByToken, status: 413, uploadsOnly: true },
+    route: editByToken,
+    status: 413,
+    uploadsOnly: true,
     body: { message: 'Request entity too large', code: 40_005 },
   },
 };

@@ -71,7 +71,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
     const why = hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`);
     return {
-      ...{ replies, nonce: job.id },
+      replies,
+      nonce: job.id,
       asDirect: (reply) => ({ ...reply, content: `${why}\n${reply.content}` }),
     };
   }

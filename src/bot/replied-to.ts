@@ -25,11 +25,15 @@ export function keepRepliedTo(client: Pick<Client, 'ws'>): (interactionId: strin
     const repliedTo = data.resolved.messages[data.target_id]?.referenced_message;
     if (!repliedTo) return;
     const attachments = repliedTo.attachments.map(({ filename, url, size, content_type = null }) => ({
-      ...{ name: filename, url, size },
+      name: filename,
+      url,
+      size,
       contentType: content_type,
     }));
     const embeds = repliedTo.embeds.map(({ image, thumbnail, title = null }) => ({
-      ...{ image: copyOf(image), thumbnail: copyOf(thumbnail), title },
+      image: copyOf(image),
+      thumbnail: copyOf(thumbnail),
+      title,
     }));
     kept.set(interaction.id, { attachments, embeds });
     const [oldest] = kept.keys();

@@ -117,7 +117,13 @@ function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions
 function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
   const { modelDir, loras, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
   return createWorkerPool({
-    ...{ modelDir, loras, execution, ffmpegPath, stallSeconds, pictures, idleSeconds: modelIdleSeconds },
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    stallSeconds,
+    pictures,
+    idleSeconds: modelIdleSeconds,
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
   });

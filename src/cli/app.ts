@@ -98,7 +98,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   dataLost.catch(() => {});
   // Of the machine's clock: it is about processes, and no test's time is theirs.
   const lease = takeLease(database, {
-    ...{ clock: systemClock, log },
+    clock: systemClock,
+    log,
     onLost(taker) {
       loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
     },
@@ -110,7 +111,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ renderer, store });
   const listener = createJobMessages({
-    ...{ replies, shrink, clock, log },
+    replies,
+    shrink,
+    clock,
+    log,
     ...(editGapMs !== undefined && { editGapMs }),
     isSpoiler: ({ guildId }) => guildSettings.of(guildId).spoiler,
     wantsPing: ({ userId, guildId, createdAtMs }) =>
@@ -119,7 +123,14 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const estimates = createEstimates(database, model, config.provider);
   const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
   const jobs = createJobQueue({
-    ...{ store, estimates, renderer, listener, model, clock, log, admit },
+    store,
+    estimates,
+    renderer,
+    listener,
+    model,
+    clock,
+    log,
+    admit,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault) => rememberHostFault(facts, fault),
@@ -127,15 +138,29 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const download = createDownload({ allowedHosts: attachmentHosts, fetch });
   const readClipSettings = createClipSettingsReader({ allowedHosts: attachmentHosts, fetch, readSettings, clock });
   const context: CommandContext = {
-    ...{ archive: store, readClipSettings, repliedTo: keepRepliedTo(client) },
-    ...{ jobs, download, checkPicture, model, maxUploadBytes, clock, guildSettings, userSettings, limits },
+    archive: store,
+    readClipSettings,
+    repliedTo: keepRepliedTo(client),
+    jobs,
+    download,
+    checkPicture,
+    model,
+    maxUploadBytes,
+    clock,
+    guildSettings,
+    userSettings,
+    limits,
     forget: (userId) => forgetUser(userId, { jobs, store, userSettings }),
     about: {
-      ...{ kinora: await packageVersion(), node: process.versions.node },
-      ...{ model: model.name, provider: config.provider, retentionHours },
+      kinora: await packageVersion(),
+      node: process.versions.node,
+      model: model.name,
+      provider: config.provider,
+      retentionHours,
     },
     operator: {
-      ...{ blocks, uses },
+      blocks,
+      uses,
       isOperator: (userId) => isOperator(client, userId),
       setMode: (mode) => changeMode(mode, jobs, facts),
       status: () => ({ servers: client.guilds.cache.size, startedAtMs }),
@@ -180,7 +205,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
 
   try {
     await reachDiscord(client, config.discordToken, {
-      ...{ clock, isEndless: true, ...(signal && { signal }) },
+      clock,
+      isEndless: true,
+      ...(signal && { signal }),
       onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
@@ -191,7 +218,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     ];
     const { rest, application } = ready;
     await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      ...{ clock, isEndless: true, ...(signal && { signal }) },
+      clock,
+      isEndless: true,
+      ...(signal && { signal }),
       onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
     });
   } catch (error) {

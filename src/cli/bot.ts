@@ -79,7 +79,14 @@ function rendererOptionsOf(config: Config) {
   const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
   const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
   return {
-    ...{ modelDir, loras, execution, ffmpegPath, safety, pictures, stallSeconds, checkpointSeconds },
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    safety,
+    pictures,
+    stallSeconds,
+    checkpointSeconds,
     idleSeconds: config.modelIdleSeconds,
   };
 }

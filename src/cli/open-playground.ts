@@ -78,29 +78,52 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
   try {
     const dataDir = await dataFolder(options.dataDir, closers);
     const discord = await startFakeDiscord({
-      ...{ messageContentIntent: true, rateLimit, names: { owner: firstName, user: secondName } },
+      messageContentIntent: true,
+      rateLimit,
+      names: { owner: firstName, user: secondName },
       ...discordOptions,
     });
     closers.push(discord.close);
     const renderer =
       options.renderer ??
       createWorkerPool({
-        ...{ modelDir, loras, execution, ffmpegPath, safety, idleSeconds, stallSeconds, checkpointSeconds },
-        ...{ environment, log },
+        modelDir,
+        loras,
+        execution,
+        ffmpegPath,
+        safety,
+        idleSeconds,
+        stallSeconds,
+        checkpointSeconds,
+        environment,
+        log,
       });
     if (options.renderer === undefined) closers.push(renderer.close);
     const checker = createPictureChecker({ environment });
     closers.push(async () => checker.close());
     const playground = await startPlayground({
-      ...{ discord, page, listenAt, log, samplesDir, reactionEmoji, ...others },
+      discord,
+      page,
+      listenAt,
+      log,
+      samplesDir,
+      reactionEmoji,
+      ...others,
       model: { name: model.name, description: configs.proposals.description ?? `The model in ${configs.dir}.` },
       killRenderProcess: () => renderer.killProcess(),
       startBot: () =>
         startBot(
           {
-            ...{ dataDir, maxUploadBytes, reactionEmoji, provider: execution.provider },
-            ...{ discordToken: discord.token, discordApiUrl: discord.apiUrl, attachmentHosts: [discord.cdnHost] },
-            ...{ limits: config.limits, retentionHours: config.retentionHours, pingAfterMs: config.pingAfterMs },
+            dataDir,
+            maxUploadBytes,
+            reactionEmoji,
+            provider: execution.provider,
+            discordToken: discord.token,
+            discordApiUrl: discord.apiUrl,
+            attachmentHosts: [discord.cdnHost],
+            limits: config.limits,
+            retentionHours: config.retentionHours,
+            pingAfterMs: config.pingAfterMs,
           },
           {
             renderer,

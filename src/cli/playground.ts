@@ -38,7 +38,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   // What everybody logs at `info` can be seen on the page.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
   const playground = await openPlayground({
-    ...{ config, log, environment: io.environment, dataDir: values['data-dir'] },
+    config,
+    log,
+    environment: io.environment,
+    dataDir: values['data-dir'],
     page: await bundlePage(),
     listenAt: { host, port: port ?? defaultPort, mustBePort: port !== undefined },
   });

@@ -18,7 +18,8 @@ const again = remakeButton('again', (job) => ({
 
 /** ➕: goes on from the last frame. A loop has no end to go on from, so it is opened. */
 const extend = remakeButton('extend', (job) => ({
-  ...{ id: job.id, use: 'extend' },
+  id: job.id,
+  use: 'extend',
   settings: { ...job.settings, seed: randomInt(seedCount) },
   form: { ...job.form, loop: 'none' },
 }));

@@ -70,7 +70,9 @@ export async function enqueueFromInteraction(
   const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
   const picture = await fetchPicture();
   const address = addressOf(interaction, {
-    ...{ tokenExpiresAtMs, hasChannelRoute, isEphemeral: isPrivate },
+    tokenExpiresAtMs,
+    hasChannelRoute,
+    isEphemeral: isPrivate,
     messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
     locale: localeOf(interaction, guildSettings),
   });

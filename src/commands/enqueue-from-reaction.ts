@@ -51,9 +51,16 @@ export async function enqueueFromReaction(
     ...requestOf(reaction, context),
     picture: bytes,
     address: {
-      ...{ applicationId: client.application.id, channelId, messageId: answerId, userId },
+      applicationId: client.application.id,
+      channelId,
+      messageId: answerId,
+      userId,
       // There is no token, so the bot's own right in the channel is the only way.
-      ...{ token: '', tokenExpiresAtMs: 0, hasChannelRoute: true, isEphemeral: false, locale },
+      token: '',
+      tokenExpiresAtMs: 0,
+      hasChannelRoute: true,
+      isEphemeral: false,
+      locale,
     },
   });
 }
@@ -63,7 +70,8 @@ function requestOf({ message: { guildId }, userId }: ReactionRequest, context: C
   const settings = guildSettings.of(guildId);
   return {
     ...defaultRequest(model, settings.preset),
-    ...{ userId, guildId },
+    userId,
+    guildId,
     // No interaction says what Discord takes here.
     maxBytes: Math.min(maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes),
   };

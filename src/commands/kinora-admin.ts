@@ -89,7 +89,11 @@ function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSetting
   const messages = messagesFor(interaction, guildSettings);
   const overview = jobs.overview();
   const { content, components } = queueView({
-    ...{ overview, undelivered: [], viewer: interaction, messages, scope: 'all' },
+    overview,
+    undelivered: [],
+    viewer: interaction,
+    messages,
+    scope: 'all',
   });
   const { servers, startedAtMs } = operator.status();
   const uptimeMoment = time(Math.floor(startedAtMs / 1000), TimestampStyles.RelativeTime);

@@ -62,7 +62,9 @@ const fetchButton = {
     const tokenExpiresAtMs = context.clock.now() + tokenLifeMs;
     const { resource } = await interaction.deferReply({ flags: MessageFlags.Ephemeral, withResponse: true });
     const address = addressOf(interaction, {
-      ...{ tokenExpiresAtMs, isEphemeral: true, hasChannelRoute: false },
+      tokenExpiresAtMs,
+      isEphemeral: true,
+      hasChannelRoute: false,
       messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
       locale: localeOf(interaction, context.guildSettings),
     });
@@ -75,7 +77,10 @@ export const queueButtons: readonly ButtonAction[] = [...cancelButtons, fetchBut
 
 function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
   return queueView({
-    ...{ scope, viewer, overview: jobs.overview(), undelivered: jobs.undelivered(viewer.user.id) },
+    scope,
+    viewer,
+    overview: jobs.overview(),
+    undelivered: jobs.undelivered(viewer.user.id),
     messages: messagesFor(viewer, guildSettings),
   });
 }

@@ -83,7 +83,10 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
   return {
     async heard({ emoji: put, message }, user) {
       await follow({
-        ...{ emoji: put, userId: user.id, guildId: message.guildId, authorId: authors.get(message.id) },
+        emoji: put,
+        userId: user.id,
+        guildId: message.guildId,
+        authorId: authors.get(message.id),
         // Always asked for: what the gateway showed of it may have been empty, or never seen.
         fetchMessage: () => message.fetch(true),
       });
@@ -92,7 +95,10 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
       remember(message_id, message_author_id);
       if (guild_id !== undefined || client.channels.cache.has(channel_id)) return;
       await follow({
-        ...{ emoji: put, userId: user_id, guildId: null, authorId: message_author_id },
+        emoji: put,
+        userId: user_id,
+        guildId: null,
+        authorId: message_author_id,
         async fetchMessage() {
           const channel = await client.channels.fetch(channel_id);
           return channel?.isTextBased() ? channel.messages.fetch(message_id) : undefined;

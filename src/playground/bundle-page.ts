@@ -32,8 +32,17 @@ export async function bundlePage(entry: string = defaultEntry): Promise<PageFile
   // Never written: a name is needed for what lies beside what.
   const outdir = join(folder, 'bundle');
   const { outputFiles } = await build({
-    ...{ entryPoints: { main: entry }, outdir, write: false, bundle: true, splitting: false, logLevel: 'silent' },
-    ...{ format: 'esm', platform: 'browser', target: 'es2022', minify: !isSource, legalComments: 'none' },
+    entryPoints: { main: entry },
+    outdir,
+    write: false,
+    bundle: true,
+    splitting: false,
+    logLevel: 'silent',
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: !isSource,
+    legalComments: 'none',
     sourcemap: isSource ? 'inline' : false,
     loader: { '.gif': 'file', '.png': 'file', '.svg': 'file', '.webp': 'file', '.woff2': 'file' },
     assetNames: '[name]-[hash]',

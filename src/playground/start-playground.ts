@@ -70,25 +70,44 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   ];
 
   const applyFault = createFaults({
-    ...{ discord, bot, killRenderProcess },
+    discord,
+    bot,
+    killRenderProcess,
     onUploadLimit(bytes) {
       uploadLimitBytes = bytes;
       live.tellAll({ kind: 'uploadLimit', bytes });
     },
   });
   const live = createLive({
-    ...{ discord, visibility, links, log, maxSockets },
+    discord,
+    visibility,
+    links,
+    log,
+    maxSockets,
     people: createPeople(discord, guildChannels),
     perform: createPerform({ discord, visibility, uploads, samples, applyFault }),
     describe: () => ({
-      ...{ model, reactionEmoji, uploadLimitBytes, samples: samples.list, botState: bot.state() },
-      ...{ bot: discord.bot(), users: discord.users(), roles: discord.roles(), commands: discord.registeredCommands() },
+      model,
+      reactionEmoji,
+      uploadLimitBytes,
+      samples: samples.list,
+      botState: bot.state(),
+      bot: discord.bot(),
+      users: discord.users(),
+      roles: discord.roles(),
+      commands: discord.registeredCommands(),
     }),
   });
   bot.onState((state) => live.tellAll({ kind: 'bot', state }));
 
   const serveHttp = createServeHttp({
-    ...{ page, samples, uploads, links, discord, guard, log },
+    page,
+    samples,
+    uploads,
+    links,
+    discord,
+    guard,
+    log,
     uploadLimitBytes: () => uploadLimitBytes,
   });
   const server = createServer((request, response) => void serveHttp(request, response));

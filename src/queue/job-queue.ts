@@ -58,7 +58,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const endsAtMs = new Map<string, number>();
   const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs });
   const runner = createJobRunner({
-    ...{ store, estimates, renderer, clock, log, concurrency },
+    store,
+    estimates,
+    renderer,
+    clock,
+    log,
+    concurrency,
     events: {
       progress: onProgress,
       positionsChanged: sendPositions,
@@ -93,7 +98,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
     const places = positionsOf({
-      ...{ waiting, concurrency, model },
+      waiting,
+      concurrency,
+      model,
       runningEndsAtMs: runningEnds(),
       nowMs: clock.now(),
       estimateOf: estimates.of,
@@ -203,7 +210,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     estimatePosition: (job) => positionsFor([...runner.waiting(), job]).at(-1)!,
     overview: () => ({
-      ...{ mode, hostFault: runner.hostFault(), waiting: waitingJobs() },
+      mode,
+      hostFault: runner.hostFault(),
+      waiting: waitingJobs(),
       running: runner.running().map((job) => ({ job, endsAtMs: endsAtMs.get(job.id) })),
     }),
     setMode(newMode) {

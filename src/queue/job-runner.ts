@@ -83,7 +83,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const judge = createFailureJudge();
   const writes = createPendingWrites({ log, onFailure: (error) => breaker.open(error) });
   const breaker = createCircuitBreaker({
-    ...{ clock, log, onTrial },
+    clock,
+    log,
+    onTrial,
     onChange(fault) {
       regulate();
       events.hostFault(fault);
@@ -204,7 +206,8 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   }
 
   return {
-    ...{ writes, add },
+    writes,
+    add,
     waiting: line.jobs,
     running: () => activeRuns().map(({ job }) => job),
     hostFault: breaker.fault,

@@ -15,7 +15,11 @@ export function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store
   if (picture === undefined) throw pictureGone(id, store);
   const checkpoint = store.checkpoint(id);
   const spec = {
-    ...{ picture, settings, fit, maxBytes, keepMaster: true },
+    picture,
+    settings,
+    fit,
+    maxBytes,
+    keepMaster: true,
     ...(form && { form }),
     ...(checkpoint && { checkpoint }),
   };

@@ -143,7 +143,8 @@ async function begin(
   const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
   const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
     ...(signal && { signal }),
-    ...{ resume, checkpoints },
+    resume,
+    checkpoints,
   });
   return { run, settings, turn, before: kept?.before, seconds: secondsSince(start) };
 }

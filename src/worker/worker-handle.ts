@@ -76,7 +76,9 @@ export async function startWorker(options: WorkerHandleOptions, signal: AbortSig
       try {
         return await request<Clip>(options, link, {
           opening: {
-            ...{ type: 'render', job, spec },
+            type: 'render',
+            job,
+            spec,
             ...(onCheckpoint !== undefined && checkpointSeconds > 0 && { checkpointSeconds }),
           },
           signal,

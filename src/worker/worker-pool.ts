@@ -49,7 +49,12 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       pictures,
       searchPath: environment.PATH ?? environment.Path,
     },
-    ...{ environment, log, stallSeconds, checkpointSeconds, graceMs, clock },
+    environment,
+    log,
+    stallSeconds,
+    checkpointSeconds,
+    graceMs,
+    clock,
     ...(entry === undefined ? {} : { entry }),
   };
   const closing = new AbortController();

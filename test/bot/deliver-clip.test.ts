@@ -27,7 +27,9 @@ async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => 
   const address = { channelId: 'c1' } as ReplyAddress;
   const failure = await deliverClip(address, clipOf(1_000), {
     replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
-    ...{ job, nonce: job.id, signal: new AbortController().signal },
+    job,
+    nonce: job.id,
+    signal: new AbortController().signal,
     view: ({ bytes }) => plainView(String(bytes.byteLength)),
     asDirect: (reply) => ({ ...reply, content: `here: ${reply.content}` }),
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),

@@ -43,8 +43,11 @@ describe('fitMessage', () => {
     const button = { type: 2 as const, style: 2 as const, label: longest };
     const option = { label: longest, description: longest };
     const embed = {
-      ...{ title: longest, description: longest, image: { url: 'https://example.org/a.png' } },
-      ...{ author: { name: longest }, footer: { text: longest } },
+      title: longest,
+      description: longest,
+      image: { url: 'https://example.org/a.png' },
+      author: { name: longest },
+      footer: { text: longest },
       fields: Array.from({ length: 40 }, () => ({ name: longest, value: longest })),
     };
     const row = (prefix: string, count: number) => ({
@@ -52,7 +55,10 @@ describe('fitMessage', () => {
       components: Array.from({ length: count }, (_, index) => ({ ...button, custom_id: `${prefix}${index}` })),
     });
     const menu = {
-      ...{ type: ComponentType.StringSelect as const, custom_id: 'menu', placeholder: longest, max_values: 25 },
+      type: ComponentType.StringSelect as const,
+      custom_id: 'menu',
+      placeholder: longest,
+      max_values: 25,
       options: Array.from({ length: 40 }, (_, index) => ({ ...option, value: String(index) })),
     };
     const body = {
@@ -144,8 +150,14 @@ describe.each(everyTexts.map((messages) => [messages.cancelButton, messages] as 
     it('a server’s settings with three hundred channels and roles', () => {
       const limits = Object.fromEntries(limitNames.map((name) => [name, 86_400]));
       const settings: GuildSettings = guildSettingsSchema.parse({
-        ...{ channelIds: ids(300), roleIds: ids(300), limits, preset: 'animate-lcm', locale: 'es-419' },
-        ...{ maxUploadBytes: 500 * 1024 * 1024, spoiler: true, ageRestrictedOnly: true },
+        channelIds: ids(300),
+        roleIds: ids(300),
+        limits,
+        preset: 'animate-lcm',
+        locale: 'es-419',
+        maxUploadBytes: 500 * 1024 * 1024,
+        spoiler: true,
+        ageRestrictedOnly: true,
       });
       const content = settingsView(settings, { limits: noLimits, messages });
       expect(content.length).toBeLessThanOrEqual(2000);

@@ -25,7 +25,11 @@ const { picture: _, ...wish } = newJob({ address });
 const job: Job = { ...wish, id: '7f3a91c2', state: 'running', attempts: 1, createdAtMs: 0 };
 const clip = makeClip({ picture: Buffer.alloc(0), settings: { seed: 7 }, fit: 'crop' });
 const progress = (step: number) => ({
-  ...{ stage: 'denoise' as const, step, steps: 20, secondsPerStep: 1, endsAtMs: undefined },
+  stage: 'denoise' as const,
+  step,
+  steps: 20,
+  secondsPerStep: 1,
+  endsAtMs: undefined,
 });
 const gone = () => new DiscordAPIError({ code: 10_008, message: 'Unknown Message' }, 10_008, 404, 'PATCH', '', {});
 const signal = new AbortController().signal;

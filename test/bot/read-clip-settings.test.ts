@@ -42,7 +42,9 @@ function flood(response: ServerResponse): void {
 function reader(host: string, options: Partial<ClipSettingsOptions> = {}) {
   const seen: FileEnds[] = [];
   const read = createClipSettingsReader({
-    ...{ allowedHosts: [host], fetch: globalThis.fetch, clock: { now: () => 1_000 } },
+    allowedHosts: [host],
+    fetch: globalThis.fetch,
+    clock: { now: () => 1_000 },
     readSettings(file) {
       seen.push(file);
       return undefined;

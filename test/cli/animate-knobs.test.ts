@@ -16,7 +16,10 @@ const { settings, cases } = JSON.parse(readFileSync(goldenPath('knobs.json'), 'u
   cases: Record<string, Partial<Record<keyof ImageToVideoSettings, number | string>>>;
 };
 const optionOf: Record<string, string> = {
-  ...{ seed: 'seed', motionBucketId: 'motion', numFrames: 'frames', decodeChunkSize: 'decode-chunk' },
+  seed: 'seed',
+  motionBucketId: 'motion',
+  numFrames: 'frames',
+  decodeChunkSize: 'decode-chunk',
 };
 
 describe('kinora animate makes diffusers’ frames', () => {

@@ -57,7 +57,7 @@ describe('kinora animate', () => {
       seed: 7,
       width: 384,
       height: 256,
-      enlarged: 8,
+      upscaleFactor: 8,
       fit: 'crop',
       model: 'tiny-a',
       provider: 'cpu',
@@ -69,7 +69,11 @@ describe('kinora animate', () => {
     const { stream, tags } = await ffprobe(clip);
     expect(stream).toMatchObject({ codec_name: 'h264', width: 384, height: 256, nb_read_frames: '2' });
     expect(JSON.parse(tags.comment ?? '')).toMatchObject({
-      ...{ seed: 7, model: 'tiny-a', numInferenceSteps: 2, guidanceInterval: '0.1,100', stepCache: 2 },
+      seed: 7,
+      model: 'tiny-a',
+      numInferenceSteps: 2,
+      guidanceInterval: '0.1,100',
+      stepCache: 2,
     });
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);

@@ -9,8 +9,17 @@ import { createMemoryIo } from '../support/cli-io.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const settings = {
-  ...{ model: 'tiny', seed: 7, motionBucketId: 200, numFrames: 4, numInferenceSteps: 3, fps: 7 },
-  ...{ shape: 'auto', fit: 'crop', loop: 'none', smooth: false, sampler: 'euler' },
+  model: 'tiny',
+  seed: 7,
+  motionBucketId: 200,
+  numFrames: 4,
+  numInferenceSteps: 3,
+  fps: 7,
+  shape: 'auto',
+  fit: 'crop',
+  loop: 'none',
+  smooth: false,
+  sampler: 'euler',
 };
 
 async function inspect(...argv: string[]) {

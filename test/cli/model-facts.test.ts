@@ -8,9 +8,18 @@ import type { JobSettings } from '../../src/storage/job.ts';
 const info: ModelInfo = {
   name: 'svd',
   defaults: {
-    ...{ width: 1024, height: 576, numFrames: 25, numInferenceSteps: 25, minGuidanceScale: 1, maxGuidanceScale: 3 },
-    ...{ fps: 7, motionBucketId: 127, noiseAugStrength: 0.02, decodeChunkSize: 8 },
-    ...{ sampler: 'euler', schedule: 'karras' },
+    width: 1024,
+    height: 576,
+    numFrames: 25,
+    numInferenceSteps: 25,
+    minGuidanceScale: 1,
+    maxGuidanceScale: 3,
+    fps: 7,
+    motionBucketId: 127,
+    noiseAugStrength: 0.02,
+    decodeChunkSize: 8,
+    sampler: 'euler',
+    schedule: 'karras',
   },
   limits: { sizeStep: 8, minSize: 64, maxSize: 4096, maxFrames: 25, maxSteps: 1000 },
 };

@@ -90,8 +90,10 @@ describe('the name of a repository in Hugging Face’s cache is a model', () => 
     const discord = await startFakeDiscord();
     const [stdout, stderr, abort] = [new PassThrough(), new PassThrough(), new AbortController()];
     const environment = {
-      ...{ ...environmentOf(home()), MODEL_DIR: 'owner/tiny' },
-      ...{ DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl },
+      ...environmentOf(home()),
+      MODEL_DIR: 'owner/tiny',
+      DISCORD_TOKEN: discord.token,
+      DISCORD_API_URL: discord.apiUrl,
     };
     const code = runCli(['bot'], { stdout, stderr, signal: abort.signal, environment });
     await discord.waitForCommands(['animate']);

@@ -30,7 +30,9 @@ describe('readAnimateOptions', () => {
 
   it('lets what was typed go before a preset, and the preset before the model', () => {
     expect(readAnimateOptions(typed({ preset: 'draft', steps: 9, seed: 1 }), model).settings).toEqual({
-      ...{ width: 32, height: 32, seed: 1 },
+      width: 32,
+      height: 32,
+      seed: 1,
       numInferenceSteps: 9,
     });
     // The notebook's size is part of what it is.

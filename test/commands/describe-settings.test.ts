@@ -3,10 +3,28 @@ import { readAnimateOptions } from '../../src/cli/animate-options.ts';
 import { asCommand, asCommandLine } from '../../src/commands/describe-settings.ts';
 
 const settings = {
-  ...{ model: 'tiny', width: 512, height: 320, numFrames: 14, numInferenceSteps: 30, seed: 7, fps: 8 },
-  ...{ motionBucketId: 90, noiseAugStrength: 0.05, minGuidanceScale: 1.5, maxGuidanceScale: 2.5, decodeChunkSize: 2 },
-  ...{ sampler: 'euler', schedule: 'ays', guidanceInterval: '0.3,50', stepCache: 2, provider: 'cpu' },
-  ...{ fit: 'pad', shape: 'square', loop: 'ping-pong', smooth: true, format: 'gif' },
+  model: 'tiny',
+  width: 512,
+  height: 320,
+  numFrames: 14,
+  numInferenceSteps: 30,
+  seed: 7,
+  fps: 8,
+  motionBucketId: 90,
+  noiseAugStrength: 0.05,
+  minGuidanceScale: 1.5,
+  maxGuidanceScale: 2.5,
+  decodeChunkSize: 2,
+  sampler: 'euler',
+  schedule: 'ays',
+  guidanceInterval: '0.3,50',
+  stepCache: 2,
+  provider: 'cpu',
+  fit: 'pad',
+  shape: 'square',
+  loop: 'ping-pong',
+  smooth: true,
+  format: 'gif',
 };
 
 it('gives a command line that kinora animate reads back as the same settings', () => {

@@ -11,7 +11,12 @@ export async function bundle(entry: string, name: string): Promise<string> {
   const outfile = `out/test/${name}-${process.pid}.mjs`;
   afterAll(() => rmSync(outfile, { force: true }));
   await build({
-    ...{ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' },
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
     // Machine code finds its own files; the others are optional and not installed.
     external: ['libsql', 'zlib-sync', 'bufferutil', 'utf-8-validate'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

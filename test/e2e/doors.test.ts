@@ -11,8 +11,16 @@ it('/animate takes every option to the renderer', async () => {
     command: 'animate',
     attachments: { image: smallPicture },
     options: {
-      ...{ motion: 240, seed: 5, steps: 3, fps: 9, length: 3, shape: 'portrait', fit: 'pad' },
-      ...{ loop: 'ping-pong', smooth: true, format: 'webp' },
+      motion: 240,
+      seed: 5,
+      steps: 3,
+      fps: 9,
+      length: 3,
+      shape: 'portrait',
+      fit: 'pad',
+      loop: 'ping-pong',
+      smooth: true,
+      format: 'webp',
     },
   });
   const render = await renderer.begun(0);

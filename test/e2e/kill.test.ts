@@ -45,7 +45,8 @@ const deaths: readonly Death[] = [
   },
   {
     name: 'so did a new message, since the old one is gone',
-    ...{ point: 'upload-broken', isMessageGone: true },
+    point: 'upload-broken',
+    isMessageGone: true,
     fault: { ...broken, route: postInChannel, afterEffect: true },
   },
   { name: 'delivered', point: 'delivered', count: 3 },
@@ -94,7 +95,8 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     // What was left runs freely where the process is to die with new jobs waiting; else renders wait until all have asked.
     const isHeld = point !== undefined && point !== 'accepted';
     const bot = await startBotProcess(bundled, {
-      ...{ discord, dataDir },
+      discord,
+      dataDir,
       holdFromSeed: isHeld ? 0 : asked.length,
       ...(point && { dieAt: { point, count, fromStart: fromStart.has(point) } }),
     });

@@ -36,7 +36,9 @@ it('a bot that starts before the network is up waits for it, and says so', async
     },
   };
   const { discord, log } = await setStage({
-    ...{ renderer, clock, discord: { outage: 'unreachable' } },
+    renderer,
+    clock,
+    discord: { outage: 'unreachable' },
     beforeStart: (stand) => {
       end = () => stand.setOutage('none');
     },
@@ -56,7 +58,9 @@ it('a clip that can be posted nowhere is offered by /queue to its requester, and
   discord.expireToken(handle.id);
   discord.setPermissions(discord.channelId, 0n);
   discord.failNext({
-    ...{ route: 'POST /users/@me/channels' as const, status: 403, times: 2 },
+    route: 'POST /users/@me/channels' as const,
+    status: 403,
+    times: 2,
     body: { message: 'Cannot send messages to this user', code: 50_007 },
   });
   render.finish();

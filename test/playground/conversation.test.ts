@@ -10,7 +10,11 @@ const locale = 'en-US';
 /** Asks for a clip of a sample in the server's first channel. */
 function animate(visitor: Visitor, seed: number, more: { locale?: string; channelId?: string } = {}) {
   return visitor.act({
-    ...{ do: 'invoke', command: 'animate', options: { seed }, files: { image: { sample: 'cat.jpg' } }, locale },
+    do: 'invoke',
+    command: 'animate',
+    options: { seed },
+    files: { image: { sample: 'cat.jpg' } },
+    locale,
     channelId: visitor.welcome.channels[0]!.id,
     ...more,
   });

@@ -14,7 +14,11 @@ const log = createRecordingLog();
 async function serve(options: Partial<PlaygroundOptions> = {}) {
   const discord = await startFakeDiscord();
   const playground = await startPlayground({
-    ...{ discord, log, page: stubPage, samplesDir: 'assets', reactionEmoji: '🎬' },
+    discord,
+    log,
+    page: stubPage,
+    samplesDir: 'assets',
+    reactionEmoji: '🎬',
     model: { name: 'tiny', description: 'for tests' },
     killRenderProcess: () => false,
     startBot: async () => ({ lost: new Promise<never>(() => {}), stop: async () => {} }),

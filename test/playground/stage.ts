@@ -18,7 +18,11 @@ export async function playground(
   const log = createRecordingLog();
   const opened = await openPlayground({
     config: readConfig({ MODEL_DIR: renderer.modelDir, PROVIDER: 'cpu' }),
-    ...{ environment: {}, page: stubPage, dataDir: tempFolder(), log, renderer },
+    environment: {},
+    page: stubPage,
+    dataDir: tempFolder(),
+    log,
+    renderer,
     listenAt: { host: '127.0.0.1', port: 0, mustBePort: true },
     // Discord's own limit of calls, and the pause between edits, would only make the tests wait.
     discord: { validate: discordDeviations, rateLimit: { limit: 50, windowSeconds: 1 } },

@@ -491,8 +491,12 @@ describe('a write of the store that fails once', () => {
 
   const wanted = {
     states: {
-      ...{ ann: 'done', broken: 'failed', cancels: 'cancelled', unreachable: 'undelivered' },
-      ...{ hostless: 'done', zoe: 'done' },
+      ann: 'done',
+      broken: 'failed',
+      cancels: 'cancelled',
+      unreachable: 'undelivered',
+      hostless: 'done',
+      zoe: 'done',
     },
     delivered: { ann: 1, hostless: 1, zoe: 1 },
     pendingNotice: [],

@@ -27,7 +27,12 @@ export function setUpQueue(
   const log = createRecordingLog();
   const news: string[] = [];
   const queue = createJobQueue({
-    ...{ store: wrapStore(store), estimates, renderer, model: tinyModel, clock, log },
+    store: wrapStore(store),
+    estimates,
+    renderer,
+    model: tinyModel,
+    clock,
+    log,
     listener: {
       waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
       progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),

@@ -55,7 +55,9 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
   const states = ['queued', 'running', 'interrupted', 'delivering', 'done', 'failed', 'cancelled'];
   const { folder } = oldDatabase(
     states.map((state, index) => ({
-      ...{ id: `0000000${index}`, state, userId: `u${index}` },
+      id: `0000000${index}`,
+      state,
+      userId: `u${index}`,
       ...(index < 5 && { picture: `picture of ${state}` }),
       ...((state === 'delivering' || state === 'done') && { clip: `clip of ${state}` }),
       ...(state === 'failed' && { pendingNotice: '{"kind":"broke"}' }),
@@ -64,8 +66,16 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
   const store = createJobStore(openDatabase(folder));
   expect(store.unfinished().map(({ state }) => state)).toEqual(states.slice(0, 4));
   expect(store.unfinished()[1]).toEqual({
-    ...{ id: '00000001', state: 'running', userId: 'u1', guildId: 'g1', address: { channelId: 'c1' } },
-    ...{ settings: { seed: 7 }, fit: 'pad', maxBytes: 1000, attempts: 1, createdAtMs: 123 },
+    id: '00000001',
+    state: 'running',
+    userId: 'u1',
+    guildId: 'g1',
+    address: { channelId: 'c1' },
+    settings: { seed: 7 },
+    fit: 'pad',
+    maxBytes: 1000,
+    attempts: 1,
+    createdAtMs: 123,
   });
   const ids = states.map((_, index) => `0000000${index}`);
   expect(ids.map((id) => text(store.picture(id)))).toEqual([

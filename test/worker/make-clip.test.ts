@@ -12,7 +12,10 @@ const spec: RenderSpec = { picture: scripted({}), settings: { seed: 5 }, fit: 'p
 function checkpointOf(seed: number): Uint8Array {
   const none = new Float32Array(1);
   return encodeCheckpoint({
-    ...{ seed, step: 2, latents: none, condition: { imageEmbeds: none, imageLatents: none } },
+    seed,
+    step: 2,
+    latents: none,
+    condition: { imageEmbeds: none, imageLatents: none },
     fingerprint: { version: '', model: '', settings: '', picture: '', execution: '' },
     generator: torchGenerator(seed).state(),
     seconds: { prepare: 0, 'encode-image': 0, denoise: 0, decode: 0 },
@@ -32,7 +35,9 @@ describe('makeClip', () => {
       model: 'fake',
       ...clip.settings,
       fit: 'pad',
-      ...{ format: 'mp4', loop: 'none', smooth: false },
+      format: 'mp4',
+      loop: 'none',
+      smooth: false,
       provider: 'cpu',
     });
   });
@@ -65,15 +70,15 @@ describe('makeClip', () => {
   it.each([
     [
       { width: 64, height: 48 },
-      { enlarged: 6, width: 384, height: 288 },
+      { upscaleFactor: 6, width: 384, height: 288 },
     ],
     [
       { width: 128, height: 128 },
-      { enlarged: 2, width: 256, height: 256 },
+      { upscaleFactor: 2, width: 256, height: 256 },
     ],
     [
       { width: 512, height: 256 },
-      { enlarged: 1, width: 512, height: 256 },
+      { upscaleFactor: 1, width: 512, height: 256 },
     ],
   ])('enlarges %o by a whole factor until its short side has 256 pixels', async (settings, file) => {
     const clip = await makeClip(fakeTools(), { ...spec, settings });

@@ -21,8 +21,12 @@ const spec: RenderSpec = {
 /** The real renderer over a tiny model, which hands over the state after every step. */
 function setUp() {
   const renderer = createWorkerPool({
-    ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 } },
-    ...{ idleSeconds: 600, environment: process.env, log: quiet, checkpointSeconds: 1e-6 },
+    modelDir: goldenPath('models/tiny-a'),
+    execution: { provider: 'cpu', threads: 1 },
+    idleSeconds: 600,
+    environment: process.env,
+    log: quiet,
+    checkpointSeconds: 1e-6,
   });
   onTestFinished(() => renderer.close());
   return renderer;

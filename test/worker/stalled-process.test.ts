@@ -15,8 +15,13 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
 function setUp(entry = 'fake-child.ts', options: Partial<WorkerPoolOptions> = {}) {
   const clock = createFakeClock();
   const renderer = createWorkerPool({
-    ...{ modelDir: 'none', execution: { provider: 'cpu' }, idleSeconds: 600, environment: process.env, log: quiet },
-    ...{ clock, entry: new URL(`./fixtures/${entry}`, import.meta.url) },
+    modelDir: 'none',
+    execution: { provider: 'cpu' },
+    idleSeconds: 600,
+    environment: process.env,
+    log: quiet,
+    clock,
+    entry: new URL(`./fixtures/${entry}`, import.meta.url),
     ...options,
   });
   onTestFinished(async () => {

@@ -119,7 +119,14 @@ describe('createRenderer', () => {
     const renderer = shared;
     const progress: RenderProgress[] = [];
     const clip = await renderer.render(specOf(), { onProgress: (news) => progress.push(news) });
-    expect(clip).toMatchObject({ width: 384, height: 288, enlarged: 6, fit: 'crop', model: 'fake', provider: 'cpu' });
+    expect(clip).toMatchObject({
+      width: 384,
+      height: 288,
+      upscaleFactor: 6,
+      fit: 'crop',
+      model: 'fake',
+      provider: 'cpu',
+    });
     expect(clip.settings).toMatchObject({ seed: 7, width: 64, height: 48 });
     expect(clip.bytes).toEqual(new Uint8Array([1, 2, 3]));
     expect(progress.map(({ stage, step, steps }) => `${stage} ${step}/${steps}`)).toEqual([
@@ -351,8 +358,11 @@ describe('createRenderer', () => {
 
   it("leaves the caller's event loop free during a real render", async () => {
     const renderer = createWorkerPool({
-      ...{ modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cpu', threads: 1 }, idleSeconds: 600 },
-      ...{ environment: process.env, log: quiet },
+      modelDir: goldenPath('models/tiny-a'),
+      execution: { provider: 'cpu', threads: 1 },
+      idleSeconds: 600,
+      environment: process.env,
+      log: quiet,
     });
     open.push(renderer);
     const picture = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'teal' } })

@@ -112,7 +112,9 @@ export async function readModelConfigs(model: string): Promise<ModelConfigs> {
 
 async function readFileConfigs(path: string): Promise<ModelConfigs> {
   return {
-    ...{ dir: path, name: basename(path, extname(path)), ...(await readSingleFile(path)) },
+    dir: path,
+    name: basename(path, extname(path)),
+    ...(await readSingleFile(path)),
     preprocessor: preprocessorSchema.parse({}),
     scheduler: parseSchedulerConfig(svdSchedulerJson),
     proposals: {},

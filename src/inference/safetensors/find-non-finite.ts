@@ -74,8 +74,11 @@ function samples({ sizeBytes, dtype }: TensorEntry): Range[] {
  */
 function nonFiniteTest(dtype: TensorEntry['dtype']): ((bytes: Uint8Array) => number) | undefined {
   const exponents: Partial<Record<TensorEntry['dtype'], number>> = {
-    ...{ F16: 0x7c00, BF16: 0x7f80, F32: 0x7f80_0000 },
-    ...{ F8_E4M3: 0x7f, F8_E5M2: 0x7c },
+    F16: 0x7c00,
+    BF16: 0x7f80,
+    F32: 0x7f80_0000,
+    F8_E4M3: 0x7f,
+    F8_E5M2: 0x7c,
   };
   const exponent = exponents[dtype];
   if (exponent === undefined) return undefined;

@@ -31,7 +31,10 @@ const lorasOf = (name: string): LoraRequest[] =>
 
 async function clipOf(loras: LoraRequest[], execution: Partial<ExecutionOptions> = {}) {
   const pipeline: ImageToVideoPipeline = await openImageToVideo({
-    ...{ modelDir, loras, provider: 'cpu', threads: 2 },
+    modelDir,
+    loras,
+    provider: 'cpu',
+    threads: 2,
     ...execution,
   });
   const { width, height } = settings;
@@ -48,9 +51,9 @@ describe('LoRAs make the frames of PEFT’s merge', () => {
   });
 
   it.each<[string, Partial<ExecutionOptions>]>([
-    ['the UNet block by block', { memoryMode: 'sequential' }],
-    ['weights left in their file', { cpuMemory: 'mapped' }],
-    ['both', { memoryMode: 'sequential', cpuMemory: 'mapped' }],
+    ['the UNet block by block', { memoryMode: 'sequential-offload' }],
+    ['weights left in their file', { cpuMemory: 'mmap' }],
+    ['both', { memoryMode: 'sequential-offload', cpuMemory: 'mmap' }],
   ])('also with %s', async (_, execution) => {
     expectSameFrames((await clipOf(lorasOf('both'), execution)).frames, await goldenFrames('both'));
   });
@@ -185,7 +188,8 @@ describe('a LoRA is found by the names that people’s files have', () => {
 
 describe('a LoRA that does not fit is refused, by name', () => {
   const matrix = (rows: number, columns: number): CheckpointTensor => ({
-    ...{ dtype: 'F32', shape: [rows, columns] },
+    dtype: 'F32',
+    shape: [rows, columns],
     values: new Float32Array(rows * columns),
   });
   const attention = 'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q';

@@ -55,7 +55,11 @@ describe('parseSchedulerConfig', () => {
   it("lets AnimateLCM's scheduler, which has other fields, run any sampler of the same model", () => {
     const config = parseSchedulerConfig({
       _class_name: 'AnimateLCMSVDStochasticIterativeScheduler',
-      ...{ num_train_timesteps: 40, sigma_min: 0.002, sigma_max: 700, sigma_data: 1, clip_denoised: false },
+      num_train_timesteps: 40,
+      sigma_min: 0.002,
+      sigma_max: 700,
+      sigma_data: 1,
+      clip_denoised: false,
     });
     expect(config).toMatchObject({ num_train_timesteps: 1000, prediction_type: 'v_prediction' });
     const options = { numInferenceSteps: 4, schedule: 'karras' } as const;

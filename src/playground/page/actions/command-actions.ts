@@ -34,7 +34,10 @@ export function createCommandActions(context: DeedsContext) {
     const command = fullName(form.entry);
     try {
       const { choices } = await connection.send({
-        ...{ do: 'autocomplete', channelId, command, focused: option },
+        do: 'autocomplete',
+        channelId,
+        command,
+        focused: option,
         options: { ...options, [option]: typed },
         locale: pageTexts[language].locale,
       });
@@ -58,7 +61,11 @@ export function createCommandActions(context: DeedsContext) {
       await interact(context, { do: 'invoke', channelId, command, options, files: Object.fromEntries(files) });
     } catch (error) {
       const notice = {
-        ...{ id: crypto.randomUUID(), channelId, command, text: explain(context, error), atMs: Date.now() },
+        id: crypto.randomUUID(),
+        channelId,
+        command,
+        text: explain(context, error),
+        atMs: Date.now(),
         afterMessageId: told?.messages.filter((message) => message.channel_id === channelId).at(-1)?.id ?? '0',
       };
       store.set({ notices: [...store.state.notices, notice] });
@@ -84,8 +91,12 @@ export function createCommandActions(context: DeedsContext) {
       const shown = form.shown.filter((other) => other !== name);
       const { values, typed, pictures, problems } = form;
       change({
-        ...{ shown, values: without(values, name), typed: without(typed, name) },
-        ...{ pictures: without(pictures, name), problems: without(problems, name), proposals: null },
+        shown,
+        values: without(values, name),
+        typed: without(typed, name),
+        pictures: without(pictures, name),
+        problems: without(problems, name),
+        proposals: null,
       });
     },
     setValue(name: string, value: OptionValue) {
@@ -108,8 +119,10 @@ export function createCommandActions(context: DeedsContext) {
       const proposals = isCompleted ? { option: name, choices: form.proposals?.choices ?? [], active: -1 } : null;
       const { values, problems } = form;
       change({
-        ...{ values: without(values, name), problems: without(problems, name) },
-        ...{ typed: { ...form.typed, [name]: text }, proposals },
+        values: without(values, name),
+        problems: without(problems, name),
+        typed: { ...form.typed, [name]: text },
+        proposals,
       });
       clearTimeout(asking);
       if (isCompleted) asking = setTimeout(() => void propose(name), quietMs);
@@ -126,7 +139,8 @@ export function createCommandActions(context: DeedsContext) {
       if (form === null) return;
       clearTimeout(asking);
       change({
-        ...{ values: { ...form.values, [name]: value }, typed: { ...form.typed, [name]: label } },
+        values: { ...form.values, [name]: value },
+        typed: { ...form.typed, [name]: label },
         proposals: null,
       });
     },
