@@ -91,7 +91,7 @@ function digestOf(entry: ListFileEntry): Digest | undefined {
   return undefined;
 }
 
-/** What a model card says of its licence; written by hand by whoever owns the repository, so anything may stand there. */
+/** What a model card says of its licence; the repository's owner writes it by hand, so it may hold anything. */
 const plainText = z.string().transform((text) => text.replace(/\p{Cc}+/gu, ' ').slice(0, 500));
 const licenceCard = z.object({
   license: z.union([plainText, z.array(plainText).transform((names) => names.join(', '))]).optional(),

@@ -39,7 +39,7 @@ export interface PullOptions extends HubAccess {
   onProgress: (progress: PullProgress) => void;
 }
 
-/** News of a running pull; bytes over all files. */
+/** Progress of a running pull; bytes over all files. */
 export interface PullProgress {
   /** The file that is coming, relative to the model folder. */
   path: string;

@@ -25,7 +25,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Why a file could not be written, as the end of a sentence; a full disk in words, the rest as the system says it. */
+/** Why a file could not be written, as the end of a sentence: a full disk or quota, or the system's own message. */
 export function whyNotWritten(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC') return 'the disk is full';

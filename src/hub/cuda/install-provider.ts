@@ -76,7 +76,7 @@ async function discard(manifest: CudaManifest, workFolder: string, archive: stri
   for (const path of [archive, ...[...manifest.libraries.keys()].map((library) => join(workFolder, library))]) {
     await rm(path, { force: true });
   }
-  // Fails, as it should, while there is an unfinished package.
+  // rmdir fails while the folder holds an unfinished package: that is kept.
   await rmdir(workFolder).catch(() => {});
 }
 

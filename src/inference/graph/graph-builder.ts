@@ -15,7 +15,7 @@ export interface GraphTarget {
   precision: Precision;
   /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: all of them. */
   feedForwardChunk?: number | undefined;
-  /** Weights may be computed into others at load time (LoRAs, transposes): the session copies them anyway. */
+  /** Weights may be combined at load time where that saves work: they are copied anyway when the session is created. */
   foldsWeights?: boolean | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface GraphBuilder {
   output(name: string, value: Value): void;
   /** A tensor of the checkpoint, `<scope>.<name>`, in the target's precision. `shape` is the one the checkpoint must have. */
   parameter(name: string, shape: readonly number[], options?: ParameterOptions): Value;
-  /** Says that the checkpoint holds this tensor by right although the graph does not need it. */
+  /** Declares a tensor that the checkpoint must hold although the graph does not use it. */
   unusedParameter(name: string, shape: readonly number[]): void;
   /** A constant in the target's precision, or float32 where asked. Equal constants are one. */
   constant(values: Float32Array, shape: readonly number[], dataType?: DataType): Value;
@@ -111,7 +111,7 @@ export function buildGraph(
   const path = () => scopes.join('.');
   const key = (parameter: string) => [...scopes, parameter].join('.');
 
-  /** A weight with what is added to it, in float32: nodes over constants alone, which the session reckons when it is made. */
+  /** A weight plus its low-rank updates, in float32: nodes over constants only, which the session folds when it is created. */
   function merged(stored: Value, added: readonly LowRankUpdate[], rows: ParameterOptions['rows']): Value {
     let sum = added.length === 0 ? stored : graph.cast(stored, 'float32');
     for (const { name: lora, scale, up, down } of added) {

@@ -41,7 +41,7 @@ export interface Conv2dOptions {
   bias?: boolean;
 }
 
-/** torch `Conv2d`, 3×3 with padding 1 unless told: [n, c, h, w] -> [n, outChannels, h', w']. */
+/** torch `Conv2d`, 3×3 with padding 1 by default: [n, c, h, w] -> [n, outChannels, h', w']. */
 export function conv2d(
   graph: GraphBuilder,
   name: string,

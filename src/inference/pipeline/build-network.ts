@@ -42,7 +42,7 @@ const checkpoints = {
 export type CheckpointGraphs = Partial<Record<NetworkRequest['network'], BuiltGraph>>;
 
 /**
- * Builds a network's graph and holds its whole checkpoint against the config.
+ * Builds a network's graph and compares its whole checkpoint with the config.
  * @throws SafetensorsError | WeightsMismatchError the checkpoint is missing, broken, or of another model
  */
 export async function buildNetwork(
@@ -53,7 +53,7 @@ export async function buildNetwork(
   return pickNetwork(configs, request, await buildCheckpoint(configs, request, target));
 }
 
-/** All graphs over the checkpoint of a network, held against it; see {@link buildNetwork}. */
+/** All graphs over the checkpoint of a network, compared with it; see {@link buildNetwork}. */
 export async function buildCheckpoint(
   configs: ModelConfigs,
   request: NetworkRequest,

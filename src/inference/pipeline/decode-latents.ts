@@ -2,7 +2,7 @@ import { InferenceError } from '../../errors.ts';
 import type { Precision } from '../graph/graph-builder.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import { latentSize } from './denoiser.ts';
-import { present } from './guard-networks.ts';
+import { requireOutput } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { PipelineProgress } from './types.ts';
 
@@ -65,7 +65,7 @@ async function* decodeInChunks(
       const session = await networks.open({ network: 'vae-decoder', frames, ...size, precision: wanted });
       decoder = { session, frames, precision: wanted };
     }
-    return present((await decoder.session.run({ z: chunk })).sample);
+    return requireOutput((await decoder.session.run({ z: chunk })).sample);
   }
 
   /** In half precision, unless that ruins it. */

@@ -20,7 +20,7 @@ export type MemoryEstimates = Record<Exclude<PipelineStage, 'prepare'>, Record<M
 const valueBytes: Readonly<Record<Precision, number>> = { float32: 4, float16: 2 };
 
 /**
- * What each stage of a clip costs in each memory mode, reckoned from the graphs without loading a weight: the weights
+ * What each stage of a clip costs in each memory mode, computed from the graphs without loading a weight: the weights
  * that are there at once, in the precision that the provider works in, and the largest sum of live activations.
  * @throws SafetensorsError | WeightsMismatchError a checkpoint is missing, broken, or of another model
  */

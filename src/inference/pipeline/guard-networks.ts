@@ -105,7 +105,7 @@ export async function withSession<Result>(
  * A network's output, which its graph declares.
  * @throws InferenceError it is not there
  */
-export function present(tensor: Float32Array | undefined): Float32Array {
+export function requireOutput(tensor: Float32Array | undefined): Float32Array {
   if (tensor === undefined) throw new InferenceError('session-output', 'A network lacks an output.');
   return tensor;
 }

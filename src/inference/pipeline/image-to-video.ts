@@ -35,7 +35,7 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   modelDir: string;
   /** Added to the UNet's weights when they are loaded. */
   loras?: readonly LoraRequest[] | undefined;
-  /** Told what an operator should know: a provider that was passed over, say. */
+  /** Takes lines for the operator's log, such as a provider that was passed over. */
   log?: (message: string) => void;
 }
 
@@ -115,7 +115,7 @@ async function* run(
   const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
   const start = fingerprint && startingPoint(given, resume, fingerprint);
   const clock = stageClock(() => performance.now(), start?.seconds);
-  // No copy: the picture is let go of once the model's inputs are made.
+  // Not a copy: the context's reference to the picture is dropped once the model's inputs are made.
   const job = Object.assign(given, { networks: finiteNetworks(given.networks, clock.position) });
   const step = () => {
     throwIfCancelled(job.signal);

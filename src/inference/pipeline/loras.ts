@@ -68,7 +68,7 @@ async function readAll(entries: readonly TensorEntry[]): Promise<Map<TensorEntry
 }
 
 /**
- * Reads a LoRA's header and holds it against a UNet.
+ * Reads a LoRA's header and matches its tensors with a UNet's.
  * @param unet its weights, and what finds the key of the one that a module of a LoRA changes
  * @throws ConfigError the file is no LoRA, or one for another model
  * @throws SafetensorsError the file cannot be read

@@ -27,9 +27,9 @@ export interface NetworksOptions {
   memoryMode: MemoryMode;
 }
 
-/** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
+/** The networks of a model. Checkpoints are read, and compared with their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
-  /** Weights that stay in their file must not be reckoned into others: that would be done anew in every call. */
+  /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */

@@ -19,12 +19,12 @@ export interface OpenedCheckpoint {
   /** The folder or file, for messages. */
   where: string;
   weights: Weights;
-  /** What a person should know: what was taken instead of what is usual. */
+  /** Notes for the operator: what was used in place of the usual file or format. */
   notes: readonly string[];
 }
 
 /**
- * What a person should know of a model before it runs: everything that was taken instead of what is usual. Only headers
+ * Notes on a model for the operator before it runs: what was used in place of the usual files or formats. Only headers
  * are read; what cannot be read is no note, but an error when it is needed.
  */
 export async function modelNotes(configs: ModelConfigs): Promise<string[]> {
@@ -58,7 +58,7 @@ export async function openCheckpoint(
 const maxLoraBytes = 1.5 * 2 ** 30;
 
 /**
- * The model with LoRAs, held against its UNet; several add up.
+ * The model with LoRAs, which must fit its UNet; several add up.
  * @throws ConfigError a file is no LoRA, or one for another model; the message says so by the file's name
  * @throws SafetensorsError a file, or the UNet's weights, cannot be read
  */

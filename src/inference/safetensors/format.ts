@@ -27,7 +27,7 @@ export function isDtype(word: string): word is Dtype {
   return Object.hasOwn(dtypeBytes, word);
 }
 
-/** Largest header that is read, in bytes; the reference implementation draws the same line. */
+/** Largest header that is read, in bytes; the reference implementation has the same limit. */
 export const maxHeaderBytes = 100_000_000;
 
 /** Most tensors in one file; SVD's UNet has 1,428. */

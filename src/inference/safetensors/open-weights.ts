@@ -20,7 +20,7 @@ export type Weights = ReadonlyMap<string, TensorEntry>;
 export interface OpenWeightsOptions {
   /** `'fp16'` takes `<base>.fp16.safetensors` only, `''` the plain file only; left out: the plain file, else fp16. */
   variant?: string;
-  /** Told what had to be taken instead of what is usual. */
+  /** Called with a note for each file or format used in place of the usual one. */
   onNote?: (note: string) => void;
 }
 

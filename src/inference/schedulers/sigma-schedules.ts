@@ -36,7 +36,7 @@ const alignedSigmas = [0.002, 0.034, 0.173, 0.403, 0.981, 1.789, 4.248, 7.977, 1
  */
 export function alignYourStepsSigmas(steps: number): number[] {
   const logs = alignedSigmas.map(Math.log);
-  // One point more than there are steps; the lowest one gives way to the final 0.
+  // One point more than there are steps; the lowest one is replaced by the final 0.
   const positions = linspace(0, logs.length - 1, steps + 1).slice(1);
   return positions.map((position) => Math.exp(interpolate(position, logs))).reverse();
 }
