@@ -24,3 +24,11 @@ async function isFolder(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** Why a file could not be written, as the end of a sentence: a full disk or quota, or the system's own message. */
+export function whyNotWritten(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'EDQUOT') return 'the disk quota is used up';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,9 +1,9 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { requireFinite } from '../../../src/inference/pipeline/guard-networks.ts';
 import { type OpenImageToVideoOptions, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { openSafetyCheck } from '../../../src/inference/pipeline/open-safety-check.ts';
-import { requireFinite } from '../../../src/inference/pipeline/require-finite.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { brightnessClassifier } from '../../support/brightness-classifier.ts';
 import { goldenPath } from '../../support/golden.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFolder } from '../../src/util/make-folder.ts';
+import { makeFolder } from '../../src/util/write-folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 describe('makeFolder', () => {
