@@ -17,7 +17,7 @@ describeInBrowser('the playground by mouse', (stage) => {
     const message = lastMessage(window);
     await message.getByText('step 1 of 2').waitFor();
     await message.getByText('Ada used /animate').waitFor();
-    await message.locator('playground-moment').waitFor();
+    await message.locator('playground-timestamp').waitFor();
     await keepPicture(window, 'progress');
     hold.release();
 

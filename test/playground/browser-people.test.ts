@@ -60,6 +60,12 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await window.getByRole('button', { name: 'Animate a sample picture' }).click();
     await window.locator('video').waitFor();
     await keepPicture(window, 'narrow-clip');
+    const buttonColours =
+      await window.evaluate<string>(`(({ color, backgroundColor }) => color + ' on ' + backgroundColor)(
+      getComputedStyle(document.querySelector('.component-button.secondary')))`);
+    expect(buttonColours, 'as light as the theme').toBe('rgb(43, 47, 53) on rgb(227, 229, 232)');
+    // The browser cuts a placeholder that is too long, without an ellipsis.
+    expect(await window.locator('#composer').getAttribute('placeholder')).toBe('Message #general');
     expect(await flaws(window)).toEqual([]);
     const outside = await window.evaluate<string[]>(`[...document.querySelectorAll('.main *')]
       .filter((element) => element.getBoundingClientRect().right > innerWidth)
