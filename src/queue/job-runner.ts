@@ -1,4 +1,3 @@
-import PQueue from 'p-queue';
 import { JobCancelledError } from '../errors.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
@@ -8,7 +7,7 @@ import type { Log } from '../util/log.ts';
 import type { Clip, Renderer, RenderProgress } from '../worker/types.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { Estimates } from './estimates.ts';
-import { createFairQueue } from './fair-queue.ts';
+import { createFairPQueue } from './fair-queue.ts';
 import { createFailureJudge } from './judge-failure.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { specOf } from './render-spec.ts';
@@ -72,14 +71,13 @@ interface Run {
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { store, estimates, renderer, clock, log, concurrency, events } = options;
-  const line = createFairQueue();
+  const { tasks, waiting } = createFairPQueue(concurrency);
+  waiting.passedOver = () => (breaker.fault() ? judge.suspect() : undefined);
   const runs = new Map<string, Run>();
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
   let isPaused = false;
   let isStopped = false;
-  // p-queue holds one slot per waiting job, not the jobs: who is next is decided when a renderer is free.
-  const slots = new PQueue({ concurrency });
   const judge = createFailureJudge();
   const writes = createPendingWrites({ log, onFailure: (error) => breaker.open(error) });
   const breaker = createCircuitBreaker({
@@ -101,37 +99,33 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       return true;
     }
     // Asked first: a job that may begin is no longer among those that wait.
-    const hasWork = line.jobs().length > 0;
+    const hasWork = waiting.size > 0;
     regulate();
     return hasWork;
   }
 
   function regulate(): void {
     if (isStopped) return;
-    slots.concurrency = breaker.fault() ? 1 : concurrency;
-    if (isPaused || breaker.isBlocking()) slots.pause();
-    else slots.start();
+    tasks.concurrency = breaker.fault() ? 1 : concurrency;
+    if (isPaused || breaker.isBlocking()) tasks.pause();
+    else tasks.start();
   }
 
   function add(job: Job): void {
-    line.add(job);
-    slots.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
+    tasks.add(() => run(job), { job }).catch((err: unknown) => log.error({ jobId: job.id, err }, 'the queue broke'));
   }
 
-  async function runNext(): Promise<void> {
-    if (isStopped) return;
-    const job = line.take(breaker.fault() && judge.suspect());
-    if (job === undefined) return;
-    const run: Run = { job, abort: new AbortController(), isStarted: false };
-    runs.set(job.id, run);
+  async function run(job: Job): Promise<void> {
+    const started: Run = { job, abort: new AbortController(), isStarted: false };
+    runs.set(job.id, started);
     events.progress(job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
     events.positionsChanged();
     try {
-      await runToItsEnd(run);
+      await runToItsEnd(started);
     } finally {
-      if (runs.get(job.id) === run) runs.delete(job.id);
+      if (runs.get(job.id) === started) runs.delete(job.id);
       // A trial that ended by the job's own fault says nothing against the host.
-      if (breaker.fault() && !breaker.isBlocking() && line.jobs().length === 0) breaker.close();
+      if (breaker.fault() && !breaker.isBlocking() && waiting.size === 0) breaker.close();
     }
   }
 
@@ -208,18 +202,18 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   return {
     writes,
     add,
-    waiting: line.jobs,
+    waiting: () => waiting.jobs(),
     running: () => activeRuns().map(({ job }) => job),
     hostFault: breaker.fault,
     reportHostFault: breaker.open,
     tryNow: breaker.tryNow,
     cancel(id) {
-      const waiting = line.jobs().find((job) => job.id === id);
+      const waitingJob = waiting.jobs().find((job) => job.id === id);
       const run = activeRuns().find(({ job }) => job.id === id);
-      if (waiting) line.remove(id);
+      waiting.remove(id);
       unsaved.delete(id);
       run?.abort.abort(new JobCancelledError());
-      return waiting ?? run?.job;
+      return waitingJob ?? run?.job;
     },
     setPaused(wanted) {
       isPaused = wanted;
@@ -228,9 +222,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     stop() {
       isStopped = true;
       breaker.stop();
-      // A paused queue never becomes idle: first without slots, then not paused.
-      slots.clear();
-      slots.start();
+      tasks.pause();
     },
     interrupt(reason) {
       return activeRuns().map(({ job, abort, isStarted }) => {
@@ -239,6 +231,6 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
         return job;
       });
     },
-    onIdle: () => slots.onIdle(),
+    onIdle: () => tasks.onPendingZero(),
   };
 }
