@@ -60,7 +60,7 @@ it('✏️ opens a form with the settings filled in, and makes what was changed'
   const second = press(discord, clip, 'Edit');
   await second.acknowledged;
   discord.submitModal({ interactionId: second.id, values: { loop: 'ping-pong' } });
-  expect((await renderer.begun(2)).spec.base).toMatchObject({ use: 'finish' });
+  expect((await renderer.begun(2)).spec.base).toMatchObject({ use: 'reencode' });
   renderer.renders[2]!.finish();
 
   const wrong = press(discord, clip, 'Edit');
@@ -89,7 +89,7 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
   const { discord, renderer, clip } = await withClip({ seed: 7 });
   const looped = press(discord, clip, 'Loop');
   const first = await renderer.begun(1);
-  expect(first.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
+  expect(first.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
   first.finish();
   const child = await clipOf(looped);
   press(discord, child, 'Loop');
@@ -99,7 +99,7 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
 
   const smoothed = press(discord, child, 'Smoother');
   const third = await renderer.begun(3);
-  expect(third.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong', smooth: true } });
+  expect(third.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong', smooth: true } });
   third.finish();
   const refused = press(discord, await clipOf(smoothed), 'Smoother');
   await refused.waitForMessage(({ content }) => content.includes('already has the highest frame rate'));
@@ -158,7 +158,7 @@ it('every button works after a restart', async () => {
     // Each says what it was made of.
     expect((await clipOf(pressed)).content).toContain(linkTo(discord, clip));
   }
-  expect(made).toEqual(['render', 'extend', 'finish', 'finish']);
+  expect(made).toEqual(['render', 'extend', 'reencode', 'reencode']);
   const form = press(discord, clip, 'Edit');
   expect((await form.acknowledged).modal).not.toBeNull();
   discord.submitModal({ interactionId: form.id, values: { motion: '44', loop: 'none' } });

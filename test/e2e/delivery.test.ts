@@ -131,7 +131,7 @@ describe('a clip that Discord finds too large, although it fits what Discord pro
     discord.setAttachmentSizeLimit(5_000);
     render.finish(large);
     const again = await renderer.begun(1);
-    expect(again.spec).toMatchObject({ maxBytes: 4_500, base: { use: 'finish', master: Buffer.from('the frames') } });
+    expect(again.spec).toMatchObject({ maxBytes: 4_500, base: { use: 'reencode', master: Buffer.from('the frames') } });
     again.finish({ bytes: Buffer.alloc(4_400), reduced: { crf: 30, width: 32, height: 32 } });
     const clip = await clipOf(handle);
     expect(clip.attachments[0]?.size).toBe(4_400);
