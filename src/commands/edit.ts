@@ -21,9 +21,9 @@ const formFields = shownSettings(clipForm).filter(({ discord }) => discord.isInF
 export const editButton = {
   action: 'edit',
   async execute(interaction, jobId, { jobs, model, guildSettings }) {
-    const job = jobs.find(jobId);
+    const job = await jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    await interaction.showModal(formFor(job, model, messagesFor(interaction, guildSettings)));
+    await interaction.showModal(formFor(job, model, await messagesFor(interaction, guildSettings)));
   },
 } satisfies ButtonAction;
 
@@ -81,7 +81,7 @@ function readForm(interaction: ModalSubmitInteraction, job: Job, model: ModelCap
   const form = { ...job.form, ...changed };
   const [now, before]: SettingValues[] = [settings, { ...model.defaults, ...job.settings }];
   const isRenderedAnew = settingFields.some(({ setting }) => now?.[setting] !== before?.[setting]);
-  return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'finish', form };
+  return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'reencode', form };
 }
 
 /** What the form says, by the fields' names. */

@@ -18,21 +18,21 @@ export interface DeliveriesOptions {
 /** A clip on its way. */
 interface ClipDelivery {
   /** Reads the clip; undefined once it is not kept any more. Read anew for each try: an outage may hold many clips up. */
-  read: () => Clip | undefined;
+  read: () => Promise<Clip | undefined>;
   /** One try. */
   send: (clip: Clip) => Promise<void>;
-  delivered: () => void;
+  delivered: () => Promise<void>;
   /** Every way to the requester is closed, or no try succeeded for a reason that nobody knows. The clip is to be kept. */
-  undeliverable: (error: unknown) => void;
+  undeliverable: (error: unknown) => Promise<void>;
   /** The job is to end with this error: retention is over, or no limit can hold the clip. */
-  failed: (error: unknown) => void;
+  failed: (error: unknown) => Promise<void>;
 }
 
 /** Brings clips and final notices to their requesters, however long Discord is away. */
 export interface Deliveries {
   clip(job: Job, delivery: ClipDelivery): void;
   /** `send` rejects where it is to be tried again; `sinceMs` is when the job ended. */
-  notice(job: Job, notice: { sinceMs: number; send: () => Promise<void>; notified: () => void }): void;
+  notice(job: Job, notice: { sinceMs: number; send: () => Promise<void>; notified: () => Promise<void> }): void;
   /** Discord is there again: tries everything that waits now. */
   wake(): void;
   /** Resolves when nothing is under way. What waits for its next try ends with `signal`. */
@@ -96,7 +96,7 @@ export function createDeliveries({ clock, log, signal, retentionMs }: Deliveries
     send: ClipDelivery['send'],
   ): Promise<{ isKept: boolean; error?: unknown }> {
     try {
-      const clip = read();
+      const clip = await read();
       if (clip !== undefined) await send(clip);
       return { isKept: clip !== undefined };
     } catch (error) {
@@ -109,14 +109,11 @@ export function createDeliveries({ clock, log, signal, retentionMs }: Deliveries
     notice: (job, { sinceMs, send, notified }) =>
       track(job, async () => {
         for (let tries = 1; !signal.aborted; tries++) {
-          try {
-            await send();
-            return notified();
-          } catch (error) {
-            if (signal.aborted) return;
-            if (clock.now() >= sinceMs + retentionMs) return notified();
-            warn(job, tries, error);
-          }
+          const failure = await failureOf(send);
+          if (failure === undefined) return notified();
+          if (signal.aborted) return;
+          if (clock.now() >= sinceMs + retentionMs) return notified();
+          warn(job, tries, failure.error);
           if (!(await waitFor(tries))) return;
         }
       }),
@@ -128,4 +125,13 @@ export function createDeliveries({ clock, log, signal, retentionMs }: Deliveries
       await Promise.all(underWay);
     },
   };
+}
+
+async function failureOf(work: () => Promise<void>): Promise<{ error: unknown } | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
 }

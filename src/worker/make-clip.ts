@@ -55,7 +55,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
   const wanted = await wantedSize(tools, spec);
   const made =
-    spec.base?.use === 'finish'
+    spec.base?.use === 'reencode'
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);

@@ -25,7 +25,7 @@ const usedProvider = executionSettings.provider.type.schema.exclude(['auto']);
 
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
-  use: z.enum(['extend', 'finish']),
+  use: z.enum(['extend', 'reencode']),
   made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 

@@ -1,6 +1,6 @@
 import { checkRanges } from '../../settings/declaration.ts';
 import { imageToVideo } from '../../settings/image-to-video.ts';
-import { checkSampler } from '../schedulers/check-sampler.ts';
+import { checkSampler } from '../schedulers/scheduler.ts';
 import type { ImageToVideoSettings, ModelInfo } from './types.ts';
 
 /**
