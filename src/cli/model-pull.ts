@@ -76,7 +76,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 function readRequest(values: Given<(typeof line)['options']>['values']): PullRequest {
   const { repo = defaultRepo, revision = 'main', variant = 'fp16', dir } = values;
   if (!isRepository(repo)) throw usageError(`--repo must be OWNER/NAME, such as ${defaultRepo}.`);
-  if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}.`);
+  if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}, not "${variant}".`);
   if (!/^[\w./-]+$/.test(revision)) throw usageError('--revision must be a branch, a tag or a commit.');
   const unet = values.unet === undefined ? undefined : readUnet(values.unet);
   const folder = resolve(dir ?? join('models', basename(unet?.repo ?? repo)));
