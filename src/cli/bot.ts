@@ -25,8 +25,9 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
-  const { config, configs } = await locateModel(written, io.environment);
+  const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout);
+  if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.

@@ -35,7 +35,9 @@ const clipPath = join('out', 'demo.mp4');
 /** `kinora demo`: the whole way from `/animate` to the delivered clip, in one process and its render child. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
   if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
-  const located = await locateModel(readConfig(io.environment), io.environment);
+  // A clip within half a minute is what the demo is for: a large model is taken only if MODEL_DIR says so.
+  const config = { ...readConfig(io.environment), isModelDefault: false };
+  const located = await locateModel(config, io.environment);
   const startedAtMs = Date.now();
   const output = await openOutputFile(clipPath);
   try {

@@ -11,6 +11,7 @@ import { checkModel } from './doctor/check-model.ts';
 import { checkProviders } from './doctor/check-providers.ts';
 import type { Finding } from './doctor/finding.ts';
 import type { CliIo } from './io.ts';
+import { chooseModel } from './locate-model.ts';
 import { textTable } from './text-table.ts';
 
 const line = {
@@ -43,12 +44,13 @@ export async function run(argv: string[], io: CliIo, tools = realTools(io)): Pro
 }
 
 async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promise<Finding[]> {
-  const config = readConfig(io.environment);
+  const written = readConfig(io.environment);
+  const { config } = await chooseModel(written, io.environment);
   const { execution, dataDir } = config;
   const findings = [
     checkNode(process.versions.node),
     await checkFfmpeg(config, io.environment),
-    await checkModel(config, io),
+    await checkModel(written, io),
   ];
   const { findings: providers, used } = await checkProviders({ modelDir: probeModelDir, execution, probe });
   findings.push(...providers, await checkMemory(config, used, io.environment), await checkDisk(dataDir));
