@@ -2,6 +2,7 @@ import { AppError, EncodeError, JobCancelledError, scopeOf } from '../errors.ts'
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
 import type { ClipMetadata } from '../media/clip-metadata.ts';
 import type { FinishedClip } from '../media/finish-clip.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { Clip, ClipForm, FitName, RenderSpec } from './types.ts';
 
@@ -103,6 +104,7 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
 
 /** What {@link encodeTwice} works with. */
 interface EncodeTwiceOptions {
+  signal: AbortSignal | undefined;
   /** Called before the second try, with why the first one failed. */
   onRetry: (error: unknown) => void;
 }
@@ -115,13 +117,15 @@ interface EncodeTwiceOptions {
  * @throws AppError what is not tried again, as it is
  * @throws JobCancelledError the signal was aborted
  */
-export async function encodeTwice<T>(encode: () => Promise<T>, { onRetry }: EncodeTwiceOptions): Promise<T> {
+export async function encodeTwice<T>(encode: () => Promise<T>, { signal, onRetry }: EncodeTwiceOptions): Promise<T> {
+  await cancellationPoint(signal);
   try {
     return await encode();
   } catch (error) {
     if (isSettled(error)) throw error;
     onRetry(error);
   }
+  await cancellationPoint(signal);
   try {
     return await encode();
   } catch (error) {

@@ -304,7 +304,7 @@ describe('createRenderer', () => {
   });
 
   it('can be cancelled while the process starts', async () => {
-    const renderer = rendererOf({ entry: fixture('mute-child.ts') });
+    const renderer = rendererOf({ entry: fixture('mute-child.ts'), graceMs: 50 });
     await expect(renderer.render(specOf(), { signal: AbortSignal.timeout(50) })).rejects.toThrow(JobCancelledError);
   });
 

@@ -1,29 +1,15 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { JobCancelledError } from '../../errors.ts';
+import { cancellationPoint } from '../../util/cancellation.ts';
 import type { Networks } from './networks.ts';
 
-/** @throws JobCancelledError the signal was aborted */
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new JobCancelledError();
-}
-
-/**
- * The same networks, which load nothing and run nothing once the signal was aborted. Loading and running block the
- * event loop, so each takes a turn first: an abort that is on its way gets in.
- */
+/** The same networks, which load nothing and run nothing once the signal was aborted. */
 export function cancellableNetworks(networks: Networks, signal: AbortSignal | undefined): Networks {
-  const check = async () => {
-    await nextTurn();
-    throwIfCancelled(signal);
-  };
   return {
     async open(request) {
-      await check();
-      const session = await networks.open(request);
+      const session = await networks.open(request, signal);
       return {
         async run(inputs) {
-          await check();
-          return session.run(inputs);
+          await cancellationPoint(signal);
+          return session.run(inputs, signal);
         },
         release: () => session.release(),
       };

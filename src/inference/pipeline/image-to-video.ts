@@ -1,10 +1,11 @@
 import { InferenceError } from '../../errors.ts';
+import { throwIfCancelled } from '../../util/cancellation.ts';
 import type { FramedPicture } from '../../util/rgb.ts';
 import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
-import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
+import { cancellableNetworks } from './cancellable-networks.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
