@@ -114,6 +114,41 @@ describe('makeClip', () => {
     expect(tools.calls).toEqual(['pictureForClip 64x48 pad', 'generate seed 5', 'generator closed']);
   });
 
+  it.each([
+    ['prepare 0', []],
+    ['encode-image 0', ['pictureForClip', 'generate', 'generator']],
+    ['denoise 1', ['pictureForClip', 'generate', 'generator']],
+    ['decode 1', ['pictureForClip', 'generate', 'generator']],
+    ['encode-video 0', ['pictureForClip', 'generate', 'generator', 'frames']],
+  ])('cancelled at %s begins nothing that comes after', async (at, calls) => {
+    const tools = fakeTools();
+    const stop = new AbortController();
+    const done = makeClip(
+      tools,
+      { ...spec, framesDir: '/frames', keepMaster: true },
+      {
+        signal: stop.signal,
+        onProgress: ({ stage, step }) => `${stage} ${step}` === at && stop.abort(),
+      },
+    );
+    await expect(done).rejects.toThrow(JobCancelledError);
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(calls);
+  });
+
+  it('cancelled while it checks the frames looks at no further one', async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const check = {
+      async rate() {
+        if (++looks === 3) stop.abort();
+        return 0;
+      },
+    };
+    const tools = { ...fakeTools(), safety: { check, threshold: 0.5 } };
+    await expect(makeClip(tools, spec, { signal: stop.signal })).rejects.toThrow(JobCancelledError);
+    expect(looks).toBe(3);
+  });
+
   it('loops as the model proposes where nothing is chosen', async () => {
     const tools = fakeTools();
     tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };

@@ -34,7 +34,7 @@ export interface SessionOptions {
 /** A network in memory. All tensors are float32, row-major, in the shapes that the model declares. */
 export interface NetworkSession {
   /**
-   * @param signal looked at before each part of a chain is loaded; whoever runs a network of one part looks itself
+   * @param signal looked at before each part of a chain is loaded, and before it runs; whoever runs a network of one part looks itself
    * @throws InferenceError the run failed, or an input is missing or of the wrong size
    * @throws JobCancelledError the signal was aborted
    */
@@ -79,6 +79,7 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
         await cancellationPoint(signal);
         const session = await loadSession(part, options);
         try {
+          await cancellationPoint(signal);
           Object.assign(tensors, await runSession(session, part, tensors));
         } finally {
           await session.release();
