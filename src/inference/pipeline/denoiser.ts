@@ -52,7 +52,7 @@ export async function openPredictor(
   { guided, caching }: PredictorPlan,
 ): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
-  const isTogether = guidanceBatch === 'together' && new Set(guided).size === 1;
+  const isTogether = guidanceBatch === 'batched' && new Set(guided).size === 1;
   const calls = isTogether ? [branches] : branches.map((branch) => [branch]);
   const size = latentSize(configs, settings);
   const sizes = { batch: calls[0]?.length ?? 1, frames: settings.numFrames, ...size };

@@ -30,7 +30,7 @@ export async function estimateMemory(
   settings: Omit<ImageToVideoSettings, 'seed'>,
   provider: ConcreteProvider,
 ): Promise<MemoryEstimates> {
-  const staged = { 'encode-image': nothing, denoise: nothing, decode: nothing };
+  const largest = { 'encode-image': nothing, denoise: nothing, decode: nothing };
   let residentBytes = 0;
   let largestPartBytes = 0;
   for (const request of clipRequests(configs, settings)) {
@@ -39,7 +39,7 @@ export async function estimateMemory(
     const graph = await buildNetwork(configs, request, target);
     const cost = { weightBytes: weightBytes(graph, bytesPerValue), activationBytes: peakActivationBytes(graph) };
     const stage = stageOf[request.network];
-    staged[stage] = larger(staged[stage], cost);
+    largest[stage] = larger(largest[stage], cost);
     residentBytes += cost.weightBytes;
     if (request.network !== 'unet-step') continue;
     const parts = partitionGraph(graph, unetPart).map((part) => weightBytes(part, bytesPerValue));
@@ -47,14 +47,14 @@ export async function estimateMemory(
   }
   const inModes = (cost: MemoryEstimate, sequentialBytes = cost.weightBytes) => ({
     resident: { ...cost, weightBytes: residentBytes },
-    staged: cost,
-    sequential: { ...cost, weightBytes: sequentialBytes },
+    'model-offload': cost,
+    'sequential-offload': { ...cost, weightBytes: sequentialBytes },
   });
   return {
-    'encode-image': inModes(staged['encode-image']),
+    'encode-image': inModes(largest['encode-image']),
     // Values wait between the parts of the UNet as they wait inside the whole.
-    denoise: inModes(staged.denoise, largestPartBytes),
-    decode: inModes(staged.decode),
+    denoise: inModes(largest.denoise, largestPartBytes),
+    decode: inModes(largest.decode),
   };
 }
 

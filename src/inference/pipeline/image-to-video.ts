@@ -80,7 +80,7 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
+  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
   const log = options.log ?? (() => {});
   const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
@@ -88,7 +88,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {
     target: (request) => networkTarget(request, configs, { provider, precision, feedForwardChunk }),
-    session: { provider, threads, mapped: cpuMemory === 'mapped' },
+    session: { provider, threads, mapped: cpuMemory === 'mmap' },
     memoryMode,
   });
   const info = modelInfo(configs);

@@ -23,7 +23,7 @@ export interface NetworksOptions {
   target: (request: NetworkRequest) => GraphTarget;
   session: SessionOptions;
   /**
-   * `resident`: every network stays for the next clip of its size; `staged`: one at a time; `sequential`: and the UNet
+   * `resident`: every network stays for the next clip of its size; `model-offload`: one at a time; `sequential-offload`: and the UNet
    * block by block.
    */
   memoryMode: MemoryMode;
@@ -57,7 +57,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     try {
       const graph = await build(request);
       await cancellationPoint(signal);
-      if (memoryMode === 'sequential' && request.network === 'unet-step') {
+      if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
       return await openSession(compileGraph(graph), session);

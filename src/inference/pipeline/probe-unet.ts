@@ -44,7 +44,7 @@ export async function probeUnet({ modelDir, provider, precision, threads }: Unet
     target: () => ({ provider, precision }),
     // A node that fell to the CPU would hide that WebGPU lacks it. On CUDA nobody could try yet whether some do.
     session: { provider, threads, wholly: provider === 'webgpu' },
-    memoryMode: 'staged',
+    memoryMode: 'model-offload',
   });
   const generator = torchGenerator(1);
   const conditioning = await withSession(networks.open({ network: 'unet-conditioning', ...sizes }), (session) =>

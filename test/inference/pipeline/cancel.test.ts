@@ -62,7 +62,7 @@ async function frames(pipeline: ImageToVideoPipeline, signal?: AbortSignal): Pro
   return Buffer.concat(next.value.frames);
 }
 
-const modes: MemoryMode[] = ['staged', 'sequential'];
+const modes: MemoryMode[] = ['model-offload', 'sequential-offload'];
 
 describe.each(modes)('a clip that is cancelled in memory mode %s', (memoryMode) => {
   it('in any load or run, whatever the stage, ends before the next one, and the pipeline makes the next clip', {
@@ -73,7 +73,7 @@ describe.each(modes)('a clip that is cancelled in memory mode %s', (memoryMode) 
     const whole = await frames(pipeline);
     const all = events;
     // Four networks, two steps of the UNet and a decoder for each of two chunks; blocks are loaded anew in each step.
-    expect(all.filter((event) => event === 'load').length).toBeGreaterThan(memoryMode === 'staged' ? 5 : 10);
+    expect(all.filter((event) => event === 'load').length).toBeGreaterThan(memoryMode === 'model-offload' ? 5 : 10);
     for (let at = 1; at < all.length; at++) {
       const abort = new AbortController();
       onEvent = (count) => count === at && abort.abort();

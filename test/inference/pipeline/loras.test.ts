@@ -51,9 +51,9 @@ describe('LoRAs make the frames of PEFT’s merge', () => {
   });
 
   it.each<[string, Partial<ExecutionOptions>]>([
-    ['the UNet block by block', { memoryMode: 'sequential' }],
-    ['weights left in their file', { cpuMemory: 'mapped' }],
-    ['both', { memoryMode: 'sequential', cpuMemory: 'mapped' }],
+    ['the UNet block by block', { memoryMode: 'sequential-offload' }],
+    ['weights left in their file', { cpuMemory: 'mmap' }],
+    ['both', { memoryMode: 'sequential-offload', cpuMemory: 'mmap' }],
   ])('also with %s', async (_, execution) => {
     expectSameFrames((await clipOf(lorasOf('both'), execution)).frames, await goldenFrames('both'));
   });

@@ -61,8 +61,8 @@ describe('a value in the weights that is no number', { timeout: 120_000 }, () =>
   it.each([
     ['an infinity counts too', 'vae/decoder.conv_out.bias', { value: 'Infinity' }],
     ['in half precision, where the chunk is decoded again', 'vae/decoder.conv_out.bias', { precision: 'float16' }],
-    ['in a UNet that is loaded block by block', 'unet/conv_out.bias', { memoryMode: 'sequential' }],
-    ['with both branches of guidance apart', 'unet/conv_out.bias', { guidanceBatch: 'apart' }],
+    ['in a UNet that is loaded block by block', 'unet/conv_out.bias', { memoryMode: 'sequential-offload' }],
+    ['with both branches of guidance apart', 'unet/conv_out.bias', { guidanceBatch: 'split' }],
   ] as const)('%s', async (_, tensor, options) => {
     expect(await outcome(tensor, options)).toMatchObject({ code: 'non-finite' });
   });

@@ -88,7 +88,7 @@ describe('a run that goes on from a checkpoint', { timeout: 240_000 }, () => {
     ['both', { guidanceInterval: [0.05, 100], stepCache: 2 }, [2, 4, 6]],
     ['both, where guidance begins in a shallow step', { guidanceInterval: [0.05, 400], stepCache: 2 }, [2, 4, 6]],
     ['half precision', { sampler: 'euler-ancestral' }, [1, 2, 3, 4, 5, 6], { precision: 'float16' }],
-    ['guidance in two calls', {}, [1, 2, 3, 4, 5, 6], { guidanceBatch: 'apart' }],
+    ['guidance in two calls', {}, [1, 2, 3, 4, 5, 6], { guidanceBatch: 'split' }],
   ])('%s: gives the frames of a run that was not broken off, bit for bit', async (_, changes, kept, open = {}) => {
     const small = { width: changes.width ?? 32, height: 16 };
     const whole = { settings: changes, open, picture: { ...small, data: picture.data.slice(0, small.width * 16 * 3) } };
