@@ -8,7 +8,7 @@ import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
 import { formatDuration } from './transfer-meter.ts';
 import { createTransferProgress } from './transfer-progress.ts';
-import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+import { downloadRetry, idleTimeoutMs } from './web-options.ts';
 
 const line = {
   name: 'kinora setup cuda',
@@ -39,7 +39,7 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
   const progress = createTransferProgress(io.stderr, Date.now);
   const web = createHttpClient({
     fetch,
-    retry: retryPolicy,
+    retry: downloadRetry,
     signal: io.signal,
     idleTimeoutMs,
     onRetry: ({ address, reason, delayMs }) =>

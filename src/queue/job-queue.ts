@@ -32,6 +32,8 @@ export interface JobQueueOptions {
   retentionMs?: number;
   /** The host began or ceased to be at fault: for what outlives the process. */
   onHostFault?: (fault: HostFault | undefined) => void;
+  /** For the jitter of waits between two deliveries of the same thing. Default `Math.random`. */
+  random?: (() => number) | undefined;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
   finishGraceMs?: number;
   /** How long {@link JobQueue.close} then waits for uploads and final notices under way. Default 10,000. */
@@ -56,7 +58,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   let mode: QueueMode = 'open';
   /** When each running job is expected to end, in milliseconds since 1970. */
   const endsAtMs = new Map<string, number>();
-  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs });
+  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
   const runner = createJobRunner({
     store,
     estimates,
