@@ -1,14 +1,8 @@
 import { EncodeError } from '../errors.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { RgbFrames } from '../util/rgb.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import type { ClipMetadata } from './clip-metadata.ts';
 import { checkClip, type FfmpegOptions } from './run-ffmpeg.ts';
-
-/** Pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
 
 /** Options of every encoder. */
 export interface EncodeVideoOptions extends FfmpegOptions {

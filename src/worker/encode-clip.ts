@@ -21,11 +21,11 @@ function clipMetadata(
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
-export type MadeFrames = ImageToVideoResult & Pick<Clip, 'model'>;
+export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model'>;
 
 /** What a file is made from. */
 interface EncodeClipInput {
-  made: MadeFrames;
+  frames: RenderedFrames;
   form: ClipForm;
   spec: Pick<RenderSpec, 'fit' | 'maxBytes'>;
   /** Width to height; undefined: the frames' own. */
@@ -42,24 +42,24 @@ type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'upscaleFactor' | 'fra
  */
 export async function encodeClip(
   { finishClip, ffmpegPath }: RenderTools,
-  { made, form, spec, ratio }: EncodeClipInput,
+  { frames, form, spec, ratio }: EncodeClipInput,
   signal: AbortSignal | undefined,
 ): Promise<ClipFile> {
-  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
-  const file = await finishClip(made, {
+  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
+  const file = await finishClip(frames, {
     ffmpegPath,
     format: form.format,
     loop: form.loop,
     smooth: form.smooth,
-    fps: form.playbackFps ?? made.settings.fps,
-    metadata: clipMetadata(made, spec.fit, form),
-    scaleTo: scaled(made, upscaleFactor, ratio),
+    fps: form.playbackFps ?? frames.settings.fps,
+    metadata: clipMetadata(frames, spec.fit, form),
+    scaleTo: scaled(frames, upscaleFactor, ratio),
     ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
     ...(signal && { signal }),
   });
-  const { bytes, width, height, frames, fps } = file;
+  const { bytes, width, height, frames: count, fps } = file;
   const reduced = reductionsOf(file);
-  return { bytes, width, height, upscaleFactor, frames, fps, ...(reduced && { reduced }) };
+  return { bytes, width, height, upscaleFactor, frames: count, fps, ...(reduced && { reduced }) };
 }
 
 /**
@@ -69,23 +69,23 @@ export async function encodeClip(
  */
 export async function encodeMaster(
   { finishClip, ffmpegPath }: RenderTools,
-  made: MadeFrames,
+  frames: RenderedFrames,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const { bytes } = await finishClip(made, {
+  const { bytes } = await finishClip(frames, {
     ffmpegPath,
     format: 'mp4',
     loop: 'none',
     smooth: false,
-    fps: made.settings.fps,
-    metadata: { title: 'Kinora', settings: { seed: made.settings.seed } },
+    fps: frames.settings.fps,
+    metadata: { title: 'Kinora', settings: { seed: frames.settings.seed } },
     ...(signal && { signal }),
   });
   return bytes;
 }
 
 /** The file's size: a whole factor larger, then the same area in the wanted ratio. */
-function scaled({ width, height }: MadeFrames, upscaleFactor: number, ratio = width / height) {
+function scaled({ width, height }: RenderedFrames, upscaleFactor: number, ratio = width / height) {
   if (ratio === width / height) return { width: width * upscaleFactor, height: height * upscaleFactor };
   const area = width * height * upscaleFactor ** 2;
   const even = (pixels: number) => Math.max(2, 2 * Math.round(pixels / 2));

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { FramedPicture } from '../util/rgb.ts';
-import { encodeClip, encodeMaster, encodeTwice, type MadeFrames } from './encode-clip.ts';
+import type { FramedPicture, Size } from '../util/rgb.ts';
+import { encodeClip, encodeMaster, encodeTwice, type RenderedFrames } from './encode-clip.ts';
 import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
@@ -19,9 +19,6 @@ const maxFrames = 400;
 function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[]): Uint8Array[] {
   return [...before, ...after.slice(1)].slice(-maxFrames);
 }
-
-/** Pixels. */
-type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
 
 /** What {@link makeClip} tells and asks of meanwhile. */
 interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
@@ -55,12 +52,12 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
   await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
-  const made =
+  const frames =
     spec.base?.use === 'finish'
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
   await cancellationPoint(signal);
-  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);
+  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
   const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
   beginEncoding();
@@ -69,9 +66,12 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeTwice(() => encodeClip(tools, { made, form, spec, ...wanted }, signal), { signal, onRetry });
+  const file = await encodeTwice(() => encodeClip(tools, { frames, form, spec, ...wanted }, signal), {
+    signal,
+    onRetry,
+  });
   const master = spec.keepMaster
-    ? await encodeTwice(() => encodeMaster(tools, made, signal), { signal, onRetry })
+    ? await encodeTwice(() => encodeMaster(tools, frames, signal), { signal, onRetry })
     : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
@@ -79,11 +79,11 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     ...file,
     ...(master !== undefined && { master }),
     form,
-    settings: made.settings,
+    settings: frames.settings,
     fit: spec.fit,
-    model: made.model,
-    provider: made.provider,
-    secondsPerStage: { ...made.secondsPerStage, 'encode-video': encodeSeconds },
+    model: frames.model,
+    provider: frames.provider,
+    secondsPerStage: { ...frames.secondsPerStage, 'encode-video': encodeSeconds },
   };
 }
 
@@ -104,18 +104,18 @@ async function wantedSize(
 /** The frames of a clip that was made before. */
 async function keptFrames(
   { decodeVideo, ffmpegPath }: RenderTools,
-  { master, made }: BaseClip,
+  { master, metadata }: BaseClip,
   signal: AbortSignal | undefined,
-): Promise<MadeFrames> {
+): Promise<RenderedFrames> {
   const start = performance.now();
-  const { width, height } = made.settings;
+  const { width, height } = metadata.settings;
   const clip = await decodeVideo(master, { width, height, ffmpegPath, ...(signal && { signal }) });
   const secondsPerStage = { prepare: secondsSince(start), 'encode-image': 0, denoise: 0, decode: 0 };
-  return { ...clip, ...made, secondsPerStage };
+  return { ...clip, ...metadata, secondsPerStage };
 }
 
 /** Frames from the model, after those of a clip that is extended. */
-async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
+async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<RenderedFrames> {
   const { run, settings, orientation, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
@@ -161,7 +161,7 @@ async function lastFrame(
 ): Promise<{ before: Uint8Array[]; picture: FramedPicture }> {
   const framesAt = async ({ width, height }: Size) =>
     (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
-  const own = base.made.settings;
+  const own = base.metadata.settings;
   const frames = await framesAt(own);
   const isSameSize = own.width === settings.width && own.height === settings.height;
   const picture = { width: own.width, height: own.height, data: frames.at(-1)! };

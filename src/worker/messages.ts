@@ -60,7 +60,7 @@ const usedProvider = z.enum(providerNames).exclude(['auto']);
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
   use: z.enum(['extend', 'finish']),
-  made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
+  metadata: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 
 const formSchema = z.strictObject({

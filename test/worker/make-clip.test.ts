@@ -184,8 +184,8 @@ describe('makeClip', () => {
 
   it('goes on from the last frame of a clip, and joins the two', async () => {
     const tools = fakeTools();
-    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
-    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, keepMaster: true });
     expect(clip.frames).toBe(6 + 4 - 1);
     expect(clip.settings.seed).toBe(5);
@@ -204,8 +204,8 @@ describe('makeClip', () => {
         return generate(picture, settings, options);
       },
     };
-    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
-    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, settings: { width: 32, height: 48 } });
     expect(seen).toEqual(['64x48']);
     expect(clip).toMatchObject({ frames: 6 + 4 - 1, settings: { width: 32, height: 48 } });
@@ -213,10 +213,10 @@ describe('makeClip', () => {
 
   it('gives kept frames another form without rendering', async () => {
     const tools = fakeTools();
-    const made = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
-    const base = { master: new Uint8Array([6]), use: 'finish', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
+    const base = { master: new Uint8Array([6]), use: 'finish', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, form: { loop: 'ping-pong', smooth: true } });
-    expect(clip).toMatchObject({ ...made, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
+    expect(clip).toMatchObject({ ...metadata, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
     expect(clip.secondsPerStage.denoise).toBe(0);
     expect(tools.calls).toHaveLength(1);
   });
