@@ -3,7 +3,7 @@ import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
-import { encodeClip, encodeMaster, encodeTwice, type RenderedFrames } from './encode-clip.ts';
+import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
@@ -66,13 +66,8 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeTwice(() => encodeClip(tools, { frames, form, spec, ...wanted }, signal), {
-    signal,
-    onRetry,
-  });
-  const master = spec.keepMaster
-    ? await encodeTwice(() => encodeMaster(tools, frames, signal), { signal, onRetry })
-    : undefined;
+  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry });
+  const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
   return {
