@@ -18,9 +18,9 @@ export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
   /** Whether the clip is hidden until it is clicked. */
-  isSpoiler?: (job: Job) => boolean;
+  isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
-  wantsPing?: (job: Job) => boolean;
+  wantsPing?: (job: Job) => Promise<boolean>;
   clock: Clock;
   log: Log;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
@@ -42,7 +42,7 @@ interface Conversation {
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
-  const { isSpoiler = () => false, wantsPing = () => false } = options;
+  const { isSpoiler = async () => false, wantsPing = async () => false } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
 
@@ -76,8 +76,10 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     };
   }
 
-  async function ping(job: Job, { address, messages }: Conversation): Promise<void> {
+  /** Never rejects: the clip is there. */
+  async function pingIfWanted(job: Job, { address, messages }: Conversation): Promise<void> {
     try {
+      if (!(await wantsPing(job))) return;
       await replies.ping(address, messages.readyPing(`<@${job.userId}>`), `ping-${job.id}`);
     } catch (err) {
       log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
@@ -124,12 +126,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = converse(job);
       const { address, messages, status } = conversation;
       await status.close();
-      const shown = isSpoiler(job) ? hidden : (reply: Reply) => reply;
+      const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
       const view = (finished: Clip) => shown(deliveredView(job, finished, messages));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const way = await deliverClip(address, clip, { ...routesTo(job, conversation), job, signal, view, shrink });
-      if (way === 'edit' && wantsPing(job)) await ping(job, conversation);
+      if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'reach', (messages) => plainView(explainError(error, messages, job.id))),
     cancelled: (job) => notifyFinal(job, 'edit', (messages) => plainView(messages.cancelled)),

@@ -27,8 +27,8 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
-import { packageVersion } from '../util/package-version.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
+import { packageVersion } from './io.ts';
 import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */
@@ -123,11 +123,18 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     clock,
     log,
     ...(editGapMs !== undefined && { editGapMs }),
-    isSpoiler: ({ guildId }) => guildSettings.of(guildId).spoiler,
-    wantsPing: ({ userId, guildId, createdAtMs }) =>
-      clock.now() - createdAtMs > pingAfterMs && userSettings.wantsPing(userId) && guildSettings.of(guildId).ping,
+    isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
+    wantsPing: async ({ userId, guildId, createdAtMs }) =>
+      clock.now() - createdAtMs > pingAfterMs &&
+      (await userSettings.wantsPing(userId)) &&
+      (await guildSettings.of(guildId)).ping,
   });
-  const estimates = createEstimates(database, model, config.provider);
+  const estimates = createEstimates({
+    store: repositories.estimates,
+    known: await repositories.estimates.all(),
+    model,
+    provider: config.provider,
+  });
   const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
   const jobs = createJobQueue({
     store,
@@ -174,12 +181,14 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       status: () => ({ servers: client.guilds.cache.size, startedAtMs }),
     },
   };
+  await restoreMode(jobs, facts);
   const stops: (() => void)[] = [];
+  let resumed = Promise.resolve();
   client.once(Events.ClientReady, (ready) => {
     const { user } = ready;
-    restoreMode(jobs, facts);
-    // In this order, and before the events that waited for it: a job that is asked for now must not be taken up twice.
-    jobs.resume();
+    // Before the events that waited for it: what is asked for now waits until the earlier jobs were taken up.
+    resumed = jobs.resume();
+    resumed.catch(() => {});
     client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
     if (reactionEmoji !== undefined) {
       const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
@@ -218,6 +227,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
+    await resumed;
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),

@@ -26,8 +26,8 @@ export interface CircuitBreakerOptions {
   log: Log;
   /** The fault began, changed or ended. */
   onChange: (fault: HostFault | undefined) => void;
-  /** One piece of work may be tried. It ends in `open` or `close`; where there is nothing to try, return false. */
-  onTrial: () => boolean;
+  /** One piece of work may be tried. It ends in `open` or `close`; false where there is nothing to try. Never rejects. */
+  onTrial: () => Promise<boolean>;
 }
 
 /** A broken machine is mended by people, in minutes: trying more rarely than once in one would only delay the clips. */
@@ -44,14 +44,16 @@ export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitB
     cancelTimer();
     const waitMs = retryDelayMs(policy, ++failures);
     if (fault) fault = { ...fault, retryAtMs: clock.now() + waitMs };
-    cancelTimer = clock.after(waitMs, tryNow);
+    cancelTimer = clock.after(waitMs, () => void tryNow());
   }
 
-  function tryNow(): void {
+  async function tryNow(): Promise<void> {
     if (fault === undefined || isTrial) return;
     cancelTimer();
     isTrial = true;
-    if (!onTrial() && isTrial) close();
+    const hasWork = await onTrial();
+    // It may have ended meanwhile.
+    if (!hasWork && isTrial) close();
   }
 
   function close(): void {
@@ -80,7 +82,7 @@ export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitB
       onChange(fault);
     },
     close,
-    tryNow,
+    tryNow: () => void tryNow(),
     stop: () => cancelTimer(),
   };
 }

@@ -21,14 +21,14 @@ export interface DeliveriesOptions {
 /** A clip on its way. */
 interface ClipDelivery {
   /** Reads the clip; undefined once it is not kept any more. Read anew for each try: an outage may hold many clips up. */
-  read: () => Clip | undefined;
+  read: () => Promise<Clip | undefined>;
   /** One try. */
   send: (clip: Clip) => Promise<void>;
-  delivered: () => void;
+  delivered: () => Promise<void>;
   /** Every way to the requester is closed, or no try succeeded for a reason that nobody knows. The clip is to be kept. */
-  undeliverable: (error: unknown) => void;
+  undeliverable: (error: unknown) => Promise<void>;
   /** The job is to end with this error: retention is over, or no limit can hold the clip. */
-  failed: (error: unknown) => void;
+  failed: (error: unknown) => Promise<void>;
 }
 
 /** The news of a job's end on its way. */
@@ -37,7 +37,7 @@ interface NoticeDelivery {
   sinceMs: number;
   /** One try. Rejects where it is to be tried again. */
   send: () => Promise<void>;
-  notified: () => void;
+  notified: () => Promise<void>;
 }
 
 /** Brings clips and final notices to their requesters, however long Discord is away. */
@@ -99,12 +99,12 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
       return scopeOf(error) !== 'job' && unexplained < mostUnexplainedTries && clock.now() < endsAtMs;
     };
     const sendKept = async () => {
-      const clip = read();
+      const clip = await read();
       if (clip === undefined) return;
       await send(clip);
       isSent = true;
       // At once: a process that dies before this is written delivers again.
-      delivered();
+      await delivered();
     };
     try {
       await retry(() => uploads.add(sendKept), retryOptions(job, shouldRetry));
@@ -129,7 +129,7 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
       if (signal.aborted) return;
       // Retention is over: nobody waits for it any more.
     }
-    notified();
+    await notified();
   }
 
   return {

@@ -53,7 +53,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
   const frames =
-    spec.base?.use === 'finish'
+    spec.base?.use === 'reencode'
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
   await cancellationPoint(signal);

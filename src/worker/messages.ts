@@ -59,7 +59,7 @@ const usedProvider = z.enum(providerNames).exclude(['auto']);
 
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
-  use: z.enum(['extend', 'finish']),
+  use: z.enum(['extend', 'reencode']),
   metadata: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 

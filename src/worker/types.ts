@@ -31,8 +31,8 @@ export interface ClipForm {
 export interface BaseClip {
   /** Its frames: {@link Clip.master}. */
   master: Uint8Array;
-  /** `extend`: goes on from its last frame; `finish`: the same frames in another form, without rendering. */
-  use: 'extend' | 'finish';
+  /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
+  use: 'extend' | 'reencode';
   metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
 }
 

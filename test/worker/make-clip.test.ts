@@ -214,7 +214,7 @@ describe('makeClip', () => {
   it('gives kept frames another form without rendering', async () => {
     const tools = fakeTools();
     const metadata = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
-    const base = { master: new Uint8Array([6]), use: 'finish', metadata } as const;
+    const base = { master: new Uint8Array([6]), use: 'reencode', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, form: { loop: 'ping-pong', smooth: true } });
     expect(clip).toMatchObject({ ...metadata, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
     expect(clip.secondsPerStage.denoise).toBe(0);

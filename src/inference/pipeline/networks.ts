@@ -1,8 +1,7 @@
 import { cancellationPoint } from '../../util/cancellation.ts';
 import { compileGraph } from '../graph/compile-graph.ts';
-import type { BuiltGraph } from '../graph/graph-builder.ts';
-import { partitionGraph } from '../graph/partition-graph.ts';
-import type { GraphTarget } from '../graph/target.ts';
+import { partitionGraph } from '../graph/cut-graph.ts';
+import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
 import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';
@@ -29,9 +28,9 @@ export interface NetworksOptions {
   memoryMode: MemoryMode;
 }
 
-/** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
+/** The networks of a model. Checkpoints are read, and compared with their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
-  /** Weights that stay in their file must not be reckoned into others: that would be done anew in every call. */
+  /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
