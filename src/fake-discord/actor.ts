@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { componentType, flatComponents } from './component-rules.ts';
 import { channelObject, storedUser } from './entities.ts';
-import { intent } from './intents.ts';
+import { intent } from './gateway-codes.ts';
 import { interactionHandle } from './interaction-handle.ts';
 import { interactionType, type NewInteraction, startInteraction } from './interactions.ts';
 import { messageActions } from './message-actions.ts';

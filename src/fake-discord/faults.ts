@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
 import { channelObject } from './entities.ts';
 import type { Gateway } from './gateway.ts';
-import { intent } from './intents.ts';
+import { intent } from './gateway-codes.ts';
 import type { Faults } from './types.ts';
 import type { World } from './world.ts';
 

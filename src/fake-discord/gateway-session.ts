@@ -1,6 +1,5 @@
 import type { WebSocket } from 'ws';
-import { op } from './gateway-codes.ts';
-import { messageContentIntent } from './intents.ts';
+import { messageContentIntent, op } from './gateway-codes.ts';
 import type { JsonObject } from './payloads.ts';
 import type { Dispatch } from './world.ts';
 

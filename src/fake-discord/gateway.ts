@@ -5,9 +5,8 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { requestUrl } from '../util/request-url.ts';
 import { applicationFlags, guildCreate, selfUser } from './entities.ts';
 import { isObject } from './form-rules.ts';
-import { closeCode, op } from './gateway-codes.ts';
+import { closeCode, intent, knownIntents, messageContentIntent, op, privilegedIntents } from './gateway-codes.ts';
 import { createSession, type GatewaySession } from './gateway-session.ts';
-import { intent, knownIntents, messageContentIntent, privilegedIntents } from './intents.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { recordViolation, type World } from './world.ts';
 

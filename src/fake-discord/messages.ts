@@ -1,5 +1,5 @@
 import { partialMember } from './entities.ts';
-import { intent } from './intents.ts';
+import { intent } from './gateway-codes.ts';
 import type { MessageContent } from './message-content.ts';
 import { emojiObject, messageEvent, reachesBot, renderMessage } from './message-view.ts';
 import type { ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';

@@ -1,7 +1,6 @@
 import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
-import { createSnowflakes } from './snowflakes.ts';
 import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
 
 /** A person or the bot, with what a guild knows of them. */
@@ -157,4 +156,19 @@ export function createWorld(options: FakeDiscordOptions): World {
 export function recordViolation(world: World, text: string): void {
   world.violations.push(text);
   world.changes.emit({ kind: 'violation', text });
+}
+
+/** 2015-01-01, the zero of Discord's ids, in milliseconds since 1970. */
+const discordEpochMs = 1_420_070_400_000;
+/** Earlier clocks would give ids of fewer than 17 digits, which break the client's rate-limit buckets. */
+const earliestMs = discordEpochMs + 400 * 24 * 3600 * 1000;
+
+/** Makes a source of ids that carry the clock's time, always increase and have 17 to 19 digits. */
+function createSnowflakes(now: () => number): () => Snowflake {
+  let last = 0n;
+  return () => {
+    const fromClock = BigInt(Math.max(Math.floor(now()), earliestMs) - discordEpochMs) << 22n;
+    last = fromClock > last ? fromClock : last + 1n;
+    return last.toString();
+  };
 }
