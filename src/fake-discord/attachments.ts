@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { ApiAttachment, Snowflake } from './payloads.ts';
+import type { ApiAttachment, JsonObject, Snowflake } from './payloads.ts';
 import { pictureSize } from './picture-size.ts';
-import type { FileInput } from './types.ts';
+import type { FileInput, StickerInput } from './post-types.ts';
 import type { StoredFile, World } from './world.ts';
 
 /** Signed links live a day. */
@@ -11,7 +11,7 @@ const linkLifeSeconds = 24 * 3600;
 export function storeFile(
   world: World,
   file: FileInput,
-  { holderId, ephemeral, description }: { holderId: Snowflake; ephemeral: boolean; description?: string },
+  { holderId, ephemeral }: { holderId: Snowflake; ephemeral: boolean },
 ): ApiAttachment {
   const id = world.snowflake();
   const filename = safeName(file.name);
@@ -35,8 +35,31 @@ export function storeFile(
     content_type: claimed,
     ...pictureSize(file.bytes),
     ...(ephemeral ? { ephemeral: true } : {}),
-    ...(description ? { description } : {}),
+    ...(file.description ? { description: file.description } : {}),
+    ...((file.spoiler ?? filename.startsWith('SPOILER_')) ? spoilerFlags(true) : {}),
   });
+}
+
+/**
+ * `flags` of an attachment: IS_SPOILER is bit 3. `is_spoiler` sets it, and the old `SPOILER_` names still do:
+ * https://docs.discord.com/developers/resources/message#attachment-object-attachment-flags.
+ */
+export function spoilerFlags(isSpoiler: boolean): { flags: number } {
+  return { flags: isSpoiler ? 1 << 3 : 0 };
+}
+
+const stickerFormats = { png: [1, 'png'], apng: [2, 'png'], lottie: [3, 'json'], gif: [4, 'gif'] } as const;
+
+/**
+ * Keeps a sticker where the CDN has it, unsigned, and describes it as messages do:
+ * https://docs.discord.com/developers/resources/sticker#sticker-item-object.
+ */
+export function storeSticker(world: World, { name, format, bytes }: StickerInput): JsonObject {
+  const id = world.snowflake();
+  const [formatType, extension] = stickerFormats[format];
+  const filename = `${id}.${extension}`;
+  world.files.set(id, { id, filename, contentType: contentTypeOf(filename), bytes, path: `/stickers/${filename}` });
+  return { id, name, format_type: formatType };
 }
 
 /** Clients without a better idea say "bytes", which says nothing. */

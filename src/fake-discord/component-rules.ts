@@ -197,6 +197,7 @@ export function storeComponents(list: Json): ApiComponent[] {
     if (isObject(source.emoji)) result.emoji = storeEmoji(source.emoji);
     if (source.components) result.components = source.components.map(store);
     if (source.component) result.component = store(source.component);
+    if (isObject(source.accessory)) result.accessory = store(source.accessory);
     return result;
   };
   return list.map(store);
@@ -212,5 +213,6 @@ export function flatComponents(components: readonly ApiComponent[]): ApiComponen
     component,
     ...flatComponents(component.components ?? []),
     ...(component.component ? [component.component] : []),
+    ...(isObject(component.accessory) ? [component.accessory as ApiComponent] : []),
   ]);
 }

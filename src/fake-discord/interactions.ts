@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { appPermissions, channelObject, memberPermissions, partialMember, storedUser } from './entities.ts';
+import { appPermissions, channelObject } from './channel-objects.ts';
+import { memberPermissions, partialMember, storedUser } from './entities.ts';
 import { renderMessage } from './message-view.ts';
 import type { JsonObject, Snowflake } from './payloads.ts';
 import type { Acknowledgement } from './types.ts';

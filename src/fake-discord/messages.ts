@@ -5,7 +5,7 @@ import { emojiObject, messageEvent, reachesBot, renderMessage } from './message-
 import type { ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
-/** Message flags that the stand-in looks at. */
+/** Message flags of answers to interactions. */
 export const messageFlag = { ephemeral: 1 << 6, loading: 1 << 7 } as const;
 
 /** What a new message needs beside its content. */
@@ -19,6 +19,8 @@ export interface NewMessage {
   visibleTo?: Snowflake | null;
   /** The interaction that it answers or follows up on. */
   interaction?: StoredInteraction;
+  /** Default: a new one. */
+  id?: Snowflake;
   /** Further fields: nonce, message_reference, interaction_metadata … */
   extra?: JsonObject;
 }
@@ -27,7 +29,7 @@ export interface NewMessage {
 export function addMessage(world: World, draft: NewMessage): StoredMessage {
   const { channel, visibleTo = null } = draft;
   const message: ApiMessage = {
-    id: world.snowflake(),
+    id: draft.id ?? world.snowflake(),
     channel_id: channel.id,
     author: draft.author,
     ...draft.content,

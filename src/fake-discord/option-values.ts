@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { storeFile } from './attachments.ts';
-import { channelObject, partialMember, roles } from './entities.ts';
+import { channelObject } from './channel-objects.ts';
+import { partialMember, roles } from './entities.ts';
 import type { ApiCommandOption, Json, JsonObject, Snowflake } from './payloads.ts';
 import type { FoundCommand } from './places.ts';
 import type { InvokeRequest } from './types.ts';

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { ApiCommand, ApiCommandOption, Snowflake } from './payloads.ts';
 import { permission } from './permissions.ts';
 import { privateChannel } from './populate.ts';
-import type { Place } from './types.ts';
+import type { Place } from './post-types.ts';
 import type { StoredChannel, World } from './world.ts';
 
 /** The channel where somebody acts. */
@@ -45,6 +45,8 @@ export function findCommand(
     const known = all.map((other) => other.name).join(', ') || 'none';
     throw new AppError('unknown-command', `The bot registered no command ${name}; there are: ${known}.`);
   }
+  // "Users cannot … use application commands" there: https://docs.discord.com/developers/topics/threads.
+  if (channel.thread?.archived) throw new AppError('thread-archived', 'There are no commands in an archived thread.');
   checkAvailable(command, channel);
   const needed = BigInt(command.default_member_permissions ?? 0);
   const { permissions } = world.users.get(userId) ?? { permissions: 0n };

@@ -1,3 +1,4 @@
+import { channelType } from './channel-objects.ts';
 import { newUser } from './entities.ts';
 import type { Snowflake } from './payloads.ts';
 import { allPermissions, usualPermissions } from './permissions.ts';
@@ -29,6 +30,8 @@ export function addUser(
   return id;
 }
 
+type ChannelExtras = Pick<StoredChannel, 'type' | 'parentId' | 'thread' | 'nsfw' | 'botPermissions'>;
+
 /** Adds a conversation. */
 export function addChannel(
   world: World,
@@ -37,16 +40,23 @@ export function addChannel(
     name = '',
     guildId = null,
     recipientIds = [],
-  }: { name?: string; guildId?: Snowflake | null; recipientIds?: Snowflake[] },
+    ...more
+  }: { name?: string; guildId?: Snowflake | null; recipientIds?: Snowflake[] } & Partial<ChannelExtras>,
 ): StoredChannel {
   const channel: StoredChannel = {
     id: world.snowflake(),
     kind,
+    type: kind === 'dm' || kind === 'private' ? channelType.dm : channelType.text,
     name,
+    parentId: null,
+    thread: null,
+    nsfw: false,
+    slowModeSeconds: 0,
     guildId,
     recipientIds,
     botPermissions: kind === 'guild' || kind === 'dm' ? usualPermissions : 0n,
     lastMessageId: null,
+    ...more,
   };
   world.channels.set(channel.id, channel);
   return channel;

@@ -9,6 +9,7 @@ import { createGateway, gatewayUrl } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { populateWorld } from './populate.ts';
 import { createRest } from './rest.ts';
+import { createThreads } from './threads.ts';
 import type { FakeDiscord, FakeDiscordOptions } from './types.ts';
 import { createWorld, recordViolation } from './world.ts';
 
@@ -59,10 +60,12 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
 
   return {
     ...createActor(world, userId),
+    ...createThreads(world, { firstUserId: userId, firstChannelId: channelId }),
     ...createObserver(world, log, channelId),
     ...createFaults(world, gateway),
     apiUrl: `${world.origin}/api`,
     gatewayUrl: gatewayUrl(world),
+    cdnUrl: world.origin,
     cdnHost: `127.0.0.1:${port}`,
     token: world.token,
     applicationId: world.applicationId,

@@ -9,15 +9,10 @@ import type {
   JsonObject,
   Snowflake,
 } from './payloads.ts';
+import type { ChannelTypeName, FileInput, Place, PostRequest, Threads } from './post-types.ts';
 import type { RouteName } from './route-names.ts';
 
-/** A file that a person attaches. */
-export interface FileInput {
-  name: string;
-  bytes: Uint8Array;
-  /** What the client claims; guessed from the name when absent. Discord does not check it either. */
-  contentType?: string;
-}
+export type { FileInput } from './post-types.ts';
 
 /** One REST call of the bot with its answer. Tokens are masked. */
 export interface RestExchange {
@@ -114,17 +109,6 @@ export interface WaitOptions {
   timeoutMs?: number;
 }
 
-/** Where somebody acts. Default: the guild's first channel. */
-export interface Place {
-  /**
-   * `dm` is the conversation with the bot. In the other two only the user installed the app: `user-install` is a channel
-   * of a guild without the bot, `private-channel` a conversation between people.
-   */
-  place?: 'guild' | 'dm' | 'user-install' | 'private-channel';
-  /** A channel of {@link FakeDiscord.guildId} or one made by `createChannel`; goes before `place`. */
-  channelId?: Snowflake;
-}
-
 /** A slash command as typed. `command` is the name, with subcommands after spaces: `queue show`. */
 export interface InvokeRequest extends Place {
   command: string;
@@ -196,7 +180,7 @@ export interface FakeDiscordOptions {
 export interface Actor {
   /** `admin` gives all permissions in the guild. */
   createUser(name: string, options?: { locale?: string; admin?: boolean }): ApiUser;
-  createChannel(name: string): Snowflake;
+  createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;
   invoke(request: InvokeRequest): InteractionHandle;
@@ -205,9 +189,7 @@ export interface Actor {
   selectOption(request: ComponentRequest & { values: readonly string[] }): InteractionHandle;
   submitModal(request: SubmitModalRequest): InteractionHandle;
   autocomplete(request: AutocompleteRequest): Promise<ApiChoice[]>;
-  postMessage(
-    request: Place & { content?: string; attachments?: readonly FileInput[]; user?: Snowflake; replyTo?: Snowflake },
-  ): ApiMessage;
+  postMessage(request: PostRequest): ApiMessage;
   react(request: { messageId: Snowflake; emoji: string; user?: Snowflake }): void;
   unreact(request: { messageId: Snowflake; emoji: string; user?: Snowflake }): void;
   /** For an ephemeral message this is "Dismiss": the bot meets 10008 from then on. */
@@ -269,11 +251,13 @@ export interface Faults {
 }
 
 /** A running stand-in of Discord on 127.0.0.1. */
-export interface FakeDiscord extends Actor, Observer, Faults {
+export interface FakeDiscord extends Actor, Threads, Observer, Faults {
   /** For `rest.api` of discord.js: `http://127.0.0.1:PORT/api`. */
   readonly apiUrl: string;
   /** `ws://127.0.0.1:PORT/gateway`; the client learns it from `GET /gateway/bot`. */
   readonly gatewayUrl: string;
+  /** For `rest.cdn` and `rest.mediaProxy` of discord.js: stickers and avatars. */
+  readonly cdnUrl: string;
   /** `127.0.0.1:PORT`, for the bot's allowed attachment hosts. */
   readonly cdnHost: string;
   readonly token: string;

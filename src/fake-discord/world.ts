@@ -15,11 +15,35 @@ export interface StoredUser {
 /** `guild`: a text channel the bot is in; `dm`: with the bot; the other two hold only people who installed the app. */
 export type ChannelKind = 'guild' | 'dm' | 'foreign-guild' | 'private';
 
+/** What a thread is besides a channel. */
+export interface ThreadState {
+  ownerId: Snowflake;
+  createdAt: string;
+  archived: boolean;
+  /** When `archived` last changed. */
+  archiveChangedAt: string;
+  locked: boolean;
+  /** Whether the bot was added to it; it sees private threads only then. */
+  botIsMember: boolean;
+  /** Whether the gateway ever spoke of it. Archived threads, among others, are not in a client's cache. */
+  announced: boolean;
+  /** Of a forum's post; null in other channels. */
+  appliedTags: Snowflake[] | null;
+}
+
 /** A conversation. */
 export interface StoredChannel {
   id: Snowflake;
   kind: ChannelKind;
+  /** ChannelType number. */
+  type: number;
   name: string;
+  /** The channel that a thread belongs to. */
+  parentId: Snowflake | null;
+  thread: ThreadState | null;
+  nsfw: boolean;
+  /** What people have to wait between two messages; bots do not. */
+  slowModeSeconds: number;
   guildId: Snowflake | null;
   /** The people of a `dm` or `private` channel besides the bot. */
   recipientIds: readonly Snowflake[];

@@ -1,4 +1,5 @@
-import { channelObject, guildChannels, guildObject, member, roles, selfUser } from '../entities.ts';
+import { channelObject, guildChannels } from '../channel-objects.ts';
+import { guildObject, member, roles, selfUser } from '../entities.ts';
 import { checkForm, fields, id } from '../form-rules.ts';
 import type { JsonObject } from '../payloads.ts';
 import { usualPermissions } from '../permissions.ts';
