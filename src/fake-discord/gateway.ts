@@ -50,7 +50,7 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
       socket.close(refusal.code, refusal.reason);
       return null;
     }
-    const session = createSession(randomBytes(16).toString('hex'), d.intents as number, { socket, send });
+    const session = createSession(randomBytes(16).toString('hex'), d.intents as number, { world, socket, send });
     sessions.set(session.id, session);
     const ready = {
       v: 10,

@@ -64,6 +64,7 @@ export function createRest(
     const answer = failure && !failure.delayOnly ? failedAnswer(failure) : done;
     // A call that a fault swallows still shows in the log with what it carried.
     if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
+    const isDeviated = answer !== null && deviate(world, answer);
     if (answer) send(response, answer);
     else request.socket.destroy();
     record({
@@ -84,8 +85,17 @@ export function createRest(
       status: answer?.status ?? 0,
       responseHeaders: answer?.headers ?? {},
       responseBody: structuredClone(answer?.body ?? null),
+      ...(isDeviated ? { deviated: true } : {}),
     });
   };
+}
+
+/** Lets an answer stray from the documentation if that is switched on; whether it does. */
+function deviate({ deviations }: World, answer: Answer): boolean {
+  const body = deviations?.answer(answer.body) ?? answer.body;
+  const isChanged = body !== answer.body;
+  answer.body = body;
+  return isChanged;
 }
 
 function checkCall(

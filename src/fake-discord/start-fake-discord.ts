@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { requestUrl } from '../util/request-url.ts';
 import { createActor } from './actor.ts';
 import { isCdnPath, serveCdn } from './cdn.ts';
+import { createConditions } from './conditions.ts';
 import { createExchangeLog } from './exchange-log.ts';
 import { createFaults } from './faults.ts';
 import { createGateway, gatewayUrl } from './gateway.ts';
@@ -63,6 +64,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
     ...createThreads(world, { firstUserId: userId, firstChannelId: channelId }),
     ...createObserver(world, log, channelId),
     ...createFaults(world, gateway),
+    ...createConditions(world),
     apiUrl: `${world.origin}/api`,
     gatewayUrl: gatewayUrl(world),
     cdnUrl: world.origin,

@@ -1,3 +1,4 @@
+import type { Conditions } from './condition-types.ts';
 import type { FailNext } from './fail-next.ts';
 import type {
   ApiChoice,
@@ -35,6 +36,8 @@ export interface RestExchange {
   responseHeaders: Readonly<Record<string, string>>;
   /** null for an empty answer. */
   responseBody: Json;
+  /** Set where the stand-in strayed from the documentation on purpose. */
+  deviated?: true;
 }
 
 /** One gateway payload. Tokens are masked. */
@@ -44,6 +47,8 @@ export interface GatewayExchange {
   /** Seen from the bot: `in` is what the stand-in sent. */
   direction: 'in' | 'out';
   payload: JsonObject;
+  /** Set where the stand-in strayed from the documentation on purpose. */
+  deviated?: true;
 }
 
 /** What passed between the bot and the stand-in. */
@@ -251,7 +256,7 @@ export interface Faults {
 }
 
 /** A running stand-in of Discord on 127.0.0.1. */
-export interface FakeDiscord extends Actor, Threads, Observer, Faults {
+export interface FakeDiscord extends Actor, Threads, Observer, Faults, Conditions {
   /** For `rest.api` of discord.js: `http://127.0.0.1:PORT/api`. */
   readonly apiUrl: string;
   /** `ws://127.0.0.1:PORT/gateway`; the client learns it from `GET /gateway/bot`. */

@@ -1,3 +1,4 @@
+import type { Deviations } from './deviations.ts';
 import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
@@ -137,6 +138,9 @@ export interface World {
   attachmentSizeLimitBytes: number;
   commandCreates: number;
   botConnected: boolean;
+  /** Set while the stand-in strays from the documentation; what it made of payloads and bodies is in `deviated`. */
+  deviations: Deviations | null;
+  readonly deviated: WeakSet<object>;
 }
 
 /** A new world with nobody in it; `populateWorld` adds the guild and its people. */
@@ -173,6 +177,8 @@ export function createWorld(options: FakeDiscordOptions): World {
     attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
     commandCreates: 0,
     botConnected: false,
+    deviations: null,
+    deviated: new WeakSet(),
   };
 }
 
