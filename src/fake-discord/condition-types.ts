@@ -15,6 +15,31 @@ export interface DeviateOptions {
   kinds?: readonly DeviationKind[];
 }
 
+/** Calls that a bucket allows per window. */
+export interface RateLimit {
+  limit: number;
+  windowSeconds: number;
+}
+
+/** All limits of REST calls. */
+export interface RateLimits {
+  /** Per route and major parameter. */
+  perRoute: RateLimit;
+  /** For new messages and edits instead, per route and channel or interaction; null: as every route. */
+  messages: RateLimit | null;
+  /** All authorised calls together; null: no limit. Interaction endpoints do not count. */
+  globalPerSecond: number | null;
+}
+
+/** The calls of the last ten minutes that Discord would hold against the bot: 401, 403 and 429. */
+export interface InvalidRequests {
+  total: number;
+  /** Those that {@link FailNext} made so. */
+  provoked: number;
+  /** The others, by status and route: `403 GET /channels/:channel`. */
+  unprovoked: Readonly<Record<string, number>>;
+}
+
 /** What is switched on for a test, a guild or a channel: the circumstances in which the real Discord is unkind. */
 export interface Conditions {
   /**
@@ -22,4 +47,8 @@ export interface Conditions {
    * `deviated` among the exchanges and not validated.
    */
   deviate(options: DeviateOptions | null): void;
+  /** `discord` for the real one's limits, or others. Without it the limits are the `rateLimit` of the options. */
+  setRateLimits(limits: 'discord' | RateLimits): void;
+  /** A test that provokes nothing expects `unprovoked` to be empty. */
+  invalidRequests(): InvalidRequests;
 }

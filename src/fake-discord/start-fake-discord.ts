@@ -14,9 +14,6 @@ import { createThreads } from './threads.ts';
 import type { FakeDiscord, FakeDiscordOptions } from './types.ts';
 import { createWorld, recordViolation } from './world.ts';
 
-/** Generous, so that tests do not wait; Discord's own is about 5 per 5 s and route. */
-const defaultRateLimit = { limit: 50, windowSeconds: 1 } as const;
-
 /**
  * Starts a local stand-in of Discord on 127.0.0.1: REST and gateway v10 and the CDN, for one bot in one guild.
  * It is strict: what it does not know (routes, query and body fields, opcodes) is refused and listed in `violations()`.
@@ -26,7 +23,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
   const { userId, channelId } = populateWorld(world, options.names);
   const log = createExchangeLog(world, options);
   const gateway = createGateway(world, log.recordGateway);
-  const serveRest = createRest(world, { rateLimit: options.rateLimit ?? defaultRateLimit, record: log.record });
+  const serveRest = createRest(world, log.record);
 
   const server = createServer((request, response) => {
     const { pathname } = requestUrl(request);

@@ -1,4 +1,4 @@
-import type { Conditions } from './condition-types.ts';
+import type { Conditions, RateLimit } from './condition-types.ts';
 import type { FailNext } from './fail-next.ts';
 import type {
   ApiChoice,
@@ -171,7 +171,9 @@ export interface FakeDiscordOptions {
   /** What the first ones are called. Default: Owner, Alice and general. */
   names?: { owner?: string; user?: string; channel?: string };
   /** Calls per route and window. Default 50 per second, so that tests do not wait; Discord's own is about 5 per 5 s. */
-  rateLimit?: { limit: number; windowSeconds: number };
+  rateLimit?: RateLimit;
+  /** So many invalid requests (401, 403, 429) within ten minutes are a violation. Default 9,000; Discord bans at 10,000. */
+  invalidRequestLimit?: number;
   /**
    * Called with every exchange once `violations()` is read (not before: it may be slow); each string it returns, and
    * anything it throws, becomes a violation.

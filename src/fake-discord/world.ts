@@ -1,7 +1,9 @@
+import type { RateLimit, RateLimits } from './condition-types.ts';
 import type { Deviations } from './deviations.ts';
 import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
+import type { RouteName } from './route-names.ts';
 import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
 
 /** A person or the bot, with what a guild knows of them. */
@@ -108,6 +110,16 @@ export interface Dispatch {
   data: (messageContent: boolean) => JsonObject;
 }
 
+/** A call that Discord would hold against the bot's address. */
+export interface InvalidRequest {
+  /** Milliseconds of the stand-in's clock. */
+  at: number;
+  route: RouteName | null;
+  status: number;
+  /** Whether a fault of the test made it so. */
+  provoked: boolean;
+}
+
 /** The state of the stand-in. Everything in it is owned by one `startFakeDiscord`. */
 export interface World {
   now(): number;
@@ -137,11 +149,18 @@ export interface World {
   origin: string;
   attachmentSizeLimitBytes: number;
   commandCreates: number;
+  rateLimits: RateLimits;
+  /** Of the last ten minutes, oldest first. */
+  readonly invalidRequests: InvalidRequest[];
+  readonly invalidRequestLimit: number;
   botConnected: boolean;
   /** Set while the stand-in strays from the documentation; what it made of payloads and bodies is in `deviated`. */
   deviations: Deviations | null;
   readonly deviated: WeakSet<object>;
 }
+
+/** Generous, so that tests do not wait; Discord's own is about 5 per 5 s and route. */
+const defaultRateLimit: RateLimit = { limit: 50, windowSeconds: 1 };
 
 /** A new world with nobody in it; `populateWorld` adds the guild and its people. */
 export function createWorld(options: FakeDiscordOptions): World {
@@ -176,6 +195,9 @@ export function createWorld(options: FakeDiscordOptions): World {
     origin: '',
     attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
     commandCreates: 0,
+    rateLimits: { perRoute: options.rateLimit ?? defaultRateLimit, messages: null, globalPerSecond: null },
+    invalidRequests: [],
+    invalidRequestLimit: options.invalidRequestLimit ?? 9000,
     botConnected: false,
     deviations: null,
     deviated: new WeakSet(),
