@@ -73,11 +73,8 @@ export function createRest(
     if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
     const scope = answer?.headers['x-ratelimit-scope'];
     const route = matched?.name ?? null;
-    countInvalidRequest(
-      world,
-      { at: world.now(), route, status: answer?.status ?? 0, provoked: failure !== null },
-      scope,
-    );
+    const provoked = failure !== null && !failure.delayOnly;
+    countInvalidRequest(world, { at: world.now(), route, status: answer?.status ?? 0, provoked }, scope);
     const isDeviated = answer !== null && deviate(world, answer);
     if (answer) send(response, answer);
     else request.socket.destroy();
