@@ -11,7 +11,7 @@ import type { StoredChannel, StoredMessage, World } from './world.ts';
 export function accessChannel(world: World, channelId: Snowflake | undefined, needed = 0n): StoredChannel {
   const channel = world.channels.get(channelId ?? '');
   if (!channel) throw refuse('unknownChannel');
-  if (channel.kind === 'foreign-guild' || channel.kind === 'private') throw refuse('missingAccess');
+  if (channel.kind !== 'guild' && channel.kind !== 'dm') throw refuse('missingAccess');
   if ((channel.botPermissions & permission.viewChannel) === 0n) throw refuse('missingAccess');
   if (!seesThread(channel)) throw refuse('missingAccess');
   if ((channel.botPermissions & inThread(channel, needed)) !== inThread(channel, needed))

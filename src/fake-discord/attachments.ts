@@ -92,6 +92,23 @@ function signature(world: World, path: string, ex: string, is: string): string {
   return createHmac('sha256', world.token).update(`${path} ${ex} ${is}`).digest('hex');
 }
 
+/** https://docs.discord.com/developers/reference#file-type-filtering. */
+const fileGroups: Readonly<Record<string, readonly string[]>> = {
+  image: ['.png', '.gif', '.jpg', '.jpeg', '.jfif', '.webp', '.avif'],
+  video: ['.mp4', '.mov', '.qt', '.webm'],
+  audio: ['.mp3', '.m4a', '.wav', '.ogg', '.opus', '.flac'],
+};
+
+/**
+ * Whether people may choose a file where `file_types` says what fits: it "only checks the file extension against the filename
+ * and does not inspect the file contents".
+ */
+export function fitsFileTypes(fileName: string, types: readonly string[] | undefined): boolean {
+  if (!types || types.length === 0) return true;
+  const extension = /\.[^.]+$/.exec(fileName)?.[0].toLowerCase() ?? '';
+  return types.some((type) => fileGroups[type]?.includes(extension) ?? type.toLowerCase() === extension);
+}
+
 /** Discord keeps letters, digits, dots, dashes and underscores of a file's name. */
 function safeName(name: string): string {
   const kept = name.replaceAll(/\s+/g, '_').replaceAll(/[^\p{L}\p{N}._-]/gu, '');

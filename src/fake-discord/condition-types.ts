@@ -1,3 +1,5 @@
+import type { Snowflake } from './payloads.ts';
+
 /**
  * How an answer or event strays from Discord's documentation: an optional field is `missing` or `null`; there is an
  * `unknown-field` or `unknown-event`; or an event comes that discord.js cannot parse (`unparseable`). The last kind only adds
@@ -49,6 +51,17 @@ export interface Conditions {
   deviate(options: DeviateOptions | null): void;
   /** `discord` for the real one's limits, or others. Without it the limits are the `rateLimit` of the options. */
   setRateLimits(limits: 'discord' | RateLimits): void;
+  /** From now on this person has installed the app for themselves too; the default is the first user. */
+  installForUser(user?: Snowflake): void;
+  /** Messages of the bot that match, new or edited, are refused with 400/200000 in this channel and its threads; null ends it. */
+  setAutoMod(channelId: Snowflake, pattern: RegExp | null): void;
+  /** People have to wait so long between two messages. "Bots … are unaffected", but see it in the channel. */
+  setSlowMode(channelId: Snowflake, seconds: number): void;
+  /**
+   * In how many guilds the bot is; all but one are only counted. One session takes 2,500 at most: more is closed with 4011
+   * (https://docs.discord.com/developers/events/gateway#sharding).
+   */
+  setGuildCount(count: number): void;
   /** A test that provokes nothing expects `unprovoked` to be empty. */
   invalidRequests(): InvalidRequests;
 }

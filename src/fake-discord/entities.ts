@@ -183,7 +183,7 @@ export function applicationObject(world: World): JsonObject {
     owner: storedUser(world, world.ownerId).user,
     team: null,
     eligible_oauth2_scopes: [],
-    approximate_guild_count: 1,
+    approximate_guild_count: world.guildCount,
     approximate_user_install_count: 1,
     approximate_user_authorization_count: 0,
     event_webhooks_url: null,

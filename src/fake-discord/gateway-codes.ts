@@ -13,6 +13,9 @@ export const op = {
   heartbeatAck: 11,
 } as const;
 
+/** The close code of a session that would have handled too many guilds. */
+export const shardingRequired = 4011;
+
 /** Close codes of gateway v10 that the stand-in sends. */
 export const closeCode = {
   unknownOpcode: 4001,

@@ -19,6 +19,14 @@ export interface GatewaySession {
   socket(): WebSocket | null;
 }
 
+/** Which of how many sessions: the events of a guild go to `(guild_id >> 22) % count`, those without a guild to 0. */
+export type Shard = readonly [index: number, count: number];
+
+/** Whether a guild's events go to a shard: https://docs.discord.com/developers/events/gateway#sharding-sharding-formula. */
+export function isOfShard([index, count]: Shard, guildId: Json | undefined): boolean {
+  return index === (typeof guildId === 'string' ? Number((BigInt(guildId) >> 22n) % BigInt(count)) : 0);
+}
+
 /** Without these the client has no session. */
 function isSessionEvent(event: string): boolean {
   return event === 'READY' || event === 'RESUMED';
@@ -30,9 +38,10 @@ export function createSession(
   intents: number,
   {
     world,
+    shard,
     socket: first,
     send,
-  }: { world: World; socket: WebSocket; send: (socket: WebSocket, payload: JsonObject) => void },
+  }: { world: World; shard: Shard; socket: WebSocket; send: (socket: WebSocket, payload: JsonObject) => void },
 ): GatewaySession {
   let socket: WebSocket | null = first;
   let lastSeq = 0;
@@ -53,6 +62,8 @@ export function createSession(
     dispatch({ event, intent, data }) {
       if (intent !== null && (intents & intent) === 0) return;
       const plain = data((intents & messageContentIntent) !== 0);
+      const guildId = event === 'GUILD_CREATE' ? plain.id : plain.guild_id;
+      if (!isSessionEvent(event) && !isOfShard(shard, guildId)) return;
       const { deviations } = world;
       if (!deviations || isSessionEvent(event)) {
         emit(event, plain);

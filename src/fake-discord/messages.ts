@@ -3,6 +3,7 @@ import { intent } from './gateway-codes.ts';
 import type { MessageContent } from './message-content.ts';
 import { emojiObject, messageEvent, reachesBot, renderMessage } from './message-view.ts';
 import type { ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
+import { refuse } from './refusal.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
 /** Message flags of answers to interactions. */
@@ -28,6 +29,7 @@ export interface NewMessage {
 /** Stores a message and tells people and the bot. */
 export function addMessage(world: World, draft: NewMessage): StoredMessage {
   const { channel, visibleTo = null } = draft;
+  if (visibleTo === null && draft.author.id === world.botUserId) checkAutoMod(world, channel, draft.content);
   const message: ApiMessage = {
     id: draft.id ?? world.snowflake(),
     channel_id: channel.id,
@@ -58,11 +60,24 @@ export function addMessage(world: World, draft: NewMessage): StoredMessage {
 
 /** Changes a message and tells people and the bot. The edit mark is set unless the message was "thinking". */
 export function editMessage(world: World, stored: StoredMessage, content: MessageContent, flags?: number): void {
+  const channel = world.channels.get(stored.message.channel_id) as StoredChannel;
+  if (stored.visibleTo === null) checkAutoMod(world, channel, content);
   const wasLoading = (stored.message.flags & messageFlag.loading) !== 0;
   Object.assign(stored.message, content);
   stored.message.flags = (flags ?? stored.message.flags) & ~messageFlag.loading;
   if (!wasLoading) stored.message.edited_timestamp = new Date(world.now()).toISOString();
   tell(world, 'message-update', stored);
+}
+
+/**
+ * "Updating a message can result in a 400 response if the content of the message was blocked by AutoMod":
+ * https://docs.discord.com/developers/change-log, 27 June 2024.
+ */
+function checkAutoMod(world: World, channel: StoredChannel, { content, embeds }: MessageContent): void {
+  const pattern = world.autoMod.get(channel.parentId ?? channel.id) ?? world.autoMod.get(channel.id);
+  const isBlocked =
+    pattern !== undefined && [content, JSON.stringify(embeds)].some((text) => text.search(pattern) >= 0);
+  if (isBlocked) throw refuse('blockedByAutoMod');
 }
 
 /** Deletes a message and tells people and the bot. */

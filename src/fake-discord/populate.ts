@@ -15,6 +15,7 @@ export function populateWorld(
   const userId = addUser(world, world.snowflake(), user);
   const channelId = addChannel(world, 'guild', { name: channel, guildId: world.guildId }).id;
   addChannel(world, 'foreign-guild', { name: 'elsewhere', guildId: world.foreignGuildId });
+  addChannel(world, 'commands-only', { name: 'commands-only', guildId: world.commandsOnlyGuildId });
   return { userId, channelId };
 }
 

@@ -38,6 +38,7 @@ const refusals = {
   threadLocked: [400, 160005, 'Thread is locked'],
   missingHistory: [400, 160002, 'Cannot reply without permission to read message history'],
   missingPermissions: [403, 50013, 'Missing Permissions'],
+  blockedByAutoMod: [400, 200000, 'Message was blocked by automatic moderation'],
   invalidToken: [401, 50027, 'Invalid Webhook Token'],
 } as const satisfies Record<string, readonly [number, number, string]>;
 

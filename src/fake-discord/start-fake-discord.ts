@@ -61,7 +61,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
     ...createThreads(world, { firstUserId: userId, firstChannelId: channelId }),
     ...createObserver(world, log, channelId),
     ...createFaults(world, gateway),
-    ...createConditions(world),
+    ...createConditions(world, userId),
     apiUrl: `${world.origin}/api`,
     gatewayUrl: gatewayUrl(world),
     cdnUrl: world.origin,

@@ -15,8 +15,11 @@ export interface StoredUser {
   joinedAt: string;
 }
 
-/** `guild`: a text channel the bot is in; `dm`: with the bot; the other two hold only people who installed the app. */
-export type ChannelKind = 'guild' | 'dm' | 'foreign-guild' | 'private';
+/**
+ * `guild`: a channel the bot is in; `dm`: with the bot; `commands-only`: of a guild that has the app's commands without the bot;
+ * the other two hold only people who installed the app.
+ */
+export type ChannelKind = 'guild' | 'dm' | 'commands-only' | 'foreign-guild' | 'private';
 
 /** What a thread is besides a channel. */
 export interface ThreadState {
@@ -130,6 +133,8 @@ export interface World {
   readonly ownerId: Snowflake;
   readonly guildId: Snowflake;
   readonly foreignGuildId: Snowflake;
+  /** Installed with the scope `applications.commands` and without `bot`. */
+  readonly commandsOnlyGuildId: Snowflake;
   readonly botRoleId: Snowflake;
   readonly guildLocale: string;
   readonly messageContentIntent: boolean;
@@ -149,6 +154,12 @@ export interface World {
   origin: string;
   attachmentSizeLimitBytes: number;
   commandCreates: number;
+  /** People who installed the app for themselves as well. */
+  readonly userInstalls: Set<Snowflake>;
+  /** What AutoMod blocks, by channel. */
+  readonly autoMod: Map<Snowflake, RegExp>;
+  /** Guilds that the bot is in. All but one are only counted. */
+  guildCount: number;
   rateLimits: RateLimits;
   /** Of the last ten minutes, oldest first. */
   readonly invalidRequests: InvalidRequest[];
@@ -178,6 +189,7 @@ export function createWorld(options: FakeDiscordOptions): World {
     ownerId: snowflake(),
     guildId: snowflake(),
     foreignGuildId: snowflake(),
+    commandsOnlyGuildId: snowflake(),
     botRoleId: snowflake(),
     guildLocale: options.guildLocale ?? 'en-US',
     messageContentIntent: options.messageContentIntent ?? false,
@@ -196,6 +208,9 @@ export function createWorld(options: FakeDiscordOptions): World {
     attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
     commandCreates: 0,
     rateLimits: { perRoute: options.rateLimit ?? defaultRateLimit, messages: null, globalPerSecond: null },
+    userInstalls: new Set(),
+    autoMod: new Map(),
+    guildCount: 1,
     invalidRequests: [],
     invalidRequestLimit: options.invalidRequestLimit ?? 9000,
     botConnected: false,

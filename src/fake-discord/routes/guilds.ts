@@ -67,6 +67,7 @@ export const guildRoutes = {
 } satisfies RouteGroup;
 
 function checkGuild({ world, params }: Call): void {
-  if (params.guild === world.foreignGuildId) throw refuse('missingAccess');
+  if (params.guild === world.foreignGuildId || params.guild === world.commandsOnlyGuildId)
+    throw refuse('missingAccess');
   if (params.guild !== world.guildId) throw refuse('unknownGuild');
 }
