@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts';
+import { channelObject, channelType } from './channel-objects.ts';
 import { componentType, flatComponents } from './component-rules.ts';
-import { channelObject, storedUser } from './entities.ts';
-import { intent } from './intents.ts';
+import { storedUser } from './entities.ts';
+import { intent } from './gateway-codes.ts';
 import { interactionHandle } from './interaction-handle.ts';
 import { interactionType, type NewInteraction, startInteraction } from './interactions.ts';
 import { messageActions } from './message-actions.ts';
@@ -45,8 +46,9 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       const id = addUser(world, world.snowflake(), name, { locale, ...permissions });
       return structuredClone(storedUser(world, id).user);
     },
-    createChannel(name) {
-      const channel = addChannel(world, 'guild', { name, guildId: world.guildId });
+    createChannel(name, { type = 'text', nsfw = false } = {}) {
+      const asked = { name, guildId: world.guildId, type: channelType[type], nsfw };
+      const channel = addChannel(world, 'guild', asked);
       world.dispatches.emit({
         event: 'CHANNEL_CREATE',
         intent: intent.guilds,
