@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCli } from './cli/run-cli.ts';
+import { formerValueWarnings } from './config/config.ts';
 import { readEnvironment } from './config/environment.ts';
 import { JobCancelledError } from './errors.ts';
 
@@ -18,6 +19,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const environment = readEnvironment();
+for (const warning of formerValueWarnings(environment)) process.stderr.write(`kinora: ${warning}\n`);
+
 process.exitCode = await runCli(process.argv.slice(2), {
   // A getter: commands that ask nothing leave it unopened.
   get stdin() {
@@ -26,5 +30,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interrupted.signal,
-  environment: readEnvironment(),
+  environment,
 });

@@ -8,7 +8,7 @@ export function profileTables(profile: Profile, top: number): string {
   const total = operators.reduce((sum, { seconds }) => sum + seconds, 0);
   const work = operators.reduce((sum, { operations }) => sum + operations, 0);
   const called = secondsPerRun.reduce((sum, seconds) => sum + seconds, 0);
-  const mode = mapped ? 'mapped' : 'speed';
+  const mode = mapped ? 'mmap' : 'prepacked';
   const head = [
     `${network}, ${frames}×${size}×${size}, ${threads} threads, ${mode} mode: ${(called / runs).toFixed(2)} s per call`,
     ` (operators ${(total / runs).toFixed(2)} s), ${(work / runs / 1e12).toFixed(2)} TFLOP,`,

@@ -58,7 +58,7 @@ ${exactnessTable(figures)}
 
 ## Speed
 
-\`kinora-speed\` and \`kinora-mapped\` are \`--memory speed\` and \`--memory mapped\`; \`diffusers\` is PyTorch eager;
+\`kinora-prepacked\` and \`kinora-mmap\` are \`--memory prepacked\` and \`--memory mmap\`; \`diffusers\` is PyTorch eager;
 \`openvino\` runs diffusers' module, converted by OpenVINO, in float32.
 
 ${speedTable(figures)}
@@ -70,12 +70,12 @@ Until the network could take its first call, from the start of its process.
 ${startTable(figures)}`;
 }
 
-function startPart({ diffusers, 'kinora-mapped': mapped }: StartFigures): string {
+function startPart({ diffusers, 'kinora-mmap': mapped }: StartFigures): string {
   const ours = median(mapped);
   return `## From start to first step
 
 Median from the start of a process until the full-size UNet can take its first step, files in the page cache: Kinora,
-compiled to JavaScript, in mapped mode ${ours.toFixed(2)} s, of which the conditioning graph is a part (wanted: 2 s${ours <= 2 ? '' : '; **not reached**'});
+compiled to JavaScript, in mmap mode ${ours.toFixed(2)} s, of which the conditioning graph is a part (wanted: 2 s${ours <= 2 ? '' : '; **not reached**'});
 diffusers' \`from_pretrained\` of the UNet ${median(diffusers).toFixed(2)} s.`;
 }
 
@@ -83,7 +83,7 @@ function clipPart({ diffusers, kinora, latents, frames }: ClipFigures): string {
   const row = (name: string, pick: (side: typeof kinora) => string) => [name, pick(diffusers), pick(kinora)];
   const seconds = (value: number | undefined) => (value ?? Number.NaN).toFixed(1);
   const table = markdownTable(
-    ['', 'diffusers', 'Kinora, mapped, sequential'],
+    ['', 'diffusers', 'Kinora, mmap, sequential-offload'],
     [
       row('seconds from process start until ready', ({ readySeconds }) => seconds(readySeconds)),
       row('seconds until the first step is done', ({ firstStepSeconds }) => seconds(firstStepSeconds)),
@@ -143,7 +143,7 @@ function growthPart({ frames, sizes, steps }: GrowthFigures): string {
   ]);
   return `## How cost grows
 
-The full-size UNet in mapped mode, one call; for steps, everything of a clip until decoding.
+The full-size UNet in mmap mode, one call; for steps, everything of a clip until decoding.
 
 ${markdownTable(['what grows', 'values', 'seconds', 'exponent'], rows)}
 

@@ -31,7 +31,7 @@ export async function measureClip({ modelDir, workDir, threads }: BenchOptions):
     ...more,
     outputs: join(workDir, 'outputs', `clip-${side}.safetensors`),
   });
-  const execution = { cpuMemory: 'mapped', memoryMode: 'sequential' } as const;
+  const execution = { cpuMemory: 'mmap', memoryMode: 'sequential-offload' } as const;
   const ours = task('kinora', { execution });
   const kinora = await runSide('kinora', ours);
   tell(`clip, kinora: ${kinora.seconds[0]?.toFixed(1)} s, ${gigabytes(kinora.peakAnonymousBytes)} GB anonymous`);

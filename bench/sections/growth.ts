@@ -78,7 +78,7 @@ async function clipSeconds({ modelDir, workDir, threads }: BenchOptions, steps: 
     steps,
     decodeChunk: 4,
     seed: 7,
-    execution: { cpuMemory: 'mapped' },
+    execution: { cpuMemory: 'mmap' },
   });
   return result.denoiseSeconds ?? 0;
 }

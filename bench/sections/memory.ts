@@ -17,17 +17,20 @@ export const memoryClip = { frames: 4, size: 192, steps: 1, decodeChunk: 4, seed
 
 const modes: readonly { name: string; execution: Partial<ExecutionOptions> }[] = [
   { name: 'resident, speed, together', execution: { memoryMode: 'resident' } },
-  { name: 'staged, speed, together', execution: { memoryMode: 'staged' } },
-  { name: 'sequential, speed, together', execution: { memoryMode: 'sequential' } },
-  { name: 'staged, mapped, together', execution: { memoryMode: 'staged', cpuMemory: 'mapped' } },
-  { name: 'staged, mapped, apart', execution: { memoryMode: 'staged', cpuMemory: 'mapped', guidanceBatch: 'apart' } },
+  { name: 'staged, speed, together', execution: { memoryMode: 'model-offload' } },
+  { name: 'sequential, speed, together', execution: { memoryMode: 'sequential-offload' } },
+  { name: 'staged, mapped, together', execution: { memoryMode: 'model-offload', cpuMemory: 'mmap' } },
+  {
+    name: 'staged, mapped, apart',
+    execution: { memoryMode: 'model-offload', cpuMemory: 'mmap', guidanceBatch: 'split' },
+  },
   {
     name: 'staged, mapped, apart, feed-forward of 256 tokens',
-    execution: { memoryMode: 'staged', cpuMemory: 'mapped', guidanceBatch: 'apart', feedForwardChunk: 256 },
+    execution: { memoryMode: 'model-offload', cpuMemory: 'mmap', guidanceBatch: 'split', feedForwardChunk: 256 },
   },
   {
     name: 'sequential, mapped, apart',
-    execution: { memoryMode: 'sequential', cpuMemory: 'mapped', guidanceBatch: 'apart' },
+    execution: { memoryMode: 'sequential-offload', cpuMemory: 'mmap', guidanceBatch: 'split' },
   },
 ];
 

@@ -6,7 +6,7 @@ import { compareFiles, type Difference } from './compare.ts';
 import { type BenchOptions, loadFigures, saveFigures, tell } from './section.ts';
 
 /** Who takes turns at a case. */
-export const contenders = ['diffusers', 'kinora-speed', 'kinora-mapped', 'openvino'] as const;
+export const contenders = ['diffusers', 'kinora-prepacked', 'kinora-mmap', 'openvino'] as const;
 export type Contender = (typeof contenders)[number];
 
 export interface NetworkFigures {
@@ -75,7 +75,7 @@ async function turn(
     threads,
     inputs,
     runs,
-    mapped: mode === 'mapped',
+    mapped: mode === 'mmap',
     cache: join(workDir, 'openvino'),
     ...(outputs === undefined ? {} : { outputs }),
   });

@@ -5,7 +5,7 @@ import { type BenchOptions, saveFigures, tell } from './section.ts';
 
 /** Seconds from a process's start until the UNet could take its first step, of every round. */
 export interface StartFigures {
-  'kinora-mapped': number[];
+  'kinora-mmap': number[];
   diffusers: number[];
 }
 
@@ -13,14 +13,12 @@ export interface StartFigures {
 export async function measureStart({ modelDir, workDir, threads, rounds }: BenchOptions): Promise<void> {
   const inputs = writeInputs(join(workDir, 'inputs'), 'unet-1');
   const task = { ...cases['unet-1'], case: 'unet-1', modelDir, inputs, threads, runs: 0, mapped: true };
-  const figures: StartFigures = { 'kinora-mapped': [], diffusers: [] };
+  const figures: StartFigures = { 'kinora-mmap': [], diffusers: [] };
   const ready = async (side: SideName) => (await runSide(side, task)).readySeconds;
   for (let round = 0; round < rounds; round++) {
-    figures['kinora-mapped'].push(await ready('kinora'));
+    figures['kinora-mmap'].push(await ready('kinora'));
     figures.diffusers.push(await ready('diffusers'));
-    tell(
-      `start: ${figures['kinora-mapped'].at(-1)?.toFixed(2)} s, diffusers ${figures.diffusers.at(-1)?.toFixed(2)} s`,
-    );
+    tell(`start: ${figures['kinora-mmap'].at(-1)?.toFixed(2)} s, diffusers ${figures.diffusers.at(-1)?.toFixed(2)} s`);
   }
   saveFigures(workDir, 'start', figures);
 }

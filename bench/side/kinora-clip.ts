@@ -1,8 +1,8 @@
+import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { decodeLatents } from '../../src/inference/pipeline/decode-latents.ts';
 import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video-stages.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
-import { networkTarget } from '../../src/inference/pipeline/network-target.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
 import type { PipelineContext } from '../../src/inference/pipeline/pipeline-context.ts';
 import { stageClock } from '../../src/inference/pipeline/stages.ts';
@@ -14,13 +14,13 @@ import type { ClipTask, Made, SideTimes } from './tasks.ts';
 /** A clip by the pipeline's own stages, whose latents and samples are kept before they become 8-bit frames. */
 export async function runKinoraClip(task: ClipTask): Promise<{ made: Made; times: SideTimes }> {
   const { size, frames: numFrames, steps: numInferenceSteps, decodeChunk: decodeChunkSize, seed, threads } = task;
-  const { memoryMode = 'staged', cpuMemory, feedForwardChunk, guidanceBatch = 'together' } = task.execution ?? {};
+  const { memoryMode = 'model-offload', cpuMemory, feedForwardChunk, guidanceBatch = 'batched' } = task.execution ?? {};
   const configs = await readModelConfigs(task.modelDir);
   const { picture = new Float32Array() } = await readInputs(task.inputs);
   const target = { provider: 'cpu', precision: 'float32', feedForwardChunk } as const;
   const networks = modelNetworks(configs, {
     target: (request) => networkTarget(request, configs, target),
-    session: { provider: 'cpu', threads, mapped: cpuMemory === 'mapped' },
+    session: { provider: 'cpu', threads, mapped: cpuMemory === 'mmap' },
     memoryMode,
   });
   const sizes = { width: size, height: size };

@@ -12,7 +12,7 @@ export async function runKinoraNetwork(task: NetworkTask): Promise<{ made: Made;
   const networks = modelNetworks(configs, {
     target: () => ({ provider: 'cpu', precision: 'float32' }),
     session: { provider: 'cpu', threads: task.threads, mapped: task.mapped === true },
-    memoryMode: 'staged',
+    memoryMode: 'model-offload',
   });
   const open = (network: NetworkName) => networks.open(networkRequest(network, task));
 

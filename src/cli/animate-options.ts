@@ -125,12 +125,12 @@ export const animateLine = {
     precision: { value: 'NAME', help: `${precisions.join(', ')} (PRECISION, else what suits the provider)` },
     'memory-mode': {
       value: 'NAME',
-      help: `what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else staged)`,
+      help: `what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else model-offload)`,
     },
-    memory: { value: 'NAME', help: `weights on the CPU: ${cpuMemories.join(', ')} (CPU_MEMORY, else speed)` },
+    memory: { value: 'NAME', help: `weights on the CPU: ${cpuMemories.join(', ')} (CPU_MEMORY, else prepacked)` },
     'guidance-batch': {
       value: 'NAME',
-      help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else together)`,
+      help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else batched)`,
     },
     json: { help: 'print one line of JSON that says what was done' },
   },

@@ -27,7 +27,7 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
-import { packageVersion } from '../util/package-version.ts';
+import { packageVersion } from './io.ts';
 import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */

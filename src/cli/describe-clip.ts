@@ -23,8 +23,8 @@ export function clipAsJson(clip: Clip, { output, framesDir }: ClipPlaces): strin
 
 /** What was done, as one line for a person. */
 export function clipAsSentence(clip: Clip, { output }: ClipPlaces): string {
-  const { settings, width, height, enlarged, frames, fps, model, provider } = clip;
-  const rendered = enlarged === 1 ? '' : ` (rendered at ${settings.width}×${settings.height})`;
+  const { settings, width, height, upscaleFactor, frames, fps, model, provider } = clip;
+  const rendered = upscaleFactor === 1 ? '' : ` (rendered at ${settings.width}×${settings.height})`;
   const facts = [
     `${width}×${height}${rendered}`,
     `${frames} frames at ${fps} fps`,

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { findModel, findWeightFile } from '../hub/find-model.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
-import { withLoras } from '../inference/pipeline/with-loras.ts';
+import { withLoras } from '../inference/pipeline/open-checkpoint.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

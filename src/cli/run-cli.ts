@@ -1,7 +1,6 @@
 import { AppError, JobCancelledError } from '../errors.ts';
-import { packageVersion } from '../util/package-version.ts';
 import { describeError } from './describe-error.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, packageVersion } from './io.ts';
 import { type Subcommand, subcommands } from './subcommands.ts';
 import { isUsageError, usageError } from './usage-error.ts';
 

@@ -45,7 +45,7 @@ export interface Config {
     readonly maxSteps: number;
     readonly maxFrames: number;
   };
-  /** Undefined: nobody is mentioned, however long they waited. */
+  /** Undefined: nobody is mentioned, whatever the wait. */
   readonly pingAfterMs: number | undefined;
   readonly shutdownGraceMs: number;
   /** Undefined: pictures and clips are not looked at. `threshold` is from 0 to 1. */
@@ -129,12 +129,29 @@ export function requireDiscordToken(config: Config): string {
   );
 }
 
+function currentValue({ formerValues = {} }: Variable, text: string): string | undefined {
+  return Object.hasOwn(formerValues, text) ? formerValues[text] : text;
+}
+
+/**
+ * A sentence for each variable whose value has another name since the version before. The old name is still taken, and
+ * will not be by the next version.
+ */
+export function formerValueWarnings(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries<Variable>(variables).flatMap(([name, { formerValues = {} }]) => {
+    const text = environment[name]?.trim() ?? '';
+    if (!Object.hasOwn(formerValues, text)) return [];
+    return `${name}=${text} is now called ${name}=${formerValues[text]}; the next version will not know the old name.`;
+  });
+}
+
 function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, variable] of Object.entries<Variable>(variables)) {
     // An empty line in .env (`PROVIDER=`) means the same as no line.
-    const text = environment[name]?.trim() || undefined;
+    const given = environment[name]?.trim() || undefined;
+    const text = given === undefined ? undefined : currentValue(variable, given);
     const result = variable.schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else problems.push(describeProblem(name, variable, text, result.error));

@@ -22,6 +22,8 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> {
   example: string;
   /** Never shown, not even when it is wrong. */
   secret?: true;
+  /** Values that were called otherwise in the version before, and what they are called now. */
+  formerValues?: Readonly<Record<string, string>>;
 }
 
 /** Providers that PROVIDER may name: a copy of inference's list, which this folder may not import; a test holds them equal. */
@@ -96,24 +98,27 @@ export const variables = {
   },
   MEMORY_MODE: {
     description: [
-      'What is kept in memory: resident (every network, the quickest), staged (one network at a time) or sequential',
-      '(the UNet block by block, the least memory). The frames are the same.',
+      'What is kept in memory: resident (every network, the quickest), model-offload (one network at',
+      'a time) or sequential-offload (the UNet block by block, the least memory). The frames are the same.',
     ],
-    schema: oneOf(['resident', 'staged', 'sequential'], 'staged'),
-    example: 'staged',
+    schema: oneOf(['resident', 'model-offload', 'sequential-offload'], 'model-offload'),
+    example: 'model-offload',
+    formerValues: { staged: 'model-offload', sequential: 'sequential-offload' },
   },
   CPU_MEMORY: {
     description: [
-      'Weights on the CPU: speed (copied into the order that is quickest) or mapped (left in their file, which the',
+      'Weights on the CPU: prepacked (copied into the order that is quickest) or mmap (left in their file, which the',
       'system reads in and drops as it needs to).',
     ],
-    schema: oneOf(['speed', 'mapped'], 'speed'),
-    example: 'speed',
+    schema: oneOf(['prepacked', 'mmap'], 'prepacked'),
+    example: 'prepacked',
+    formerValues: { speed: 'prepacked', mapped: 'mmap' },
   },
   GUIDANCE_BATCH: {
-    description: ['The two branches of guidance: together in one call, or apart in two with half the memory.'],
-    schema: oneOf(['together', 'apart'], 'together'),
-    example: 'together',
+    description: ['The two branches of guidance: batched in one call, or split into two with half the memory.'],
+    schema: oneOf(['batched', 'split'], 'batched'),
+    example: 'batched',
+    formerValues: { together: 'batched', apart: 'split' },
   },
   FEED_FORWARD_CHUNK: {
     description: ["Tokens that the UNet's feed-forwards take at a time, to save memory; 0 takes all at once."],

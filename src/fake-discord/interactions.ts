@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { appPermissions, channelObject } from './channel-objects.ts';
 import { memberPermissions, partialMember, storedUser } from './entities.ts';
 import { renderMessage } from './message-view.ts';
-import type { JsonObject, Snowflake } from './payloads.ts';
+import type { Json, JsonObject, Snowflake } from './payloads.ts';
 import type { Acknowledgement } from './types.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
@@ -120,7 +120,7 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
   const extra: JsonObject = { application_id: world.applicationId, webhook_id: world.applicationId };
   if (type === interactionType.command) {
     if (typeof data.target_id === 'string') metadata.target_message_id = data.target_id;
-    extra.interaction = { id, type, name: data.name, user };
+    extra.interaction = { id, type, name: fullCommandName(data), user };
   } else if (type === interactionType.component) {
     metadata.interacted_message_id = interaction.sourceMessageId ?? undefined;
   } else {
@@ -130,6 +130,19 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
     metadata.triggering_interaction_metadata = source ? messageMetadata(world, source).interaction_metadata : undefined;
   }
   return { ...extra, interaction_metadata: metadata };
+}
+
+/** The name of a command with its subcommand group and subcommand, after spaces. */
+function fullCommandName(data: JsonObject): string {
+  const [first] = Array.isArray(data.options) ? data.options : [];
+  const inner = asSubcommand(first);
+  return inner === undefined ? String(data.name) : `${data.name} ${fullCommandName(inner)}`;
+}
+
+/** An option that is a subcommand or a group of them; undefined for any other. */
+function asSubcommand(option: Json | undefined): JsonObject | undefined {
+  if (typeof option !== 'object' || option === null || Array.isArray(option)) return undefined;
+  return option.type === 1 || option.type === 2 ? option : undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ function clipMetadata(
   return { title: `Kinora, seed ${settings.seed}`, settings: { model, ...flat, ...interval, fit, ...form, provider } };
 }
 
-/** Frames whose shorter side has fewer pixels are enlarged: players show them as stamps otherwise. */
+/** Frames whose shorter side has fewer pixels are upscaleFactor: players show them as stamps otherwise. */
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
@@ -32,7 +32,7 @@ interface EncodeClipInput {
 }
 
 /** What a file is, of all that a clip is. */
-type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'enlarged' | 'frames' | 'fps' | 'reduced'>;
+type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'upscaleFactor' | 'frames' | 'fps' | 'reduced'>;
 
 /**
  * Smooths, loops, scales and encodes the frames as the form says.
@@ -44,7 +44,7 @@ export async function encodeClip(
   { made, form, spec, ratio }: EncodeClipInput,
   signal: AbortSignal | undefined,
 ): Promise<ClipFile> {
-  const enlarged = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
+  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
   const file = await finishClip(made, {
     ffmpegPath,
     format: form.format,
@@ -52,13 +52,13 @@ export async function encodeClip(
     smooth: form.smooth,
     fps: form.playbackFps ?? made.settings.fps,
     metadata: clipMetadata(made, spec.fit, form),
-    scaleTo: scaled(made, enlarged, ratio),
+    scaleTo: scaled(made, upscaleFactor, ratio),
     ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
     ...(signal && { signal }),
   });
   const { bytes, width, height, frames, fps } = file;
   const reduced = reductionsOf(file);
-  return { bytes, width, height, enlarged, frames, fps, ...(reduced && { reduced }) };
+  return { bytes, width, height, upscaleFactor, frames, fps, ...(reduced && { reduced }) };
 }
 
 /**
@@ -84,9 +84,9 @@ export async function encodeMaster(
 }
 
 /** The file's size: a whole factor larger, then the same area in the wanted ratio. */
-function scaled({ width, height }: MadeFrames, enlarged: number, ratio = width / height) {
-  if (ratio === width / height) return { width: width * enlarged, height: height * enlarged };
-  const area = width * height * enlarged ** 2;
+function scaled({ width, height }: MadeFrames, upscaleFactor: number, ratio = width / height) {
+  if (ratio === width / height) return { width: width * upscaleFactor, height: height * upscaleFactor };
+  const area = width * height * upscaleFactor ** 2;
   const even = (pixels: number) => Math.max(2, 2 * Math.round(pixels / 2));
   return { width: even(Math.sqrt(area * ratio)), height: even(Math.sqrt(area / ratio)) };
 }

@@ -177,7 +177,7 @@ const clipSchema: z.ZodType<Clip> = z.strictObject({
   fps: z.number().positive(),
   width: count,
   height: count,
-  enlarged: z.number().int().positive(),
+  upscaleFactor: z.number().int().positive(),
   settings: settingsSchema,
   fit: z.enum(fitNames),
   model: shortText,

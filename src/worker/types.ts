@@ -79,12 +79,12 @@ export interface Clip {
   frames: number;
   /** Frames per second of the file. */
   fps: number;
-  /** Pixels of the file: the settings' size times `enlarged`, in the picture's ratio where the shape is its own, unless it was reduced. */
+  /** Pixels of the file: the settings' size times `upscaleFactor`, in the picture's ratio where the shape is its own, unless it was reduced. */
   width: number;
   /** Pixels of the file, as the width. */
   height: number;
   /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
-  enlarged: number;
+  upscaleFactor: number;
   /** What was rendered; its width and height are the model's, before enlarging. */
   settings: ImageToVideoSettings;
   fit: FitName;

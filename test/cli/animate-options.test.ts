@@ -34,7 +34,7 @@ describe('readAnimateOptions', () => {
     const line =
       '--model m --max-pixels 5000000 --playback-fps 12 --output o.GIF --frames-dir f --preset fast --frames 14 --width 512 --height 256 --steps 30 --seed 7 --fps 8 ' +
       '--motion 90 --noise 0.05 --guidance-min 1.5 --guidance-max 2.5 --decode-chunk 2 --step-cache 3 --guidance-interval 0.3,50 --sampler euler-ancestral ' +
-      '--schedule ays --fit pad --shape square --loop ping-pong --smooth --format gif --provider cpu --precision float32 --memory-mode sequential --memory mapped --guidance-batch apart --json a.png';
+      '--schedule ays --fit pad --shape square --loop ping-pong --smooth --format gif --provider cpu --precision float32 --memory-mode sequential-offload --memory mmap --guidance-batch split --json a.png';
     expect(readAnimateOptions(line.split(' '))).toEqual({
       clips: [{ picture: resolve('a.png'), output: resolve('o.GIF'), framesDir: resolve('f') }],
       maxPixels: 5_000_000,
@@ -43,9 +43,9 @@ describe('readAnimateOptions', () => {
       execution: {
         provider: 'cpu',
         precision: 'float32',
-        memoryMode: 'sequential',
-        cpuMemory: 'mapped',
-        guidanceBatch: 'apart',
+        memoryMode: 'sequential-offload',
+        cpuMemory: 'mmap',
+        guidanceBatch: 'split',
       },
       fit: 'pad',
       form: { shape: 'square', format: 'gif', loop: 'ping-pong', smooth: true, playbackFps: 12 },

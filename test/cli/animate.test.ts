@@ -57,7 +57,7 @@ describe('kinora animate', () => {
       seed: 7,
       width: 384,
       height: 256,
-      enlarged: 8,
+      upscaleFactor: 8,
       fit: 'crop',
       model: 'tiny-a',
       provider: 'cpu',

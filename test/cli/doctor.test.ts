@@ -288,7 +288,7 @@ describe('providers', () => {
   });
 
   it('reckons memory for the provider that the bot would take', async () => {
-    const told = await doctor({ MEMORY_MODE: 'sequential' }, { 'cuda float16': {}, 'cuda float32': {} });
-    expect(told.of('memory')?.text).toMatch(/\(MEMORY_MODE=sequential\), most of it on the GPU/);
+    const told = await doctor({ MEMORY_MODE: 'sequential-offload' }, { 'cuda float16': {}, 'cuda float32': {} });
+    expect(told.of('memory')?.text).toMatch(/\(MEMORY_MODE=sequential-offload\), most of it on the GPU/);
   });
 });

@@ -115,7 +115,7 @@ describe('kinora model info', () => {
     expect(out).toMatch(/network +parameters +tensors +dtype +size/);
     expect(out).toMatch(/unet +\d+\.\d\d M +\d+ +F16 +[\d.]+ MB/);
     expect(out).toMatch(/it takes +sides from \d+ to \d+ in steps of \d+, up to \d+ frames/);
-    for (const mode of ['resident', 'staged', 'sequential']) {
+    for (const mode of ['resident', 'model-offload', 'sequential-offload']) {
       expect(out).toMatch(new RegExp(`${mode}( +[\\d.]+ [kMG]B){6}`));
     }
     expect(out).not.toContain('Pulled from');

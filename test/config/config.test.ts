@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { formerValueWarnings, readConfig, requireDiscordToken } from '../../src/config/config.ts';
 import { providers } from '../../src/config/variables.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { providerNames } from '../../src/inference/pipeline/types.ts';
@@ -32,9 +32,9 @@ describe('readConfig', () => {
         provider: 'auto',
         threads: undefined,
         precision: undefined,
-        memoryMode: 'staged',
-        cpuMemory: 'speed',
-        guidanceBatch: 'together',
+        memoryMode: 'model-offload',
+        cpuMemory: 'prepacked',
+        guidanceBatch: 'batched',
         feedForwardChunk: undefined,
       },
       ffmpegPath: undefined,
@@ -74,9 +74,9 @@ describe('readConfig', () => {
         PROVIDER: 'cpu',
         THREADS: '2',
         PRECISION: 'float32',
-        MEMORY_MODE: 'sequential',
-        CPU_MEMORY: 'mapped',
-        GUIDANCE_BATCH: 'apart',
+        MEMORY_MODE: 'sequential-offload',
+        CPU_MEMORY: 'mmap',
+        GUIDANCE_BATCH: 'split',
         FEED_FORWARD_CHUNK: '4096',
         FFMPEG_PATH: 'ffmpeg',
         MAX_PICTURE_MEGAPIXELS: '50',
@@ -109,9 +109,9 @@ describe('readConfig', () => {
         provider: 'cpu',
         threads: 2,
         precision: 'float32',
-        memoryMode: 'sequential',
-        cpuMemory: 'mapped',
-        guidanceBatch: 'apart',
+        memoryMode: 'sequential-offload',
+        cpuMemory: 'mmap',
+        guidanceBatch: 'split',
         feedForwardChunk: 4096,
       },
       ffmpegPath: 'ffmpeg',
@@ -137,6 +137,22 @@ describe('readConfig', () => {
       hubEndpoint: 'https://mirror.example',
       logLevel: 'debug',
     });
+  });
+
+  it('takes the values that had another name in the version before, and warns of them', () => {
+    const environment = { MEMORY_MODE: 'sequential', CPU_MEMORY: 'mapped', GUIDANCE_BATCH: ' apart ', PROVIDER: 'cpu' };
+    expect(readConfig(environment).execution).toMatchObject({
+      memoryMode: 'sequential-offload',
+      cpuMemory: 'mmap',
+      guidanceBatch: 'split',
+    });
+    expect(formerValueWarnings(environment)).toEqual([
+      'MEMORY_MODE=sequential is now called MEMORY_MODE=sequential-offload; the next version will not know the old name.',
+      'CPU_MEMORY=mapped is now called CPU_MEMORY=mmap; the next version will not know the old name.',
+      'GUIDANCE_BATCH=apart is now called GUIDANCE_BATCH=split; the next version will not know the old name.',
+    ]);
+    expect(formerValueWarnings({ MEMORY_MODE: 'resident' })).toEqual([]);
+    expect(() => readConfig({ MEMORY_MODE: 'toString' })).toThrow(/MEMORY_MODE must be one of/);
   });
 
   it('reads LoRAs with their scales, and makes their paths absolute', () => {

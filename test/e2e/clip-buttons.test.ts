@@ -78,7 +78,7 @@ it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes 
   expect(spec.form).toMatchObject({ loop: 'none' });
   finish();
   const child = await clipOf(extended);
-  expect(child.content).toContain('drift');
+  expect(child.content).toContain('degrades');
   press(discord, child, 'Again');
   const again = await renderer.begun(2);
   expect(again.spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 } } });
@@ -102,7 +102,7 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
   expect(third.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong', smooth: true } });
   third.finish();
   const refused = press(discord, await clipOf(smoothed), 'Smoother');
-  await refused.waitForMessage(({ content }) => content.includes('higher frame rate already'));
+  await refused.waitForMessage(({ content }) => content.includes('already has the highest frame rate'));
 });
 
 it('📋 and "Settings" say how to make the clip again, the latter from the file alone', async () => {

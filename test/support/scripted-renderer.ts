@@ -29,7 +29,7 @@ export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
     fps: spec.form?.smooth ? 24 : (spec.settings.fps ?? 7),
     width: 64,
     height: 64,
-    enlarged: 1,
+    upscaleFactor: 1,
     settings: {
       width: 64,
       height: 64,

@@ -61,7 +61,7 @@ describe('a machine that cannot make clips', () => {
     await expect(render()).resolves.toMatchObject({ provider: 'cpu' });
   });
 
-  it.each(['staged', 'resident', 'sequential'] as const)(
+  it.each(['model-offload', 'resident', 'sequential-offload'] as const)(
     'whose model folder goes away between two clips, memory mode %s: keeps no half of it',
     async (memoryMode) => {
       const { modelDir, renderer, render } = setUp({ execution: { provider: 'cpu', threads: 1, memoryMode } });

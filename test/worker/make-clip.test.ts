@@ -70,15 +70,15 @@ describe('makeClip', () => {
   it.each([
     [
       { width: 64, height: 48 },
-      { enlarged: 6, width: 384, height: 288 },
+      { upscaleFactor: 6, width: 384, height: 288 },
     ],
     [
       { width: 128, height: 128 },
-      { enlarged: 2, width: 256, height: 256 },
+      { upscaleFactor: 2, width: 256, height: 256 },
     ],
     [
       { width: 512, height: 256 },
-      { enlarged: 1, width: 512, height: 256 },
+      { upscaleFactor: 1, width: 512, height: 256 },
     ],
   ])('enlarges %o by a whole factor until its short side has 256 pixels', async (settings, file) => {
     const clip = await makeClip(fakeTools(), { ...spec, settings });

@@ -119,7 +119,14 @@ describe('createRenderer', () => {
     const renderer = shared;
     const progress: RenderProgress[] = [];
     const clip = await renderer.render(specOf(), { onProgress: (news) => progress.push(news) });
-    expect(clip).toMatchObject({ width: 384, height: 288, enlarged: 6, fit: 'crop', model: 'fake', provider: 'cpu' });
+    expect(clip).toMatchObject({
+      width: 384,
+      height: 288,
+      upscaleFactor: 6,
+      fit: 'crop',
+      model: 'fake',
+      provider: 'cpu',
+    });
     expect(clip.settings).toMatchObject({ seed: 7, width: 64, height: 48 });
     expect(clip.bytes).toEqual(new Uint8Array([1, 2, 3]));
     expect(progress.map(({ stage, step, steps }) => `${stage} ${step}/${steps}`)).toEqual([

@@ -37,8 +37,8 @@ export function checkMemory(
   return finding('memory', async () => {
     const configs = await readModelConfigs(await findModel(modelDir, { environment }));
     const stages = Object.values(await estimateMemory(configs, modelInfo(configs).defaults, provider));
-    const mode = execution.memoryMode ?? 'staged';
-    const isMapped = provider === 'cpu' && execution.cpuMemory === 'mapped';
+    const mode = execution.memoryMode ?? 'model-offload';
+    const isMapped = provider === 'cpu' && execution.cpuMemory === 'mmap';
     const neededBytes = Math.max(
       ...stages.map(({ [mode]: cost }) => cost.activationBytes + (isMapped ? 0 : cost.weightBytes)),
     );
@@ -47,7 +47,7 @@ export function checkMemory(
     const machine = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} are free`;
     const clip = `a clip takes about ${formatBytes(neededBytes)} (MEMORY_MODE=${mode})`;
     if (provider !== 'cpu') return { verdict: 'ok', text: `${clip}, most of it on the GPU; here ${machine}`, facts };
-    const advice = 'MEMORY_MODE=sequential, CPU_MEMORY=mapped or a smaller clip take less';
+    const advice = 'MEMORY_MODE=sequential-offload, CPU_MEMORY=mmap or a smaller clip take less';
     if (neededBytes > totalBytes) return { verdict: 'fails', text: `${clip}, but ${machine}: ${advice}`, facts };
     if (neededBytes > freeBytes) return { verdict: 'note', text: `${clip}, but ${machine}: ${advice}`, facts };
     return { verdict: 'ok', text: `${machine}; ${clip}`, facts };

@@ -1,8 +1,8 @@
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { NetworkRequest } from './build-network.ts';
+import { requireOutput, withSession } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { present, withSession } from './use-session.ts';
 
 /** What the picture becomes for the UNet. */
 export interface ImageCondition {
@@ -52,7 +52,7 @@ export async function openPredictor(
   { guided, caching }: PredictorPlan,
 ): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
-  const isTogether = guidanceBatch === 'together' && new Set(guided).size === 1;
+  const isTogether = guidanceBatch === 'batched' && new Set(guided).size === 1;
   const calls = isTogether ? [branches] : branches.map((branch) => [branch]);
   const size = latentSize(configs, settings);
   const sizes = { batch: calls[0]?.length ?? 1, frames: settings.numFrames, ...size };
@@ -92,7 +92,7 @@ export async function openPredictor(
             : await whole.run(inputs);
         // A shallow call gives none: what there is stays.
         deepFeatures[at] = outputs.deep_features ?? deepFeatures[at];
-        predictions.push(present(outputs.out_sample));
+        predictions.push(requireOutput(outputs.out_sample));
       }
       return joined(predictions);
     },

@@ -2,12 +2,11 @@ import { InferenceError } from '../../errors.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 import { type ImageCondition, openPredictor } from './denoiser.ts';
+import { requireFinite, requireOutput, withSession } from './guard-networks.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
-import { modelInputs } from './model-inputs.ts';
+import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { requireFinite } from './require-finite.ts';
 import type { PipelineProgress } from './types.ts';
-import { present, withSession } from './use-session.ts';
 
 interface StageTools {
   /** Counts a finished step; throws where the run was cancelled. */
@@ -38,7 +37,7 @@ export async function* encodeImage(
     return (await session.run({ sample })).latents;
   });
   yield step();
-  return { imageEmbeds: present(imageEmbeds), imageLatents: present(imageLatents) };
+  return { imageEmbeds: requireOutput(imageEmbeds), imageLatents: requireOutput(imageLatents) };
 }
 
 /** What the denoising loop works with. */

@@ -4,22 +4,21 @@ import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
-import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
+import { defaultPrecision, networkTarget } from './build-network.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { cancellableNetworks, finiteNetworks, throwIfCancelled } from './guard-networks.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
-import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
-import { modelNotes } from './open-checkpoint.ts';
+import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { finiteNetworks } from './require-finite.ts';
 import { stageClock } from './stages.ts';
 import type {
   CheckpointOptions,
@@ -29,7 +28,6 @@ import type {
   ModelInfo,
   PipelineProgress,
 } from './types.ts';
-import { withLoras } from './with-loras.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions extends ExecutionOptions {
@@ -37,7 +35,7 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   modelDir: string;
   /** Added to the UNet's weights when they are loaded. */
   loras?: readonly LoraRequest[] | undefined;
-  /** Told what an operator should know: a provider that was passed over, say. */
+  /** Takes lines for the operator's log, such as a provider that was passed over. */
   log?: (message: string) => void;
 }
 
@@ -79,7 +77,7 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'staged', guidanceBatch = 'together' } = options;
+  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
   const log = options.log ?? (() => {});
   const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
@@ -87,7 +85,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   const precision = options.precision ?? defaultPrecision(provider);
   const networks = modelNetworks(configs, {
     target: (request) => networkTarget(request, configs, { provider, precision, feedForwardChunk }),
-    session: { provider, threads, mapped: cpuMemory === 'mapped' },
+    session: { provider, threads, mapped: cpuMemory === 'mmap' },
     memoryMode,
   });
   const info = modelInfo(configs);
@@ -117,7 +115,7 @@ async function* run(
   const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
   const start = fingerprint && startingPoint(given, resume, fingerprint);
   const clock = stageClock(() => performance.now(), start?.seconds);
-  // No copy: the picture is let go of once the model's inputs are made.
+  // Not a copy: the context's reference to the picture is dropped once the model's inputs are made.
   const job = Object.assign(given, { networks: finiteNetworks(given.networks, clock.position) });
   const step = () => {
     throwIfCancelled(job.signal);

@@ -1,7 +1,6 @@
 import { compileGraph } from '../graph/compile-graph.ts';
-import type { BuiltGraph } from '../graph/graph-builder.ts';
-import { partitionGraph } from '../graph/partition-graph.ts';
-import type { GraphTarget } from '../graph/target.ts';
+import { partitionGraph } from '../graph/cut-graph.ts';
+import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
 import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';
@@ -22,15 +21,15 @@ export interface NetworksOptions {
   target: (request: NetworkRequest) => GraphTarget;
   session: SessionOptions;
   /**
-   * `resident`: every network stays for the next clip of its size; `staged`: one at a time; `sequential`: and the UNet
+   * `resident`: every network stays for the next clip of its size; `model-offload`: one at a time; `sequential-offload`: and the UNet
    * block by block.
    */
   memoryMode: MemoryMode;
 }
 
-/** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
+/** The networks of a model. Checkpoints are read, and compared with their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
-  /** Weights that stay in their file must not be reckoned into others: that would be done anew in every call. */
+  /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
@@ -54,7 +53,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   async function load(request: NetworkRequest): Promise<NetworkSession> {
     try {
       const graph = await build(request);
-      if (memoryMode === 'sequential' && request.network === 'unet-step') {
+      if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
       return await openSession(compileGraph(graph), session);

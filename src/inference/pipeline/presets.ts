@@ -36,7 +36,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     // What export_to_video takes where the notebook says nothing.
     playbackFps: 10,
     // torch_dtype=torch.float16 and enable_sequential_cpu_offload().
-    execution: { precision: undefined, memoryMode: 'sequential' },
+    execution: { precision: undefined, memoryMode: 'sequential-offload' },
   },
   quality: {
     description: "25 Karras steps at the model's own size",

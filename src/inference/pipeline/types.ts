@@ -1,5 +1,5 @@
 import type { RgbFrames } from '../../util/rgb.ts';
-import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/names.ts';
+import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/scheduler.ts';
 
 export { samplerNames, scheduleNames };
 
@@ -8,15 +8,15 @@ export const providerNames = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
 export type ProviderName = (typeof providerNames)[number];
 
 /** What is kept in memory: every network, one network at a time, or one block of the UNet at a time. */
-export const memoryModes = ['resident', 'staged', 'sequential'] as const;
+export const memoryModes = ['resident', 'model-offload', 'sequential-offload'] as const;
 export type MemoryMode = (typeof memoryModes)[number];
 
 /** The two branches of guidance in one call of the UNet, or one after the other in half the memory. */
-export const guidanceBatches = ['together', 'apart'] as const;
+export const guidanceBatches = ['batched', 'split'] as const;
 export type GuidanceBatch = (typeof guidanceBatches)[number];
 
 /** How the CPU provider keeps weights: copied into the order that is quickest, or left in the file and mapped. */
-export const cpuMemories = ['speed', 'mapped'] as const;
+export const cpuMemories = ['prepacked', 'mmap'] as const;
 type CpuMemory = (typeof cpuMemories)[number];
 
 /** What networks may compute in. */

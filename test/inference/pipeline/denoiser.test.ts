@@ -45,25 +45,25 @@ async function callsOf(guidanceBatch: GuidanceBatch, plan: PredictorPlan, shallo
 describe('what a step costs', () => {
   it('is one call for both branches, or two where they run apart', async () => {
     const plan = { guided: [true], caching: false };
-    expect(await callsOf('together', plan)).toEqual({ calls: ['whole 2', 'released whole'], lengths: [2] });
-    expect(await callsOf('apart', plan)).toEqual({ calls: ['whole 1', 'whole 1', 'released whole'], lengths: [2] });
+    expect(await callsOf('batched', plan)).toEqual({ calls: ['whole 2', 'released whole'], lengths: [2] });
+    expect(await callsOf('split', plan)).toEqual({ calls: ['whole 1', 'whole 1', 'released whole'], lengths: [2] });
   });
 
   it('is half where guidance does not run: the conditional branch alone, on the same loaded UNet', async () => {
-    const { calls, lengths } = await callsOf('together', { guided: [false, true, false], caching: false });
+    const { calls, lengths } = await callsOf('batched', { guided: [false, true, false], caching: false });
     expect(calls).toEqual(['whole 1', 'whole 1', 'whole 1', 'whole 1', 'released whole']);
     expect(lengths).toEqual([1, 2, 1]);
   });
 
   it('is the outermost blocks alone where the inner ones are cached', async () => {
     const plan = { guided: [true, true, true, true], caching: true };
-    const { calls } = await callsOf('together', plan, [false, true, true, false]);
+    const { calls } = await callsOf('batched', plan, [false, true, true, false]);
     expect(calls).toEqual(['give 2', 'take 2 1', 'take 2 1', 'give 2', 'released give', 'released take']);
   });
 
   it('is a whole call for a branch of which nothing is cached yet', async () => {
     const plan = { guided: [false, true, true], caching: true };
-    const { calls } = await callsOf('apart', plan, [false, true, true]);
+    const { calls } = await callsOf('split', plan, [false, true, true]);
     const [conditional, first, second] = ['give 1', ['give 1', 'take 1 1'], ['take 1 2', 'take 1 1']];
     expect(calls).toEqual([conditional, ...first, ...second, 'released give', 'released take']);
   });

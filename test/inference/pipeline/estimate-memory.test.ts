@@ -11,25 +11,28 @@ const small = { ...defaults, width: 64, height: 64 };
 describe('estimateMemory', () => {
   it('orders the modes by the weights that are there at once', async () => {
     for (const stage of Object.values(await estimateMemory(configs, small, 'cpu'))) {
-      expect(stage.resident.weightBytes).toBeGreaterThan(stage.staged.weightBytes);
-      expect(stage.staged.weightBytes).toBeGreaterThanOrEqual(stage.sequential.weightBytes);
-      expect(stage.resident.activationBytes).toBe(stage.sequential.activationBytes);
+      expect(stage.resident.weightBytes).toBeGreaterThan(stage['model-offload'].weightBytes);
+      expect(stage['model-offload'].weightBytes).toBeGreaterThanOrEqual(stage['sequential-offload'].weightBytes);
+      expect(stage.resident.activationBytes).toBe(stage['sequential-offload'].activationBytes);
     }
     const { denoise } = await estimateMemory(configs, small, 'cpu');
-    expect(denoise.sequential.weightBytes).toBeLessThan(denoise.staged.weightBytes);
+    expect(denoise['sequential-offload'].weightBytes).toBeLessThan(denoise['model-offload'].weightBytes);
   });
 
   it('reckons with half the bytes on a GPU, and float32 for an encoder that asks for it', async () => {
     const cpu = await estimateMemory(configs, small, 'cpu');
     const gpu = await estimateMemory(configs, small, 'cuda');
-    expect(gpu.denoise.staged.weightBytes).toBe(cpu.denoise.staged.weightBytes / 2);
-    expect(gpu.decode.staged.activationBytes / cpu.decode.staged.activationBytes).toBeCloseTo(0.5, 1);
+    expect(gpu.denoise['model-offload'].weightBytes).toBe(cpu.denoise['model-offload'].weightBytes / 2);
+    expect(gpu.decode['model-offload'].activationBytes / cpu.decode['model-offload'].activationBytes).toBeCloseTo(
+      0.5,
+      1,
+    );
     expect(gpu.denoise.resident.weightBytes).toBeGreaterThanOrEqual(cpu.denoise.resident.weightBytes / 2);
   });
 
   it('grows with the clip, the guidance and the frames that are decoded together', async () => {
     const working = async (changes: Partial<typeof small>, stage: 'denoise' | 'decode') =>
-      (await estimateMemory(configs, { ...small, ...changes }, 'cpu'))[stage].staged.activationBytes;
+      (await estimateMemory(configs, { ...small, ...changes }, 'cpu'))[stage]['model-offload'].activationBytes;
     const unguided = { minGuidanceScale: 1, maxGuidanceScale: 1 };
     expect(await working({ width: 128 }, 'denoise')).toBeGreaterThan(1.8 * (await working({}, 'denoise')));
     expect(await working(unguided, 'denoise')).toBeLessThan(0.6 * (await working({}, 'denoise')));

@@ -52,10 +52,10 @@ describe('memory modes', async () => {
   // parts of a sequential UNet: rounding differs, by one grey level at most (bench/ANALYSIS.md, "Memory modes").
   it.each([
     ['resident, the second clip on networks that stayed', { memoryMode: 'resident' } as const, 2, 0],
-    ['sequential: the UNet block by block', { memoryMode: 'sequential' } as const, 1, 1],
-    ['weights mapped from the file', { cpuMemory: 'mapped' } as const, 1, 1],
-    ['sequential and mapped', { memoryMode: 'sequential', cpuMemory: 'mapped' } as const, 1, 1],
-    ['guidance in two calls', { guidanceBatch: 'apart' } as const, 1, 0],
+    ['sequential: the UNet block by block', { memoryMode: 'sequential-offload' } as const, 1, 1],
+    ['weights mapped from the file', { cpuMemory: 'mmap' } as const, 1, 1],
+    ['sequential and mapped', { memoryMode: 'sequential-offload', cpuMemory: 'mmap' } as const, 1, 1],
+    ['guidance in two calls', { guidanceBatch: 'split' } as const, 1, 0],
     ['feed-forward in chunks that do not divide the tokens', { feedForwardChunk: 50 }, 1, 0],
   ])('%s: the same frames', async (_, options, clips, levels) => {
     const other = await frames(options, clips);
@@ -66,11 +66,11 @@ describe('memory modes', async () => {
     expect(apart / other.length, 'share of values that differ').toBeLessThanOrEqual(1e-3);
   });
 
-  it.each(['speed', 'mapped'] as const)(
+  it.each(['prepacked', 'mmap'] as const)(
     'sequential, %s: a call of the UNet is within 1e-5 of the whole',
     async (cpuMemory) => {
       const configs = await readModelConfigs(goldenPath('models/tiny-a'));
-      const session = { provider: 'cpu', threads: 2, mapped: cpuMemory === 'mapped' } as const;
+      const session = { provider: 'cpu', threads: 2, mapped: cpuMemory === 'mmap' } as const;
       const request = { network: 'unet-step', batch: 2, frames: 3, width: 4, height: 6 } as const;
       const target = { provider: 'cpu', precision: 'float32' } as const;
       const step = await buildNetwork(configs, request, target);
@@ -81,7 +81,7 @@ describe('memory modes', async () => {
         sizes.map(([name, size]) => [name, Float32Array.from({ length: size }, (_, at) => Math.sin(at * 0.7 + size))]),
       );
       const [whole, chained] = await Promise.all(
-        (['staged', 'sequential'] as const).map(async (memoryMode) => {
+        (['model-offload', 'sequential-offload'] as const).map(async (memoryMode) => {
           const networks = modelNetworks(configs, { target: () => target, session, memoryMode });
           const opened = await networks.open(request);
           const [numbers = new Float32Array()] = Object.values(await opened.run(feeds));
@@ -91,7 +91,7 @@ describe('memory modes', async () => {
       );
       expect(whole?.length).toBeGreaterThan(0);
       const worst = whole!.reduce((largest, value, at) => Math.max(largest, Math.abs(value - chained![at]!)), 0);
-      expect(worst).toBeLessThanOrEqual(cpuMemory === 'mapped' ? 0 : 1e-5);
+      expect(worst).toBeLessThanOrEqual(cpuMemory === 'mmap' ? 0 : 1e-5);
     },
   );
 });

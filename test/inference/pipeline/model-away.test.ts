@@ -24,9 +24,9 @@ const settings: ImageToVideoSettings = {
 const picture = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 3).fill(90) };
 
 it.each<[MemoryMode, string]>([
-  ['staged', 'encode-image 1'],
-  ['staged', 'denoise 0'],
-  ['sequential', 'denoise 1'],
+  ['model-offload', 'encode-image 1'],
+  ['model-offload', 'denoise 0'],
+  ['sequential-offload', 'denoise 1'],
   ['resident', 'denoise 3'],
 ])(
   "%s: a model folder that goes away at %s is the machine's fault, and works when it is back",

@@ -29,7 +29,7 @@ describe('the preset notebook', () => {
       sampler: 'euler-ancestral-discrete',
       schedule: 'model',
     });
-    expect(presets.notebook.execution).toEqual({ memoryMode: 'sequential', precision: undefined });
+    expect(presets.notebook.execution).toEqual({ memoryMode: 'sequential-offload', precision: undefined });
   });
 
   it('is, but for the size, the run that was recorded from diffusers', async () => {

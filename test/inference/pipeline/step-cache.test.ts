@@ -42,10 +42,10 @@ async function forms(model: string, precision: 'float32' | 'float16', memoryMode
 
 describe('a UNet step that is cut where the outermost up block begins', { timeout: 120_000 }, () => {
   it.each([
-    ['tiny-a', 'float32', 'staged'],
+    ['tiny-a', 'float32', 'model-offload'],
     ['tiny-b', 'float32', 'resident'],
-    ['tiny-a', 'float32', 'sequential'],
-    ['tiny-b', 'float16', 'sequential'],
+    ['tiny-a', 'float32', 'sequential-offload'],
+    ['tiny-b', 'float16', 'sequential-offload'],
   ] as const)(
     '%s in %s, %s: what was cached stands in for the inner blocks exactly',
     async (model, precision, mode) => {
@@ -86,7 +86,10 @@ describe('clips', { timeout: 120_000 }, () => {
   };
   const picture = { width: 16, height: 16, data: Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) => (at * 37) % 256) };
 
-  async function frames(changes: Partial<ImageToVideoSettings>, memoryMode: MemoryMode = 'staged'): Promise<Buffer> {
+  async function frames(
+    changes: Partial<ImageToVideoSettings>,
+    memoryMode: MemoryMode = 'model-offload',
+  ): Promise<Buffer> {
     const modelDir = goldenPath('models/tiny-a');
     const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 2, memoryMode });
     const run = pipeline.generate(picture, { ...settings, ...changes });
