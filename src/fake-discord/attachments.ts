@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { ApiAttachment, JsonObject, Snowflake } from './payloads.ts';
 import { pictureSize } from './picture-size.ts';
 import type { FileInput, StickerInput } from './post-types.ts';
@@ -60,6 +60,23 @@ export function storeSticker(world: World, { name, format, bytes }: StickerInput
   const filename = `${id}.${extension}`;
   world.files.set(id, { id, filename, contentType: contentTypeOf(filename), bytes, path: `/stickers/${filename}` });
   return { id, name, format_type: formatType };
+}
+
+/**
+ * Keeps a PNG where the CDN has a person's avatar, unsigned, and returns the hash that users carry:
+ * https://docs.discord.com/developers/reference#image-formatting.
+ */
+export function storeAvatar(world: World, userId: Snowflake, bytes: Uint8Array): string {
+  const hash = createHash('md5').update(bytes).digest('hex');
+  const filename = `${hash}.png`;
+  world.files.set(hash, {
+    id: hash,
+    filename,
+    contentType: 'image/png',
+    bytes,
+    path: `/avatars/${userId}/${filename}`,
+  });
+  return hash;
 }
 
 /** Clients without a better idea say "bytes", which says nothing. */

@@ -119,7 +119,11 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
   const metadata: JsonObject = { id, type, user, authorizing_integration_owners: owners };
   const extra: JsonObject = { application_id: world.applicationId, webhook_id: world.applicationId };
   if (type === interactionType.command) {
-    if (typeof data.target_id === 'string') metadata.target_message_id = data.target_id;
+    if (typeof data.target_id === 'string') {
+      const person = data.type === 2 ? world.users.get(data.target_id) : undefined;
+      if (person) metadata.target_user = person.user;
+      else metadata.target_message_id = data.target_id;
+    }
     extra.interaction = { id, type, name: fullCommandName(data), user };
   } else if (type === interactionType.component) {
     metadata.interacted_message_id = interaction.sourceMessageId ?? undefined;

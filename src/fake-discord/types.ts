@@ -186,11 +186,16 @@ export interface FakeDiscordOptions {
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
   /** `admin` gives all permissions in the guild. */
-  createUser(name: string, options?: { locale?: string; admin?: boolean }): ApiUser;
+  /** `avatar`: the bytes of a PNG. */
+  createUser(name: string, options?: { locale?: string; admin?: boolean; avatar?: Uint8Array }): ApiUser;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;
   invoke(request: InvokeRequest): InteractionHandle;
+  /** "Apps → command" in a person's menu. */
+  invokeUserCommand(
+    request: Place & { command: string; targetUserId: Snowflake; user?: Snowflake; locale?: string },
+  ): InteractionHandle;
   invokeMessageCommand(request: MessageCommandRequest): InteractionHandle;
   clickButton(request: ComponentRequest): InteractionHandle;
   selectOption(request: ComponentRequest & { values: readonly string[] }): InteractionHandle;

@@ -190,3 +190,22 @@ it("the limit of an attachment is today's 20 MiB", async () => {
   const interaction = await heard(() => fake.invoke({ command: 'ping' }));
   expect(interaction.attachmentSizeLimit).toBe(20 * 1024 * 1024);
 });
+
+describe("a command of a person's menu", () => {
+  it('brings that person, whose avatar the CDN has', async () => {
+    const bytes = new Uint8Array(8).fill(7);
+    const bob = fake.createUser('Bob', { avatar: bytes });
+    await rest(fake, `PUT /applications/${fake.applicationId}/commands`, {
+      body: [{ name: 'Animate avatar', type: 2 }],
+    });
+    const act = () => fake.invokeUserCommand({ command: 'Animate avatar', targetUserId: bob.id });
+    const interaction = await heard(act);
+    if (!interaction.isUserContextMenuCommand()) throw new Error('not a user command');
+    expect([interaction.targetId, interaction.targetMember !== null]).toEqual([bob.id, true]);
+    expect(interaction.targetUser.avatar).toBe(bob.avatar);
+    const file = await fake.download(`${fake.cdnUrl}/avatars/${bob.id}/${bob.avatar}.png?size=1024`);
+    expect([file.status, Buffer.from(file.bytes).equals(bytes)]).toEqual([200, true]);
+    expect((await callback(interaction, { type: 4, data: { content: 'hi' } })).status).toBe(204);
+    expect(fake.messages()[0]).toMatchObject({ type: 23, interaction_metadata: { target_user: { id: bob.id } } });
+  });
+});
