@@ -1,24 +1,64 @@
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { isolated, longest, wholeBot } from './test/projects.ts';
 
-/** Minutes long, so that everything else is done beside it. */
-const longest = '/test/worker/webgpu.test.ts';
+const isolatedFiles = Object.keys(isolated);
 
+const common = {
+  resolve: {
+    alias: [{ find: /^\.\/runnable-entry\.ts$/, replacement: `${import.meta.dirname}/test/support/bundled-entry.ts` }],
+  },
+};
+
+/** Project by project, since a process serves one project; in each the longest files first, then the others as before. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLongest = ({ moduleId }: TestSpecification) => moduleId.endsWith(longest);
-    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))];
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = longest.indexOf(relative(import.meta.dirname, moduleId));
+      return at < 0 ? longest.length : at;
+    };
+    const names = [...new Set(sorted.map(({ project }) => project.name))];
+    return names.flatMap((name) =>
+      sorted.filter(({ project }) => project.name === name).sort((a, b) => rank(a) - rank(b)),
+    );
   }
 }
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/bundle-children.ts',
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 30_000,
+    // One more than there are cores, since many tests wait for other processes.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
+    projects: [
+      { ...common, test: { name: 'isolated', include: isolatedFiles, testTimeout: 30_000 } },
+      {
+        ...common,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...isolatedFiles, ...wholeBot],
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'whole-bot',
+          include: wholeBot.map((folder) => `${folder}/*.test.ts`),
+          exclude: isolatedFiles,
+          isolate: false,
+          // Whole renders on a machine that may be busy: how long they take is not what is tested.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
   },
 });

@@ -38,7 +38,8 @@ export const packageHomes = {
   sharp: ['media'],
   'fluent-ffmpeg': ['media'],
   '@ffmpeg-installer/ffmpeg': ['media'],
-  'node:child_process': ['worker', 'cli/open-in-browser.ts'],
+  // hub: the system's loader is asked which libraries it finds, instead of parsing ELF and its cache.
+  'node:child_process': ['worker', 'hub/cuda/native-libraries.ts', 'cli/open-in-browser.ts'],
   child_process: [],
   'p-queue': ['queue'],
   libsql: ['storage'],

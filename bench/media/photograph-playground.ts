@@ -21,7 +21,7 @@ export async function photographPlayground(studio: Studio): Promise<void> {
   await window.getByRole('button', { name: /sample picture cat/ }).click();
   for (const option of ['motion', 'loop']) await window.locator(`[data-option=${option}]`).click();
   await window.locator('#option-motion').fill('s');
-  await window.locator('.proposals li').first().waitFor();
+  await window.locator('.suggestions li').first().waitFor();
   await window.screenshot({ path: keep('form') });
   await window.context().close();
 

@@ -1,8 +1,8 @@
+import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { decodeLatents } from '../../src/inference/pipeline/decode-latents.ts';
 import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video-stages.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
-import { networkTarget } from '../../src/inference/pipeline/network-target.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
 import type { PipelineContext } from '../../src/inference/pipeline/pipeline-context.ts';
 import { stageClock } from '../../src/inference/pipeline/stages.ts';

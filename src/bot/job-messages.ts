@@ -1,11 +1,11 @@
-import type { JobListener } from '../queue/job-listener.ts';
+import type { Clip, JobListener } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { deliverWithFallback, type FallbackOptions } from './deliver-with-fallback.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
-import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
+import { deliveredView, plainView, progressView, queuedView } from './job-view.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Messages } from './languages/messages.ts';
@@ -18,9 +18,9 @@ export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
   /** Whether the clip is hidden until it is clicked. */
-  isSpoiler?: (job: Job) => boolean;
+  isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
-  wantsPing?: (job: Job) => boolean;
+  wantsPing?: (job: Job) => Promise<boolean>;
   clock: Clock;
   log: Log;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
@@ -42,7 +42,7 @@ interface Conversation {
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
-  const { isSpoiler = () => false, wantsPing = () => false } = options;
+  const { isSpoiler = async () => false, wantsPing = async () => false } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
 
@@ -69,16 +69,17 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   function routesTo(job: Job, { address, messages }: Conversation): FallbackOptions {
     // Where only the token reached, what closed the place is that it ran out.
     const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
-    const why = hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`);
     return {
       replies,
       nonce: job.id,
-      asDirect: (reply) => ({ ...reply, content: `${why}\n${reply.content}` }),
+      directPreface: hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`),
     };
   }
 
-  async function ping(job: Job, { address, messages }: Conversation): Promise<void> {
+  /** Never rejects: the clip is there. */
+  async function pingIfWanted(job: Job, { address, messages }: Conversation): Promise<void> {
     try {
+      if (!(await wantsPing(job))) return;
       await replies.ping(address, messages.readyPing(`<@${job.userId}>`), `ping-${job.id}`);
     } catch (err) {
       log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
@@ -125,12 +126,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = converse(job);
       const { address, messages, status } = conversation;
       await status.close();
-      const shown = isSpoiler(job) ? hidden : (reply: Reply) => reply;
-      const view = (finished: FinishedClip) => shown(deliveredView(job, finished, messages));
+      const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
+      const view = (finished: Clip) => shown(deliveredView(job, finished, messages));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const way = await deliverClip(address, clip, { ...routesTo(job, conversation), job, signal, view, shrink });
-      if (way === 'edit' && wantsPing(job)) await ping(job, conversation);
+      if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'reach', (messages) => plainView(explainError(error, messages, job.id))),
     cancelled: (job) => notifyFinal(job, 'edit', (messages) => plainView(messages.cancelled)),

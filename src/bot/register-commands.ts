@@ -24,8 +24,8 @@ export async function registerCommands(
   const route = Routes.applicationCommands(applicationId);
   const known = (await rest.get(route)) as APIApplicationCommand[];
   const isMissing = declarations.some(({ name }) => known.every((command) => command.name !== name));
-  if (facts.get(key) === hash && !isMissing) return;
+  if ((await facts.get(key)) === hash && !isMissing) return;
   await rest.put(route, { body: declarations });
-  facts.set(key, hash);
+  await facts.set(key, hash);
   log.info({ commands: declarations.map(({ name }) => name) }, 'commands registered');
 }

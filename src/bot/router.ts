@@ -71,6 +71,16 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     }
   }
 
+  /** Where even that cannot be read, the person is told in their own language. */
+  async function localeFor({ guildId, locale, user }: Answerable): Promise<string> {
+    try {
+      return (await context.guildSettings.of(guildId)).locale ?? locale;
+    } catch (err) {
+      log.warn({ userId: user.id, err }, 'the language of a server could not be read');
+      return locale;
+    }
+  }
+
   return async (interaction: Interaction): Promise<void> => {
     if (interaction.isAutocomplete()) return propose(interaction);
     if (!isAnswerable(interaction)) return;
@@ -78,7 +88,7 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
       await run(interaction);
     } catch (error) {
       const id = logFailure(log, error, { what: 'interaction', userId: interaction.user.id });
-      const locale = context.guildSettings.of(interaction.guildId).locale ?? interaction.locale;
+      const locale = await localeFor(interaction);
       const content = explainError(error, chooseMessages(locale), id);
       await answer(interaction, content).catch((err: unknown) => {
         log.warn({ errorId: id, err }, 'the failure could not be told');

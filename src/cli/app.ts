@@ -1,6 +1,6 @@
 import { ActivityType, type Client, DiscordAPIError, Events, GatewayDispatchEvents, Routes } from 'discord.js';
-import { type BackOffOptions, withBackOff } from '../bot/back-off.ts';
 import { createClient } from '../bot/client.ts';
+import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload } from '../bot/download.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
@@ -27,7 +27,8 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
-import { packageVersion } from '../util/package-version.ts';
+import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
+import { packageVersion } from './io.ts';
 import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */
@@ -55,7 +56,7 @@ export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
     Pick<CommandContext, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
-    Partial<Pick<JobQueueOptions, 'clock'>> {
+    Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -77,6 +78,12 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
+/**
+ * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
+ * all; its login can be tried only once.
+ */
+const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
+
 /** How long final notices may take when the bot goes down. */
 const farewellMs = 5_000;
 
@@ -87,7 +94,7 @@ const farewellMs = 5_000;
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
-  const { checkPicture, readSettings, editGapMs, signal } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const database = openDatabase(config.dataDir);
@@ -116,11 +123,18 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     clock,
     log,
     ...(editGapMs !== undefined && { editGapMs }),
-    isSpoiler: ({ guildId }) => guildSettings.of(guildId).spoiler,
-    wantsPing: ({ userId, guildId, createdAtMs }) =>
-      clock.now() - createdAtMs > pingAfterMs && userSettings.wantsPing(userId) && guildSettings.of(guildId).ping,
+    isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
+    wantsPing: async ({ userId, guildId, createdAtMs }) =>
+      clock.now() - createdAtMs > pingAfterMs &&
+      (await userSettings.wantsPing(userId)) &&
+      (await guildSettings.of(guildId)).ping,
   });
-  const estimates = createEstimates(database, model, config.provider);
+  const estimates = createEstimates({
+    store: repositories.estimates,
+    known: await repositories.estimates.all(),
+    model,
+    provider: config.provider,
+  });
   const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
   const jobs = createJobQueue({
     store,
@@ -131,6 +145,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     clock,
     log,
     admit,
+    random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault) => rememberHostFault(facts, fault),
@@ -166,12 +181,14 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       status: () => ({ servers: client.guilds.cache.size, startedAtMs }),
     },
   };
+  await restoreMode(jobs, facts);
   const stops: (() => void)[] = [];
+  let resumed = Promise.resolve();
   client.once(Events.ClientReady, (ready) => {
     const { user } = ready;
-    restoreMode(jobs, facts);
-    // In this order, and before the events that waited for it: a job that is asked for now must not be taken up twice.
-    jobs.resume();
+    // Before the events that waited for it: what is asked for now waits until the earlier jobs were taken up.
+    resumed = jobs.resume();
+    resumed.catch(() => {});
     client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
     if (reactionEmoji !== undefined) {
       const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
@@ -204,24 +221,22 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
+    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random, shouldRetry: isTransient };
     await reachDiscord(client, config.discordToken, {
-      clock,
-      isEndless: true,
-      ...(signal && { signal }),
-      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
+      ...patience,
+      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
+    await resumed;
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
       ...handlers.messageCommands.map((command) => command.declare()),
     ];
     const { rest, application } = ready;
-    await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      clock,
-      isEndless: true,
-      ...(signal && { signal }),
-      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
+      ...patience,
+      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
     });
   } catch (error) {
     await stop();
@@ -234,9 +249,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
  * Waits until Discord answers: a machine that has just booted may have no network yet, and discord.js' login can be tried
  * only once.
  */
-async function reachDiscord(client: Client, token: string, options: BackOffOptions): Promise<void> {
+async function reachDiscord(client: Client, token: string, options: RetryOptions): Promise<void> {
   client.rest.setToken(token);
-  await withBackOff(async () => {
+  await retry(async () => {
     try {
       await client.rest.get(Routes.gatewayBot());
     } catch (cause) {

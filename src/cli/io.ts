@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** A stream that a subcommand writes to; `isTTY` tells whether a person watches, `columns` how wide the terminal is. */
 export type CliStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -15,3 +17,10 @@ export interface CliIo {
 
 /** A subcommand's work. Resolves to the exit code; throws a usage error (2) or another AppError (1). */
 export type RunSubcommand = (argv: string[], io: CliIo) => Promise<number>;
+
+/** Kinora's version, as package.json says. */
+export async function packageVersion(): Promise<string> {
+  const packageFile = new URL('../../package.json', import.meta.url);
+  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string };
+  return version;
+}

@@ -2,7 +2,7 @@ import { type Config, readConfig } from '../config/config.ts';
 import { findModel, findWeightFile } from '../hub/find-model.ts';
 import { findPulledModels } from '../hub/pulled-models.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
-import { withLoras } from '../inference/pipeline/with-loras.ts';
+import { withLoras } from '../inference/pipeline/open-checkpoint.ts';
 import type { CliIo } from './io.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -14,7 +14,7 @@ import { checkModelFolder } from './model-check.ts';
 import { formatDuration } from './transfer-meter.ts';
 import { createTransferProgress } from './transfer-progress.ts';
 import { usageError } from './usage-error.ts';
-import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+import { downloadRetry, idleTimeoutMs } from './web-options.ts';
 
 const defaultRepo = 'vdo/stable-video-diffusion-img2vid-xt-1-1';
 
@@ -45,7 +45,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const progress = createTransferProgress(io.stderr, Date.now);
   const token = hubToken === undefined ? {} : { token: { value: hubToken, origin: new URL(hubEndpoint).origin } };
   const onRetry = (news: RetryNews) => progress.note(describeRetry(news));
-  const web = createHttpClient({ fetch, retry: retryPolicy, signal: io.signal, idleTimeoutMs, onRetry, ...token });
+  const web = createHttpClient({ fetch, retry: downloadRetry, signal: io.signal, idleTimeoutMs, onRetry, ...token });
   try {
     const result = await pullModel(request, {
       endpoint: hubEndpoint,

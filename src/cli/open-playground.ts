@@ -8,10 +8,14 @@ import type { FakeDiscord, FakeDiscordOptions } from '../fake-discord/types.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
-import type { ListenAt } from '../playground/listen.ts';
-import type { PageFiles } from '../playground/page-files.ts';
+import type { PageFiles } from '../playground/bundle-page.ts';
 import { firstName, secondName } from '../playground/people.ts';
-import { type Playground, type PlaygroundOptions, startPlayground } from '../playground/start-playground.ts';
+import {
+  type ListenAt,
+  type Playground,
+  type PlaygroundOptions,
+  startPlayground,
+} from '../playground/start-playground.ts';
 import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';

@@ -1,8 +1,7 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
-import { makeFolder } from '../util/make-folder.ts';
-import { whyNotWritten } from '../util/why-not-written.ts';
+import { makeFolder, whyNotWritten } from '../util/write-folder.ts';
 
 /** A file that is there whole or not at all. */
 export interface OutputFile {

@@ -1,6 +1,6 @@
 import { readConfig } from '../config/config.ts';
 import { bundlePage } from '../playground/bundle-page.ts';
-import { isLoopback } from '../playground/origin-guard.ts';
+import { isLoopback } from '../playground/page-security.ts';
 import { type CommandLine, type OptionDeclaration, readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { DownloadError, UserError } from '../errors.ts';
 import { addressOf, createHttpClient } from '../hub/http-client.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
+import { foregroundClock } from '../util/clock.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';
 import { idleTimeoutMs } from './web-options.ts';
@@ -15,8 +16,11 @@ export interface ReadPictureOptions extends Partial<Pick<CliIo, 'stdin' | 'signa
 
 const megabyte = 1024 * 1024;
 
-/** Pauses before the second and third try of an address. */
-const retryDelaysMs = [1000, 3000];
+/** An address is tried three times: somebody waits for it. */
+const retry = {
+  policy: { firstMs: 1_000, factor: 3, maxMs: 3_000, tries: 3 },
+  clock: foregroundClock,
+} as const;
 
 /**
  * A picture's bytes from a file, an address or standard input (`-`), looked at from outside only: it is decoded elsewhere.
@@ -78,10 +82,7 @@ async function readStandardInput({ stdin, limits }: BytesOptions): Promise<Uint8
 async function readAddress(address: string, options: BytesOptions): Promise<Uint8Array> {
   const { signal, limits, fetch = globalThis.fetch } = options;
   if (!URL.canParse(address)) throw new Error(`${address} is no address`);
-  const sleep = async (ms: number) => {
-    await new Promise((resolve) => setTimeout(resolve, ms).unref());
-  };
-  const web = createHttpClient({ fetch, retry: { delaysMs: retryDelaysMs, sleep }, signal, idleTimeoutMs });
+  const web = createHttpClient({ fetch, retry, signal, idleTimeoutMs });
   const { response, chunks } = await web.open(address).catch((error: unknown) => {
     // "The connection to … failed (…)": what follows is about weights.
     throw error instanceof DownloadError ? new Error(/^[^)]*\)|^.*/.exec(error.message)?.[0], { cause: error }) : error;

@@ -1,9 +1,8 @@
 import { type Command, CommanderError } from 'commander';
 import { AppError, JobCancelledError } from '../errors.ts';
-import { packageVersion } from '../util/package-version.ts';
 import { describeWrongUsage } from './command-line.ts';
 import { describeError } from './describe-error.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, packageVersion } from './io.ts';
 import { createGroup, type Subcommand, subcommands } from './subcommands.ts';
 import { isUsageError, usageError } from './usage-error.ts';
 

@@ -1,5 +1,5 @@
 import { type InstalledProvider, installProvider } from '../hub/cuda/install-provider.ts';
-import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/library-search.ts';
+import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/native-libraries.ts';
 import { type CudaManifest, readCudaManifest } from '../hub/cuda/runtime-package.ts';
 import { realDisk } from '../hub/disk.ts';
 import { createHttpClient } from '../hub/http-client.ts';
@@ -8,7 +8,7 @@ import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
 import { formatDuration } from './transfer-meter.ts';
 import { createTransferProgress } from './transfer-progress.ts';
-import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+import { downloadRetry, idleTimeoutMs } from './web-options.ts';
 
 const line = {
   name: 'kinora setup cuda',
@@ -20,9 +20,6 @@ const line = {
 
 /** Libraries of the system itself, which are there wherever Node runs. */
 const systemLibraries = /^(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so/;
-
-/** The driver's own library: nothing links it, the CUDA runtime loads it. */
-const driverLibrary = 'libcuda.so.1';
 
 /** What the command asks of the machine; tests put their own in its place. */
 export interface SetupCudaMachine {
@@ -39,7 +36,7 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
   const progress = createTransferProgress(io.stderr, Date.now);
   const web = createHttpClient({
     fetch,
-    retry: retryPolicy,
+    retry: downloadRetry,
     signal: io.signal,
     idleTimeoutMs,
     onRetry: ({ address, reason, delayMs }) =>
@@ -53,7 +50,7 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
     progress.stop();
   }
   io.stdout.write(describeInstalled(installed, manifest));
-  io.stdout.write(describeFound(await findNeeded(installed, machine.places)));
+  io.stdout.write(describeFound(await findNeeded(installed, machine.places), machine.places.driver));
   return 0;
 }
 
@@ -64,22 +61,17 @@ function thisMachine({ environment }: CliIo): SetupCudaMachine {
   };
 }
 
-/** What the libraries need besides each other and the system, and the driver; as the loader would find it. */
+/** What the libraries need besides each other and the system, and the driver; as the loader finds it. */
 async function findNeeded({ libraries }: InstalledProvider, places: LibraryPlaces): Promise<FoundLibrary[]> {
   const own = new Set(libraries.map(({ name }) => name));
   const found = new Map<string, FoundLibrary>();
-  for (const { elf, path } of libraries) {
-    const foreign = elf.needed.filter((soname) => !own.has(soname) && !systemLibraries.test(soname));
+  for (const { path } of libraries) {
+    for (const library of await findLibraries(path, places)) found.set(library.soname, library);
+  }
+  return [...found.values()].filter(({ soname }) => {
     // The binding has loaded ONNX Runtime's own library before the provider asks for it.
-    const sonames = foreign.filter((soname) => !soname.startsWith('libonnxruntime'));
-    for (const entry of await findLibraries(sonames, { library: elf, path }, places)) found.set(entry.soname, entry);
-  }
-  const [first] = libraries;
-  if (first !== undefined) {
-    const [driver] = await findLibraries([driverLibrary], { library: first.elf, path: first.path }, places);
-    if (driver !== undefined) found.set(driverLibrary, driver);
-  }
-  return [...found.values()];
+    return !own.has(soname) && !systemLibraries.test(soname) && !soname.startsWith('libonnxruntime');
+  });
 }
 
 function describeInstalled({ fetched, libraries }: InstalledProvider, { version, folder }: CudaManifest): string {
@@ -88,7 +80,7 @@ function describeInstalled({ fetched, libraries }: InstalledProvider, { version,
   return `${what}, for onnxruntime-node ${version}, in ${folder}:\n${lines.join('')}`;
 }
 
-function describeFound(libraries: readonly FoundLibrary[]): string {
+function describeFound(libraries: readonly FoundLibrary[], driver: string): string {
   const versionOf = (stem: string) =>
     libraries
       .map(({ soname }) => new RegExp(`^${stem}\\.so\\.(\\d+)`).exec(soname)?.[1])
@@ -100,12 +92,12 @@ function describeFound(libraries: readonly FoundLibrary[]): string {
     return `  ${soname.padEnd(width)}  ${where}\n`;
   });
   const linked = `It links CUDA ${cuda ?? '(not named)'} and cuDNN ${cudnn ?? '(not named)'}:\n${lines.join('')}`;
-  return `${linked}${advice(libraries, { cuda, cudnn })}`;
+  return `${linked}${advice(libraries, { cuda, cudnn, driver })}`;
 }
 
 function advice(
   libraries: readonly FoundLibrary[],
-  { cuda, cudnn }: { cuda: string | undefined; cudnn: string | undefined },
+  { cuda, cudnn, driver }: { cuda: string | undefined; cudnn: string | undefined; driver: string },
 ): string {
   const missing = libraries.filter(({ path }) => path === undefined);
   if (missing.length === 0) return 'Everything is found. Use it with PROVIDER=cuda.\n';
@@ -113,8 +105,8 @@ function advice(
   const hints = new Set(missing.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
   if (hints.size > 0) sentences.push(`Add to LD_LIBRARY_PATH before Kinora starts: ${[...hints].join(':')}`);
   const absent = missing.filter(({ hint }) => hint === undefined).map(({ soname }) => soname);
-  if (absent.includes(driverLibrary)) sentences.push("Install NVIDIA's driver: it brings libcuda.so.1.");
-  const runtime = absent.filter((soname) => soname !== driverLibrary);
+  if (absent.includes(driver)) sentences.push(`Install NVIDIA's driver: it brings ${driver}.`);
+  const runtime = absent.filter((soname) => soname !== driver);
   if (runtime.length > 0) {
     sentences.push(
       `Install the CUDA ${cuda ?? ''} runtime libraries and cuDNN ${cudnn ?? ''} for it: they bring the rest.`,

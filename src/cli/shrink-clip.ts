@@ -15,9 +15,9 @@ export interface ShrinkOptions {
 export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
   return async (job, clip, { maxBytes, signal }) => {
     const { master, settings, fit, form, model, provider } = clip;
-    const picture = store.picture(job.id);
+    const picture = await store.picture(job.id);
     if (master === undefined || picture === undefined) return undefined;
-    const base = { master, use: 'finish' as const, made: { settings, model, provider } };
+    const base = { master, use: 'reencode' as const, metadata: { settings, model, provider } };
     const smaller = await renderer.render({ picture, settings, fit, form, base, maxBytes }, { signal });
     // What the person reads of time is what the rendering took.
     return { ...smaller, master, secondsPerStage: clip.secondsPerStage };

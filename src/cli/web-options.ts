@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { RetryPolicy } from '../hub/http-client.ts';
+import { foregroundClock } from '../util/clock.ts';
+import type { RetryOptions } from '../util/retry.ts';
 
 /** Without a byte for so long, a connection counts as cut. */
 export const idleTimeoutMs = 30_000;
 
 /** Five further attempts within about a minute; a transfer that moved on in between starts counting anew. */
-export const retryPolicy: RetryPolicy = {
-  delaysMs: [1_000, 2_000, 5_000, 15_000, 30_000],
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-};
+export const downloadRetry = {
+  policy: { firstMs: 1_000, factor: 2.5, maxMs: 30_000, tries: 6 },
+  clock: foregroundClock,
+} as const satisfies Pick<RetryOptions, 'policy' | 'clock'>;

@@ -19,7 +19,7 @@ export interface AdminContext {
 interface Operator {
   isOperator(userId: string): Promise<boolean>;
   /** Over restarts. */
-  setMode(mode: QueueMode): void;
+  setMode(mode: QueueMode): Promise<void>;
   status(): { servers: number; startedAtMs: number };
   blocks: Repositories['blocks'];
   uses: Repositories['uses'];

@@ -29,12 +29,12 @@ export const animateMessage = {
     const { targetMessage } = interaction;
     const shown = findPicturesAround(targetMessage, context.repliedTo(interaction.id));
     if (shown.length > 1) {
-      await interaction.reply({ ...menuOf(shown, interaction, context), flags: MessageFlags.Ephemeral });
+      await interaction.reply({ ...(await menuOf(shown, interaction, context)), flags: MessageFlags.Ephemeral });
       return;
     }
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      clipRequest: requestFor(interaction, context),
+      clipRequest: await requestFor(interaction, context),
       async fetchPicture() {
         const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
@@ -55,7 +55,7 @@ export const pickPicture = {
     if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      clipRequest: requestFor(interaction, context),
+      clipRequest: await requestFor(interaction, context),
       fetchPicture: () => fetchPicture({ url: picture.url }, context),
     });
   },
@@ -63,13 +63,14 @@ export const pickPicture = {
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
-function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): ClipRequest {
-  return defaultRequest(model, guildSettings.of(guildId).preset);
+async function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Promise<ClipRequest> {
+  return defaultRequest(model, (await guildSettings.of(guildId)).preset);
 }
 
-function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {
+async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {
+  const { clip: messages } = await messagesFor(interaction, guildSettings);
   return {
-    content: messagesFor(interaction, guildSettings).clip.whichPicture,
+    content: messages.whichPicture,
     embeds: pictures.map(({ name, url }, index) => ({ title: titleOf(name, index), image: { url } })),
     components: [
       {

@@ -38,7 +38,7 @@ export const animate = {
     const image = options.getAttachment('image', true);
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
-      clipRequest: readAnimateOptions(options, model, guildSettings.of(guildId).preset),
+      clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
       fetchPicture: () => fetchPicture(image, context),
     });
   },

@@ -6,10 +6,10 @@ import { mayCancel } from './may-cancel.ts';
 export const cancel = {
   action: 'cancel',
   async execute(interaction, jobId, { jobs }) {
-    const job = jobs.find(jobId);
+    const job = await jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can cancel.');
     await interaction.deferUpdate();
-    if (jobs.cancel(jobId) !== 'cancelled') throw new UserError('too-late', 'The job has ended already.');
+    if ((await jobs.cancel(jobId)) !== 'cancelled') throw new UserError('too-late', 'The job has ended already.');
   },
 } satisfies ButtonAction;

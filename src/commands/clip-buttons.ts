@@ -27,20 +27,20 @@ const extend = remakeButton('extend', (job) => ({
 /** 🔁: the same frames in the next kind of loop, and after the last kind without one. */
 const loop = remakeButton('loop', (job) => {
   const next = loopNames.indexOf(job.form?.loop ?? 'none') + 1;
-  return { id: job.id, use: 'finish', form: { ...job.form, loop: loopNames[next % loopNames.length]! } };
+  return { id: job.id, use: 'reencode', form: { ...job.form, loop: loopNames[next % loopNames.length]! } };
 });
 
 /** ⬆️: the same frames with others computed in between. */
 const smooth = remakeButton('smooth', (job) => {
   if (job.form?.smooth) throw new UserError('already-smooth', 'The clip is smooth already.');
-  return { id: job.id, use: 'finish', form: { ...job.form, smooth: true } };
+  return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
 /** 🗑️: takes the clip away, for its requester and for moderators. */
 const remove = {
   action: 'delete',
   async execute(interaction, jobId, { jobs }) {
-    const job = jobs.find(jobId);
+    const job = await jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can delete.');
     await interaction.deferUpdate();
@@ -74,7 +74,7 @@ export async function remake(
   context: CommandContext,
 ): Promise<void> {
   const { jobs, archive } = context;
-  const job = jobs.find(jobId);
+  const job = await jobs.find(jobId);
   if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
   const { id, use, ...changes } = change(job);
   const link = interaction.message?.url;
@@ -84,8 +84,9 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    fetchPicture() {
-      if (!archive.hasPicture(jobId) || (use !== 'render' && archive.clip(id)?.master === undefined)) {
+    async fetchPicture() {
+      const isKept = await archive.hasPicture(jobId);
+      if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
       }
       return { jobId };

@@ -18,9 +18,9 @@ const numberFields = ['motion', 'seed', 'steps', 'fps'] as const satisfies reado
 export const editButton = {
   action: 'edit',
   async execute(interaction, jobId, { jobs, model, guildSettings }) {
-    const job = jobs.find(jobId);
+    const job = await jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    await interaction.showModal(formFor(job, model, messagesFor(interaction, guildSettings)));
+    await interaction.showModal(formFor(job, model, await messagesFor(interaction, guildSettings)));
   },
 } satisfies ButtonAction;
 
@@ -78,7 +78,7 @@ function readForm({ fields }: ModalSubmitInteraction, job: Job, model: ModelCapa
   const [loop = 'none'] = fields.getStringSelectValues('loop');
   const form = { ...job.form, loop: loopNames.find((name) => name === loop) ?? 'none' };
   const isRenderedAnew = numberFields.some((name) => differs(name, settings, { ...model.defaults, ...job.settings }));
-  return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'finish', form };
+  return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'reencode', form };
 }
 
 const settingOf = {

@@ -38,12 +38,12 @@ export interface SubmitOptions {
   isPrivate: boolean;
   clipRequest: ClipRequest;
   /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
-  fetchPicture: () => Promise<NewJob['picture']> | NewJob['picture'];
+  fetchPicture: () => Promise<NewJob['picture']>;
 }
 
 /**
  * The way from every interaction into the queue: holds what is wanted to the rules, answers, then fetches the picture,
- * and makes it a job whose news goes into that answer. All that needs no I/O comes before the answer, so a refusal is
+ * and makes it a job whose news goes into that answer. All that needs nothing from outside comes before the answer, so a refusal is
  * told to the asker alone, and nobody makes the bot fetch anything for a job that it would not take.
  *
  * @throws UserError what stands against it
@@ -56,7 +56,7 @@ export async function enqueueFromInteraction(
   const { jobs, clock, guildSettings, maxUploadBytes } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
   const { guildId, user } = interaction;
-  const settings = guildSettings.of(guildId);
+  const settings = await guildSettings.of(guildId);
   checkPlace(interaction, settings);
   const hasChannelRoute =
     // Where only the user installed the app, the bot is no member and has the token alone.
@@ -64,7 +64,7 @@ export async function enqueueFromInteraction(
   checkPermissions(interaction, { isMember: hasChannelRoute });
   const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
-  jobs.check(request);
+  await jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(clipRequest, context);
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
@@ -74,10 +74,10 @@ export async function enqueueFromInteraction(
     hasChannelRoute,
     isEphemeral: isPrivate,
     messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
-    locale: localeOf(interaction, guildSettings),
+    locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
-  jobs.submit({ ...request, address, picture });
+  await jobs.submit({ ...request, address, picture });
 }
 
 /** Where the news of a job goes that an interaction asked for. */

@@ -24,8 +24,8 @@ export interface ReactionRequest {
  */
 export async function checkReaction(reaction: ReactionRequest, context: CommandContext): Promise<void> {
   const { guildId, channelId, channel, guild } = reaction.message;
-  context.jobs.check(requestOf(reaction, context));
-  const settings = context.guildSettings.of(guildId);
+  await context.jobs.check(await requestOf(reaction, context));
+  const settings = await context.guildSettings.of(guildId);
   // Only roles have to be asked for.
   const member = guild === null || settings.roleIds.length === 0 ? null : await guild.members.fetch(reaction.userId);
   checkPlace({ guildId, channelId, channel, member }, settings);
@@ -47,8 +47,8 @@ export async function enqueueFromReaction(
   const { message, userId, locale } = reaction;
   const { channelId, client } = message;
   const bytes = await fetchPicture(picture, context);
-  context.jobs.submit({
-    ...requestOf(reaction, context),
+  await context.jobs.submit({
+    ...(await requestOf(reaction, context)),
     picture: bytes,
     address: {
       applicationId: client.application.id,
@@ -65,9 +65,12 @@ export async function enqueueFromReaction(
   });
 }
 
-function requestOf({ message: { guildId }, userId }: ReactionRequest, context: CommandContext): JobRequest {
+async function requestOf(
+  { message: { guildId }, userId }: ReactionRequest,
+  context: CommandContext,
+): Promise<JobRequest> {
   const { guildSettings, maxUploadBytes, model } = context;
-  const settings = guildSettings.of(guildId);
+  const settings = await guildSettings.of(guildId);
   return {
     ...defaultRequest(model, settings.preset),
     userId,

@@ -5,19 +5,19 @@ import type { Messages } from '../bot/languages/messages.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 
 /** The language to answer in: the one that the guild's managers chose for everybody, else the person's own. */
-export function localeOf(
+export async function localeOf(
   interaction: Pick<BaseInteraction, 'guildId' | 'locale'>,
   guildSettings: Pick<GuildSettingsStore, 'of'>,
-): string {
-  return guildSettings.of(interaction.guildId).locale ?? interaction.locale;
+): Promise<string> {
+  return (await guildSettings.of(interaction.guildId)).locale ?? interaction.locale;
 }
 
 /** The messages to answer with; see {@link localeOf}. */
-export function messagesFor(
+export async function messagesFor(
   interaction: Pick<BaseInteraction, 'guildId' | 'locale'>,
   guildSettings: Pick<GuildSettingsStore, 'of'>,
-): Messages {
-  return chooseMessages(localeOf(interaction, guildSettings));
+): Promise<Messages> {
+  return chooseMessages(await localeOf(interaction, guildSettings));
 }
 
 /** A command's or option's description in every language, as Discord wants it. */

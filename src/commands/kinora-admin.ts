@@ -48,19 +48,19 @@ export const kinoraAdmin = {
     if (!(await context.operator.isOperator(interaction.user.id))) {
       throw new UserError('operators-only', 'Only the owner of the application may do this.');
     }
-    await interaction.editReply(answerTo(interaction, context));
+    await interaction.editReply(await answerTo(interaction, context));
   },
 } satisfies Command;
 
-function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext) {
+async function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext) {
   const { jobs, operator } = context;
-  const { admin: messages } = messagesFor(interaction, context.guildSettings);
+  const { admin: messages } = await messagesFor(interaction, context.guildSettings);
   const { options } = interaction;
   const name = options.getSubcommand();
   switch (name) {
     case 'cancel': {
       const id = options.getString('job', true).trim().toLowerCase();
-      const outcome = jobs.cancel(id);
+      const outcome = await jobs.cancel(id);
       if (outcome === 'unknown') throw new UserError('job-unknown', 'That job is not known.');
       if (outcome === 'too-late') throw new UserError('too-late', 'The job has ended already.');
       return messages.cancelled(id);
@@ -69,24 +69,24 @@ function answerTo(interaction: ChatInputCommandInteraction, context: CommandCont
     case 'unblock': {
       const isBlocked = name === 'block';
       const { kind, id, shown } = blockTarget(options);
-      operator.blocks.set(kind, id, isBlocked);
+      await operator.blocks.set(kind, id, isBlocked);
       return isBlocked ? messages.blocked(shown) : messages.unblocked(shown);
     }
     case 'reset-quota': {
       const { id } = options.getUser('user', true);
-      operator.uses.reset(id);
+      await operator.uses.reset(id);
       return messages.quotaReset(`<@${id}>`);
     }
     default: {
       const mode = modeOf[name];
-      if (mode !== undefined) operator.setMode(mode);
+      if (mode !== undefined) await operator.setMode(mode);
       return statusOf(interaction, context);
     }
   }
 }
 
-function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
-  const messages = messagesFor(interaction, guildSettings);
+async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
+  const messages = await messagesFor(interaction, guildSettings);
   const overview = jobs.overview();
   const { content, components } = queueView({
     overview,

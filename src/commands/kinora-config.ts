@@ -53,18 +53,18 @@ export const kinoraConfig = {
       throw new UserError('managers-only', 'Only who manages the server may do this.');
     }
     const name = options.getSubcommand();
-    const before = guildSettings.of(guildId);
-    const changes = changesOf(name, options, before);
-    if (name === 'reset') guildSettings.clear(guildId);
-    const settings = changes === undefined ? guildSettings.of(guildId) : guildSettings.change(guildId, changes);
+    const before = await guildSettings.of(guildId);
+    if (name === 'reset') await guildSettings.clear(guildId);
+    // From what holds at that moment: somebody else may be changing them too.
+    const settings = await guildSettings.change(guildId, (current) => changesOf(name, options, current));
     try {
-      const content = settingsView(settings, { limits, messages: messagesFor(interaction, guildSettings) });
+      const content = settingsView(settings, { limits, messages: await messagesFor(interaction, guildSettings) });
       await interaction.reply({ content, flags: MessageFlags.Ephemeral });
     } catch (error) {
       // The answer is there, and only its receipt was lost.
       if (isAnswered(error)) return;
       // Nobody was told of the change, so there is none.
-      guildSettings.change(guildId, { ...unset, ...before });
+      await guildSettings.change(guildId, () => ({ ...unset, ...before }));
       throw error;
     }
   },

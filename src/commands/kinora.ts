@@ -43,25 +43,26 @@ export const kinora = {
     ],
   }),
   async execute(interaction, context) {
-    const content = answerTo(interaction, context);
+    const content = await answerTo(interaction, context);
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
   },
 } satisfies Command;
 
-function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext): string {
-  const { kinora: messages } = messagesFor(interaction, context.guildSettings);
+async function answerTo(interaction: ChatInputCommandInteraction, context: CommandContext): Promise<string> {
+  const { kinora: messages } = await messagesFor(interaction, context.guildSettings);
   const userId = interaction.user.id;
   switch (interaction.options.getSubcommand()) {
     case 'forget':
-      return messages.forgotten(context.forget(userId));
+      return messages.forgotten(await context.forget(userId));
     case 'ping': {
       const wanted = interaction.options.getBoolean('wanted', true);
-      context.userSettings.setWantsPing(userId, wanted);
+      await context.userSettings.setWantsPing(userId, wanted);
       return wanted ? messages.pings.on : messages.pings.off;
     }
     default: {
       const { retentionHours, ...versions } = context.about;
-      const ping = context.userSettings.wantsPing(userId) ? messages.pings.on : messages.pings.off;
+      const wantsPing = await context.userSettings.wantsPing(userId);
+      const ping = wantsPing ? messages.pings.on : messages.pings.off;
       return [messages.versions(versions), messages.licence, messages.kept(retentionHours), ping].join('\n\n');
     }
   }

@@ -34,7 +34,7 @@ export const queue = {
   }),
   async execute(interaction, context) {
     const scope = queueScopes.find((name) => name === interaction.options.getString('show')) ?? 'mine';
-    await interaction.reply({ ...listFor(interaction, scope, context), flags: MessageFlags.Ephemeral });
+    await interaction.reply({ ...(await listFor(interaction, scope, context)), flags: MessageFlags.Ephemeral });
   },
 } satisfies Command;
 
@@ -42,12 +42,12 @@ export const queue = {
 const cancelButtons: readonly ButtonAction[] = queueScopes.map((scope) => ({
   action: `queue-cancel-${scope}`,
   async execute(interaction, jobId, context) {
-    const job = context.jobs.find(jobId);
+    const job = await context.jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     // The list is the viewer's own, but they may have lost the right since it was made.
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can cancel.');
-    const outcome = context.jobs.cancel(jobId);
-    await interaction.update(listFor(interaction, scope, context));
+    const outcome = await context.jobs.cancel(jobId);
+    await interaction.update(await listFor(interaction, scope, context));
     if (outcome !== 'cancelled') throw new UserError('too-late', 'The job has ended already.');
   },
 }));
@@ -56,7 +56,7 @@ const cancelButtons: readonly ButtonAction[] = queueScopes.map((scope) => ({
 const fetchButton = {
   action: fetchAction,
   async execute(interaction, jobId, context) {
-    const job = context.jobs.find(jobId);
+    const job = await context.jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (job.userId !== interaction.user.id) throw new UserError('not-yours', 'Only its requester gets the clip.');
     const tokenExpiresAtMs = context.clock.now() + tokenLifeMs;
@@ -66,21 +66,22 @@ const fetchButton = {
       isEphemeral: true,
       hasChannelRoute: false,
       messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
-      locale: localeOf(interaction, context.guildSettings),
+      locale: await localeOf(interaction, context.guildSettings),
     });
-    if (!context.jobs.redeliver(jobId, address)) throw new UserError('clip-expired', 'The clip is not kept any more.');
+    if (!(await context.jobs.redeliver(jobId, address)))
+      throw new UserError('clip-expired', 'The clip is not kept any more.');
   },
 } satisfies ButtonAction;
 
 /** The buttons of the list. */
 export const queueButtons: readonly ButtonAction[] = [...cancelButtons, fetchButton];
 
-function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
+async function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
   return queueView({
     scope,
     viewer,
+    undelivered: await jobs.undelivered(viewer.user.id),
+    messages: await messagesFor(viewer, guildSettings),
     overview: jobs.overview(),
-    undelivered: jobs.undelivered(viewer.user.id),
-    messages: messagesFor(viewer, guildSettings),
   });
 }

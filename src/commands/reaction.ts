@@ -72,6 +72,7 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
   const refusals = createCooldown({ periodMs: refusalEveryMs, clock });
   const taken = createCooldown({ periodMs: sameReactionMs, clock });
   const authors = new Map<string, string>();
+  const explaining = new Set<string>();
 
   function remember(messageId: string, authorId: string | undefined): void {
     if (authorId === undefined) return;
@@ -109,8 +110,8 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
 
   async function follow(reaction: Reaction): Promise<void> {
     const { userId, fetchMessage } = reaction;
-    if (!isWorthALook(reaction)) return;
     try {
+      if (!(await isWorthALook(reaction))) return;
       const message = await fetchMessage();
       if (message === undefined || (await client.users.fetch(userId)).bot) return;
       if (nameOf(reaction) === deleteEmoji) await takeAway(message, userId);
@@ -121,19 +122,18 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
   }
 
   /** What needs no look at the message: most reactions are none of the bot's business. */
-  function isWorthALook(reaction: Reaction): boolean {
+  async function isWorthALook(reaction: Reaction): Promise<boolean> {
     const { userId, guildId, authorId } = reaction;
     const name = nameOf(reaction);
     if (userId === client.user.id) return false;
     if (name === deleteEmoji) return authorId === undefined || authorId === client.user.id;
-    const isBlocked =
-      operator.blocks.has('user', userId) || (guildId !== null && operator.blocks.has('guild', guildId));
-    return name === emoji && !isBlocked;
+    if (name !== emoji || (await operator.blocks.has('user', userId))) return false;
+    return guildId === null || !(await operator.blocks.has('guild', guildId));
   }
 
   async function takeAway(message: Message, userId: string): Promise<void> {
     const jobId = message.author.id === client.user.id ? jobIdOf(message) : undefined;
-    const job = jobId === undefined ? undefined : context.jobs.find(jobId);
+    const job = jobId === undefined ? undefined : await context.jobs.find(jobId);
     if (job === undefined || message.attachments.size === 0) return;
     if (job.userId === userId || (await isModerator(message, userId))) await message.delete();
   }
@@ -142,7 +142,7 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
     const [picture] = findPicturesAround(message, undefined);
     const isHidden = picture === undefined && isBlank(message) && !(await seesContent());
     if (picture === undefined && !isHidden) return;
-    const request = { message, userId, locale: localeOf(message) };
+    const request = { message, userId, locale: await localeOf(message) };
     try {
       await checkReaction(request, context);
     } catch (error) {
@@ -166,14 +166,21 @@ export function createReactionHandler({ client, emoji, context, facts, log }: Re
   /** Once per server: whoever meets it there tells the others. */
   async function explainOnce(message: Message): Promise<void> {
     const key = `reaction-explained ${message.guildId ?? message.channelId}`;
-    if (facts.get(key) !== undefined) return;
-    facts.set(key, new Date(clock.now()).toISOString());
-    const { clip } = chooseMessages(localeOf(message));
-    await message.reply({ content: clip.reactionNeedsIntent(clip.menus.animate), failIfNotExists: false });
+    // Two reactions at once: the second finds the first one's explanation under way.
+    if (explaining.has(key)) return;
+    explaining.add(key);
+    try {
+      if ((await facts.get(key)) !== undefined) return;
+      await facts.set(key, new Date(clock.now()).toISOString());
+      const { clip } = chooseMessages(await localeOf(message));
+      await message.reply({ content: clip.reactionNeedsIntent(clip.menus.animate), failIfNotExists: false });
+    } finally {
+      explaining.delete(key);
+    }
   }
 
-  function localeOf({ guildId, guild }: Message): string {
-    return guildSettings.of(guildId).locale ?? guild?.preferredLocale ?? 'en-US';
+  async function localeOf({ guildId, guild }: Message): Promise<string> {
+    return (await guildSettings.of(guildId)).locale ?? guild?.preferredLocale ?? 'en-US';
   }
 
   function explain(error: unknown, { message, userId, locale }: ReactionRequest): string {

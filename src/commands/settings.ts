@@ -20,9 +20,12 @@ import { messagesFor } from './i18n.ts';
 export const settingsButton = {
   action: 'settings',
   async execute(interaction, jobId, context) {
-    const settings = settingsOf(jobId, context);
+    const settings = await settingsOf(jobId, context);
     if (settings === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    await interaction.reply({ content: settingsText(settings, interaction, context), flags: MessageFlags.Ephemeral });
+    await interaction.reply({
+      content: await settingsText(settings, interaction, context),
+      flags: MessageFlags.Ephemeral,
+    });
   },
 } satisfies ButtonAction;
 
@@ -39,7 +42,7 @@ export const settingsMessage = {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const settings = await readSettingsOf(interaction, context);
     if (settings === undefined) throw new UserError('no-settings-there', 'That message has no clip with settings.');
-    await interaction.editReply(settingsText(settings, interaction, context));
+    await interaction.editReply(await settingsText(settings, interaction, context));
   },
 } satisfies MessageCommand;
 
@@ -49,7 +52,7 @@ async function readSettingsOf(
 ): Promise<SettingsRecord | undefined> {
   // Under the bot's own buttons nothing has to be fetched, and a file that lost its settings does no harm.
   const jobId = targetMessage.author.id === client.user.id ? jobIdOf(targetMessage) : undefined;
-  const known = jobId === undefined ? undefined : settingsOf(jobId, context);
+  const known = jobId === undefined ? undefined : await settingsOf(jobId, context);
   if (known !== undefined) return known;
   const clips = [...targetMessage.attachments.values()].filter(({ name }) => /\.(mp4|gif|webp)$/i.test(name));
   return context.readClipSettings(
@@ -70,8 +73,8 @@ export function jobIdOf({ components }: Pick<Message, 'components'>): string | u
   return undefined;
 }
 
-function settingsOf(jobId: string, { archive }: CommandContext): SettingsRecord | undefined {
-  const made = archive.made(jobId);
+async function settingsOf(jobId: string, { archive }: CommandContext): Promise<SettingsRecord | undefined> {
+  const made = await archive.made(jobId);
   if (made === undefined) return undefined;
   const { settings, fit, form, model, provider } = made;
   const { guidanceInterval, ...flat } = settings;
@@ -80,12 +83,12 @@ function settingsOf(jobId: string, { archive }: CommandContext): SettingsRecord 
   return { model, ...flat, ...interval, fit, ...form, provider };
 }
 
-function settingsText(
+async function settingsText(
   settings: SettingsRecord,
   interaction: Pick<BaseInteraction | ButtonInteraction, 'guildId' | 'locale'>,
   { guildSettings }: CommandContext,
-): string {
-  const { clip: messages } = messagesFor(interaction, guildSettings);
+): Promise<string> {
+  const { clip: messages } = await messagesFor(interaction, guildSettings);
   const { model, provider } = settings;
   return [
     messages.settings,

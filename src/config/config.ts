@@ -47,7 +47,7 @@ export interface Config {
     readonly maxSteps: number;
     readonly maxFrames: number;
   };
-  /** Undefined: nobody is mentioned, however long they waited. */
+  /** Undefined: nobody is mentioned, whatever the wait. */
   readonly pingAfterMs: number | undefined;
   readonly shutdownGraceMs: number;
   /** Undefined: pictures and clips are not looked at. `threshold` is from 0 to 1. */

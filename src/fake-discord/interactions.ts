@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { appPermissions, channelObject, memberPermissions, partialMember, storedUser } from './entities.ts';
+import { appPermissions, channelObject } from './channel-objects.ts';
+import { memberPermissions, partialMember, storedUser } from './entities.ts';
 import { renderMessage } from './message-view.ts';
-import type { JsonObject, Snowflake } from './payloads.ts';
+import type { Json, JsonObject, Snowflake } from './payloads.ts';
 import type { Acknowledgement } from './types.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
@@ -118,8 +119,12 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
   const metadata: JsonObject = { id, type, user, authorizing_integration_owners: owners };
   const extra: JsonObject = { application_id: world.applicationId, webhook_id: world.applicationId };
   if (type === interactionType.command) {
-    if (typeof data.target_id === 'string') metadata.target_message_id = data.target_id;
-    extra.interaction = { id, type, name: data.name, user };
+    if (typeof data.target_id === 'string') {
+      const person = data.type === 2 ? world.users.get(data.target_id) : undefined;
+      if (person) metadata.target_user = person.user;
+      else metadata.target_message_id = data.target_id;
+    }
+    extra.interaction = { id, type, name: fullCommandName(data), user };
   } else if (type === interactionType.component) {
     metadata.interacted_message_id = interaction.sourceMessageId ?? undefined;
   } else {
@@ -131,11 +136,30 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
   return { ...extra, interaction_metadata: metadata };
 }
 
-/** InteractionContextType and who installed the app: the guild, the bot's DM (`"0"`) or the person. */
+/** The name of a command with its subcommand group and subcommand, after spaces. */
+function fullCommandName(data: JsonObject): string {
+  const [first] = Array.isArray(data.options) ? data.options : [];
+  const inner = asSubcommand(first);
+  return inner === undefined ? String(data.name) : `${data.name} ${fullCommandName(inner)}`;
+}
+
+/** An option that is a subcommand or a group of them; undefined for any other. */
+function asSubcommand(option: Json | undefined): JsonObject | undefined {
+  if (typeof option !== 'object' || option === null || Array.isArray(option)) return undefined;
+  return option.type === 1 || option.type === 2 ? option : undefined;
+}
+
+/**
+ * InteractionContextType and `authorizing_integration_owners`: the guild, the bot's DM (`"0"`), the person, or both. That the
+ * guild is named does not mean that the bot is its member.
+ * https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+ */
 function installation(world: World, channel: StoredChannel, userId: Snowflake) {
+  const byUser = world.userInstalls.has(userId) ? { 1: userId } : {};
   const byKind = {
-    guild: { context: 0, owners: { 0: world.guildId } },
-    dm: { context: 1, owners: { 0: '0' } },
+    guild: { context: 0, owners: { 0: world.guildId, ...byUser } },
+    dm: { context: 1, owners: { 0: '0', ...byUser } },
+    'commands-only': { context: 0, owners: { 0: world.commandsOnlyGuildId, ...byUser } },
     'foreign-guild': { context: 0, owners: { 1: userId } },
     private: { context: 2, owners: { 1: userId } },
   } as const satisfies Record<StoredChannel['kind'], { context: number; owners: Record<string, Snowflake> }>;

@@ -1,9 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { DownloadError } from '../errors.ts';
-import type { Digest } from './digest.ts';
 import type { Disk } from './disk.ts';
 import { addressOf, integerHeader, type WebResponse } from './http-client.ts';
-import { partPath, removePart, writePartRecord } from './part-file.ts';
+import { type Digest, partPath, removePart, writePartRecord } from './part-file.ts';
 
 /** A file to fetch, known beforehand to the byte. */
 export interface RemoteFile {

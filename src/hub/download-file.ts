@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { DownloadError } from '../errors.ts';
-import { createDigester, digestFile } from './digest.ts';
 import { diskError, syncFolderOf } from './disk.ts';
 import { type Position, type ReceiveOptions, type RemoteFile, rangeHeaders, receive } from './download-body.ts';
 import { addressOf, connectionLost, type HttpClient } from './http-client.ts';
-import { findPart, partPath, promotePart, removePart } from './part-file.ts';
+import { createDigester, digestFile, findPart, partPath, promotePart, removePart } from './part-file.ts';
 
 export interface DownloadOptions extends ReceiveOptions {
   web: HttpClient;
@@ -29,7 +28,7 @@ export async function downloadFile(file: RemoteFile, path: string, options: Down
       position = outcome.position;
       if (outcome.cut === undefined) break;
       failures = position.bytes > before ? 1 : failures + 1;
-      if (!(await web.sleep(failures, addressOf(file.url), outcome.cut))) {
+      if (!(await web.waitForRetry(failures, addressOf(file.url), outcome.cut))) {
         throw connectionLost(addressOf(file.url), outcome.cut);
       }
     }

@@ -17,7 +17,7 @@ const cacheFolderName = /^models--([^/\\]+?)--([^/\\]+)$/;
 /**
  * The path of a model that a person named: a folder in diffusers' layout or a file, as MODEL_DIR and `--model` have it.
  * `~/…` is expanded; the name of a repository of the Hub, and a repository's folder in Hugging Face's cache, become the
- * snapshot in that cache. Whether it is a model is for whoever reads it.
+ * snapshot in that cache. Whether it is a model is checked when it is read.
  * @param named as written, or made absolute from the working folder
  * @throws ConfigError `model-not-found` there is nothing; the message says what to do
  */

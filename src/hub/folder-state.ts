@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { DownloadError } from '../errors.ts';
 import type { ChosenFile } from './choose-files.ts';
-import { createDigester, digestFile } from './digest.ts';
-import { findPart, sizeOf } from './part-file.ts';
+import { createDigester, digestFile, findPart, sizeOf } from './part-file.ts';
 import type { PullRecord } from './pull-record.ts';
 
 /** A chosen file and how much of it the folder has. */

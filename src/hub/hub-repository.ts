@@ -1,9 +1,8 @@
 import { type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { AppError, DownloadError } from '../errors.ts';
-import type { Digest } from './digest.ts';
 import { connectionLost, type HttpClient } from './http-client.ts';
-import { hubRefusal } from './http-error.ts';
+import type { Digest } from './part-file.ts';
 
 /** A licence as a repository's model card names it. */
 export interface Licence {
@@ -92,7 +91,7 @@ function digestOf(entry: ListFileEntry): Digest | undefined {
   return undefined;
 }
 
-/** What a model card says of its licence; written by hand by whoever owns the repository, so anything may stand there. */
+/** What a model card says of its licence; the repository's owner writes it by hand, so it may hold anything. */
 const plainText = z.string().transform((text) => text.replace(/\p{Cc}+/gu, ' ').slice(0, 500));
 const licenceCard = z.object({
   license: z.union([plainText, z.array(plainText).transform((names) => names.join(', '))]).optional(),
@@ -108,4 +107,42 @@ function licenceOf(card: unknown, { endpoint, repo, commit }: Record<'endpoint' 
   if (license_link === undefined) return { name, link: page };
   const isWhole = /^https?:\/\//.test(license_link);
   return { name, link: isWhole ? license_link : `${page}/blob/${commit}/${license_link}` };
+}
+
+/** Where a repository lies and whether a token goes with the requests. */
+export interface RefusalContext {
+  /** `owner/name`. */
+  repo: string;
+  /** Origin of the hub, without a slash at the end. */
+  endpoint: string;
+  hasToken: boolean;
+}
+
+/** What a status of the hub that is no success means for the operator, and what to do about it. */
+export function hubRefusal(status: number, headers: Headers, context: RefusalContext): DownloadError {
+  const { repo, endpoint, hasToken } = context;
+  const page = `${endpoint}/${repo}`;
+  const reason = headers.get('x-error-code');
+  if (reason === 'GatedRepo' || (status === 403 && hasToken)) {
+    const message = hasToken
+      ? `${repo} is gated and this HF_TOKEN has no access: open ${page}, ask for access with the token's account, then run again.`
+      : `${repo} is gated: open ${page}, accept its conditions, make a token with read access and set HF_TOKEN, then run again.`;
+    return new DownloadError('gated', message);
+  }
+  if (status === 401 || status === 403) {
+    const message = hasToken
+      ? `The hub does not accept this HF_TOKEN (${status}): check that it is whole, not expired and may read ${repo}.`
+      : `${repo} is private, gated or does not exist (${status}). If ${page} is right, set HF_TOKEN to a token that may read it.`;
+    return new DownloadError('unauthorized', message);
+  }
+  if (reason === 'RevisionNotFound') {
+    return new DownloadError('revision-not-found', `${repo} has no such revision: check --revision against ${page}.`);
+  }
+  if (status === 404) {
+    return new DownloadError(
+      'not-found',
+      `${repo} was not found at ${endpoint}: check --repo (owner/name) and --revision.`,
+    );
+  }
+  return new DownloadError('refused', `The hub answered ${status} for ${repo}; see ${page}.`);
 }

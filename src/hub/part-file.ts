@@ -1,6 +1,35 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Digest } from './digest.ts';
+
+/** The checksum a file must have. `git-blob`: SHA-1 over `blob <size>\0` and the bytes, as git names small files. */
+export interface Digest {
+  kind: 'sha256' | 'sha512' | 'git-blob';
+  /** Lower case. */
+  hex: string;
+}
+
+/** A running checksum. */
+export interface Digester {
+  update(bytes: Uint8Array): void;
+  hex(): string;
+}
+
+/** Starts a checksum; `sizeBytes` is the whole file's, which git counts in. */
+export function createDigester(kind: Digest['kind'], sizeBytes: number): Digester {
+  const hash = createHash(kind === 'git-blob' ? 'sha1' : kind);
+  if (kind === 'git-blob') hash.update(`blob ${sizeBytes}\0`);
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+}
+
+/** Feeds a file's first `bytes` bytes to `digester`. */
+export async function digestFile(path: string, bytes: number, digester: Digester, signal: AbortSignal): Promise<void> {
+  if (bytes === 0) return;
+  for await (const chunk of createReadStream(path, { end: bytes - 1, highWaterMark: 2 ** 20, signal })) {
+    digester.update(chunk as Uint8Array);
+  }
+}
 
 /** What a `.part` file is a part of, kept beside it as `.part.json`. */
 export interface PartRecord {
@@ -37,7 +66,7 @@ export async function findPart(path: string, wanted: PartRecord): Promise<{ byte
   return bytes === undefined || bytes > wanted.sizeBytes ? nothing : { bytes, etag: found.etag };
 }
 
-/** Written before the part's first byte, so that no part is ever of unknown origin. */
+/** Saves what the part is of; called before its first byte is written, so that every part has a record. */
 export async function writePartRecord(path: string, record: PartRecord): Promise<void> {
   await writeFile(`${recordPath(path)}.new`, JSON.stringify(record));
   await rename(`${recordPath(path)}.new`, recordPath(path));
@@ -65,7 +94,7 @@ async function readRecord(path: string): Promise<PartRecord | undefined> {
   try {
     return partRecord.parse(JSON.parse(await readFile(recordPath(path), 'utf8')));
   } catch {
-    // None, or cut off while being written: the part is of unknown origin and starts again.
+    // Missing or damaged (a crash while it was written): nothing says what the part is of, so the download starts anew.
     return undefined;
   }
 }

@@ -6,8 +6,14 @@ import type { Disk } from './disk.ts';
 import { diskError } from './disk.ts';
 import { downloadFile } from './download-file.ts';
 import { compareWithFolder, type PlannedFile } from './folder-state.ts';
-import { hubRefusal } from './http-error.ts';
-import { fileUrl, type HubAccess, type HubRepository, type Licence, readRepository } from './hub-repository.ts';
+import {
+  fileUrl,
+  type HubAccess,
+  type HubRepository,
+  hubRefusal,
+  type Licence,
+  readRepository,
+} from './hub-repository.ts';
 import { type PullRecord, readPullRecord, writePullRecord } from './pull-record.ts';
 import type { VariantName } from './weight-files.ts';
 
@@ -33,7 +39,7 @@ export interface PullOptions extends HubAccess {
   onProgress: (progress: PullProgress) => void;
 }
 
-/** News of a running pull; bytes over all files. */
+/** Progress of a running pull; bytes over all files. */
 export interface PullProgress {
   /** The file that is coming, relative to the model folder. */
   path: string;

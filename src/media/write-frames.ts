@@ -2,9 +2,8 @@ import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { EncodeError } from '../errors.ts';
-import { makeFolder } from '../util/make-folder.ts';
 import type { RgbFrames } from '../util/rgb.ts';
-import { whyNotWritten } from '../util/why-not-written.ts';
+import { makeFolder, whyNotWritten } from '../util/write-folder.ts';
 import { configureSharp } from './configure-sharp.ts';
 
 /**

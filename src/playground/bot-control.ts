@@ -6,12 +6,12 @@ import type { BotState } from './protocol.ts';
 
 /** A bot that was started on the stand-in. */
 export interface StartedBot {
-  /** Rejects when it was thrown out for good. Never resolves. */
+  /** Rejects when Discord closed the connection for good. Never resolves. */
   readonly lost: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** The bot as the switches know it. */
+/** The bot as the fault switches control it. */
 export interface BotControl {
   state(): BotState;
   onState(listener: (state: BotState) => void): () => void;
@@ -22,7 +22,7 @@ export interface BotControl {
    * @throws AppError `bot-busy` it is just being started or stopped
    */
   restart(): Promise<void>;
-  /** Also while it is being restarted: waits for that first. */
+  /** Waits for a start or restart that is under way. */
   stop(): Promise<void>;
 }
 
@@ -34,8 +34,8 @@ export function createBotControl(
   const states = createFeed<BotState>();
   let state: BotState = 'stopped';
   let running: StartedBot | undefined;
-  /** Settles when what is under way is over. Never rejects. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** Settles when the last start or stop that was asked for is over. Never rejects. */
+  let pending: Promise<unknown> = Promise.resolve();
 
   function enter(next: BotState): void {
     if (state === next) return;
@@ -77,25 +77,25 @@ export function createBotControl(
     }
   }
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
+  function enqueue(work: () => Promise<void>): Promise<void> {
+    const done = pending.then(work);
+    pending = done.catch(() => {});
     return done;
   }
 
   return {
     state: () => state,
     onState: states.subscribe,
-    start: () => inTurn(startNow),
+    start: () => enqueue(startNow),
     restart() {
       if (state === 'starting' || state === 'stopping') {
         throw new AppError('bot-busy', 'The bot is just being restarted.');
       }
-      return inTurn(async () => {
+      return enqueue(async () => {
         await stopNow();
         await startNow();
       });
     },
-    stop: () => inTurn(stopNow),
+    stop: () => enqueue(stopNow),
   };
 }

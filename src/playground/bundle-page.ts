@@ -3,7 +3,15 @@ import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildFailure, build } from 'esbuild';
 import { AppError } from '../errors.ts';
-import type { PageFile, PageFiles } from './page-files.ts';
+
+/** A file that the browser gets. */
+export interface PageFile {
+  contentType: string;
+  bytes: Uint8Array;
+}
+
+/** The page and what belongs to it, by path: `/`, `/page/main.js` … */
+export type PageFiles = ReadonlyMap<string, PageFile>;
 
 const isSource = import.meta.url.endsWith('.ts');
 
@@ -29,7 +37,7 @@ const contentTypes: Readonly<Record<string, string>> = {
  */
 export async function bundlePage(entry: string = defaultEntry): Promise<PageFiles> {
   const folder = dirname(entry);
-  // Never written: a name is needed for what lies beside what.
+  // Nothing is written there; esbuild needs the folder to name its outputs.
   const outdir = join(folder, 'bundle');
   const { outputFiles } = await build({
     entryPoints: { main: entry },

@@ -5,19 +5,19 @@ import type { FakeDiscord } from '../fake-discord/types.ts';
 import type { BotControl } from './bot-control.ts';
 import type { Fault } from './protocol.ts';
 
-/** The two ways in which the bot edits a message. */
+/** The two routes by which the bot edits a message. */
 const editRoutes: readonly RouteName[] = [
   'PATCH /webhooks/:application/:token/messages/:message',
   'PATCH /channels/:channel/messages/:message',
 ];
 
-/** The bot's library tries a call so often, without a pause, before it gives the edit up. */
+/** discord.js tries a call this often before it gives up. */
 const triesPerEdit = 4;
 
-/** How long the bot is told to wait: long enough to be seen. */
+/** The `retry_after` of a 429, in seconds: long enough to be seen on the page. */
 const retryAfterSeconds = 2;
 
-/** What the switches work on. */
+/** What {@link createFaults} works with. */
 export interface FaultsOptions {
   discord: FakeDiscord;
   bot: Pick<BotControl, 'restart' | 'state'>;
@@ -33,7 +33,7 @@ export function createFaults({ discord, bot, killRenderProcess, onUploadLimit }:
     if (change.kind === 'interaction-create') interactions.add(change.interactionId);
   });
 
-  /** Of every interaction whose answer shows no file yet. */
+  /** Expires the tokens of every interaction whose reply has no file yet. */
   function expireTokens(): void {
     for (const id of interactions) {
       const interaction = discord.interaction(id);

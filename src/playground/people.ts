@@ -2,7 +2,7 @@ import type { ApiUser, Snowflake } from '../fake-discord/payloads.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
 import type { PlaygroundChannel } from './protocol.ts';
 
-/** Somebody who has the page open, or had it. */
+/** A person who has the page open, or had it open. */
 export interface Person {
   user: ApiUser;
   /** Has all permissions in the server. */
@@ -13,7 +13,7 @@ export interface Person {
 
 /** The people of the playground. */
 export interface People {
-  /** The one with that id, else somebody new; undefined where there are enough already. */
+  /** The person with that id, or else a new one; undefined when the names are used up. */
   join(userId: Snowflake | null): Person | undefined;
 }
 
@@ -22,7 +22,7 @@ export const [firstName, secondName] = ['Ada', 'Bruno'];
 
 const furtherNames = 'Chika Diego Elif Farid Greta Hana Ines Jonas Kemi Luca Mei Nadia Otto Priya Quinn Rosa Sven Tala';
 
-/** Nobody yet. `guildChannels` are those of the server. */
+/** Starts without people. `guildChannels` are the server's channels. */
 export function createPeople(
   discord: Pick<FakeDiscord, 'ownerId' | 'userId' | 'users' | 'createUser' | 'openDm' | 'bot'>,
   guildChannels: readonly PlaygroundChannel[],

@@ -7,7 +7,7 @@ import type { Samples } from './samples.ts';
 import type { UploadStore } from './upload-store.ts';
 import type { Visibility } from './visibility.ts';
 
-/** What people's actions work on. */
+/** What {@link createPerform} works with. */
 export interface PerformOptions {
   discord: FakeDiscord;
   visibility: Visibility;
@@ -16,14 +16,17 @@ export interface PerformOptions {
   applyFault: (fault: Fault) => Promise<void>;
 }
 
-/** Does one thing in a person's name; resolves to what `done` carries. Throws an AppError with the reason why it cannot be done. */
+/**
+ * Does one thing in a person's name; resolves to what `done` carries.
+ * @throws AppError the reason why it cannot be done
+ */
 export type Perform = (person: Person, action: Exclude<Action, { do: 'watchExchanges' }>) => Promise<unknown>;
 
 /** Flag of a message that still says "thinking". */
 const loadingFlag = 1 << 7;
 const ephemeralFlag = 1 << 6;
 
-/** Actions on a stand-in; what its client would not offer to that person is refused here. */
+/** Performs actions on a stand-in, and refuses what Discord's client would not offer to that person. */
 export function createPerform({ discord, visibility, uploads, samples, applyFault }: PerformOptions): Perform {
   function fileOf(reference: FileReference): FileInput {
     const file = 'sample' in reference ? samples.find(reference.sample) : uploads.take(reference.fileId);

@@ -45,7 +45,7 @@ export interface Welcome {
   samples: SamplePicture[];
   model: PlaygroundModel;
   botState: BotState;
-  /** Of the place, for people and the bot alike; the fault `upload-limit` changes it. */
+  /** For people and the bot alike; the fault `upload-limit` changes it. */
   uploadLimitBytes: number;
   /** The emoji that starts the bot when somebody reacts with it. */
   reactionEmoji: string;
@@ -77,7 +77,7 @@ export type FileReference = { fileId: string } | { sample: string };
 /** An option's value as a form gives it. */
 export type OptionValue = string | number | boolean;
 
-/** What a person, or the visitor behind the switches, can do. `locale` is the language of the person's Discord. */
+/** What a person can do, fault switches included. `locale` is the language of the person's Discord. */
 export type Action =
   | {
       do: 'invoke';
@@ -129,8 +129,8 @@ export interface ActionResults {
   postMessage: { messageId: Snowflake };
 }
 
-/** Why the server closes the WebSocket for good: coming back at once would be in vain. */
+/** Codes with which the server closes the WebSocket for good: the page does not reconnect. */
 export const closeCode = { tooManyPeople: 4001, notUnderstood: 4002 } as const;
 
-/** What the page says: an action and a number that the answer repeats. */
+/** What the page sends: an action, and a number that the answer repeats. */
 export type ClientMessage = Action & { id: number };

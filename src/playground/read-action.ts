@@ -70,7 +70,7 @@ const clientMessage = z.discriminatedUnion('do', [
   z.strictObject({ ...common, do: z.literal('fault'), fault }),
 ]) satisfies z.ZodType<ClientMessage>;
 
-/** What a page said, or why it cannot be followed; `id` where that could be read. */
+/** A page's action, or why it is invalid; `id` where that could be read. */
 export type ReadAction = { action: ClientMessage } | { problem: string; id: number | undefined };
 
 /** Reads what came over the WebSocket: it is checked whole before anything is done. */

@@ -1,19 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
-import { contentTypeOf } from '../fake-discord/content-types.ts';
+import { contentTypeOf } from '../fake-discord/attachments.ts';
 import type { Observer } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
-import type { OriginGuard } from './origin-guard.ts';
-import type { OwnLinks } from './own-links.ts';
-import type { PageFile, PageFiles } from './page-files.ts';
-import { receiveFile } from './receive-file.ts';
+import { type OwnLinks, serveAttachment } from './attachment-links.ts';
+import type { PageFile, PageFiles } from './bundle-page.ts';
+import { type OriginGuard, setSecurityHeaders } from './page-security.ts';
 import type { Samples } from './samples.ts';
-import { setSecurityHeaders } from './security-headers.ts';
-import { serveAttachment } from './serve-attachment.ts';
-import type { UploadStore } from './upload-store.ts';
+import { receiveFile, type UploadStore } from './upload-store.ts';
 
-/** What the HTTP half works on. */
+/** What {@link createServeHttp} works with. */
 export interface ServeHttpOptions {
   page: PageFiles;
   samples: Samples;
@@ -25,7 +22,7 @@ export interface ServeHttpOptions {
   log: Log;
 }
 
-/** Files that may be on their way here at once; each may be in memory whole. */
+/** Uploads that may run at once; each may be in memory whole. */
 const maxUploadsAtOnce = 8;
 
 /** Answers the page's requests: the page, samples, attachments, and files that people give. Never rejects. */
@@ -86,7 +83,7 @@ export function createServeHttp(
 }
 
 function send(response: ServerResponse, { contentType, bytes }: PageFile, method: string): void {
-  // The next start may have another page at the same address.
+  // After an update, another page is served at the same address.
   const headers = { 'content-type': contentType, 'content-length': bytes.byteLength, 'cache-control': 'no-cache' };
   response.writeHead(200, headers).end(method === 'HEAD' ? undefined : bytes);
 }

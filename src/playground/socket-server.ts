@@ -2,19 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AppError } from '../errors.ts';
+import type { Json } from '../fake-discord/payloads.ts';
 import type { Change, Exchange, FakeDiscord } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
-import { maskSecrets } from './mask-secrets.ts';
-import type { OwnLinks } from './own-links.ts';
+import type { OwnLinks } from './attachment-links.ts';
 import type { People, Person } from './people.ts';
 import type { Perform } from './perform-action.ts';
 import { closeCode, type ServerMessage, type Welcome } from './protocol.ts';
 import { readAction } from './read-action.ts';
 import type { Visibility } from './visibility.ts';
 
-/** What the conversations with the pages work on. */
-export interface LiveOptions {
+/** What {@link createSocketServer} works with. */
+export interface SocketServerOptions {
   discord: FakeDiscord;
   people: People;
   visibility: Visibility;
@@ -27,10 +27,10 @@ export interface LiveOptions {
 }
 
 /** The WebSocket `/live`. */
-export interface Live {
+export interface SocketServer {
   /** Takes over an HTTP connection that asks for a WebSocket; Host and Origin are right. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  tellAll(message: ServerMessage): void;
+  broadcast(message: ServerMessage): void;
   close(): void;
 }
 
@@ -41,71 +41,71 @@ interface Page {
   watches: boolean;
 }
 
-/** A page that does not take in what it is told is given up. */
+/** A page whose unsent messages exceed this is disconnected. */
 const maxBehindBytes = 32 * 1024 * 1024;
 const maxMessageBytes = 512 * 1024;
-/** What a page gets of what passed before it looked. */
+/** How many earlier exchanges a page gets when it starts to watch. */
 const earlierExchanges = 300;
 
-/** Talks with the pages: tells each what its person sees, and does what they ask. */
-export function createLive(options: LiveOptions): Live {
+/** Serves the pages: sends each what its person may see, and performs the actions they ask for. */
+export function createSocketServer(options: SocketServerOptions): SocketServer {
   const { discord, people, visibility, links, perform, describe, log, maxSockets } = options;
   const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
   const pages = new Set<Page>();
 
-  function tell({ socket }: Page, message: ServerMessage): void {
+  function send({ socket }: Page, message: ServerMessage): void {
     if (socket.bufferedAmount > maxBehindBytes) socket.terminate();
     else socket.send(JSON.stringify(message));
   }
 
-  function tellAll(message: ServerMessage): void {
-    for (const page of pages) tell(page, message);
+  function broadcast(message: ServerMessage): void {
+    for (const page of pages) send(page, message);
   }
 
-  function tellChange(change: Change): void {
+  function sendChange(change: Change): void {
     for (const page of pages) {
       const seen = visibility.changeFor(page.person, change);
-      if (seen !== undefined) tell(page, { kind: 'change', change: links.rewrite(seen) });
+      if (seen !== undefined) send(page, { kind: 'change', change: links.rewrite(seen) });
     }
     visibility.forget(change);
   }
 
-  function tellExchange(exchange: Exchange): void {
+  function sendExchange(exchange: Exchange): void {
     const watchers = [...pages].filter(({ watches }) => watches);
     if (watchers.length === 0) return;
     const exchanges = [maskSecrets(exchange, discord.token)];
-    for (const page of watchers) tell(page, { kind: 'exchanges', exchanges });
+    for (const page of watchers) send(page, { kind: 'exchanges', exchanges });
   }
 
-  function welcome(page: Page): void {
+  function sendWelcome(page: Page): void {
     const { user, admin, channels } = page.person;
     const messages = links.rewrite(visibility.messagesFor(page.person));
-    tell(page, { kind: 'welcome', ...describe(), user, admin, channels: [...channels], messages });
+    send(page, { kind: 'welcome', ...describe(), user, admin, channels: [...channels], messages });
   }
 
   function watchExchanges(page: Page, watch: boolean): void {
     if (watch && !page.watches) {
       const earlier = discord.exchanges().slice(-earlierExchanges);
-      tell(page, { kind: 'exchanges', exchanges: earlier.map((exchange) => maskSecrets(exchange, discord.token)) });
+      send(page, { kind: 'exchanges', exchanges: earlier.map((exchange) => maskSecrets(exchange, discord.token)) });
     }
     page.watches = watch;
   }
 
-  async function hear(page: Page, raw: string): Promise<void> {
+  async function onMessage(page: Page, raw: string): Promise<void> {
     const read = readAction(raw);
     if ('problem' in read) {
       if (read.id === undefined) page.socket.close(closeCode.notUnderstood, 'That was not understood.');
-      else tell(page, { kind: 'refused', id: read.id, reason: read.problem });
+      else send(page, { kind: 'refused', id: read.id, reason: read.problem });
       return;
     }
     const { id, ...action } = read.action;
     try {
       if (action.do === 'watchExchanges') watchExchanges(page, action.watch);
       const value = action.do === 'watchExchanges' ? undefined : await perform(page.person, action);
-      tell(page, { kind: 'done', id, value });
+      send(page, { kind: 'done', id, value });
     } catch (error) {
       if (!(error instanceof AppError)) log.error({ err: error, action: action.do }, 'an action failed');
-      tell(page, { kind: 'refused', id, reason: error instanceof AppError ? error.message : 'Something broke.' });
+      send(page, { kind: 'refused', id, reason: error instanceof AppError ? error.message : 'Something broke.' });
     }
   }
 
@@ -120,25 +120,48 @@ export function createLive(options: LiveOptions): Live {
     const page: Page = { person, socket, watches: false };
     pages.add(page);
     socket.on('close', () => pages.delete(page));
-    socket.on('message', (raw) => void hear(page, String(raw)));
-    welcome(page);
-    if (discord.users().length > before) tellAll({ kind: 'users', users: discord.users() });
+    socket.on('message', (raw) => void onMessage(page, String(raw)));
+    sendWelcome(page);
+    if (discord.users().length > before) broadcast({ kind: 'users', users: discord.users() });
   }
 
-  discord.onChange(tellChange);
-  discord.onExchange(tellExchange);
+  discord.onChange(sendChange);
+  discord.onExchange(sendExchange);
 
   return {
-    tellAll,
+    broadcast,
     upgrade(request, socket, head) {
       const { searchParams } = requestUrl(request);
       server.handleUpgrade(request, socket, head, (connection) => open(connection, searchParams.get('user')));
     },
     close() {
       for (const { socket } of pages) socket.close(1001, 'The playground was closed.');
-      // Who does not say goodbye is not waited for.
+      // Pages that do not complete the closing handshake are not waited for.
       for (const socket of server.clients) setImmediate(() => socket.terminate());
       server.close();
     },
   };
+}
+
+const masked = 'masked';
+
+/** Members whose value is a secret at any depth; `hm` in a link is its signature. */
+const secretNames: ReadonlySet<string> = new Set(['token', 'session_id', 'authorization']);
+const linkSignature = /([?&]hm=)[0-9a-f]+/g;
+
+/** A deep copy of an exchange without the bot's token, sessions, interactions' tokens and links' signatures. */
+function maskSecrets(exchange: Exchange, botToken: string): Exchange {
+  const mask = (value: Json | undefined): Json | undefined => {
+    if (typeof value === 'string') return value.replaceAll(botToken, masked).replaceAll(linkSignature, `$1${masked}`);
+    if (Array.isArray(value)) return value.map((item) => mask(item) as Json);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => {
+        const isSecret = secretNames.has(name.toLowerCase()) && typeof item === 'string';
+        return [name, isSecret ? masked : mask(item)];
+      }),
+    );
+  };
+  // An exchange is plain JSON.
+  return mask(exchange as unknown as Json) as unknown as Exchange;
 }

@@ -1,24 +1,25 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigError } from '../errors.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
+import { createOwnLinks } from './attachment-links.ts';
 import { createBotControl, type StartedBot } from './bot-control.ts';
+import type { PageFiles } from './bundle-page.ts';
 import { createFaults } from './faults.ts';
-import { type ListenAt, listen } from './listen.ts';
-import { bracketed, createOriginGuard } from './origin-guard.ts';
-import { createOwnLinks } from './own-links.ts';
-import type { PageFiles } from './page-files.ts';
+import { bracketed, createOriginGuard } from './page-security.ts';
 import { createPeople } from './people.ts';
 import { createPerform } from './perform-action.ts';
 import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
 import { readSamples } from './samples.ts';
 import { createServeHttp } from './serve-http.ts';
-import { createLive } from './socket-server.ts';
-import { createUploadStore, type FileShelfOptions } from './upload-store.ts';
+import { createSocketServer } from './socket-server.ts';
+import { createUploadStore, type UploadStoreOptions } from './upload-store.ts';
 import { createVisibility } from './visibility.ts';
 
-/** What a playground is made of. */
+/** What {@link startPlayground} works with. */
 export interface PlaygroundOptions {
   discord: FakeDiscord;
   /** Connects the bot to `discord`; called again for each restart. */
@@ -37,10 +38,10 @@ export interface PlaygroundOptions {
   uploadLimitBytes?: number;
   /** Pages that may be open at once. Default 40. */
   maxSockets?: number;
-  uploads?: Omit<FileShelfOptions, 'clock'>;
+  uploads?: Omit<UploadStoreOptions, 'clock'>;
 }
 
-/** A playground that can be visited. */
+/** A running playground. */
 export interface Playground {
   /** For a browser on this machine, with a slash at its end. */
   readonly url: string;
@@ -75,10 +76,10 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     killRenderProcess,
     onUploadLimit(bytes) {
       uploadLimitBytes = bytes;
-      live.tellAll({ kind: 'uploadLimit', bytes });
+      sockets.broadcast({ kind: 'uploadLimit', bytes });
     },
   });
-  const live = createLive({
+  const sockets = createSocketServer({
     discord,
     visibility,
     links,
@@ -98,7 +99,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
       commands: discord.registeredCommands(),
     }),
   });
-  bot.onState((state) => live.tellAll({ kind: 'bot', state }));
+  bot.onState((state) => sockets.broadcast({ kind: 'bot', state }));
 
   const serveHttp = createServeHttp({
     page,
@@ -115,13 +116,13 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     socket.on('error', () => socket.destroy());
     const isLive = requestUrl(request).pathname === '/live';
     const problem = guard.checkHost(request) ?? guard.checkOrigin(request);
-    if (isLive && problem === undefined) live.upgrade(request, socket, head);
+    if (isLive && problem === undefined) sockets.upgrade(request, socket, head);
     else socket.end(`HTTP/1.1 ${isLive ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
   });
 
   async function close(): Promise<void> {
-    // The pages first: they are to say that the playground is closed, not that the bot is restarting.
-    live.close();
+    // The pages first, so that they say that the playground is closed, not that the bot is restarting.
+    sockets.close();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     uploads.clear();
@@ -138,8 +139,48 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   return { url: `http://${bracketed(visitedHost(listenAt.host))}:${port}/`, close };
 }
 
-/** What listens everywhere is visited here. */
+/** The address at which a server that listens on every interface can be visited. */
 function visitedHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
+}
+
+/** Where to listen. With `mustBePort` false, any free port is used where `port` is taken. */
+export interface ListenAt {
+  host: string;
+  port: number;
+  mustBePort: boolean;
+}
+
+/**
+ * Starts to listen; resolves to the port.
+ * @throws ConfigError `port-taken` or `host-invalid`
+ */
+async function listen(server: Server, { host, port, mustBePort }: ListenAt): Promise<number> {
+  try {
+    await listenAt(server, host, port);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const isTaken = code === 'EADDRINUSE' || code === 'EACCES';
+    if (isTaken && !mustBePort) {
+      await listenAt(server, host, 0);
+    } else if (isTaken) {
+      throw new ConfigError('port-taken', `Port ${port} is taken or not allowed; try --port 0 for any free one.`, {
+        cause,
+      });
+    } else {
+      throw new ConfigError('host-invalid', `The playground cannot listen at ${host}; leave --host out.`, { cause });
+    }
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+function listenAt(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '../errors.ts';
 import type { FileInput } from '../fake-discord/types.ts';
 import type { Clock } from '../util/clock.ts';
+import { requestUrl } from '../util/request-url.ts';
 
-/** Files that people gave, until they use them. */
+/** Files that people uploaded, kept until they are used. */
 export interface UploadStore {
-  /** Makes room by dropping what was not used for longest. Returns the file's id, which cannot be guessed. */
+  /** Makes room by dropping the least recently used files. Returns the file's id, which cannot be guessed. */
   put(file: FileInput): string;
   /** Undefined where it was dropped. */
   take(id: string): FileInput | undefined;
   clear(): void;
 }
 
-/** What a uploads holds at most, and for how long without use. */
-export interface FileShelfOptions {
+/** The limits of an upload store. */
+export interface UploadStoreOptions {
   clock: Clock;
   /** Default 128 MiB. */
   maxBytes?: number;
@@ -22,10 +25,10 @@ export interface FileShelfOptions {
   idleMs?: number;
 }
 
-/** An empty uploads. */
-export function createUploadStore(options: FileShelfOptions): UploadStore {
+/** Makes an empty upload store. */
+export function createUploadStore(options: UploadStoreOptions): UploadStore {
   const { clock, maxBytes = 128 * 1024 * 1024, maxFiles = 200, idleMs = 15 * 60_000 } = options;
-  /** The first was not used for longest. */
+  /** In order of use: the first is the least recently used. */
   const kept = new Map<string, { file: FileInput; cancelTimer: () => void }>();
   let sizeBytes = 0;
 
@@ -62,4 +65,33 @@ export function createUploadStore(options: FileShelfOptions): UploadStore {
       for (const id of [...kept.keys()]) drop(id);
     },
   };
+}
+
+/** How much of a refused body is still read, so that the browser sees the refusal; then the connection is closed. */
+const drainedBytes = 64 * 1024 * 1024;
+
+/** As Discord's limit for file names. */
+const maxNameLength = 260;
+
+/**
+ * Reads a file from a request's body; `?name=` says what it is called.
+ * @throws AppError `file-too-large` or `file-nameless`
+ */
+export async function receiveFile(request: IncomingMessage, limitBytes: number): Promise<FileInput> {
+  const name = requestUrl(request).searchParams.get('name')?.slice(0, maxNameLength);
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes <= limitBytes) chunks.push(chunk);
+    else chunks.length = 0;
+    if (sizeBytes > limitBytes + drainedBytes) break; // which destroys the request
+  }
+  if (sizeBytes > limitBytes) {
+    const limitMb = limitBytes / 1024 / 1024;
+    throw new AppError('file-too-large', `Files may have up to ${Number(limitMb.toFixed(1))} MB here.`);
+  }
+  if (!name) throw new AppError('file-nameless', 'A file needs a name: POST /files?name=NAME.');
+  const contentType = request.headers['content-type'];
+  return { name, bytes: Buffer.concat(chunks, sizeBytes), ...(contentType && { contentType }) };
 }

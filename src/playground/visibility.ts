@@ -10,13 +10,13 @@ export interface Visibility {
   changeFor(person: Person, change: Change): Change | undefined;
   /** The message, where the person sees it. */
   messageFor(person: Person, messageId: Snowflake): ApiMessage | undefined;
-  /** Call when everybody was told of a change. */
+  /** Call after a change was sent to every page. */
   forget(change: Change): void;
 }
 
-/** Visibility of a stand-in's conversations. Make it before anything is said there. */
+/** Decides by the stand-in's conversations. Create it before the first message. */
 export function createVisibility(discord: Pick<FakeDiscord, 'message' | 'messages' | 'onChange'>): Visibility {
-  /** Who sees an ephemeral message, also in the moment after its end. */
+  /** The one person who sees each ephemeral message, kept until its deletion was sent. */
   const owners = new Map<Snowflake, Snowflake>();
   discord.onChange((change) => {
     if (change.kind === 'message-create' && change.visibleTo !== null) owners.set(change.message.id, change.visibleTo);
@@ -38,7 +38,7 @@ export function createVisibility(discord: Pick<FakeDiscord, 'message' | 'message
       switch (change.kind) {
         case 'message-create':
         case 'message-update': {
-          // Anew, because a reaction's `me` is another one for each.
+          // Looked up per person, because `me` of a reaction differs.
           const message = messageFor(person, change.message.id);
           return message && { ...change, message };
         }

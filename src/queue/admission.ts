@@ -26,13 +26,12 @@ type LimitErrorCode = (typeof limitErrorCodes)[number];
 
 /**
  * Decides about a request, wherever it came from. Gives it back with steps and frames that were left out, and the
- * clip's size, brought within the limits. It changes nothing, and needs neither the picture nor any I/O but reading
- * the database: so it can be asked before the picture is fetched, and again when the job is stored.
+ * clip's size, brought within the limits. It changes nothing, and needs no picture, only what the database says: so it can be asked before the picture is fetched, and again when the job is stored.
  *
- * @throws UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
+ * Rejects with UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
  * when that is known, or what {@link ModelCapabilities.checkSettings} throws
  */
-export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Request;
+export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Promise<Request>;
 
 /** What {@link createAdmission} works with. */
 export interface AdmissionOptions {
@@ -47,9 +46,9 @@ export interface AdmissionOptions {
 
 /** The limits on who may ask for what, when and how often. */
 export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
-  function checkBlocks({ userId, guildId }: JobRequest): void {
-    if (blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
-    if (guildId !== null && blocks.has('guild', guildId)) {
+  async function checkBlocks({ userId, guildId }: JobRequest): Promise<void> {
+    if (await blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
+    if (guildId !== null && (await blocks.has('guild', guildId))) {
       throw new UserError('blocked-guild', 'The operator blocked this server.');
     }
   }
@@ -63,16 +62,16 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
   }
 
-  function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): void {
+  async function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): Promise<void> {
     const nowMs = clock.now();
     // Not of the future: the clock was set back since, and a pause of seconds would become one of hours.
-    const latestMs = uses.latest(scope, nowMs);
+    const latestMs = await uses.latest(scope, nowMs);
     if (cooldownSeconds > 0 && latestMs !== undefined) {
       const freeAtMs = latestMs + cooldownSeconds * 1000;
       if (freeAtMs > nowMs) throw limitError('limit-cooldown', { limit: cooldownSeconds, freeAtMs });
     }
     if (dailyQuota === 0) return;
-    const counted = uses.counted(scope, nowMs - quotaPeriodMs);
+    const counted = await uses.counted(scope, nowMs - quotaPeriodMs);
     // Free again when so many have grown old that fewer than the quota are left.
     const blocking = counted[counted.length - dailyQuota];
     if (blocking === undefined) return;
@@ -92,17 +91,17 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     };
   }
 
-  return (job, waiting) => {
+  return async (job, waiting) => {
     const { userId, guildId } = job;
-    checkBlocks(job);
-    const { limits: ownLimits, maxUploadBytes = job.maxBytes } = guildSettings.of(guildId);
+    await checkBlocks(job);
+    const { limits: ownLimits, maxUploadBytes = job.maxBytes } = await guildSettings.of(guildId);
     const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
     // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
-    if (job.parent?.use !== 'finish') model.checkSettings?.(settings);
+    if (job.parent?.use !== 'reencode') model.checkSettings?.(settings);
     checkWaiting(job, waiting, guild);
-    checkPace({ userId }, limits);
-    if (guildId !== null) checkPace({ userId, guildId }, guild);
+    await checkPace({ userId }, limits);
+    if (guildId !== null) await checkPace({ userId, guildId }, guild);
     return { ...job, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
   };
 }

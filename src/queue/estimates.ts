@@ -1,31 +1,31 @@
+import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
 import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
-import type { Database } from '../storage/sqlite.ts';
 import type { Clip, RenderProgress } from '../worker/types.ts';
-
-/** How long the parts of a render take, in seconds. */
-export interface Estimate {
-  /** Everything before the first step. */
-  secondsBefore: number;
-  secondsPerStep: number;
-  /** Decoding and encoding. */
-  secondsAfter: number;
-}
 
 /** Measured times, kept per model, provider, size and recipe, so that the first estimate after a restart is good. */
 export interface Estimates {
   /** Undefined until a job of this kind has been measured. */
   of(settings: JobSettings): Estimate | undefined;
-  /** Learns from a finished clip. */
-  learn(settings: JobSettings, clip: Clip): void;
+  /** Learns from a finished clip; rejects where that could not be stored. */
+  learn(settings: JobSettings, clip: Clip): Promise<void>;
+}
+
+/** What {@link createEstimates} works with. */
+export interface EstimatesOptions {
+  store: Pick<EstimateStore, 'set'>;
+  /** What the store knows: all of it is in memory, since places in the queue are told without waiting. */
+  known?: ReadonlyMap<string, Estimate>;
+  model: ModelCapabilities;
+  /** The configured one: a change of it starts afresh. */
+  provider: string;
 }
 
 /** A new measurement's weight against what was known: follows a changed machine within a few jobs, not at one outlier. */
 const newWeight = 0.4;
 
-/** Estimates in the open database. `provider` is the configured one: a change of it starts afresh. */
-export function createEstimates(database: Database, model: ModelCapabilities, provider: string): Estimates {
-  const select = database.prepare('SELECT * FROM estimates WHERE key = ?');
-  const upsert = database.prepare('INSERT OR REPLACE INTO estimates VALUES (?, ?, ?, ?)');
+/** Estimates that are also stored. */
+export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
+  const estimates = new Map(known);
 
   function keyOf(settings: JobSettings): string {
     const all = { ...model.defaults, ...settings };
@@ -37,19 +37,9 @@ export function createEstimates(database: Database, model: ModelCapabilities, pr
     return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}`;
   }
 
-  function of(settings: JobSettings): Estimate | undefined {
-    const row = select.get([keyOf(settings)]) as Record<string, number> | undefined;
-    if (row === undefined) return undefined;
-    return {
-      secondsBefore: row.seconds_before!,
-      secondsPerStep: row.seconds_per_step!,
-      secondsAfter: row.seconds_after!,
-    };
-  }
-
   return {
-    of,
-    learn(settings, clip) {
+    of: (settings) => estimates.get(keyOf(settings)),
+    async learn(settings, clip) {
       if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
@@ -57,9 +47,16 @@ export function createEstimates(database: Database, model: ModelCapabilities, pr
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'],
       };
-      const known = of(settings) ?? measured;
-      const mixed = (part: keyof Estimate) => known[part] * (1 - newWeight) + measured[part] * newWeight;
-      upsert.run([keyOf(settings), mixed('secondsBefore'), mixed('secondsPerStep'), mixed('secondsAfter')]);
+      const key = keyOf(settings);
+      const before = estimates.get(key) ?? measured;
+      const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
+      const after: Estimate = {
+        secondsBefore: mixed('secondsBefore'),
+        secondsPerStep: mixed('secondsPerStep'),
+        secondsAfter: mixed('secondsAfter'),
+      };
+      estimates.set(key, after);
+      await store.set(key, after);
     },
   };
 }

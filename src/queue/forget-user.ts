@@ -12,14 +12,16 @@ export interface ForgetUserOptions {
 /**
  * Ends a user's jobs and deletes what is kept about them: jobs, pictures (from other people's jobs too), clips and
  * settings. Tells how many jobs were deleted, and how many are left because their clip is on its way at this moment. The
- * times of the last day's wishes stay until the day is over: deleting one's data lifts no limit.
+ * times of the last day's requests stay until the day is over: deleting one's data lifts no limit.
  */
-export function forgetUser(
+export async function forgetUser(
   userId: string,
   { jobs, store, userSettings }: ForgetUserOptions,
-): { deleted: number; left: number } {
+): Promise<{ deleted: number; left: number }> {
   const { running, waiting } = jobs.overview();
-  for (const { job } of [...running, ...waiting]) if (job.userId === userId) jobs.cancel(job.id);
-  userSettings.forget(userId);
+  const own = [...running, ...waiting].filter(({ job }) => job.userId === userId);
+  // Stored as ended before what has ended is deleted.
+  await Promise.all(own.map(({ job }) => jobs.cancel(job.id)));
+  await userSettings.forget(userId);
   return store.forget(userId);
 }

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import PQueue from 'p-queue';
 import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
+import type { Attempt } from '../storage/attempts.ts';
 import { errorOf, type FinalNotice, finalNoticeOf } from '../storage/final-notice.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { FinalJobState, Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
-import type { JobStore } from '../storage/job-store.ts';
+import type { JobEnd, JobStore } from '../storage/job-store.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
@@ -26,27 +29,43 @@ export interface JobQueueOptions {
   log: Log;
   /** Who may ask for what; default: everybody for everything. */
   admit?: Admit;
+  /** Who claims the jobs, in the store: {@link localHolders}, then something of this process alone. Tests choose. */
+  holder?: string;
   /** Jobs that run at once: one per GPU. Default 1. */
   concurrency?: number;
   /** How long a finished clip is tried to be delivered. Default a week. */
   retentionMs?: number;
   /** The host began or ceased to be at fault: for what outlives the process. */
-  onHostFault?: (fault: HostFault | undefined) => void;
+  onHostFault?: (fault: HostFault | undefined) => Promise<void>;
+  /** For the jitter of waits between two deliveries of the same thing. Default `Math.random`. */
+  random?: (() => number) | undefined;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
   finishGraceMs?: number;
   /** How long {@link JobQueue.close} then waits for uploads and final notices under way. Default 10,000. */
   closeGraceMs?: number;
 }
 
+/** How the names of holders begin that render in the process that owns the store: when it starts, earlier ones are gone. */
+const localHolders = 'local ';
+
 /** A shift of the running job's end that is worth telling those who wait. */
 const noticeableShiftMs = 10_000;
+
+interface EndOptions {
+  state: FinalJobState;
+  error?: unknown;
+  pendingNotice?: FinalNotice;
+  /** Whose end it is; left out: the queue's own decision. */
+  attempt?: Attempt;
+}
 
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
   const {
-    admit = <Request extends JobRequest>(job: Request) => job,
-    onHostFault = () => {},
+    admit = async <Request extends JobRequest>(job: Request) => job,
+    onHostFault = async () => {},
+    holder = localHolders + randomUUID(),
     retentionMs = 168 * 3_600_000,
   } = options;
   const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
@@ -56,9 +75,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   let mode: QueueMode = 'open';
   /** When each running job is expected to end, in milliseconds since 1970. */
   const endsAtMs = new Map<string, number>();
-  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs });
+  // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
+  const intake = new PQueue({ concurrency: 1 });
+  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
   const runner = createJobRunner({
     store,
+    holder,
     estimates,
     renderer,
     clock,
@@ -68,26 +90,25 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       progress: onProgress,
       positionsChanged: sendPositions,
       rendered: deliver,
-      failed: fail,
+      failed: (job, error, attempt) => void fail(job, error, attempt),
       hostFault(fault) {
-        attempt('remembering the fault', undefined, () => onHostFault(fault));
+        rememberHostFault(fault);
         sendPositions();
       },
     },
   });
   const { writes } = runner;
 
-  /** Does what nothing depends on; a failure is logged. */
-  function attempt(what: string, jobId: string | undefined, work: () => void): void {
+  function emit(job: Job, event: () => void): void {
     try {
-      work();
+      event();
     } catch (err) {
-      log.error({ jobId, err }, `${what} failed`);
+      log.error({ jobId: job.id, err }, 'telling news failed');
     }
   }
 
-  function emit(job: Job, event: () => void): void {
-    attempt('telling news', job.id, event);
+  function rememberHostFault(fault: HostFault | undefined): void {
+    onHostFault(fault).catch((err: unknown) => log.error({ err }, 'the state of this machine could not be stored'));
   }
 
   function runningEnds(): (number | undefined)[] {
@@ -120,7 +141,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function onProgress(job: Job, progress: RenderProgress): void {
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const isRendered = job.parent?.use !== 'finish';
+    const isRendered = job.parent?.use !== 'reencode';
     const seconds = isRendered ? remainingSeconds(progress, estimates.of(job.settings), { steps }) : undefined;
     const before = endsAtMs.get(job.id);
     if (seconds !== undefined) endsAtMs.set(job.id, clock.now() + seconds * 1000);
@@ -129,28 +150,33 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 
-  function end(
-    job: Job,
-    state: FinalJobState,
-    { error, pendingNotice }: { error?: unknown; pendingNotice?: FinalNotice } = {},
-  ): void {
+  /**
+   * Stores how a job ended; resolves when that was tried once, and goes on trying afterwards. False where the job had ended
+   * already, or belongs to another attempt: then nobody is to be told.
+   */
+  async function end(job: Job, { state, error, pendingNotice, attempt }: EndOptions): Promise<boolean> {
     const errorCode = error instanceof UserError ? error.code : error === undefined ? undefined : 'broken';
-    const finishedAtMs = clock.now();
+    const jobEnd: JobEnd = {
+      state,
+      finishedAtMs: clock.now(),
+      ...(errorCode && { errorCode }),
+      ...(pendingNotice && { pendingNotice }),
+      ...(attempt && { attempt }),
+    };
     endsAtMs.delete(job.id);
-    writes.write(job.id, () =>
-      store.finish(job.id, {
-        state,
-        finishedAtMs,
-        ...(errorCode && { errorCode }),
-        ...(pendingNotice && { pendingNotice }),
-      }),
-    );
-    log.info({ jobId: job.id, state, errorCode }, 'job ended');
+    let isRefused = false;
+    await writes.write(job.id, async () => {
+      isRefused = (await store.finish(job.id, jobEnd)) === undefined;
+    });
+    if (isRefused) log.warn({ jobId: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
+    else log.info({ jobId: job.id, state, errorCode }, 'job ended');
+    return !isRefused;
   }
 
-  function fail(job: Job, error: unknown): void {
+  async function fail(job: Job, error: unknown, attempt?: Attempt): Promise<void> {
     if (!(error instanceof UserError)) log.error({ jobId: job.id, err: error }, 'job failed');
-    end(job, 'failed', { error, pendingNotice: finalNoticeOf(error) });
+    const pendingNotice = finalNoticeOf(error);
+    if (!(await end(job, { state: 'failed', error, pendingNotice, ...(attempt && { attempt }) }))) return;
     notify(job, clock.now(), () => listener.failed({ ...job, state: 'failed' }, error));
   }
 
@@ -164,15 +190,15 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     deliveries.clip(job, {
       read: () => store.clip(job.id),
       send: (clip) => listener.deliver(job, clip, closing.signal),
-      delivered: () => end(job, 'done'),
+      delivered: async () => void (await end(job, { state: 'done' })),
       failed: (error) => fail(job, error),
-      undeliverable(err) {
+      async undeliverable(err) {
         log.warn({ jobId: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
-        writes.write(job.id, () => store.keepUndelivered(job.id));
+        await writes.write(job.id, () => store.keepUndelivered(job.id));
         // Words may get through where files do not. They are not kept: `/queue` says the same.
         const notice = new UserError('clip-undeliverable', 'The clip is kept; /queue offers it.');
         const send = () => listener.failed(job, notice);
-        deliveries.notice(job, { sinceMs: clock.now(), send, notified: () => {} });
+        deliveries.notice(job, { sinceMs: clock.now(), send, notified: async () => {} });
       },
     });
   }
@@ -182,9 +208,22 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (mode === 'draining') throw new UserError('draining', 'The operator lets no more jobs in for now.');
   }
 
-  function add(job: NewJob): Job {
+  async function takeIn(newJob: NewJob): Promise<Job> {
+    refuseIfNotOpen();
+    const admitted = await admit(newJob, waitingJobs());
+    refuseIfNotOpen();
+    const job = await stored(admitted);
+    log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
+    runner.add(job);
+    // It was being stored when the bot began to go down: accepted, and the next start's.
+    if (closed) emit(job, () => listener.postponed(job));
+    else sendPositions();
+    return job;
+  }
+
+  async function stored(job: NewJob): Promise<Job> {
     try {
-      return store.add(job, clock.now());
+      return await store.add(job, clock.now());
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       if (scopeOf(cause) === 'host') runner.reportHostFault(cause);
@@ -192,22 +231,27 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
+  /** The job that was taken out or broken off, if the queue knows it. */
+  async function takeOut(id: string): Promise<Job | 'unknown' | 'too-late'> {
+    const known = runner.cancel(id);
+    if (known) return known;
+    const job = await store.find(id);
+    if (job === undefined) return 'unknown';
+    if (!isUnfinished(job)) return 'too-late';
+    // Stored, and not yet in the queue: whoever takes it in is asked to come to an end first.
+    await intake.add(() => {});
+    return runner.cancel(id) ?? 'too-late';
+  }
+
   return {
     find: store.find,
     undelivered: store.undelivered,
     wake: deliveries.wake,
-    check(job) {
+    async check(job) {
       refuseIfNotOpen();
-      admit(job, waitingJobs());
+      await admit(job, waitingJobs());
     },
-    submit(newJob) {
-      refuseIfNotOpen();
-      const job = add(admit(newJob, waitingJobs()));
-      log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
-      runner.add(job);
-      sendPositions();
-      return job;
-    },
+    submit: (newJob) => intake.add(() => takeIn(newJob)),
     estimatePosition: (job) => positionsFor([...runner.waiting(), job]).at(-1)!,
     overview: () => ({
       mode,
@@ -222,59 +266,79 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       if (mode === 'open') runner.tryNow();
       sendPositions();
     },
-    redeliver(id, address) {
-      if (store.find(id)?.state !== 'undelivered' || store.clip(id) === undefined) return false;
-      deliver(store.readdress(id, address));
+    async redeliver(id, address) {
+      if ((await store.find(id))?.state !== 'undelivered' || (await store.clip(id)) === undefined) return false;
+      try {
+        deliver(await store.readdress(id, address));
+      } catch (error) {
+        // Somebody was quicker.
+        if (error instanceof UserError && error.code === 'too-late') return false;
+        throw error;
+      }
       return true;
     },
-    cancel(id) {
-      const job = runner.cancel(id);
-      if (job === undefined) return store.find(id) === undefined ? 'unknown' : 'too-late';
-      end(job, 'cancelled', { pendingNotice: { kind: 'cancelled' } });
-      notify(job, clock.now(), () => listener.cancelled({ ...job, state: 'cancelled' }));
+    async cancel(id) {
+      const job = await takeOut(id);
+      if (job === 'unknown' || job === 'too-late') return job;
+      const ended = end(job, { state: 'cancelled', pendingNotice: { kind: 'cancelled' } });
+      // Those behind it move up whether or not the store is quick.
       sendPositions();
+      if (!(await ended)) return 'too-late';
+      notify(job, clock.now(), () => listener.cancelled({ ...job, state: 'cancelled' }));
       return 'cancelled';
     },
-    resume() {
-      attempt('remembering that there is no fault', undefined, () => onHostFault(undefined));
-      for (const { id, problem } of store.damaged()) {
-        log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
-      }
-      for (const { job, finalNotice } of store.pendingNotices()) {
-        const error = errorOf(finalNotice);
-        notify(job, job.finishedAtMs ?? job.createdAtMs, () =>
-          error ? listener.failed(job, error) : listener.cancelled(job),
-        );
-      }
-      // What was broken off comes first: the first job that is taken up begins at once.
-      const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
-      const unfinished = store.unfinished();
-      for (const job of [...unfinished.filter(isBrokenOff), ...unfinished.filter((job) => !isBrokenOff(job))])
-        takeUp(job);
-      const waiting = runner.waiting().length;
-      if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
-      sendPositions();
-    },
+    // In turn with what comes in: a job that is submitted meanwhile must not be taken up once more.
+    resume: () => intake.add(resume),
     close() {
       closed ??= closeNow();
       return closed;
     },
   };
 
-  function takeUp(job: Job): void {
-    if (job.state === 'delivering' && store.clip(job.id)) deliver(job);
-    else if (job.state === 'queued' || job.state === 'interrupted') runner.add(job);
-    else if (job.attempts >= maxAttempts) {
-      fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
+  async function resume(): Promise<void> {
+    rememberHostFault(undefined);
+    for (const { id, problem } of await store.damaged()) {
+      log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
+    }
+    for (const { job, finalNotice } of await store.pendingNotices()) {
+      const error = errorOf(finalNotice);
+      notify(job, job.finishedAtMs ?? job.createdAtMs, () =>
+        error ? listener.failed(job, error) : listener.cancelled(job),
+      );
+    }
+    // Whoever renders on this machine belongs to the process that owns the store: those of before are gone.
+    await writes.write('all', () => store.releaseHeldBy(localHolders));
+    // What was broken off comes first: the first job that is taken up begins at once.
+    const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
+    const unfinished = await store.unfinished();
+    for (const job of [...unfinished.filter(isBrokenOff), ...unfinished.filter((job) => !isBrokenOff(job))]) {
+      await takeUp(job);
+    }
+    const waiting = runner.waiting().length;
+    if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
+    sendPositions();
+  }
+
+  async function takeUp(job: Job): Promise<void> {
+    if (job.state === 'delivering' && (await store.clip(job.id))) deliver(job);
+    else if (job.state !== 'queued' && job.attempts >= maxAttempts) {
+      await fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
     } else {
-      writes.write(job.id, () => store.putBack(job.id, 'interrupted'));
-      runner.add({ ...job, state: 'interrupted' });
+      if (job.state === 'delivering') await writes.write(job.id, () => store.renderAgain(job.id));
+      runner.add(job.state === 'queued' ? job : { ...job, state: 'interrupted' });
     }
   }
 
   async function finished(): Promise<void> {
     await runner.onIdle();
     await deliveries.onIdle();
+  }
+
+  /** Nothing is being taken in, delivered or written any more. */
+  async function settled(): Promise<void> {
+    await intake.onIdle();
+    await deliveries.onIdle();
+    await writes.onIdle();
   }
 
   async function closeNow(): Promise<void> {
@@ -285,6 +349,10 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     closing.abort(reason);
     for (const job of runner.interrupt(reason)) emit(job, () => listener.postponed(job));
     await runner.onIdle();
-    await Promise.race([deliveries.onIdle(), sleep(clock, closeGraceMs)]);
+    await Promise.race([settled(), sleep(clock, closeGraceMs)]);
   }
+}
+
+function isUnfinished({ state }: Job): boolean {
+  return state === 'queued' || state === 'running' || state === 'interrupted';
 }

@@ -1,21 +1,25 @@
-import PQueue from 'p-queue';
 import { JobCancelledError } from '../errors.ts';
+import type { Attempt } from '../storage/attempts.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip, Renderer, RenderProgress } from '../worker/types.ts';
+import { type CheckpointSaver, createCheckpointSaver } from './checkpoint-saver.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { Estimates } from './estimates.ts';
-import { createFairQueue } from './fair-queue.ts';
+import { createFairPQueue } from './fair-queue.ts';
 import { createFailureJudge } from './judge-failure.ts';
+import { keepLease, leaseMs } from './lease-keeper.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { specOf } from './render-spec.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
   store: JobStore;
+  /** Who claims the jobs: a name that no other process has. */
+  holder: string;
   estimates: Estimates;
   renderer: Pick<Renderer, 'render'>;
   clock: Clock;
@@ -33,7 +37,8 @@ interface JobRunnerEvents {
   positionsChanged(): void;
   /** The clip is in the store. */
   rendered(job: Job): void;
-  failed(job: Job, error: unknown): void;
+  /** The attempt is undefined where the job could not even be claimed. */
+  failed(job: Job, error: unknown, attempt: Attempt | undefined): void;
   /** The host began or ceased to be at fault, or its fault became another. */
   hostFault(fault: HostFault | undefined): void;
 }
@@ -65,21 +70,24 @@ export interface JobRunner {
 interface Run {
   job: Job;
   abort: AbortController;
-  /** Whether the store counts this attempt. */
-  isStarted: boolean;
+  /** The claim of the store; undefined before it, and once the attempt is over. */
+  attempt?: Attempt | undefined;
+  checkpoints?: CheckpointSaver;
 }
+
+/** Another attempt has the job: whatever this one made is not wanted any more. */
+class LeaseLostError extends Error {}
 
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, estimates, renderer, clock, log, concurrency, events } = options;
-  const line = createFairQueue();
+  const { store, holder, estimates, renderer, clock, log, concurrency, events } = options;
+  const { tasks, waiting } = createFairPQueue(concurrency);
+  waiting.passedOver = () => (breaker.fault() ? judge.suspect() : undefined);
   const runs = new Map<string, Run>();
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
   let isPaused = false;
   let isStopped = false;
-  // p-queue holds one slot per waiting job, not the jobs: who is next is decided when a renderer is free.
-  const slots = new PQueue({ concurrency });
   const judge = createFailureJudge();
   const writes = createPendingWrites({ log, onFailure: (error) => breaker.open(error) });
   const breaker = createCircuitBreaker({
@@ -93,45 +101,41 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
 
   /** Half open: first the writes that wait, then one job. False: there is nothing to try. */
-  function onTrial(): boolean {
+  async function onTrial(): Promise<boolean> {
     try {
-      writes.flush();
+      await writes.flush();
     } catch (error) {
       breaker.open(error);
       return true;
     }
-    // Asked first: a job that may begin is no longer among those that wait.
-    const hasWork = line.jobs().length > 0;
+    // Asked first: a job that may begin is no longer among those that wait. One that runs tells as much.
+    const hasWork = waiting.size > 0 || runs.size > 0;
     regulate();
     return hasWork;
   }
 
   function regulate(): void {
     if (isStopped) return;
-    slots.concurrency = breaker.fault() ? 1 : concurrency;
-    if (isPaused || breaker.isBlocking()) slots.pause();
-    else slots.start();
+    tasks.concurrency = breaker.fault() ? 1 : concurrency;
+    if (isPaused || breaker.isBlocking()) tasks.pause();
+    else tasks.start();
   }
 
   function add(job: Job): void {
-    line.add(job);
-    slots.add(runNext).catch((err: unknown) => log.error({ err }, 'the queue broke'));
+    tasks.add(() => run(job), { job }).catch((err: unknown) => log.error({ jobId: job.id, err }, 'the queue broke'));
   }
 
-  async function runNext(): Promise<void> {
-    if (isStopped) return;
-    const job = line.take(breaker.fault() && judge.suspect());
-    if (job === undefined) return;
-    const run: Run = { job, abort: new AbortController(), isStarted: false };
-    runs.set(job.id, run);
+  async function run(job: Job): Promise<void> {
+    const started: Run = { job, abort: new AbortController() };
+    runs.set(job.id, started);
     events.progress(job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
     events.positionsChanged();
     try {
-      await runToItsEnd(run);
+      await runToItsEnd(started);
     } finally {
-      if (runs.get(job.id) === run) runs.delete(job.id);
+      if (runs.get(job.id) === started) runs.delete(job.id);
       // A trial that ended by the job's own fault says nothing against the host.
-      if (breaker.fault() && !breaker.isBlocking() && line.jobs().length === 0) breaker.close();
+      if (breaker.fault() && !breaker.isBlocking() && waiting.size === 0) breaker.close();
     }
   }
 
@@ -139,16 +143,20 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     const { signal } = run.abort;
     for (;;) {
       try {
-        const clip = unsaved.get(run.job.id) ?? (await render(run));
-        if (signal.aborted) return;
-        succeed(run.job, clip);
+        await attemptOnce(run);
         return;
       } catch (error) {
+        if (error instanceof LeaseLostError || signal.reason instanceof LeaseLostError) {
+          run.attempt = undefined;
+          unsaved.delete(run.job.id);
+          log.warn({ jobId: run.job.id }, 'a job is rendered elsewhere by now; it is left alone here');
+          return;
+        }
         // Whoever aborted sees to the job.
         if (signal.aborted) return;
         switch (judge.judge(run.job, error, { isHostSuspected: breaker.fault() !== undefined })) {
           case 'fail':
-            return events.failed(run.job, error);
+            return events.failed(run.job, error, run.attempt);
           case 'put-back':
             return putBack(run, error);
           case 'retry':
@@ -158,47 +166,86 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     }
   }
 
-  async function render(run: Run): Promise<Clip> {
-    writes.flush();
-    run.job = store.start(run.job.id);
-    run.isStarted = true;
+  /** Claims the job, renders it and has the clip stored. Rejects with what went wrong, the store's errors included. */
+  async function attemptOnce(run: Run): Promise<void> {
+    const { signal } = run.abort;
+    const { id } = run.job;
+    await run.checkpoints?.onIdle();
+    const claimed = await writes.writeNow(() => store.claim(id, { holder, nowMs: clock.now(), leaseMs }));
+    if (claimed === undefined) throw new LeaseLostError();
+    const { attempt, job } = claimed;
+    run.attempt = attempt;
+    run.job = job;
+    // Cancelled, or broken off for the next start, while it was claimed.
+    if (signal.aborted) return release(run, { isCounted: false });
+    let isKeeping = false;
+    // While the clip is being stored the store itself says whether the attempt still counts.
+    const onLost = () => isKeeping || run.abort.abort(new LeaseLostError());
+    const stopHeartbeats = keepLease(attempt, { store, clock, log, onLost });
+    try {
+      const clip = unsaved.get(id) ?? (await render(run, attempt));
+      if (signal.aborted) return;
+      isKeeping = true;
+      await keep(run, attempt, clip);
+    } finally {
+      stopHeartbeats();
+    }
+  }
+
+  async function render(run: Run, attempt: Attempt): Promise<Clip> {
     const { id, settings } = run.job;
+    const { signal } = run.abort;
+    const checkpoints = createCheckpointSaver(
+      (bytes) => store.saveCheckpoint(attempt, bytes),
+      (err) => log.warn({ jobId: id, err }, 'a checkpoint could not be kept'),
+    );
+    run.checkpoints = checkpoints;
     const expected = estimates.of(settings);
-    return renderer.render(specOf(run.job, store), {
-      signal: run.abort.signal,
-      onProgress: (progress) => !run.abort.signal.aborted && events.progress(run.job, progress),
-      onCheckpoint: (bytes) => logged('a checkpoint could not be kept', id, () => store.saveCheckpoint(id, bytes)),
+    const spec = await specOf(run.job, store);
+    signal.throwIfAborted();
+    return renderer.render(spec, {
+      signal,
+      onProgress: (progress) => !signal.aborted && events.progress(run.job, progress),
+      onCheckpoint: checkpoints.save,
       ...(expected && { expected }),
     });
   }
 
-  /** @throws what the store throws: the clip is kept here, and the job is put back */
-  function succeed({ id }: Job, clip: Clip): void {
+  /** Where the store rejects, the clip is kept in memory, and the job is put back. */
+  async function keep(run: Run, attempt: Attempt, clip: Clip): Promise<void> {
+    const { id } = run.job;
     unsaved.set(id, clip);
-    writes.flush();
-    const job = store.keepClip(id, clip, clock.now());
+    const job = await writes.writeNow(() => store.keepClip(attempt, clip, clock.now()));
+    if (job === undefined) throw new LeaseLostError();
     unsaved.delete(id);
+    run.attempt = undefined;
     judge.succeeded(id);
     breaker.close();
-    logged('nothing could be learnt from a clip', id, () => estimates.learn(job.settings, clip));
-    events.rendered(job);
+    estimates.learn(job.settings, clip).catch((err: unknown) => {
+      log.warn({ jobId: id, err }, 'nothing could be learnt from a clip');
+    });
+    // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.
+    if (!run.abort.signal.aborted) events.rendered(job);
   }
 
   /** The job keeps its place and its attempts, and the queue waits until the host is well. */
-  function putBack({ job, isStarted }: Run, error: unknown): void {
-    if (isStarted) writes.write(job.id, () => store.putBack(job.id, 'interrupted', { refundAttempt: true }));
+  function putBack(run: Run, error: unknown): void {
+    const { job, attempt } = run;
+    release(run, { isCounted: false });
     runs.delete(job.id);
-    add({ ...job, state: 'interrupted', attempts: job.attempts - (isStarted ? 1 : 0) });
+    add({ ...job, state: 'interrupted', attempts: job.attempts - (attempt ? 1 : 0) });
     breaker.open(error);
   }
 
-  /** Does what nothing depends on. */
-  function logged(message: string, jobId: string, work: () => void): void {
-    try {
-      work();
-    } catch (err) {
-      log.warn({ jobId, err }, message);
-    }
+  /** Gives the attempt's claim back, where it has one, after its last checkpoint. */
+  function release(run: Run, options: { isCounted: boolean }): void {
+    const { attempt, checkpoints } = run;
+    run.attempt = undefined;
+    if (attempt === undefined) return;
+    void writes.write(attempt.jobId, async () => {
+      await checkpoints?.onIdle();
+      await store.release(attempt, options);
+    });
   }
 
   function activeRuns(): Run[] {
@@ -208,18 +255,18 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   return {
     writes,
     add,
-    waiting: line.jobs,
+    waiting: () => waiting.jobs(),
     running: () => activeRuns().map(({ job }) => job),
     hostFault: breaker.fault,
     reportHostFault: breaker.open,
     tryNow: breaker.tryNow,
     cancel(id) {
-      const waiting = line.jobs().find((job) => job.id === id);
+      const waitingJob = waiting.jobs().find((job) => job.id === id);
       const run = activeRuns().find(({ job }) => job.id === id);
-      if (waiting) line.remove(id);
+      waiting.remove(id);
       unsaved.delete(id);
       run?.abort.abort(new JobCancelledError());
-      return waiting ?? run?.job;
+      return waitingJob ?? run?.job;
     },
     setPaused(wanted) {
       isPaused = wanted;
@@ -228,17 +275,15 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     stop() {
       isStopped = true;
       breaker.stop();
-      // A paused queue never becomes idle: first without slots, then not paused.
-      slots.clear();
-      slots.start();
+      tasks.pause();
     },
     interrupt(reason) {
-      return activeRuns().map(({ job, abort, isStarted }) => {
-        abort.abort(reason);
-        if (isStarted) writes.write(job.id, () => store.putBack(job.id, 'interrupted', { refundAttempt: true }));
-        return job;
+      return activeRuns().map((run) => {
+        run.abort.abort(reason);
+        release(run, { isCounted: false });
+        return run.job;
       });
     },
-    onIdle: () => slots.onIdle(),
+    onIdle: () => tasks.onPendingZero(),
   };
 }

@@ -1,20 +1,26 @@
+import PQueue from 'p-queue';
 import { scopeOf } from '../errors.ts';
 import type { Log } from '../util/log.ts';
 
 /** A write that fails this often, for a reason that is not the disk's, is given up. */
 const mostTries = 20;
 
-/** Writes of the store that must happen sooner or later, in order. */
+/** Writes of the store, one at a time and in the order in which they were asked for. */
 export interface PendingWrites {
-  /** Writes now, or, where that fails or earlier writes wait, as soon as the store takes writes again. */
-  write(jobId: string, write: () => void): void;
   /**
-   * Writes what waits, in order.
-   * @throws the store's error; what is left waits on
+   * A write that must happen sooner or later: now, or, where that fails or earlier writes wait, as soon as the store takes
+   * writes again. Resolves after the first try, whatever came of it.
    */
-  flush(): void;
-  /** How many wait. */
-  size(): number;
+  write(jobId: string, write: () => Promise<unknown>): Promise<void>;
+  /**
+   * A write that is made now or not at all, once all that waits was written. Rejects with the store's error, of this write
+   * or of one that waits.
+   */
+  writeNow<Result>(write: () => Promise<Result>): Promise<Result>;
+  /** Writes what waits, in order. Rejects with the store's error; what is left waits on. */
+  flush(): Promise<void>;
+  /** Resolves when no write is under way. Those that wait for the store to take writes again do so on. */
+  onIdle(): Promise<void>;
 }
 
 /**
@@ -28,12 +34,13 @@ export function createPendingWrites({
   log: Log;
   onFailure: (error: unknown) => void;
 }): PendingWrites {
-  const waiting: { jobId: string; write: () => void; tries: number }[] = [];
+  const turns = new PQueue({ concurrency: 1 });
+  const waiting: { jobId: string; write: () => Promise<unknown>; tries: number }[] = [];
 
-  function flush(): void {
+  async function writeWaiting(): Promise<void> {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       try {
-        next.write();
+        await next.write();
       } catch (error) {
         next.tries++;
         if (scopeOf(error) === 'host' || next.tries < mostTries) throw error;
@@ -45,16 +52,22 @@ export function createPendingWrites({
   }
 
   return {
-    flush,
-    size: () => waiting.length,
-    write(jobId, write) {
-      waiting.push({ jobId, write, tries: 0 });
-      try {
-        flush();
-      } catch (error) {
-        log.warn({ jobId, waiting: waiting.length, err: error }, 'the store could not write; trying again');
-        onFailure(error);
-      }
-    },
+    flush: () => turns.add(writeWaiting),
+    onIdle: () => turns.onIdle(),
+    writeNow: (write) =>
+      turns.add(async () => {
+        await writeWaiting();
+        return write();
+      }),
+    write: (jobId, write) =>
+      turns.add(async () => {
+        waiting.push({ jobId, write, tries: 0 });
+        try {
+          await writeWaiting();
+        } catch (error) {
+          log.warn({ jobId, waiting: waiting.length, err: error }, 'the store could not write; trying again');
+          onFailure(error);
+        }
+      }),
   };
 }

@@ -1,5 +1,5 @@
+import type { Estimate } from '../storage/estimate-store.ts';
 import type { Job, ModelCapabilities } from '../storage/job.ts';
-import type { Estimate } from './estimates.ts';
 import { totalSeconds } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
 
@@ -32,7 +32,7 @@ export function positionsOf({
     const estimate = estimateOf(job.settings);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
     // Kept frames in another form: nothing is rendered.
-    const seconds = job.parent?.use === 'finish' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const seconds = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
     const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
     const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
     freeAt[first] = endsAtMs;

@@ -6,14 +6,14 @@ import type { RenderSpec } from '../worker/types.ts';
 /**
  * What a stored job asks of the renderer.
  *
- * @throws UserError `clip-expired`: it goes on from frames that are not kept any more; `picture-forgotten`: whoever handed
+ * Rejects with UserError `clip-expired`: it goes on from frames that are not kept any more; `picture-forgotten`: whoever handed
  * the picture in had it deleted
- * @throws InferenceError `picture-lost`: the store has lost it
+ * Rejects with InferenceError `picture-lost`: the store has lost it
  */
-export function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store: JobStore): RenderSpec {
-  const picture = store.picture(id);
-  if (picture === undefined) throw pictureGone(id, store);
-  const checkpoint = store.checkpoint(id);
+export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store: JobStore): Promise<RenderSpec> {
+  const picture = await store.picture(id);
+  if (picture === undefined) throw await pictureGone(id, store);
+  const checkpoint = await store.checkpoint(id);
   const spec = {
     picture,
     settings,
@@ -24,16 +24,16 @@ export function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store
     ...(checkpoint && { checkpoint }),
   };
   if (parent === undefined || parent.use === 'render') return spec;
-  const clip = store.clip(parent.id);
+  const clip = await store.clip(parent.id);
   if (clip?.master === undefined) {
     throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
   }
-  const made = { settings: clip.settings, model: clip.model, provider: clip.provider };
-  return { ...spec, base: { master: clip.master, use: parent.use, made } };
+  const metadata = { settings: clip.settings, model: clip.model, provider: clip.provider };
+  return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
 }
 
-function pictureGone(id: string, store: JobStore): Error {
-  if (store.pictureWasForgotten(id)) {
+async function pictureGone(id: string, store: JobStore): Promise<Error> {
+  if (await store.pictureWasForgotten(id)) {
     return new UserError('picture-forgotten', 'The person who handed the picture in had it deleted.');
   }
   return new InferenceError('picture-lost', `The picture of job ${id} is not in the store.`, { scope: 'job' });

@@ -24,23 +24,30 @@ export interface RetentionOptions {
 /** Deletes pictures and clips that are older than they may become: now, and every hour. Returns how to stop it. */
 export function startRetention({ store, uses, retentionHours, clock, log }: RetentionOptions): () => void {
   let cancelTimer = () => {};
-  function sweep(jobsBefore: number): void {
+  let isStopped = false;
+
+  function sweepLater(delayMs: number, jobs: number): void {
+    if (!isStopped) cancelTimer = clock.after(delayMs, () => void sweep(jobs));
+  }
+
+  async function sweep(jobsBefore: number): Promise<void> {
     let jobs = jobsBefore;
     try {
       const nowMs = clock.now();
-      const expired = store.expire(nowMs - retentionHours * 3_600_000, { atMost: jobsAtOnce, nowMs });
+      const expired = await store.expire(nowMs - retentionHours * 3_600_000, { atMost: jobsAtOnce, nowMs });
       jobs += expired;
-      if (expired === jobsAtOnce) {
-        cancelTimer = clock.after(gapMs, () => sweep(jobs));
-        return;
-      }
-      uses.prune(nowMs);
+      if (expired === jobsAtOnce) return sweepLater(gapMs, jobs);
+      await uses.prune(nowMs);
     } catch (err) {
       log.error({ err }, 'old pictures and clips could not be deleted; trying again in an hour');
     }
     if (jobs > 0) log.info({ jobs }, 'old pictures and clips deleted');
-    cancelTimer = clock.after(sweepEveryMs, () => sweep(0));
+    sweepLater(sweepEveryMs, 0);
   }
-  sweep(0);
-  return () => cancelTimer();
+
+  void sweep(0);
+  return () => {
+    isStopped = true;
+    cancelTimer();
+  };
 }

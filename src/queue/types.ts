@@ -23,30 +23,36 @@ type CancelOutcome = 'cancelled' | 'too-late' | 'unknown';
 export interface JobQueue {
   /**
    * Whether a job would be accepted now, before its picture is fetched. Changes nothing.
-   * @throws UserError what {@link JobQueue.submit} would throw
+   * Rejects with the UserError that {@link JobQueue.submit} would reject with.
    */
-  check(job: JobRequest): void;
+  check(job: JobRequest): Promise<void>;
   /**
-   * Stores the job, then queues it: when this returns, the job survives a crash.
-   * @throws UserError the bot is going down, the queue is being drained, `storage-failed`, or what {@link Admit} throws
+   * Stores the job, then queues it: when this resolves, the job survives a crash. Jobs are taken in one after another.
+   * Rejects with UserError: the bot is going down, the queue is being drained, `storage-failed`, or what {@link Admit} rejects with
    */
-  submit(job: NewJob): Job;
-  find(id: string): Job | undefined;
-  /** Ends a waiting or running job now. Who may do that is the caller's to decide. */
-  cancel(id: string): CancelOutcome;
+  submit(job: NewJob): Promise<Job>;
+  find(id: string): Promise<Job | undefined>;
+  /**
+   * Ends a waiting or running job now; resolves when that was stored, or could not be at the first try. Who may do that is
+   * the caller's to decide.
+   */
+  cancel(id: string): Promise<CancelOutcome>;
   overview(): QueueOverview;
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
   estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
   setMode(mode: QueueMode): void;
   /** Clips of a user that could not be posted anywhere, oldest first; kept until retention is over. */
-  undelivered(userId: string): Job[];
+  undelivered(userId: string): Promise<Job[]>;
   /** Brings such a clip to another address; false where it is not kept any more. */
-  redeliver(id: string, address: unknown): boolean;
+  redeliver(id: string, address: unknown): Promise<boolean>;
   /** Discord is there again: what could not be delivered is tried now. */
   wake(): void;
-  /** Takes up what an earlier process left behind. Call once, when the listener can reach people. */
-  resume(): void;
+  /**
+   * Takes up what an earlier process left behind. Call once, when the listener can reach people, and before the first
+   * {@link JobQueue.submit}, which then waits for it.
+   */
+  resume(): Promise<void>;
   /**
    * Takes no more jobs and begins none, gives the running ones their grace, then breaks them off and leaves them, with
    * the waiting ones, to the next start. Calls after the first wait for it.

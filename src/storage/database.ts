@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigError } from '../errors.ts';
 import { DamagedFile, openFailure } from './database-failure.ts';
-import { createFactStore } from './facts.ts';
 import { type HostFault, rememberedHostFault } from './host-fault.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
@@ -82,7 +81,7 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
     const state = {
       holder,
       // Of a bot that has ended it says nothing.
-      hostFault: holder && rememberedHostFault(createFactStore(database)),
+      hostFault: holder && rememberedHostFault(database),
       damagedJobs: isCurrent ? findDamaged(database).map(({ id, problem }) => ({ id, problem })) : [],
     };
     database.close();

@@ -45,7 +45,7 @@ export function createDeletions(
   const fail = database.prepare(
     `UPDATE jobs SET state = 'failed', error_code = ?, finished_at_ms = ? WHERE sequence = ? AND state NOT IN ${finalStates}`,
   );
-  const forgetFinalNotice = database.prepare('UPDATE jobs SET untold = NULL WHERE sequence = ?');
+  const forgetFinalNotice = database.prepare('UPDATE jobs SET pending_notice = NULL WHERE sequence = ?');
   const endNow = database.prepare('UPDATE jobs SET finished_at_ms = ?1 WHERE finished_at_ms > ?1');
   const renderNow = database.prepare('UPDATE jobs SET rendered_at_ms = ?1 WHERE rendered_at_ms > ?1');
   const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND state NOT IN ${unfinishedStates}`);

@@ -1,9 +1,9 @@
-import type { Database } from './sqlite.ts';
+import { type Database, repository } from './sqlite.ts';
 
 /** Small things to remember between runs, e.g. the hash of the registered commands. */
 export interface FactStore {
-  get(key: string): string | undefined;
-  set(key: string, value: string): void;
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string): Promise<void>;
 }
 
 /** Facts in the open database. */
@@ -12,10 +12,10 @@ export function createFactStore(database: Database): FactStore {
   const upsert = database.prepare(
     'INSERT INTO facts (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
-  return {
+  return repository<FactStore>({
     get: (key) => (select.get([key]) as { value: string } | undefined)?.value,
     set: (key, value) => {
       upsert.run([key, value]);
     },
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database } from './sqlite.ts';
+import { type Database, repository } from './sqlite.ts';
 import { parseStored } from './stored-rows.ts';
 
 const limit = z.number().int().min(0).optional();
@@ -41,10 +41,14 @@ export type GuildSettings = z.output<typeof guildSettingsSchema>;
 /** Settings per guild, over restarts. */
 export interface GuildSettingsStore {
   /** With defaults where nothing was chosen; `null` is a conversation outside of guilds, which has defaults alone. */
-  of(guildId: string | null): GuildSettings;
-  change(guildId: string, changes: Partial<GuildSettings>): GuildSettings;
+  of(guildId: string | null): Promise<GuildSettings>;
+  /** `change` says what becomes another; undefined: nothing is stored. Gives back what holds from then on. */
+  change(
+    guildId: string,
+    change: (current: GuildSettings) => Partial<GuildSettings> | undefined,
+  ): Promise<GuildSettings>;
   /** Back to the defaults. */
-  clear(guildId: string): void;
+  clear(guildId: string): Promise<void>;
 }
 
 /** Guilds' settings in the open database. */
@@ -66,13 +70,16 @@ export function createGuildSettings(database: Database): GuildSettingsStore {
     }
   }
 
-  return {
+  return repository<GuildSettingsStore>({
     of,
-    change(guildId, changes) {
-      const settings = guildSettingsSchema.parse({ ...of(guildId), ...changes });
+    change(guildId, change) {
+      const current = of(guildId);
+      const changes = change(current);
+      if (changes === undefined) return current;
+      const settings = guildSettingsSchema.parse({ ...current, ...changes });
       upsert.run([guildId, JSON.stringify(settings)]);
       return settings;
     },
     clear: (guildId) => void remove.run([guildId]),
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FactStore } from './facts.ts';
+import type { Database } from './sqlite.ts';
 
 const key = 'host-fault';
 const schema = z.object({
@@ -16,12 +17,13 @@ const schema = z.object({
 export type HostFault = z.output<typeof schema>;
 
 /** Keeps, for `kinora doctor`, why the bot makes no clips at the moment; undefined: it does. */
-export function rememberHostFault(facts: Pick<FactStore, 'set'>, fault: HostFault | undefined): void {
-  facts.set(key, JSON.stringify(fault ?? null));
+export function rememberHostFault(facts: Pick<FactStore, 'set'>, fault: HostFault | undefined): Promise<void> {
+  return facts.set(key, JSON.stringify(fault ?? null));
 }
 
 /** What {@link rememberHostFault} kept last; undefined where there is no fault. */
-export function rememberedHostFault(facts: Pick<FactStore, 'get'>): HostFault | undefined {
-  const text = facts.get(key);
+export function rememberedHostFault(database: Database): HostFault | undefined {
+  const row = database.prepare('SELECT value FROM facts WHERE key = ?').get([key]) as { value: string } | undefined;
+  const text = row?.value;
   return text === undefined ? undefined : (schema.nullable().catch(null).parse(JSON.parse(text)) ?? undefined);
 }

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../worker/types.ts';
+import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
 import type { FinalNotice } from './final-notice.ts';
-import type { FinalJobState, Job, JobState, NewJob } from './job.ts';
+import type { FinalJobState, Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
-import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
+import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
 import {
   type DamagedJob,
+  finalStates,
   findDamaged,
   type JobRow,
   jobColumns,
@@ -19,83 +21,114 @@ import {
   unfinishedStates,
 } from './stored-rows.ts';
 
+/** A job that was claimed, and the right to render it. */
+interface ClaimedJob {
+  job: Job;
+  attempt: Attempt;
+}
+
 /**
- * Jobs, pictures, checkpoints and finished clips on disk. Every method is one transaction, committed when it returns; when
- * it throws, everything is as it was.
+ * Jobs, pictures, checkpoints and finished clips. Every method is one transaction, committed when its promise resolves; when
+ * it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
+ * released or has ended.
  */
 export interface JobStore {
   /**
    * Takes a job in with its picture.
-   * @throws UserError `clip-expired`: the job whose picture it was to have has none any more
+   * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more.
    */
-  add(job: NewJob, createdAtMs: number): Job;
-  /** @throws StorageError `job-damaged`: its row cannot be read */
-  find(id: string): Job | undefined;
+  add(job: NewJob, createdAtMs: number): Promise<Job>;
+  /** Rejects with StorageError `job-damaged` where its row cannot be read. */
+  find(id: string): Promise<Job | undefined>;
   /** Jobs that were accepted and not ended, in the order of arrival; without those of {@link JobStore.damaged}. */
-  unfinished(): Job[];
+  unfinished(): Promise<Job[]>;
   /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
-  damaged(): DamagedJob[];
+  damaged(): Promise<DamagedJob[]>;
   /** The picture's file; undefined once it was deleted. */
-  picture(id: string): Uint8Array | undefined;
+  picture(id: string): Promise<Uint8Array | undefined>;
   /** Whether there is a picture, without reading it. */
-  hasPicture(id: string): boolean;
+  hasPicture(id: string): Promise<boolean>;
   /** Whether the picture is gone because the person was forgotten who had handed it in. */
-  pictureWasForgotten(id: string): boolean;
+  pictureWasForgotten(id: string): Promise<boolean>;
   /** The rendered clip; undefined before there is one, once it was deleted, and where it cannot be read. */
-  clip(id: string): Clip | undefined;
+  clip(id: string): Promise<Clip | undefined>;
   /** What a clip was made with; stays when its bytes are deleted. */
-  made(id: string): MadeClip | undefined;
-  /** Rendering begins: one attempt more. */
-  start(id: string): Job;
+  made(id: string): Promise<MadeClip | undefined>;
   /**
-   * Keeps how far the rendering of a job has come, instead of what was kept before. Does nothing where the job does not run
-   * any more, or its picture was forgotten.
+   * Rendering begins: one attempt more. Undefined where another holder has the job and its lease is not over, and where the
+   * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
-  saveCheckpoint(id: string, bytes: Uint8Array): void;
+  claim(id: string, claim: LeaseTerm & { holder: string }): Promise<ClaimedJob | undefined>;
+  /** Renews the lease of a claimed job; false where it is lost. */
+  heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
+  /**
+   * The job waits again, as one that was broken off. `isCounted`: the attempt counts, since it may be to blame. False where
+   * it was lost already.
+   */
+  release(attempt: Attempt, options: { isCounted: boolean }): Promise<boolean>;
+  /**
+   * Releases what every holder has whose name begins so, and tells of how many jobs: for a process that knows that they are
+   * gone. Their attempts count.
+   */
+  releaseHeldBy(prefix: string): Promise<number>;
+  /**
+   * Keeps how far the rendering has come, instead of what was kept before. False where the attempt is lost, or the picture
+   * was forgotten.
+   */
+  saveCheckpoint(attempt: Attempt, bytes: Uint8Array): Promise<boolean>;
   /** What was saved last; undefined where there is none, and once the job was rendered or ended. */
-  checkpoint(id: string): Uint8Array | undefined;
-  /** The job waits again. `refundAttempt`: the attempt was broken off by us, not by a fault. */
-  putBack(id: string, state: 'queued' | 'interrupted', options?: { refundAttempt: boolean }): Job;
-  /** Rendering ended well: keeps the clip until it is delivered. */
-  keepClip(id: string, clip: Clip, renderedAtMs: number): Job;
+  checkpoint(id: string): Promise<Uint8Array | undefined>;
+  /** Rendering ended well: keeps the clip until it is delivered. Undefined where the attempt is lost. */
+  keepClip(attempt: Attempt, clip: Clip, renderedAtMs: number): Promise<Job | undefined>;
+  /** A clip that was to be delivered cannot be read: its job waits again, as one that was broken off. */
+  renderAgain(id: string): Promise<void>;
   /** Every way to the requester is closed: the clip is kept for them. The quota does not get it back. */
-  keepUndelivered(id: string): Job;
+  keepUndelivered(id: string): Promise<void>;
   /** A user's clips that could not be delivered, oldest first. */
-  undelivered(userId: string): Job[];
+  undelivered(userId: string): Promise<Job[]>;
   /**
    * A clip that could not be delivered is on its way again, to a new address.
-   * @throws UserError `too-late`: it is not one of these any more
+   * Rejects with UserError `too-late` where it is not one of these any more.
    */
-  readdress(id: string, address: unknown): Job;
+  readdress(id: string, address: unknown): Promise<Job>;
   /**
    * The end. A delivered clip and its picture stay, for its buttons, until {@link JobStore.expire}; of other ends only the
-   * row stays, and the daily quota gets its clip back. `pendingNotice` is kept until {@link JobStore.notified}.
+   * row stays, and the daily quota gets its clip back. `pendingNotice` is kept until {@link JobStore.notified}. Undefined,
+   * and nothing is changed, where the job has ended already, and where it is the end of an attempt that is lost.
    */
-  finish(
-    id: string,
-    end: { state: FinalJobState; finishedAtMs: number; errorCode?: string; pendingNotice?: FinalNotice },
-  ): Job;
+  finish(id: string, end: JobEnd): Promise<Job | undefined>;
   /**
    * Deletes pictures and clips of jobs that ended before, and tells of how many jobs. What clips were made with stays.
    * Clips that were ready before and that nobody could be given end as failed, with the code `clip-expired`; so do damaged
    * jobs that came before, with `job-damaged`.
    */
-  expire(endedBeforeMs: number, options?: ExpireOptions): number;
+  expire(endedBeforeMs: number, options?: ExpireOptions): Promise<number>;
   /**
    * Deletes what is kept of a user's jobs that have ended or could not be delivered, and every picture that the user
    * handed in, whoever's jobs have it. Tells how many jobs were deleted, and how many have not ended.
    */
-  forget(userId: string): { deleted: number; left: number };
+  forget(userId: string): Promise<{ deleted: number; left: number }>;
   /** The requester knows how the job ended. */
-  notified(id: string): void;
+  notified(id: string): Promise<void>;
   /** Ended jobs whose requester does not know yet, in the order of arrival; without those of {@link JobStore.damaged}. */
-  pendingNotices(): { job: Job; finalNotice: FinalNotice }[];
+  pendingNotices(): Promise<{ job: Job; finalNotice: FinalNotice }[]>;
+}
+
+/** How a job ends. */
+export interface JobEnd {
+  state: FinalJobState;
+  finishedAtMs: number;
+  errorCode?: string;
+  pendingNotice?: FinalNotice;
+  /** Left out: whoever owns the queue decided so, whoever renders the job at this moment. */
+  attempt?: Attempt;
 }
 
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
   const pictures = createPictureStore(database);
   const clips = createClipStore(database);
+  const attempts = createAttemptStore(database);
   const deletions = createDeletions(database, pictures);
   const insertJob = database.prepare(
     `INSERT INTO jobs
@@ -111,21 +144,27 @@ export function createJobStore(database: Database): JobStore {
   const listUndelivered = database.prepare(
     `SELECT sequence FROM jobs WHERE state = 'undelivered' AND user_id = ? ORDER BY sequence`,
   );
-  const listPendingNotices = database.prepare('SELECT sequence FROM jobs WHERE untold IS NOT NULL ORDER BY sequence');
-  const updateState = database.prepare('UPDATE jobs SET state = ?, attempts = attempts + ? WHERE id = ?');
-  const updateRendered = database.prepare(`UPDATE jobs SET state = 'delivering', rendered_at_ms = ? WHERE id = ?`);
+  const listPendingNotices = database.prepare(
+    'SELECT sequence FROM jobs WHERE pending_notice IS NOT NULL ORDER BY sequence',
+  );
+  const noLease = 'lease_holder = NULL, lease_until_ms = NULL';
+  const updateRendered = database.prepare(
+    `UPDATE jobs SET state = 'delivering', rendered_at_ms = ?, ${noLease} WHERE id = ?`,
+  );
+  const updateState = database.prepare('UPDATE jobs SET state = ? WHERE id = ? AND state = ?');
   const updateAddress = database.prepare(
     `UPDATE jobs SET state = 'delivering', address = ? WHERE id = ? AND state = 'undelivered'`,
   );
   const updateEnd = database.prepare(
-    'UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, untold = ? WHERE id = ?',
+    `UPDATE jobs SET state = ?, finished_at_ms = ?, error_code = ?, pending_notice = ?, ${noLease}
+     WHERE id = ? AND state NOT IN ${finalStates}`,
   );
-  const updateNotified = database.prepare('UPDATE jobs SET untold = NULL WHERE id = ?');
+  const updateNotified = database.prepare('UPDATE jobs SET pending_notice = NULL WHERE id = ?');
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
     `INSERT INTO checkpoints (job_id, padding, bytes)
-     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE id = ? AND state = 'running' AND picture_forgotten = 0
+     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE ${isCurrentAttempt} AND picture_forgotten = 0
      ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes`,
   );
   const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
@@ -150,13 +189,6 @@ export function createJobStore(database: Database): JobStore {
     return job;
   }
 
-  function moveTo(id: string, state: JobState, attempts: -1 | 0 | 1 = 0): Job {
-    return inTransaction(database, () => {
-      updateState.run([state, attempts, id]);
-      return mustFind(id);
-    });
-  }
-
   /** Deletes the bytes of a job that ends otherwise than delivered. */
   function dropBytes(id: string): void {
     pictures.release(id);
@@ -164,7 +196,7 @@ export function createJobStore(database: Database): JobStore {
     deleteCheckpoint.run([id]);
   }
 
-  return {
+  return repository<JobStore>({
     find,
     add: (job, createdAtMs) =>
       inTransaction(database, () => {
@@ -183,18 +215,27 @@ export function createJobStore(database: Database): JobStore {
     pictureWasForgotten: pictures.wasForgotten,
     clip: clips.of,
     made: clips.made,
-    start: (id) => moveTo(id, 'running', 1),
-    saveCheckpoint: (id, bytes) => void upsertCheckpoint.run([bytes, id]),
-    checkpoint: (id) => (selectCheckpoint.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
-    putBack: (id, state, options) => moveTo(id, state, options?.refundAttempt ? -1 : 0),
-    keepClip: (id, clip, renderedAtMs) =>
+    claim: (id, claim) =>
       inTransaction(database, () => {
+        const attempt = attempts.claim(id, claim);
+        return attempt && { attempt, job: mustFind(id) };
+      }),
+    heartbeat: attempts.heartbeat,
+    release: attempts.release,
+    releaseHeldBy: attempts.releaseHeldBy,
+    saveCheckpoint: (attempt, bytes) => upsertCheckpoint.run([bytes, ...boundTo(attempt)]).changes > 0,
+    checkpoint: (id) => (selectCheckpoint.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
+    keepClip: (attempt, clip, renderedAtMs) =>
+      inTransaction(database, () => {
+        if (!attempts.isCurrent(attempt)) return undefined;
+        const id = attempt.jobId;
         clips.keep(id, clip);
         deleteCheckpoint.run([id]);
         updateRendered.run([renderedAtMs, id]);
         return mustFind(id);
       }),
-    keepUndelivered: (id) => moveTo(id, 'undelivered'),
+    renderAgain: (id) => void updateState.run(['interrupted', id, 'delivering']),
+    keepUndelivered: (id) => void updateState.run(['undelivered', id, 'delivering']),
     undelivered: (userId) => rowsOf(listUndelivered, [userId]).map(toJob),
     readdress: (id, address) =>
       inTransaction(database, () => {
@@ -202,9 +243,11 @@ export function createJobStore(database: Database): JobStore {
         if (changes === 0) throw new UserError('too-late', `The clip of job ${id} is not one that waits.`);
         return mustFind(id);
       }),
-    finish(id, { state, finishedAtMs, errorCode, pendingNotice }) {
+    finish(id, { state, finishedAtMs, errorCode, pendingNotice, attempt }) {
       const job = inTransaction(database, () => {
-        updateEnd.run([state, finishedAtMs, errorCode ?? null, jsonOrNull(pendingNotice), id]);
+        if (attempt !== undefined && !attempts.isCurrent(attempt)) return undefined;
+        const end = [state, finishedAtMs, errorCode ?? null, jsonOrNull(pendingNotice)];
+        if (updateEnd.run([...end, id]).changes === 0) return undefined;
         if (state !== 'done') {
           dropBytes(id);
           refundUse.run([id]);
@@ -219,7 +262,7 @@ export function createJobStore(database: Database): JobStore {
     notified: (id) => void updateNotified.run([id]),
     pendingNotices: () =>
       rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
-  };
+  });
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -12,7 +12,7 @@ export const jobStates = [
   ...(['queued', 'running', 'interrupted', 'delivering', 'undelivered'] as const),
   ...(['done', 'failed', 'cancelled'] as const),
 ] as const;
-export type JobState = (typeof jobStates)[number];
+type JobState = (typeof jobStates)[number];
 
 /** The states that a job never leaves. */
 export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;

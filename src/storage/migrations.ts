@@ -171,4 +171,17 @@ export const migrations: readonly string[] = [
   -- Earlier deletions left their bytes in free pages; openDatabase rewrites the file once.
   INSERT INTO facts SELECT 'rewrite-file', '1' WHERE EXISTS (SELECT 1 FROM jobs);
   `,
+  `
+  -- Who renders a running job, and until when nobody else may take it. The fence rises with every claim: what an attempt
+  -- with an older one writes is refused. A job that was left running by an earlier version has no holder: anybody may
+  -- claim it. See attempts.ts.
+  ALTER TABLE jobs ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN lease_holder TEXT;
+  ALTER TABLE jobs ADD COLUMN lease_until_ms INTEGER;
+
+  -- Words: what the requester still has to be told, and kept frames that are only encoded anew.
+  ALTER TABLE jobs RENAME COLUMN untold TO pending_notice;
+  UPDATE jobs SET parent = json_set(parent, '$.use', 'reencode')
+    WHERE CASE WHEN json_valid(parent) THEN json_extract(parent, '$.use') END = 'finish';
+  `,
 ];

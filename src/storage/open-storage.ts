@@ -1,4 +1,5 @@
 import { type BlockStore, createBlockStore } from './blocks.ts';
+import { createEstimateStore, type EstimateStore } from './estimate-store.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createGuildSettings, type GuildSettingsStore } from './guild-settings.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
@@ -14,6 +15,7 @@ export interface Repositories {
   userSettings: UserSettingsStore;
   blocks: BlockStore;
   facts: FactStore;
+  estimates: EstimateStore;
 }
 
 /** The repositories in an open database. */
@@ -25,5 +27,6 @@ export function openStorage(database: Database): Repositories {
     userSettings: createUserSettings(database),
     blocks: createBlockStore(database),
     facts: createFactStore(database),
+    estimates: createEstimateStore(database),
   };
 }

@@ -26,6 +26,24 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return typeof rawCode === 'number' ? rawCode & 0xff : undefined;
 }
 
+/** A repository's methods as SQLite does them: at once. */
+type AtOnce<Repository> = {
+  [Name in keyof Repository]: Repository[Name] extends (...values: infer Values) => Promise<infer Result>
+    ? (...values: Values) => Result
+    : never;
+};
+
+/**
+ * A repository over methods that do their work at once. Each is done, and committed, in the order of the calls and before
+ * the call returns; its promise settles afterwards.
+ */
+export function repository<Repository extends object>(methods: AtOnce<Repository>): Repository {
+  const entries = Object.entries(methods as Record<string, (...values: unknown[]) => unknown>);
+  return Object.fromEntries(
+    entries.map(([name, method]) => [name, async (...values: unknown[]) => method(...values)]),
+  ) as Repository;
+}
+
 /** Runs `work`, which only reads, on one state of the database, whatever other processes write meanwhile. */
 export function inSnapshot<T>(database: Database, work: () => T): T {
   database.exec('BEGIN');

@@ -14,7 +14,7 @@ const formSchema = z.record(z.string(), scalar);
 
 const parentSchema = z.object({
   id: z.string(),
-  use: z.enum(['render', 'extend', 'finish'] satisfies JobParent['use'][]),
+  use: z.enum(['render', 'extend', 'reencode'] satisfies JobParent['use'][]),
   link: z.string().optional(),
 });
 
@@ -30,7 +30,7 @@ export const finalStates = "('done', 'failed', 'cancelled')";
 /** Columns of {@link JobRow}. Text as bytes: libsql ends the process where text is not valid UTF-8. */
 export const jobColumns = [
   'sequence',
-  ...['id', 'state', 'user_id', 'guild_id', 'address', 'settings', 'fit', 'form', 'parent', 'untold'].map(
+  ...['id', 'state', 'user_id', 'guild_id', 'address', 'settings', 'fit', 'form', 'parent', 'pending_notice'].map(
     (name) => `CAST(${name} AS BLOB) AS ${name}`,
   ),
   ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms'],
@@ -48,7 +48,7 @@ export interface JobRow {
   fit: Uint8Array;
   form: Uint8Array | null;
   parent: Uint8Array | null;
-  untold: Uint8Array | null;
+  pending_notice: Uint8Array | null;
   max_bytes: number;
   attempts: number;
   created_at_ms: number;
@@ -93,8 +93,8 @@ export function toJob(row: JobRow): Job {
  *
  * @throws StorageError `job-damaged`
  */
-export function toFinalNotice({ untold }: JobRow): FinalNotice | undefined {
-  return untold === null ? undefined : parseStored('untold', untold, finalNoticeSchema);
+export function toFinalNotice({ pending_notice: stored }: JobRow): FinalNotice | undefined {
+  return stored === null ? undefined : parseStored('pending_notice', stored, finalNoticeSchema);
 }
 
 /** What is wrong with a row; undefined where nothing is. */
@@ -113,7 +113,7 @@ export function problemOf(row: JobRow): string | undefined {
 export function findDamaged(database: Database): (DamagedJob & { row: JobRow })[] {
   // States that Kinora does not know are among them.
   const waiting = database.prepare(
-    `SELECT sequence FROM jobs WHERE state NOT IN ${finalStates} OR untold IS NOT NULL ORDER BY sequence`,
+    `SELECT sequence FROM jobs WHERE state NOT IN ${finalStates} OR pending_notice IS NOT NULL ORDER BY sequence`,
   );
   const select = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
   return (waiting.all([]) as { sequence: number }[]).flatMap(({ sequence }) => {

@@ -1,4 +1,4 @@
-import { type Database, inTransaction } from './sqlite.ts';
+import { type Database, inTransaction, repository } from './sqlite.ts';
 
 /** Cooldown and quota look back this far; older uses are deleted. */
 export const quotaPeriodMs = 24 * 3_600_000;
@@ -12,13 +12,13 @@ export interface UseScope {
 /** When whom was granted a job; the store of jobs writes it, in the same transaction. */
 export interface UseStore {
   /** Jobs accepted after `sinceMs` that were not refunded: their times, oldest first. */
-  counted(scope: UseScope, sinceMs: number): number[];
+  counted(scope: UseScope, sinceMs: number): Promise<number[]>;
   /** When the latest job was accepted, refunded or not, of those at `untilMs` at the latest; default: of all. */
-  latest(scope: UseScope, untilMs?: number): number | undefined;
+  latest(scope: UseScope, untilMs?: number): Promise<number | undefined>;
   /** Gives a user the whole quota back. */
-  reset(userId: string): void;
+  reset(userId: string): Promise<void>;
   /** Deletes what is older than the period. What lies in the future, since the clock was set back, is of now from then on. */
-  prune(nowMs: number): void;
+  prune(nowMs: number): Promise<void>;
 }
 
 /** Uses in the open database. */
@@ -32,7 +32,7 @@ export function createUseStore(database: Database): UseStore {
   const deleteOlder = database.prepare('DELETE FROM uses WHERE at_ms < ?');
   const bringBack = database.prepare('UPDATE uses SET at_ms = ?1 WHERE at_ms > ?1');
   const bound = ({ userId, guildId = null }: { userId: string; guildId?: string | null }) => [userId, guildId, guildId];
-  return {
+  return repository<UseStore>({
     counted: (scope, sinceMs) =>
       (counted.all([...bound(scope), sinceMs]) as { at_ms: number }[]).map((row) => row.at_ms),
     latest: (scope, untilMs = Number.MAX_SAFE_INTEGER) =>
@@ -43,5 +43,5 @@ export function createUseStore(database: Database): UseStore {
         deleteOlder.run([nowMs - quotaPeriodMs]);
         bringBack.run([nowMs]);
       }),
-  };
+  });
 }

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once after `delayMs`. Returns a function that calls it off. */
+  /** Calls back once after `delayMs`. Returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -12,6 +12,15 @@ export const systemClock: Clock = {
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** As {@link systemClock}, for programs that have nothing else to do than to wait: its timers keep the process alive. */
+export const foregroundClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -3,7 +3,7 @@ export interface FileEnds {
   head: Uint8Array;
   /** May be empty. */
   tail: Uint8Array;
-  /** Bytes of the whole file; Infinity where nobody says. */
+  /** Bytes of the whole file; Infinity where it is not known. */
   size: number;
 }
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { runnableEntry } from './runnable-entry.ts';
 
 /** Variables that a render process may inherit: what finding programs, files, drivers and GPUs takes. */
 const allowedNames = new Set([
@@ -68,18 +67,15 @@ export function forkChild(
   environment: Readonly<Record<string, string | undefined>>,
   entry: URL = defaultEntry,
 ): ChildProcess {
-  return fork(entry, [], {
+  // execArgv is chosen here, not inherited: a debugger's port or a test runner's loaders do not belong there.
+  const { file, execArgv } = runnableEntry(entry);
+  return fork(file, [], {
     serialization: 'advanced',
     env: childEnvironment(environment),
-    // Chosen here, not inherited: a debugger's port or a test runner's loaders do not belong there.
-    execArgv: entry.pathname.endsWith('.ts') ? ['--import', typescriptLoader()] : [],
+    execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
   });
-}
-
-function typescriptLoader(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 }
 
 /** Ends a render process and what it started, at once. */

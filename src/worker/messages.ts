@@ -59,8 +59,8 @@ const usedProvider = z.enum(providerNames).exclude(['auto']);
 
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
-  use: z.enum(['extend', 'finish']),
-  made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
+  use: z.enum(['extend', 'reencode']),
+  metadata: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 
 const formSchema = z.strictObject({
@@ -143,7 +143,7 @@ export type WorkerConfig = z.output<typeof workerConfigSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
-  z.strictObject({ type: z.literal('start'), engine: workerConfigSchema }),
+  z.strictObject({ type: z.literal('start'), config: workerConfigSchema }),
   /** Answered by `progress` messages and one `done` or `failed`; by `checkpoint` messages where a time is given. */
   z.strictObject({
     type: z.literal('render'),
@@ -154,7 +154,7 @@ const toChildSchema = z.discriminatedUnion('type', [
   /** Stop that job at the next step; nothing happens when it is over already. */
   z.strictObject({ type: z.literal('cancel'), job }),
   /** Exit now. */
-  z.strictObject({ type: z.literal('leave') }),
+  z.strictObject({ type: z.literal('shutdown') }),
 ]);
 
 /** From the renderer to its process. */

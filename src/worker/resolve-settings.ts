@@ -1,5 +1,6 @@
 import { checkSettings } from '../inference/pipeline/check-settings.ts';
 import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/types.ts';
+import type { Size } from '../util/rgb.ts';
 import type { ShapeName } from './types.ts';
 
 /**
@@ -27,12 +28,6 @@ export function resolveSettings(
   }
   checkSettings(settings, info);
   return settings;
-}
-
-/** Pixels. */
-interface Size {
-  width: number;
-  height: number;
 }
 
 /** What a shape comes to for one picture. */

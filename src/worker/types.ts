@@ -31,9 +31,9 @@ export interface ClipForm {
 export interface BaseClip {
   /** Its frames: {@link Clip.master}. */
   master: Uint8Array;
-  /** `extend`: goes on from its last frame; `finish`: the same frames in another form, without rendering. */
-  use: 'extend' | 'finish';
-  made: Pick<Clip, 'settings' | 'model' | 'provider'>;
+  /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
+  use: 'extend' | 'reencode';
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
 }
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */

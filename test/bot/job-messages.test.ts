@@ -36,7 +36,7 @@ const signal = new AbortController().signal;
 
 function setUp(
   edit: (reply: Reply) => Promise<void> = async () => {},
-  options: { wantsPing?: () => boolean; refusePing?: boolean } = {},
+  options: { wantsPing?: () => Promise<boolean>; refusePing?: boolean } = {},
 ) {
   const clock = createFakeClock();
   const said: string[] = [];
@@ -53,7 +53,7 @@ function setUp(
     },
   };
   const log = createRecordingLog();
-  const { wantsPing = () => false } = options;
+  const { wantsPing = async () => false } = options;
   const shrink = async () => undefined;
   return { messages: createJobMessages({ replies, shrink, wantsPing, clock, log }), clock, said, log };
 }
@@ -80,16 +80,16 @@ describe('createJobMessages', () => {
   });
 
   it('mentions who waited long once the clip is there, but not where the clip itself mentions them', async () => {
-    const edited = setUp(undefined, { wantsPing: () => true });
+    const edited = setUp(undefined, { wantsPing: async () => true });
     await edited.messages.deliver(job, clip, signal);
     expect(edited.said).toEqual(['edit clip', `ping <@${job.userId}>, your clip is ready. ping-7f3a91c2`]);
-    const posted = setUp(() => Promise.reject(gone()), { wantsPing: () => true });
+    const posted = setUp(() => Promise.reject(gone()), { wantsPing: async () => true });
     await posted.messages.deliver(job, clip, signal);
     expect(posted.said).toEqual(['edit clip', 'post clip 7f3a91c2']);
   });
 
   it('counts a clip as delivered when only the mention failed', async () => {
-    const { messages, log } = setUp(undefined, { wantsPing: () => true, refusePing: true });
+    const { messages, log } = setUp(undefined, { wantsPing: async () => true, refusePing: true });
     await messages.deliver(job, clip, signal);
     expect(log.events.map(({ message }) => message)).toEqual(['who waited long could not be mentioned']);
   });

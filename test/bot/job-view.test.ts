@@ -12,14 +12,12 @@ const spec = { picture: Buffer.alloc(0), settings: { seed: 7 }, fit: 'crop' as c
 describe('queuedView', () => {
   it('tells the place, and moments that count down by themselves', () => {
     const place = { position: 2, waiting: 3, startsAtMs: 1_000_400, endsAtMs: 1_060_000 };
-    expect(queuedView(job, place, en).content).toBe(
-      '⏳ In the queue: place 2 of 3. Starts <t:1001:R>. Ready <t:1060:R>.',
-    );
+    expect(queuedView(job, place, en).content).toBe('⏳ Queue position: 2. Starts <t:1001:R>. Ready <t:1060:R>.');
   });
 
   it('promises no time that is not known', () => {
     const place = { position: 1, waiting: 1, startsAtMs: undefined, endsAtMs: undefined };
-    expect(queuedView(job, place, en).content).toBe('⏳ In the queue: place 1 of 1.');
+    expect(queuedView(job, place, en).content).toBe('⏳ Queue position: 1.');
   });
 
   it('has a Cancel button that carries the job', () => {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { readAnimateOptions } from '../../src/cli/animate-options.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { openImageToVideo } from '../../src/inference/pipeline/image-to-video.ts';
@@ -22,6 +22,15 @@ const optionOf: Record<string, string> = {
   decodeChunkSize: 'decode-chunk',
 };
 
+// Most cases are of one size: its networks are loaded once.
+const pipeline = await openImageToVideo({
+  modelDir: goldenPath('models/tiny-a'),
+  provider: 'cpu',
+  threads: 2,
+  memoryMode: 'resident',
+});
+afterAll(() => pipeline.release());
+
 describe('kinora animate makes diffusers’ frames', () => {
   it.each(Object.keys(cases))('%s', async (name) => {
     const words = Object.entries(cases[name]!).flatMap(([setting, value]) => [`--${optionOf[setting]}`, String(value)]);
@@ -29,7 +38,6 @@ describe('kinora animate makes diffusers’ frames', () => {
     const golden = await openGolden('knobs');
     const { width, height } = settings;
     const data = golden.tensor('picture').data as Uint8Array;
-    const pipeline = await openImageToVideo({ modelDir: goldenPath('models/tiny-a'), provider: 'cpu', threads: 2 });
     const whole = { ...settings, sampler: 'euler', schedule: 'karras', ...asked } as const;
     const { frames } = await generateClip(pipeline, { width, height, data }, whole);
     expectSameFrames(frames, golden.tensor(`${name}/frames`).data as Uint8Array);

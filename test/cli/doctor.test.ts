@@ -110,15 +110,15 @@ describe('kinora doctor, where all is well', () => {
 });
 
 describe('the data folder', () => {
-  function folderWithJobs() {
+  async function folderWithJobs() {
     const folder = tempFolder();
     const database = openDatabase(folder);
-    const { id } = createJobStore(database).add(newJob(), 1);
+    const { id } = await createJobStore(database).add(newJob(), 1);
     return { folder, database, id };
   }
 
   it('is told sound, and who works with it', async () => {
-    const { folder, database } = folderWithJobs();
+    const { folder, database } = await folderWithJobs();
     const sound = `${folder} can be written, and kinora.db in it is sound`;
     expect((await doctor({ DATA_DIR: folder })).of('data folder')).toMatchObject({ verdict: 'ok', text: sound });
     const clock = createFakeClock(Date.now());
@@ -133,7 +133,7 @@ describe('the data folder', () => {
   });
 
   it('is told with the jobs that cannot be read', async () => {
-    const { folder, database, id } = folderWithJobs();
+    const { folder, database, id } = await folderWithJobs();
     database.exec(`UPDATE jobs SET address = '{"token":"secret'`);
     const told = await doctor({ DATA_DIR: folder });
     expect(told.exitCode).toBe(0);
@@ -154,7 +154,7 @@ describe('the data folder', () => {
   });
 
   it('whose bot waits for the machine says since when, and why', async () => {
-    const { folder, database } = folderWithJobs();
+    const { folder, database } = await folderWithJobs();
     const lease = takeLease(database, { clock: systemClock, log: createRecordingLog(), onLost: () => {} });
     const fault = { code: 'ENOSPC', message: 'The disk is full.', sinceMs: 0, retryAtMs: 5_000 };
     rememberHostFault(createFactStore(database), fault);
@@ -167,7 +167,7 @@ describe('the data folder', () => {
   });
 
   it.runIf(hasPermissions)('with a read-only database cannot be used', async () => {
-    const { folder } = folderWithJobs();
+    const { folder } = await folderWithJobs();
     // Not the one that is open here.
     const other = tempFolder();
     cpSync(join(folder, 'kinora.db'), join(other, 'kinora.db'));

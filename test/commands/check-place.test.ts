@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlace, type PlaceAsked } from '../../src/commands/check-place.ts';
-import { openDatabase } from '../../src/storage/database.ts';
-import { createGuildSettings, type GuildSettings } from '../../src/storage/guild-settings.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { type GuildSettings, guildSettingsSchema } from '../../src/storage/guild-settings.ts';
 
 /** What is wrong with asking in channel c1 as somebody with the role r1, or as `changes` say. */
 function problem(settings: Partial<GuildSettings>, changes: object = {}): unknown {
-  const defaults = createGuildSettings(openDatabase(tempFolder())).of(null);
+  const defaults = guildSettingsSchema.parse({});
   const channel = { isThread: () => false, nsfw: false };
   // Of discord.js' channels and members, only what the rule reads.
   const asked = { guildId: 'g1', channelId: 'c1', channel, member: { roles: ['r1'] }, ...changes } as unknown;

@@ -54,13 +54,13 @@ it('two jobs at once: the second waits its turn, both are delivered', async () =
   await hold.reached;
   const request = { command: 'animate', attachments: { image: smallPicture }, user: bob.id, locale: 'es-ES' };
   const second = discord.invoke({ ...request, options: { seed: 2 } });
-  await second.waitForMessage(({ content }) => content.includes('puesto 1 de 1'));
+  await second.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
   const third = discord.invoke({ ...request, options: { seed: 3 } });
-  await second.waitForMessage(({ content }) => content.includes('puesto 1 de 2'));
-  await third.waitForMessage(({ content }) => content.includes('puesto 2 de 2'));
+  await second.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
+  await third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 2'));
   hold.release();
   await clipOf(first);
-  await third.waitForMessage(({ content }) => content.includes('puesto 1 de 1'));
+  await third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
   const clips = [await clipOf(second), await clipOf(third)];
   expect(clips.map(({ content }) => /semilla \d/.exec(content)?.[0])).toEqual(['semilla 2', 'semilla 3']);
 });

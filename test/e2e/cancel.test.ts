@@ -14,9 +14,9 @@ it('cancels a waiting and a running job, but for nobody but their requester', as
   await hold.reached;
   const running = await first.waitForMessage(({ content }) => content.includes('step 1'));
   const second = discord.invoke(animate);
-  const waiting = await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  const waiting = await second.waitForMessage(({ content }) => content.includes('position: 1'));
   const third = discord.invoke({ ...animate, options: { seed: 3 } });
-  await third.waitForMessage(({ content }) => content.includes('place 2 of 2'));
+  await third.waitForMessage(({ content }) => content.includes('position: 2'));
 
   // Another user is told, and nobody else sees it.
   for (const { id } of [running, waiting]) {
@@ -30,7 +30,7 @@ it('cancels a waiting and a running job, but for nobody but their requester', as
   expect(await discord.clickButton({ messageId: waiting.id }).acknowledged).toMatchObject({ type: 6 });
   const cancelled = await second.waitForMessage(({ content }) => content.includes('Cancelled'));
   expect(cancelled).toMatchObject({ id: waiting.id, components: [], attachments: [] });
-  await third.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  await third.waitForMessage(({ content }) => content.includes('position: 1'));
 
   // While running.
   expect(await discord.clickButton({ messageId: running.id }).acknowledged).toMatchObject({ type: 6 });

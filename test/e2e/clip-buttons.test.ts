@@ -60,7 +60,7 @@ it('✏️ opens a form with the settings filled in, and makes what was changed'
   const second = press(discord, clip, 'Edit');
   await second.acknowledged;
   discord.submitModal({ interactionId: second.id, values: { loop: 'ping-pong' } });
-  expect((await renderer.begun(2)).spec.base).toMatchObject({ use: 'finish' });
+  expect((await renderer.begun(2)).spec.base).toMatchObject({ use: 'reencode' });
   renderer.renders[2]!.finish();
 
   const wrong = press(discord, clip, 'Edit');
@@ -73,15 +73,18 @@ it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes 
   const { discord, renderer, clip } = await withClip({ seed: 7, loop: 'ping-pong' });
   const extended = press(discord, clip, 'Extend');
   const { spec, finish } = await renderer.begun(1);
-  expect(spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' } });
+  expect(spec.base).toMatchObject({
+    use: 'extend',
+    metadata: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' },
+  });
   expect(Buffer.from(spec.base!.master).toString()).toBe('frames of seed 7');
   expect(spec.form).toMatchObject({ loop: 'none' });
   finish();
   const child = await clipOf(extended);
-  expect(child.content).toContain('drift');
+  expect(child.content).toContain('degrades');
   press(discord, child, 'Again');
   const again = await renderer.begun(2);
-  expect(again.spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 } } });
+  expect(again.spec.base).toMatchObject({ use: 'extend', metadata: { settings: { seed: 7 } } });
   again.finish();
 });
 
@@ -89,7 +92,7 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
   const { discord, renderer, clip } = await withClip({ seed: 7 });
   const looped = press(discord, clip, 'Loop');
   const first = await renderer.begun(1);
-  expect(first.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
+  expect(first.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
   first.finish();
   const child = await clipOf(looped);
   press(discord, child, 'Loop');
@@ -99,10 +102,10 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
 
   const smoothed = press(discord, child, 'Smoother');
   const third = await renderer.begun(3);
-  expect(third.spec).toMatchObject({ base: { use: 'finish' }, form: { loop: 'ping-pong', smooth: true } });
+  expect(third.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong', smooth: true } });
   third.finish();
   const refused = press(discord, await clipOf(smoothed), 'Smoother');
-  await refused.waitForMessage(({ content }) => content.includes('higher frame rate already'));
+  await refused.waitForMessage(({ content }) => content.includes('already has the highest frame rate'));
 });
 
 it('📋 and "Settings" say how to make the clip again, the latter from the file alone', async () => {
@@ -158,7 +161,7 @@ it('every button works after a restart', async () => {
     // Each says what it was made of.
     expect((await clipOf(pressed)).content).toContain(linkTo(discord, clip));
   }
-  expect(made).toEqual(['render', 'extend', 'finish', 'finish']);
+  expect(made).toEqual(['render', 'extend', 'reencode', 'reencode']);
   const form = press(discord, clip, 'Edit');
   expect((await form.acknowledged).modal).not.toBeNull();
   discord.submitModal({ interactionId: form.id, values: { motion: '44', loop: 'none' } });

@@ -80,7 +80,7 @@ describe('a clip reaches its requester', () => {
     const { channelId } = await discord.waitForMessage(isClip).then((clip) => ({ channelId: clip.channel_id }));
     expect(channelId).not.toBe(discord.channelId);
     const [direct] = discord.messages(channelId);
-    expect(direct!.content).toContain(`The bot may not post in <#${discord.channelId}> any more`);
+    expect(direct!.content).toContain(`I can no longer post in <#${discord.channelId}>`);
     expect(direct!.content).toContain('seed 7');
     expect(discord.message(id)?.attachments).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('a clip reaches its requester', () => {
     render.finish();
     const clip = await discord.waitForMessage(isClip);
     expect(clip.channel_id).not.toBe(discord.channelId);
-    expect(clip.content).toMatch(/^There I could answer you for 15 minutes only/);
+    expect(clip.content).toMatch(/^Where you asked, I can only answer for 15 minutes/);
     expect(discord.messages().filter(isClip)).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe('a clip that Discord finds too large, although it fits what Discord pro
     discord.setAttachmentSizeLimit(5_000);
     render.finish(large);
     const again = await renderer.begun(1);
-    expect(again.spec).toMatchObject({ maxBytes: 4_500, base: { use: 'finish', master: Buffer.from('the frames') } });
+    expect(again.spec).toMatchObject({ maxBytes: 4_500, base: { use: 'reencode', master: Buffer.from('the frames') } });
     again.finish({ bytes: Buffer.alloc(4_400), reduced: { crf: 30, width: 32, height: 32 } });
     const clip = await clipOf(handle);
     expect(clip.attachments[0]?.size).toBe(4_400);
@@ -143,7 +143,7 @@ describe('a clip that Discord finds too large, although it fits what Discord pro
     discord.setAttachmentSizeLimit(100);
     render.finish(large);
     (await renderer.begun(1)).fail(new EncodeError('encode-too-large', 'It cannot be made to fit.'));
-    expect((await failureOf(handle)).content).toContain('larger than Discord accepts');
+    expect((await failureOf(handle)).content).toContain('larger than Discord allows');
   });
 });
 

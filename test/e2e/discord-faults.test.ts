@@ -116,6 +116,6 @@ describe('the last upload', () => {
     discord.setAttachmentSizeLimit(100);
     hold.release();
     const { content } = await failureOf(handle);
-    expect(content).toContain('larger than Discord accepts');
+    expect(content).toContain('larger than Discord allows');
   });
 });

@@ -156,7 +156,9 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
 
   const database = openDatabase(dataDir);
   const rows = database
-    .prepare("SELECT count(*) AS jobs, count(untold) AS pendingNotice FROM jobs WHERE state IN ('done', 'failed')")
+    .prepare(
+      "SELECT count(*) AS jobs, count(pending_notice) AS pendingNotice FROM jobs WHERE state IN ('done', 'failed')",
+    )
     .get([]);
   database.close();
   expect(rows).toMatchObject({ jobs: jobCount, pendingNotice: 0 });

@@ -33,10 +33,10 @@ it('is for the application’s owner alone, whatever a server’s managers allow
 
 it('pauses over a restart: clips are taken in, told so, and begun when it resumes', async () => {
   const { discord, renderer, admin, stopBot, startBot } = await setOperated();
-  expect(await admin('status')).toMatch(/^🟢 The queue is open\.\nOn 1 servers, started <t:\d+:R>\.\n🎞️ 0 running/);
+  expect(await admin('status')).toMatch(/^🟢 The queue is open\.\nOn 1 server, started <t:\d+:R>\.\n🎞️ 0 running/);
   expect(await admin('pause')).toContain('The queue is paused.');
   const handle = discord.invoke(animate);
-  const told = await handle.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  const told = await handle.waitForMessage(({ content }) => content.includes('position: 1'));
   expect(told.content).not.toContain('<t:');
   expect((await discord.invoke({ command: 'queue' }).waitForMessage()).content).toContain('The queue is paused');
   await stopBot();
@@ -53,7 +53,7 @@ it('drains: what is there is done, nothing new comes in', async () => {
   const handle = discord.invoke(animate);
   const render = await renderer.begun(0);
   await admin('drain');
-  expect((await failureOf(discord.invoke(animate))).content).toContain('takes in nothing new for now');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('accepts no new requests for now');
   render.finish();
   await clipOf(handle);
   await admin('resume');
@@ -69,22 +69,22 @@ it('cancels anybody’s job by its id', async () => {
   expect(await admin('cancel', { job: id })).toContain(`\`${id}\` is cancelled`);
   await handle.waitForMessage(({ content }) => content.includes('Cancelled'));
   expect(await admin('cancel', { job: id })).toContain('Too late');
-  expect(await admin('cancel', { job: 'deadbeef' })).toContain('not known');
+  expect(await admin('cancel', { job: 'deadbeef' })).toContain('no longer exists');
 });
 
 it('blocks and unblocks people and servers', async () => {
   const { discord, renderer, admin } = await setOperated();
-  expect(await admin('block', { user: discord.userId })).toContain(`<@${discord.userId}> may ask for nothing`);
-  expect((await failureOf(discord.invoke(animate))).content).toContain('do not let you ask');
+  expect(await admin('block', { user: discord.userId })).toContain(`<@${discord.userId}> is blocked`);
+  expect((await failureOf(discord.invoke(animate))).content).toContain('have blocked you');
   const spanish = await failureOf(discord.invoke({ ...animate, place: 'dm', locale: 'es-ES' }));
-  expect(spanish.content).toContain('no te dejan pedir clips');
+  expect(spanish.content).toContain('te han bloqueado');
   await admin('unblock', { user: discord.userId });
   await admin('block', { guild: discord.guildId });
-  expect((await failureOf(discord.invoke(animate))).content).toContain('do not let this server');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('have blocked this server');
   await admin('unblock', { guild: discord.guildId });
   discord.invoke(animate);
   await renderer.begun(0);
-  expect(await admin('block', {})).toContain('Name either a person or the id of a server');
+  expect(await admin('block', {})).toContain('Give either a person or the id of a server');
 });
 
 it('gives a person the daily quota back', async () => {
@@ -93,7 +93,7 @@ it('gives a person the daily quota back', async () => {
   (await renderer.begun(0)).finish();
   await clipOf(first);
   await failureOf(discord.invoke(animate));
-  expect(await admin('reset-quota', { user: discord.userId })).toContain('whole daily quota again');
+  expect(await admin('reset-quota', { user: discord.userId })).toContain('was reset');
   discord.invoke(animate);
   await renderer.begun(1);
 });
@@ -106,13 +106,13 @@ it('status says since when this machine makes no clips, and why; /queue says "pa
   const waiting = await discord.waitForMessage(({ content }) => content.includes('⏸️ Paused'));
   expect(waiting.content).not.toContain('ENOSPC');
   expect(await admin('status')).toMatch(
-    /made no clips since <t:\d+:R>: The model cannot be opened\. no space left on device \(`ENOSPC`\)\. It tries again <t:\d+:R>\./,
+    /No clips could be made since <t:\d+:R>: The model cannot be opened\. no space left on device \(`ENOSPC`\)\. It tries again <t:\d+:R>\./,
   );
   const { content } = await discord.invoke({ command: 'queue' }).waitForMessage();
-  expect(content).toContain('⏸️ Paused: this machine cannot make clips right now');
+  expect(content).toContain('⏸️ Paused: no clips can be made right now');
   expect(content).not.toContain('ENOSPC');
-  expect(await admin('resume')).toContain('made no clips');
+  expect(await admin('resume')).toContain('No clips could be made');
   (await renderer.begun(1)).finish();
   await discord.waitForMessage(isClip);
-  expect(await admin('status')).not.toContain('made no clips');
+  expect(await admin('status')).not.toContain('No clips could be made');
 });

@@ -30,12 +30,12 @@ it('shows the settings that hold, and keeps changes over a restart', async () =>
   const { configure, stopBot, startBot } = await setConfigurable({ limits: { ...noLimits, maxSteps: 30 } });
   const before = await configure('show');
   expect(before).toContain('Channels: **everywhere**');
-  expect(before).toContain('Most steps: **30**');
+  expect(before).toContain('Maximum steps: **30**');
   expect(before).toContain('Clips per person in 24 hours: **no limit**');
   await configure('set', { spoiler: true, ping: false, 'max-upload': 3 });
   const after = await configure('limits', { steps: 50, 'daily-clips': 7, 'cooldown-seconds': 5 });
   // The operator's 30 still holds.
-  for (const line of ['Most steps: **30**', 'Clips per person in 24 hours: **7**', 'behind a spoiler: **yes**']) {
+  for (const line of ['Maximum steps: **30**', 'Clips per person in 24 hours: **7**', 'as spoilers: **yes**']) {
     expect(after).toContain(line);
   }
   await stopBot();
@@ -49,7 +49,7 @@ it('allows channels: elsewhere the person learns where', async () => {
   const studio = discord.createChannel('studio');
   expect(await configure('allow', { channel: studio })).toContain(`Channels: **<#${studio}>**`);
   const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-  expect(refused.content).toBe(`⚠️ Los clips se pueden pedir en: <#${studio}>.`);
+  expect(refused.content).toBe(`⚠️ Se pueden hacer clips en: <#${studio}>.`);
   discord.invoke({ ...animate, channelId: studio });
   (await renderer.begun(0)).finish();
   await configure('disallow', { channel: studio });
@@ -62,10 +62,10 @@ it('allows roles, and age-restricted channels alone', async () => {
   // The bot's own role, which Alice has not.
   const role = /\{"id":"(\d+)","name":"kinora"[^}]*"position":1/i.exec(JSON.stringify(discord.exchanges()))![1]!;
   await configure('allow', { role });
-  expect((await failureOf(discord.invoke(animate))).content).toContain(`Who may ask for clips here: <@&${role}>`);
+  expect((await failureOf(discord.invoke(animate))).content).toContain(`Roles that can make clips here: <@&${role}>`);
   await configure('disallow', { role });
   await configure('set', { 'age-restricted-only': true });
-  expect((await failureOf(discord.invoke(animate))).content).toContain('only be asked for in age-restricted channels');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('only be made in age-restricted channels');
 });
 
 it('applies limits, upload size, spoiler, language and silence to clips', async () => {
@@ -92,7 +92,7 @@ it('applies limits, upload size, spoiler, language and silence to clips', async 
 it('offers the model’s recipes, and makes one the default', async () => {
   const model = { ...tinyModel, presets: { draft: { numInferenceSteps: 1 } } };
   const { discord, renderer, configure } = await setConfigurable({}, model);
-  expect(await configure('set', { preset: 'draft' })).toContain('Recipe for clips that name none: **');
+  expect(await configure('set', { preset: 'draft' })).toContain('Default preset: **');
   discord.invoke(animate);
   const render = await renderer.begun(0);
   expect(render.spec.settings.numInferenceSteps).toBe(1);
@@ -110,15 +110,15 @@ it('shows, tells and limits a list of a hundred channels, and stores nothing tha
   expect(shown.length).toBeLessThanOrEqual(2000);
   expect(shown).toContain(`<#${channels[19]}> and 80 more**`);
   // The settings after the list are still there.
-  expect(shown).toContain('Most frames: **no limit**');
+  expect(shown).toContain('Maximum frames: **no limit**');
   expect(await configure('allow', { channel: channels[100]! })).toBe(
-    '⚠️ A list holds up to 100 entries. Take one off with `/kinora-config disallow` first.',
+    '⚠️ The list is full (100 entries). Remove one with `/kinora-config disallow` first.',
   );
   expect(await configure('show')).toBe(shown);
   // One that is on the list already changes nothing, and is no reason to refuse.
   expect(await configure('allow', { channel: channels[0]! })).toBe(shown);
   const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-  expect(refused.content).toMatch(/^⚠️ Los clips se pueden pedir en: (<#\d+>, ){19}<#\d+> y 80 más\.$/);
+  expect(refused.content).toMatch(/^⚠️ Se pueden hacer clips en: (<#\d+>, ){19}<#\d+> y 80 más\.$/);
 });
 
 it('keeps no change that its manager could not be told of, and one whose answer is there', async () => {
@@ -135,7 +135,7 @@ it('keeps no change that its manager could not be told of, and one whose answer 
   // Discord took the answer, and then said that it failed: tried again, it is there already.
   discord.failNext({ route: callback, status: 500, afterEffect: true });
   const after = await configure('set', { spoiler: true });
-  expect(after).toContain('behind a spoiler: **yes**');
+  expect(after).toContain('as spoilers: **yes**');
   await expect.poll(() => discord.calls(callback).at(-1)?.status).toBe(400);
   expect(await configure('show')).toBe(after);
 });

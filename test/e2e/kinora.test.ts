@@ -11,7 +11,7 @@ it('/kinora about tells model, licence, versions, and what is kept for how long'
   const handle = discord.invoke({ command: 'kinora about' });
   expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
   const { content } = await handle.waitForMessage();
-  expect(content).toContain(`on Node ${process.versions.node}. Model: **tiny**, run on cpu.`);
+  expect(content).toContain(`on Node ${process.versions.node}. Model: **tiny**, running on cpu.`);
   expect(content).toMatch(/Kinora \d+\.\d+\.\d+/);
   expect(content).toContain('stability.ai/license');
   expect(content).toContain('deleted 36 hours after delivery');
@@ -30,17 +30,17 @@ it('/kinora forget ends and deletes what is one’s own, and nothing else', asyn
   const { signal } = await renderer.begun(1);
   const waiting = discord.invoke(animate);
   const others = discord.invoke({ ...animate, user: bob });
-  await others.waitForMessage(({ content }) => content.includes('place 1 of 2'));
-  await waiting.waitForMessage(({ content }) => content.includes('place 2 of 2'));
+  await others.waitForMessage(({ content }) => content.includes('position: 1'));
+  await waiting.waitForMessage(({ content }) => content.includes('position: 2'));
 
   const handle = discord.invoke({ command: 'kinora forget' });
-  expect((await handle.waitForMessage()).content).toContain('Deleted clips: 3,');
+  expect((await handle.waitForMessage()).content).toContain('Deleted 3 clips,');
   expect(signal?.aborted).toBe(true);
   for (const ended of [running, waiting]) await ended.waitForMessage(({ content }) => content.includes('Cancelled'));
   (await renderer.begun(2)).finish();
   await clipOf(others);
   const again = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
-  expect(again.content).toContain('Deleted clips: 0,');
+  expect(again.content).toContain('Deleted 0 clips,');
   // What was posted is the person's to delete.
   expect(discord.message(id)?.attachments).toHaveLength(1);
 });
@@ -61,7 +61,7 @@ it('a long wait ends with one answer that mentions its requester and nobody else
   expect(ping.mentions.map((user) => user.id)).toEqual([discord.userId]);
 
   const off = await discord.invoke({ command: 'kinora ping', options: { wanted: false } }).waitForMessage();
-  expect(off.content).toContain('You are not mentioned');
+  expect(off.content).toContain('You will not be mentioned');
   const second = discord.invoke(animate);
   const quiet = await renderer.begun(1);
   await second.waitForMessage(({ content }) => content !== '');
@@ -70,7 +70,7 @@ it('a long wait ends with one answer that mentions its requester and nobody else
   const on = await discord
     .invoke({ command: 'kinora ping', options: { wanted: true }, locale: 'es-ES' })
     .waitForMessage();
-  expect(on.content).toContain('Se te menciona una vez');
+  expect(on.content).toContain('Te avisaré');
   expect(discord.messages().filter(({ content }) => content.includes('your clip is ready'))).toHaveLength(1);
 });
 
@@ -95,7 +95,7 @@ it('shows beside its name what runs and waits', async () => {
   discord.invoke(animate);
   const render = await renderer.begun(0);
   const waiting = discord.invoke(animate);
-  await waiting.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  await waiting.waitForMessage(({ content }) => content.includes('position: 1'));
   await expect.poll(shown).toContainEqual(expect.stringContaining('1 running, 1 waiting'));
   expect(shown()[0]).toContain('Waiting for a picture');
   render.finish();

@@ -59,14 +59,16 @@ describe('waiting jobs', () => {
     discord.invoke(animate);
     await renderer.begun(1);
     const waiting = discord.invoke(animate);
-    await waiting.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+    await waiting.waitForMessage(({ content }) => content.includes('position: 1'));
     const { content } = await failureOf(discord.invoke(animate));
-    expect(content).toMatch(/^⚠️ At most 1 of your clips may wait at a time\. The next one starts <t:\d+:R>\.$/);
+    expect(content).toMatch(/^⚠️ You can have up to 1 waiting clip at a time\. The next one starts <t:\d+:R>\.$/);
     const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-    expect(spanish.content).toContain('Como máximo pueden esperar 1 de tus clips a la vez.');
+    expect(spanish.content).toContain('Puedes tener hasta 1 clip en espera a la vez.');
     // The limit is each person's own.
     const bob = discord.createUser('bob').id;
-    await discord.invoke({ ...animate, user: bob }).waitForMessage(({ content: text }) => text.includes('of 2'));
+    await discord
+      .invoke({ ...animate, user: bob })
+      .waitForMessage(({ content: text }) => text.includes('Queue position'));
   });
 
   it('are limited per server', async () => {
@@ -74,14 +76,14 @@ describe('waiting jobs', () => {
     const [bob, cy] = ['bob', 'cy'].map((name) => discord.createUser(name).id);
     discord.invoke(animate);
     await renderer.begun(0);
-    await discord.invoke({ ...animate, user: bob! }).waitForMessage(({ content }) => content.includes('place 1 of 1'));
+    await discord.invoke({ ...animate, user: bob! }).waitForMessage(({ content }) => content.includes('position: 1'));
     const { content } = await failureOf(discord.invoke({ ...animate, user: cy! }));
     expect(content).toContain('The queue of this server is full (at most 1).');
     const spanish = await failureOf(discord.invoke({ ...animate, user: cy!, locale: 'es-ES' }));
     expect(spanish.content).toContain('La cola de este servidor está llena (máximo 1).');
     // A conversation with the bot is no part of the server.
     const direct = discord.invoke({ ...animate, user: cy!, place: 'dm' });
-    await direct.waitForMessage(({ content: text }) => text.includes('of 2'));
+    await direct.waitForMessage(({ content: text }) => text.includes('Queue position'));
   });
 });
 

@@ -28,7 +28,7 @@ it('a picture that cannot work is refused when it is asked for, by the decoder, 
   const white = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'white' } })
     .png()
     .toBuffer();
-  expect((await failureOf(discord.invoke(animate('white.png', white)))).content).toContain('nothing to see');
+  expect((await failureOf(discord.invoke(animate('white.png', white)))).content).toContain('is blank');
   expect(renderer.renders).toEqual([]);
   const handle = discord.invoke(animate('good.png', smallPicture.bytes));
   (await renderer.begun(0)).finish();

@@ -17,11 +17,11 @@ async function setQueue() {
   const first = discord.invoke(animate);
   await renderer.begun(0);
   const second = discord.invoke(animate);
-  await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  await second.waitForMessage(({ content }) => content.includes('position: 1'));
   const third = discord.invoke({ ...animate, user: bob });
-  await third.waitForMessage(({ content }) => content.includes('of 2'));
+  await third.waitForMessage(({ content }) => content.includes('position: 1'));
   const fourth = discord.invoke(animate);
-  await fourth.waitForMessage(({ content }) => content.includes('of 3'));
+  await fourth.waitForMessage(({ content }) => content.includes('position: 3'));
   return { renderer, discord, bob, asked: [first, second, third, fourth] as const };
 }
 
@@ -29,8 +29,8 @@ it('serves people in turn, whoever came first with how many', async () => {
   const { renderer, bob, asked } = await setQueue();
   const [first, second, third, fourth] = asked;
   // Bob came third, and is next: Alice's clip runs already.
-  await third.waitForMessage(({ content }) => content.includes('place 1 of 3'));
-  await second.waitForMessage(({ content }) => content.includes('place 2 of 3'));
+  await third.waitForMessage(({ content }) => content.includes('position: 1'));
+  await second.waitForMessage(({ content }) => content.includes('position: 2'));
   const order: string[] = [];
   for (const [index, handle] of [first, third, second, fourth].entries()) {
     (await renderer.begun(index)).finish();
@@ -91,7 +91,7 @@ it('/queue show:all lists everybody; buttons for others’ jobs are for moderato
   // From a conversation with the bot, people of the server have no names, and a moderator there is none here.
   const elsewhere = await discord.invoke({ ...all, place: 'dm', user: discord.ownerId }).waitForMessage();
   expect(elsewhere.content).not.toMatch(/<@/);
-  expect(elsewhere.content).toContain('somebody in another place');
+  expect(elsewhere.content).toContain('somebody elsewhere');
   expect(buttonsOf(elsewhere)).toEqual([]);
 });
 
@@ -106,5 +106,5 @@ it('the Cancel button of a job works for moderators too', async () => {
 it('says so when nothing of theirs waits', async () => {
   const { discord } = await setStage({ renderer: createScriptedRenderer() });
   const { content } = await discord.invoke({ command: 'queue' }).waitForMessage();
-  expect(content).toBe('🎞️ 0 running, 0 waiting.\nNone of your clips runs or waits.');
+  expect(content).toBe('🎞️ 0 running, 0 waiting.\nYou have no clips in the queue.');
 });

@@ -114,7 +114,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
       ({ discord, asOwner }) => asOwner('kinora-config allow', { channel: discord.createChannel('studio') }),
     ],
     [
-      'Who may ask for clips here: <@&',
+      'Roles that can make clips here: <@&',
       ({ discord, asOwner }) => asOwner('kinora-config allow', { role: discord.roles().at(-1)!.id }),
     ],
     ['age-restricted channels', ({ asOwner }) => asOwner('kinora-config set', { 'age-restricted-only': true })],
@@ -122,7 +122,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
       'It needs: Attach Files',
       ({ discord }) => discord.setPermissions(discord.channelId, (1n << 10n) | (1n << 11n) | (1n << 16n)),
     ],
-    ['takes in nothing new', ({ asOwner }) => asOwner('kinora-admin drain')],
+    ['accepts no new requests', ({ asOwner }) => asOwner('kinora-admin drain')],
     [
       'Your daily limit (1 in 24 hours)',
       async ({ discord, renderer }) => {
@@ -150,7 +150,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
     const { discord, asOwner, react, posted, told, bob, id, log } = await stageWithPicture();
     await asOwner('kinora-admin drain');
     react();
-    await told('takes in nothing new');
+    await told('accepts no new requests');
     const failures = () => log.events.filter(({ message }) => message === 'the reaction failed');
     for (let again = 1; again <= 3; again++) {
       discord.unreact({ messageId: id, emoji: '🎬' });
@@ -187,7 +187,7 @@ it('shows an id that the log has, and nothing more, of what is not the person’
   const { discord, react, log } = await stageWithPicture({ model: { ...tinyModel, checkSettings } });
   react();
   const { content } = await discord.waitForMessage((message) => message.content.startsWith('⚠️'));
-  const [, id] = /^⚠️ Something broke, id ([0-9a-f]{8})\./.exec(content) ?? [];
+  const [, id] = /^⚠️ Something broke \(id ([0-9a-f]{8})\)\./.exec(content) ?? [];
   expect(content).not.toContain('secret');
   const failure = log.events.find(({ fields }) => fields.errorId === id);
   expect(failure).toMatchObject({ level: 'error', fields: { err: { message: 'secret of the machine' } } });

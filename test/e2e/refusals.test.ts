@@ -43,7 +43,7 @@ describe('/animate refuses, after deferring and in words that help', () => {
 
   it('an attachment from a host that is not allowed, without asking it', async () => {
     const attachmentHosts = ['cdn.discordapp.com'];
-    expect(await refusal(smallPicture, {}, { attachmentHosts })).toContain('only fetched from Discord');
+    expect(await refusal(smallPicture, {}, { attachmentHosts })).toContain('Only pictures on Discord');
   });
 
   it('a format that is not read here', async () => {
@@ -70,8 +70,8 @@ describe('fetches nothing for, and tells them alone,', () => {
   const limits = { sizeStep: 8, minSize: 16, maxSize: 512, maxFrames: 4, maxSteps: 60 };
   const model = modelCapabilities({ ...tinyModel, limits });
   const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
-    ['who is blocked', 'do not let you ask', {}, {}, ['kinora-admin block', { user: 'alice' }]],
-    ['who comes while the queue is drained', 'takes in nothing new', {}, {}, ['kinora-admin drain']],
+    ['who is blocked', 'have blocked you', {}, {}, ['kinora-admin block', { user: 'alice' }]],
+    ['who comes while the queue is drained', 'accepts no new requests', {}, {}, ['kinora-admin drain']],
     ['who asks in the wrong place', 'asked for in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
     [
       'who asks for too many steps',

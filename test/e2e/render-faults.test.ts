@@ -26,7 +26,7 @@ it('a job that kills it twice fails readably, and the next job works', async () 
     hold.kill();
   }
   const failed = await failureOf(handle);
-  expect(failed.content).toMatch(/Something broke, id [0-9a-f]{8}/);
+  expect(failed.content).toMatch(/Something broke \(id [0-9a-f]{8}\)/);
   expect(failed.components).toEqual([]);
   const clip = await clipOf(next);
   expect(clip.content).toContain('seed 9');

@@ -13,7 +13,7 @@ it('running and waiting jobs go on after a restart, in the same messages', async
   const first = discord.invoke({ ...animate, options: { seed: 1 } });
   await hold.reached;
   const second = discord.invoke({ ...animate, options: { seed: 2 } });
-  const { id } = await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  const { id } = await second.waitForMessage(({ content }) => content.includes('position: 1'));
 
   const stopped = stopBot();
   await first.waitForMessage(({ content }) => content.includes('restarting'));
@@ -37,7 +37,7 @@ it('a stop lets the running job finish within its grace, takes no new ones, and 
   const first = discord.invoke({ ...animate, options: { seed: 1 } });
   const render = await scripted.begun(0);
   const second = discord.invoke({ ...animate, options: { seed: 2 } });
-  await second.waitForMessage(({ content }) => content.includes('place 1 of 1'));
+  await second.waitForMessage(({ content }) => content.includes('position: 1'));
 
   const stopped = stopBot();
   await second.waitForMessage(({ content }) => content.includes('restarting'));

@@ -18,9 +18,9 @@ it('a classifier on this machine refuses a picture before it is animated, and th
   const white = sharp({ create: { width: 64, height: 48, channels: 3, background: '#fff' } });
   const image = { name: 'white.png', bytes: await white.png().toBuffer() };
   const refused = await failureOf(discord.invoke({ command: 'animate', attachments: { image } }));
-  expect(refused.content).toContain('not everybody may see');
+  expect(refused.content).toContain('content filter rejected');
   const spanish = await failureOf(discord.invoke({ command: 'animate', attachments: { image }, locale: 'es-ES' }));
-  expect(spanish.content).toContain('no todos deben ver esa imagen');
+  expect(spanish.content).toContain('filtro de contenido ha rechazado esta imagen');
   await clipOf(discord.invoke({ command: 'animate', attachments: { image: smallPicture } }));
   expect(renderer.clips).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type BotConfig, type BotDependencies, startBot } from '../../src/cli/app.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
@@ -12,8 +12,6 @@ import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-// Whole renders on a machine that may be busy: how long they take is not what is tested.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const patience = { timeoutMs: 240_000 };
 
 /** A stand-in of Discord with the real bot connected to it. Both end with the test; violations fail it. */

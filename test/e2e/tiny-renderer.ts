@@ -17,6 +17,13 @@ interface Hold {
   kill(): void;
 }
 
+/** A hold that a render has yet to come to, or stands at. */
+interface PendingHold {
+  reach(pid: number): void;
+  /** While it stands still: what its process told before the signal stopped it. A busy machine stops it late. */
+  withheld: (() => void)[] | undefined;
+}
+
 /** The real renderer over a checkpoint of random weights, with a hand on its process. */
 export interface TinyRenderer extends Renderer, Pick<WorkerPool, 'killProcess'> {
   model: ModelInfo;
@@ -58,7 +65,7 @@ export async function startTinyRenderer(
   // The process starts and loads its programs here, not on the first test's time.
   await renderer.render({ picture: smallPicture.bytes, settings: {}, fit: 'crop' });
 
-  const holds: ((pid: number) => void)[] = [];
+  const holds: PendingHold[] = [];
   const clips: Clip[] = [];
   return {
     model: await readModelInfo(modelDir),
@@ -66,29 +73,45 @@ export async function startTinyRenderer(
     clips,
     hold() {
       let pid = 0;
+      let pending: PendingHold;
       const reached = new Promise<void>((resolve) => {
-        holds.push((stopped) => {
-          pid = stopped;
-          process.kill(pid, 'SIGSTOP');
-          resolve();
-        });
+        pending = {
+          withheld: undefined,
+          reach(stopped) {
+            pid = stopped;
+            process.kill(pid, 'SIGSTOP');
+            pending.withheld = [];
+            resolve();
+          },
+        };
+        holds.push(pending);
       });
       return {
         reached,
-        release: () => void process.kill(pid, 'SIGCONT'),
+        release() {
+          const { withheld = [] } = pending;
+          pending.withheld = undefined;
+          for (const tell of withheld) tell();
+          process.kill(pid, 'SIGCONT');
+        },
         kill: () => void process.kill(pid, 'SIGKILL'),
       };
     },
     async render(spec, { signal, onProgress } = {}) {
-      let reach = holds.shift();
+      const hold = holds.shift();
+      let isReached = hold === undefined;
       const clip = await renderer.render(spec, {
         ...(signal && { signal }),
         onProgress(progress) {
+          if (hold?.withheld) {
+            hold.withheld.push(() => onProgress?.(progress));
+            return;
+          }
           onProgress?.(progress);
-          if (reach === undefined || renderer.pid === undefined) return;
+          if (isReached || renderer.pid === undefined) return;
           if (progress.stage !== 'denoise' || progress.step === 0) return;
-          reach(renderer.pid);
-          reach = undefined;
+          isReached = true;
+          hold?.reach(renderer.pid);
         },
       });
       clips.push(clip);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { writeFrames } from '../../src/media/write-frames.ts';
-import { whyNotWritten } from '../../src/util/why-not-written.ts';
+import { whyNotWritten } from '../../src/util/write-folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { panningClip } from './clips.ts';
 

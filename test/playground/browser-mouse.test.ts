@@ -17,7 +17,7 @@ describeInBrowser('the playground by mouse', (stage) => {
     const message = lastMessage(window);
     await message.getByText('step 1 of 2').waitFor();
     await message.getByText('Ada used /animate').waitFor();
-    await message.locator('playground-moment').waitFor();
+    await message.locator('playground-timestamp').waitFor();
     await keepPicture(window, 'progress');
     hold.release();
 
@@ -35,7 +35,7 @@ describeInBrowser('the playground by mouse', (stage) => {
 
     // A form of the bot.
     await message.getByRole('button', { name: 'Edit' }).click();
-    const dialog = window.getByRole('dialog', { name: 'Make it differently' });
+    const dialog = window.getByRole('dialog', { name: 'Edit the settings' });
     await dialog.getByLabel('Motion').fill('200');
     await dialog.getByLabel('Loop').selectOption('ping-pong');
     await keepPicture(window, 'modal');

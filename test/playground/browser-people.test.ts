@@ -19,7 +19,7 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await ada.getByRole('button', { name: 'Animate a sample picture' }).click();
     await hold.reached;
     await ada.getByRole('button', { name: 'Animate astronaut.jpg' }).click();
-    await ada.locator('.message').getByText('place 1 of 1').waitFor();
+    await ada.locator('.message').getByText('position: 1').waitFor();
 
     const opening = ada.context().waitForEvent('page');
     await ada.getByRole('link', { name: 'Open a second window as another person' }).click();
@@ -29,9 +29,9 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await bruno.getByRole('button', { name: 'Animar cat.jpg' }).click();
     const own = bruno.locator('.message').filter({ hasText: 'Bruno ha usado /' });
     // Whoever has a clip running already comes after those who have none.
-    await own.getByText('puesto 1 de 2').waitFor();
-    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('puesto 1 de 2').waitFor();
-    await ada.locator('.message').getByText('place 2 of 2').waitFor();
+    await own.getByText('Puesto en la cola: 1').waitFor();
+    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('Puesto en la cola: 1').waitFor();
+    await ada.locator('.message').getByText('position: 2').waitFor();
     await keepPicture(bruno, 'second-person-es');
 
     await bruno.locator('#composer').fill('/anima');
@@ -60,6 +60,12 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await window.getByRole('button', { name: 'Animate a sample picture' }).click();
     await window.locator('video').waitFor();
     await keepPicture(window, 'narrow-clip');
+    const buttonColours =
+      await window.evaluate<string>(`(({ color, backgroundColor }) => color + ' on ' + backgroundColor)(
+      getComputedStyle(document.querySelector('.component-button.secondary')))`);
+    expect(buttonColours, 'as light as the theme').toBe('rgb(43, 47, 53) on rgb(227, 229, 232)');
+    // The browser cuts a placeholder that is too long, without an ellipsis.
+    expect(await window.locator('#composer').getAttribute('placeholder')).toBe('Message #general');
     expect(await flaws(window)).toEqual([]);
     const outside = await window.evaluate<string[]>(`[...document.querySelectorAll('.main *')]
       .filter((element) => element.getBoundingClientRect().right > innerWidth)

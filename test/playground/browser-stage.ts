@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
 import { playground } from './stage.ts';
@@ -25,9 +25,6 @@ const launchArguments = [
   '--disable-sync',
 ];
 
-// A browser beside whole renders, on a machine that may be busy.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
-
 /** For one condition. */
 const patienceMs = 120_000;
 
@@ -49,10 +46,22 @@ export interface BrowserStage {
   visit(options?: WindowOptions): Promise<Page>;
 }
 
+/** What the browser of one file's tests needs besides. */
+interface BrowserOptions {
+  /** Added to the environment of the browser. */
+  environment?: Readonly<Record<string, string>>;
+  /** Why the tests cannot run here; undefined where they can. */
+  missing?: string | undefined;
+}
+
 /** Tests in a real Chromium; skipped, with the reason, where there is none. */
-export function describeInBrowser(name: string, define: (stage: BrowserStage) => void): void {
-  if (executablePath === undefined) {
-    const reason = 'there is no Chromium: install it, or set CHROMIUM_PATH';
+export function describeInBrowser(
+  name: string,
+  define: (stage: BrowserStage) => void,
+  { environment = {}, missing }: BrowserOptions = {},
+): void {
+  const reason = executablePath === undefined ? 'there is no Chromium: install it, or set CHROMIUM_PATH' : missing;
+  if (reason !== undefined) {
     process.stderr.write(`Skipped: ${name}: ${reason}.\n`);
     describe.skip(`${name} (${reason})`, () => define({} as BrowserStage));
     return;
@@ -63,7 +72,11 @@ export function describeInBrowser(name: string, define: (stage: BrowserStage) =>
     let page: Awaited<ReturnType<typeof bundlePage>>;
     beforeAll(async () => {
       [browser, page, stage.renderer] = await Promise.all([
-        chromium.launch({ executablePath, args: launchArguments }),
+        chromium.launch({
+          executablePath: executablePath!,
+          args: launchArguments,
+          env: { ...process.env, ...environment } as Record<string, string>,
+        }),
         bundlePage(),
         startTinyRenderer(),
       ]);

@@ -76,17 +76,17 @@ it('a second window is a second person, with a place of their own in the queue, 
   await animate(ada, 1);
   await hold.reached;
   await animate(ada, 2);
-  await ada.see(({ content }) => content.includes('place 1 of 1'));
+  await ada.see(({ content }) => content.includes('position: 1'));
 
   const bruno = await visit(url);
   expect(bruno.welcome).toMatchObject({ admin: false, user: { global_name: 'Bruno' } });
   expect(bruno.welcome.messages).toHaveLength(2);
   await animate(bruno, 3, { locale: 'es-ES' });
   // Fair: everybody's first clip goes before anybody's second.
-  await ada.see(({ content }) => content.includes('puesto 1 de 2'));
-  await ada.see(({ content }) => content.includes('place 2 of 2'));
+  await ada.see(({ content }) => content.includes('Puesto en la cola: 1'));
+  await ada.see(({ content }) => content.includes('position: 2'));
   const third = await visit(url);
-  const users = await ada.hear((message) => (message.kind === 'users' ? message.users : undefined));
+  const users = await ada.waitFor((message) => (message.kind === 'users' ? message.users : undefined));
   expect(users.map(({ id }) => id)).toContain(third.welcome.user.id);
   hold.release();
   await bruno.see((message) => isClip(message) && message.content.includes('semilla 3'));
@@ -111,7 +111,7 @@ it('others neither see nor reach what only one person can see', async () => {
   const elsewhere = bruno.act({ do: 'postMessage', channelId: dm, content: 'hello', files: [] });
   await expect(elsewhere).rejects.toThrow('no such channel');
   await ada.act({ do: 'deleteMessage', messageId: secret.id });
-  await ada.hear((message) => (message.kind === 'change' && message.change.kind === 'message-delete') || undefined);
+  await ada.waitFor((message) => (message.kind === 'change' && message.change.kind === 'message-delete') || undefined);
 
   // What everybody sees ends the row: everything before it has arrived.
   await ada.act({ do: 'postMessage', channelId, content: 'hello all', files: [] });
@@ -136,7 +136,7 @@ it('autocomplete, buttons, forms and the message command go through the bot', as
 
   const press = { do: 'clickButton', messageId: clip.id, customId: buttonOf(clip, 'Edit'), locale } as const;
   const { interactionId, acknowledgement } = await ada.act(press);
-  expect(acknowledgement.modal?.title).toBe('Make it differently');
+  expect(acknowledgement.modal?.title).toBe('Edit the settings');
   const form = { do: 'submitModal', interactionId, values: { motion: '40', loop: 'ping-pong' } } as const;
   const bruno = await visit(url);
   await expect(bruno.act(form)).rejects.toThrow('not open any more');
@@ -161,7 +161,7 @@ it('a reaction starts the bot, in the server and in a conversation with it; ❌ 
     const post = welcome.messages.find(({ id }) => id === messageId);
     expect(post?.reactions?.[0]).toMatchObject({ count: 1, me: true });
     await ada.act({ do: 'react', messageId: clip.id, emoji: '❌' });
-    await ada.hear(({ kind, ...rest }) => (kind === 'change' && isDeletion(rest, clip.id)) || undefined);
+    await ada.waitFor(({ kind, ...rest }) => (kind === 'change' && isDeletion(rest, clip.id)) || undefined);
   }
 });
 

@@ -28,8 +28,8 @@ function animate({ act, welcome }: Visitor, seed: number) {
 }
 
 const fault = ({ act }: Visitor, which: Fault) => act({ do: 'fault', fault: which });
-const becomes = ({ hear }: Visitor, state: BotState) =>
-  hear((message) => (message.kind === 'bot' && message.state === state) || undefined);
+const becomes = ({ waitFor }: Visitor, state: BotState) =>
+  waitFor((message) => (message.kind === 'bot' && message.state === state) || undefined);
 const edits = (visitor: Visitor): RestExchange[] =>
   visitor
     .exchanges()
@@ -78,8 +78,8 @@ it('upload-limit: the bot encodes the clip smaller, and people’s files are hel
   const bytes = Math.floor(whole.bytes.byteLength * 0.6);
   const { visitor, hold, url } = await inMidJob();
   await fault(visitor, { name: 'upload-limit', bytes });
-  const told = await visitor.hear((message) => (message.kind === 'uploadLimit' ? message.bytes : undefined));
-  expect(told).toBe(bytes);
+  const limit = await visitor.waitFor((message) => (message.kind === 'uploadLimit' ? message.bytes : undefined));
+  expect(limit).toBe(bytes);
   hold.release();
   const clip = await visitor.see(isClip);
   expect(clip.attachments[0]!.size).toBeLessThanOrEqual(bytes);
@@ -93,7 +93,7 @@ it('upload-limit: the bot encodes the clip smaller, and people’s files are hel
 it('restart-bot: running and waiting clips go on after it, in their messages', async () => {
   const { visitor, hold, status, discord } = await inMidJob();
   await animate(visitor, 2);
-  const waiting = await visitor.see(({ content }) => content.includes('place 1 of 1'));
+  const waiting = await visitor.see(({ content }) => content.includes('position: 1'));
   const restarted = fault(visitor, { name: 'restart-bot' });
   await becomes(visitor, 'stopping');
   await expect(fault(visitor, { name: 'restart-bot' })).rejects.toThrow('just being restarted');

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type OpenedPlayground, type OpenPlaygroundOptions, openPlayground } from '../../src/cli/open-playground.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { TinyRenderer } from '../e2e/tiny-renderer.ts';
@@ -6,9 +6,6 @@ import { discordDeviations } from '../support/discord-schemas.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { stubPage } from './stub-page.ts';
-
-// Whole renders on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A playground with the real bot over a tiny model. It ends with the test; violations fail it. */
 export async function playground(

@@ -1,4 +1,4 @@
-import type { PageFiles } from '../../src/playground/page-files.ts';
+import type { PageFiles } from '../../src/playground/bundle-page.ts';
 
 /** In place of the real page, whose sources these tests do not need. */
 export const stubPage: PageFiles = new Map([

@@ -9,12 +9,12 @@ type ResultOf<A extends Action> = A['do'] extends keyof ActionResults ? ActionRe
 /** Somebody with the page open, without the page. */
 export interface Visitor {
   welcome: Welcome;
-  /** Everything that was told, oldest first. */
-  told: ServerMessage[];
+  /** Everything that was received, oldest first. */
+  received: ServerMessage[];
   /** Rejects with the reason where the action is refused. */
   act<A extends Action>(action: A): Promise<ResultOf<A>>;
-  /** The first value that `look` finds in what is told from now on, or was told before. */
-  hear<T>(look: (message: ServerMessage) => T | undefined): Promise<T>;
+  /** The first value that `look` finds in what is received from now on or was received before. */
+  waitFor<T>(look: (message: ServerMessage) => T | undefined): Promise<T>;
   /** The state of a message, now or when it is as wanted. */
   see(isWanted: (message: ApiMessage) => boolean): Promise<ApiMessage>;
   changes(): Change[];
@@ -28,21 +28,21 @@ export interface Visitor {
 export async function visit(url: string, { user }: { user?: string } = {}): Promise<Visitor> {
   const query = user === undefined ? '' : `?user=${user}`;
   const socket = new WebSocket(`${url.replace('http:', 'ws:')}live${query}`, { origin: url.slice(0, -1) });
-  const told: ServerMessage[] = [];
+  const received: ServerMessage[] = [];
   const listeners = new Set<() => void>();
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
   socket.on('message', (raw) => {
-    told.push(JSON.parse(String(raw)));
+    received.push(JSON.parse(String(raw)));
     for (const listener of [...listeners]) listener();
   });
   onTestFinished(() => socket.close());
 
-  function hear<T>(look: (message: ServerMessage) => T | undefined): Promise<T> {
+  function waitFor<T>(look: (message: ServerMessage) => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       let next = 0;
       const listen = () => {
-        for (; next < told.length; next += 1) {
-          const found = look(told[next]!);
+        for (; next < received.length; next += 1) {
+          const found = look(received[next]!);
           if (found === undefined) continue;
           listeners.delete(listen);
           resolve(found);
@@ -56,27 +56,27 @@ export async function visit(url: string, { user }: { user?: string } = {}): Prom
   }
 
   let lastId = 0;
-  const opened = hear((message) => (message.kind === 'welcome' ? message : undefined));
+  const opened = waitFor((message) => (message.kind === 'welcome' ? message : undefined));
   return {
     welcome: await opened,
-    told,
-    hear,
+    received,
+    waitFor,
     closed,
     async act<A extends Action>(action: A) {
       lastId += 1;
       const id = lastId;
       socket.send(JSON.stringify({ ...action, id }));
-      const answer = await hear((message) => ('id' in message && message.id === id ? message : undefined));
+      const answer = await waitFor((message) => ('id' in message && message.id === id ? message : undefined));
       if (answer.kind === 'refused') throw new Error(answer.reason);
       return (answer.kind === 'done' ? answer.value : undefined) as ResultOf<A>;
     },
     see: (isWanted) =>
-      hear((message) => {
+      waitFor((message) => {
         if (message.kind !== 'change' || !('message' in message.change)) return undefined;
         return isWanted(message.change.message) ? message.change.message : undefined;
       }),
-    changes: () => told.flatMap((message) => (message.kind === 'change' ? [message.change] : [])),
-    exchanges: () => told.flatMap((message) => (message.kind === 'exchanges' ? message.exchanges : [])),
+    changes: () => received.flatMap((message) => (message.kind === 'change' ? [message.change] : [])),
+    exchanges: () => received.flatMap((message) => (message.kind === 'exchanges' ? message.exchanges : [])),
     close: () => socket.close(),
   };
 }

@@ -20,10 +20,10 @@ function setUp(limits: Partial<Limits> = {}, model = tinyModel) {
   const uses = createUseStore(database);
   const blocks = createBlockStore(database);
   const admit = createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, model, clock });
-  /** What is wrong with a wish: the error's code and when it is free again. */
-  const refusal = (changes: Partial<NewJob> = {}, waiting: WaitingJob[] = []) => {
+  /** What is wrong with a request: the error's code and when it is free again. */
+  const refusal = async (changes: Partial<NewJob> = {}, waiting: WaitingJob[] = []) => {
     try {
-      admit(newJob(changes), waiting);
+      await admit(newJob(changes), waiting);
     } catch (error) {
       if (error instanceof UserError) return [error.code, error.details.freeAtMs, error.details.limit];
       throw error;
@@ -34,31 +34,31 @@ function setUp(limits: Partial<Limits> = {}, model = tinyModel) {
   return { admit, refusal, accept, store, guildSettings, uses, blocks, clock };
 }
 
-/** Somebody's job in the line. */
+/** Somebody's waiting job. */
 function waitingJob(userId: string, guildId: string | null, startsAtMs?: number): WaitingJob {
-  const { picture: _, ...wish } = newJob({ userId, guildId });
-  const job = { ...wish, id: '00000000', state: 'queued' as const, attempts: 0, createdAtMs: 0 };
+  const { picture: _, ...request } = newJob({ userId, guildId });
+  const job = { ...request, id: '00000000', state: 'queued' as const, attempts: 0, createdAtMs: 0 };
   return { job, place: { position: 1, waiting: 1, startsAtMs, endsAtMs: undefined } };
 }
 
 describe('createAdmission', () => {
-  it('lets through as it is what no limit forbids', () => {
+  it('lets through as it is what no limit forbids', async () => {
     const { admit } = setUp();
-    const wish = newJob();
-    expect(admit(wish, [waitingJob('u1', 'g1'), waitingJob('u1', 'g1')])).toEqual(wish);
+    const request = newJob();
+    expect(await admit(request, [waitingJob('u1', 'g1'), waitingJob('u1', 'g1')])).toEqual(request);
   });
 
-  it('limits the jobs that wait, and tells when the next of them starts', () => {
+  it('limits the jobs that wait, and tells when the next of them starts', async () => {
     const { refusal } = setUp({ maxWaitingPerUser: 2, maxWaitingPerGuild: 3 });
     const own = [waitingJob('u1', 'elsewhere', 9_000), waitingJob('u1', 'g1', 5_000)];
-    expect(refusal({}, own)).toEqual(['limit-waiting-user', 5_000, 2]);
-    expect(refusal({}, own.slice(1))).toBeUndefined();
+    expect(await refusal({}, own)).toEqual(['limit-waiting-user', 5_000, 2]);
+    expect(await refusal({}, own.slice(1))).toBeUndefined();
     const guild = ['a', 'b', 'c'].map((userId) => waitingJob(userId, 'g1'));
-    expect(refusal({}, guild)).toEqual(['limit-waiting-guild', undefined, 3]);
-    expect(refusal({ guildId: 'g2' }, guild)).toBeUndefined();
+    expect(await refusal({}, guild)).toEqual(['limit-waiting-guild', undefined, 3]);
+    expect(await refusal({ guildId: 'g2' }, guild)).toBeUndefined();
     // Conversations with the bot are not one place: they share no limit.
     expect(
-      refusal(
+      await refusal(
         { guildId: null },
         [...guild, ...guild].map(({ job }) => waitingJob(job.userId, null)),
       ),
@@ -68,90 +68,90 @@ describe('createAdmission', () => {
   it('keeps a pause between two jobs, also when the first was cancelled', async () => {
     const { refusal, accept, store, clock } = setUp({ cooldownSeconds: 60 });
     const acceptedAtMs = clock.now();
-    const { id } = accept();
-    store.finish(id, { state: 'cancelled', finishedAtMs: clock.now() });
+    const { id } = await accept();
+    await store.finish(id, { state: 'cancelled', finishedAtMs: clock.now() });
     await clock.advance(59_000);
-    expect(refusal()).toEqual(['limit-cooldown', acceptedAtMs + 60_000, 60]);
-    expect(refusal({ userId: 'other' })).toBeUndefined();
+    expect(await refusal()).toEqual(['limit-cooldown', acceptedAtMs + 60_000, 60]);
+    expect(await refusal({ userId: 'other' })).toBeUndefined();
     await clock.advance(1_000);
-    expect(refusal()).toBeUndefined();
+    expect(await refusal()).toBeUndefined();
   });
 
   it('counts the clips of 24 hours, and tells when the oldest no longer counts', async () => {
     const { refusal, accept, store, clock } = setUp({ dailyQuota: 2 });
     const firstAtMs = clock.now();
-    accept();
+    await accept();
     await clock.advance(3_600_000);
-    const second = accept({ guildId: null });
-    expect(refusal()).toEqual(['limit-quota', firstAtMs + quotaPeriodMs, 2]);
-    expect(refusal({ userId: 'other' })).toBeUndefined();
-    store.finish(second.id, { state: 'done', finishedAtMs: clock.now() });
+    const second = await accept({ guildId: null });
+    expect(await refusal()).toEqual(['limit-quota', firstAtMs + quotaPeriodMs, 2]);
+    expect(await refusal({ userId: 'other' })).toBeUndefined();
+    await store.finish(second.id, { state: 'done', finishedAtMs: clock.now() });
     await clock.advance(quotaPeriodMs - 3_600_001);
-    expect(refusal()?.[0]).toBe('limit-quota');
+    expect((await refusal())?.[0]).toBe('limit-quota');
     await clock.advance(1);
-    expect(refusal()).toBeUndefined();
+    expect(await refusal()).toBeUndefined();
   });
 
   it('does not make hours of a pause of seconds when the clock is set back', async () => {
     const { refusal, accept, clock, uses } = setUp({ cooldownSeconds: 5 });
-    accept();
+    await accept();
     clock.setBack(3 * 3_600_000);
-    expect(refusal()).toBeUndefined();
+    expect(await refusal()).toBeUndefined();
     // The pause is kept from what is accepted from now on.
-    accept();
+    await accept();
     const setBackAtMs = clock.now();
-    expect(refusal()).toEqual(['limit-cooldown', setBackAtMs + 5_000, 5]);
+    expect(await refusal()).toEqual(['limit-cooldown', setBackAtMs + 5_000, 5]);
     await clock.advance(5_000);
-    expect(refusal()).toBeUndefined();
-    uses.prune(clock.now());
-    expect(refusal()?.[1]).toBe(clock.now() + 5_000);
+    expect(await refusal()).toBeUndefined();
+    await uses.prune(clock.now());
+    expect((await refusal())?.[1]).toBe(clock.now() + 5_000);
   });
 
   it('never promises the quota for later than its period from now when the clock is set back', async () => {
     const { refusal, accept, clock, uses } = setUp({ dailyQuota: 1 });
-    accept();
+    await accept();
     clock.setBack(1_000 * quotaPeriodMs);
-    expect(refusal()).toEqual(['limit-quota', clock.now() + quotaPeriodMs, 1]);
+    expect(await refusal()).toEqual(['limit-quota', clock.now() + quotaPeriodMs, 1]);
     // Which holds, since the next look for what is old finds the use in the future.
-    uses.prune(clock.now());
+    await uses.prune(clock.now());
     await clock.advance(quotaPeriodMs - 1);
-    expect(refusal()).toEqual(['limit-quota', clock.now() + 1, 1]);
+    expect(await refusal()).toEqual(['limit-quota', clock.now() + 1, 1]);
     await clock.advance(1);
-    expect(refusal()).toBeUndefined();
+    expect(await refusal()).toBeUndefined();
   });
 
-  it.each(['failed', 'cancelled'] as const)('gives the quota back for what %s', (state) => {
+  it.each(['failed', 'cancelled'] as const)('gives the quota back for what %s', async (state) => {
     const { refusal, accept, store } = setUp({ dailyQuota: 1 });
-    const { id } = accept();
-    expect(refusal()?.[0]).toBe('limit-quota');
-    store.finish(id, { state, finishedAtMs: 1 });
-    expect(refusal()).toBeUndefined();
+    const { id } = await accept();
+    expect((await refusal())?.[0]).toBe('limit-quota');
+    await store.finish(id, { state, finishedAtMs: 1 });
+    expect(await refusal()).toBeUndefined();
   });
 
-  it('is not got round by deleting one’s data, but the operator may reset it', () => {
+  it('is not got round by deleting one’s data, but the operator may reset it', async () => {
     const { refusal, accept, store, uses } = setUp({ dailyQuota: 1 });
-    const { id } = accept();
-    store.finish(id, { state: 'done', finishedAtMs: 1 });
-    store.forget('u1');
-    expect(refusal()?.[0]).toBe('limit-quota');
-    uses.reset('u1');
-    expect(refusal()).toBeUndefined();
+    const { id } = await accept();
+    await store.finish(id, { state: 'done', finishedAtMs: 1 });
+    await store.forget('u1');
+    expect((await refusal())?.[0]).toBe('limit-quota');
+    await uses.reset('u1');
+    expect(await refusal()).toBeUndefined();
   });
 
-  it('refuses too many steps and frames, and brings defaults within the limit', () => {
+  it('refuses too many steps and frames, and brings defaults within the limit', async () => {
     const model = { ...tinyModel, defaults: { ...tinyModel.defaults, numInferenceSteps: 25, numFrames: 25 } };
     const { admit, refusal } = setUp({ maxSteps: 20, maxFrames: 14 }, model);
-    expect(refusal({ settings: { numInferenceSteps: 21 } })).toEqual(['limit-steps', undefined, 20]);
-    expect(refusal({ settings: { numFrames: 15 } })).toEqual(['limit-frames', undefined, 14]);
-    expect(admit(newJob({ settings: { seed: 1 } }), []).settings).toEqual({
+    expect(await refusal({ settings: { numInferenceSteps: 21 } })).toEqual(['limit-steps', undefined, 20]);
+    expect(await refusal({ settings: { numFrames: 15 } })).toEqual(['limit-frames', undefined, 14]);
+    expect((await admit(newJob({ settings: { seed: 1 } }), [])).settings).toEqual({
       seed: 1,
       numInferenceSteps: 20,
       numFrames: 14,
     });
-    expect(admit(newJob({ settings: { numInferenceSteps: 5 } }), []).settings.numInferenceSteps).toBe(5);
+    expect((await admit(newJob({ settings: { numInferenceSteps: 5 } }), [])).settings.numInferenceSteps).toBe(5);
   });
 
-  it('refuses what the model cannot do, but for clips whose frames are there already', () => {
+  it('refuses what the model cannot do, but for clips whose frames are there already', async () => {
     const asked: unknown[] = [];
     const model = {
       ...tinyModel,
@@ -161,38 +161,38 @@ describe('createAdmission', () => {
       },
     };
     const { admit, refusal } = setUp({ maxSteps: 1 }, model);
-    expect(refusal({ settings: { fps: 0 } })?.[0]).toBe('settings-invalid');
-    expect(refusal({ settings: { fps: 0 }, parent: { id: 'p', use: 'finish' } })).toBeUndefined();
-    admit(newJob({ settings: { fps: 7 } }), []);
+    expect((await refusal({ settings: { fps: 0 } }))?.[0]).toBe('settings-invalid');
+    expect(await refusal({ settings: { fps: 0 }, parent: { id: 'p', use: 'reencode' } })).toBeUndefined();
+    await admit(newJob({ settings: { fps: 7 } }), []);
     // As they will be rendered: within the limits.
     expect(asked.at(-1)).toEqual({ fps: 7, numInferenceSteps: 1 });
   });
 
-  it('adds a guild’s own limits to the operator’s, counted in that guild', () => {
+  it('adds a guild’s own limits to the operator’s, counted in that guild', async () => {
     const { refusal, accept, guildSettings } = setUp({ dailyQuota: 3, maxSteps: 20 });
-    guildSettings.change('g1', {
+    await guildSettings.change('g1', () => ({
       limits: { dailyQuota: 1, maxSteps: 50, maxWaitingPerUser: 1, maxWaitingPerGuild: 2 },
-    });
-    accept({ guildId: 'g2' });
-    expect(refusal()).toBeUndefined();
-    accept();
-    expect(refusal()?.[0]).toBe('limit-quota');
-    expect(refusal({ guildId: 'g2' })).toBeUndefined();
+    }));
+    await accept({ guildId: 'g2' });
+    expect(await refusal()).toBeUndefined();
+    await accept();
+    expect((await refusal())?.[0]).toBe('limit-quota');
+    expect(await refusal({ guildId: 'g2' })).toBeUndefined();
     // It may be stricter, never laxer.
-    expect(refusal({ settings: { numInferenceSteps: 30 } })).toEqual(['limit-steps', undefined, 20]);
-    expect(refusal({ userId: 'u2' }, [waitingJob('u2', 'g2')])).toBeUndefined();
-    expect(refusal({ userId: 'u2' }, [waitingJob('u2', 'g1')])?.[0]).toBe('limit-waiting-user');
+    expect(await refusal({ settings: { numInferenceSteps: 30 } })).toEqual(['limit-steps', undefined, 20]);
+    expect(await refusal({ userId: 'u2' }, [waitingJob('u2', 'g2')])).toBeUndefined();
+    expect((await refusal({ userId: 'u2' }, [waitingJob('u2', 'g1')]))?.[0]).toBe('limit-waiting-user');
     const full = [waitingJob('a', 'g1'), waitingJob('b', 'g1')];
-    expect(refusal({ userId: 'u2' }, full)?.[0]).toBe('limit-waiting-guild');
+    expect((await refusal({ userId: 'u2' }, full))?.[0]).toBe('limit-waiting-guild');
   });
 
-  it('refuses whom the operator blocked, until they are unblocked', () => {
+  it('refuses whom the operator blocked, until they are unblocked', async () => {
     const { refusal, blocks } = setUp();
-    blocks.set('user', 'u1', true);
-    blocks.set('guild', 'g2', true);
-    expect(refusal()?.[0]).toBe('blocked-user');
-    expect(refusal({ userId: 'u2', guildId: 'g2' })?.[0]).toBe('blocked-guild');
-    blocks.set('user', 'u1', false);
-    expect(refusal()).toBeUndefined();
+    await blocks.set('user', 'u1', true);
+    await blocks.set('guild', 'g2', true);
+    expect((await refusal())?.[0]).toBe('blocked-user');
+    expect((await refusal({ userId: 'u2', guildId: 'g2' }))?.[0]).toBe('blocked-guild');
+    await blocks.set('user', 'u1', false);
+    expect(await refusal()).toBeUndefined();
   });
 });

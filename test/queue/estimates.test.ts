@@ -1,47 +1,55 @@
 import { describe, expect, it } from 'vitest';
-import { createEstimates, remainingSeconds, totalSeconds } from '../../src/queue/estimates.ts';
+import { createEstimates, type EstimatesOptions, remainingSeconds, totalSeconds } from '../../src/queue/estimates.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { createEstimateStore } from '../../src/storage/estimate-store.ts';
+import type { Database } from '../../src/storage/sqlite.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+/** Estimates as a start of the bot makes them. */
+async function estimatesIn(database: Database, options: Partial<Pick<EstimatesOptions, 'model' | 'provider'>> = {}) {
+  const store = createEstimateStore(database);
+  return createEstimates({ store, known: await store.all(), model: tinyModel, provider: 'cpu', ...options });
+}
 
 const spec = { picture: Buffer.alloc(0), settings: {}, fit: 'crop' as const };
 /** Two steps of 10 s, 2 s before them and 6 s after. */
 const clip = makeClip(spec);
 
 describe('createEstimates', () => {
-  it('knows nothing until a job was measured, then what was measured', () => {
-    const estimates = createEstimates(openDatabase(tempFolder()), tinyModel, 'cpu');
+  it('knows nothing until a job was measured, then what was measured', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
     expect(estimates.of({})).toBeUndefined();
-    estimates.learn({}, clip);
+    await estimates.learn({}, clip);
     expect(estimates.of({})).toEqual({ secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 });
   });
 
-  it('follows new measurements gradually', () => {
-    const estimates = createEstimates(openDatabase(tempFolder()), tinyModel, 'cpu');
-    estimates.learn({}, clip);
-    estimates.learn({}, makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 40 } }));
+  it('follows new measurements gradually', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    await estimates.learn({}, clip);
+    await estimates.learn({}, makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 40 } }));
     expect(estimates.of({})!.secondsPerStep).toBeCloseTo(14);
   });
 
-  it('keeps sizes, recipes, models and providers apart, but not steps, seeds or motion', () => {
+  it('keeps sizes, recipes, models and providers apart, but not steps, seeds or motion', async () => {
     const database = openDatabase(tempFolder());
-    const estimates = createEstimates(database, tinyModel, 'cpu');
-    estimates.learn({}, clip);
+    const estimates = await estimatesIn(database);
+    await estimates.learn({}, clip);
     expect(estimates.of({ numInferenceSteps: 50, seed: 9, motionBucketId: 1 })).toBeDefined();
     expect(estimates.of({ width: 128 })).toBeUndefined();
     expect(estimates.of({ numFrames: 2 })).toBeUndefined();
     expect(estimates.of({ maxGuidanceScale: 1 })).toBeUndefined();
     expect(estimates.of({ stepCache: 2 })).toBeUndefined();
     expect(estimates.of({ guidanceInterval: [0.2, 0.8] })).toBeUndefined();
-    expect(createEstimates(database, tinyModel, 'cuda').of({})).toBeUndefined();
-    expect(createEstimates(database, { ...tinyModel, name: 'other' }, 'cpu').of({})).toBeUndefined();
+    expect((await estimatesIn(database, { provider: 'cuda' })).of({})).toBeUndefined();
+    expect((await estimatesIn(database, { model: { ...tinyModel, name: 'other' } })).of({})).toBeUndefined();
   });
 
-  it('remembers over a restart', () => {
+  it('remembers over a restart', async () => {
     const folder = tempFolder();
-    createEstimates(openDatabase(folder), tinyModel, 'cpu').learn({}, clip);
-    expect(createEstimates(openDatabase(folder), tinyModel, 'cpu').of({})).toBeDefined();
+    await (await estimatesIn(openDatabase(folder))).learn({}, clip);
+    expect((await estimatesIn(openDatabase(folder))).of({})).toBeDefined();
   });
 });
 

@@ -4,7 +4,7 @@ import type { JobListener, QueuePosition } from '../../src/queue/job-listener.ts
 import type { JobStore } from '../../src/storage/job-store.ts';
 import { settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
-import { setUpQueue as setUp } from './set-up-queue.ts';
+import { setUpQueue as setUp, statesOf, submitAll } from './set-up-queue.ts';
 
 const hourMs = 3_600_000;
 const died = () => new InferenceError('render-process-died', 'The render process ended (SIGKILL).');
@@ -25,7 +25,7 @@ describe('a fault of the host', () => {
     const places: QueuePosition[] = [];
     const waiting: JobListener['waiting'] = (_job, place) => void places.push(place);
     const { queue, renderer, clock, log, news } = setUp({ listener: { waiting } });
-    for (let index = 0; index < 10; index++) queue.submit(newJob({ userId: `u${index}` }));
+    for (let index = 0; index < 10; index++) await queue.submit(newJob({ userId: `u${index}` }));
     // Broken for half an hour.
     let isBroken = true;
     const render = async () => {
@@ -57,12 +57,12 @@ describe('a fault of the host', () => {
 
   it('costs no attempts, so that a job may still break the process once', async () => {
     const { queue, store, renderer, clock, news } = setUp();
-    const { id } = queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await queue.submit(newJob({ userId: 'ann' }));
     for (let index = 0; index < 3; index++) {
       (await renderer.begun(index)).fail(noModel());
       await clock.advance(60_000);
     }
-    expect(store.find(id)?.attempts).toBe(1);
+    expect((await store.find(id))?.attempts).toBe(1);
     (await renderer.begun(3)).finish();
     await settle();
     expect(news.at(-1)).toBe('ann delivered');
@@ -70,7 +70,7 @@ describe('a fault of the host', () => {
 
   it('of which a single job waits is told once, and waits longer each time', async () => {
     const { queue, renderer, clock, log } = setUp();
-    queue.submit(newJob());
+    await queue.submit(newJob());
     const startMs = clock.now();
     const triedAt: number[] = [];
     void (async () => {
@@ -87,11 +87,11 @@ describe('a fault of the host', () => {
 
   it('lets a waiting job be cancelled meanwhile, and new ones be asked for', async () => {
     const { queue, renderer, clock, news } = setUp();
-    const { id } = queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await queue.submit(newJob({ userId: 'ann' }));
     (await renderer.begun(0)).fail(noModel());
     await settle();
-    queue.submit(newJob({ userId: 'bob' }));
-    expect(queue.cancel(id)).toBe('cancelled');
+    await queue.submit(newJob({ userId: 'bob' }));
+    expect(await queue.cancel(id)).toBe('cancelled');
     await clock.advance(5_000);
     (await renderer.begun(1)).finish();
     await settle();
@@ -100,7 +100,7 @@ describe('a fault of the host', () => {
 
   it('is tried again at once when the operator opens the queue', async () => {
     const { queue, renderer } = setUp();
-    queue.submit(newJob());
+    await queue.submit(newJob());
     (await renderer.begun(0)).fail(noModel());
     await settle();
     expect(renderer.renders).toHaveLength(1);
@@ -110,9 +110,9 @@ describe('a fault of the host', () => {
 
   it('is remembered for the doctor from its beginning to its end', async () => {
     const faults: (string | undefined)[] = [];
-    const { queue, renderer, clock } = setUp({ onHostFault: (fault) => void faults.push(fault?.code) });
-    queue.resume(); // what an earlier process met is over
-    queue.submit(newJob());
+    const { queue, renderer, clock } = setUp({ onHostFault: async (fault) => void faults.push(fault?.code) });
+    await queue.resume(); // what an earlier process met is over
+    await queue.submit(newJob());
     (await renderer.begun(0)).fail(noModel());
     await clock.advance(5_000);
     (await renderer.begun(1)).finish();
@@ -124,7 +124,7 @@ describe('a fault of the host', () => {
 it('a fault that only one job meets, while others are rendered, is in the end that job’s', async () => {
   const { queue, renderer, clock, news } = setUp();
   const users = ['ann', 'unlucky', 'bob', 'cy', 'dan'];
-  for (const [seed, userId] of users.entries()) queue.submit(newJob({ userId, settings: { seed } }));
+  for (const [seed, userId] of users.entries()) await queue.submit(newJob({ userId, settings: { seed } }));
   void (async () => {
     for (let index = 0; ; index++) {
       const render = await renderer.begun(index);
@@ -143,7 +143,7 @@ it('a fault that only one job meets, while others are rendered, is in the end th
 describe('an error that nobody knows', () => {
   it('is the job’s for its two attempts, and does not stop the queue', async () => {
     const { queue, renderer, news } = setUp();
-    for (const userId of ['poison', 'bob']) queue.submit(newJob({ userId }));
+    for (const userId of ['poison', 'bob']) await queue.submit(newJob({ userId }));
     (await renderer.begun(0)).fail(died());
     (await renderer.begun(1)).fail(died());
     (await renderer.begun(2)).finish();
@@ -157,7 +157,7 @@ describe('an error that nobody knows', () => {
 
   it('is the host’s when a second job in a row meets it: nobody after the first loses anything', async () => {
     const { queue, renderer, clock, news } = setUp();
-    for (const userId of ['ann', 'bob', 'cy', 'dan']) queue.submit(newJob({ userId }));
+    for (const userId of ['ann', 'bob', 'cy', 'dan']) await queue.submit(newJob({ userId }));
     for (const index of [0, 1, 2]) (await renderer.begun(index)).fail(died());
     await settle();
     expect(queue.overview().hostFault?.code).toBe('render-process-died');
@@ -179,7 +179,7 @@ describe('an error that nobody knows', () => {
 
   it('does not let two poisonous jobs hold up the others: another one is tried first', async () => {
     const { queue, renderer, clock, news } = setUp();
-    for (const userId of ['poison', 'venom', 'ann']) queue.submit(newJob({ userId }));
+    for (const userId of ['poison', 'venom', 'ann']) await queue.submit(newJob({ userId }));
     for (const index of [0, 1, 2]) (await renderer.begun(index)).fail(died());
     await clock.advance(5_000);
     (await renderer.begun(3)).finish(); // ann: the host is well
@@ -203,24 +203,24 @@ describe('an outage of Discord', () => {
     };
     const listener = { deliver: reach('clip'), failed: reach('failure') };
     const { queue, store, renderer, clock } = setUp({ listener });
-    const ids = ['ann', 'bob'].map((userId) => queue.submit(newJob({ userId })).id);
+    const ids = await submitAll(queue, ['ann', 'bob']);
     (await renderer.begun(0)).finish();
     (await renderer.begun(1)).fail(new UserError('picture-broken', 'damaged'));
     await clock.advance(6 * hourMs);
-    expect(ids.map((id) => store.find(id)?.state)).toEqual(['delivering', 'failed']);
-    expect(store.clip(ids[0]!)).toBeDefined();
-    expect(store.pendingNotices()).toHaveLength(1);
+    expect(await statesOf(store, ids)).toEqual(['delivering', 'failed']);
+    expect(await store.clip(ids[0]!)).toBeDefined();
+    expect(await store.pendingNotices()).toHaveLength(1);
     // Patient: about a dozen tries an hour for each.
     expect(tries.length).toBeLessThan(200);
     isDown = false;
     await clock.advance(5 * 60_000);
-    expect(store.find(ids[0]!)?.state).toBe('done');
-    expect(store.pendingNotices()).toEqual([]);
+    expect((await store.find(ids[0]!))?.state).toBe('done');
+    expect(await store.pendingNotices()).toEqual([]);
   });
 
   it('does not hold up rendering', async () => {
     const { queue, renderer, news } = setUp({ listener: { deliver: () => Promise.reject(discordDown()) } });
-    for (const userId of ['ann', 'bob']) queue.submit(newJob({ userId }));
+    for (const userId of ['ann', 'bob']) await queue.submit(newJob({ userId }));
     (await renderer.begun(0)).finish();
     await renderer.begun(1);
     expect(news.at(-1)).toBe('bob prepare 0/1');
@@ -232,26 +232,26 @@ describe('an outage of Discord', () => {
       if (isDown) throw discordDown();
     };
     const { queue, store, renderer, clock } = setUp({ listener: { deliver } });
-    const ids = [queue.submit(newJob()).id, queue.submit(newJob()).id];
+    const ids = [(await queue.submit(newJob())).id, (await queue.submit(newJob())).id];
     for (const index of [0, 1]) (await renderer.begun(index)).finish();
     await clock.advance(2 * hourMs);
     isDown = false;
     queue.wake();
     await settle();
-    expect(ids.map((id) => store.find(id)?.state)).toEqual(['done', 'done']);
+    expect(await statesOf(store, ids)).toEqual(['done', 'done']);
   });
 
   it('goes on over a restart', async () => {
     const before = setUp({ listener: { deliver: () => Promise.reject(discordDown()) } });
-    const { id } = before.queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await before.queue.submit(newJob({ userId: 'ann' }));
     (await before.renderer.begun(0)).finish();
     await before.clock.advance(hourMs);
     await before.queue.close();
     const after = setUp({ folder: before.folder });
-    after.queue.resume();
+    await after.queue.resume();
     await settle();
     expect(after.news).toEqual(['ann delivered']);
-    expect(after.store.find(id)?.state).toBe('done');
+    expect((await after.store.find(id))?.state).toBe('done');
   });
 
   it('that outlasts retention ends the job, and its requester reads why once Discord is back', async () => {
@@ -265,12 +265,12 @@ describe('an outage of Discord', () => {
       },
     };
     const { queue, store, renderer, clock } = setUp({ listener, retentionMs: 10 * hourMs });
-    const { id } = queue.submit(newJob());
+    const { id } = await queue.submit(newJob());
     (await renderer.begun(0)).finish();
     await clock.advance(9 * hourMs);
-    expect(store.find(id)?.state).toBe('delivering');
+    expect((await store.find(id))?.state).toBe('delivering');
     await clock.advance(2 * hourMs);
-    expect(store.find(id)?.state).toBe('failed');
+    expect((await store.find(id))?.state).toBe('failed');
     isDown = false;
     await clock.advance(hourMs);
     expect(errors).toEqual([expect.objectContaining({ code: 'clip-expired' })]);
@@ -289,7 +289,7 @@ describe('an outage of Discord', () => {
       wrapStore,
       listener: { deliver: () => Promise.reject(discordDown()) },
     });
-    queue.submit(newJob());
+    await queue.submit(newJob());
     (await renderer.begun(0)).finish();
     await clock.advance(60_000);
     expect(reads).toBeGreaterThan(3);
@@ -307,44 +307,44 @@ describe('a clip that can be posted nowhere', () => {
       sentTo.push(job.address);
     };
     const { queue, store, renderer } = setUp({ listener: { deliver } });
-    const { id } = queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await queue.submit(newJob({ userId: 'ann' }));
     (await renderer.begun(0)).finish();
     await settle();
-    expect(store.find(id)?.state).toBe('undelivered');
-    expect(queue.undelivered('ann').map((job) => job.id)).toEqual([id]);
-    expect(queue.undelivered('bob')).toEqual([]);
+    expect((await store.find(id))?.state).toBe('undelivered');
+    expect((await queue.undelivered('ann')).map((job) => job.id)).toEqual([id]);
+    expect(await queue.undelivered('bob')).toEqual([]);
     isClosed = false;
-    expect(queue.redeliver(id, { channelId: 'elsewhere' })).toBe(true);
+    expect(await queue.redeliver(id, { channelId: 'elsewhere' })).toBe(true);
     await settle();
     expect(sentTo).toEqual([{ channelId: 'elsewhere' }]);
-    expect(store.find(id)?.state).toBe('done');
-    expect(queue.redeliver(id, {})).toBe(false);
+    expect((await store.find(id))?.state).toBe('done');
+    expect(await queue.redeliver(id, {})).toBe(false);
   });
 
   it('is kept over a restart, and cleared when retention is over', async () => {
     const before = setUp({ listener: closed });
-    const { id } = before.queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await before.queue.submit(newJob({ userId: 'ann' }));
     (await before.renderer.begun(0)).finish();
     await settle();
     await before.queue.close();
     const after = setUp({ folder: before.folder });
-    after.queue.resume();
+    await after.queue.resume();
     await settle();
     expect(after.news).toEqual([]);
-    expect(after.queue.undelivered('ann')).toHaveLength(1);
-    after.store.expire(after.clock.now() + 1);
-    expect(after.queue.undelivered('ann')).toEqual([]);
-    expect(after.queue.redeliver(id, {})).toBe(false);
+    expect(await after.queue.undelivered('ann')).toHaveLength(1);
+    await after.store.expire(after.clock.now() + 1);
+    expect(await after.queue.undelivered('ann')).toEqual([]);
+    expect(await after.queue.redeliver(id, {})).toBe(false);
   });
 
   it('is kept as well where no try succeeds for a reason that nobody knows', async () => {
     const { queue, store, renderer, clock } = setUp({
       listener: { deliver: () => Promise.reject(new TypeError('x')) },
     });
-    const { id } = queue.submit(newJob());
+    const { id } = await queue.submit(newJob());
     (await renderer.begun(0)).finish();
     await clock.advance(hourMs);
-    expect(store.find(id)?.state).toBe('undelivered');
+    expect((await store.find(id))?.state).toBe('undelivered');
   });
 });
 
@@ -352,12 +352,12 @@ describe('a full disk', () => {
   /** Every write fails while it is full. */
   function disk() {
     const state = { isFull: false };
-    const failing = ['add', 'start', 'putBack', 'keepClip', 'finish', 'notified', 'saveCheckpoint', 'keepUndelivered'];
+    const failing = ['add', 'claim', 'release', 'keepClip', 'finish', 'notified', 'saveCheckpoint', 'keepUndelivered'];
     const wrapStore = (store: JobStore): JobStore =>
       new Proxy(store, {
         get: (target, name: keyof JobStore) =>
           failing.includes(name)
-            ? (...values: never[]) => {
+            ? async (...values: never[]) => {
                 if (state.isFull) throw fullDisk();
                 return (target[name] as (...values: never[]) => unknown)(...values);
               }
@@ -369,8 +369,8 @@ describe('a full disk', () => {
   it('while a clip is finished: the job waits, can be seen and cancelled, and is not rendered again', async () => {
     const { state, wrapStore } = disk();
     const { queue, renderer, clock, news } = setUp({ wrapStore });
-    const { id } = queue.submit(newJob({ userId: 'ann' }));
-    const second = queue.submit(newJob({ userId: 'bob' }));
+    const { id } = await queue.submit(newJob({ userId: 'ann' }));
+    const second = await queue.submit(newJob({ userId: 'bob' }));
     const render = await renderer.begun(0);
     state.isFull = true;
     render.finish();
@@ -380,7 +380,7 @@ describe('a full disk', () => {
       running: [],
       waiting: [{ job: { id }, place: { isHostPaused: true } }, { job: { id: second.id } }],
     });
-    expect(queue.cancel(second.id)).toBe('cancelled');
+    expect(await queue.cancel(second.id)).toBe('cancelled');
     await settle();
     state.isFull = false;
     await clock.advance(60_000);
@@ -394,25 +394,25 @@ describe('a full disk', () => {
       state.isFull = true;
     };
     const { queue, renderer, clock, store, news } = setUp({ wrapStore, listener: { deliver } });
-    const { id } = queue.submit(newJob());
+    const { id } = await queue.submit(newJob());
     (await renderer.begun(0)).finish();
     await clock.advance(600_000);
-    expect(store.find(id)?.state).toBe('delivering');
+    expect((await store.find(id))?.state).toBe('delivering');
     state.isFull = false;
     await clock.advance(60_000);
-    expect(store.find(id)?.state).toBe('done');
+    expect((await store.find(id))?.state).toBe('done');
     expect(news.filter((word) => word.includes('failed'))).toEqual([]);
     expect(queue.overview().hostFault).toBeUndefined();
   });
 
   it('at the start, with a job left running: the job goes on when there is room', async () => {
     const before = setUp();
-    before.queue.submit(newJob({ userId: 'ann' }));
+    await before.queue.submit(newJob({ userId: 'ann' }));
     await before.renderer.begun(0);
     const { state, wrapStore } = disk();
     state.isFull = true;
     const after = setUp({ folder: before.folder, wrapStore });
-    after.queue.resume();
+    await after.queue.resume();
     await after.clock.advance(600_000);
     expect(after.renderer.renders).toEqual([]);
     state.isFull = false;
@@ -426,13 +426,13 @@ describe('a full disk', () => {
     const { state, wrapStore } = disk();
     const { queue } = setUp({ wrapStore });
     state.isFull = true;
-    expect(() => queue.submit(newJob())).toThrow(expect.objectContaining({ code: 'storage-failed' }));
+    await expect(queue.submit(newJob())).rejects.toThrow(expect.objectContaining({ code: 'storage-failed' }));
     expect(queue.overview().hostFault?.code).toBe('SQLITE_FULL');
   });
 });
 
 describe('a write of the store that fails once', () => {
-  const writes = ['start', 'keepClip', 'finish', 'notified', 'putBack', 'saveCheckpoint', 'keepUndelivered'] as const;
+  const writes = ['claim', 'keepClip', 'finish', 'notified', 'release', 'saveCheckpoint', 'keepUndelivered'] as const;
   const errors = [
     ['of the disk', fullDisk],
     ['that nobody knows', () => new Error('some error')],
@@ -445,7 +445,7 @@ describe('a write of the store that fails once', () => {
       new Proxy(store, {
         get: (target, name: keyof JobStore) =>
           (writes as readonly string[]).includes(name)
-            ? (...values: never[]) => {
+            ? async (...values: never[]) => {
                 const count = (counts.get(name) ?? 0) + 1;
                 counts.set(name, count);
                 fail(name as (typeof writes)[number], count);
@@ -460,7 +460,10 @@ describe('a write of the store that fails once', () => {
     };
     const { queue, store, renderer, clock, news, log } = setUp({ wrapStore, listener: { deliver } });
     const users = ['ann', 'broken', 'cancels', 'unreachable', 'hostless', 'zoe'];
-    const ids = new Map(users.map((userId, seed) => [userId, queue.submit(newJob({ userId, settings: { seed } })).id]));
+    const ids = new Map<string, string>();
+    for (const [seed, userId] of users.entries()) {
+      ids.set(userId, (await queue.submit(newJob({ userId, settings: { seed } }))).id);
+    }
     let hostFaults = 1;
     let isOver = false;
     void (async () => {
@@ -473,17 +476,21 @@ describe('a write of the store that fails once', () => {
           render.progress({ stage: 'denoise', step: 1, steps: 2, secondsPerStep: 1 });
           renderer.checkpoint(index, Buffer.from('latents'));
           render.finish();
-        } else queue.cancel(ids.get('cancels')!);
+        } else await queue.cancel(ids.get('cancels')!);
       }
     })();
     await clock.advance(24 * hourMs);
     isOver = true;
-    const states = Object.fromEntries(users.map((userId) => [userId, store.find(ids.get(userId)!)?.state]));
+    const ends = await statesOf(
+      store,
+      users.map((userId) => ids.get(userId)!),
+    );
+    const states = Object.fromEntries(users.map((userId, index) => [userId, ends[index]]));
     return {
       counts,
       states,
       delivered: Object.fromEntries(delivered),
-      pendingNotice: store.pendingNotices(),
+      pendingNotice: await store.pendingNotices(),
       news,
       log,
     };
@@ -521,7 +528,7 @@ describe('a write of the store that fails once', () => {
 describe('a job that was broken off in the middle', () => {
   it('goes on from its latest checkpoint, after a fault of the host and after a crash, and the checkpoint ends with it', async () => {
     const before = setUp();
-    const { id } = before.queue.submit(newJob({ userId: 'ann' }));
+    const { id } = await before.queue.submit(newJob({ userId: 'ann' }));
     const first = await before.renderer.begun(0);
     expect(first.spec.checkpoint).toBeUndefined();
     before.renderer.checkpoint(0, Buffer.from('step 7'));
@@ -533,13 +540,13 @@ describe('a job that was broken off in the middle', () => {
     before.renderer.checkpoint(1, Buffer.from('step 30'));
     // As after SIGKILL: nobody closes anything.
     const after = setUp({ folder: before.folder });
-    after.queue.resume();
+    await after.queue.resume();
     const third = await after.renderer.begun(0);
     expect(third.spec.checkpoint).toEqual(Buffer.from('step 30'));
     third.finish();
     await settle();
     expect(after.news.at(-1)).toBe('ann delivered');
-    expect(after.store.checkpoint(id)).toBeUndefined();
+    expect(await after.store.checkpoint(id)).toBeUndefined();
   });
 });
 
@@ -547,14 +554,14 @@ it('after Cancel, those who wait are not told the cancelled job’s end', async 
   const starts: (number | undefined)[] = [];
   const waiting: JobListener['waiting'] = (_job, place) => void starts.push(place.startsAtMs);
   const { queue, renderer, clock } = setUp({ listener: { waiting } });
-  queue.submit(newJob());
+  await queue.submit(newJob());
   (await renderer.begun(0)).finish();
   await settle();
-  const { id } = queue.submit(newJob({ userId: 'ann' }));
+  const { id } = await queue.submit(newJob({ userId: 'ann' }));
   const running = await renderer.begun(1);
   running.progress({ stage: 'denoise', step: 0, steps: 2, secondsPerStep: 3_000 });
-  queue.submit(newJob({ userId: 'bob' }));
+  await queue.submit(newJob({ userId: 'bob' }));
   expect(starts.at(-1)! - clock.now()).toBeGreaterThan(5_000_000);
-  queue.cancel(id);
+  await queue.cancel(id);
   expect(starts.at(-1)).toBe(clock.now());
 });

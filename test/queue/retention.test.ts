@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { createUseStore } from '../../src/storage/uses.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { newJob } from '../support/jobs.ts';
+import { keepClip, newJob } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -16,17 +16,17 @@ it('deletes pictures and clips once their hours are over, and uses after a day',
   const database = openDatabase(tempFolder());
   const [clock, log] = [createFakeClock(), createRecordingLog()];
   const [store, uses] = [createJobStore(database), createUseStore(database)];
-  const { id, userId } = store.add(newJob(), clock.now());
-  store.keepClip(id, makeClip(spec), clock.now());
-  store.finish(id, { state: 'done', finishedAtMs: clock.now() });
+  const { id, userId } = await store.add(newJob(), clock.now());
+  await keepClip(store, id, { clip: makeClip(spec), atMs: clock.now() });
+  await store.finish(id, { state: 'done', finishedAtMs: clock.now() });
 
   const stop = startRetention({ store, uses, retentionHours: 48, clock, log });
   await clock.advance(48 * hourMs);
-  expect(store.clip(id)).toBeDefined();
-  expect(uses.latest({ userId })).toBeUndefined();
+  expect(await store.clip(id)).toBeDefined();
+  expect(await uses.latest({ userId })).toBeUndefined();
   await clock.advance(hourMs);
-  expect(store.clip(id)).toBeUndefined();
-  expect(store.picture(id)).toBeUndefined();
+  expect(await store.clip(id)).toBeUndefined();
+  expect(await store.picture(id)).toBeUndefined();
   expect(log.events.filter(({ message }) => message.includes('deleted'))).toHaveLength(1);
   stop();
   expect(clock.pending()).toBe(0);
@@ -36,13 +36,13 @@ it('deletes at the start what became old while the bot was down, and goes on aft
   const [clock, log] = [createFakeClock(), createRecordingLog()];
   const calls: number[] = [];
   const store = {
-    expire(beforeMs: number) {
+    async expire(beforeMs: number) {
       calls.push(beforeMs);
       if (calls.length === 1) throw new Error('the disk is away');
       return 0;
     },
   };
-  startRetention({ store, uses: { prune: () => {} }, retentionHours: 1, clock, log });
+  startRetention({ store, uses: { prune: async () => {} }, retentionHours: 1, clock, log });
   expect(calls).toEqual([clock.now() - hourMs]);
   await clock.advance(hourMs);
   expect(calls).toHaveLength(2);
@@ -54,14 +54,14 @@ it('deletes a few at a time, so that nobody waits for many, and tells of all of 
   const asked: { atMost?: number; nowMs?: number }[] = [];
   let left = 7;
   const store = {
-    expire(_: number, options: { atMost?: number; nowMs?: number } = {}) {
+    async expire(_: number, options: { atMost?: number; nowMs?: number } = {}) {
       asked.push(options);
       const expired = Math.min(left, options.atMost!);
       left -= expired;
       return expired;
     },
   };
-  const stop = startRetention({ store, uses: { prune: () => {} }, retentionHours: 1, clock, log });
+  const stop = startRetention({ store, uses: { prune: async () => {} }, retentionHours: 1, clock, log });
   expect(left).toBe(5);
   await clock.advance(1_000);
   expect(left).toBe(0);

@@ -1,10 +1,12 @@
 import { createEstimates } from '../../src/queue/estimates.ts';
 import type { JobListener } from '../../src/queue/job-listener.ts';
 import { createJobQueue, type JobQueueOptions } from '../../src/queue/job-queue.ts';
+import type { JobQueue } from '../../src/queue/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { createEstimateStore } from '../../src/storage/estimate-store.ts';
 import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { tinyModel } from '../support/jobs.ts';
+import { newJob, tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -21,7 +23,7 @@ export function setUpQueue(
   const { folder = tempFolder(), listener, wrapStore = (store) => store, ...rest } = options;
   const database = openDatabase(folder);
   const store = createJobStore(database);
-  const estimates = createEstimates(database, tinyModel, 'cpu');
+  const estimates = createEstimates({ store: createEstimateStore(database), model: tinyModel, provider: 'cpu' });
   const renderer = createScriptedRenderer();
   const clock = createFakeClock();
   const log = createRecordingLog();
@@ -33,6 +35,8 @@ export function setUpQueue(
     model: tinyModel,
     clock,
     log,
+    // Waits are not shortened: tests know them.
+    random: () => 0,
     listener: {
       waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
       progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),
@@ -45,4 +49,16 @@ export function setUpQueue(
     ...rest,
   });
   return { queue, store, estimates, renderer, clock, log, news, folder, database };
+}
+
+/** Submits a job for each user, one after another; their ids. */
+export async function submitAll(queue: Pick<JobQueue, 'submit'>, userIds: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const userId of userIds) ids.push((await queue.submit(newJob({ userId }))).id);
+  return ids;
+}
+
+/** What the store says of these jobs. */
+export async function statesOf(store: Pick<JobStore, 'find'>, ids: readonly string[]): Promise<(string | undefined)[]> {
+  return (await Promise.all(ids.map((id) => store.find(id)))).map((job) => job?.state);
 }

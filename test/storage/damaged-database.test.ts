@@ -9,24 +9,33 @@ import { openFailure } from '../../src/storage/database-failure.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { migrations } from '../../src/storage/migrations.ts';
 import { emptyWriteAheadLog } from '../../src/storage/sqlite.ts';
-import { newJob } from '../support/jobs.ts';
+import { addAll, newJob } from '../support/jobs.ts';
 import { asPlainUser, hasPermissions } from '../support/plain-user.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const pageBytes = 4096;
 
 /** A folder with the file of a database with jobs, which nothing has open. */
-function folderWithDatabase(): { folder: string; path: string; rootPageOf: (table: string) => number; id: string } {
+async function folderWithDatabase() {
   const source = tempFolder();
   const database = openDatabase(source);
   const store = createJobStore(database);
-  const [id] = Array.from({ length: 40 }, () => store.add(newJob({ picture: Buffer.alloc(9_000, 'p') }), 1).id);
+  const picture = Buffer.alloc(9_000, 'p');
+  const [id] = await addAll(
+    store,
+    Array.from({ length: 40 }, () => newJob({ picture })),
+  );
   emptyWriteAheadLog(database);
   const folder = tempFolder();
   const path = join(folder, 'kinora.db');
   copyFileSync(join(source, 'kinora.db'), path);
   const select = database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?');
-  return { folder, path, rootPageOf: (table) => (select.get([table]) as { rootpage: number }).rootpage, id: id! };
+  return {
+    folder,
+    path,
+    rootPageOf: (table: string) => (select.get([table]) as { rootpage: number }).rootpage,
+    id: id!,
+  };
 }
 
 function zeroPage(path: string, number: number): void {
@@ -46,7 +55,7 @@ function failureOf(open: () => unknown): ConfigError {
   throw new Error('It was opened.');
 }
 
-type Damage = (file: ReturnType<typeof folderWithDatabase>) => void;
+type Damage = (file: Awaited<ReturnType<typeof folderWithDatabase>>) => void;
 
 const damages: readonly (readonly [string, Damage])[] = [
   ['garbage', ({ path }) => writeFileSync(path, Buffer.alloc(20_000, 'garbage!'))],
@@ -63,8 +72,8 @@ const damages: readonly (readonly [string, Damage])[] = [
 ];
 
 describe('a damaged database', () => {
-  it.each(damages)('is called damaged, with what to do, and is not touched: %s', (_, damage) => {
-    const file = folderWithDatabase();
+  it.each(damages)('is called damaged, with what to do, and is not touched: %s', async (_, damage) => {
+    const file = await folderWithDatabase();
     damage(file);
     const before = readFileSync(file.path);
     for (const open of [openDatabase, inspectDatabase]) {
@@ -84,7 +93,7 @@ describe('a damaged database', () => {
       'it lacks uses',
     ],
     ['belongs to another program', () => ['CREATE TABLE songs (title TEXT)'], 'it is a database of another program'],
-  ])('is one that %s', (_, statements, problem) => {
+  ])('is one that %s', async (_, statements, problem) => {
     const folder = tempFolder();
     const other = new Libsql(join(folder, 'kinora.db'));
     for (const statement of statements()) other.exec(statement);
@@ -95,18 +104,18 @@ describe('a damaged database', () => {
     });
   });
 
-  it('of many gigabytes is looked through but for pictures and clips; whoever reads those meets the damage', () => {
-    const jobs = folderWithDatabase();
+  it('of many gigabytes is looked through but for pictures and clips; whoever reads those meets the damage', async () => {
+    const jobs = await folderWithDatabase();
     zeroPage(jobs.path, jobs.rootPageOf('uses'));
     expect(failureOf(() => openDatabase(jobs.folder, { fullCheckBytes: 0 })).code).toBe('data-damaged');
 
-    const { folder, path, rootPageOf, id } = folderWithDatabase();
+    const { folder, path, rootPageOf, id } = await folderWithDatabase();
     zeroPage(path, rootPageOf('pictures'));
     const store = createJobStore(openDatabase(folder, { fullCheckBytes: 0 }));
-    expect(store.unfinished()).toHaveLength(40);
+    expect(await store.unfinished()).toHaveLength(40);
     let met: unknown;
     try {
-      store.picture(id);
+      await store.picture(id);
     } catch (error) {
       met = error;
     }
@@ -122,8 +131,8 @@ describe.runIf(hasPermissions)('a database that cannot be written', () => {
     ['file and folder are read-only', 0o444, 0o555],
     ['its folder is read-only, where the log belongs', 0o666, 0o555],
     ['the file cannot even be read', 0o000, 0o777],
-  ])('says so, and by what to mend it: %s', (_, fileMode, folderMode) => {
-    const { folder, path } = folderWithDatabase();
+  ])('says so, and by what to mend it: %s', async (_, fileMode, folderMode) => {
+    const { folder, path } = await folderWithDatabase();
     chmodSync(path, fileMode);
     chmodSync(folder, folderMode);
     for (const open of [openDatabase, inspectDatabase]) {
@@ -135,7 +144,7 @@ describe.runIf(hasPermissions)('a database that cannot be written', () => {
     chmodSync(folder, 0o700);
   });
 
-  it('has a folder of its own to be made in, or DATA_DIR is named', () => {
+  it('has a folder of its own to be made in, or DATA_DIR is named', async () => {
     const folder = tempFolder();
     chmodSync(folder, 0o555);
     for (const dataDir of [folder, join(folder, 'deeper')]) {
@@ -171,10 +180,10 @@ function fill(folder: string): void {
 }
 
 describe('a full disk', () => {
-  it('is called full where a database is opened, with its cause', (context) => {
+  it('is called full where a database is opened, with its cause', async (context) => {
     const folder = smallDisk();
     if (folder === undefined) return context.skip();
-    copyFileSync(folderWithDatabase().path, join(folder, 'kinora.db'));
+    copyFileSync((await folderWithDatabase()).path, join(folder, 'kinora.db'));
     const withLog = join(folder, 'a');
     mkdirSync(withLog);
     const opened = openDatabase(withLog);
@@ -199,7 +208,7 @@ describe('a full disk', () => {
       { code: 'UNKNOWN_SQLITE_ERROR_1544', rawCode: 1544 },
       'data-read-only',
     ],
-  ])('and the other reasons have codes of their own: %s', (_, fields, code) => {
+  ])('and the other reasons have codes of their own: %s', async (_, fields, code) => {
     const folder = tempFolder();
     const cause = Object.assign(new Error('the reason'), fields);
     const failure = openFailure(cause, { dataDir: folder, path: join(folder, 'kinora.db') });
@@ -213,20 +222,20 @@ describe('a full disk', () => {
     expect(scopeOf(cause)).toBe('host');
   });
 
-  it('is not what a fault of the program is called', () => {
+  it('is not what a fault of the program is called', async () => {
     const cause = new TypeError('x is not a function');
     expect(openFailure(cause, { dataDir: 'data', path: 'data/kinora.db' })).toBe(cause);
   });
 });
 
 describe('inspectDatabase', () => {
-  it('finds nothing where nothing is, and makes nothing', () => {
+  it('finds nothing where nothing is, and makes nothing', async () => {
     const folder = join(tempFolder(), 'data');
     expect(inspectDatabase(folder)).toBeUndefined();
   });
 
-  it('finds a sound one with its damaged jobs, and changes nothing', () => {
-    const { folder, path, id } = folderWithDatabase();
+  it('finds a sound one with its damaged jobs, and changes nothing', async () => {
+    const { folder, path, id } = await folderWithDatabase();
     expect(inspectDatabase(folder)).toEqual({ holder: undefined, damagedJobs: [] });
     const database = openDatabase(folder);
     database.exec(`UPDATE jobs SET settings = '{' WHERE id = '${id}'`);
@@ -236,7 +245,7 @@ describe('inspectDatabase', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('leaves an older one in its shape: another process may work with it', () => {
+  it('leaves an older one in its shape: another process may work with it', async () => {
     const folder = tempFolder();
     const older = new Libsql(join(folder, 'kinora.db'));
     older.exec(migrations[0]!);

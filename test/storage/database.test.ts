@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 const versionOf = (database: ReturnType<typeof openDatabase>) => database.prepare('PRAGMA user_version').get([]);
 
 describe('openDatabase', () => {
-  it('makes the folder and the file, with every migration taken and WAL on', () => {
+  it('makes the folder and the file, with every migration taken and WAL on', async () => {
     const folder = join(tempFolder(), 'deep', 'data');
     const database = openDatabase(folder);
     expect(existsSync(join(folder, 'kinora.db'))).toBe(true);
@@ -20,7 +20,7 @@ describe('openDatabase', () => {
     database.close();
   });
 
-  it('leaves what is in an up-to-date file', () => {
+  it('leaves what is in an up-to-date file', async () => {
     const folder = tempFolder();
     const first = openDatabase(folder);
     first.prepare('INSERT INTO facts VALUES (?, ?)').run(['key', 'value']);
@@ -30,7 +30,7 @@ describe('openDatabase', () => {
     second.close();
   });
 
-  it('brings a file of every older shape up to date', () => {
+  it('brings a file of every older shape up to date', async () => {
     for (let version = 0; version < migrations.length; version++) {
       const folder = tempFolder();
       const older = new Libsql(join(folder, 'kinora.db'));
@@ -43,7 +43,7 @@ describe('openDatabase', () => {
     }
   });
 
-  it('keeps the jobs of the first shape, which go on as if nothing had happened', () => {
+  it('keeps the jobs of the first shape, which go on as if nothing had happened', async () => {
     const folder = tempFolder();
     const older = new Libsql(join(folder, 'kinora.db'));
     older.exec(migrations[0]!);
@@ -58,7 +58,7 @@ describe('openDatabase', () => {
     older.close();
     const database = openDatabase(folder);
     const store = createJobStore(database);
-    const [job] = store.unfinished();
+    const [job] = await store.unfinished();
     expect(job).toMatchObject({
       id: '7f3a91c2',
       state: 'running',
@@ -66,12 +66,12 @@ describe('openDatabase', () => {
       fit: 'pad',
       createdAtMs: 123,
     });
-    expect(store.picture('7f3a91c2')?.toString()).toBe('the picture');
-    expect(store.pendingNotices()).toEqual([]);
+    expect((await store.picture('7f3a91c2'))?.toString()).toBe('the picture');
+    expect(await store.pendingNotices()).toEqual([]);
     database.close();
   });
 
-  it('refuses a file of a newer Kinora instead of spoiling it', () => {
+  it('refuses a file of a newer Kinora instead of spoiling it', async () => {
     const folder = tempFolder();
     const newer = new Libsql(join(folder, 'kinora.db'));
     newer.exec(`PRAGMA user_version = ${migrations.length + 1}`);
@@ -79,7 +79,7 @@ describe('openDatabase', () => {
     expect(() => openDatabase(folder)).toThrow(ConfigError);
   });
 
-  it('names DATA_DIR when it cannot be used', () => {
+  it('names DATA_DIR when it cannot be used', async () => {
     const file = join(tempFolder(), 'a-file');
     writeFileSync(file, '');
     expect(() => openDatabase(file)).toThrow(/DATA_DIR=/);

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';
 import { type Database, inTransaction } from '../../src/storage/sqlite.ts';
 import { createFailingStore, diskFull, type StoreWrite, storeWrites } from '../support/failing-store.ts';
-import { newJob } from '../support/jobs.ts';
+import { claim, keepClip, newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -43,84 +43,90 @@ function failChange(database: Database, nth: number): () => void {
 }
 
 /** A store with a job that each write can be tried on, of user u1. */
-function setUp() {
+async function setUp() {
   const database = openDatabase(tempFolder());
   const store = createJobStore(database);
-  const { id } = store.add(newJob({ parent: { id: '00000000', use: 'render' } }), 1);
+  const { id } = await store.add(newJob({ parent: { id: '00000000', use: 'render' } }), 1);
   return { database, store, id };
 }
 
-/** For each write: what comes before, and the write. */
-const cases: Readonly<
-  Record<StoreWrite, { before: (store: JobStore, id: string) => void; write: (store: JobStore, id: string) => unknown }>
-> = {
-  add: { before: () => {}, write: (store, id) => store.add(newJob({ picture: { jobId: id } }), 2) },
-  start: { before: () => {}, write: (store, id) => store.start(id) },
-  saveCheckpoint: {
-    before(store, id) {
-      store.start(id);
-      store.saveCheckpoint(id, Buffer.from('first'));
-    },
-    write: (store, id) => store.saveCheckpoint(id, Buffer.from('second')),
+const clip = makeClip(spec);
+const claimOptions = { holder: 'local test', nowMs: 1, leaseMs: 1_000 };
+const broke = { state: 'failed', finishedAtMs: 3, pendingNotice: { kind: 'broke' } } as const;
+
+/** For each write: what comes before, and the write, which takes what came out of that. */
+const cases: Readonly<Record<StoreWrite, (store: JobStore, id: string) => Promise<() => Promise<unknown>>>> = {
+  add: async (store, id) => () => store.add(newJob({ picture: { jobId: id } }), 2),
+  claim: async (store, id) => () => store.claim(id, claimOptions),
+  async heartbeat(store, id) {
+    const attempt = await claim(store, id);
+    return () => store.heartbeat(attempt, { nowMs: 500, leaseMs: 1_000 });
   },
-  putBack: { before: (store, id) => store.start(id), write: (store, id) => store.putBack(id, 'interrupted') },
-  keepClip: {
-    before(store, id) {
-      store.start(id);
-      store.saveCheckpoint(id, Buffer.from('latents'));
-    },
-    write: (store, id) => store.keepClip(id, makeClip(spec), 2),
+  async release(store, id) {
+    const attempt = await claim(store, id);
+    return () => store.release(attempt, { isCounted: true });
   },
-  keepUndelivered: {
-    before: (store, id) => store.keepClip(id, makeClip(spec), 2),
-    write: (store, id) => store.keepUndelivered(id),
+  async releaseHeldBy(store, id) {
+    await claim(store, id);
+    return () => store.releaseHeldBy('local ');
   },
-  readdress: {
-    before(store, id) {
-      store.keepClip(id, makeClip(spec), 2);
-      store.keepUndelivered(id);
-    },
-    write: (store, id) => store.readdress(id, { channelId: 'c2' }),
+  async saveCheckpoint(store, id) {
+    const attempt = await claim(store, id);
+    await store.saveCheckpoint(attempt, Buffer.from('first'));
+    return () => store.saveCheckpoint(attempt, Buffer.from('second'));
   },
-  finish: {
-    before: (store, id) => store.keepClip(id, makeClip(spec), 2),
-    write: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, pendingNotice: { kind: 'broke' } }),
+  async keepClip(store, id) {
+    const attempt = await claim(store, id);
+    await store.saveCheckpoint(attempt, Buffer.from('latents'));
+    return () => store.keepClip(attempt, clip, 2);
   },
-  notified: {
-    before: (store, id) => store.finish(id, { state: 'failed', finishedAtMs: 3, pendingNotice: { kind: 'broke' } }),
-    write: (store, id) => store.notified(id),
+  async renderAgain(store, id) {
+    await keepClip(store, id, { clip, atMs: 2 });
+    return () => store.renderAgain(id);
   },
-  expire: {
-    before(store, id) {
-      const other = store.add(newJob(), 1).id;
-      store.keepClip(other, makeClip(spec), 2);
-      store.keepUndelivered(other);
-      store.keepClip(id, makeClip(spec), 2);
-      store.finish(id, { state: 'done', finishedAtMs: 3 });
-    },
-    write: (store) => store.expire(10, { nowMs: 20 }),
+  async keepUndelivered(store, id) {
+    await keepClip(store, id, { clip, atMs: 2 });
+    return () => store.keepUndelivered(id);
   },
-  forget: {
-    before(store, id) {
-      store.keepClip(id, makeClip(spec), 2);
-      store.finish(id, { state: 'done', finishedAtMs: 3 });
-      store.add(newJob({ userId: 'u2', picture: { jobId: id } }), 1);
-    },
-    write: (store) => store.forget('u1'),
+  async readdress(store, id) {
+    await keepClip(store, id, { clip, atMs: 2 });
+    await store.keepUndelivered(id);
+    return () => store.readdress(id, { channelId: 'c2' });
+  },
+  async finish(store, id) {
+    await keepClip(store, id, { clip, atMs: 2 });
+    return () => store.finish(id, broke);
+  },
+  async notified(store, id) {
+    await store.finish(id, broke);
+    return () => store.notified(id);
+  },
+  async expire(store, id) {
+    const other = (await store.add(newJob(), 1)).id;
+    await keepClip(store, other, { clip, atMs: 2 });
+    await store.keepUndelivered(other);
+    await keepClip(store, id, { clip, atMs: 2 });
+    await store.finish(id, { state: 'done', finishedAtMs: 3 });
+    return () => store.expire(10, { nowMs: 20 });
+  },
+  async forget(store, id) {
+    await keepClip(store, id, { clip, atMs: 2 });
+    await store.finish(id, { state: 'done', finishedAtMs: 3 });
+    await store.add(newJob({ userId: 'u2', picture: { jobId: id } }), 1);
+    return () => store.forget('u1');
   },
 };
 
 describe('a write of the store that fails', () => {
-  it.each(storeWrites)('%s leaves everything as it was, whichever of its changes fails', (name) => {
-    const { database, store, id } = setUp();
-    const { before, write } = cases[name];
-    before(store, id);
+  it.each(storeWrites)('%s leaves everything as it was, whichever of its changes fails', async (name) => {
+    const { database, store, id } = await setUp();
+    const write = await cases[name](store, id);
     const stored = dump(database);
     let failures = 0;
     for (let nth = 1; ; nth++) {
       const heal = failChange(database, nth);
       try {
-        write(store, id);
+        await write();
         break;
       } catch (error) {
         expect(error).toMatchObject({ message: 'the write failed' });
@@ -136,23 +142,23 @@ describe('a write of the store that fails', () => {
     expect(dump(database)).not.toEqual(stored);
   });
 
-  it('says what failed first, and not that there was nothing to roll back', () => {
-    const { database, store } = setUp();
+  it('says what failed first, and not that there was nothing to roll back', async () => {
+    const { database, store } = await setUp();
     const stored = dump(database);
     const { page_count: pages } = database.prepare('PRAGMA page_count').get([]) as { page_count: number };
     // What SQLite calls a full disk.
     database.exec(`PRAGMA max_page_count = ${pages}`);
     const large = newJob({ picture: Buffer.alloc(100_000, 7) });
     for (let attempt = 0; attempt < 2; attempt++) {
-      expect(() => store.add(large, 2)).toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }));
+      await expect(store.add(large, 2)).rejects.toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }));
     }
     expect(dump(database)).toEqual(stored);
     database.exec('PRAGMA max_page_count = 1000000');
-    expect(store.picture(store.add(large, 2).id)).toHaveLength(100_000);
+    expect(await store.picture((await store.add(large, 2)).id)).toHaveLength(100_000);
   });
 
-  it('does not bar the next one when the way back failed too', () => {
-    const { database, store } = setUp();
+  it('does not bar the next one when the way back failed too', async () => {
+    const { database, store } = await setUp();
     const stuck = () => {
       throw new Error('the first cause');
     };
@@ -166,36 +172,37 @@ describe('a write of the store that fails', () => {
     }) as Database;
     expect(() => inTransaction(broken, stuck)).toThrow('the first cause');
     expect(database.inTransaction).toBe(true);
-    expect(store.add(newJob(), 5).createdAtMs).toBe(5);
+    expect((await store.add(newJob(), 5)).createdAtMs).toBe(5);
     expect(database.inTransaction).toBe(false);
   });
 });
 
 describe('createFailingStore', () => {
-  it('lets the named write fail, counts them all, and heals', () => {
-    const { store: real, id } = setUp();
+  it('lets the named write fail, counts them all, and heals', async () => {
+    const { store: real, id } = await setUp();
     const store = createFailingStore(real, { at: 2 });
-    store.start(id);
-    expect(() => store.putBack(id, 'queued')).toThrow('database or disk is full');
-    expect(store.find(id)?.state).toBe('running');
+    const attempt = await claim(store, id);
+    const options = { isCounted: true };
+    await expect(store.release(attempt, options)).rejects.toThrow('database or disk is full');
+    expect((await store.find(id))?.state).toBe('running');
     store.failNext(Number.POSITIVE_INFINITY, 'keepClip');
-    store.saveCheckpoint(id, Buffer.from('x'));
-    expect(() => store.keepClip(id, makeClip(spec), 1)).toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }));
+    await store.saveCheckpoint(attempt, Buffer.from('x'));
+    await expect(store.keepClip(attempt, clip, 1)).rejects.toThrow(expect.objectContaining({ code: 'SQLITE_FULL' }));
     store.heal();
-    expect(store.keepClip(id, makeClip(spec), 1).state).toBe('delivering');
-    expect(store.writes).toEqual(['start', 'putBack', 'saveCheckpoint', 'keepClip', 'keepClip']);
+    expect((await store.keepClip(attempt, clip, 1))?.state).toBe('delivering');
+    expect(store.writes).toEqual(['claim', 'release', 'saveCheckpoint', 'keepClip', 'keepClip']);
     expect(scopeOf(diskFull())).toBe('host');
   });
 
-  it('knows every method of the store that writes', () => {
-    const { store } = setUp();
+  it('knows every method of the store that writes', async () => {
+    const { store } = await setUp();
     const reads = ['find', 'unfinished', 'damaged', 'picture', 'hasPicture', 'pictureWasForgotten', 'clip', 'made'];
     reads.push('checkpoint', 'undelivered', 'pendingNotices');
     expect([...storeWrites, ...reads].sort()).toEqual(Object.keys(store).sort());
   });
 
-  it('may throw whatever a test wants', () => {
-    const store = createFailingStore(setUp().store, { at: 1, error: () => new UserError('x', 'chosen') });
-    expect(() => store.add(newJob(), 1)).toThrow('chosen');
+  it('may reject with whatever a test wants', async () => {
+    const store = createFailingStore((await setUp()).store, { at: 1, error: () => new UserError('x', 'chosen') });
+    await expect(store.add(newJob(), 1)).rejects.toThrow('chosen');
   });
 });

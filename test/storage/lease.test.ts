@@ -12,7 +12,7 @@ import { migrations } from '../../src/storage/migrations.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { bundle } from '../e2e/bundle.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { newJob } from '../support/jobs.ts';
+import { claim, newJob } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -42,7 +42,7 @@ const startMs = Date.now();
 const inUse = expect.objectContaining({ code: 'data-in-use' });
 
 describe('the lease', () => {
-  it('is one process’s, which the second is told of: host, process id, since when, and what to do', () => {
+  it('is one process’s, which the second is told of: host, process id, since when, and what to do', async () => {
     const folder = tempFolder();
     const first = createSide(folder);
     first.take();
@@ -59,23 +59,23 @@ describe('the lease', () => {
     expect(inspectDatabase(folder)?.holder).toMatchObject({ ...here, sinceMs: first.clock.now() });
   });
 
-  it('is free once it is released, and then nothing is written behind the next holder’s back', () => {
+  it('is free once it is released, and then nothing is written behind the next holder’s back', async () => {
     const folder = tempFolder();
     const first = createSide(folder);
     const store = createJobStore(first.database);
     const lease = first.take();
-    store.add(newJob(), 1);
+    await store.add(newJob(), 1);
     lease.release();
     expect(first.clock.pending()).toBe(0);
     expect(inspectDatabase(folder)).toEqual({ holder: undefined, damagedJobs: [] });
     createSide(folder, elsewhere).take();
-    expect(() => store.add(newJob(), 1)).toThrow('another process holds the data folder');
+    await expect(store.add(newJob(), 1)).rejects.toThrow('another process holds the data folder');
     // A second release takes nothing from the new holder.
     lease.release();
     expect(first.row()).toMatchObject({ host: 'elsewhere' });
   });
 
-  it('of a process of this host that lives no more is taken over at once', () => {
+  it('of a process of this host that lives no more is taken over at once', async () => {
     const folder = tempFolder();
     createSide(folder, { host: hostname(), pid: deadPid }).take();
     const second = createSide(folder);
@@ -134,7 +134,7 @@ describe('the lease', () => {
     expect(second.row()).toMatchObject(here);
   });
 
-  it('from a future that the clock was set back from is not held until then', () => {
+  it('from a future that the clock was set back from is not held until then', async () => {
     const folder = tempFolder();
     const first = createSide(folder, elsewhere);
     first.take();
@@ -174,7 +174,7 @@ describe('a holder that was suspended while another took over', () => {
     const folder = tempFolder();
     const first = createSide(folder, elsewhere);
     const repositories = openStorage(first.database);
-    const { id } = repositories.store.add(newJob(), 1);
+    const { id } = await repositories.store.add(newJob(), 1);
     first.take();
     const second = createSide(folder);
     await second.clock.advance(staleAfterMs + 1);
@@ -197,29 +197,29 @@ describe('a holder that was suspended while another took over', () => {
     const { first, second, repositories, id } = await loseLease();
     const writes: readonly (() => unknown)[] = [
       () => repositories.store.add(newJob(), 2),
-      () => repositories.store.start(id),
+      () => claim(repositories.store, id),
       () => repositories.store.finish(id, { state: 'cancelled', finishedAtMs: 2 }),
       () => repositories.store.forget('u1'),
       () => repositories.uses.reset('u1'),
       () => repositories.facts.set('queue-mode', 'paused'),
       () => repositories.blocks.set('user', 'u1', true),
       () => repositories.userSettings.setWantsPing('u1', false),
-      () => repositories.guildSettings.change('g1', { spoiler: true }),
+      () => repositories.guildSettings.change('g1', () => ({ spoiler: true })),
     ];
     for (const write of writes) {
       let caught: unknown;
       try {
-        write();
+        await write();
       } catch (error) {
         caught = error;
       }
       expect(caught).toMatchObject({ message: 'another process holds the data folder' });
       expect(scopeOf(caught)).toBe('host');
     }
-    expect(createJobStore(second.database).unfinished()).toMatchObject([{ id, state: 'queued', attempts: 0 }]);
+    expect(await createJobStore(second.database).unfinished()).toMatchObject([{ id, state: 'queued', attempts: 0 }]);
     // Reading is no harm, and nor is the new holder kept from writing.
-    expect(repositories.store.find(id)?.state).toBe('queued');
-    expect(createJobStore(second.database).start(id).state).toBe('running');
+    expect((await repositories.store.find(id))?.state).toBe('queued');
+    expect(await claim(createJobStore(second.database), id)).toMatchObject({ number: 1 });
     expect(first.lost).toEqual([]);
   });
 });

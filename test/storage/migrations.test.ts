@@ -51,7 +51,7 @@ function filesOf(folder: string): string {
 
 const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString();
 
-it('the fifth shape keeps jobs in every state with their pictures and clips', () => {
+it('the fifth shape keeps jobs in every state with their pictures and clips', async () => {
   const states = ['queued', 'running', 'interrupted', 'delivering', 'done', 'failed', 'cancelled'];
   const { folder } = oldDatabase(
     states.map((state, index) => ({
@@ -64,8 +64,8 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
     })),
   );
   const store = createJobStore(openDatabase(folder));
-  expect(store.unfinished().map(({ state }) => state)).toEqual(states.slice(0, 4));
-  expect(store.unfinished()[1]).toEqual({
+  expect((await store.unfinished()).map(({ state }) => state)).toEqual(states.slice(0, 4));
+  expect((await store.unfinished())[1]).toEqual({
     id: '00000001',
     state: 'running',
     userId: 'u1',
@@ -78,18 +78,18 @@ it('the fifth shape keeps jobs in every state with their pictures and clips', ()
     createdAtMs: 123,
   });
   const ids = states.map((_, index) => `0000000${index}`);
-  expect(ids.map((id) => text(store.picture(id)))).toEqual([
+  expect((await Promise.all(ids.map((id) => store.picture(id)))).map(text)).toEqual([
     ...states.slice(0, 5).map((state) => `picture of ${state}`),
     ...[undefined, undefined],
   ]);
-  expect(text(store.clip('00000003')?.bytes)).toBe('clip of delivering');
-  expect(text(store.clip('00000004')?.bytes)).toBe('clip of done');
-  expect(text(store.clip('00000004')?.master)).toBe('master');
-  expect(store.pendingNotices()).toMatchObject([{ job: { id: '00000005' }, finalNotice: { kind: 'broke' } }]);
-  expect(store.damaged()).toEqual([]);
+  expect(text((await store.clip('00000003'))?.bytes)).toBe('clip of delivering');
+  expect(text((await store.clip('00000004'))?.bytes)).toBe('clip of done');
+  expect(text((await store.clip('00000004'))?.master)).toBe('master');
+  expect(await store.pendingNotices()).toMatchObject([{ job: { id: '00000005' }, finalNotice: { kind: 'broke' } }]);
+  expect(await store.damaged()).toEqual([]);
 });
 
-it('the fifth shape knows whose picture a clip was made from again, over any number of jobs', () => {
+it('the fifth shape knows whose picture a clip was made from again, over any number of jobs', async () => {
   const again = (id: string) => `{"id":"${id}","use":"render"}`;
   const { folder } = oldDatabase([
     { id: 'aaaaaaa0', state: 'done', userId: 'ann', picture: 'the picture', clip: '' },
@@ -122,18 +122,18 @@ it('the fifth shape knows whose picture a clip was made from again, over any num
     ['bob', 'one'],
     ['cid', 'two'],
   ]);
-  expect(text(store.picture('aaaaaaa2'))).toBe('the picture');
-  expect(text(store.picture('ddddddd0'))).toBe('another');
-  store.forget('ann');
-  expect(store.hasPicture('aaaaaaa2')).toBe(false);
-  expect(store.pictureWasForgotten('bbbbbbb1')).toBe(true);
+  expect(text(await store.picture('aaaaaaa2'))).toBe('the picture');
+  expect(text(await store.picture('ddddddd0'))).toBe('another');
+  await store.forget('ann');
+  expect(await store.hasPicture('aaaaaaa2')).toBe(false);
+  expect(await store.pictureWasForgotten('bbbbbbb1')).toBe(true);
   // The next picture takes no id that was another's.
   expect(database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'pictures'").get([])).toMatchObject({
     seq: 10,
   });
 });
 
-it('what earlier shapes deleted and left in the file is in it no more', () => {
+it('what earlier shapes deleted and left in the file is in it no more', async () => {
   const picture = 'SECRET'.repeat(3_000);
   const { folder, old } = oldDatabase([
     { id: 'aaaaaaa0', state: 'queued', userId: 'ann', picture },
@@ -143,11 +143,11 @@ it('what earlier shapes deleted and left in the file is in it no more', () => {
   expect(filesOf(folder).includes('SECRETSECRET')).toBe(true);
   const database = openDatabase(folder);
   expect(filesOf(folder).includes('SECRET')).toBe(false);
-  expect(text(createJobStore(database).picture('aaaaaaa1'))).toBe('kept');
+  expect(text(await createJobStore(database).picture('aaaaaaa1'))).toBe('kept');
   expect(database.prepare("SELECT * FROM facts WHERE key = 'rewrite-file'").all([])).toEqual([]);
 });
 
-it('what cannot be erased at one start, since somebody reads, is erased at the next', () => {
+it('what cannot be erased at one start, since somebody reads, is erased at the next', async () => {
   const { folder, old } = oldDatabase([
     { id: 'aaaaaaa0', state: 'done', userId: 'ann', picture: 'SECRET'.repeat(3_000) },
   ]);

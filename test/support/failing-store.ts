@@ -2,8 +2,8 @@ import type { JobStore } from '../../src/storage/job-store.ts';
 
 /** The methods of a store that write. */
 export const storeWrites = [
-  ...(['add', 'start', 'saveCheckpoint', 'putBack', 'keepClip', 'keepUndelivered', 'readdress'] as const),
-  ...(['finish', 'notified', 'expire', 'forget'] as const),
+  ...(['add', 'claim', 'heartbeat', 'release', 'releaseHeldBy', 'saveCheckpoint', 'keepClip'] as const),
+  ...(['renderAgain', 'keepUndelivered', 'readdress', 'finish', 'notified', 'expire', 'forget'] as const),
 ] as const satisfies readonly (keyof JobStore)[];
 export type StoreWrite = (typeof storeWrites)[number];
 
@@ -43,7 +43,7 @@ export function createFailingStore(
   const wrapped = Object.fromEntries(
     storeWrites.map((name) => [
       name,
-      (...args: unknown[]) => {
+      async (...args: unknown[]) => {
         writes.push(name);
         const isMeant = plan.only === undefined || plan.only === name;
         if (isMeant && writes.length >= plan.from && plan.left > 0) {

@@ -1,4 +1,4 @@
-import type { Precision } from '../../src/inference/graph/target.ts';
+import type { Precision } from '../../src/inference/graph/graph-builder.ts';
 
 /**
  * The operators of Kinora's graphs that each provider has a kernel for, by precision. What a provider lacks would run

@@ -1,5 +1,6 @@
 import { enAnimate } from './en-animate.ts';
 import type { Messages } from './messages.ts';
+import { pluralFor } from './plural.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
 export const en: Messages = {
@@ -17,27 +18,27 @@ export const en: Messages = {
       delete: 'Delete',
     },
     madeFrom: (link) => `↩️ made from ${link}`,
-    drift: 'Each extension knows only the last frame, so shapes and colours drift the longer it gets.',
+    drift: 'Every extension continues from the last frame only, so the picture degrades the longer it gets.',
     edit: {
-      title: 'Make it differently',
+      title: 'Edit the settings',
       motion: 'Motion, 1 to 255',
-      seed: 'Seed; empty: draw one',
+      seed: 'Seed (random if empty)',
       steps: 'Steps',
       fps: 'Frames per second',
       loop: 'Loop',
     },
-    settings: 'The same clip again, as a command here and on the command line:',
+    settings: 'To make the same clip again, here or on the command line:',
     made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
     reactionNeedsIntent: (menu) =>
       `I saw the reaction, but may not see the picture: the operator has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
   },
   cancelButton: 'Cancel',
-  queued: ({ position, waiting }) => `⏳ In the queue: place ${position} of ${waiting}.`,
+  queued: ({ position }) => `⏳ Queue position: ${position}.`,
   startsAt: (moment) => `Starts ${moment}.`,
   readyAt: (moment) => `Ready ${moment}.`,
   paused:
-    '⏸️ Paused: this machine cannot make clips right now. The people who run the bot have been told. ' +
-    'Your clip keeps its place.',
+    '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
+    'Your clip keeps its queue position.',
   stages: {
     prepare: 'Getting ready',
     'encode-image': 'Looking at the picture',
@@ -50,75 +51,76 @@ export const en: Messages = {
     `🎬 motion ${clip.motion} · seed ${clip.seed} · ${clip.steps} steps · ${clip.fps} fps · ` +
     `${clip.frames} frames · ${clip.width}×${clip.height} · made in ${clip.seconds} s`,
   reduced: 'The clip was made smaller so that it fits the upload limit here.',
-  sentHere: (place) => `The bot may not post in ${place} any more, so this comes to you directly.`,
-  sentLate: 'There I could answer you for 15 minutes only, and this took longer, so it comes to you directly.',
+  sentHere: (place) => `I can no longer post in ${place}, so here it is in a direct message.`,
+  sentLate:
+    'Where you asked, I can only answer for 15 minutes, and this took longer, so here it is in a direct message.',
   cancelled: '🚫 Cancelled.',
-  postponed: '💤 The bot is restarting. Your clip keeps its place and goes on by itself.',
+  postponed: '💤 The bot is restarting. Your clip keeps its queue position and continues by itself.',
   readyPing: (person) => `${person}, your clip is ready.`,
   queue: {
-    description: 'What runs and waits, and a way to cancel your own',
-    scope: 'Whose clips to show; yours where left out',
+    description: 'See what is running and waiting, and cancel your own clips',
+    scope: 'Whose clips to show (default: yours)',
     scopes: { mine: 'My clips', all: 'All clips' },
     summary: ({ running, waiting }) => `🎞️ ${running} running, ${waiting} waiting.`,
     modes: {
-      paused: '⏸️ The queue is paused: nothing is begun for now.',
-      draining: '🚰 The queue is being emptied: nothing new is taken in for now.',
+      paused: '⏸️ The queue is paused: no new clip starts for now.',
+      draining: '🚰 The queue is being emptied: no new requests for now.',
     },
-    somebody: 'somebody in another place',
-    none: 'None of your clips runs or waits.',
+    somebody: 'somebody elsewhere',
+    none: 'You have no clips in the queue.',
     more: (count) => `… and ${count} more.`,
     cancel: (id) => `Cancel ${id}`,
     hostPaused:
-      '⏸️ Paused: this machine cannot make clips right now. The people who run the bot have been told. ' +
-      'Every clip keeps its place.',
+      '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
+      'Every clip keeps its queue position.',
     undelivered: (count) =>
       count === 1
         ? '📦 One of your finished clips could not be posted. Get it with the button below.'
         : `📦 ${count} of your finished clips could not be posted. Get them with the buttons below.`,
     fetch: (id) => `Get clip ${id}`,
     fetched: '📦 Here is your clip.',
-    expired: 'That clip could not be posted in time, and is not kept any more. Use `/animate` with the picture again.',
+    expired: 'That clip could not be posted in time and has been deleted. Use `/animate` with the picture again.',
   },
   kinora: {
     description: 'About this bot, your data and your mentions',
-    about: 'What makes the clips, and what is kept for how long',
-    forget: 'Cancel your clips and delete everything that is kept about you',
-    ping: 'Whether you are mentioned when a clip took long',
-    wanted: 'Mention me when a clip that took long is ready',
+    about: 'What makes the clips, and what is stored for how long',
+    forget: 'Cancel your clips and delete everything stored about you',
+    ping: 'Choose whether to be mentioned when a clip took long',
+    wanted: 'Mention me when a slow clip is ready',
     versions: ({ kinora, node, model, provider }) =>
-      `Kinora ${kinora} on Node ${node}. Model: **${model}**, run on ${provider}.`,
+      `Kinora ${kinora} on Node ${node}. Model: **${model}**, running on ${provider}.`,
     licence:
-      'Kinora is free software under the MIT licence. Model weights have licences of their own: for Stable Video ' +
-      'Diffusion see <https://stability.ai/license>. The clips are made by a machine and show nothing that happened.',
+      'Kinora is free software under the MIT licence. Model weights have their own licences: for Stable Video ' +
+      'Diffusion see <https://stability.ai/license>. Clips are generated and do not show real events.',
     kept: (hours) =>
-      `Kept here: who asked for what and when, and the settings. Pictures and clips are deleted ${hours} hours after ` +
-      'delivery; of cancelled and failed clips at once. `/kinora forget` deletes all that is yours. What was posted ' +
-      'in Discord is yours to delete there.',
+      `Stored here: who asked for what and when, and the settings. Pictures and clips are deleted ${duration(hours)} after ` +
+      'delivery, those of cancelled and failed clips at once. `/kinora forget` deletes everything of yours. Messages ' +
+      'in Discord are yours to delete there.',
     pings: {
-      on: '🔔 You are mentioned once when a clip that took long is ready. `/kinora ping` changes that.',
-      off: '🔕 You are not mentioned when a clip is ready. `/kinora ping` changes that.',
+      on: '🔔 You will be mentioned when a slow clip is ready. Change that with `/kinora ping`.',
+      off: '🔕 You will not be mentioned when a clip is ready. Change that with `/kinora ping`.',
     },
     forgotten: ({ deleted, left }) =>
-      `🗑️ Deleted clips: ${deleted}, with their pictures and settings, and your choices.` +
-      (left > 0 ? ` Being delivered at this moment: ${left}. Run this again in a minute.` : '') +
-      ' For the daily limit, the times of your last 24 hours are kept until they are over.',
+      `🗑️ Deleted ${clips(deleted)}, with pictures and settings, and your preferences.` +
+      (left > 0 ? ` ${clips(left)} being delivered right now: run this again in a minute.` : '') +
+      ' When you asked for clips in the last 24 hours stays stored until then, for the daily limit.',
   },
   config: {
     description: 'How Kinora behaves on this server',
     subcommands: {
       show: 'Show the settings',
-      set: 'Change settings; what is left out stays',
-      limits: 'Change limits for this server; 0 leaves it to the operator',
-      allow: 'Allow a channel or a role; the first one shuts out all others',
-      disallow: 'Take a channel or a role off the list; an empty list allows all',
+      set: 'Change settings; the rest stays as it is',
+      limits: "Change this server's limits (0: the operator's limit)",
+      allow: 'Allow a channel or a role; once one is set, all others are blocked',
+      disallow: 'Remove a channel or a role from the list; an empty list allows all',
       reset: 'Go back to the defaults',
     },
     options: {
-      preset: 'Recipe for clips that name none',
-      spoiler: 'Hide clips behind a spoiler',
-      ping: 'Mention people whose clip took long',
-      language: 'Language for everybody here',
-      maxUpload: 'Largest clip in MiB; 0: as Discord allows',
+      preset: 'Default preset',
+      spoiler: 'Post clips as spoilers',
+      ping: 'Mention people when their slow clip is ready',
+      language: 'Language for everyone here',
+      maxUpload: "Upload limit in MiB (0: Discord's)",
       ageRestrictedOnly: 'Only in age-restricted channels',
       channel: 'A channel',
       role: 'A role',
@@ -128,18 +130,18 @@ export const en: Messages = {
       maxWaitingPerGuild: 'Waiting clips in all',
       cooldownSeconds: 'Seconds between two clips of a person',
       dailyQuota: 'Clips per person in 24 hours',
-      maxSteps: 'Most steps',
-      maxFrames: 'Most frames',
+      maxSteps: 'Maximum steps',
+      maxFrames: 'Maximum frames',
     },
     shown: {
       title: '⚙️ Kinora on this server:',
       channels: 'Channels',
       roles: 'Roles',
       everywhere: 'everywhere',
-      everybody: 'everybody',
+      everybody: 'everyone',
       ownLanguage: "each person's own",
       ownPreset: "the model's own settings",
-      asDiscord: 'as Discord allows',
+      asDiscord: "Discord's limit",
       unset: 'no limit',
       more: (count) => `and ${count} more`,
       yes: 'yes',
@@ -149,14 +151,14 @@ export const en: Messages = {
   admin: {
     description: 'For the owner of this bot',
     subcommands: {
-      status: 'What the bot does',
-      pause: 'Begin no more clips; go on taking them in',
-      resume: 'Take in and begin clips again',
-      drain: 'Take in no more clips; do what waits',
+      status: 'What the bot is doing',
+      pause: 'Start no more clips; still accept requests',
+      resume: 'Accept requests and start clips again',
+      drain: 'Accept no more requests; finish what waits',
       cancel: "Cancel anybody's clip",
-      block: 'Let a person or a server ask for nothing',
-      unblock: 'Let them ask again',
-      'reset-quota': 'Give a person the whole daily quota back',
+      block: 'Block a person or server',
+      unblock: 'Unblock a person or server',
+      'reset-quota': "Reset a person's daily quota",
     },
     options: { job: 'Id of the clip, as /queue shows it', user: 'The person', guild: 'Id of the server' },
     modes: {
@@ -164,22 +166,23 @@ export const en: Messages = {
       paused: '⏸️ The queue is paused.',
       draining: '🚰 The queue is being emptied.',
     },
-    status: ({ servers, uptimeMoment }) => `On ${servers} servers, started ${uptimeMoment}.`,
+    status: ({ servers, uptimeMoment }) =>
+      `On ${plural(servers, { one: '1 server', other: `${servers} servers` })}, started ${uptimeMoment}.`,
     hostFault: ({ reason, since, retry }) =>
-      `🔴 This machine has made no clips since ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      `🔴 No clips could be made since ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
       (retry === undefined ? '' : ` It tries again ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` is cancelled.`,
-    blocked: (who) => `⛔ ${who} may ask for nothing from now on.`,
-    unblocked: (who) => `✅ ${who} may ask for clips again.`,
-    quotaReset: (who) => `✅ ${who} has the whole daily quota again.`,
+    blocked: (who) => `⛔ ${who} is blocked.`,
+    unblocked: (who) => `✅ ${who} is no longer blocked.`,
+    quotaReset: (who) => `✅ The daily quota of ${who} was reset.`,
   },
   presence: {
     idle: 'Waiting for a picture',
     paused: 'Paused',
-    hostPaused: 'Paused: cannot make clips right now',
+    hostPaused: 'Paused: no clips right now',
     busy: ({ running, waiting }) => `${running} running, ${waiting} waiting`,
   },
-  broke: (id) => `⚠️ Something broke, id ${id}. The people who run this bot find the reason in its log.`,
+  broke: (id) => `⚠️ Something broke (id ${id}). The people who run this bot can find the reason in its log.`,
   permissions: {
     ViewChannel: 'View Channel',
     SendMessages: 'Send Messages',
@@ -193,10 +196,10 @@ export const en: Messages = {
     'picture-not-a-picture': ({ found }) =>
       `That file is not a picture${found === 'unknown' ? '' : ` (it looks like: ${found})`}. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
     'picture-unsupported': ({ found }) =>
-      `${found} pictures cannot be read here. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
+      `${found} pictures are not supported here. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
     'picture-heic': () =>
-      'HEIC pictures cannot be read here. Save it as JPEG and attach that; on an iPhone, Settings, Camera, Formats, “Most Compatible” makes the camera do so.',
-    'picture-blank': () => 'There is nothing to see in that picture: it is wholly white or empty. Attach another one.',
+      'HEIC pictures cannot be read here. Save it as JPEG and attach that. On an iPhone: Settings, Camera, Formats, “Most Compatible”.',
+    'picture-blank': () => 'That picture is blank. Attach another one.',
     'picture-too-many-pixels': ({ limitMegapixels }) =>
       `The picture has too many pixels: up to ${limitMegapixels} megapixels are read.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
@@ -205,8 +208,8 @@ export const en: Messages = {
       'The picture is damaged or cut off and cannot be read. Save it again and attach the new file.',
     'picture-timeout': ({ limitSeconds }) =>
       `Reading the picture took longer than ${limitSeconds} s. Try a simpler one.`,
-    'picture-host': () => 'Pictures are only fetched from Discord itself. Attach the file instead of a link.',
-    'picture-unreachable': () => 'Discord did not hand out the picture. Attach it again.',
+    'picture-host': () => 'Only pictures on Discord itself can be used. Attach the file instead of a link.',
+    'picture-unreachable': () => 'Discord did not send the picture. Attach it again.',
     'picture-slow': ({ limitSeconds }) => `Fetching the picture took longer than ${limitSeconds} s. Try again.`,
     'option-range': ({ option, min, max }) => `\`${option}\` must be a whole number from ${min} to ${max}.`,
     'settings-invalid': ({ setting, value, from, to, multipleOf }) => {
@@ -217,55 +220,70 @@ export const en: Messages = {
     'bad-steps': ({ sampler, steps, from, to }) =>
       `With the sampler \`${sampler}\` a clip takes ${from} to ${to} steps, not ${steps}. Ask for fewer.`,
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
-      `The schedule \`${schedule}\` does not go with the sampler \`${sampler}\`. Choose another preset.`,
+      `The schedule \`${schedule}\` does not work with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>
       `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
-    'clip-too-large': () => 'The clip is larger than Discord accepts here. Try a calmer picture or less motion.',
+    'clip-too-large': () => 'The clip is larger than Discord allows here. Try a simpler picture or less motion.',
     'clip-undeliverable': () =>
-      'The clip is finished, but I may not post it here, and your direct messages are closed to me. `/queue` gives it to you for as long as it is kept.',
+      'The clip is finished, but I may not post it here, and your direct messages are closed. Use `/queue` to get it before it is deleted.',
     'going-down': () => 'The bot is restarting. Ask again in a minute.',
     'storage-failed': () =>
-      'The bot cannot store anything right now, so your request was not accepted. The people who run it have been told. Try again later.',
+      'The bot cannot save anything right now, so your request was not accepted. The people who run it have been told. Try again later.',
     'not-yours': () => 'Only the person who asked for this clip, and moderators, can do that.',
-    'job-unknown': () => 'That clip is not known any more.',
+    'job-unknown': () => 'That clip no longer exists.',
     'action-unknown': () => 'That command or button is from an older version of the bot. Use `/animate`.',
     'too-late': () => 'Too late: the clip is finished already.',
-    draining: () => 'The bot takes in nothing new for now. Try again later.',
+    draining: () => 'The bot accepts no new requests for now. Try again later.',
     'limit-waiting-user': ({ limit, moment }) =>
-      `At most ${limit} of your clips may wait at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
+      `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
       `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}`,
-    'limit-cooldown': ({ limit, moment }) => `One clip every ${limit} seconds: you can ask again ${moment}.`,
+    'limit-cooldown': ({ limit, moment }) =>
+      `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
     'limit-quota': ({ limit, moment }) =>
       `Your daily limit (${limit} in 24 hours) is used up: you can ask again ${moment}.`,
-    'limit-steps': ({ limit }) => `Up to ${limit} steps are allowed here. Ask for fewer.`,
-    'limit-frames': ({ limit }) => `Up to ${limit} frames are allowed here. Ask for a shorter clip.`,
-    'picture-unsafe': () =>
-      'A check on this machine takes the picture for one that not everybody may see. Try another.',
-    'clip-unsafe': () => 'A check on this machine takes the clip for one that not everybody may see. It is not shown.',
-    'blocked-user': () => 'The people who run this bot do not let you ask for clips.',
-    'blocked-guild': () => 'The people who run this bot do not let this server ask for clips.',
-    'place-channel': ({ places, more }) => `Clips can be asked for in: ${places}${andMore(more)}.`,
-    'place-role': ({ roles, more }) => `Who may ask for clips here: ${roles}${andMore(more)}.`,
-    'place-age': () => 'On this server clips can only be asked for in age-restricted channels.',
-    'managers-only': () => 'This is for people who may manage the server.',
-    'operators-only': () => 'This is for the owner of the bot.',
-    'block-target': () => 'Name either a person or the id of a server.',
+    'limit-steps': ({ limit }) =>
+      `Up to ${plural(limit, { one: '1 step is', other: `${limit} steps are` })} allowed here. Ask for fewer.`,
+    'limit-frames': ({ limit }) =>
+      `Up to ${plural(limit, { one: '1 frame is', other: `${limit} frames are` })} allowed here. Ask for a shorter clip.`,
+    'picture-unsafe': () => 'The content filter rejected this picture. Try another one.',
+    'clip-unsafe': () => 'The content filter rejected this clip, so it is not shown.',
+    'blocked-user': () => 'The people who run this bot have blocked you.',
+    'blocked-guild': () => 'The people who run this bot have blocked this server.',
+    'place-channel': ({ places, more }) => `Clips can be made in: ${places}${andMore(more)}.`,
+    'place-role': ({ roles, more }) => `Roles that can make clips here: ${roles}${andMore(more)}.`,
+    'place-age': () => 'On this server clips can only be made in age-restricted channels.',
+    'managers-only': () => 'Only people who can manage the server may do that.',
+    'operators-only': () => 'Only the owner of the bot may do that.',
+    'block-target': () => 'Give either a person or the id of a server.',
     'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
     'wait-too-long': ({ minutes }) =>
-      `The queue is too long for here: it would take about ${minutes} minutes, and where I am not a member I can answer for 15 only. Ask on a server that has me, or try again later.`,
+      `The queue is too long for here: it would take about ${plural(minutes, { one: '1 minute', other: `${minutes} minutes` })}, and where I am not a member I can only answer for 15. Ask on a server that has me, or try again later.`,
     'no-picture-there': () => 'There is no picture in that message, nor in the one it replies to.',
-    'clip-expired': () => 'The pictures of that clip are not kept any more. Use `/animate` with the picture again.',
+    'clip-expired': () => 'The picture of that clip has been deleted. Use `/animate` with the picture again.',
     'picture-forgotten': () =>
-      'The person who had sent the picture of that clip has had it deleted. Use `/animate` with a picture of your own.',
-    'already-smooth': () => 'That clip has its higher frame rate already.',
-    'no-settings-there': () => 'That message has no clip of mine, or its file has lost its settings.',
+      'The person who sent that picture had it deleted. Use `/animate` with a picture of your own.',
+    'already-smooth': () => 'That clip already has the highest frame rate.',
+    'no-settings-there': () => 'That message has no clip of mine, or the file no longer holds its settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
     'list-full': ({ limit }) =>
-      `A list holds up to ${limit} entries. Take one off with \`/kinora-config disallow\` first.`,
+      `The list is full (${limit} entries). Remove one with \`/kinora-config disallow\` first.`,
     'too-often': ({ moment }) => `That was quick. You can do this again ${moment}.`,
   },
 };
+
+const plural = pluralFor('en');
+
+function clips(count: number): string {
+  return plural(count, { one: '1 clip', other: `${count} clips` });
+}
+
+/** Days where they are whole, else hours. */
+function duration(hours: number): string {
+  const days = hours / 24;
+  if (Number.isInteger(days) && days > 1) return `${days} days`;
+  return plural(hours, { one: '1 hour', other: `${hours} hours` });
+}
 
 function andMore(count: string | number | undefined): string {
   return typeof count === 'number' && count > 0 ? ` and ${count} more` : '';

@@ -10,7 +10,7 @@ export interface Messages {
   animate: AnimateMessages;
   clip: ClipMessages;
   cancelButton: string;
-  queued(place: { position: number; waiting: number }): string;
+  queued(place: { position: number }): string;
   startsAt(moment: string): string;
   readyAt(moment: string): string;
   /** In a waiting clip's message while a fault of the machine keeps all clips waiting. */

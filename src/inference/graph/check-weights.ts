@@ -7,7 +7,7 @@ import { weightDataTypes } from './parameters.ts';
 const ignoredKeys = /(^|\.)position_ids$/;
 
 /**
- * Holds a network's graphs against its checkpoint: every tensor that the config implies is there, in its shape, as
+ * Compares a network's graphs with its checkpoint: every tensor that the config implies is there, in its shape, as
  * floating point, and nothing else is.
  * @param where the checkpoint, for the message
  * @throws WeightsMismatchError all missing, unused and wrong tensors together

@@ -10,7 +10,7 @@ export interface CompiledGraph {
   model: Uint8Array;
   /** Undefined where the graph has no weights. */
   weightsFolder: string | undefined;
-  /** ONNX Runtime has to reckon weights when it loads them: they are of another type than the graph computes in, or merged. */
+  /** ONNX Runtime computes on weights while it loads them: it casts them to the graph's type, or adds LoRAs to them. */
   castsWeights: boolean;
   inputs: BuiltGraph['inputs'];
   outputs: BuiltGraph['outputs'];

@@ -1,13 +1,46 @@
 import { GraphError } from '../../errors.ts';
 import type { AttributeValue, DataType, OnnxNode, OnnxValueInfo } from '../onnx/types.ts';
+import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
-import type { LowRankUpdate, LowRankUpdates } from './low-rank.ts';
 import { createParameterTable, type GraphInitializer, type ParameterOptions } from './parameters.ts';
-import type { GraphTarget } from './target.ts';
 import { elementCount, type Value } from './value.ts';
 
-/** Grows one graph. Scopes name parameters as torch names modules, so a parameter's name is its key in the checkpoint. */
+/** What a graph computes in. */
+export type Precision = 'float32' | 'float16';
+
+/** Where a graph will run and in which precision it computes; it decides the form of some operators. */
+export interface GraphTarget {
+  provider: 'cpu' | 'cuda' | 'webgpu';
+  precision: Precision;
+  /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: all of them. */
+  feedForwardChunk?: number | undefined;
+  /** Weights may be combined at load time where that saves work: they are copied anyway when the session is created. */
+  foldsWeights?: boolean | undefined;
+}
+
+/** A matrix as bytes. */
+interface MatrixBytes {
+  dtype: Dtype;
+  shape: readonly number[];
+  bytes: Uint8Array;
+}
+
+/** What a LoRA adds to one weight: scale · up · down, of the weight's own elements. */
+export interface LowRankUpdate {
+  /** The LoRA's name, which names its initializers. */
+  name: string;
+  scale: number;
+  /** [rows of the weight, rank]; more axes of size 1 may follow. */
+  up: MatrixBytes;
+  /** [rank, elements of a row of the weight]; maybe as the axes of a kernel. */
+  down: MatrixBytes;
+}
+
+/** What is added to weights when they are loaded, by their key; each is merged where the graph first asks for it. */
+export type LowRankUpdates = ReadonlyMap<string, readonly LowRankUpdate[]>;
+
+/** Builds one graph. Scopes name parameters as torch names modules, so a parameter's name is its key in the checkpoint. */
 export interface GraphBuilder {
   readonly target: GraphTarget;
   /** Runs `build` with `name` (one or more dotted parts) added to the path of parameters and nodes. */
@@ -20,7 +53,7 @@ export interface GraphBuilder {
   output(name: string, value: Value): void;
   /** A tensor of the checkpoint, `<scope>.<name>`, in the target's precision. `shape` is the one the checkpoint must have. */
   parameter(name: string, shape: readonly number[], options?: ParameterOptions): Value;
-  /** Says that the checkpoint holds this tensor by right although the graph does not need it. */
+  /** Declares a tensor that the checkpoint must hold although the graph does not use it. */
   unusedParameter(name: string, shape: readonly number[]): void;
   /** A constant in the target's precision, or float32 where asked. Equal constants are one. */
   constant(values: Float32Array, shape: readonly number[], dataType?: DataType): Value;
@@ -78,7 +111,7 @@ export function buildGraph(
   const path = () => scopes.join('.');
   const key = (parameter: string) => [...scopes, parameter].join('.');
 
-  /** A weight with what is added to it, in float32: nodes over constants alone, which the session reckons when it is made. */
+  /** A weight plus its low-rank updates, in float32: nodes over constants only, which the session folds when it is created. */
   function merged(stored: Value, added: readonly LowRankUpdate[], rows: ParameterOptions['rows']): Value {
     let sum = added.length === 0 ? stored : graph.cast(stored, 'float32');
     for (const { name: lora, scale, up, down } of added) {

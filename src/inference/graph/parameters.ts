@@ -1,6 +1,6 @@
 import { GraphError } from '../../errors.ts';
 import type { DataType } from '../onnx/types.ts';
-import type { Dtype } from '../safetensors/dtype.ts';
+import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { elementCount, type Value } from './value.ts';
 

@@ -3,8 +3,7 @@ import { add, concat, expand, reshape, slice, transpose } from '../graph/ops.ts'
 import { axisSize, shape4, type Value } from '../graph/value.ts';
 import { activation } from '../nn/activations.ts';
 import { multiHeadAttention } from '../nn/attention.ts';
-import { linear } from '../nn/linear.ts';
-import { layerNorm } from '../nn/normalization.ts';
+import { layerNorm, linear } from '../nn/layers.ts';
 import type { ClipVisionConfig } from './clip-vision-config.ts';
 
 /**

@@ -24,7 +24,7 @@ export function parsePythonJson(text: string): unknown {
 }
 
 /**
- * Reads a model's config.json and holds it against its schema. Keys that the schema does not name are let through, as
+ * Reads a model's config.json and checks it with its schema. Keys that the schema does not name are let through, as
  * diffusers does.
  * @throws ConfigError the file is missing, is not JSON, or does not fit; the message names the path and every key
  */

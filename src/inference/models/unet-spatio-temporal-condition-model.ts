@@ -4,9 +4,8 @@ import { add, reshape } from '../graph/ops.ts';
 import { elementCount, type Value } from '../graph/value.ts';
 import { silu } from '../nn/activations.ts';
 import { type Conditioning, inlineConditioning, separateConditioning } from '../nn/conditioning.ts';
-import { conv2d } from '../nn/conv.ts';
 import { timestepEmbedding, timesteps } from '../nn/embeddings.ts';
-import { groupNorm } from '../nn/normalization.ts';
+import { conv2d, groupNorm } from '../nn/layers.ts';
 import { downBlock, midBlock, type UnetContext, upBlock } from './unet-blocks.ts';
 import { crossAttentionDim, type UnetConfig, unetBlocks } from './unet-config.ts';
 

@@ -1,8 +1,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { add, concat, matMul, multiply, reshape, scalar, slice, transpose } from '../graph/ops.ts';
 import { axisSize, shape4, type Value } from '../graph/value.ts';
-import { linear } from './linear.ts';
-import { groupNorm } from './normalization.ts';
+import { groupNorm, linear } from './layers.ts';
 
 /** Queries, keys and values, each [..., c]. */
 export interface Projections {

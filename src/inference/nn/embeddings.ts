@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { concat, multiply, reshape } from '../graph/ops.ts';
 import { elementCount, type Value } from '../graph/value.ts';
 import { silu } from './activations.ts';
-import { linear } from './linear.ts';
+import { linear } from './layers.ts';
 
 const maxPeriod = 10_000;
 

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { add, concat, slice } from '../graph/ops.ts';
 import { axisSize, shape4, type Value } from '../graph/value.ts';
-import { conv2d } from './conv.ts';
+import { conv2d } from './layers.ts';
 
 /** diffusers `Downsample2D` with convolution: [n, c, h, w] -> [n, c, ⌈h/2⌉, ⌈w/2⌉]. */
 export function downsample2d(graph: GraphBuilder, name: string, x: Value): Value {

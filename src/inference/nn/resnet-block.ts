@@ -1,12 +1,9 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { add, multiply, reshape, transpose } from '../graph/ops.ts';
+import { add, multiply, reshape, scalar, subtract, transpose } from '../graph/ops.ts';
 import { axisSize, shape4, type Value } from '../graph/value.ts';
 import { silu } from './activations.ts';
-import { temporalShare } from './alpha-blender.ts';
 import type { ClipBatch } from './attention.ts';
-import { conv2d, temporalConv } from './conv.ts';
-import { linear } from './linear.ts';
-import { groupNorm } from './normalization.ts';
+import { conv2d, groupNorm, linear, temporalConv } from './layers.ts';
 
 /** What a resnet block needs besides its input. */
 export interface ResnetBlockOptions {
@@ -93,4 +90,25 @@ export function spatioTemporalResBlock(
     const back = transpose(graph, multiply(graph, branch, share), [0, 2, 1, 3]); // [b, f, c, h·w]
     return reshape(graph, add(graph, clips, back), spatial.shape);
   });
+}
+
+/**
+ * The share of the temporal branch in diffusers `AlphaBlender` ("learned" and, for clips, "learned_with_images"):
+ * 1 − sigmoid(mix_factor), or sigmoid(mix_factor) with `switchSpatialToTemporalMix`. Shape [1].
+ */
+export function temporalShare(
+  graph: GraphBuilder,
+  name: string,
+  { switchSpatialToTemporalMix = false }: { switchSpatialToTemporalMix?: boolean } = {},
+): Value {
+  return graph.scope(name, () => {
+    const alpha = graph.op('Sigmoid', [graph.parameter('mix_factor', [1])]);
+    return switchSpatialToTemporalMix ? alpha : subtract(graph, scalar(graph, 1), alpha);
+  });
+}
+
+/** diffusers `AlphaBlender`: spatial + share · (temporal − spatial), any shape. */
+export function alphaBlender(graph: GraphBuilder, name: string, spatial: Value, temporal: Value): Value {
+  const share = temporalShare(graph, name);
+  return add(graph, spatial, multiply(graph, subtract(graph, temporal, spatial), share));
 }

@@ -1,13 +1,19 @@
 import { GraphError } from '../../errors.ts';
 import { checkWeights } from '../graph/check-weights.ts';
-import { addOutput, extractSubgraph } from '../graph/extract-subgraph.ts';
-import { type BuiltGraph, buildGraph, type GraphSource } from '../graph/graph-builder.ts';
-import type { GraphTarget, Precision } from '../graph/target.ts';
+import { addOutput, extractSubgraph } from '../graph/cut-graph.ts';
+import {
+  type BuiltGraph,
+  buildGraph,
+  type GraphSource,
+  type GraphTarget,
+  type Precision,
+} from '../graph/graph-builder.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
 import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
+import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import { readLoraUpdates } from './loras.ts';
 import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
@@ -36,7 +42,7 @@ const checkpoints = {
 export type CheckpointGraphs = Partial<Record<NetworkRequest['network'], BuiltGraph>>;
 
 /**
- * Builds a network's graph and holds its whole checkpoint against the config.
+ * Builds a network's graph and compares its whole checkpoint with the config.
  * @throws SafetensorsError | WeightsMismatchError the checkpoint is missing, broken, or of another model
  */
 export async function buildNetwork(
@@ -47,7 +53,7 @@ export async function buildNetwork(
   return pickNetwork(configs, request, await buildCheckpoint(configs, request, target));
 }
 
-/** All graphs over the checkpoint of a network, held against it; see {@link buildNetwork}. */
+/** All graphs over the checkpoint of a network, compared with it; see {@link buildNetwork}. */
 export async function buildCheckpoint(
   configs: ModelConfigs,
   request: NetworkRequest,
@@ -112,4 +118,19 @@ function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source
       ),
     };
   }
+}
+
+/** The precision that a provider works in where none is asked for: ONNX Runtime's CPU kernels know float32 only. */
+export function defaultPrecision(provider: ConcreteProvider): Precision {
+  return provider === 'cpu' ? 'float32' : 'float16';
+}
+
+/**
+ * The form and precision of a network. As in diffusers, a VAE that says `force_upcast` encodes in float32 whatever the
+ * precision of the rest; a decoder may be asked for in a precision of its own.
+ */
+export function networkTarget(request: NetworkRequest, { vae }: ModelConfigs, base: GraphTarget): GraphTarget {
+  if (request.network === 'vae-encoder' && vae.force_upcast) return { ...base, precision: 'float32' };
+  if (request.network === 'vae-decoder') return { ...base, precision: request.precision ?? base.precision };
+  return base;
 }

@@ -1,6 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { checkSampler } from '../schedulers/check-sampler.ts';
-import { samplerNames, scheduleNames } from '../schedulers/names.ts';
+import { checkSampler, samplerNames, scheduleNames } from '../schedulers/scheduler.ts';
 import type { ImageToVideoSettings, ModelInfo } from './types.ts';
 
 const maxFrames = 1000;

@@ -65,7 +65,7 @@ export function encodeCheckpoint({ latents, condition, generator, ...rest }: Che
 
 /**
  * Reads a checkpoint back. One that cannot be read (damaged, or of another version) is no fault: the run starts over.
- * @param log told why it is passed over
+ * @param log gets the reason when it is passed over
  */
 export function readCheckpoint(bytes: Uint8Array, log: (message: string) => void): Checkpoint | undefined {
   try {

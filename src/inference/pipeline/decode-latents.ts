@@ -1,10 +1,10 @@
 import { InferenceError } from '../../errors.ts';
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import { latentSize } from './denoiser.ts';
+import { requireOutput } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import type { PipelineProgress } from './types.ts';
-import { present } from './use-session.ts';
 
 /** A decoder in memory, and what it was opened for. */
 interface OpenDecoder {
@@ -65,7 +65,7 @@ async function* decodeInChunks(
       const session = await networks.open({ network: 'vae-decoder', frames, ...size, precision: wanted });
       decoder = { session, frames, precision: wanted };
     }
-    return present((await decoder.session.run({ z: chunk })).sample);
+    return requireOutput((await decoder.session.run({ z: chunk })).sample);
   }
 
   /** In half precision, unless that ruins it. */

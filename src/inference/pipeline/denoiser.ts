@@ -1,8 +1,8 @@
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { NetworkRequest } from './build-network.ts';
+import { requireOutput, withSession } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { present, withSession } from './use-session.ts';
 
 /** What the picture becomes for the UNet. */
 export interface ImageCondition {
@@ -35,7 +35,7 @@ interface PredictedStep {
 }
 
 /** What the steps of a clip will ask for. */
-export interface PredictorPlan {
+export interface DenoiserPlan {
   /** Whether each step is guided, [steps]. */
   guided: readonly boolean[];
   /** Whether some steps will be shallow. */
@@ -46,10 +46,10 @@ export interface PredictorPlan {
  * Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time: the
  * latter also where only some steps are guided, so that one loaded UNet serves all of them.
  */
-export async function openPredictor(
+export async function openDenoiser(
   { configs, networks, settings, guidanceBatch }: PipelineContext,
   { imageEmbeds, imageLatents }: ImageCondition,
-  { guided, caching }: PredictorPlan,
+  { guided, caching }: DenoiserPlan,
 ): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
   const isTogether = guidanceBatch === 'batched' && new Set(guided).size === 1;
@@ -92,7 +92,7 @@ export async function openPredictor(
             : await whole.run(inputs);
         // A shallow call gives none: what there is stays.
         deepFeatures[at] = outputs.deep_features ?? deepFeatures[at];
-        predictions.push(present(outputs.out_sample));
+        predictions.push(requireOutput(outputs.out_sample));
       }
       return joined(predictions);
     },

@@ -1,12 +1,11 @@
-import { partitionGraph } from '../graph/partition-graph.ts';
+import { partitionGraph } from '../graph/cut-graph.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import { peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
-import type { Precision } from '../graph/target.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
-import { buildNetwork, type NetworkRequest } from './build-network.ts';
+import { buildNetwork, defaultPrecision, type NetworkRequest, networkTarget } from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
-import { defaultPrecision, networkTarget } from './network-target.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
 
 /** Bytes that are needed at the worst moment, roughly; the process itself comes on top. */
@@ -21,7 +20,7 @@ export type MemoryEstimates = Record<Exclude<PipelineStage, 'prepare'>, Record<M
 const valueBytes: Readonly<Record<Precision, number>> = { float32: 4, float16: 2 };
 
 /**
- * What each stage of a clip costs in each memory mode, reckoned from the graphs without loading a weight: the weights
+ * What each stage of a clip costs in each memory mode, computed from the graphs without loading a weight: the weights
  * that are there at once, in the precision that the provider works in, and the largest sum of live activations.
  * @throws SafetensorsError | WeightsMismatchError a checkpoint is missing, broken, or of another model
  */

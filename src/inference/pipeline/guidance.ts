@@ -8,7 +8,7 @@ export function linspace(from: number, to: number, count: number): Float32Array 
 
 /**
  * In which steps guidance runs: those in the interval, (low, high] of σ (Kynkäänniemi et al. 2024, "Applying Guidance in
- * a Limited Interval"); none where no scale is above 1, since the unconditional branch then has no say.
+ * a Limited Interval"); none where no scale is above 1, since the unconditional branch then has no weight.
  * @param scales [frames]
  * @param sigmas of each step, and maybe of what comes after the last
  * @returns [steps]

@@ -1,13 +1,12 @@
 import { InferenceError } from '../../errors.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
-import { type ImageCondition, openPredictor } from './denoiser.ts';
+import { type ImageCondition, openDenoiser } from './denoiser.ts';
+import { requireFinite, requireOutput, withSession } from './guard-networks.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
-import { modelInputs } from './model-inputs.ts';
+import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { requireFinite } from './require-finite.ts';
 import type { PipelineProgress } from './types.ts';
-import { present, withSession } from './use-session.ts';
 
 interface StageTools {
   /** Counts a finished step; throws where the run was cancelled. */
@@ -38,7 +37,7 @@ export async function* encodeImage(
     return (await session.run({ sample })).latents;
   });
   yield step();
-  return { imageEmbeds: present(imageEmbeds), imageLatents: present(imageLatents) };
+  return { imageEmbeds: requireOutput(imageEmbeds), imageLatents: requireOutput(imageLatents) };
 }
 
 /** What the denoising loop works with. */
@@ -64,12 +63,12 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
   const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
   if (done === steps) return latents;
 
-  const predictor = await openPredictor(job, condition, { guided, caching: stepCache > 1 && steps > 1 });
+  const denoiser = await openDenoiser(job, condition, { guided, caching: stepCache > 1 && steps > 1 });
   try {
     for (let index = done; index < steps; index++) {
       const timestep = scheduler.timesteps[index]!;
       const isGuided = guided[index] === true;
-      const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep, {
+      const prediction = await denoiser.predict(scheduler.scaleModelInput(latents, index), timestep, {
         guided: isGuided,
         shallow: index % stepCache !== 0,
       });
@@ -84,7 +83,7 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
     }
     return latents;
   } finally {
-    await predictor.release();
+    await denoiser.release();
   }
 }
 

@@ -1,25 +1,25 @@
 import { InferenceError } from '../../errors.ts';
+import { throwIfCancelled } from '../../util/cancellation.ts';
 import type { FramedPicture } from '../../util/rgb.ts';
 import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
-import { cancellableNetworks, throwIfCancelled } from './cancellable-networks.ts';
+import { defaultPrecision, networkTarget } from './build-network.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { cancellableNetworks, finiteNetworks } from './guard-networks.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
-import { defaultPrecision, networkTarget } from './network-target.ts';
 import { modelNetworks } from './networks.ts';
-import { modelNotes } from './open-checkpoint.ts';
+import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { sampleToFrames } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { finiteNetworks } from './require-finite.ts';
 import { stageClock } from './stages.ts';
 import type {
   CheckpointOptions,
@@ -29,7 +29,6 @@ import type {
   ModelInfo,
   PipelineProgress,
 } from './types.ts';
-import { withLoras } from './with-loras.ts';
 
 /** How a model is opened. */
 export interface OpenImageToVideoOptions extends ExecutionOptions {
@@ -37,7 +36,7 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   modelDir: string;
   /** Added to the UNet's weights when they are loaded. */
   loras?: readonly LoraRequest[] | undefined;
-  /** Told what an operator should know: a provider that was passed over, say. */
+  /** Takes lines for the operator's log, such as a provider that was passed over. */
   log?: (message: string) => void;
 }
 
@@ -117,7 +116,7 @@ async function* run(
   const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
   const start = fingerprint && startingPoint(given, resume, fingerprint);
   const clock = stageClock(() => performance.now(), start?.seconds);
-  // No copy: the picture is let go of once the model's inputs are made.
+  // Not a copy: the context's reference to the picture is dropped once the model's inputs are made.
   const job = Object.assign(given, { networks: finiteNetworks(given.networks, clock.position) });
   const step = () => {
     throwIfCancelled(job.signal);

@@ -41,7 +41,7 @@ interface KeptRun {
   log: (message: string) => void;
 }
 
-/** Hands over the state after a step, at most every so many seconds, beginning now. */
+/** Hands over the state after a step, at most once in `everySeconds`, counted from this call. */
 export function checkpointKeeper(
   { everySeconds, hand }: CheckpointOptions,
   { fingerprint, state, log }: KeptRun,

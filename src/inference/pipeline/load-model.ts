@@ -8,8 +8,8 @@ import { crossAttentionDim, type UnetConfig, unetConfigSchema } from '../models/
 import { addedTimeIdCount } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type VaeConfig, vaeConfigSchema } from '../models/vae-config.ts';
 import { parseSchedulerConfig, type SchedulerConfig, svdSchedulerJson } from '../schedulers/scheduler-config.ts';
+import { explainNotAModel } from './explain-foreign.ts';
 import type { Lora } from './loras.ts';
-import { explainNotAModel } from './not-a-model.ts';
 import { readSingleFile, type SingleFile } from './single-file.ts';
 import { clipLoops } from './types.ts';
 

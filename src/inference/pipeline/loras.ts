@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
-import type { LowRankUpdate, LowRankUpdates } from '../graph/low-rank.ts';
+import type { LowRankUpdate, LowRankUpdates } from '../graph/graph-builder.ts';
 import { weightDataTypes } from '../graph/parameters.ts';
 import { elementCount } from '../graph/value.ts';
 import { readLoraName } from '../models/lora-names.ts';
@@ -10,7 +10,7 @@ import { readConfig } from '../models/parse-config.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { readFully, readSafetensors, type SafetensorsFile, type TensorEntry } from '../safetensors/read-safetensors.ts';
 import { readTensor } from '../safetensors/read-tensor.ts';
-import { explainForeignLora } from './foreign-loras.ts';
+import { explainForeignLora } from './explain-foreign.ts';
 
 /** A LoRA that is to be added to the UNet. */
 export interface LoraRequest {
@@ -68,7 +68,7 @@ async function readAll(entries: readonly TensorEntry[]): Promise<Map<TensorEntry
 }
 
 /**
- * Reads a LoRA's header and holds it against a UNet.
+ * Reads a LoRA's header and matches its tensors with a UNet's.
  * @param unet its weights, and what finds the key of the one that a module of a LoRA changes
  * @throws ConfigError the file is no LoRA, or one for another model
  * @throws SafetensorsError the file cannot be read

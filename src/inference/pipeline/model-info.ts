@@ -1,6 +1,6 @@
 import { unetBlocks } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
-import { maxSteps } from '../schedulers/check-sampler.ts';
+import { maxSteps } from '../schedulers/scheduler.ts';
 import { defaultSchedule } from '../schedulers/scheduler-config.ts';
 import { type ModelConfigs, readModelConfigs } from './load-model.ts';
 import type { ModelInfo } from './types.ts';

@@ -1,7 +1,7 @@
+import { cancellationPoint } from '../../util/cancellation.ts';
 import { compileGraph } from '../graph/compile-graph.ts';
-import type { BuiltGraph } from '../graph/graph-builder.ts';
-import { partitionGraph } from '../graph/partition-graph.ts';
-import type { GraphTarget } from '../graph/target.ts';
+import { partitionGraph } from '../graph/cut-graph.ts';
+import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
 import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';
@@ -11,7 +11,7 @@ import type { MemoryMode } from './types.ts';
 /** Opens a model's networks. */
 export interface Networks {
   /** A network in the shape asked for; give it back with its `release`, which frees it unless it is to stay. */
-  open(request: NetworkRequest): Promise<NetworkSession>;
+  open(request: NetworkRequest, signal?: AbortSignal): Promise<NetworkSession>;
   /** Frees whatever stayed in memory. */
   release(): Promise<void>;
 }
@@ -28,9 +28,9 @@ export interface NetworksOptions {
   memoryMode: MemoryMode;
 }
 
-/** The networks of a model. Checkpoints are read, and held against their config, when a network is opened. */
+/** The networks of a model. Checkpoints are read, and compared with their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
-  /** Weights that stay in their file must not be reckoned into others: that would be done anew in every call. */
+  /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
@@ -51,9 +51,11 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     return pickNetwork(configs, request, graphs);
   }
 
-  async function load(request: NetworkRequest): Promise<NetworkSession> {
+  async function load(request: NetworkRequest, signal: AbortSignal | undefined): Promise<NetworkSession> {
+    await cancellationPoint(signal);
     try {
       const graph = await build(request);
+      await cancellationPoint(signal);
       if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
@@ -66,15 +68,15 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   }
 
   return {
-    async open(request) {
-      if (memoryMode !== 'resident') return load(request);
+    async open(request, signal) {
+      if (memoryMode !== 'resident') return load(request, signal);
       const key = JSON.stringify(request);
       const slot = request.network === 'unet-step' ? `${request.network} ${request.deepFeatures}` : request.network;
       const known = resident.get(slot);
       if (known?.key === key) return { run: known.session.run, release: async () => {} };
       resident.delete(slot);
       await known?.session.release();
-      const loaded = await load(request);
+      const loaded = await load(request, signal);
       resident.set(slot, { key, session: loaded });
       return { run: loaded.run, release: async () => {} };
     },

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { loraModuleFinder } from '../models/lora-names.ts';
+import { sgmUnetModules } from '../models/sgm-unet.ts';
 import { openWeights, type Weights } from '../safetensors/open-weights.ts';
 import type { ModelConfigs } from './load-model.ts';
+import { type Lora, type LoraRequest, readLora } from './loras.ts';
 
 /** The networks that have a checkpoint, by their folder, and what diffusers and transformers call its file. */
 export const checkpointBaseNames = {
@@ -15,12 +19,12 @@ export interface OpenedCheckpoint {
   /** The folder or file, for messages. */
   where: string;
   weights: Weights;
-  /** What a person should know: what was taken instead of what is usual. */
+  /** Notes for the operator: what was used in place of the usual file or format. */
   notes: readonly string[];
 }
 
 /**
- * What a person should know of a model before it runs: everything that was taken instead of what is usual. Only headers
+ * Notes on a model for the operator before it runs: what was used in place of the usual files or formats. Only headers
  * are read; what cannot be read is no note, but an error when it is needed.
  */
 export async function modelNotes(configs: ModelConfigs): Promise<string[]> {
@@ -48,4 +52,27 @@ export async function openCheckpoint(
     notes.push(`${where} holds fp8 weights (${narrow.join(', ')}): they are widened when they are loaded.`);
   }
   return { where, weights, notes };
+}
+
+/** More would not fit beside a graph into one message of protobuf's. */
+const maxLoraBytes = 1.5 * 2 ** 30;
+
+/**
+ * The model with LoRAs, which must fit its UNet; several add up.
+ * @throws ConfigError a file is no LoRA, or one for another model; the message says so by the file's name
+ * @throws SafetensorsError a file, or the UNet's weights, cannot be read
+ */
+export async function withLoras(configs: ModelConfigs, requests: readonly LoraRequest[]): Promise<ModelConfigs> {
+  if (requests.length === 0) return configs;
+  const { weights } = await openCheckpoint(configs, 'unet');
+  const find = loraModuleFinder(weights.keys(), sgmUnetModules(configs.unet));
+  const loras: Lora[] = [];
+  for (const request of requests) loras.push(await readLora(request, { weights, find }));
+  const bytes = loras
+    .flatMap(({ changes }) => [...changes.values()])
+    .map(({ up, down }) => up.sizeBytes + down.sizeBytes);
+  if (bytes.reduce((sum, size) => sum + size, 0) > maxLoraBytes) {
+    throw new ConfigError('loras-too-large', 'The LoRAs have more than 1.5 GiB together: leave some out.');
+  }
+  return { ...configs, loras };
 }

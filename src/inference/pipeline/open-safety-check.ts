@@ -6,7 +6,7 @@ import type { FramedPicture } from '../../util/rgb.ts';
 import { readConfig } from '../models/parse-config.ts';
 import { openClassifier } from '../runtime/open-classifier.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
-import { requireFinite } from './require-finite.ts';
+import { requireFinite } from './guard-networks.ts';
 
 /** Looks at pictures for what not everybody may see. */
 export interface SafetyCheck {

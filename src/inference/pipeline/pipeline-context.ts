@@ -1,5 +1,5 @@
 import type { FramedPicture } from '../../util/rgb.ts';
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { Networks } from './networks.ts';
@@ -12,9 +12,9 @@ export interface PipelineContext {
   provider: ConcreteProvider;
   precision: Precision;
   guidanceBatch: GuidanceBatch;
-  /** Told what an operator should know. */
+  /** Takes lines for the operator's log. */
   log: (message: string) => void;
-  /** Any size; let go when the model's inputs are made of it, since a photo takes much memory. */
+  /** Any size; set to undefined once the model's inputs are made of it, since a photo takes much memory. */
   picture: FramedPicture | undefined;
   settings: ImageToVideoSettings;
   signal: AbortSignal | undefined;

@@ -1,13 +1,13 @@
-import type { Precision } from '../graph/target.ts';
+import type { Precision } from '../graph/graph-builder.ts';
 import { crossAttentionDim } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
+import { requireOutput, withSession } from './guard-networks.ts';
 import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
-import { present, withSession } from './use-session.ts';
 
 /** What is to be tried. */
 export interface UnetProbeRequest {
@@ -29,7 +29,7 @@ export interface UnetProbe {
 }
 
 /**
- * Runs a model's UNet on fixed numbers, so that providers can be held against one another.
+ * Runs a model's UNet on fixed numbers, so that providers can be compared.
  * @throws InferenceError the provider does not work here
  * @throws ConfigError | SafetensorsError | WeightsMismatchError the model cannot be read
  */
@@ -42,7 +42,7 @@ export async function probeUnet({ modelDir, provider, precision, threads }: Unet
   const sizes = { batch: 1, frames: defaults.numFrames, ...size };
   const networks = modelNetworks(configs, {
     target: () => ({ provider, precision }),
-    // A node that fell to the CPU would hide that WebGPU lacks it. On CUDA nobody could try yet whether some do.
+    // On WebGPU a node that falls back to the CPU would hide a missing kernel. On CUDA it is not known yet whether some do.
     session: { provider, threads, wholly: provider === 'webgpu' },
     memoryMode: 'model-offload',
   });
@@ -62,7 +62,7 @@ export async function probeUnet({ modelDir, provider, precision, threads }: Unet
     const warmMs = performance.now();
     const { out_sample } = await session.run(inputs);
     return {
-      output: present(out_sample),
+      output: requireOutput(out_sample),
       loadSeconds: (loadedMs - startMs) / 1000,
       callSeconds: (performance.now() - warmMs) / 1000,
     };

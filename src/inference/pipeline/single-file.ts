@@ -10,7 +10,7 @@ import { type UnetConfig, unetConfigSchema } from '../models/unet-config.ts';
 import { type VaeConfig, vaeConfigSchema } from '../models/vae-config.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { readSafetensors, type TensorEntry } from '../safetensors/read-safetensors.ts';
-import { describeForeignNames } from './foreign-names.ts';
+import { describeForeignNames } from './explain-foreign.ts';
 
 /** Where the networks stand in a single file of Stability's layout, which ComfyUI uses too. */
 const prefixes = {

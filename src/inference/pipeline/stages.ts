@@ -1,5 +1,5 @@
 import { InferenceError } from '../../errors.ts';
-import type { StagePosition } from './require-finite.ts';
+import type { StagePosition } from './guard-networks.ts';
 import type { PipelineProgress, PipelineStage } from './types.ts';
 
 const stages: readonly PipelineStage[] = ['prepare', 'encode-image', 'denoise', 'decode'];

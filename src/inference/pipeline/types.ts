@@ -1,5 +1,5 @@
 import type { RgbFrames } from '../../util/rgb.ts';
-import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/names.ts';
+import { type SamplerName, type ScheduleName, samplerNames, scheduleNames } from '../schedulers/scheduler.ts';
 
 export { samplerNames, scheduleNames };
 

@@ -1,7 +1,6 @@
 import { InferenceError } from '../../errors.ts';
-import { logFloat32 } from './log-float32.ts';
+import { logFloat32, sinCosFloat32 } from './float32-math.ts';
 import { mt19937, resumeMt19937, type Twister, type TwisterState, type WordSource } from './mt19937.ts';
-import { sinCosFloat32 } from './sin-cos-float32.ts';
 
 /** Draws numbers as a CPU `torch.Generator` does; each call goes on where the last one ended. */
 export interface TorchGenerator {

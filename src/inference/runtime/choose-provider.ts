@@ -3,7 +3,7 @@ import { InferenceError } from '../../errors.ts';
 import { encodeModel } from '../onnx/encode-model.ts';
 import type { ConcreteProvider } from './session.ts';
 
-/** What a provider needs, in words for whoever asked for it. */
+/** What a provider needs, shown where it was asked for and does not work. */
 const needs: Readonly<Record<ConcreteProvider, string>> = {
   cuda: 'It needs Linux on x64, an NVIDIA card with its driver, and the libraries that `npm run setup:cuda` brings.',
   webgpu: 'It needs a graphics card with a driver for Vulkan, Direct3D 12 or Metal.',
@@ -16,7 +16,7 @@ const automatic: readonly ConcreteProvider[] = ['cuda', 'cpu'];
 /**
  * Finds the provider to run on. A provider asked for by name is used or refused, never exchanged for another; `auto`
  * takes the first of cuda and cpu that works.
- * @param log told why a provider was passed over
+ * @param log gets a line when a provider is passed over, with the reason
  * @throws InferenceError the provider asked for does not work here; the cause says why
  */
 export async function chooseProvider(

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { dtypeBytes } from './dtype.ts';
+import { dtypeBytes } from './format.ts';
 import { openRegularFile, readFully, type TensorEntry } from './read-safetensors.ts';
 
 /** How many values of a tensor are looked at, and how many of those are NaN or infinite. */

@@ -39,7 +39,7 @@ const kinds: readonly { name: string; starts: RegExp; text: string }[] = [
 export const foreignPrefixBytes = 64;
 
 /**
- * What a file is that is neither safetensors nor a config, by its first bytes, in words that say what to do.
+ * What a file is that is neither safetensors nor a config, by its first bytes, with a sentence that says what to do.
  * @returns undefined where the bytes are none that are known
  */
 export function foreignFormat(prefix: Uint8Array): { name: string; text: string } | undefined {

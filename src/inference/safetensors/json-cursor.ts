@@ -1,5 +1,5 @@
 import { SafetensorsError } from '../../errors.ts';
-import { maxNameLength } from './limits.ts';
+import { maxNameLength } from './format.ts';
 
 /** Nesting of values that are skipped; nothing that is read nests deeper than 3. */
 const maxSkippedDepth = 16;

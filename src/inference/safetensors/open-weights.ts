@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { foreignFormat, foreignPrefixBytes } from './foreign-file.ts';
+import { maxIndexBytes, maxShardCount, maxTensorCount } from './format.ts';
 import { JsonCursor, safetensorsError } from './json-cursor.ts';
-import { maxIndexBytes, maxShardCount, maxTensorCount } from './limits.ts';
 import {
   danglingTarget,
   danglingText,
@@ -20,7 +20,7 @@ export type Weights = ReadonlyMap<string, TensorEntry>;
 export interface OpenWeightsOptions {
   /** `'fp16'` takes `<base>.fp16.safetensors` only, `''` the plain file only; left out: the plain file, else fp16. */
   variant?: string;
-  /** Told what had to be taken instead of what is usual. */
+  /** Called with a note for each file or format used in place of the usual one. */
   onNote?: (note: string) => void;
 }
 

@@ -1,6 +1,5 @@
-import { type Dtype, dtypeBytes, isDtype } from './dtype.ts';
+import { type Dtype, dtypeBytes, isDtype, maxRank, maxTensorCount } from './format.ts';
 import { JsonCursor, safetensorsError } from './json-cursor.ts';
-import { maxRank, maxTensorCount } from './limits.ts';
 
 /** One tensor as the header states it; `begin` and `end` count from the start of the data, in bytes. */
 interface HeaderTensor {

@@ -1,8 +1,7 @@
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
-import type { Dtype } from './dtype.ts';
 import { foreignFormat, foreignPrefixBytes } from './foreign-file.ts';
+import { type Dtype, maxHeaderBytes } from './format.ts';
 import { safetensorsError } from './json-cursor.ts';
-import { maxHeaderBytes } from './limits.ts';
 import { parseHeader } from './parse-header.ts';
 
 /** Where one tensor lies: everything a reader or ONNX Runtime needs to find its bytes. */

@@ -1,17 +1,13 @@
 import { ConfigError } from '../../errors.ts';
-import { checkArrays, sigmaOfStep } from './check-step.ts';
 import { inputScale } from './euler-steps.ts';
-import type { Scheduler } from './scheduler.ts';
+import { checkArrays, maxAnimateLcmSteps, type Scheduler, sigmaOfStep } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { karrasSigmaAt } from './sigma-schedules.ts';
 
 const { fround } = Math;
 
 /** What the weights were distilled with (AnimateLCM-SVD-xt): they know these noise levels and no others. */
-const distilled = { timesteps: 40, sigmas: { min: 0.002, max: 700 } } as const;
-
-/** More steps than the weights were distilled with cannot be taken; `checkSampler` refuses them. */
-export const maxAnimateLcmSteps = distilled.timesteps;
+const distilled = { timesteps: maxAnimateLcmSteps, sigmas: { min: 0.002, max: 700 } } as const;
 
 /**
  * AnimateLCM-SVD-xt's `AnimateLCMSVDStochasticIterativeScheduler` with σ_data = 1 and no clipping: multistep consistency

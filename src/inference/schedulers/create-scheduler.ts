@@ -1,15 +1,17 @@
 import { ConfigError } from '../../errors.ts';
 import { animateLcm } from './animate-lcm.ts';
-import { checkSampler } from './check-sampler.ts';
-import { checkArrays, sigmaOfStep } from './check-step.ts';
 import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
-import { interpolate } from './interpolate.ts';
-import type { SamplerName, ScheduleName } from './names.ts';
-import type { Scheduler } from './scheduler.ts';
+import {
+  checkArrays,
+  checkSampler,
+  type SamplerName,
+  type ScheduleName,
+  type Scheduler,
+  sigmaOfStep,
+} from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
-import { alignYourStepsSigmas, betaSigmas, exponentialSigmas, karrasSigmas } from './sigma-schedules.ts';
-import { sigmaToTimestep, spacedTimesteps } from './timesteps.ts';
-import { linspaceFloat32, trainingSigmas } from './training-sigmas.ts';
+import { alignYourStepsSigmas, betaSigmas, exponentialSigmas, interpolate, karrasSigmas } from './sigma-schedules.ts';
+import { linspaceFloat32, sigmaToTimestep, spacedTimesteps, trainingSigmas } from './training-schedule.ts';
 
 interface SchedulerOptions {
   numInferenceSteps: number;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
-import type { SamplerName, ScheduleName } from './names.ts';
+import type { SamplerName, ScheduleName } from './scheduler.ts';
 
 /** `null` stands in configs for "not given". */
 const optionalFlag = z

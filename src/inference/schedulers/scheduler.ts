@@ -1,3 +1,16 @@
+import { InferenceError, UserError } from '../../errors.ts';
+
+/**
+ * Samplers, by what they compute. `euler-ancestral-discrete` is what diffusers makes of
+ * `EulerAncestralDiscreteScheduler.from_config`; `animate-lcm` is for the weights of AnimateLCM-SVD-xt.
+ */
+export const samplerNames = ['euler', 'euler-ancestral-discrete', 'euler-ancestral', 'animate-lcm'] as const;
+export type SamplerName = (typeof samplerNames)[number];
+
+/** Sigma schedules. `ays` is Align Your Steps for SVD; `model` is what the model's own scheduler config describes. */
+export const scheduleNames = ['karras', 'ays', 'model'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
 /** What `Scheduler.step` may be given besides its arrays. */
 interface StepOptions {
   /** Fresh `randn` of the sample's length; needed where the scheduler's `needsNoise` is true. */
@@ -24,4 +37,64 @@ export interface Scheduler {
    * @throws InferenceError there is no such step, lengths differ, or noise is needed and not given
    */
   step(modelOutput: Float32Array, index: number, sample: Float32Array, options?: StepOptions): Float32Array;
+}
+
+/** AnimateLCM-SVD-xt was distilled with this many noise levels; it cannot take more steps than it has levels. */
+export const maxAnimateLcmSteps = 40;
+
+/** diffusers' schedulers number their steps within 1000. */
+export const maxSteps = 1000;
+
+/** What of a clip's settings decides about the sampler. */
+export interface SamplerSettings {
+  sampler: SamplerName;
+  schedule: ScheduleName;
+  numInferenceSteps: number;
+}
+
+/** Samplers that compute their noise levels themselves and cannot take those of Align Your Steps. */
+const withoutAlignYourSteps: ReadonlySet<SamplerName> = new Set(['euler-ancestral-discrete', 'animate-lcm']);
+
+/**
+ * Refuses what a sampler cannot do, whatever the model: no config is read, so it can be asked before a job is queued.
+ * @throws UserError `bad-steps` or `schedule-not-for-sampler`
+ */
+export function checkSampler({ sampler, schedule, numInferenceSteps: steps }: SamplerSettings): void {
+  const most = sampler === 'animate-lcm' ? maxAnimateLcmSteps : maxSteps;
+  if (!Number.isInteger(steps) || steps < 1 || steps > most) {
+    throw new UserError('bad-steps', `steps must be from 1 to ${most} with the sampler ${sampler}, not ${steps}.`, {
+      details: { sampler, steps, from: 1, to: most },
+    });
+  }
+  if (schedule === 'ays' && withoutAlignYourSteps.has(sampler)) {
+    throw new UserError('schedule-not-for-sampler', `schedule cannot be ${schedule} with the sampler ${sampler}.`, {
+      details: { sampler, schedule },
+    });
+  }
+}
+
+/**
+ * The noise level of a step.
+ * @param sigmas of each step, and one more after the last
+ * @throws InferenceError there is no such step
+ */
+export function sigmaOfStep(sigmas: Float32Array, index: number): number {
+  const steps = sigmas.length - 1;
+  const sigma = index < steps ? sigmas[index] : undefined;
+  if (sigma === undefined) throw new InferenceError('bad-step', `There is no step ${index} of ${steps}.`);
+  return sigma;
+}
+
+/** @throws InferenceError noise is needed and not given, or the arrays are not of one length */
+export function checkArrays(
+  sample: Float32Array,
+  others: readonly Float32Array[],
+  { noise, needsNoise }: { noise: Float32Array | undefined; needsNoise: boolean },
+): void {
+  if (needsNoise && noise === undefined) throw new InferenceError('bad-step', 'An ancestral step needs noise.');
+  for (const { length } of noise === undefined ? others : [...others, noise]) {
+    if (length !== sample.length) {
+      throw new InferenceError('bad-step', `A step got arrays of ${sample.length} and ${length} values.`);
+    }
+  }
 }

@@ -1,7 +1,28 @@
-import type { ApiCommand, ApiCommandOption } from '../../fake-discord/payloads.ts';
+import type { ApiCommand, ApiCommandOption, JsonObject } from '../../fake-discord/payloads.ts';
 import type { PlaygroundChannel } from '../protocol.ts';
-import { localisedName } from './localised.ts';
-import type { CommandEntry } from './state/command-form.ts';
+
+/** ApplicationCommandOptionType. */
+export const optionType = {
+  subcommand: 1,
+  subcommandGroup: 2,
+  string: 3,
+  integer: 4,
+  boolean: 5,
+  user: 6,
+  channel: 7,
+  role: 8,
+  mentionable: 9,
+  number: 10,
+  attachment: 11,
+} as const;
+
+/** A slash command, or one of its subcommands, as an entry of the command list. */
+export interface CommandEntry {
+  command: ApiCommand;
+  /** Names of subcommand group and subcommand. */
+  path: readonly string[];
+  options: readonly ApiCommandOption[];
+}
 
 /** ApplicationCommandType. */
 const slashCommand = 1;
@@ -34,7 +55,7 @@ export function fullName({ command, path }: CommandEntry): string {
 }
 
 /** What stands in the list: {@link fullName} in the person's language. */
-export function shownName({ command, path }: CommandEntry, locale: string): string {
+export function shownName({ command, path }: Pick<CommandEntry, 'command' | 'path'>, locale: string): string {
   let options = command.options ?? [];
   const names = path.map((name) => {
     const option = options.find((other) => other.name === name);
@@ -44,7 +65,7 @@ export function shownName({ command, path }: CommandEntry, locale: string): stri
   return [localisedName(command, locale), ...names].join(' ');
 }
 
-/** What describes the entry: the command, or the subcommand that it is. */
+/** The object that describes an entry: the command, or its subcommand. */
 export function describedBy({ command, path }: CommandEntry): ApiCommand | ApiCommandOption {
   let found: ApiCommand | ApiCommandOption = command;
   for (const name of path) found = found.options?.find((option) => option.name === name) ?? found;
@@ -60,4 +81,24 @@ function entriesOf(command: ApiCommand, path: readonly string[], options: readon
   const inner = options.filter(({ type }) => subcommands.includes(type));
   if (inner.length === 0) return [{ command, path, options }];
   return inner.flatMap((option) => entriesOf(command, [...path, option.name], option.options ?? []));
+}
+
+interface Named extends JsonObject {
+  name: string;
+}
+
+/** The name of a command, option or choice in a language, as Discord's client chooses it. */
+export function localisedName(thing: Named, locale: string): string {
+  return pick(thing.name_localizations, locale) ?? thing.name;
+}
+
+/** The same for descriptions; message commands have none. */
+export function localisedDescription(thing: Named & { description?: string }, locale: string): string {
+  return pick(thing.description_localizations, locale) ?? thing.description ?? '';
+}
+
+function pick(localizations: JsonObject[string], locale: string): string | undefined {
+  if (typeof localizations !== 'object' || localizations === null || Array.isArray(localizations)) return undefined;
+  const text = localizations[locale];
+  return typeof text === 'string' ? text : undefined;
 }

@@ -3,20 +3,20 @@ import { type Action, type ActionResults, closeCode, type ServerMessage } from '
 /** What the server answers to an action. */
 type ResultOf<A extends Action> = A['do'] extends keyof ActionResults ? ActionResults[A['do']] : undefined;
 
-/** The page's line to the server; connects again by itself. */
+/** The page's connection to the server; it reconnects by itself. */
 export interface Connection {
   /** @throws Error with the server's reason */
   send<A extends Action>(action: A): Promise<ResultOf<A>>;
-  /** Leaves bytes with the server. */
+  /** Uploads a file. */
   upload(file: File): Promise<{ fileId: string }>;
 }
 
 /** What {@link connect} works with. */
 export interface ConnectionOptions {
-  /** Who to go on as; null: somebody new. */
+  /** The user to continue as; null: a new one. */
   userId: () => string | null;
   onMessage: (message: ServerMessage) => void;
-  /** `isForGood`: the server does not want this page back. */
+  /** `isForGood`: the server refused the page, which must not reconnect. */
   onLost: (how: { isForGood: boolean }) => void;
 }
 
@@ -40,7 +40,7 @@ export function connect({ userId, onMessage, onLost }: ConnectionOptions): Conne
     const url = new URL(user === null ? '/live' : `/live?user=${encodeURIComponent(user)}`, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     socket = new WebSocket(url);
-    socket.addEventListener('message', ({ data }) => hear(JSON.parse(String(data))));
+    socket.addEventListener('message', ({ data }) => onServerMessage(JSON.parse(String(data))));
     socket.addEventListener('close', ({ code }) => {
       for (const { reject } of waiting.values()) reject(new Error('The connection to the playground was lost.'));
       waiting.clear();
@@ -52,7 +52,7 @@ export function connect({ userId, onMessage, onLost }: ConnectionOptions): Conne
     });
   }
 
-  function hear(message: ServerMessage): void {
+  function onServerMessage(message: ServerMessage): void {
     pauseMs = firstPauseMs;
     if (message.kind === 'done') waiting.get(message.id)?.resolve(message.value);
     else if (message.kind === 'refused') waiting.get(message.id)?.reject(new Error(message.reason));

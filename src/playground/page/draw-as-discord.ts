@@ -9,8 +9,8 @@ import { DiscordMessages } from '@skyra/discord-components-core/discord-messages
 import { type CSSResult, css, type LitElement } from 'lit';
 
 /**
- * The components that draw messages know two sets of colours, of which the light one is hard to read. They take the
- * page's own instead, so that one switch changes everything.
+ * The components that draw messages have two colour themes of their own, of which the light one has too little
+ * contrast. These overrides make them use the page's colours, so that one switch changes everything.
  */
 const overrides: readonly (readonly [typeof LitElement, CSSResult])[] = [
   [

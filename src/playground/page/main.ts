@@ -11,31 +11,28 @@ import './styles/composer.css';
 import './styles/form.css';
 import './styles/modal.css';
 import './styles/panel.css';
-import { render } from 'lit';
 import './draw-as-discord.ts';
+import { render } from 'lit';
+import { showToast } from './actions/actions-context.ts';
 import { createCommandActions } from './actions/command-actions.ts';
 import { createComponentActions } from './actions/component-actions.ts';
-import { say } from './actions/explain.ts';
 import { createMessageActions } from './actions/message-actions.ts';
 import { createPageActions } from './actions/page-actions.ts';
 import { connect } from './connection.ts';
-import { pageTexts } from './messages/all-page-messages.ts';
-import { PlaygroundMoment } from './playground-timestamp.ts';
+import { PlaygroundTimestamp } from './format.ts';
+import { pageMessages } from './messages/all-page-messages.ts';
 import { applyServerMessage } from './state/apply-server-message.ts';
-import { initialState } from './state/initial-state.ts';
 import type { PageState } from './state/page-state.ts';
-import { remembered } from './state/remembered.ts';
-import { createStore } from './state/store.ts';
-import { appView } from './views/app-view.ts';
-import { waitingView } from './views/waiting-view.ts';
+import { createStore, initialState, remembered } from './state/store.ts';
+import { appView, waitingView } from './views/app-view.ts';
 
-// A second window begins as somebody new, whatever it inherited.
+// A second window starts as a new person, although it inherits the session storage of the first.
 if (new URLSearchParams(location.search).has('new')) {
   remembered.userId.clear();
   history.replaceState(null, '', '/');
 }
 
-customElements.define('playground-moment', PlaygroundMoment);
+customElements.define('playground-timestamp', PlaygroundTimestamp);
 
 const root = document.getElementById('app') as HTMLElement;
 let shownCount = 0;
@@ -56,16 +53,19 @@ const actions = {
   messages: createMessageActions(context),
   components: createComponentActions(context),
   view: createPageActions(context),
-  notify: (problem: string) => say(context, problem, { isProblem: true }),
+  notify: (problem: string) => showToast(context, problem, { isProblem: true }),
 };
 
 function draw(state: PageState): void {
-  const texts = pageTexts[state.language];
+  const i18n = pageMessages[state.language];
   const { documentElement } = document;
   documentElement.lang = state.language;
   documentElement.dataset.theme = state.theme;
-  document.title = texts.title;
-  render(state.told === null ? waitingView(state) : appView({ state, told: state.told, texts, ...actions }), root);
+  document.title = i18n.title;
+  render(
+    state.session === null ? waitingView(state) : appView({ state, session: state.session, i18n, ...actions }),
+    root,
+  );
   if (state.sentCount === shownCount) return;
   shownCount = state.sentCount;
   document.querySelector('.scroller')?.scrollTo({ top: Number.MAX_SAFE_INTEGER });

@@ -20,7 +20,9 @@ describe('languages', () => {
       const [a, b] = [en, es].map((root) => path.split('.').reduce<unknown>((at, key) => (at as never)[key], root));
       return [path, say(a), say(b)];
     });
-    expect(pairs.filter(([, a, b]) => a === b)).toEqual([]);
+    // What Spanish writes as English does.
+    const same = pairs.filter(([, a, b]) => a === b).map(([path]) => path);
+    expect(same).toEqual(['config.shown.roles', 'config.shown.no']);
   });
 
   it('are chosen by locale, English where there is none', () => {

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { GraphError } from '../../../src/errors.ts';
-import { type BuiltGraph, buildGraph, type GraphBuilder } from '../../../src/inference/graph/graph-builder.ts';
+import {
+  type BuiltGraph,
+  buildGraph,
+  type GraphBuilder,
+  type GraphTarget,
+} from '../../../src/inference/graph/graph-builder.ts';
 import { add } from '../../../src/inference/graph/ops.ts';
-import type { GraphTarget } from '../../../src/inference/graph/target.ts';
 import type { TensorEntry } from '../../../src/inference/safetensors/read-safetensors.ts';
 
 const cpu: GraphTarget = { provider: 'cpu', precision: 'float32' };

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltGraph, buildGraph } from '../../../src/inference/graph/graph-builder.ts';
-import type { GraphTarget } from '../../../src/inference/graph/target.ts';
+import { type BuiltGraph, buildGraph, type GraphTarget } from '../../../src/inference/graph/graph-builder.ts';
 import { elementCount } from '../../../src/inference/graph/value.ts';
 import { unetConfigSchema } from '../../../src/inference/models/unet-config.ts';
 import { buildUnetGraphs } from '../../../src/inference/models/unet-spatio-temporal-condition-model.ts';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { checkWeights } from '../../../src/inference/graph/check-weights.ts';
-import { buildGraph } from '../../../src/inference/graph/graph-builder.ts';
-import type { GraphTarget } from '../../../src/inference/graph/target.ts';
+import { buildGraph, type GraphTarget } from '../../../src/inference/graph/graph-builder.ts';
 import { clipVisionConfigSchema } from '../../../src/inference/models/clip-vision-config.ts';
 import { clipVisionModelWithProjection } from '../../../src/inference/models/clip-vision-model-with-projection.ts';
 import { readConfig } from '../../../src/inference/models/parse-config.ts';

@@ -4,16 +4,21 @@ import { readConfig } from '../../../src/inference/models/parse-config.ts';
 import { downBlock, midBlock, upBlock } from '../../../src/inference/models/unet-blocks.ts';
 import { unetBlocks as blocksOf, unetConfigSchema } from '../../../src/inference/models/unet-config.ts';
 import { silu } from '../../../src/inference/nn/activations.ts';
-import { alphaBlender } from '../../../src/inference/nn/alpha-blender.ts';
 import { oneTokenCrossAttention, selfAttention, temporalSelfAttention } from '../../../src/inference/nn/attention.ts';
 import { inlineConditioning } from '../../../src/inference/nn/conditioning.ts';
-import { conv2d } from '../../../src/inference/nn/conv.ts';
 import { timestepEmbedding, timesteps } from '../../../src/inference/nn/embeddings.ts';
-import { feedForward, geglu } from '../../../src/inference/nn/feed-forward.ts';
+import { conv2d } from '../../../src/inference/nn/layers.ts';
 import { downsample2d, upsample2d } from '../../../src/inference/nn/resampling.ts';
-import { resnetBlock2d, spatioTemporalResBlock, temporalResnetBranch } from '../../../src/inference/nn/resnet-block.ts';
+import {
+  alphaBlender,
+  resnetBlock2d,
+  spatioTemporalResBlock,
+  temporalResnetBranch,
+} from '../../../src/inference/nn/resnet-block.ts';
 import {
   basicTransformerBlock,
+  feedForward,
+  geglu,
   temporalBasicTransformerBlock,
   transformerSpatioTemporal,
 } from '../../../src/inference/nn/transformer-spatio-temporal.ts';

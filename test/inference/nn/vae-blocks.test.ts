@@ -8,10 +8,14 @@ import {
   timeConvOut,
   upBlockTemporalDecoder,
 } from '../../../src/inference/models/vae-temporal-decoder.ts';
-import { temporalShare } from '../../../src/inference/nn/alpha-blender.ts';
 import { pixelAttention } from '../../../src/inference/nn/attention.ts';
 import { downsample2dAsymmetric, upsample2d } from '../../../src/inference/nn/resampling.ts';
-import { resnetBlock2d, spatioTemporalResBlock, temporalResnetBranch } from '../../../src/inference/nn/resnet-block.ts';
+import {
+  resnetBlock2d,
+  spatioTemporalResBlock,
+  temporalResnetBranch,
+  temporalShare,
+} from '../../../src/inference/nn/resnet-block.ts';
 import { openWeights } from '../../../src/inference/safetensors/open-weights.ts';
 import { type BlockRun, describeBlockParity, type Recorded } from '../../support/block-parity.ts';
 import type { Numbers } from '../../support/expect-close.ts';

@@ -8,8 +8,8 @@ import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/infere
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import type { LoraRequest } from '../../../src/inference/pipeline/loras.ts';
 import { modelInfo } from '../../../src/inference/pipeline/model-info.ts';
+import { withLoras } from '../../../src/inference/pipeline/open-checkpoint.ts';
 import type { ExecutionOptions, ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
-import { withLoras } from '../../../src/inference/pipeline/with-loras.ts';
 import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
 import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
 import { type CheckpointTensor, writeCheckpoint } from '../../support/checkpoint.ts';

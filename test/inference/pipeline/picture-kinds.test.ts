@@ -27,7 +27,9 @@ const cases = Object.entries(golden.manifest.cases as unknown as Record<string, 
 let pipeline: ImageToVideoPipeline;
 
 beforeAll(async () => {
-  pipeline = await openImageToVideo({ modelDir: goldenPath('models/tiny-a'), provider: 'cpu', threads: 2 });
+  // Most cases are of one size: its networks are loaded once.
+  const memoryMode = 'resident';
+  pipeline = await openImageToVideo({ modelDir: goldenPath('models/tiny-a'), provider: 'cpu', threads: 1, memoryMode });
 });
 afterAll(() => pipeline.release());
 

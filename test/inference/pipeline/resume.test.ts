@@ -1,8 +1,12 @@
 import { cpSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/inference/pipeline/checkpoint.ts';
-import { type OpenImageToVideoOptions, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
+import {
+  type ImageToVideoPipeline,
+  type OpenImageToVideoOptions,
+  openImageToVideo,
+} from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, PipelineProgress } from '../../../src/inference/pipeline/types.ts';
 import type { RgbPicture } from '../../../src/util/rgb.ts';
 import { goldenPath } from '../../support/golden.ts';
@@ -38,12 +42,44 @@ interface RunChanges {
   resume?: Uint8Array | undefined;
 }
 
-/** A whole run in a pipeline of its own, as after a restart: frames, news, checkpoints and what was logged. */
+/** Open pipelines with what they log now. */
+const pipelines = new Map<string, { pipeline: ImageToVideoPipeline; logged: string[] }>();
+
+afterAll(async () => {
+  for (const { pipeline } of pipelines.values()) await pipeline.release();
+});
+
+/**
+ * The pipeline of these options. Runs that go on from a checkpoint have one of their own, which has seen nothing of the
+ * runs that were broken off, as after a restart; networks stay in it, for loading them is most of a run.
+ */
+async function pipelineFor({ open, resume }: RunChanges) {
+  const key = JSON.stringify([open, resume !== undefined]);
+  const known = pipelines.get(key);
+  if (known !== undefined) {
+    known.logged = [];
+    return known;
+  }
+  const opened = {
+    logged: [] as string[],
+    pipeline: await openImageToVideo({
+      modelDir: goldenPath('models/tiny-a'),
+      provider: 'cpu',
+      threads: 1,
+      memoryMode: 'resident',
+      log: (message) => opened.logged.push(message),
+      ...open,
+    }),
+  };
+  pipelines.set(key, opened);
+  return opened;
+}
+
+/** A whole run: frames, news, checkpoints and what was logged. */
 async function runOf({ everySeconds, resume, ...changes }: RunChanges = {}) {
-  const logged: string[] = [];
+  const opened = await pipelineFor({ ...changes, resume });
+  const { pipeline, logged } = opened;
   const log = (message: string) => logged.push(message);
-  const modelDir = goldenPath('models/tiny-a');
-  const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, log, ...changes.open });
   const checkpoints: Uint8Array[] = [];
   const run = pipeline.generate(
     changes.picture ?? picture,
@@ -59,7 +95,6 @@ async function runOf({ everySeconds, resume, ...changes }: RunChanges = {}) {
   const news: PipelineProgress[] = [];
   let next = await run.next();
   for (; !next.done; next = await run.next()) news.push(next.value);
-  await pipeline.release();
   const steps = news.map(({ stage, step }) => `${stage} ${step}`);
   return { ...next.value, clip: Buffer.concat(next.value.frames), news, steps, checkpoints, logged };
 }

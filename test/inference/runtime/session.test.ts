@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InferenceError } from '../../../src/errors.ts';
 import { compileGraph } from '../../../src/inference/graph/compile-graph.ts';
 import { buildGraph } from '../../../src/inference/graph/graph-builder.ts';
-import { linear } from '../../../src/inference/nn/linear.ts';
+import { linear } from '../../../src/inference/nn/layers.ts';
 import { encodeModel } from '../../../src/inference/onnx/encode-model.ts';
 import { openSession, type SessionModel, type SessionOptions } from '../../../src/inference/runtime/session.ts';
 import { openWeights } from '../../../src/inference/safetensors/open-weights.ts';

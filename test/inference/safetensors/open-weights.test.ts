@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { maxIndexBytes, maxShardCount } from '../../../src/inference/safetensors/limits.ts';
+import { maxIndexBytes, maxShardCount } from '../../../src/inference/safetensors/format.ts';
 import { openWeights } from '../../../src/inference/safetensors/open-weights.ts';
 import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
 import { floatEntry, safetensorsBytes, withFolder } from './build-file.ts';

@@ -2,7 +2,7 @@ import { link, mkdir, realpath, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SafetensorsError } from '../../../src/errors.ts';
-import { maxHeaderBytes, maxNameLength, maxRank, maxTensorCount } from '../../../src/inference/safetensors/limits.ts';
+import { maxHeaderBytes, maxNameLength, maxRank, maxTensorCount } from '../../../src/inference/safetensors/format.ts';
 import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
 import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
 import { openGolden } from '../../support/golden.ts';

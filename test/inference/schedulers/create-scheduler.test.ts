@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InferenceError, UserError } from '../../../src/errors.ts';
 import { torchGenerator } from '../../../src/inference/random/torch-generator.ts';
 import { createScheduler } from '../../../src/inference/schedulers/create-scheduler.ts';
-import type { SamplerName, ScheduleName } from '../../../src/inference/schedulers/names.ts';
+import type { SamplerName, ScheduleName } from '../../../src/inference/schedulers/scheduler.ts';
 import { parseSchedulerConfig } from '../../../src/inference/schedulers/scheduler-config.ts';
 import golden from '../../golden/schedulers.json' with { type: 'json' };
 

@@ -1,19 +1,15 @@
 import type { ApiChoice } from '../../../fake-discord/payloads.ts';
 import type { FileReference, OptionValue, SamplePicture } from '../../protocol.ts';
-import { commandEntries, fullName } from '../command-entries.ts';
-import { pageTexts } from '../messages/all-page-messages.ts';
-import { optionType } from '../option-type.ts';
-import { readForm } from '../read-form.ts';
-import type { ChosenPicture, CommandEntry, CommandForm } from '../state/command-form.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain, say } from './explain.ts';
-import { interact } from './interact.ts';
+import { type CommandEntry, commandEntries, fullName, optionType } from '../command-entries.ts';
+import { pageMessages } from '../messages/all-page-messages.ts';
+import { type ChosenPicture, type CommandForm, readForm } from '../state/command-form.ts';
+import { type ActionContext, explainError, interact, showToast } from './actions-context.ts';
 
-/** After the last key, before the bot is asked for proposals. */
+/** Pause after the last key stroke before the bot is asked for suggestions. */
 const quietMs = 200;
 
 /** What a person does with slash commands. */
-export function createCommandActions(context: DeedsContext) {
+export function createCommandActions(context: ActionContext) {
   const { store, connection } = context;
   let asking: ReturnType<typeof setTimeout> | undefined;
 
@@ -26,11 +22,11 @@ export function createCommandActions(context: DeedsContext) {
     return picture.kind === 'sample' ? { sample: picture.sample.name } : connection.upload(picture.file);
   }
 
-  async function propose(option: string): Promise<void> {
+  async function suggest(option: string): Promise<void> {
     const { form, channelId, language } = store.state;
     if (form === null) return;
     const typed = form.typed[option] ?? '';
-    const { options } = readForm(form, pageTexts[language]);
+    const { options } = readForm(form, pageMessages[language]);
     const command = fullName(form.entry);
     try {
       const { choices } = await connection.send({
@@ -39,20 +35,20 @@ export function createCommandActions(context: DeedsContext) {
         command,
         focused: option,
         options: { ...options, [option]: typed },
-        locale: pageTexts[language].locale,
+        locale: pageMessages[language].locale,
       });
       const now = store.state.form;
-      // Meanwhile the person typed on, or is elsewhere.
+      // The person has typed more, or opened another form, since the request.
       if (now?.entry !== form.entry || (now.typed[option] ?? '') !== typed) return;
-      if (now.proposals?.option === option) change({ proposals: { option, choices, active: -1 } });
+      if (now.suggestions?.option === option) change({ suggestions: { option, choices, active: -1 } });
     } catch {
-      // Proposals are a help; a person types on without them.
-      change({ proposals: null });
+      // Without suggestions the option can still be typed.
+      change({ suggestions: null });
     }
   }
 
   async function send(form: CommandForm, options: Record<string, OptionValue>): Promise<void> {
-    const { channelId, told } = store.state;
+    const { channelId, session } = store.state;
     const command = fullName(form.entry);
     store.set({ sentCount: store.state.sentCount + 1 });
     const chosen = Object.entries(form.pictures).filter(([name]) => form.shown.includes(name));
@@ -64,9 +60,9 @@ export function createCommandActions(context: DeedsContext) {
         id: crypto.randomUUID(),
         channelId,
         command,
-        text: explain(context, error),
+        text: explainError(context, error),
         atMs: Date.now(),
-        afterMessageId: told?.messages.filter((message) => message.channel_id === channelId).at(-1)?.id ?? '0',
+        afterMessageId: session?.messages.filter((message) => message.channel_id === channelId).at(-1)?.id ?? '0',
       };
       store.set({ notices: [...store.state.notices, notice] });
     }
@@ -75,7 +71,7 @@ export function createCommandActions(context: DeedsContext) {
   const actions = {
     openForm(entry: CommandEntry) {
       const shown = entry.options.filter(({ required = false }) => required).map(({ name }) => name);
-      const empty = { values: {}, typed: {}, pictures: {}, problems: {}, proposals: null, isSending: false };
+      const empty = { values: {}, typed: {}, pictures: {}, problems: {}, suggestions: null, isSending: false };
       store.set({ form: { entry, shown, ...empty }, draft: '', commandIndex: 0 });
     },
     closeForm() {
@@ -96,7 +92,7 @@ export function createCommandActions(context: DeedsContext) {
         typed: without(typed, name),
         pictures: without(pictures, name),
         problems: without(problems, name),
-        proposals: null,
+        suggestions: null,
       });
     },
     setValue(name: string, value: OptionValue) {
@@ -112,70 +108,76 @@ export function createCommandActions(context: DeedsContext) {
         problems: without(form.problems, name),
       });
     },
-    /** What was typed into a box; of options that the bot completes, it is asked for proposals. */
+    /** Takes over what was typed into a box. With `isCompleted`, the bot is asked for suggestions. */
     type(name: string, text: string, { isCompleted = false } = {}) {
       const { form } = store.state;
       if (form === null) return;
-      const proposals = isCompleted ? { option: name, choices: form.proposals?.choices ?? [], active: -1 } : null;
+      const suggestions = isCompleted ? { option: name, choices: form.suggestions?.choices ?? [], active: -1 } : null;
       const { values, problems } = form;
       change({
         values: without(values, name),
         problems: without(problems, name),
         typed: { ...form.typed, [name]: text },
-        proposals,
+        suggestions,
       });
       clearTimeout(asking);
-      if (isCompleted) asking = setTimeout(() => void propose(name), quietMs);
+      if (isCompleted) asking = setTimeout(() => void suggest(name), quietMs);
     },
-    highlightProposal(by: number) {
-      const proposals = store.state.form?.proposals;
-      if (!proposals || proposals.choices.length === 0) return;
-      const { length } = proposals.choices;
-      const active = (Math.max(proposals.active, by > 0 ? -1 : 0) + by + length) % length;
-      change({ proposals: { ...proposals, active } });
+    /** Asks the bot for suggestions for the text that is in the box already. */
+    openSuggestions(name: string) {
+      clearTimeout(asking);
+      change({ suggestions: { option: name, choices: [], active: -1 } });
+      asking = setTimeout(() => void suggest(name), quietMs);
     },
-    takeProposal(name: string, { name: label, value }: ApiChoice) {
+    highlightSuggestion(by: number) {
+      const suggestions = store.state.form?.suggestions;
+      if (!suggestions || suggestions.choices.length === 0) return;
+      const { length } = suggestions.choices;
+      const active = (Math.max(suggestions.active, by > 0 ? -1 : 0) + by + length) % length;
+      change({ suggestions: { ...suggestions, active } });
+    },
+    takeSuggestion(name: string, { name: label, value }: ApiChoice) {
       const { form } = store.state;
       if (form === null) return;
       clearTimeout(asking);
       change({
         values: { ...form.values, [name]: value },
         typed: { ...form.typed, [name]: label },
-        proposals: null,
+        suggestions: null,
       });
     },
-    closeProposals() {
+    closeSuggestions() {
       clearTimeout(asking);
-      if (store.state.form?.proposals) change({ proposals: null });
+      if (store.state.form?.suggestions) change({ suggestions: null });
     },
     async submitForm() {
       const { form, language } = store.state;
       if (form === null || form.isSending) return;
-      const { options, problems } = readForm(form, pageTexts[language]);
-      change({ problems, proposals: null });
+      const { options, problems } = readForm(form, pageMessages[language]);
+      change({ problems, suggestions: null });
       if (Object.keys(problems).length > 0) return;
       change({ isSending: true });
       await send(form, options);
       if (store.state.form?.entry === form.entry) store.set({ form: null });
     },
-    /** The first command that needs a picture and nothing else, with a sample picture. */
+    /** Sends the first command whose only required option is a picture, with a sample picture. */
     async animateSample(sample: SamplePicture) {
-      const { told, channelId } = store.state;
-      if (told === null) return;
-      const kind = told.channels.find(({ id }) => id === channelId)?.kind ?? 'guild';
+      const { session, channelId } = store.state;
+      if (session === null) return;
+      const kind = session.channels.find(({ id }) => id === channelId)?.kind ?? 'guild';
       const isPicture = ({ type, required = false }: { type: number; required?: boolean }) =>
         required && type === optionType.attachment;
-      const entry = commandEntries(told.commands, { kind, isAdmin: told.isAdmin }).find(
+      const entry = commandEntries(session.commands, { kind, isAdmin: session.isAdmin }).find(
         ({ options }) =>
           options.some(isPicture) && options.every((option) => isPicture(option) || option.required !== true),
       );
       const option = entry?.options.find(isPicture);
       if (entry === undefined || option === undefined) {
-        say(context, pageTexts[store.state.language].noAnswer, { isProblem: true });
+        showToast(context, pageMessages[store.state.language].noAnswer, { isProblem: true });
         return;
       }
       const picture = { kind: 'sample', name: sample.name, url: sample.url, sample } as const;
-      const empty = { values: {}, typed: {}, problems: {}, proposals: null, isSending: true };
+      const empty = { values: {}, typed: {}, problems: {}, suggestions: null, isSending: true };
       await send({ entry, shown: [option.name], pictures: { [option.name]: picture }, ...empty }, {});
     },
   };

@@ -1,11 +1,9 @@
 import type { Snowflake } from '../../../fake-discord/payloads.ts';
-import { pageTexts } from '../messages/all-page-messages.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain } from './explain.ts';
-import { interact } from './interact.ts';
+import { pageMessages } from '../messages/all-page-messages.ts';
+import { type ActionContext, explainError, interact } from './actions-context.ts';
 
 /** What a person does with the buttons, menus and forms of the bot. */
-export function createComponentActions(context: DeedsContext) {
+export function createComponentActions(context: ActionContext) {
   const { store } = context;
 
   async function use(messageId: Snowflake, customId: string, work: () => Promise<void>): Promise<void> {
@@ -16,9 +14,9 @@ export function createComponentActions(context: DeedsContext) {
     try {
       await work();
     } catch (error) {
-      const texts = pageTexts[store.state.language];
-      const reason = explain(context, error);
-      const text = reason === texts.noAnswer ? texts.failed : reason;
+      const i18n = pageMessages[store.state.language];
+      const reason = explainError(context, error);
+      const text = reason === i18n.noAnswer ? i18n.failed : reason;
       store.set({ failures: new Map([...store.state.failures, [messageId, text]]) });
     } finally {
       store.set({ busy: new Set([...store.state.busy].filter((other) => other !== key)) });
@@ -30,7 +28,7 @@ export function createComponentActions(context: DeedsContext) {
       use(messageId, customId, () => interact(context, { do: 'clickButton', messageId, customId })),
     select: (messageId: Snowflake, customId: string, values: string[]) =>
       use(messageId, customId, () => interact(context, { do: 'selectOption', messageId, customId, values })),
-    /** Whether it was taken. */
+    /** Resolves to whether the bot accepted the values. */
     async submitModal(values: Record<string, string | string[]>): Promise<boolean> {
       const { modal } = store.state;
       if (modal === null || modal.isSending) return false;
@@ -39,7 +37,7 @@ export function createComponentActions(context: DeedsContext) {
         await interact(context, { do: 'submitModal', interactionId: modal.interactionId, values });
         return true;
       } catch (error) {
-        store.set({ modal: { ...modal, isSending: false, problem: explain(context, error) } });
+        store.set({ modal: { ...modal, isSending: false, problem: explainError(context, error) } });
         return false;
       }
     },

@@ -1,17 +1,15 @@
 import type { ApiCommand, Snowflake } from '../../../fake-discord/payloads.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain, say } from './explain.ts';
-import { interact } from './interact.ts';
+import { type ActionContext, explainError, interact, showToast } from './actions-context.ts';
 
 /** What a person does with messages. */
-export function createMessageActions(context: DeedsContext) {
+export function createMessageActions(context: ActionContext) {
   const { store, connection } = context;
 
-  async function orSayWhy(work: Promise<unknown>): Promise<void> {
+  async function orShowFailure(work: Promise<unknown>): Promise<void> {
     try {
       await work;
     } catch (error) {
-      say(context, explain(context, error), { isProblem: true });
+      showToast(context, explainError(context, error), { isProblem: true });
     }
   }
 
@@ -36,7 +34,7 @@ export function createMessageActions(context: DeedsContext) {
         const reply = replyTo === null ? {} : { replyTo };
         await connection.send({ do: 'postMessage', channelId, content, files, ...reply });
       };
-      await orSayWhy(work());
+      await orShowFailure(work());
     },
     replyTo(messageId: Snowflake | null) {
       store.set({ replyTo: messageId, menu: null });
@@ -44,16 +42,16 @@ export function createMessageActions(context: DeedsContext) {
     async toggleReaction(messageId: Snowflake, emoji: string) {
       store.set({ menu: null });
       const isOwn = store.state.ownReactions.has(`${messageId} ${emoji}`);
-      await orSayWhy(connection.send({ do: isOwn ? 'unreact' : 'react', messageId, emoji }));
+      await orShowFailure(connection.send({ do: isOwn ? 'unreact' : 'react', messageId, emoji }));
     },
     /** Of an ephemeral message this is "Dismiss". */
     async delete(messageId: Snowflake) {
       store.set({ menu: null });
-      await orSayWhy(connection.send({ do: 'deleteMessage', messageId }));
+      await orShowFailure(connection.send({ do: 'deleteMessage', messageId }));
     },
     async useMessageCommand({ name }: ApiCommand, targetMessageId: Snowflake) {
       store.set({ menu: null });
-      await orSayWhy(interact(context, { do: 'invokeMessageCommand', command: name, targetMessageId }));
+      await orShowFailure(interact(context, { do: 'invokeMessageCommand', command: name, targetMessageId }));
     },
     openMenu(messageId: Snowflake, { left, top }: { left: number; top: number }) {
       store.set({ menu: { messageId, left, top }, activeMessageId: messageId });

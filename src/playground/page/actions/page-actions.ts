@@ -1,14 +1,13 @@
 import type { Snowflake } from '../../../fake-discord/payloads.ts';
 import type { Fault } from '../../protocol.ts';
-import { pageTexts } from '../messages/all-page-messages.ts';
+import { pageMessages } from '../messages/all-page-messages.ts';
 import type { FaultKey } from '../messages/page-messages.ts';
 import type { Language, PageState } from '../state/page-state.ts';
-import { remembered } from '../state/remembered.ts';
-import type { DeedsContext } from './actions-context.ts';
-import { explain } from './explain.ts';
+import { remembered } from '../state/store.ts';
+import { type ActionContext, explainError } from './actions-context.ts';
 
 /** What a visitor does with the page around the conversation. */
-export function createPageActions(context: DeedsContext) {
+export function createPageActions(context: ActionContext) {
   const { store, connection } = context;
   return {
     showChannel(channelId: Snowflake) {
@@ -17,11 +16,11 @@ export function createPageActions(context: DeedsContext) {
     showChannelList(isChannelListOpen: boolean) {
       store.set({ isChannelListOpen });
     },
-    speak(language: Language) {
+    setLanguage(language: Language) {
       remembered.language.set(language);
       store.set({ language });
     },
-    paint(theme: PageState['theme']) {
+    setTheme(theme: PageState['theme']) {
       remembered.theme.set(theme);
       store.set({ theme });
     },
@@ -41,8 +40,8 @@ export function createPageActions(context: DeedsContext) {
     clearExchanges() {
       store.set({ exchanges: [] });
     },
-    async breakSomething(fault: Fault) {
-      const { faultDone } = pageTexts[store.state.language];
+    async triggerFault(fault: Fault) {
+      const { faultDone } = pageMessages[store.state.language];
       const key = faultKey(fault);
       const note = (text: string, isProblem: boolean) =>
         store.set({ faultNotes: { ...store.state.faultNotes, [key]: { text, isProblem, atMs: Date.now() } } });
@@ -50,7 +49,7 @@ export function createPageActions(context: DeedsContext) {
         await connection.send({ do: 'fault', fault });
         note(faultDone[key], false);
       } catch (error) {
-        note(explain(context, error), true);
+        note(explainError(context, error), true);
       }
     },
   };

@@ -3,5 +3,5 @@ import { en } from './en.ts';
 import { es } from './es.ts';
 import type { PageMessages } from './page-messages.ts';
 
-/** The page's texts by language. */
-export const pageTexts: Readonly<Record<Language, PageMessages>> = { en, es };
+/** The page's messages by language. */
+export const pageMessages: Readonly<Record<Language, PageMessages>> = { en, es };

@@ -1,4 +1,4 @@
-import type { PageMessages } from './page-messages.ts';
+import { type PageMessages, plural } from './page-messages.ts';
 
 /** English. */
 export const en: PageMessages = {
@@ -19,7 +19,7 @@ export const en: PageMessages = {
   you: 'you',
   language: 'Language',
   theme: 'Appearance',
-  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
   botStates: {
     starting: 'starting',
     ready: 'online',
@@ -72,6 +72,7 @@ export const en: PageMessages = {
   failed: 'This interaction failed',
   noAnswer: 'The application did not respond',
   composer: (channel) => `Message ${channel}, or type / for commands`,
+  composerShort: (channel) => `Message ${channel}`,
   attach: 'Attach pictures',
   commands: 'Commands of the bot',
   send: 'Send',
@@ -81,7 +82,7 @@ export const en: PageMessages = {
   commandList: 'Commands',
   noCommand: 'No command begins like that.',
   required: 'required',
-  optionsLeft: (count) => `${count} more options`,
+  optionsLeft: (count) => `${count} more ${plural(count, 'en', { one: 'option', other: 'options' })}`,
   run: 'Send command',
   running: 'Sending command …',
   close: 'Close',
@@ -92,7 +93,7 @@ export const en: PageMessages = {
   isRequired: 'This option is required.',
   notANumber: 'This must be a whole number.',
   outOfRange: (min, max) => `This must be from ${min} to ${max}.`,
-  chooseFromList: 'Choose one from the list.',
+  chooseFromList: 'Choose one from the list, or type a whole number.',
   dropHere: 'Drop a picture here',
   browse: 'Browse …',
   orPaste: 'or paste one',
@@ -100,7 +101,7 @@ export const en: PageMessages = {
   useSample: (name) => `Take the sample picture ${name}`,
   uploadLimit: (size) => `Up to ${size} per file`,
   tooLarge: (size) => `The file is larger than the upload limit of ${size}.`,
-  proposals: 'Proposals of the bot',
+  suggestions: 'Suggestions',
   submit: 'Submit',
   cancel: 'Cancel',
   something: 'Something went wrong. Try again.',
@@ -113,7 +114,8 @@ export const en: PageMessages = {
   heartbeats: 'Heartbeats',
   clear: 'Clear',
   noExchange: 'Nothing yet. Use a command and watch.',
-  shown: (count, all) => (count === all ? `${all} messages` : `${count} of ${all} messages`),
+  shown: (count, all) =>
+    `${count === all ? '' : `${count} of `}${all} ${plural(all, 'en', { one: 'message', other: 'messages' })}`,
   requestBody: 'Request',
   responseBody: 'Response',
   files: 'Files',

@@ -1,4 +1,4 @@
-import type { PageMessages } from './page-messages.ts';
+import { type PageMessages, plural } from './page-messages.ts';
 
 /** Spanish. */
 export const es: PageMessages = {
@@ -19,7 +19,7 @@ export const es: PageMessages = {
   you: 'tú',
   language: 'Idioma',
   theme: 'Apariencia',
-  themes: { system: 'Como el sistema', light: 'Clara', dark: 'Oscura' },
+  themes: { system: 'Sistema', light: 'Clara', dark: 'Oscura' },
   botStates: {
     starting: 'arrancando',
     ready: 'en línea',
@@ -41,9 +41,9 @@ export const es: PageMessages = {
   tryIt: 'Animar una imagen de muestra',
   orPick: 'o elige una:',
   animateSample: (name) => `Animar ${name}`,
-  modelLead: (name) => `Los vídeos los hace ${name}.`,
+  modelLead: (name) => `Los clips los hace ${name}.`,
   toyModel: (name) =>
-    `Los vídeos los hace ${name}, un juguete: un modelo tan pequeño que va en cualquier portátil, y solo sabe mover la cámara. El de verdad es Stable Video Diffusion XT: el mismo bot, el mismo código y 4,5 GB de pesos.`,
+    `Los clips los hace ${name}, un juguete: un modelo tan pequeño que va en cualquier portátil, y solo sabe mover la cámara. El de verdad es Stable Video Diffusion XT: el mismo bot, el mismo código y 4,5 GB de pesos.`,
   today: (time) => `hoy a las ${time}`,
   yesterday: (time) => `ayer a las ${time}`,
   edited: '(editado)',
@@ -73,6 +73,7 @@ export const es: PageMessages = {
   failed: 'Esta interacción ha fallado',
   noAnswer: 'La aplicación no ha respondido',
   composer: (channel) => `Mensaje para ${channel}, o / para los comandos`,
+  composerShort: (channel) => `Mensaje para ${channel}`,
   attach: 'Adjuntar imágenes',
   commands: 'Comandos del bot',
   send: 'Enviar',
@@ -82,7 +83,7 @@ export const es: PageMessages = {
   commandList: 'Comandos',
   noCommand: 'Ningún comando empieza así.',
   required: 'obligatoria',
-  optionsLeft: (count) => `${count} opciones más`,
+  optionsLeft: (count) => `${count} ${plural(count, 'es', { one: 'opción', other: 'opciones' })} más`,
   run: 'Enviar comando',
   running: 'Enviando comando…',
   close: 'Cerrar',
@@ -93,7 +94,7 @@ export const es: PageMessages = {
   isRequired: 'Esta opción es obligatoria.',
   notANumber: 'Tiene que ser un número entero.',
   outOfRange: (min, max) => `Tiene que estar entre ${min} y ${max}.`,
-  chooseFromList: 'Elige una de la lista.',
+  chooseFromList: 'Elige una de la lista o escribe un número entero.',
   dropHere: 'Suelta una imagen aquí',
   browse: 'Examinar…',
   orPaste: 'o pega una',
@@ -101,7 +102,7 @@ export const es: PageMessages = {
   useSample: (name) => `Usar la imagen de muestra ${name}`,
   uploadLimit: (size) => `Hasta ${size} por archivo`,
   tooLarge: (size) => `El archivo supera el límite de subida de ${size}.`,
-  proposals: 'Propuestas del bot',
+  suggestions: 'Sugerencias',
   submit: 'Enviar',
   cancel: 'Cancelar',
   something: 'Algo ha ido mal. Inténtalo de nuevo.',
@@ -114,14 +115,15 @@ export const es: PageMessages = {
   heartbeats: 'Latidos',
   clear: 'Vaciar',
   noExchange: 'Todavía nada. Usa un comando y mira.',
-  shown: (count, all) => (count === all ? `${all} mensajes` : `${count} de ${all} mensajes`),
+  shown: (count, all) =>
+    `${count === all ? '' : `${count} de `}${all} ${plural(all, 'es', { one: 'mensaje', other: 'mensajes' })}`,
   requestBody: 'Petición',
   responseBody: 'Respuesta',
   files: 'Archivos',
   fromBot: 'del bot',
   toBot: 'al bot',
   faults: '¿Y si…?',
-  faultsLead: 'Rompe algo mientras se hace un vídeo y mira cómo se las arregla el bot.',
+  faultsLead: 'Rompe algo mientras se hace un clip y mira cómo se las arregla el bot.',
   faultNames: {
     'drop-gateway': 'Cortar el gateway',
     'expire-tokens': 'Caducar los tokens ahora',
@@ -136,14 +138,14 @@ export const es: PageMessages = {
     'expire-tokens':
       'Como a los 15 minutos: la interacción ya no admite ediciones. El bot sigue con su permiso en el canal.',
     'fail-429': '«Demasiadas peticiones, espera 2 segundos». El bot espera ese tiempo y vuelve a editar.',
-    'fail-500': 'Discord tiene un mal momento. El bot insiste, y el vídeo llega igual y una sola vez.',
-    'upload-limit': 'El tamaño máximo de cada archivo. Los vídeos se codifican más pequeños hasta que caben.',
-    'restart-bot': 'Como en una actualización. Los vídeos en cola y en marcha conservan su puesto y siguen solos.',
-    'kill-render-process': 'Como cuando se acaba la memoria. El bot sigue en pie y el vídeo se empieza de nuevo.',
+    'fail-500': 'Discord tiene un mal momento. El bot insiste, y el clip llega igual y una sola vez.',
+    'upload-limit': 'El tamaño máximo de cada archivo. Los clips se codifican más pequeños hasta que caben.',
+    'restart-bot': 'Como en una actualización. Los clips en cola y en marcha conservan su puesto y siguen solos.',
+    'kill-render-process': 'Como cuando se acaba la memoria. El bot sigue en pie y el clip se empieza de nuevo.',
   },
   faultDone: {
     'drop-gateway': 'La conexión con el gateway está cortada.',
-    'expire-tokens': 'Los tokens de los vídeos sin terminar han caducado.',
+    'expire-tokens': 'Los tokens de los clips sin terminar han caducado.',
     'fail-429': 'La próxima edición recibe un 429.',
     'fail-500': 'La próxima edición recibe un 500.',
     'upload-limit': 'El límite de subida ha cambiado.',

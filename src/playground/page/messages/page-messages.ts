@@ -1,6 +1,6 @@
 import type { BotState } from '../../protocol.ts';
 
-/** What the page itself says; what the bot says comes from the bot. Adding a language is one file like this. */
+/** The page's own texts; those of the bot come from the bot. A language is one file that implements this. */
 export interface PageMessages {
   /** For the bot's and the browser's formats. */
   locale: string;
@@ -65,6 +65,8 @@ export interface PageMessages {
   failed: string;
   noAnswer: string;
   composer(channel: string): string;
+  /** For narrow windows, where the browser would cut the longer one. */
+  composerShort(channel: string): string;
   attach: string;
   commands: string;
   send: string;
@@ -93,7 +95,7 @@ export interface PageMessages {
   useSample(name: string): string;
   uploadLimit(size: string): string;
   tooLarge(size: string): string;
-  proposals: string;
+  suggestions: string;
   submit: string;
   cancel: string;
   something: string;
@@ -129,3 +131,8 @@ export type FaultKey =
   | 'upload-limit'
   | 'restart-bot'
   | 'kill-render-process';
+
+/** The form of a word that a count takes in a language. */
+export function plural(count: number, locale: string, { one, other }: { one: string; other: string }): string {
+  return new Intl.PluralRules(locale).select(count) === 'one' ? one : other;
+}

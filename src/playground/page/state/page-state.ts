@@ -7,7 +7,7 @@ import type { CommandForm } from './command-form.ts';
 /** A language that the page speaks. */
 export type Language = 'en' | 'es';
 
-/** Something that only this window shows, where Discord shows it too: an answer that never came. */
+/** The notice of an interaction without an answer, which Discord's client also keeps to itself. */
 export interface Notice {
   id: string;
   channelId: Snowflake;
@@ -26,14 +26,14 @@ interface OpenModal {
   problem: string | null;
 }
 
-/** An exchange with a number that stays. */
+/** An exchange with a stable number, as the key of its line. */
 export interface SeenExchange {
   number: number;
   exchange: Exchange;
 }
 
-/** What the server told. */
-interface Told {
+/** What the server sent in its welcome, kept up to date by what it sent since. */
+interface Session {
   me: ApiUser;
   isAdmin: boolean;
   bot: ApiUser;
@@ -54,7 +54,7 @@ interface Told {
 export interface PageState {
   connection: 'connecting' | 'open' | 'lost' | 'closed';
   /** Null until the server has welcomed the page. */
-  told: Told | null;
+  session: Session | null;
   exchanges: readonly SeenExchange[];
   /** `message emoji` of reactions that are the person's own. */
   ownReactions: ReadonlySet<string>;

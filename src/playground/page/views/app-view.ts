@@ -1,18 +1,21 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { pageMessages } from '../messages/all-page-messages.ts';
 import type { Page } from '../page.ts';
-import { channelHeader } from './channel-header.ts';
-import { channelList } from './channel-list.ts';
+import type { PageState } from '../state/page-state.ts';
 import { composer } from './composer.ts';
 import { conversation } from './conversation.ts';
+import { botStateDot, icon } from './icon.ts';
 import { messageMenu } from './message-menu.ts';
 import { modalView } from './modal-view.ts';
+import { displayName } from './person.ts';
 import { sidePanel } from './side-panel.ts';
+import { channelList } from './sidebar.ts';
 
 /** The whole page. */
 export function appView(page: Page): TemplateResult {
-  const { state, texts, view } = page;
+  const { state, i18n, view } = page;
   const isDrawerOpen = state.isChannelListOpen || state.isPanelOpen;
-  return html`<a class="skip-link" href="#composer" @click=${skip}>${texts.skipToComposer}</a>
+  return html`<a class="skip-link" href="#composer" @click=${skip}>${i18n.skipToComposer}</a>
     <div
       class="app ${state.isPanelOpen ? 'with-panel' : ''}"
       @keydown=${({ key, defaultPrevented }: KeyboardEvent) => {
@@ -33,9 +36,9 @@ export function appView(page: Page): TemplateResult {
     <div class="visually-hidden" role="status" aria-live="polite">${state.announcement}</div>`;
 }
 
-function banner({ state, texts }: Page): TemplateResult | typeof nothing {
+function banner({ state, i18n }: Page): TemplateResult | typeof nothing {
   if (state.connection === 'open' || state.connection === 'connecting') return nothing;
-  return html`<p class="banner" role="alert">${state.connection === 'closed' ? texts.lostForGood : texts.lost}</p>`;
+  return html`<p class="banner" role="alert">${state.connection === 'closed' ? i18n.lostForGood : i18n.lost}</p>`;
 }
 
 function closeDrawers({ state, view }: Page): void {
@@ -46,4 +49,45 @@ function closeDrawers({ state, view }: Page): void {
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById('composer')?.focus();
+}
+
+/** The header above the messages: the channel, the model, the bot's state, and the button of the panel. */
+function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
+  const channel = session.channels.find(({ id }) => id === state.channelId);
+  const isDm = channel?.kind === 'dm';
+  return html`<header class="channel-header">
+    <button
+      type="button"
+      class="tool only-narrow"
+      aria-label=${i18n.channelList}
+      aria-expanded=${state.isChannelListOpen}
+      @click=${() => view.showChannelList(!state.isChannelListOpen)}
+    >
+      ${icon('menu')}
+    </button>
+    ${icon(isDm ? 'at' : 'hash')}
+    <h2>${isDm ? displayName(session.bot) : channel?.name}</h2>
+    <span class="model-name" title=${session.model.description}>${session.model.name}</span>
+    <span class="bot-state" data-state=${session.botState}>
+      ${botStateDot(session.botState, i18n)}
+      <span>${displayName(session.bot)} <span class="bot-state-words">${i18n.botStates[session.botState]}</span></span>
+    </span>
+    <button
+      type="button"
+      class="button panel-button"
+      aria-expanded=${state.isPanelOpen}
+      aria-label=${state.isPanelOpen ? i18n.closePanel : i18n.openPanel}
+      title=${state.isPanelOpen ? i18n.closePanel : i18n.openPanel}
+      @click=${() => view.showPanel(!state.isPanelOpen)}
+    >
+      ${icon('panel')} <span class="wide-only">${i18n.panel}</span>
+    </button>
+  </header>`;
+}
+
+/** Shown until the server's welcome has arrived. */
+export function waitingView({ language, connection }: PageState): TemplateResult {
+  const { connecting, lost, lostForGood } = pageMessages[language];
+  const text = { connecting, open: connecting, lost, closed: lostForGood }[connection];
+  return html`<main class="waiting" role="status"><span class="waiting-wheel" aria-hidden="true"></span>${text}</main>`;
 }

@@ -1,51 +1,52 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
-import type { ApiAttachment, ApiMessage } from '../../../fake-discord/payloads.ts';
+import type { ApiAttachment, ApiMessage, Json, JsonObject } from '../../../fake-discord/payloads.ts';
+import { byteSize } from '../format.ts';
 import type { Page } from '../page.ts';
-import { byteSize } from './byte-size.ts';
 import { icon } from './icon.ts';
+import { markdownView } from './markdown-view.ts';
 
 /** The files of a message: pictures and clips in place, anything else as a link. */
 export function attachmentsView({ attachments }: ApiMessage, page: Page): TemplateResult | typeof nothing {
   if (attachments.length === 0) return nothing;
   return html`<discord-attachments slot="attachments">
-    ${attachments.map((attachment) => veiled(attachment, page))}
+    ${attachments.map((attachment) => spoilered(attachment, page))}
   </discord-attachments>`;
 }
 
-/** Discord's client hides what is called so until it is clicked. */
-function veiled(attachment: ApiAttachment, page: Page): TemplateResult {
+/** Like Discord's client, hides files whose name begins with `SPOILER_` until they are clicked. */
+function spoilered(attachment: ApiAttachment, page: Page): TemplateResult {
   if (!attachment.filename.startsWith('SPOILER_')) return fileView(attachment, page);
-  const { texts } = page;
-  return html`<div class="veiled">
+  const { i18n } = page;
+  return html`<div class="spoilered">
     ${fileView(attachment, page)}
-    <button type="button" class="veil" aria-label=${texts.showSpoiler} @click=${unveil}>${texts.spoiler}</button>
+    <button type="button" class="spoiler-cover" aria-label=${i18n.showSpoiler} @click=${reveal}>${i18n.spoiler}</button>
   </div>`;
 }
 
-function unveil({ currentTarget }: Event): void {
-  (currentTarget as HTMLElement).closest('.veiled')?.classList.add('shown');
+function reveal({ currentTarget }: Event): void {
+  (currentTarget as HTMLElement).closest('.spoilered')?.classList.add('shown');
 }
 
-function fileView(attachment: ApiAttachment, { texts }: Page): TemplateResult {
+function fileView(attachment: ApiAttachment, { i18n }: Page): TemplateResult {
   const { filename, url, width, height, description } = attachment;
   const type = attachment.content_type ?? '';
-  if (type.startsWith('video/')) return clipView(attachment, texts.clip, texts.download);
+  if (type.startsWith('video/')) return clipView(attachment, i18n.clip, i18n.download);
   if (/^image\/(png|jpeg|gif|webp)/.test(type)) {
     return html`<figure class="file">
-      <a class="picture-link" href=${url} target="_blank" rel="noopener" title=${texts.openPicture}>
+      <a class="picture-link" href=${url} target="_blank" rel="noopener" title=${i18n.openPicture}>
         <img
           class="picture"
           src=${url}
-          alt=${description ?? `${texts.picture}: ${filename}`}
+          alt=${description ?? `${i18n.picture}: ${filename}`}
           width=${ifDefined(width)}
           height=${ifDefined(height)}
         />
       </a>
-      ${filename.startsWith('kinora-') ? captionView(attachment, texts.download) : nothing}
+      ${filename.startsWith('kinora-') ? captionView(attachment, i18n.download) : nothing}
     </figure>`;
   }
-  return html`<div class="file other-file">${captionView(attachment, texts.download)}</div>`;
+  return html`<div class="file other-file">${captionView(attachment, i18n.download)}</div>`;
 }
 
 function clipView(attachment: ApiAttachment, label: string, download: string): TemplateResult {
@@ -73,4 +74,34 @@ function captionView({ filename, size, url }: ApiAttachment, download: string): 
     >
     <span class="file-size">${byteSize(size)}</span>
   </figcaption>`;
+}
+
+/** An embed. Pictures are shown only from the page's own origin: nothing is fetched from elsewhere. */
+export function embedView(embed: JsonObject, page: Page): TemplateResult {
+  const { description, color } = embed;
+  const hex = typeof color === 'number' ? `#${color.toString(16).padStart(6, '0')}` : undefined;
+  return html`<discord-embed
+    slot="embeds"
+    color=${ifDefined(hex)}
+    embed-title=${ifDefined(text(embed.title))}
+    image=${ifDefined(ownUrl(embed.image))}
+    thumbnail=${ifDefined(ownUrl(embed.thumbnail))}
+  >
+    ${
+      typeof description === 'string'
+        ? html`<discord-embed-description slot="description">${markdownView(description, page)}</discord-embed-description>`
+        : nothing
+    }
+  </discord-embed>`;
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function ownUrl(picture: Json | undefined): string | undefined {
+  if (typeof picture !== 'object' || picture === null || Array.isArray(picture)) return undefined;
+  return [picture.proxy_url, picture.url]
+    .map(text)
+    .find((url) => url !== undefined && new URL(url, location.href).origin === location.origin);
 }

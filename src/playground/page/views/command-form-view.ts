@@ -1,19 +1,25 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { describedBy, fullName, shownName } from '../command-entries.ts';
-import { localisedDescription, localisedName } from '../localised.ts';
-import { optionType } from '../option-type.ts';
+import {
+  describedBy,
+  fullName,
+  localisedDescription,
+  localisedName,
+  optionType,
+  shownName,
+} from '../command-entries.ts';
+import { byteSize } from '../format.ts';
 import type { Page } from '../page.ts';
 import type { CommandForm } from '../state/command-form.ts';
-import { byteSize } from './byte-size.ts';
+import { placeSuggestions } from './autocomplete-field.ts';
 import { icon } from './icon.ts';
 import { optionField } from './option-field.ts';
-import { picturesOf } from './pictures-of.ts';
+import { picturesOf } from './picture-field.ts';
 
-/** The form of a command, made of nothing but what the bot registered. */
+/** The form of a command, built from the options that the bot registered. */
 export function commandFormView(form: CommandForm, page: Page): TemplateResult {
-  const { texts, commands, told } = page;
+  const { i18n, commands, session } = page;
   const { entry, shown, isSending } = form;
   const further = entry.options.filter(({ name }) => !shown.includes(name));
   const takesFiles = entry.options.some(({ type }) => type === optionType.attachment);
@@ -37,11 +43,11 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
       @paste=${(event: ClipboardEvent) => paste(event, page)}
     >
       <div class="form-head">
-        <h2 id="form-title">/${shownName(entry, texts.locale)}</h2>
-        <p>${localisedDescription(describedBy(entry), texts.locale)}</p>
-        <button type="button" class="tool" aria-label=${texts.close} @click=${close}>${icon('close')}</button>
+        <h2 id="form-title">/${shownName(entry, i18n.locale)}</h2>
+        <p>${localisedDescription(describedBy(entry), i18n.locale)}</p>
+        <button type="button" class="tool" aria-label=${i18n.close} @click=${close}>${icon('close')}</button>
       </div>
-      <div class="form-fields">
+      <div class="form-fields" @scroll=${() => placeSuggestions(document.querySelector('.suggestions:not([hidden])'))}>
         ${repeat(
           shown.flatMap((name) => entry.options.find((option) => option.name === name) ?? []),
           ({ name }) => name,
@@ -52,24 +58,24 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
         further.length === 0
           ? nothing
           : html`<fieldset class="chips">
-              <legend>${texts.optionsLeft(further.length)}</legend>
+              <legend>${i18n.optionsLeft(further.length)}</legend>
               ${further.map(
                 (option) => html`<button
                   type="button"
                   class="chip"
-                  title=${localisedDescription(option, texts.locale)}
+                  title=${localisedDescription(option, i18n.locale)}
                   data-option=${option.name}
                   @click=${() => add(option.name, page)}
                 >
-                  + ${localisedName(option, texts.locale)}
+                  + ${localisedName(option, i18n.locale)}
                 </button>`,
               )}
             </fieldset>`
       }
       <div class="form-foot">
-        ${takesFiles ? html`<span class="hint">${texts.uploadLimit(byteSize(told.uploadLimitBytes))}</span>` : nothing}
+        ${takesFiles ? html`<span class="hint">${i18n.uploadLimit(byteSize(session.uploadLimitBytes))}</span>` : nothing}
         <button type="submit" class="button primary" aria-disabled=${isSending} data-command=${fullName(entry)}>
-          ${isSending ? texts.running : texts.run}
+          ${isSending ? i18n.running : i18n.run}
         </button>
       </div>
     </form>`,
@@ -78,7 +84,7 @@ export function commandFormView(form: CommandForm, page: Page): TemplateResult {
 
 async function submit({ commands }: Page): Promise<void> {
   await commands.submitForm();
-  // Then either the form is gone, or something in it has to be mended.
+  // After the next frame the form is either closed or shows its problems.
   await new Promise((resolve) => requestAnimationFrame(resolve));
   const wrong = document.querySelector<HTMLElement>('.command-form [aria-invalid=true]');
   (wrong ?? document.getElementById('composer'))?.focus();
@@ -90,7 +96,7 @@ async function add(name: string, { commands }: Page): Promise<void> {
   document.getElementById(`option-${name}`)?.focus();
 }
 
-/** A picture that is pasted anywhere in the form goes into the first option that still wants one. */
+/** A picture that is pasted anywhere in the form fills the first attachment option that is still empty. */
 function paste(event: ClipboardEvent, { state, commands }: Page): void {
   const [file] = picturesOf(event.clipboardData);
   const { form } = state;

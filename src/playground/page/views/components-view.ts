@@ -22,7 +22,7 @@ function rowView({ components = [] }: ApiComponent, message: ApiMessage, page: P
   return components.map((component) => {
     if (component.type === componentType.button) return buttonView(component, message, page);
     if (component.type === componentType.select) return selectView(component, message, page);
-    return html`<p class="failure">${page.texts.noBotSelect}</p>`;
+    return html`<p class="failure">${page.i18n.noBotSelect}</p>`;
   });
 }
 
@@ -45,10 +45,10 @@ function buttonView(button: ApiComponent, { id }: ApiMessage, { state, component
   </button>`;
 }
 
-function selectView(menu: ApiComponent, { id }: ApiMessage, { state, texts, components }: Page): TemplateResult {
+function selectView(menu: ApiComponent, { id }: ApiMessage, { state, i18n, components }: Page): TemplateResult {
   const { custom_id: customId = '', disabled = false } = menu;
   const options = (menu.options ?? []) as unknown as { label: string; value: string; default?: boolean }[];
-  const placeholder = typeof menu.placeholder === 'string' ? menu.placeholder : texts.select;
+  const placeholder = typeof menu.placeholder === 'string' ? menu.placeholder : i18n.select;
   const choose = ({ currentTarget }: Event) => {
     const { value } = currentTarget as HTMLSelectElement;
     if (value !== '') void components.select(id, customId, [value]);

@@ -1,18 +1,24 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { fullName } from '../command-entries.ts';
+import {
+  type CommandEntry,
+  commandEntries,
+  describedBy,
+  fullName,
+  localisedDescription,
+  shownName,
+} from '../command-entries.ts';
 import type { Page } from '../page.ts';
 import { commandFormView } from './command-form-view.ts';
-import { commandList, matchingEntries } from './command-list.ts';
-import { displayName } from './display-name.ts';
 import { icon } from './icon.ts';
-import { picturesOf } from './pictures-of.ts';
+import { avatarOf, displayName } from './person.ts';
+import { picturesOf } from './picture-field.ts';
 
-/** Where one writes: the box, the command list above it, and the form of a chosen command. */
+/** The message box, with the command list and the form of a chosen command above it. */
 export function composer(page: Page): TemplateResult {
-  const { state, told, texts, messages } = page;
-  const channel = told.channels.find(({ id }) => id === state.channelId);
-  const place = channel?.kind === 'dm' ? `@${displayName(told.bot)}` : `#${channel?.name ?? ''}`;
+  const { state, session, i18n, messages } = page;
+  const channel = session.channels.find(({ id }) => id === state.channelId);
+  const place = channel?.kind === 'dm' ? `@${displayName(session.bot)}` : `#${channel?.name ?? ''}`;
   const isListOpen = state.draft.startsWith('/') && state.form === null;
   const active = matchingEntries(page)[state.commandIndex];
   return html`<div class="composer">
@@ -30,13 +36,13 @@ export function composer(page: Page): TemplateResult {
         messages.attach(picturesOf(event.dataTransfer));
       }}
     >
-      <label class="tool" title=${texts.attach}>
+      <label class="tool" title=${i18n.attach}>
         <input
           class="visually-hidden"
           type="file"
           accept="image/*"
           multiple
-          aria-label=${texts.attach}
+          aria-label=${i18n.attach}
           @change=${({ currentTarget }: Event) => {
             const input = currentTarget as HTMLInputElement;
             messages.attach([...(input.files ?? [])]);
@@ -48,8 +54,8 @@ export function composer(page: Page): TemplateResult {
       <textarea
         id="composer"
         rows="1"
-        placeholder=${texts.composer(place)}
-        aria-label=${texts.composer(place)}
+        placeholder=${matchMedia('(max-width: 760px)').matches ? i18n.composerShort(place) : i18n.composer(place)}
+        aria-label=${i18n.composer(place)}
         role="combobox"
         aria-expanded=${isListOpen}
         aria-controls="command-list"
@@ -66,8 +72,8 @@ export function composer(page: Page): TemplateResult {
       <button
         type="button"
         class="tool slash-button"
-        aria-label=${texts.commands}
-        title=${texts.commands}
+        aria-label=${i18n.commands}
+        title=${i18n.commands}
         @click=${() => {
           messages.setDraft(isListOpen ? '' : '/');
           document.getElementById('composer')?.focus();
@@ -75,7 +81,7 @@ export function composer(page: Page): TemplateResult {
       >
         ${icon('slash')}
       </button>
-      <button type="submit" class="tool" aria-label=${texts.send} title=${texts.send}>${icon('send')}</button>
+      <button type="submit" class="tool" aria-label=${i18n.send} title=${i18n.send}>${icon('send')}</button>
     </form>
   </div>`;
 }
@@ -105,18 +111,18 @@ function onKey(event: KeyboardEvent, page: Page): void {
   } else if (key === 'Escape' && state.replyTo !== null) messages.replyTo(null);
 }
 
-function replyingTo({ state, told, texts, messages }: Page): TemplateResult | typeof nothing {
-  const message = told.messages.find(({ id }) => id === state.replyTo);
+function replyingTo({ state, session, i18n, messages }: Page): TemplateResult | typeof nothing {
+  const message = session.messages.find(({ id }) => id === state.replyTo);
   if (message === undefined) return nothing;
   return html`<div class="composer-strip">
-    <span>${texts.replyingTo(displayName(message.author))}</span>
-    <button type="button" class="tool small" aria-label=${texts.cancelReply} @click=${() => messages.replyTo(null)}>
+    <span>${i18n.replyingTo(displayName(message.author))}</span>
+    <button type="button" class="tool small" aria-label=${i18n.cancelReply} @click=${() => messages.replyTo(null)}>
       ${icon('close')}
     </button>
   </div>`;
 }
 
-function draftFiles({ state, texts, messages }: Page): TemplateResult | typeof nothing {
+function draftFiles({ state, i18n, messages }: Page): TemplateResult | typeof nothing {
   if (state.draftFiles.length === 0) return nothing;
   return html`<ul class="composer-strip draft-files">
     ${state.draftFiles.map(
@@ -125,7 +131,7 @@ function draftFiles({ state, texts, messages }: Page): TemplateResult | typeof n
         <button
           type="button"
           class="tool small"
-          aria-label=${texts.remove(file.name)}
+          aria-label=${i18n.remove(file.name)}
           @click=${() => messages.detach(index)}
         >
           ${icon('trash')}
@@ -133,4 +139,44 @@ function draftFiles({ state, texts, messages }: Page): TemplateResult | typeof n
       </li>`,
     )}
   </ul>`;
+}
+
+/** The commands whose name starts with the text after the slash, then those that contain it. */
+function matchingEntries({ state, session, i18n }: Page): CommandEntry[] {
+  const kind = session.channels.find(({ id }) => id === state.channelId)?.kind ?? 'guild';
+  const sought = state.draft.slice(1).trim().toLowerCase();
+  const named = commandEntries(session.commands, { kind, isAdmin: session.isAdmin }).map((entry) => ({
+    entry,
+    names: [fullName(entry), shownName(entry, i18n.locale)].map((name) => name.toLowerCase()),
+  }));
+  const begins = named.filter(({ names }) => names.some((name) => name.startsWith(sought)));
+  const holds = named.filter((other) => !begins.includes(other) && other.names.some((name) => name.includes(sought)));
+  return [...begins, ...holds].map(({ entry }) => entry);
+}
+
+/** The list of the bot's commands that opens when a slash is typed, as in Discord. */
+function commandList(page: Page): TemplateResult {
+  const { state, session, i18n, commands } = page;
+  const entries = matchingEntries(page);
+  return html`<div class="popover">
+    <div class="popover-head">
+      <img class="small-avatar" src=${avatarOf(session.bot)} alt="" /> ${displayName(session.bot)}
+    </div>
+    <ul id="command-list" class="command-list" role="listbox" aria-label=${i18n.commandList}>
+      ${entries.map(
+        (entry, index) => html`<li
+          id="command-${fullName(entry).replaceAll(' ', '-')}"
+          class="command-item"
+          role="option"
+          aria-selected=${index === state.commandIndex}
+          @mousedown=${(event: Event) => event.preventDefault()}
+          @click=${() => commands.openForm(entry)}
+        >
+          <span class="command-name">/${shownName(entry, i18n.locale)}</span>
+          <span class="command-description">${localisedDescription(describedBy(entry), i18n.locale)}</span>
+        </li>`,
+      )}
+    </ul>
+    ${entries.length === 0 ? html`<p class="popover-empty">${i18n.noCommand}</p>` : ''}
+  </div>`;
 }

@@ -1,6 +1,8 @@
 import { html, type TemplateResult } from 'lit';
+import type { BotState } from '../../protocol.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 
-/** Outlines on a field of 24 by 24. */
+/** SVG path data on a 24 by 24 grid. */
 const paths = {
   hash: 'M9 3 7 21M17 3l-2 18M4 8.5h17M3 15.5h17',
   at: 'M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Zm0 0v1.5a2.5 2.5 0 0 0 5 0V12a9 9 0 1 0-4 7.5',
@@ -23,7 +25,12 @@ const paths = {
   warn: 'M12 4 2.5 20h19ZM12 10v4M12 17h.01',
 } as const;
 
-/** A line drawing beside or instead of words; it says nothing to screen readers. */
+/** A decorative icon, hidden from screen readers: its button needs a label of its own. */
 export function icon(name: keyof typeof paths): TemplateResult {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${paths[name]}></path></svg>`;
+}
+
+/** The bot's state as a coloured dot, labelled for screen readers. */
+export function botStateDot(state: BotState, { botStates }: PageMessages): TemplateResult {
+  return html`<span class="dot ${state}" role="img" aria-label=${botStates[state]} title=${botStates[state]}></span>`;
 }

@@ -1,10 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
-import type { Block, Inline } from '../markdown/nodes.ts';
-import { parseMarkdown } from '../markdown/parse-markdown.ts';
+import { type Block, type Inline, parseMarkdown } from '../markdown.ts';
 import type { Page } from '../page.ts';
-import { displayName } from './display-name.ts';
-import { jumpTo } from './jump-to.ts';
+import { jumpTo } from './focus.ts';
+import { displayName } from './person.ts';
 
 const messageLink = /^https:\/\/(?:\w+\.)?discord(?:app)?\.com\/channels\/(?:\d+|@me)\/\d+\/(\d+)$/;
 
@@ -31,7 +30,7 @@ function blockView(block: Block, page: Page): TemplateResult {
 }
 
 function inlineView(node: Inline, page: Page): TemplateResult {
-  const { told, texts } = page;
+  const { session, i18n } = page;
   switch (node.kind) {
     case 'text':
       return html`${node.text}`;
@@ -40,24 +39,24 @@ function inlineView(node: Inline, page: Page): TemplateResult {
     case 'slash':
       return html`<discord-mention type="slash">${node.name}</discord-mention>`;
     case 'user': {
-      const person = told.users.get(node.id);
+      const person = session.users.get(node.id);
       const name = person ? displayName(person) : node.id;
-      return html`<discord-mention type="user" ?highlight=${node.id === told.me.id}>${name}</discord-mention>`;
+      return html`<discord-mention type="user" ?highlight=${node.id === session.me.id}>${name}</discord-mention>`;
     }
     case 'role': {
-      const name = told.roles.find(({ id }) => id === node.id)?.name.replace(/^@/, '') ?? node.id;
+      const name = session.roles.find(({ id }) => id === node.id)?.name.replace(/^@/, '') ?? node.id;
       return html`<discord-mention type="role">${name}</discord-mention>`;
     }
     case 'channel': {
-      const name = told.channels.find(({ id }) => id === node.id)?.name ?? node.id;
+      const name = session.channels.find(({ id }) => id === node.id)?.name ?? node.id;
       return html`<discord-mention type="channel">${name}</discord-mention>`;
     }
-    case 'moment':
-      return html`<playground-moment
+    case 'timestamp':
+      return html`<playground-timestamp
         unix=${node.unixSeconds}
         look=${node.style}
-        locale=${texts.locale}
-      ></playground-moment>`;
+        locale=${i18n.locale}
+      ></playground-timestamp>`;
     case 'link':
       return linkView(node.url, node.children, page);
     case 'spoiler':
@@ -65,7 +64,7 @@ function inlineView(node: Inline, page: Page): TemplateResult {
         class="spoiler"
         role="button"
         tabindex="0"
-        aria-label=${texts.showSpoiler}
+        aria-label=${i18n.showSpoiler}
         ${ref(revealable)}
         >${node.children.map((child) => inlineView(child, page))}</span
       >`;
@@ -85,7 +84,7 @@ function styled(kind: 'bold' | 'italic' | 'underline' | 'strike', children: Temp
 function linkView(url: string, children: readonly Inline[], page: Page): TemplateResult {
   const messageId = messageLink.exec(url)?.[1];
   if (messageId !== undefined) {
-    return html`<button type="button" class="jump" @click=${() => jumpTo(messageId)}>${page.texts.jump}</button>`;
+    return html`<button type="button" class="jump" @click=${() => jumpTo(messageId)}>${page.i18n.jump}</button>`;
   }
   return html`<a href=${url} target="_blank" rel="noopener noreferrer"
     >${children.map((child) => inlineView(child, page))}</a

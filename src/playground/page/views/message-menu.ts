@@ -1,28 +1,25 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
-import { messageCommands } from '../command-entries.ts';
-import { localisedName } from '../localised.ts';
+import { localisedName, messageCommands } from '../command-entries.ts';
 import type { Page } from '../page.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import { focusOnMount, moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
-import { moveFocus } from './move-focus.ts';
-import { placedAt } from './placed-at.ts';
 
-/** Besides the emoji that starts the bot and the one that takes a clip away. */
+/** Offered besides the emoji that starts the bot and the one that deletes a clip. */
 const furtherEmoji = ['👍', '❤️', '😂'] as const;
 const deleteEmoji = '❌';
 
 /** The menu of a message: reactions, the bot's message commands, reply, delete. */
 export function messageMenu(page: Page): TemplateResult | typeof nothing {
-  const { state, told, texts, messages } = page;
+  const { state, session, i18n, messages } = page;
   const { menu } = state;
-  const message = told.messages.find(({ id }) => id === menu?.messageId);
+  const message = session.messages.find(({ id }) => id === menu?.messageId);
   if (menu === null || message === undefined) return nothing;
   const { id, author, flags } = message;
   const isEphemeral = (flags & 64) !== 0;
-  const kind = told.channels.find((channel) => channel.id === message.channel_id)?.kind ?? 'guild';
-  const apps = messageCommands(told.commands, { kind, isAdmin: told.isAdmin });
-  const emoji = [...new Set([told.reactionEmoji, deleteEmoji, ...furtherEmoji])];
+  const kind = session.channels.find((channel) => channel.id === message.channel_id)?.kind ?? 'guild';
+  const apps = messageCommands(session.commands, { kind, isAdmin: session.isAdmin });
+  const emoji = [...new Set([session.reactionEmoji, deleteEmoji, ...furtherEmoji])];
   const close = () => {
     messages.closeMenu();
     document.getElementById(`more-${id}`)?.focus();
@@ -34,7 +31,7 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
     } else moveFocus(event, { of: event.currentTarget as HTMLElement, selector: '[role=menuitem]' });
   };
   return html`<div class="menu-backdrop" @click=${close} @contextmenu=${prevent(close)}></div>
-    <div class="menu" role="menu" aria-label=${texts.menu} @keydown=${onKey} ${ref(placedAt(menu))}>
+    <div class="menu" role="menu" aria-label=${i18n.menu} @keydown=${onKey} ${ref(placedAt(menu))}>
       <div class="menu-emoji" role="group">
         ${emoji.map(
           (name, index) => html`<button
@@ -42,8 +39,8 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
             role="menuitem"
             class="menu-emoji-item"
             tabindex="-1"
-            aria-label=${texts.addReaction(name)}
-            title=${texts.addReaction(name)}
+            aria-label=${i18n.addReaction(name)}
+            title=${i18n.addReaction(name)}
             ?disabled=${isEphemeral}
             @click=${() => messages.toggleReaction(id, name)}
             ${index === 0 && !isEphemeral ? ref(focusOnMount) : nothing}
@@ -52,14 +49,14 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
           </button>`,
         )}
       </div>
-      ${isEphemeral ? nothing : item(texts.reply, { icon: 'reply', run: () => messages.replyTo(id) })}
+      ${isEphemeral ? nothing : item(i18n.reply, { icon: 'reply', run: () => messages.replyTo(id) })}
       ${
         apps.length === 0 || isEphemeral
           ? nothing
-          : html`<div role="group" aria-label=${texts.apps}>
-              <div class="menu-heading" aria-hidden="true">${texts.apps}</div>
+          : html`<div role="group" aria-label=${i18n.apps}>
+              <div class="menu-heading" aria-hidden="true">${i18n.apps}</div>
               ${apps.map((command) =>
-                item(localisedName(command, texts.locale), {
+                item(localisedName(command, i18n.locale), {
                   icon: 'bolt',
                   run: () => messages.useMessageCommand(command, id),
                 }),
@@ -68,9 +65,9 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
       }
       ${
         isEphemeral
-          ? item(texts.dismiss, { icon: 'close', run: () => messages.delete(id), isFirst: true })
-          : author.id === told.me.id
-            ? item(texts.deleteMessage, { icon: 'trash', run: () => messages.delete(id), isDangerous: true })
+          ? item(i18n.dismiss, { icon: 'close', run: () => messages.delete(id), isFirst: true })
+          : author.id === session.me.id
+            ? item(i18n.deleteMessage, { icon: 'trash', run: () => messages.delete(id), isDangerous: true })
             : nothing
       }
     </div>`;
@@ -100,5 +97,21 @@ function prevent(then: () => void) {
   return (event: Event) => {
     event.preventDefault();
     then();
+  };
+}
+
+const marginPx = 8;
+
+/** For lit's `ref`: positions a floating element at a point, kept inside the window. */
+function placedAt({ left, top }: { left: number; top: number }) {
+  return (element?: Element): void => {
+    if (!(element instanceof HTMLElement)) return;
+    const place = () => {
+      const { width, height } = element.getBoundingClientRect();
+      element.style.left = `${Math.max(marginPx, Math.min(left, innerWidth - width - marginPx))}px`;
+      element.style.top = `${Math.max(marginPx, Math.min(top, innerHeight - height - marginPx))}px`;
+    };
+    // lit calls a `ref` before it inserts the element.
+    queueMicrotask(place);
   };
 }

@@ -1,17 +1,18 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { ifDefined } from 'lit/directives/if-defined.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { ref } from 'lit/directives/ref.js';
-import type { ApiComponent } from '../../../fake-discord/payloads.ts';
-import { avatarOf } from '../avatar.ts';
+import type { ApiComponent, Json } from '../../../fake-discord/payloads.ts';
+import type { PageMessages } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
-import { modalField } from './modal-field.ts';
+import { avatarOf } from './person.ts';
 
-/** A form that the bot opened. The browser keeps the focus inside, closes it at Escape, and gives the focus back. */
+/** A modal that the bot opened. `<dialog>` traps the focus, closes on Escape and restores the focus. */
 export function modalView(page: Page): TemplateResult | typeof nothing {
   const { modal: open } = page.state;
   if (open === null) return nothing;
-  const { texts, told, components } = page;
+  const { i18n, session, components } = page;
   const { modal, interactionId, isSending, problem } = open;
   return html`${keyed(
     interactionId,
@@ -24,32 +25,32 @@ export function modalView(page: Page): TemplateResult | typeof nothing {
     >
       <form @submit=${(event: SubmitEvent) => submit(event, page)}>
         <div class="modal-head">
-          <img class="small-avatar" src=${avatarOf(told.bot)} alt="" />
+          <img class="small-avatar" src=${avatarOf(session.bot)} alt="" />
           <h2 id="modal-title">${modal.title}</h2>
-          <button type="button" class="tool" aria-label=${texts.close} @click=${close}>${icon('close')}</button>
+          <button type="button" class="tool" aria-label=${i18n.close} @click=${close}>${icon('close')}</button>
         </div>
         <div class="modal-fields">${modal.components.map((component) => rowView(component, page))}</div>
         ${problem === null ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
         <div class="modal-foot">
-          <button type="button" class="button" @click=${close}>${texts.cancel}</button>
-          <button type="submit" class="button primary" aria-disabled=${isSending}>${texts.submit}</button>
+          <button type="button" class="button" @click=${close}>${i18n.cancel}</button>
+          <button type="submit" class="button primary" aria-disabled=${isSending}>${i18n.submit}</button>
         </div>
       </form>
     </dialog>`,
   )}`;
 }
 
-/** A label with what it labels, or the older row with one text input. */
+/** A Label component with its inner component, or the older ActionRow with one text input. */
 function rowView(row: ApiComponent, page: Page): TemplateResult {
   const inner = row.component ?? row.components?.[0];
   if (inner === undefined) return html`<p class="hint">${String(row.content ?? '')}</p>`;
   const description = typeof row.description === 'string' ? row.description : undefined;
-  return modalField(inner, { label: row.label ?? inner.label ?? '', description, texts: page.texts });
+  return modalField(inner, { label: row.label ?? inner.label ?? '', description, i18n: page.i18n });
 }
 
 function showModal(element?: Element): void {
   if (!(element instanceof HTMLDialogElement)) return;
-  // It is put into the page after this call.
+  // lit calls a `ref` before it inserts the element.
   queueMicrotask(() => {
     if (element.open) return;
     element.showModal();
@@ -75,4 +76,82 @@ async function submit(event: SubmitEvent, { components }: Page): Promise<void> {
   }
   const dialog = form.closest('dialog');
   if (await components.submitModal(values)) dialog?.close();
+}
+
+/** ComponentType. */
+const textInput = 4;
+/** TextInputStyle. */
+const paragraph = 2;
+
+/** Options of {@link modalField}. */
+interface ModalFieldOptions {
+  label: string;
+  description: string | undefined;
+  i18n: PageMessages;
+}
+
+/** A text input or a menu of a form that the bot opened, with its label. */
+function modalField(component: ApiComponent, { label, description, i18n }: ModalFieldOptions): TemplateResult {
+  const { custom_id: name = '' } = component;
+  const isRequired = component.required !== false;
+  return html`<div class="field">
+    <div class="field-head">
+      <label for="modal-${name}">${label}</label>
+      ${isRequired ? html`<span class="required" aria-hidden="true">*</span>` : nothing}
+    </div>
+    ${description === undefined ? nothing : html`<p class="hint">${description}</p>`}
+    ${component.type === textInput ? inputView(component, isRequired) : menuView(component, { isRequired, i18n })}
+  </div>`;
+}
+
+function inputView(component: ApiComponent, isRequired: boolean): TemplateResult {
+  const { custom_id: name = '', style } = component;
+  const value = text(component.value) ?? '';
+  const placeholder = text(component.placeholder) ?? '';
+  const [min, max] = [number(component.min_length), number(component.max_length)];
+  if (style === paragraph) {
+    return html`<textarea
+      id="modal-${name}"
+      name=${name}
+      rows="4"
+      placeholder=${placeholder}
+      minlength=${ifDefined(min)}
+      maxlength=${ifDefined(max)}
+      ?required=${isRequired}
+      .defaultValue=${value}
+    ></textarea>`;
+  }
+  return html`<input
+    id="modal-${name}"
+    name=${name}
+    type="text"
+    autocomplete="off"
+    placeholder=${placeholder}
+    minlength=${ifDefined(min)}
+    maxlength=${ifDefined(max)}
+    ?required=${isRequired}
+    .defaultValue=${value}
+  />`;
+}
+
+function menuView(
+  component: ApiComponent,
+  { isRequired, i18n }: { isRequired: boolean; i18n: PageMessages },
+): TemplateResult {
+  const { custom_id: name = '' } = component;
+  const options = (component.options ?? []) as unknown as { label: string; value: string; default?: boolean }[];
+  const isMultiple = (number(component.max_values) ?? 1) > 1;
+  const hasDefault = options.some((option) => option.default);
+  return html`<select id="modal-${name}" name=${name} ?multiple=${isMultiple} ?required=${isRequired}>
+    ${isMultiple || hasDefault ? nothing : html`<option value="">${text(component.placeholder) ?? i18n.select}</option>`}
+    ${options.map((option) => html`<option value=${option.value} ?selected=${option.default}>${option.label}</option>`)}
+  </select>`;
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function number(value: Json | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

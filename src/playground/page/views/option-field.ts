@@ -3,34 +3,33 @@ import { ifDefined } from 'lit/directives/if-defined.js';
 import { live } from 'lit/directives/live.js';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
-import { localisedDescription, localisedName } from '../localised.ts';
-import { optionType } from '../option-type.ts';
-import type { Page } from '../page.ts';
-import { choicesFor } from './choices-for.ts';
-import type { FieldOptions } from './field-options.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import type { OptionValue } from '../../protocol.ts';
+import { localisedDescription, localisedName, optionType } from '../command-entries.ts';
+import type { FieldOptions, Page } from '../page.ts';
+import { autocompleteField } from './autocomplete-field.ts';
+import { focusOnMount } from './focus.ts';
 import { icon } from './icon.ts';
+import { displayName } from './person.ts';
 import { pictureField } from './picture-field.ts';
-import { proposalField } from './proposal-field.ts';
 
 /** One option with its name, what it is for, and what is wrong with it. */
 export function optionField(option: ApiCommandOption, options: FieldOptions): TemplateResult {
   const { form, page } = options;
-  const { texts, commands } = page;
+  const { i18n, commands } = page;
   const { name, required = false, type } = option;
   const problem = form.problems[name];
-  const label = localisedName(option, texts.locale);
+  const label = localisedName(option, i18n.locale);
   return html`<div class="field ${type === optionType.attachment ? 'wide' : ''}">
     <div class="field-head">
       <label for="option-${name}">${label}</label>
-      ${required ? html`<span class="required">${texts.required}</span>` : nothing}
+      ${required ? html`<span class="required">${i18n.required}</span>` : nothing}
       ${
         required
           ? nothing
           : html`<button
               type="button"
               class="tool small"
-              aria-label=${texts.remove(label)}
+              aria-label=${i18n.remove(label)}
               @click=${() => {
                 commands.removeOption(name);
                 document.querySelector<HTMLElement>('.command-form button[type=submit]')?.focus();
@@ -40,22 +39,22 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
             </button>`
       }
     </div>
-    <p class="hint" id="about-${name}">${localisedDescription(option, texts.locale)}${rangeText(option, page)}</p>
+    <p class="hint" id="about-${name}">${localisedDescription(option, i18n.locale)}${rangeText(option, page)}</p>
     ${control(option, options)}
     ${problem === undefined ? nothing : html`<p class="problem" id="problem-${name}" role="alert">${problem}</p>`}
   </div>`;
 }
 
-/** Where the description has not said it already. */
-function rangeText(option: ApiCommandOption, { texts }: Page): string {
+/** The range of a number, unless the description states it already. */
+function rangeText(option: ApiCommandOption, { i18n }: Page): string {
   const { min_value: min, max_value: max, choices } = option;
   if (min === undefined || max === undefined || choices !== undefined) return '';
-  return localisedDescription(option, texts.locale).includes(String(max)) ? '' : ` · ${texts.range(min, max)}`;
+  return localisedDescription(option, i18n.locale).includes(String(max)) ? '' : ` · ${i18n.range(min, max)}`;
 }
 
 function control(option: ApiCommandOption, options: FieldOptions): TemplateResult {
   if (option.type === optionType.attachment) return pictureField(option, options);
-  if (option.autocomplete === true) return proposalField(option, options);
+  if (option.autocomplete === true) return autocompleteField(option, options);
   const choices = choicesFor(option, options.page);
   return choices === undefined ? box(option, options) : choiceList(option, choices, options);
 }
@@ -65,7 +64,7 @@ function choiceList(
   choices: NonNullable<ReturnType<typeof choicesFor>>,
   { form, page, isFirst }: FieldOptions,
 ): TemplateResult {
-  const { commands, texts } = page;
+  const { commands, i18n } = page;
   const chosen = choices.findIndex(({ value }) => value === form.values[name]);
   return html`<select
     id="option-${name}"
@@ -79,7 +78,7 @@ function choiceList(
     }}
     ${isFirst ? ref(focusOnMount) : nothing}
   >
-    <option value="-1">${texts.choose}</option>
+    <option value="-1">${i18n.choose}</option>
     ${choices.map((choice, index) => html`<option value=${index} ?selected=${index === chosen}>${choice.label}</option>`)}
   </select>`;
 }
@@ -103,4 +102,40 @@ function box(option: ApiCommandOption, { form, page, isFirst }: FieldOptions): T
     @input=${({ currentTarget }: Event) => page.commands.type(name, (currentTarget as HTMLInputElement).value)}
     ${isFirst ? ref(focusOnMount) : nothing}
   />`;
+}
+
+interface LabelledChoice {
+  label: string;
+  value: OptionValue;
+}
+
+/** The choices of an option: declared ones, or the people, roles or channels there are; undefined for free text. */
+function choicesFor(
+  { type, choices }: ApiCommandOption,
+  { i18n, session }: Pick<Page, 'i18n' | 'session'>,
+): LabelledChoice[] | undefined {
+  if (choices !== undefined) {
+    return choices.map((choice) => ({ label: localisedName(choice, i18n.locale), value: choice.value }));
+  }
+  const people = [...session.users.values()].map((user) => ({ label: `@${displayName(user)}`, value: user.id }));
+  const roles = session.roles.map(({ id, name }) => ({ label: `@${name.replace(/^@/, '')}`, value: id }));
+  switch (type) {
+    case optionType.boolean:
+      return [
+        { label: i18n.yes, value: true },
+        { label: i18n.no, value: false },
+      ];
+    case optionType.user:
+      return people;
+    case optionType.mentionable:
+      return [...people, ...roles];
+    case optionType.role:
+      return roles.length === 0 ? undefined : roles;
+    case optionType.channel:
+      return session.channels
+        .filter(({ kind }) => kind === 'guild')
+        .map(({ id, name }) => ({ label: `#${name}`, value: id }));
+    default:
+      return undefined;
+  }
 }

@@ -1,16 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiCommandOption } from '../../../fake-discord/payloads.ts';
-import type { Page } from '../page.ts';
-import { byteSize } from './byte-size.ts';
-import type { FieldOptions } from './field-options.ts';
-import { focusOnMount } from './focus-on-mount.ts';
+import { byteSize } from '../format.ts';
+import type { FieldOptions, Page } from '../page.ts';
+import { focusOnMount } from './focus.ts';
 import { icon } from './icon.ts';
-import { picturesOf } from './pictures-of.ts';
 
 /** A picture for an option: dropped, pasted, chosen from the disk or the camera roll, or one of the samples. */
 export function pictureField({ name }: ApiCommandOption, { form, page, isFirst }: FieldOptions): TemplateResult {
-  const { texts, told, commands } = page;
+  const { i18n, session, commands } = page;
   const chosen = form.pictures[name];
   const take = (file: File | undefined) => takeFile(file, name, page);
   return html`<div
@@ -32,8 +30,8 @@ export function pictureField({ name }: ApiCommandOption, { form, page, isFirst }
         : html`<img class="drop-picture" src=${chosen.url} alt=${chosen.name} />`
     }
     <div class="drop-words">
-      <span>${chosen === undefined ? texts.dropHere : html`<strong>${chosen.name}</strong>`}</span>
-      <span class="hint">${texts.orPaste}</span>
+      <span>${chosen === undefined ? i18n.dropHere : html`<strong>${chosen.name}</strong>`}</span>
+      <span class="hint">${i18n.orPaste}</span>
       <input
         id="option-${name}"
         class="file-input"
@@ -44,18 +42,18 @@ export function pictureField({ name }: ApiCommandOption, { form, page, isFirst }
         @change=${({ currentTarget }: Event) => take((currentTarget as HTMLInputElement).files?.[0])}
         ${isFirst ? ref(focusOnMount) : nothing}
       />
-      <label class="button" for="option-${name}">${texts.browse}</label>
+      <label class="button" for="option-${name}">${i18n.browse}</label>
     </div>
     ${
-      told.samples.length === 0
+      session.samples.length === 0
         ? nothing
-        : html`<ul class="sample-row" aria-label=${texts.samples}>
-            ${told.samples.map(
+        : html`<ul class="sample-row" aria-label=${i18n.samples}>
+            ${session.samples.map(
               (sample) => html`<li>
                 <button
                   type="button"
                   class="sample"
-                  aria-label=${texts.useSample(sample.name)}
+                  aria-label=${i18n.useSample(sample.name)}
                   aria-pressed=${chosen?.kind === 'sample' && chosen.sample === sample}
                   title=${`${sample.name} · ${sample.credit}`}
                   @click=${() =>
@@ -70,11 +68,16 @@ export function pictureField({ name }: ApiCommandOption, { form, page, isFirst }
   </div>`;
 }
 
-function takeFile(file: File | undefined, name: string, { told, texts, commands, notify }: Page): void {
+function takeFile(file: File | undefined, name: string, { session, i18n, commands, notify }: Page): void {
   if (file === undefined) return;
-  if (file.size > told.uploadLimitBytes) {
-    notify(texts.tooLarge(byteSize(told.uploadLimitBytes)));
+  if (file.size > session.uploadLimitBytes) {
+    notify(i18n.tooLarge(byteSize(session.uploadLimitBytes)));
     return;
   }
   commands.setPicture(name, { kind: 'file', name: file.name, url: URL.createObjectURL(file), file });
+}
+
+/** The files that were dropped or pasted. */
+export function picturesOf(transfer: DataTransfer | null): File[] {
+  return [...(transfer?.files ?? [])];
 }

@@ -1,34 +1,34 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { avatarOf } from '../avatar.ts';
 import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
+import { avatarOf } from './person.ts';
 
-/** The beginning of a channel: what this is, which model it has, and a first clip at one press. */
+/** The top of a channel: what the playground is, which model it runs, and buttons that animate a sample picture. */
 export function welcomeCard(page: Page): TemplateResult {
-  const { told, texts, commands, state } = page;
-  const channel = told.channels.find(({ id }) => id === state.channelId);
-  const [first] = told.samples;
-  const { name, description } = told.model;
+  const { session, i18n, commands, state } = page;
+  const channel = session.channels.find(({ id }) => id === state.channelId);
+  const [first] = session.samples;
+  const { name, description } = session.model;
   const isToy = /\btoy\b/i.test(description);
   return html`<section class="welcome" aria-labelledby="welcome-title">
-    <img class="welcome-drum" src=${avatarOf(told.bot)} alt="" width="72" height="72" />
-    <h2 id="welcome-title">${texts.welcomeTitle}</h2>
-    <p>${texts.welcomeText}</p>
+    <img class="welcome-logo" src=${avatarOf(session.bot)} alt="" width="72" height="72" />
+    <h2 id="welcome-title">${i18n.welcomeTitle}</h2>
+    <p>${i18n.welcomeText}</p>
     ${
       first === undefined
         ? nothing
         : html`<div class="welcome-start">
             <button type="button" class="button primary large" @click=${() => commands.animateSample(first)}>
-              ${icon('bolt')} ${texts.tryIt}
+              ${icon('bolt')} ${i18n.tryIt}
             </button>
-            <span class="welcome-or">${texts.orPick}</span>
+            <span class="welcome-or">${i18n.orPick}</span>
             <ul class="sample-row">
-              ${told.samples.map(
+              ${session.samples.map(
                 (sample) => html`<li>
                   <button
                     type="button"
                     class="sample"
-                    aria-label=${texts.animateSample(sample.name)}
+                    aria-label=${i18n.animateSample(sample.name)}
                     title=${`${sample.name} · ${sample.credit}`}
                     @click=${() => commands.animateSample(sample)}
                   >
@@ -39,9 +39,9 @@ export function welcomeCard(page: Page): TemplateResult {
             </ul>
           </div>`
     }
-    <p class="welcome-model">${isToy ? texts.toyModel(name.replace(/ \(.*\)$/, '')) : html`${texts.modelLead(name)} ${description}`}</p>
+    <p class="welcome-model">${isToy ? i18n.toyModel(name.replace(/ \(.*\)$/, '')) : html`${i18n.modelLead(name)} ${description}`}</p>
     <p class="welcome-beginning">
-      ${channel?.kind === 'dm' ? texts.beginningOfDm : texts.beginning(channel?.name ?? '')}
+      ${channel?.kind === 'dm' ? i18n.beginningOfDm : i18n.beginning(channel?.name ?? '')}
     </p>
   </section>`;
 }

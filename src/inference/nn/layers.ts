@@ -1,0 +1,106 @@
+import type { GraphBuilder } from '../graph/graph-builder.ts';
+import { add, multiply, reshape } from '../graph/ops.ts';
+import { axisSize, elementCount, shape4, type Value } from '../graph/value.ts';
+
+/** How a {@link linear} differs from torch's default. */
+export interface LinearOptions {
+  /** False: the layer has no bias. */
+  bias?: boolean;
+  /** Only these output features, from…to (exclusive): a part of a fused projection. */
+  rows?: readonly [from: number, to: number];
+}
+
+/**
+ * torch `Linear`: [..., in] -> [..., outFeatures]. Gemm with transB reads the weight [out, in] as torch keeps it.
+ * @param outFeatures rows of the weight in the checkpoint, also where only some of them are used
+ */
+export function linear(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  outFeatures: number,
+  { bias = true, rows }: LinearOptions = {},
+): Value {
+  return graph.scope(name, () => {
+    const inFeatures = axisSize(x, -1);
+    const options = rows === undefined ? {} : { rows };
+    const weight = graph.parameter('weight', [outFeatures, inFeatures], { ...options, mayBeTransposed: true });
+    const offset = bias ? graph.parameter('bias', [outFeatures], options) : undefined;
+    const flat = reshape(graph, x, [elementCount(x.shape) / inFeatures, inFeatures]);
+    const y = graph.op('Gemm', [flat, weight, offset], { transB: weight.transposed === true ? 0 : 1 });
+    return reshape(graph, y, x.shape.with(-1, axisSize(y, -1)));
+  });
+}
+
+/** How a {@link conv2d} differs from torch's default. */
+export interface Conv2dOptions {
+  kernel?: number;
+  stride?: number;
+  /** Zeros around: one number, or [top, left, bottom, right]. */
+  padding?: number | readonly [number, number, number, number];
+  bias?: boolean;
+}
+
+/** torch `Conv2d`, 3×3 with padding 1 by default: [n, c, h, w] -> [n, outChannels, h', w']. */
+export function conv2d(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  outChannels: number,
+  { kernel = 3, stride = 1, padding = Math.floor(kernel / 2), bias = true }: Conv2dOptions = {},
+): Value {
+  return graph.scope(name, () => {
+    const [, channels] = shape4(x);
+    const weight = graph.parameter('weight', [outChannels, channels, kernel, kernel]);
+    const offset = bias ? graph.parameter('bias', [outChannels]) : undefined;
+    const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding;
+    return graph.op('Conv', [x, weight, offset], {
+      kernel_shape: [kernel, kernel],
+      pads,
+      strides: [stride, stride],
+    });
+  });
+}
+
+/**
+ * torch `Conv3d` with kernel (3, 1, 1) and padding (1, 0, 0), as a Conv2d with kernel (3, 1) over frames and pixels:
+ * [b, c, f, h·w] -> [b, outChannels, f, h·w]. No tensor has five axes, which several providers lack.
+ */
+export function temporalConv(graph: GraphBuilder, name: string, x: Value, outChannels: number): Value {
+  return graph.scope(name, () => {
+    const [, channels] = shape4(x);
+    const weight = graph.parameter('weight', [outChannels, channels, 3, 1, 1], { as: [outChannels, channels, 3, 1] });
+    const offset = graph.parameter('bias', [outChannels]);
+    return graph.op('Conv', [x, weight, offset], { kernel_shape: [3, 1], pads: [1, 0, 1, 0], strides: [1, 1] });
+  });
+}
+
+/** Every GroupNorm of these networks has 32 groups. */
+const groups = 32;
+
+/**
+ * torch `GroupNorm` with 32 groups over [n, c, ...]: each group is one instance of an InstanceNormalization, since
+ * ONNX Runtime has no GroupNorm kernel on CPU.
+ */
+export function groupNorm(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
+  return graph.scope(name, () => {
+    const [batch, channels] = [axisSize(x, 0), axisSize(x, 1)];
+    const grouped = reshape(graph, x, [batch, groups, elementCount(x.shape) / (batch * groups)]);
+    const ones = graph.constant(new Float32Array(groups).fill(1), [groups]);
+    const zeros = graph.constant(new Float32Array(groups), [groups]);
+    const normed = graph.op('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: eps } });
+    const perChannel = [channels, ...x.shape.slice(2).map(() => 1)]; // [c, 1, ...] against [n, c, ...]
+    const weight = graph.parameter('weight', [channels], { as: perChannel });
+    const bias = graph.parameter('bias', [channels], { as: perChannel });
+    return add(graph, multiply(graph, reshape(graph, normed, x.shape), weight), bias);
+  });
+}
+
+/** torch `LayerNorm` over the last axis: [..., c] -> [..., c]. */
+export function layerNorm(graph: GraphBuilder, name: string, x: Value, eps = 1e-5): Value {
+  return graph.scope(name, () => {
+    const size = axisSize(x, -1);
+    const inputs = [x, graph.parameter('weight', [size]), graph.parameter('bias', [size])];
+    return graph.op('LayerNormalization', inputs, { axis: -1, epsilon: { float: eps } });
+  });
+}

@@ -1,0 +1,87 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Json } from '../fake-discord/payloads.ts';
+
+/** Attachments' addresses on the page's own origin. */
+export interface OwnLinks {
+  /** A deep copy with every link to an attachment turned into a path of the playground; all else stays as it is. */
+  rewrite<T>(value: T): T;
+  /** The attachment that a path and its key name; undefined where the key is not the path's. */
+  read(url: URL): string | undefined;
+}
+
+const linkPath = /^\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/;
+
+/**
+ * The stand-in, whose attachments are at `cdnHost`, signs its links anew each time it sends them, which would make a
+ * video start over at each edit. The links made here stay the same, and cannot be guessed either.
+ */
+export function createOwnLinks(cdnHost: string): OwnLinks {
+  const cdnOrigin = `http://${cdnHost}`;
+  const secret = randomBytes(32);
+  const keyOf = (path: string) => createHmac('sha256', secret).update(path).digest('base64url').slice(0, 22);
+
+  function rewriteJson(value: Json | undefined): Json | undefined {
+    if (typeof value === 'string') return rewriteText(value);
+    if (Array.isArray(value)) return value.map((item) => rewriteJson(item) as Json);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rewriteJson(item)]));
+  }
+
+  function rewriteText(text: string): string {
+    if (!text.startsWith(`${cdnOrigin}/`) || !URL.canParse(text)) return text;
+    const { pathname } = new URL(text);
+    return linkPath.test(pathname) ? `${pathname}?key=${keyOf(pathname)}` : text;
+  }
+
+  return {
+    rewrite: <T>(value: T) => rewriteJson(value as Json) as T,
+    read({ pathname, searchParams }) {
+      const id = linkPath.exec(pathname)?.[1];
+      return searchParams.get('key') === keyOf(pathname) ? id : undefined;
+    },
+  };
+}
+
+/** Request headers that are passed on: ranges and conditions. */
+const askedHeaders = ['range', 'if-range', 'if-none-match'] as const;
+
+/** Response headers that are passed back. */
+const answeredHeaders = [
+  'accept-ranges',
+  'cache-control',
+  'content-disposition',
+  'content-length',
+  'content-range',
+  'content-security-policy',
+  'content-type',
+  'etag',
+] as const;
+
+/** Proxies an attachment from `link`, whole or in part; with `download`, the browser saves it instead of showing it. */
+export async function serveAttachment(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { link, download }: { link: string; download: boolean },
+): Promise<void> {
+  const asked = openRequest(link, { method: request.method, headers: chosen(request, askedHeaders) });
+  response.once('close', () => asked.destroy());
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.once('response', resolve).once('error', reject).end();
+  });
+  const disposition = download && { 'content-disposition': `attachment; filename*=UTF-8''${fileNameIn(link)}` };
+  response.writeHead(answer.statusCode ?? 502, { ...chosen(answer, answeredHeaders), ...disposition });
+  // Seeking in a video or closing the page aborts a transfer: that is no failure.
+  await pipeline(answer, response).catch(() => {});
+}
+
+/** Percent-encoded already, as it stands in the link. */
+function fileNameIn(link: string): string {
+  return new URL(link).pathname.split('/').at(-1) ?? '';
+}
+
+/** Those of the headers that are there. */
+function chosen({ headers }: IncomingMessage, names: readonly string[]): Record<string, string | string[]> {
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
+}

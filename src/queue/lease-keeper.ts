@@ -1,0 +1,48 @@
+import type { Attempt } from '../storage/attempts.ts';
+import type { JobStore } from '../storage/job-store.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+
+/** How long a claimed job stays its holder's without a heartbeat, in milliseconds. */
+export const leaseMs = 15_000;
+
+/** Between two heartbeats of an attempt, in milliseconds: two may be lost. */
+const attemptHeartbeatMs = 5_000;
+
+/** What {@link keepLease} works with. */
+export interface LeaseKeeperOptions {
+  store: Pick<JobStore, 'heartbeat'>;
+  clock: Clock;
+  log: Log;
+  /** The job is another attempt's now. Called once at most, and not after the keeper was stopped. */
+  onLost: () => void;
+}
+
+/** Renews an attempt's lease for as long as its job is rendered. Returns how to stop. */
+export function keepLease(attempt: Attempt, { store, clock, log, onLost }: LeaseKeeperOptions): () => void {
+  let isStopped = false;
+  let cancelTimer = () => {};
+
+  function waitForNext(): void {
+    cancelTimer = clock.after(attemptHeartbeatMs, () => void beat());
+  }
+
+  async function beat(): Promise<void> {
+    let isHeld = true;
+    try {
+      isHeld = await store.heartbeat(attempt, { nowMs: clock.now(), leaseMs });
+    } catch (err) {
+      // Whether it is lost is said by the store alone.
+      log.warn({ jobId: attempt.jobId, err }, 'the heartbeat of a job could not be written; trying again');
+    }
+    if (isStopped) return;
+    if (isHeld) waitForNext();
+    else onLost();
+  }
+
+  waitForNext();
+  return () => {
+    isStopped = true;
+    cancelTimer();
+  };
+}

@@ -1,0 +1,73 @@
+import type { Database } from './sqlite.ts';
+
+/** The right to render a job: of one holder at a time, for as long as its lease is renewed. */
+export interface Attempt {
+  readonly jobId: string;
+  readonly holder: string;
+  /**
+   * The fence: it rises with every claim of the job, and what is written with an older one is refused. So a holder that was
+   * thought dead, and comes back late, changes nothing.
+   */
+  readonly number: number;
+}
+
+/** How long a lease holds from now on, in milliseconds. */
+export interface LeaseTerm {
+  nowMs: number;
+  leaseMs: number;
+}
+
+/**
+ * Claims, which SQLite does at once. Methods that write are parts of the caller's transaction.
+ *
+ * A lease that is over and that nobody has taken is still its holder's: what was rendered meanwhile (the machine was
+ * suspended, the clock was set) is not thrown away for nothing. It is lost at the moment in which somebody else claims the
+ * job, and when the job is released or ends.
+ */
+export interface AttemptStore {
+  /** Undefined where somebody else holds the job, and where it is none that can be rendered now. */
+  claim(jobId: string, claim: LeaseTerm & { holder: string }): Attempt | undefined;
+  heartbeat(attempt: Attempt, term: LeaseTerm): boolean;
+  release(attempt: Attempt, options: { isCounted: boolean }): boolean;
+  /** Of every holder whose name begins so, and of attempts from before there were leases; tells of how many. */
+  releaseHeldBy(prefix: string): number;
+  isCurrent(attempt: Attempt): boolean;
+}
+
+/** For SQL: the job is rendered by this attempt. Takes its job, its number and its holder. */
+export const isCurrentAttempt = `id = ? AND fence = ? AND lease_holder = ? AND state = 'running'`;
+
+/** What {@link isCurrentAttempt} takes. */
+export function boundTo({ jobId, number, holder }: Attempt): [string, number, string] {
+  return [jobId, number, holder];
+}
+
+/** Claims of the jobs in an open database. */
+export function createAttemptStore(database: Database): AttemptStore {
+  const claim = database.prepare(
+    `UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_holder = ?1, lease_until_ms = ?2
+     WHERE id = ?3 AND (
+       state IN ('queued', 'interrupted')
+       OR state = 'running' AND (lease_holder IS NULL OR lease_holder = ?1 OR lease_until_ms <= ?4)
+     ) RETURNING fence`,
+  );
+  const renew = database.prepare(`UPDATE jobs SET lease_until_ms = ? WHERE ${isCurrentAttempt}`);
+  const free = `state = 'interrupted', lease_holder = NULL, lease_until_ms = NULL`;
+  const release = database.prepare(`UPDATE jobs SET ${free}, attempts = attempts - ? WHERE ${isCurrentAttempt}`);
+  const releaseHeld = database.prepare(
+    `UPDATE jobs SET ${free}
+     WHERE state = 'running' AND (lease_holder IS NULL OR substr(lease_holder, 1, length(?1)) = ?1)`,
+  );
+  const select = database.prepare(`SELECT 1 FROM jobs WHERE ${isCurrentAttempt}`);
+
+  return {
+    claim(jobId, { holder, nowMs, leaseMs }) {
+      const row = claim.get([holder, nowMs + leaseMs, jobId, nowMs]) as { fence: number } | undefined;
+      return row && { jobId, holder, number: row.fence };
+    },
+    heartbeat: (attempt, { nowMs, leaseMs }) => renew.run([nowMs + leaseMs, ...boundTo(attempt)]).changes > 0,
+    release: (attempt, { isCounted }) => release.run([isCounted ? 0 : 1, ...boundTo(attempt)]).changes > 0,
+    releaseHeldBy: (prefix) => releaseHeld.run([prefix]).changes,
+    isCurrent: (attempt) => select.get(boundTo(attempt)) !== undefined,
+  };
+}

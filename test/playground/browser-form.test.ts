@@ -1,0 +1,68 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser, keepPicture, until } from './browser-stage.ts';
+
+async function openForm(window: Page, command: string): Promise<void> {
+  await window.locator('#composer').fill(command);
+  await window.keyboard.press('Enter');
+  await window.locator('.command-form').waitFor();
+}
+
+describeInBrowser('the form of a command', (stage) => {
+  it.each([
+    [1280, 800],
+    [390, 844],
+    [768, 480],
+  ])('shows every suggestion whole in a window of %d by %d', async (width, height) => {
+    const window = await stage.visit({ width, height });
+    await openForm(window, '/animate');
+    for (const option of ['motion', 'loop']) await window.locator(`[data-option=${option}]`).click();
+    await window.locator('#option-motion').fill('s');
+    await window.locator('.suggestions li').last().waitFor();
+    await keepPicture(window, `suggestions-${width}`);
+    const covered = await window.evaluate<
+      string[]
+    >(`[...document.querySelectorAll('.suggestions li')].filter((item) => {
+      const { left, top, bottom } = item.getBoundingClientRect();
+      return [top + 1, bottom - 1].some((y) => document.elementFromPoint(left + 20, y) !== item);
+    }).map(({ textContent }) => textContent.trim())`);
+    expect(covered).toEqual([]);
+
+    // A click on one takes it, wherever the list had to go.
+    await window.getByRole('option', { name: /^strong/ }).click();
+    expect(await window.locator('#option-motion').inputValue()).toMatch(/^strong/);
+  });
+
+  it('says beside the box that nonsense is no number, and goes on saying so', async () => {
+    const window = await stage.visit();
+    await openForm(window, '/animate');
+    await window.getByRole('button', { name: /sample picture cat/ }).click();
+    await window.locator('[data-option=motion]').click();
+    await window.locator('#option-motion').fill('nonsense');
+    await window.locator('.command-form button[type=submit]').click();
+    await until(window, "document.activeElement.id === 'option-motion'");
+    await until(window, "document.querySelector('.suggestions').hidden");
+    expect(await window.locator('.command-form .problem').textContent()).toBe(
+      'Choose one from the list, or type a whole number.',
+    );
+    await window.locator('#option-motion').fill('90');
+    await window.locator('.command-form .problem').waitFor({ state: 'detached' });
+  });
+
+  it('names the subcommand that was used, as Discord does', async () => {
+    const window = await stage.visit();
+    await openForm(window, '/kinora-config show');
+    await window.locator('.command-form button[type=submit]').click();
+    await window.locator('.message').getByText('Ada used /kinora-config show', { exact: true }).waitFor();
+  });
+
+  it('counts a single option in the singular, in each language', async () => {
+    const window = await stage.visit();
+    await openForm(window, '/animate');
+    const chips = window.locator('.chip');
+    while ((await chips.count()) > 1) await chips.first().click();
+    await window.getByText('1 more option', { exact: true }).waitFor();
+    await window.locator('#language').selectOption('es');
+    await window.getByText('1 opción más', { exact: true }).waitFor();
+  });
+});
