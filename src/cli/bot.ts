@@ -7,12 +7,11 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { checkWith } from './check-picture.ts';
+import { checkWith, modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
-import { modelCapabilities } from './model-facts.ts';
 
 const line = {
   name: 'kinora bot',

@@ -13,14 +13,14 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { type LocatedModel, locateModel } from './locate-model.ts';
-import { modelCapabilities } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
-import { formatDuration } from './transfer-meter.ts';
+import { formatDuration } from './transfer-progress.ts';
 
 const line = {
   name: 'kinora demo',

@@ -5,7 +5,7 @@ import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts'
 import { foregroundClock } from '../util/clock.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';
-import { idleTimeoutMs } from './web-options.ts';
+import { idleTimeoutMs } from './transfer-progress.ts';
 
 /** What reading may touch, and how much it may take. */
 export interface ReadPictureOptions extends Partial<Pick<CliIo, 'stdin' | 'signal'>> {
