@@ -28,8 +28,8 @@ import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
+import { createShrink } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
-import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */
 export interface BotConfig {

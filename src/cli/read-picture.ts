@@ -5,7 +5,7 @@ import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts'
 import { foregroundClock } from '../util/clock.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';
-import { idleTimeoutMs } from './web-options.ts';
+import { idleTimeoutMs } from './transfer-progress.ts';
 
 /** What reading may touch, and how much it may take. */
 export interface ReadPictureOptions extends Partial<Pick<CliIo, 'stdin' | 'signal'>> {
@@ -59,11 +59,19 @@ async function readBytes(picture: string, options: BytesOptions): Promise<Uint8A
 }
 
 async function readOwnFile(path: string, { maxBytes }: PictureLimits): Promise<Uint8Array> {
-  const entry = await stat(path);
+  const entry = await stat(path).catch((error: unknown) => {
+    throw missingFile(path, error);
+  });
   if (!entry.isFile()) throw new Error(`${path} is not a file`);
   // A film given by mistake need not be read to be refused.
   if (entry.size > maxBytes) throw new Error(`${path} is larger than ${maxBytes / megabyte} MB`);
   return readFile(path);
+}
+
+/** What a person should do about a path that leads nowhere; any other error as it is. */
+export function missingFile(path: string, error: unknown): unknown {
+  const isMissing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return isMissing ? new Error(`there is no file ${path}; check the name and the folder`, { cause: error }) : error;
 }
 
 async function readStandardInput({ stdin, limits }: BytesOptions): Promise<Uint8Array> {

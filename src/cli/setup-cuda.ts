@@ -6,9 +6,7 @@ import { createHttpClient } from '../hub/http-client.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
-import { formatDuration } from './transfer-meter.ts';
-import { createTransferProgress } from './transfer-progress.ts';
-import { downloadRetry, idleTimeoutMs } from './web-options.ts';
+import { createTransferProgress, downloadRetry, formatDuration, idleTimeoutMs } from './transfer-progress.ts';
 
 const line = {
   name: 'kinora setup cuda',

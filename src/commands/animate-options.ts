@@ -18,7 +18,7 @@ export const seedCount = 2 ** 32;
 export const motions = { subtle: 60, normal: 127, strong: 180, wild: 240 } as const;
 
 /** Recipes that fix the clip's size: with them the shape is only what was asked for. */
-const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
+export const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
 
 /** Options with a list of choices; the first is what is taken where none is chosen, unless the model has its own loop. */
 export const choiceLists = {
