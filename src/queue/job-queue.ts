@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
-import type { Attempt } from '../storage/attempts.ts';
-import { errorOf, type FinalNotice, finalNoticeOf } from '../storage/final-notice.ts';
+import { errorOf } from '../storage/final-notice.ts';
 import type { HostFault } from '../storage/host-fault.ts';
-import type { FinalJobState, Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
-import type { JobEnd, JobStore } from '../storage/job-store.ts';
+import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import { createDeliveries } from './deliveries.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
+import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
@@ -51,14 +51,6 @@ const localHolders = 'local ';
 /** A shift of the running job's end that is worth telling those who wait. */
 const noticeableShiftMs = 10_000;
 
-interface EndOptions {
-  state: FinalJobState;
-  error?: unknown;
-  pendingNotice?: FinalNotice;
-  /** Whose end it is; left out: the queue's own decision. */
-  attempt?: Attempt;
-}
-
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
@@ -89,7 +81,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     events: {
       progress: onProgress,
       positionsChanged: sendPositions,
-      rendered: deliver,
+      rendered: (job) => deliver(job),
       failed: (job, error, attempt) => void fail(job, error, attempt),
       hostFault(fault) {
         rememberHostFault(fault);
@@ -98,6 +90,16 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
   });
   const { writes } = runner;
+  const { end, fail, notify, deliver } = createJobEndings({
+    store,
+    write: writes.write,
+    deliveries,
+    listener,
+    clock,
+    log,
+    signal: closing.signal,
+    onEnd: ({ id }) => void endsAtMs.delete(id),
+  });
 
   function emit(job: Job, event: () => void): void {
     try {
@@ -150,59 +152,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 
-  /**
-   * Stores how a job ended; resolves when that was tried once, and goes on trying afterwards. False where the job had ended
-   * already, or belongs to another attempt: then nobody is to be told.
-   */
-  async function end(job: Job, { state, error, pendingNotice, attempt }: EndOptions): Promise<boolean> {
-    const errorCode = error instanceof UserError ? error.code : error === undefined ? undefined : 'broken';
-    const jobEnd: JobEnd = {
-      state,
-      finishedAtMs: clock.now(),
-      ...(errorCode && { errorCode }),
-      ...(pendingNotice && { pendingNotice }),
-      ...(attempt && { attempt }),
-    };
-    endsAtMs.delete(job.id);
-    let isRefused = false;
-    await writes.write(job.id, async () => {
-      isRefused = (await store.finish(job.id, jobEnd)) === undefined;
-    });
-    if (isRefused) log.warn({ jobId: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
-    else log.info({ jobId: job.id, state, errorCode }, 'job ended');
-    return !isRefused;
-  }
-
-  async function fail(job: Job, error: unknown, attempt?: Attempt): Promise<void> {
-    if (!(error instanceof UserError)) log.error({ jobId: job.id, err: error }, 'job failed');
-    const pendingNotice = finalNoticeOf(error);
-    if (!(await end(job, { state: 'failed', error, pendingNotice, ...(attempt && { attempt }) }))) return;
-    notify(job, clock.now(), () => listener.failed({ ...job, state: 'failed' }, error));
-  }
-
-  /** The store remembers that the requester has to be told until they were: the process may die in between. */
-  function notify(job: Job, sinceMs: number, send: () => Promise<void>): void {
-    deliveries.notice(job, { sinceMs, send, notified: () => writes.write(job.id, () => store.notified(job.id)) });
-  }
-
-  function deliver(job: Job): void {
-    endsAtMs.delete(job.id);
-    deliveries.clip(job, {
-      read: () => store.clip(job.id),
-      send: (clip) => listener.deliver(job, clip, closing.signal),
-      delivered: async () => void (await end(job, { state: 'done' })),
-      failed: (error) => fail(job, error),
-      async undeliverable(err) {
-        log.warn({ jobId: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
-        await writes.write(job.id, () => store.keepUndelivered(job.id));
-        // Words may get through where files do not. They are not kept: `/queue` says the same.
-        const notice = new UserError('clip-undeliverable', 'The clip is kept; /queue offers it.');
-        const send = () => listener.failed(job, notice);
-        deliveries.notice(job, { sinceMs: clock.now(), send, notified: async () => {} });
-      },
-    });
-  }
-
   function refuseIfNotOpen(): void {
     if (closed) throw new UserError('going-down', 'The bot is restarting; ask again in a minute.');
     if (mode === 'draining') throw new UserError('draining', 'The operator lets no more jobs in for now.');
@@ -237,7 +186,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (known) return known;
     const job = await store.find(id);
     if (job === undefined) return 'unknown';
-    if (!isUnfinished(job)) return 'too-late';
+    if (!['queued', 'running', 'interrupted'].includes(job.state)) return 'too-late';
     // Stored, and not yet in the queue: whoever takes it in is asked to come to an end first.
     await intake.add(() => {});
     return runner.cancel(id) ?? 'too-late';
@@ -329,11 +278,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
-  async function finished(): Promise<void> {
-    await runner.onIdle();
-    await deliveries.onIdle();
-  }
-
   /** Nothing is being taken in, delivered or written any more. */
   async function settled(): Promise<void> {
     await intake.onIdle();
@@ -344,15 +288,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   async function closeNow(): Promise<void> {
     for (const job of runner.waiting()) emit(job, () => listener.postponed(job));
     runner.stop();
-    if (finishGraceMs > 0) await Promise.race([finished(), sleep(clock, finishGraceMs)]);
+    if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(deliveries.onIdle), sleep(clock, finishGraceMs)]);
     const reason = new JobCancelledError('The bot is going down.');
     closing.abort(reason);
     for (const job of runner.interrupt(reason)) emit(job, () => listener.postponed(job));
     await runner.onIdle();
     await Promise.race([settled(), sleep(clock, closeGraceMs)]);
   }
-}
-
-function isUnfinished({ state }: Job): boolean {
-  return state === 'queued' || state === 'running' || state === 'interrupted';
 }
