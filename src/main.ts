@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCli } from './cli/run-cli.ts';
+import { runCli, UnreadOutput } from './cli/run-cli.ts';
 import { formerValueWarnings } from './config/config.ts';
 import { readEnvironment } from './config/environment.ts';
 import { JobCancelledError } from './errors.ts';
@@ -13,9 +13,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
-  // A terminal that was closed, or a pipe that nobody reads any more: what was begun is still taken away.
+  // A terminal that was closed, or a pipe that nobody reads any more (`| head`): what was begun is still taken away.
   stream.on('error', () => {
-    if (!interrupted.signal.aborted) interrupted.abort(new JobCancelledError('Nobody reads what this program says.'));
+    if (!interrupted.signal.aborted) interrupted.abort(new UnreadOutput('Nobody reads the output any more.'));
   });
 }
 

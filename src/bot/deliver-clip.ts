@@ -1,22 +1,22 @@
 import { EncodeError, UserError } from '../errors.ts';
+import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { deliverWithFallback, type FallbackOptions, type Route } from './deliver-with-fallback.ts';
 import { isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
-import type { FinishedClip } from './job-view.ts';
 import type { Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
 export type ShrinkClip = (
   job: Job,
-  clip: FinishedClip,
+  clip: Clip,
   options: { maxBytes: number; signal: AbortSignal },
-) => Promise<FinishedClip | undefined>;
+) => Promise<Clip | undefined>;
 
 /** What {@link deliverClip} works with. */
 export interface DeliverClipOptions extends FallbackOptions {
   job: Job;
-  view: (clip: FinishedClip) => Reply;
+  view: (clip: Clip) => Reply;
   shrink: ShrinkClip;
   signal: AbortSignal;
 }
@@ -31,11 +31,7 @@ const maxHalvings = 2;
  * @throws UserError `clip-too-large`: Discord takes no file of that size; `clip-undeliverable`: every way is closed
  * @throws DiscordError with scope `transient`: Discord or the network failed; try again later
  */
-export async function deliverClip(
-  address: ReplyAddress,
-  clip: FinishedClip,
-  options: DeliverClipOptions,
-): Promise<Route> {
+export async function deliverClip(address: ReplyAddress, clip: Clip, options: DeliverClipOptions): Promise<Route> {
   let smaller = clip;
   for (let halvings = 0; ; halvings++) {
     try {
@@ -54,10 +50,7 @@ export async function deliverClip(
   }
 }
 
-async function shrunk(
-  clip: FinishedClip,
-  { job, shrink, signal }: DeliverClipOptions,
-): Promise<FinishedClip | undefined> {
+async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): Promise<Clip | undefined> {
   try {
     return await shrink(job, clip, { maxBytes: Math.floor(clip.bytes.byteLength / 2), signal });
   } catch (error) {

@@ -7,8 +7,8 @@ export interface FallbackOptions {
   replies: Pick<MessageSender, 'edit' | 'post' | 'direct'>;
   /** Ties a repeated post to the first. */
   nonce: string;
-  /** The reply as a direct message, which has to say where it belongs. */
-  asDirect: (reply: Reply) => Reply;
+  /** The first line of a direct message, which has to say where it belongs. */
+  directPreface: string;
 }
 
 /** How a reply reached its requester; every way but `edit` mentions them. */
@@ -25,11 +25,12 @@ export async function deliverWithFallback(
   reply: Reply,
   options: FallbackOptions,
 ): Promise<Route> {
-  const { replies, nonce, asDirect } = options;
+  const { replies, nonce, directPreface } = options;
+  const direct = { ...reply, content: `${directPreface}\n${reply.content}` };
   const ways: readonly [Route, () => Promise<void>][] = [
     ['edit', () => replies.edit(address, reply)],
     ['post', () => replies.post(address, reply, nonce)],
-    ['direct', () => replies.direct(address, asDirect(reply), nonce)],
+    ['direct', () => replies.direct(address, direct, nonce)],
   ];
   let refusal: unknown;
   for (const [name, way] of ways) {

@@ -1,11 +1,11 @@
-import type { JobListener } from '../queue/job-listener.ts';
+import type { Clip, JobListener } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { deliverWithFallback, type FallbackOptions } from './deliver-with-fallback.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
-import { deliveredView, type FinishedClip, plainView, progressView, queuedView } from './job-view.ts';
+import { deliveredView, plainView, progressView, queuedView } from './job-view.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Messages } from './languages/messages.ts';
@@ -69,11 +69,10 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   function routesTo(job: Job, { address, messages }: Conversation): FallbackOptions {
     // Where only the token reached, what closed the place is that it ran out.
     const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
-    const why = hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`);
     return {
       replies,
       nonce: job.id,
-      asDirect: (reply) => ({ ...reply, content: `${why}\n${reply.content}` }),
+      directPreface: hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`),
     };
   }
 
@@ -128,7 +127,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { address, messages, status } = conversation;
       await status.close();
       const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
-      const view = (finished: FinishedClip) => shown(deliveredView(job, finished, messages));
+      const view = (finished: Clip) => shown(deliveredView(job, finished, messages));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const way = await deliverClip(address, clip, { ...routesTo(job, conversation), job, signal, view, shrink });

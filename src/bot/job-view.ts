@@ -1,13 +1,10 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
-import type { JobListener, JobProgress, QueuePosition } from '../queue/job-listener.ts';
+import type { Clip, JobProgress, QueuePosition } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { clipRows } from './clip-rows.ts';
 import type { Messages } from './languages/messages.ts';
 import type { Reply } from './message-sender.ts';
-
-/** A finished clip, as the queue hands it over. */
-export type FinishedClip = Parameters<JobListener['deliver']>[1];
 
 const barLength = 20;
 
@@ -36,7 +33,7 @@ export function progressView(job: Job, progress: JobProgress, messages: Messages
 }
 
 /** The clip, with the seed and settings that made it. The file's name says them too, since files travel alone. */
-export function deliveredView(job: Job, clip: FinishedClip, messages: Messages): Reply {
+export function deliveredView(job: Job, clip: Clip, messages: Messages): Reply {
   const { motionBucketId: motion, seed, numInferenceSteps: steps } = clip.settings;
   const { width, height, fps, frames } = clip;
   const { format } = clip.form;

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { presetsOfOneSize } from '../commands/animate-options.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
@@ -29,10 +30,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   if (options === undefined) return showHelp(animateLine, io);
   for (const warning of options.warnings) io.stderr.write(`${warning}\n`);
   const chosen = withChoices(readConfig(io.environment), options);
-  const { config, configs } = await locateModel(chosen, io.environment);
-  const settings = settingsFor(modelInfo(configs), options);
+  const { config, configs, notice } = await locateModel(chosen, io.environment);
+  if (notice !== undefined) io.stderr.write(`${notice}\n`);
+  const info = modelInfo(configs);
+  const settings = settingsFor(info, options);
   for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
-  const { maxFrames: trained } = modelInfo(configs).limits;
+  const { maxFrames: trained } = info.limits;
   if ((settings.numFrames ?? 0) > trained) {
     io.stderr.write(`${settings.numFrames} frames are more than the ${trained} that the model was trained for.\n`);
   }
@@ -47,7 +50,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     }
     await checkPictures(planned, pictures, io);
     const clips = planned.map((clip, index) => ({ ...clip, file: outputs[index]! }));
-    return await animateAll(rendererOf(config, pictures, io), { clips, settings, options, io });
+    return await animateAll(rendererOf(config, pictures, io), {
+      clips,
+      settings,
+      options: { ...options, form: formFor(options) },
+      io,
+    });
   } finally {
     await Promise.all(outputs.map((output) => output.discard()));
   }
@@ -96,6 +104,7 @@ function withChoices(config: Config, { modelDir, loras, preset, execution }: Ani
   return {
     ...config,
     modelDir: modelDir ?? config.modelDir,
+    isModelDefault: modelDir === undefined && config.isModelDefault,
     loras: loras ?? config.loras,
     execution: { ...config.execution, ...proposed, ...execution },
   };
@@ -113,6 +122,13 @@ function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions
   } catch (error) {
     throw error instanceof UserError ? usageError(`--${error.message}`, error) : error;
   }
+}
+
+/** The clip takes the picture's shape, as in Discord, where neither a shape nor a size was asked for. */
+function formFor({ preset, settings, form }: AnimateOptions): AnimateOptions['form'] {
+  const hasOneSize = preset !== undefined && presetsOfOneSize.has(preset);
+  const isSizeChosen = hasOneSize || settings.width !== undefined || settings.height !== undefined;
+  return form.shape !== undefined || isSizeChosen ? form : { ...form, shape: 'auto' };
 }
 
 function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {

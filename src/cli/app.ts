@@ -1,6 +1,6 @@
 import { ActivityType, type Client, DiscordAPIError, Events, GatewayDispatchEvents, Routes } from 'discord.js';
-import { type BackOffOptions, withBackOff } from '../bot/back-off.ts';
 import { createClient } from '../bot/client.ts';
+import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload } from '../bot/download.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
@@ -27,8 +27,9 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
+import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
+import { createShrink } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
-import { createShrink } from './shrink-clip.ts';
 
 /** What the bot needs of the configuration. */
 export interface BotConfig {
@@ -55,7 +56,7 @@ export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
     Pick<CommandContext, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
-    Partial<Pick<JobQueueOptions, 'clock'>> {
+    Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -77,6 +78,12 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
+/**
+ * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
+ * all; its login can be tried only once.
+ */
+const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
+
 /** How long final notices may take when the bot goes down. */
 const farewellMs = 5_000;
 
@@ -87,7 +94,7 @@ const farewellMs = 5_000;
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
-  const { checkPicture, readSettings, editGapMs, signal } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const database = openDatabase(config.dataDir);
@@ -138,6 +145,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     clock,
     log,
     admit,
+    random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault) => rememberHostFault(facts, fault),
@@ -213,11 +221,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
+    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random, shouldRetry: isTransient };
     await reachDiscord(client, config.discordToken, {
-      clock,
-      isEndless: true,
-      ...(signal && { signal }),
-      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
+      ...patience,
+      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
     const ready = await Promise.race([logIn(client, config.discordToken), lost]);
     await resumed;
@@ -227,11 +234,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       ...handlers.messageCommands.map((command) => command.declare()),
     ];
     const { rest, application } = ready;
-    await withBackOff(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      clock,
-      isEndless: true,
-      ...(signal && { signal }),
-      onRetry: (err, delayMs) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
+      ...patience,
+      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
     });
   } catch (error) {
     await stop();
@@ -244,9 +249,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
  * Waits until Discord answers: a machine that has just booted may have no network yet, and discord.js' login can be tried
  * only once.
  */
-async function reachDiscord(client: Client, token: string, options: BackOffOptions): Promise<void> {
+async function reachDiscord(client: Client, token: string, options: RetryOptions): Promise<void> {
   client.rest.setToken(token);
-  await withBackOff(async () => {
+  await retry(async () => {
     try {
       await client.rest.get(Routes.gatewayBot());
     } catch (cause) {

@@ -7,12 +7,11 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { checkWith } from './check-picture.ts';
+import { checkWith, modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
-import { modelCapabilities } from './model-facts.ts';
 
 const line = {
   name: 'kinora bot',
@@ -25,8 +24,9 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
-  const { config, configs } = await locateModel(written, io.environment);
+  const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout);
+  if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.

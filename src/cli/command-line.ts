@@ -52,12 +52,19 @@ export function readCommandLine<const Options extends Readonly<Record<string, Op
   line: CommandLine<Options>,
   argv: readonly string[],
 ): Given<Options> | undefined {
-  const command = createCommand(line);
+  const command = createCommand(line, argv);
   try {
     command.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return undefined;
+    if (error.code === 'commander.excessArguments') {
+      const word = command.args[command.registeredArguments.length];
+      throw usageError(
+        `${line.name} does not know what to do with "${word}". ${line.name} --help tells the usage.`,
+        error,
+      );
+    }
     throw usageError(describeWrongUsage(error, line.name), error);
   }
   const given = command.opts();
@@ -86,7 +93,10 @@ export function showHelp(
   return 0;
 }
 
-function createCommand(line: CommandLine<Readonly<Record<string, OptionDeclaration>>>): Command {
+function createCommand(
+  line: CommandLine<Readonly<Record<string, OptionDeclaration>>>,
+  argv: readonly string[] = [],
+): Command {
   const command = new Command(line.name)
     .usage(line.usage ?? '[options]')
     .description(line.about)
@@ -97,14 +107,20 @@ function createCommand(line: CommandLine<Readonly<Record<string, OptionDeclarati
     .allowExcessArguments(false);
   if (line.words !== undefined) command.argument(line.words);
   if (line.notes !== undefined) command.addHelpText('after', `\n${line.notes}`);
-  const isOption = (word: string) => command.options.some(({ long }) => long === word) || word === '--help';
+  // `--output=--json` says by itself that the second word is a value.
+  const isOption = (word: string, before: string) =>
+    !argv.includes(`${before}=${word}`) && (word === '--help' || command.options.some(({ long }) => long === word));
   for (const [name, declaration] of Object.entries(line.options ?? {})) {
     for (const option of optionsOf(name, declaration, isOption)) command.addOption(option);
   }
   return command;
 }
 
-function optionsOf(name: string, declaration: OptionDeclaration, isOption: (word: string) => boolean): Option[] {
+function optionsOf(
+  name: string,
+  declaration: OptionDeclaration,
+  isOption: (word: string, before: string) => boolean,
+): Option[] {
   const { value, isMany, isOn, oldName, help } = declaration;
   if (value === undefined) {
     const [on, off] = [`--${name}`, `--no-${name}`];
@@ -114,7 +130,7 @@ function optionsOf(name: string, declaration: OptionDeclaration, isOption: (word
   const option = new Option(`--${name} <${value}>`, help);
   option.argParser<string | string[]>((text, previous) => {
     // Commander takes any word for the value; `--seed --json` is a forgotten number.
-    if (isOption(text)) throw new CommanderError(1, 'commander.optionMissingArgument', missing(option));
+    if (isOption(text, `--${name}`)) throw new CommanderError(1, 'commander.optionMissingArgument', missing(option));
     return isMany ? [...(Array.isArray(previous) ? previous : []), text] : text;
   });
   if (oldName === undefined) return [option];
@@ -125,8 +141,8 @@ function missing({ flags }: Option): string {
   return `error: option '${flags}' argument missing`;
 }
 
-/** Commander's message as a sentence, with the way to the help text. */
-function describeWrongUsage({ message }: CommanderError, name: string): string {
+/** Commander's message as a sentence, with the way to the help text of `name`. */
+export function describeWrongUsage({ message }: CommanderError, name: string): string {
   const text = message
     .replace(/^error: /, '')
     .replace(/\s+/g, ' ')

@@ -13,14 +13,14 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
 import { type LocatedModel, locateModel } from './locate-model.ts';
-import { modelCapabilities } from './model-facts.ts';
 import { openOutputFile } from './output-file.ts';
 import { createRenderProgress, type RenderProgressView } from './render-progress.ts';
-import { formatDuration } from './transfer-meter.ts';
+import { formatDuration } from './transfer-progress.ts';
 
 const line = {
   name: 'kinora demo',
@@ -35,7 +35,9 @@ const clipPath = join('out', 'demo.mp4');
 /** `kinora demo`: the whole way from `/animate` to the delivered clip, in one process and its render child. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
   if (readCommandLine(line, argv) === undefined) return showHelp(line, io);
-  const located = await locateModel(readConfig(io.environment), io.environment);
+  // A clip within half a minute is what the demo is for: a large model is taken only if MODEL_DIR says so.
+  const config = { ...readConfig(io.environment), isModelDefault: false };
+  const located = await locateModel(config, io.environment);
   const startedAtMs = Date.now();
   const output = await openOutputFile(clipPath);
   try {

@@ -1,6 +1,6 @@
 import { formatBytes } from '../util/format-bytes.ts';
 import type { Clip } from '../worker/types.ts';
-import { formatDuration } from './transfer-meter.ts';
+import { formatDuration } from './transfer-progress.ts';
 
 /** Where a clip and its frames went. */
 export interface ClipPlaces {

@@ -5,12 +5,12 @@ import { probeProvider } from '../worker/probe-provider.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
-import { checkFfmpeg } from './doctor/check-ffmpeg.ts';
-import { checkDisk, checkMemory, checkNode } from './doctor/check-machine.ts';
+import { checkDisk, checkFfmpeg, checkMemory, checkNode } from './doctor/check-machine.ts';
 import { checkModel } from './doctor/check-model.ts';
 import { checkProviders } from './doctor/check-providers.ts';
 import type { Finding } from './doctor/finding.ts';
 import type { CliIo } from './io.ts';
+import { chooseModel } from './locate-model.ts';
 import { textTable } from './text-table.ts';
 
 const line = {
@@ -43,12 +43,13 @@ export async function run(argv: string[], io: CliIo, tools = realTools(io)): Pro
 }
 
 async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promise<Finding[]> {
-  const config = readConfig(io.environment);
+  const written = readConfig(io.environment);
+  const { config } = await chooseModel(written, io.environment);
   const { execution, dataDir } = config;
   const findings = [
     checkNode(process.versions.node),
     await checkFfmpeg(config, io.environment),
-    await checkModel(config, io),
+    await checkModel(written, io),
   ];
   const { findings: providers, used } = await checkProviders({ modelDir: probeModelDir, execution, probe });
   findings.push(...providers, await checkMemory(config, used, io.environment), await checkDisk(dataDir));

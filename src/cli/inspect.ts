@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
+import { missingFile } from './read-picture.ts';
 import { textTable } from './text-table.ts';
 
 const line = {
@@ -37,7 +38,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 async function readClip(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
-  } catch (cause) {
+  } catch (error) {
+    const cause = missingFile(path, error);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UserError('clip-unreadable', `${path} cannot be read: ${reason}.`, { cause });
   }

@@ -1,4 +1,3 @@
-import { readConfig } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import { findModel } from '../hub/find-model.ts';
 import { buildNetwork, type NetworkRequest } from '../inference/pipeline/build-network.ts';
@@ -9,6 +8,7 @@ import { findNonFinite } from '../inference/safetensors/find-non-finite.ts';
 import type { TensorEntry } from '../inference/safetensors/read-safetensors.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
+import { configuredModel } from './locate-model.ts';
 import { type Checkpoint, formatParameters, networkNames, readCheckpoint } from './read-checkpoints.ts';
 import { textTable } from './text-table.ts';
 
@@ -20,7 +20,7 @@ const line = {
     'Holds the weights of a model folder against its configs: every tensor that they imply must be there, in its shape, ' +
     'and no other. Values are sampled for NaN and infinity. Exit code 1 if anything is wrong.',
   options: { full: { help: 'look at every value, not at a sample' } },
-  notes: 'Without DIR: the folder of MODEL_DIR, or the demo model.',
+  notes: 'Without DIR: MODEL_DIR, else the only model that was downloaded, else the demo model.',
 } as const;
 
 /** More lines than this about one network help nobody. */
@@ -38,7 +38,7 @@ interface Verdict {
 export async function run(argv: string[], io: CliIo): Promise<number> {
   const given = readCommandLine(line, argv);
   if (given === undefined) return showHelp(line, io);
-  const [model = readConfig(io.environment).modelDir] = given.words;
+  const model = given.words[0] ?? (await configuredModel(io));
   return checkModelFolder(await findModel(model, io), io, given.values.full);
 }
 

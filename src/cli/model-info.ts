@@ -1,4 +1,3 @@
-import { readConfig } from '../config/config.ts';
 import { findModel } from '../hub/find-model.ts';
 import { readPullRecord } from '../hub/pull-record.ts';
 import { estimateMemory } from '../inference/pipeline/estimate-memory.ts';
@@ -9,6 +8,7 @@ import { executionSettings } from '../settings/execution.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
+import { configuredModel } from './locate-model.ts';
 import { formatParameters, networkNames, readCheckpoint } from './read-checkpoints.ts';
 import { textTable } from './text-table.ts';
 
@@ -17,14 +17,14 @@ const line = {
   usage: '[DIR]',
   words: '[model]',
   about: 'Tells what a model folder holds, what it proposes and allows, and what a clip will cost in memory.',
-  notes: 'Without DIR: the folder of MODEL_DIR, or the demo model.',
+  notes: 'Without DIR: MODEL_DIR, else the only model that was downloaded, else the demo model.',
 };
 
 /** `kinora model info`: a model folder, from its configs and headers. */
 export async function run(argv: string[], io: CliIo): Promise<number> {
   const given = readCommandLine(line, argv);
   if (given === undefined) return showHelp(line, io);
-  const [model = readConfig(io.environment).modelDir] = given.words;
+  const model = given.words[0] ?? (await configuredModel(io));
   const configs = await readModelConfigs(await findModel(model, io));
   const info = modelInfo(configs);
   const description = info.description === undefined ? '' : `${info.description}\n`;

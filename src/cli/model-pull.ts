@@ -1,4 +1,5 @@
 import { basename, join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { readConfig } from '../config/config.ts';
 import { JobCancelledError } from '../errors.ts';
 import { realDisk } from '../hub/disk.ts';
@@ -8,13 +9,10 @@ import { type PullRequest, pullModel } from '../hub/pull-model.ts';
 import { type VariantName, variantNames } from '../hub/weight-files.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { type CommandLine, type Given, type OptionDeclaration, readCommandLine, showHelp } from './command-line.ts';
-import { canAsk, confirm } from './confirm.ts';
 import type { CliIo } from './io.ts';
 import { checkModelFolder } from './model-check.ts';
-import { formatDuration } from './transfer-meter.ts';
-import { createTransferProgress } from './transfer-progress.ts';
+import { createTransferProgress, downloadRetry, formatDuration, idleTimeoutMs } from './transfer-progress.ts';
 import { usageError } from './usage-error.ts';
-import { idleTimeoutMs, retryPolicy } from './web-options.ts';
 
 const defaultRepo = 'vdo/stable-video-diffusion-img2vid-xt-1-1';
 
@@ -45,7 +43,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const progress = createTransferProgress(io.stderr, Date.now);
   const token = hubToken === undefined ? {} : { token: { value: hubToken, origin: new URL(hubEndpoint).origin } };
   const onRetry = (news: RetryNews) => progress.note(describeRetry(news));
-  const web = createHttpClient({ fetch, retry: retryPolicy, signal: io.signal, idleTimeoutMs, onRetry, ...token });
+  const web = createHttpClient({ fetch, retry: downloadRetry, signal: io.signal, idleTimeoutMs, onRetry, ...token });
   try {
     const result = await pullModel(request, {
       endpoint: hubEndpoint,
@@ -76,7 +74,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 function readRequest(values: Given<(typeof line)['options']>['values']): PullRequest {
   const { repo = defaultRepo, revision = 'main', variant = 'fp16', dir } = values;
   if (!isRepository(repo)) throw usageError(`--repo must be OWNER/NAME, such as ${defaultRepo}.`);
-  if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}.`);
+  if (!isVariant(variant)) throw usageError(`--variant must be one of ${variantNames.join(', ')}, not "${variant}".`);
   if (!/^[\w./-]+$/.test(revision)) throw usageError('--revision must be a branch, a tag or a commit.');
   const unet = values.unet === undefined ? undefined : readUnet(values.unet);
   const folder = resolve(dir ?? join('models', basename(unet?.repo ?? repo)));
@@ -123,4 +121,24 @@ function describeRetry({ address, reason, delayMs, attempt }: RetryNews): string
 function shownFolder(folder: string): string {
   const short = relative('', folder);
   return short.startsWith('..') ? folder : short;
+}
+
+/** Whether a person can be asked: both ends of the conversation are a terminal. */
+function canAsk({ stdin, stderr }: CliIo): boolean {
+  return stdin?.isTTY === true && stderr.isTTY === true;
+}
+
+/** Asks a yes-or-no question; anything but a yes is a no. The signal ends the wait with its reason. */
+async function confirm(question: string, { stdin, stderr, signal }: CliIo): Promise<boolean> {
+  if (stdin === undefined) return false;
+  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    lines.close();
+  }
 }

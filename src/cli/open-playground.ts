@@ -20,9 +20,8 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { checkWith } from './check-picture.ts';
+import { checkWith, modelCapabilities } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
-import { modelCapabilities } from './model-facts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
 const samplesDir = fileURLToPath(new URL('../../assets', import.meta.url));

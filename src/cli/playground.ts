@@ -4,6 +4,7 @@ import { isLoopback } from '../playground/page-security.ts';
 import { type CommandLine, type OptionDeclaration, readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
+import { chooseModel } from './locate-model.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { openPlayground } from './open-playground.ts';
 import { usageError } from './usage-error.ts';
@@ -32,9 +33,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const { values } = given;
   const port = readPort(values.port);
   const host = values.host ?? '127.0.0.1';
-  const config = readConfig(
-    values.model === undefined ? io.environment : { ...io.environment, MODEL_DIR: values.model },
+  const { config, notice } = await chooseModel(
+    readConfig(values.model === undefined ? io.environment : { ...io.environment, MODEL_DIR: values.model }),
+    io.environment,
   );
+  if (notice !== undefined) io.stderr.write(`${notice}\n`);
   // What everybody logs at `info` can be seen on the page.
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
   const playground = await openPlayground({

@@ -2,9 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { DownloadError, UserError } from '../errors.ts';
 import { addressOf, createHttpClient } from '../hub/http-client.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
+import { foregroundClock } from '../util/clock.ts';
 import type { CliIo } from './io.ts';
 import { isAddress } from './plan-clips.ts';
-import { idleTimeoutMs } from './web-options.ts';
+import { idleTimeoutMs } from './transfer-progress.ts';
 
 /** What reading may touch, and how much it may take. */
 export interface ReadPictureOptions extends Partial<Pick<CliIo, 'stdin' | 'signal'>> {
@@ -15,8 +16,11 @@ export interface ReadPictureOptions extends Partial<Pick<CliIo, 'stdin' | 'signa
 
 const megabyte = 1024 * 1024;
 
-/** Pauses before the second and third try of an address. */
-const retryDelaysMs = [1000, 3000];
+/** An address is tried three times: somebody waits for it. */
+const retry = {
+  policy: { firstMs: 1_000, factor: 3, maxMs: 3_000, tries: 3 },
+  clock: foregroundClock,
+} as const;
 
 /**
  * A picture's bytes from a file, an address or standard input (`-`), looked at from outside only: it is decoded elsewhere.
@@ -55,11 +59,19 @@ async function readBytes(picture: string, options: BytesOptions): Promise<Uint8A
 }
 
 async function readOwnFile(path: string, { maxBytes }: PictureLimits): Promise<Uint8Array> {
-  const entry = await stat(path);
+  const entry = await stat(path).catch((error: unknown) => {
+    throw missingFile(path, error);
+  });
   if (!entry.isFile()) throw new Error(`${path} is not a file`);
   // A film given by mistake need not be read to be refused.
   if (entry.size > maxBytes) throw new Error(`${path} is larger than ${maxBytes / megabyte} MB`);
   return readFile(path);
+}
+
+/** What a person should do about a path that leads nowhere; any other error as it is. */
+export function missingFile(path: string, error: unknown): unknown {
+  const isMissing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return isMissing ? new Error(`there is no file ${path}; check the name and the folder`, { cause: error }) : error;
 }
 
 async function readStandardInput({ stdin, limits }: BytesOptions): Promise<Uint8Array> {
@@ -70,10 +82,7 @@ async function readStandardInput({ stdin, limits }: BytesOptions): Promise<Uint8
 async function readAddress(address: string, options: BytesOptions): Promise<Uint8Array> {
   const { signal, limits, fetch = globalThis.fetch } = options;
   if (!URL.canParse(address)) throw new Error(`${address} is no address`);
-  const sleep = async (ms: number) => {
-    await new Promise((resolve) => setTimeout(resolve, ms).unref());
-  };
-  const web = createHttpClient({ fetch, retry: { delaysMs: retryDelaysMs, sleep }, signal, idleTimeoutMs });
+  const web = createHttpClient({ fetch, retry, signal, idleTimeoutMs });
   const { response, chunks } = await web.open(address).catch((error: unknown) => {
     // "The connection to … failed (…)": what follows is about weights.
     throw error instanceof DownloadError ? new Error(/^[^)]*\)|^.*/.exec(error.message)?.[0], { cause: error }) : error;

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { RenderProgress, RenderStage } from '../worker/types.ts';
 import type { CliStream } from './io.ts';
-import { formatDuration } from './transfer-meter.ts';
+import { formatDuration } from './transfer-progress.ts';
 
 /** Shows a render to whoever watches: one bar per stage on a terminal, plain lines elsewhere. */
 export interface RenderProgressView {

@@ -6,9 +6,7 @@ import { createHttpClient } from '../hub/http-client.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
-import { formatDuration } from './transfer-meter.ts';
-import { createTransferProgress } from './transfer-progress.ts';
-import { idleTimeoutMs, retryPolicy } from './web-options.ts';
+import { createTransferProgress, downloadRetry, formatDuration, idleTimeoutMs } from './transfer-progress.ts';
 
 const line = {
   name: 'kinora setup cuda',
@@ -36,7 +34,7 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
   const progress = createTransferProgress(io.stderr, Date.now);
   const web = createHttpClient({
     fetch,
-    retry: retryPolicy,
+    retry: downloadRetry,
     signal: io.signal,
     idleTimeoutMs,
     onRetry: ({ address, reason, delayMs }) =>

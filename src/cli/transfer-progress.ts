@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { foregroundClock } from '../util/clock.ts';
 import { formatBytes } from '../util/format-bytes.ts';
+import type { RetryOptions } from '../util/retry.ts';
 import type { CliStream } from './io.ts';
-import { createTransferMeter, formatDuration } from './transfer-meter.ts';
 
 /** Shows a transfer to whoever watches: a bar on a terminal, plain lines elsewhere. */
 export interface TransferProgress {
@@ -81,3 +82,48 @@ function describe(
   const left = rate > 0 ? `${formatDuration((totalBytes - receivedBytes) / rate)} left` : 'waiting';
   return `${amount}, ${formatBytes(rate)}/s, ${left}`;
 }
+
+/** Rate and time left of a transfer, from its last seconds. */
+export interface TransferMeter {
+  /** Takes the count of bytes that are there by now and gives the rate; undefined until it can be told. */
+  update(receivedBytes: number): number | undefined;
+}
+
+const windowMs = 15_000;
+const shortestMs = 1_000;
+
+/** `now` in milliseconds. Bytes that an earlier run left count for nothing: the first update is the start. */
+export function createTransferMeter(now: () => number): TransferMeter {
+  let samples: { atMs: number; bytes: number }[] = [];
+  return {
+    update(bytes) {
+      const atMs = now();
+      const last = samples.at(-1);
+      // A server that starts a file again takes bytes away: measure anew.
+      if (last !== undefined && bytes < last.bytes) samples = [];
+      // Thousands of chunks come per second; ten samples per second say as much.
+      if (last === undefined || atMs - last.atMs >= 100) samples.push({ atMs, bytes });
+      samples = samples.filter((sample) => atMs - sample.atMs <= windowMs);
+      const first = samples[0];
+      if (first === undefined || atMs - first.atMs < shortestMs) return undefined;
+      return ((bytes - first.bytes) / (atMs - first.atMs)) * 1000;
+    },
+  };
+}
+
+/** A time to wait for people: `45 s`, `12 min`, `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Without a byte for so long, a connection counts as cut. */
+export const idleTimeoutMs = 30_000;
+
+/** Five further attempts within about a minute; a transfer that moved on in between starts counting anew. */
+export const downloadRetry = {
+  policy: { firstMs: 1_000, factor: 2.5, maxMs: 30_000, tries: 6 },
+  clock: foregroundClock,
+} as const satisfies Pick<RetryOptions, 'policy' | 'clock'>;

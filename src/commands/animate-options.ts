@@ -12,7 +12,7 @@ import type { ClipRequest } from './enqueue-from-interaction.ts';
 export const seedCount = 2 ** 32;
 
 /** Recipes that fix the clip's size: with them the shape is only what was asked for. */
-const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
+export const presetsOfOneSize: ReadonlySet<string> = new Set(['notebook']);
 
 /** What somebody chose, by the names of `/animate`'s options; null or absent: nothing. */
 export type ChosenValues = Readonly<Partial<Record<SettingOption, FlatValue | null>>>;

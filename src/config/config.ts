@@ -17,6 +17,8 @@ export interface Config {
   /** Host names, lower case, with `:port` where one was given. */
   readonly attachmentHosts: readonly string[];
   readonly modelDir: string;
+  /** Nobody chose a model: `modelDir` is the one that comes with Kinora. */
+  readonly isModelDefault: boolean;
   /** Undefined: none. Files are absolute. */
   readonly loras: readonly NamedLora[] | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
@@ -68,6 +70,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     discordApiUrl: values.DISCORD_API_URL,
     attachmentHosts: Object.freeze([...values.ATTACHMENT_HOSTS]),
     modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
+    isModelDefault: values.MODEL_DIR === undefined,
     loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
     execution: Object.freeze(executionOf(values)),
     ffmpegPath: values.FFMPEG_PATH,

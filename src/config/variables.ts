@@ -65,7 +65,8 @@ export const variables = {
     description: [
       'A model folder in diffusers layout (model_index.json, unet/, vae/, ...), a single-file checkpoint such as',
       "svd_xt.safetensors, or the name of a repository in Hugging Face's cache (owner/name).",
-      'Unset: the small demo model that comes with Kinora.',
+      'Unset: the model that kinora model pull or another program has downloaded, where there is exactly one; else the',
+      'small demo model that comes with Kinora.',
     ],
     schema: optionalPath,
     example: 'models/demo',

@@ -1,3 +1,4 @@
+import { seesThread } from './channel-objects.ts';
 import type { Snowflake } from './payloads.ts';
 import { permission } from './permissions.ts';
 import { refuse } from './refusal.ts';
@@ -10,9 +11,11 @@ import type { StoredChannel, StoredMessage, World } from './world.ts';
 export function accessChannel(world: World, channelId: Snowflake | undefined, needed = 0n): StoredChannel {
   const channel = world.channels.get(channelId ?? '');
   if (!channel) throw refuse('unknownChannel');
-  if (channel.kind === 'foreign-guild' || channel.kind === 'private') throw refuse('missingAccess');
+  if (channel.kind !== 'guild' && channel.kind !== 'dm') throw refuse('missingAccess');
   if ((channel.botPermissions & permission.viewChannel) === 0n) throw refuse('missingAccess');
-  if ((channel.botPermissions & needed) !== needed) throw refuse('missingPermissions');
+  if (!seesThread(channel)) throw refuse('missingAccess');
+  if ((channel.botPermissions & inThread(channel, needed)) !== inThread(channel, needed))
+    throw refuse('missingPermissions');
   return channel;
 }
 
@@ -24,4 +27,10 @@ export function accessMessage(world: World, channel: StoredChannel, messageId: S
   const stored = world.messages.get(messageId ?? '');
   if (!stored || stored.message.channel_id !== channel.id || stored.visibleTo !== null) throw refuse('unknownMessage');
   return stored;
+}
+
+/** In threads SEND_MESSAGES_IN_THREADS counts, and SEND_MESSAGES does not. */
+function inThread({ thread }: StoredChannel, needed: bigint): bigint {
+  if (!thread || (needed & permission.sendMessages) === 0n) return needed;
+  return (needed & ~permission.sendMessages) | permission.sendMessagesInThreads;
 }

@@ -1,7 +1,9 @@
 import { AppError } from '../errors.ts';
+import { storeAvatar } from './attachments.ts';
+import { channelObject, channelType } from './channel-objects.ts';
 import { componentType, flatComponents } from './component-rules.ts';
-import { channelObject, storedUser } from './entities.ts';
-import { intent } from './intents.ts';
+import { partialMember, storedUser } from './entities.ts';
+import { intent } from './gateway-codes.ts';
 import { interactionHandle } from './interaction-handle.ts';
 import { interactionType, type NewInteraction, startInteraction } from './interactions.ts';
 import { messageActions } from './message-actions.ts';
@@ -40,13 +42,16 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, avatar } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
       const id = addUser(world, world.snowflake(), name, { locale, ...permissions });
-      return structuredClone(storedUser(world, id).user);
+      const { user } = storedUser(world, id);
+      if (avatar) user.avatar = storeAvatar(world, id, avatar);
+      return structuredClone(user);
     },
-    createChannel(name) {
-      const channel = addChannel(world, 'guild', { name, guildId: world.guildId });
+    createChannel(name, { type = 'text', nsfw = false } = {}) {
+      const asked = { name, guildId: world.guildId, type: channelType[type], nsfw };
+      const channel = addChannel(world, 'guild', asked);
       world.dispatches.emit({
         event: 'CHANNEL_CREATE',
         intent: intent.guilds,
@@ -65,6 +70,18 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       const found = findCommand(world, command, { type: 3, channel, userId });
       const resolved = { messages: { [targetMessageId]: renderMessage(world, stored) } };
       const data = { ...commandData(found), target_id: targetMessageId, resolved };
+      return begin({ type: interactionType.command, userId, channel, locale, data });
+    },
+    invokeUserCommand({ command, targetUserId, user: userId = firstUserId, locale, ...place }) {
+      const channel = channelAt(world, place, userId);
+      const found = findCommand(world, command, { type: 2, channel, userId });
+      const { user, permissions } = storedUser(world, targetUserId);
+      const { mute: _m, deaf: _d, ...member } = partialMember(world, targetUserId);
+      const members = channel.guildId
+        ? { members: { [targetUserId]: { ...member, permissions: `${permissions}` } } }
+        : {};
+      const resolved = { users: { [targetUserId]: structuredClone(user) }, ...members };
+      const data = { ...commandData(found), target_id: targetUserId, resolved };
       return begin({ type: interactionType.command, userId, channel, locale, data });
     },
     clickButton: (request) => useComponent(request, componentType.button),

@@ -4,7 +4,8 @@ import { requestUrl } from '../util/request-url.ts';
 import { isValidLink } from './attachments.ts';
 import { recordViolation, type World } from './world.ts';
 
-const link = /^\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/;
+/** Attachments have signed links; stickers and avatars are there for everybody. */
+const link = /^\/(?:(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+|(?:stickers|avatars\/\d+)\/(\w+)\.\w+)$/;
 
 /** Whether a path belongs to the CDN. */
 export function isCdnPath(path: string): boolean {
@@ -14,13 +15,15 @@ export function isCdnPath(path: string): boolean {
 /** Serves attachments by signed links, whole (200) or in part (206), so that videos can be sought in. */
 export function serveCdn(world: World, request: IncomingMessage, response: ServerResponse): void {
   const url = requestUrl(request);
-  const file = world.files.get(link.exec(url.pathname)?.[1] ?? '');
+  const [, attachmentId, publicId] = link.exec(url.pathname) ?? [];
+  const file = world.files.get(attachmentId ?? publicId ?? '');
+  const isOpen = publicId !== undefined || isValidLink(world, url.pathname, url.searchParams);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     recordViolation(world, `CDN: ${request.method} ${url.pathname}`);
     response.writeHead(405).end();
     return;
   }
-  if (!file || file.path !== url.pathname || !isValidLink(world, url.pathname, url.searchParams)) {
+  if (!file || file.path !== url.pathname || !isOpen) {
     response.writeHead(404, { 'content-type': 'text/plain;charset=UTF-8' }).end('This content is no longer available.');
     return;
   }

@@ -2,6 +2,7 @@ import {
   byType,
   choice,
   fields,
+  fileTypes,
   id,
   isObject,
   list,
@@ -65,7 +66,7 @@ const simpleOptions: Readonly<Record<number, Rule>> = {
     min_value: orNull(decimal),
     max_value: orNull(decimal),
   }),
-  11: option(11),
+  11: option(11, { file_types: orNull(fileTypes) }),
 };
 
 /** Required options first, names unique, choices and autocomplete not together. */

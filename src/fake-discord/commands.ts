@@ -103,6 +103,10 @@ function storeOption(declared: JsonObject): ApiCommandOption {
     ...(required === true ? { required } : {}),
     ...(autocomplete === true ? { autocomplete } : {}),
     ...(inner.length > 0 ? { options: inner } : {}),
+    // "Extensions are case-insensitive and are normalized to lowercase."
+    ...(Array.isArray(kept.file_types)
+      ? { file_types: kept.file_types.map((type) => String(type).toLowerCase()) }
+      : {}),
   };
 }
 

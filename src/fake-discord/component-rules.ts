@@ -2,6 +2,7 @@ import {
   byType,
   choice,
   fields,
+  fileTypes,
   id,
   invalidForm,
   isObject,
@@ -118,6 +119,7 @@ const fileUpload = fields(
     custom_id: customId,
     min_values: orNull(number({ min: 0, max: 10 })),
     max_values: orNull(number({ min: 1, max: 10 })),
+    file_types: orNull(fileTypes),
     required: orNull(truth),
   },
   ['type', 'custom_id'],
@@ -197,6 +199,7 @@ export function storeComponents(list: Json): ApiComponent[] {
     if (isObject(source.emoji)) result.emoji = storeEmoji(source.emoji);
     if (source.components) result.components = source.components.map(store);
     if (source.component) result.component = store(source.component);
+    if (isObject(source.accessory)) result.accessory = store(source.accessory);
     return result;
   };
   return list.map(store);
@@ -212,5 +215,6 @@ export function flatComponents(components: readonly ApiComponent[]): ApiComponen
     component,
     ...flatComponents(component.components ?? []),
     ...(component.component ? [component.component] : []),
+    ...(isObject(component.accessory) ? [component.accessory as ApiComponent] : []),
   ]);
 }

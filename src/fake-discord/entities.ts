@@ -1,6 +1,7 @@
+import { activeThreads, channelObject, guildChannels } from './channel-objects.ts';
 import type { ApiUser, JsonObject, Snowflake } from './payloads.ts';
-import { allPermissions, permission, privatePermissions, usualPermissions } from './permissions.ts';
-import type { StoredChannel, StoredUser, World } from './world.ts';
+import { usualPermissions } from './permissions.ts';
+import type { StoredUser, World } from './world.ts';
 
 /** A user object, complete. */
 export function newUser(id: Snowflake, name: string, isBot: boolean): ApiUser {
@@ -62,12 +63,6 @@ export function memberPermissions(world: World, id: Snowflake): bigint {
   return storedUser(world, id).permissions;
 }
 
-/** The bot's permissions in a channel, as `app_permissions` of an interaction there. */
-export function appPermissions(channel: StoredChannel): bigint {
-  if (channel.kind === 'guild') return channel.botPermissions;
-  return channel.kind === 'dm' ? privatePermissions | permission.useExternalEmojis : privatePermissions;
-}
-
 /** The roles: everybody's and the bot's own. */
 export function roles(world: World): JsonObject[] {
   const role = (id: Snowflake, name: string, permissions: bigint, position: number): JsonObject => ({
@@ -89,39 +84,6 @@ export function roles(world: World): JsonObject[] {
     role(world.guildId, '@everyone', usualPermissions, 0),
     role(world.botRoleId, storedUser(world, world.botUserId).user.username, usualPermissions, 1),
   ];
-}
-
-/** A channel object as REST and the gateway give it. */
-export function channelObject(world: World, channel: StoredChannel): JsonObject {
-  const common = { id: channel.id, last_message_id: channel.lastMessageId, flags: 0, last_pin_timestamp: null };
-  if (channel.kind === 'dm' || channel.kind === 'private') {
-    return { ...common, type: 1, recipients: channel.recipientIds.map((id) => storedUser(world, id).user) };
-  }
-  return {
-    ...common,
-    type: 0,
-    guild_id: channel.guildId,
-    name: channel.name,
-    parent_id: null,
-    position: 0,
-    rate_limit_per_user: 0,
-    topic: null,
-    nsfw: false,
-    permission_overwrites: overwrites(world, channel),
-  };
-}
-
-/** One overwrite for the bot, so that clients who compute permissions find just {@link StoredChannel.botPermissions}. */
-function overwrites(world: World, channel: StoredChannel): JsonObject[] {
-  if (channel.kind !== 'guild' || channel.botPermissions === usualPermissions) return [];
-  const allow = channel.botPermissions;
-  const deny = allPermissions & ~allow;
-  return [{ id: world.botUserId, type: 1, allow: allow.toString(), deny: deny.toString() }];
-}
-
-/** The channels of the bot's guild. */
-export function guildChannels(world: World): StoredChannel[] {
-  return [...world.channels.values()].filter((channel) => channel.guildId === world.guildId);
 }
 
 /** The guild as `GET /guilds/:guild` gives it. */
@@ -182,16 +144,17 @@ export function guildCreate(world: World): JsonObject {
     member_count: world.users.size,
     voice_states: [],
     members: [member(world, world.botUserId)],
-    channels: guildChannels(world).map((channel) => {
-      const { guild_id: _leftOutHere, ...rest } = channelObject(world, channel);
-      return rest;
-    }),
-    threads: [],
+    channels: guildChannels(world).map((channel) => withoutGuild(channelObject(world, channel))),
+    threads: activeThreads(world).map((thread) => withoutGuild(channelObject(world, thread))),
     presences: [],
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
   };
+}
+
+function withoutGuild({ guild_id: _leftOutHere, ...rest }: JsonObject): JsonObject {
+  return rest;
 }
 
 /** Application flags: GATEWAY_MESSAGE_CONTENT_LIMITED while the portal's switch is on. */
@@ -220,7 +183,7 @@ export function applicationObject(world: World): JsonObject {
     owner: storedUser(world, world.ownerId).user,
     team: null,
     eligible_oauth2_scopes: [],
-    approximate_guild_count: 1,
+    approximate_guild_count: world.guildCount,
     approximate_user_install_count: 1,
     approximate_user_authorization_count: 0,
     event_webhooks_url: null,

@@ -27,7 +27,7 @@ export function createExchangeLog(world: World, { validate, log }: FakeDiscordOp
   const record = (exchange: Exchange): void => {
     kept.push(exchange);
     if (kept.length > keptExchanges) kept.shift();
-    if (validate) unchecked.push(exchange);
+    if (validate && !exchange.deviated) unchecked.push(exchange);
     log?.(exchange);
     feed.emit(exchange);
   };
@@ -42,7 +42,13 @@ export function createExchangeLog(world: World, { validate, log }: FakeDiscordOp
   return {
     record,
     recordGateway: (direction, payload) =>
-      record({ kind: 'gateway', at: world.now(), direction, payload: maskToken(structuredClone(payload)) }),
+      record({
+        kind: 'gateway',
+        at: world.now(),
+        direction,
+        payload: maskToken(structuredClone(payload)),
+        ...(world.deviated.has(payload) ? { deviated: true } : {}),
+      }),
     all: () => kept,
     subscribe: feed.subscribe,
     validate() {

@@ -9,6 +9,8 @@ export interface FailNext {
   status?: number;
   /** With 429: goes into the `Retry-After` header and the body. */
   retryAfterSeconds?: number;
+  /** With 429: whose limit it is. Default `user`. What is `shared` Discord does not hold against the bot. */
+  scope?: 'user' | 'global' | 'shared';
   /** With 429: leave the header out, as a proxy might. Default false. */
   omitRetryAfterHeader?: boolean;
   /** Replaces the body that the stand-in would make. */

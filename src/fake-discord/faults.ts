@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
-import { channelObject } from './entities.ts';
+import { channelObject } from './channel-objects.ts';
 import type { Gateway } from './gateway.ts';
-import { intent } from './intents.ts';
+import { intent } from './gateway-codes.ts';
 import type { Faults } from './types.ts';
 import type { World } from './world.ts';
 
@@ -27,6 +27,9 @@ export function createFaults(world: World, gateway: Gateway): Faults {
       const channel = world.channels.get(channelId);
       if (!channel) throw new AppError('unknown-channel', `There is no channel ${channelId}.`);
       channel.botPermissions = bits;
+      for (const thread of world.channels.values()) {
+        if (thread.parentId === channelId) thread.botPermissions = bits;
+      }
       if (channel.kind !== 'guild') return;
       world.dispatches.emit({
         event: 'CHANNEL_UPDATE',

@@ -50,6 +50,10 @@ export const truth: Rule = (value, path, found) => {
 /** An id, or the index of an uploaded file. */
 export const id: Rule = text({ min: 1, max: 20, pattern: /^\d+$/ });
 
+/** `file_types` of an attachment option or a file upload: groups or extensions with their dot. */
+export const fileTypes: Rule = (value, path, found) =>
+  list(text({ min: 1, max: 16, pattern: /^(image|video|audio|\..+)$/ }), { max: 10 })(value, path, found);
+
 /** null or what `rule` allows. */
 export function orNull(rule: Rule): Rule {
   return (value, path, found) => {

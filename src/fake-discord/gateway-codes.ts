@@ -1,3 +1,5 @@
+import type { StoredChannel } from './world.ts';
+
 /** Opcodes of gateway v10. */
 export const op = {
   dispatch: 0,
@@ -11,6 +13,9 @@ export const op = {
   heartbeatAck: 11,
 } as const;
 
+/** The close code of a session that would have handled too many guilds. */
+export const shardingRequired = 4011;
+
 /** Close codes of gateway v10 that the stand-in sends. */
 export const closeCode = {
   unknownOpcode: 4001,
@@ -23,4 +28,20 @@ export const closeCode = {
   invalidApiVersion: 4012,
   invalidIntents: 4013,
   disallowedIntents: 4014,
+} as const;
+
+/** Intents that only the developer portal can switch on: GuildMembers, GuildPresences, MessageContent. */
+export const privilegedIntents = (1 << 1) | (1 << 8) | (1 << 15);
+
+/** MessageContent. */
+export const messageContentIntent = 1 << 15;
+
+/** Every bit that has a meaning today. */
+export const knownIntents = 0b11_0011_0001_1111_1111_1111_1111;
+
+/** The intent that an event needs, which differs between guilds and DMs. */
+export const intent = {
+  guilds: 1 << 0,
+  messages: (channel: StoredChannel): number => (channel.guildId ? 1 << 9 : 1 << 12),
+  reactions: (channel: StoredChannel): number => (channel.guildId ? 1 << 10 : 1 << 13),
 } as const;

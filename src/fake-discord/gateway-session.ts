@@ -1,8 +1,7 @@
 import type { WebSocket } from 'ws';
-import { op } from './gateway-codes.ts';
-import { messageContentIntent } from './intents.ts';
-import type { JsonObject } from './payloads.ts';
-import type { Dispatch } from './world.ts';
+import { messageContentIntent, op } from './gateway-codes.ts';
+import type { Json, JsonObject } from './payloads.ts';
+import type { Dispatch, World } from './world.ts';
 
 /** The client may miss this many events and still resume. */
 const replayLimit = 5000;
@@ -20,26 +19,62 @@ export interface GatewaySession {
   socket(): WebSocket | null;
 }
 
+/** Which of how many sessions: the events of a guild go to `(guild_id >> 22) % count`, those without a guild to 0. */
+export type Shard = readonly [index: number, count: number];
+
+/** Whether a guild's events go to a shard: https://docs.discord.com/developers/events/gateway#sharding-sharding-formula. */
+export function isOfShard([index, count]: Shard, guildId: Json | undefined): boolean {
+  return index === (typeof guildId === 'string' ? Number((BigInt(guildId) >> 22n) % BigInt(count)) : 0);
+}
+
+/** Without these the client has no session. */
+function isSessionEvent(event: string): boolean {
+  return event === 'READY' || event === 'RESUMED';
+}
+
 /** Makes a session on a connection. `send` writes one payload to a connection. */
 export function createSession(
   id: string,
   intents: number,
-  { socket: first, send }: { socket: WebSocket; send: (socket: WebSocket, payload: JsonObject) => void },
+  {
+    world,
+    shard,
+    socket: first,
+    send,
+  }: { world: World; shard: Shard; socket: WebSocket; send: (socket: WebSocket, payload: JsonObject) => void },
 ): GatewaySession {
   let socket: WebSocket | null = first;
   let lastSeq = 0;
   const sent: { s: number; payload: JsonObject }[] = [];
+
+  const emit = (event: string, d: Json, isDeviated = false): void => {
+    lastSeq += 1;
+    const payload: JsonObject = { t: event, s: lastSeq, op: op.dispatch, d };
+    if (isDeviated) world.deviated.add(payload);
+    sent.push({ s: lastSeq, payload });
+    if (sent.length > replayLimit) sent.shift();
+    if (socket) send(socket, payload);
+  };
 
   return {
     id,
     intents,
     dispatch({ event, intent, data }) {
       if (intent !== null && (intents & intent) === 0) return;
-      lastSeq += 1;
-      const payload = { t: event, s: lastSeq, op: op.dispatch, d: data((intents & messageContentIntent) !== 0) };
-      sent.push({ s: lastSeq, payload });
-      if (sent.length > replayLimit) sent.shift();
-      if (socket) send(socket, payload);
+      const plain = data((intents & messageContentIntent) !== 0);
+      const guildId = event === 'GUILD_CREATE' ? plain.id : plain.guild_id;
+      if (!isSessionEvent(event) && !isOfShard(shard, guildId)) return;
+      const { deviations } = world;
+      if (!deviations || isSessionEvent(event)) {
+        emit(event, plain);
+        return;
+      }
+      const extra = deviations.extra(world.snowflake(), {
+        channelId: String(plain.channel_id),
+        guildId: world.guildId,
+      });
+      if (extra) emit(extra.event, extra.data, true);
+      emit(event, deviations.event(event, plain), true);
     },
     resume(next, seq) {
       if (seq > lastSeq || seq + 1 < (sent[0]?.s ?? 1)) return false;

@@ -5,14 +5,24 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { requestUrl } from '../util/request-url.ts';
 import { applicationFlags, guildCreate, selfUser } from './entities.ts';
 import { isObject } from './form-rules.ts';
-import { closeCode, op } from './gateway-codes.ts';
-import { createSession, type GatewaySession } from './gateway-session.ts';
-import { intent, knownIntents, messageContentIntent, privilegedIntents } from './intents.ts';
+import {
+  closeCode,
+  intent,
+  knownIntents,
+  messageContentIntent,
+  op,
+  privilegedIntents,
+  shardingRequired,
+} from './gateway-codes.ts';
+import { createSession, type GatewaySession, isOfShard, type Shard } from './gateway-session.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { recordViolation, type World } from './world.ts';
 
 /** The client beats every 41.25 s, as at Discord. */
 const heartbeatIntervalMs = 41_250;
+
+/** "Each shard can only support a maximum of 2500 guilds." */
+const guildsPerSession = 2500;
 
 /** The gateway server of a stand-in. */
 export interface Gateway {
@@ -51,15 +61,16 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
       socket.close(refusal.code, refusal.reason);
       return null;
     }
-    const session = createSession(randomBytes(16).toString('hex'), d.intents as number, { socket, send });
+    const shard = shardOf(d);
+    const session = createSession(randomBytes(16).toString('hex'), d.intents as number, { world, shard, socket, send });
     sessions.set(session.id, session);
     const ready = {
       v: 10,
       user: selfUser(world),
-      guilds: [{ id: world.guildId, unavailable: true }],
+      guilds: isOfShard(shard, world.guildId) ? [{ id: world.guildId, unavailable: true }] : [],
       session_id: session.id,
       resume_gateway_url: gatewayUrl(world),
-      shard: [0, 1],
+      shard: [...shard],
       application: {
         id: world.applicationId,
         flags: applicationFlags(world),
@@ -185,7 +196,16 @@ function identifyProblem(world: World, d: JsonObject): { code: number; reason: s
   if ((intents & privilegedIntents & ~allowed) !== 0) {
     return { code: closeCode.disallowedIntents, reason: 'Disallowed intent(s).' };
   }
-  const shard = d.shard ?? [0, 1];
-  if (JSON.stringify(shard) !== '[0,1]') return { code: closeCode.invalidShard, reason: 'Invalid shard.' };
+  const [index, count] = shardOf(d);
+  if (!Number.isInteger(index) || !Number.isInteger(count) || index < 0 || index >= count) {
+    return { code: closeCode.invalidShard, reason: 'Invalid shard.' };
+  }
+  if (world.guildCount / count > guildsPerSession) return { code: shardingRequired, reason: 'Sharding required.' };
   return null;
+}
+
+function shardOf({ shard }: JsonObject): Shard {
+  if (shard === undefined) return [0, 1];
+  const [index, count] = Array.isArray(shard) ? shard.map(Number) : [];
+  return [index ?? Number.NaN, count ?? Number.NaN];
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { appPermissions, channelObject, memberPermissions, partialMember, storedUser } from './entities.ts';
+import { appPermissions, channelObject } from './channel-objects.ts';
+import { memberPermissions, partialMember, storedUser } from './entities.ts';
 import { renderMessage } from './message-view.ts';
 import type { Json, JsonObject, Snowflake } from './payloads.ts';
 import type { Acknowledgement } from './types.ts';
@@ -118,7 +119,11 @@ export function messageMetadata(world: World, interaction: StoredInteraction): J
   const metadata: JsonObject = { id, type, user, authorizing_integration_owners: owners };
   const extra: JsonObject = { application_id: world.applicationId, webhook_id: world.applicationId };
   if (type === interactionType.command) {
-    if (typeof data.target_id === 'string') metadata.target_message_id = data.target_id;
+    if (typeof data.target_id === 'string') {
+      const person = data.type === 2 ? world.users.get(data.target_id) : undefined;
+      if (person) metadata.target_user = person.user;
+      else metadata.target_message_id = data.target_id;
+    }
     extra.interaction = { id, type, name: fullCommandName(data), user };
   } else if (type === interactionType.component) {
     metadata.interacted_message_id = interaction.sourceMessageId ?? undefined;
@@ -144,11 +149,17 @@ function asSubcommand(option: Json | undefined): JsonObject | undefined {
   return option.type === 1 || option.type === 2 ? option : undefined;
 }
 
-/** InteractionContextType and who installed the app: the guild, the bot's DM (`"0"`) or the person. */
+/**
+ * InteractionContextType and `authorizing_integration_owners`: the guild, the bot's DM (`"0"`), the person, or both. That the
+ * guild is named does not mean that the bot is its member.
+ * https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object
+ */
 function installation(world: World, channel: StoredChannel, userId: Snowflake) {
+  const byUser = world.userInstalls.has(userId) ? { 1: userId } : {};
   const byKind = {
-    guild: { context: 0, owners: { 0: world.guildId } },
-    dm: { context: 1, owners: { 0: '0' } },
+    guild: { context: 0, owners: { 0: world.guildId, ...byUser } },
+    dm: { context: 1, owners: { 0: '0', ...byUser } },
+    'commands-only': { context: 0, owners: { 0: world.commandsOnlyGuildId, ...byUser } },
     'foreign-guild': { context: 0, owners: { 1: userId } },
     private: { context: 2, owners: { 1: userId } },
   } as const satisfies Record<StoredChannel['kind'], { context: number; owners: Record<string, Snowflake> }>;

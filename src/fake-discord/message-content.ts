@@ -1,6 +1,7 @@
-import { signed, storeFile } from './attachments.ts';
+import { signed, spoilerFlags, storeFile } from './attachments.ts';
 import { storeComponents } from './component-rules.ts';
 import { invalidForm, isObject } from './form-rules.ts';
+import { renderLayout } from './layout-components.ts';
 import type { ApiAttachment, ApiMessage, ApiUser, Json, JsonObject, Snowflake } from './payloads.ts';
 import { refuse } from './refusal.ts';
 import type { World } from './world.ts';
@@ -22,6 +23,9 @@ export interface Holder {
 
 /** The parts of a message that a request body decides. */
 export type MessageContent = Pick<ApiMessage, 'content' | 'attachments' | 'embeds' | 'components' | 'mentions'>;
+
+/** Message flags that say where a message keeps what it shows. */
+export const contentFlag = { hasSnapshot: 1 << 14, componentsV2: 1 << 15 } as const;
 
 const suppressible = ['content', 'embeds', 'components'] as const;
 
@@ -64,9 +68,10 @@ function readAttachments(
     const upload = uploads.get(id);
     uploads.delete(id);
     const description = typeof entry.description === 'string' ? { description: entry.description } : {};
-    if (upload) return storeFile(world, upload, { ...holder, ...description });
+    const spoiler = typeof entry.is_spoiler === 'boolean' ? { spoiler: entry.is_spoiler } : {};
+    if (upload) return storeFile(world, { ...upload, ...description, ...spoiler }, holder);
     const old = before.find((attachment) => attachment.id === id);
-    if (old) return { ...old, ...description };
+    if (old) return { ...old, ...description, ...(spoiler.spoiler === undefined ? {} : spoilerFlags(spoiler.spoiler)) };
     throw invalidForm(['attachments'], 'ATTACHMENT_NOT_FOUND', `There is neither a file nor an attachment ${id}.`);
   };
   const result = entries ? entries.map(keep) : [...before];
@@ -103,10 +108,16 @@ function mentionsOf(world: World, content: string, allowed: Json | undefined): A
 
 /**
  * Embeds and attachments as sent out: links signed afresh, `attachment://name` in embeds resolved,
- * and the attachments that embeds use left out of the list, as Discord does.
+ * and the attachments that embeds use left out of the list, as Discord does. Of Components V2 all are left out:
+ * https://github.com/discord/discord-api-docs/issues/8277.
  */
-export function renderFiles(world: World, message: ApiMessage): Pick<ApiMessage, 'attachments' | 'embeds'> {
+export function renderFiles(
+  world: World,
+  message: ApiMessage,
+): Pick<ApiMessage, 'attachments' | 'embeds' | 'components'> {
   const attachments = message.attachments.map((attachment) => signed(world, attachment));
+  const components = renderLayout(message.components, attachments);
+  if ((message.flags & contentFlag.componentsV2) !== 0) return { embeds: [], attachments: [], components };
   const used = new Set<Snowflake>();
   const picture = (value: Json | undefined): Json | undefined => {
     if (!isObject(value) || typeof value.url !== 'string') return value;
@@ -124,5 +135,5 @@ export function renderFiles(world: World, message: ApiMessage): Pick<ApiMessage,
     }
     return resolved;
   });
-  return { embeds, attachments: attachments.filter(({ id }) => !used.has(id)) };
+  return { embeds, attachments: attachments.filter(({ id }) => !used.has(id)), components };
 }

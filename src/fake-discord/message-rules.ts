@@ -39,6 +39,7 @@ const attachment = fields(
     filename: orNull(text({ min: 1, max: 1024 })),
     description: orNull(text({ max: 1024 })),
     title: orNull(text({ max: 1024 })),
+    is_spoiler: orNull(truth),
   },
   ['id'],
 );

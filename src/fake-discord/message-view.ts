@@ -1,3 +1,4 @@
+import { seesThread } from './channel-objects.ts';
 import { partialMember } from './entities.ts';
 import { isObject } from './form-rules.ts';
 import { renderFiles } from './message-content.ts';
@@ -11,6 +12,8 @@ export function renderMessage(world: World, stored: StoredMessage, viewer = worl
     message.reactions = [...stored.reactions].map(([emoji, users]) => renderReaction(emoji, users, viewer));
   }
   if (message.type === 19) message.referenced_message = referenced(world, message, renderMessage);
+  const snapshots = snapshotsOf(message).map((copy) => ({ ...copy, ...renderFiles(world, copy) }));
+  if (snapshots.length > 0) message.message_snapshots = snapshots.map((copy) => ({ message: copy }));
   return message;
 }
 
@@ -27,7 +30,8 @@ export function renderForBot(world: World, stored: StoredMessage, messageContent
     message.referenced_message = referenced(world, message, (...args) => renderForBot(...args, messageContent));
   }
   if (messageContent || isDm || isMine || mentionsMe) return message;
-  return { ...message, content: '', embeds: [], attachments: [], components: [] };
+  const snapshots = snapshotsOf(message).map((copy) => ({ message: { ...copy, ...withheld } }));
+  return { ...message, ...withheld, ...(snapshots.length > 0 ? { message_snapshots: snapshots } : {}) };
 }
 
 /** The `d` of MESSAGE_CREATE and MESSAGE_UPDATE: in a guild with its id, the author's member and those of the mentioned. */
@@ -38,11 +42,20 @@ export function messageEvent(world: World, stored: StoredMessage, messageContent
   if (!channel?.guildId) return { ...message, channel_type: 1 };
   return {
     ...message,
-    channel_type: 0,
+    channel_type: channel.type,
     guild_id: channel.guildId,
     member: partialMember(world, message.author.id),
     mentions: message.mentions.map((user) => ({ ...user, member: partialMember(world, user.id) })),
   };
+}
+
+/** https://docs.discord.com/developers/events/gateway#message-content-intent: "empty values" in these fields. */
+const withheld = { content: '', embeds: [], attachments: [], components: [] } satisfies Partial<ApiMessage>;
+
+/** The copies inside a forwarding message. */
+function snapshotsOf({ message_snapshots: list }: ApiMessage): ApiMessage[] {
+  if (!Array.isArray(list)) return [];
+  return list.filter(isObject).map(({ message }) => message as ApiMessage);
 }
 
 function referenced(
@@ -78,5 +91,5 @@ export function emojiObject(emoji: string): { id: Snowflake | null; name: string
 
 /** Whether the bot's session hears of messages here: it is in the channel, and the message is not ephemeral. */
 export function reachesBot(channel: StoredChannel, visibleTo: Snowflake | null): boolean {
-  return visibleTo === null && (channel.kind === 'guild' || channel.kind === 'dm');
+  return visibleTo === null && (channel.kind === 'guild' || channel.kind === 'dm') && seesThread(channel);
 }

@@ -1,11 +1,12 @@
 import { partialMember } from './entities.ts';
-import { intent } from './intents.ts';
+import { intent } from './gateway-codes.ts';
 import type { MessageContent } from './message-content.ts';
 import { emojiObject, messageEvent, reachesBot, renderMessage } from './message-view.ts';
 import type { ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
+import { refuse } from './refusal.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from './world.ts';
 
-/** Message flags that the stand-in looks at. */
+/** Message flags of answers to interactions. */
 export const messageFlag = { ephemeral: 1 << 6, loading: 1 << 7 } as const;
 
 /** What a new message needs beside its content. */
@@ -19,6 +20,8 @@ export interface NewMessage {
   visibleTo?: Snowflake | null;
   /** The interaction that it answers or follows up on. */
   interaction?: StoredInteraction;
+  /** Default: a new one. */
+  id?: Snowflake;
   /** Further fields: nonce, message_reference, interaction_metadata … */
   extra?: JsonObject;
 }
@@ -26,8 +29,9 @@ export interface NewMessage {
 /** Stores a message and tells people and the bot. */
 export function addMessage(world: World, draft: NewMessage): StoredMessage {
   const { channel, visibleTo = null } = draft;
+  if (visibleTo === null && draft.author.id === world.botUserId) checkAutoMod(world, channel, draft.content);
   const message: ApiMessage = {
-    id: world.snowflake(),
+    id: draft.id ?? world.snowflake(),
     channel_id: channel.id,
     author: draft.author,
     ...draft.content,
@@ -56,11 +60,24 @@ export function addMessage(world: World, draft: NewMessage): StoredMessage {
 
 /** Changes a message and tells people and the bot. The edit mark is set unless the message was "thinking". */
 export function editMessage(world: World, stored: StoredMessage, content: MessageContent, flags?: number): void {
+  const channel = world.channels.get(stored.message.channel_id) as StoredChannel;
+  if (stored.visibleTo === null) checkAutoMod(world, channel, content);
   const wasLoading = (stored.message.flags & messageFlag.loading) !== 0;
   Object.assign(stored.message, content);
   stored.message.flags = (flags ?? stored.message.flags) & ~messageFlag.loading;
   if (!wasLoading) stored.message.edited_timestamp = new Date(world.now()).toISOString();
   tell(world, 'message-update', stored);
+}
+
+/**
+ * "Updating a message can result in a 400 response if the content of the message was blocked by AutoMod":
+ * https://docs.discord.com/developers/change-log, 27 June 2024.
+ */
+function checkAutoMod(world: World, channel: StoredChannel, { content, embeds }: MessageContent): void {
+  const pattern = world.autoMod.get(channel.parentId ?? channel.id) ?? world.autoMod.get(channel.id);
+  const isBlocked =
+    pattern !== undefined && [content, JSON.stringify(embeds)].some((text) => text.search(pattern) >= 0);
+  if (isBlocked) throw refuse('blockedByAutoMod');
 }
 
 /** Deletes a message and tells people and the bot. */

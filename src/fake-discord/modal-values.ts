@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { storeFile } from './attachments.ts';
+import { fitsFileTypes, storeFile } from './attachments.ts';
 import { componentType } from './component-rules.ts';
 import type { ApiComponent, JsonObject } from './payloads.ts';
 import type { Modal, SubmitModalRequest } from './types.ts';
@@ -25,6 +25,8 @@ export function readModalValues(world: World, modal: Modal, filled: SubmitModalR
       const file = filled.attachments?.[customId];
       if (!file && component.required !== false) throw invalid(customId, 'needs a file');
       if (!file) return { ...common, values: [] };
+      const types = component.file_types as string[] | undefined;
+      if (!fitsFileTypes(file.name, types)) throw invalid(customId, `takes only ${types?.join(', ')}`);
       const attachment = storeFile(world, file, { holderId: world.applicationId, ephemeral: true });
       uploads[attachment.id] = attachment;
       return { ...common, values: [attachment.id] };

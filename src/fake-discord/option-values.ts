@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
-import { storeFile } from './attachments.ts';
-import { channelObject, partialMember, roles } from './entities.ts';
+import { fitsFileTypes, storeFile } from './attachments.ts';
+import { channelObject } from './channel-objects.ts';
+import { partialMember, roles } from './entities.ts';
 import type { ApiCommandOption, Json, JsonObject, Snowflake } from './payloads.ts';
 import type { FoundCommand } from './places.ts';
 import type { InvokeRequest } from './types.ts';
@@ -47,6 +48,8 @@ export function readOptions(world: World, found: FoundCommand, typed: Typed): Op
   for (const [name, file] of Object.entries(typed.attachments ?? {})) {
     const option = known(name);
     if (option.type !== 11) throw invalid(name, 'does not take an attachment');
+    if (!fitsFileTypes(file.name, option.file_types))
+      throw invalid(name, `takes only ${option.file_types?.join(', ')}`);
     const attachment = storeFile(world, file, { holderId: world.applicationId, ephemeral: true });
     put(resolved, 'attachments', attachment.id, attachment);
     values.push({ name, type: 11, value: attachment.id });

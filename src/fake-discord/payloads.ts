@@ -90,6 +90,8 @@ export interface ApiCommandOption extends JsonObject {
   min_length?: number;
   max_length?: number;
   choices?: ApiChoice[];
+  /** Of an attachment: `image`, `video`, `audio` or `.ext`. */
+  file_types?: string[];
   options?: ApiCommandOption[];
 }
 

@@ -11,6 +11,7 @@ export const permission = {
   mentionEveryone: 1n << 17n,
   useExternalEmojis: 1n << 18n,
   useApplicationCommands: 1n << 31n,
+  manageThreads: 1n << 34n,
   sendMessagesInThreads: 1n << 38n,
 } as const;
 

@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts';
 import type { ApiCommand, ApiCommandOption, Snowflake } from './payloads.ts';
 import { permission } from './permissions.ts';
 import { privateChannel } from './populate.ts';
-import type { Place } from './types.ts';
+import type { Place } from './post-types.ts';
 import type { StoredChannel, World } from './world.ts';
 
 /** The channel where somebody acts. */
@@ -14,7 +14,7 @@ export function channelAt(world: World, { place = 'guild', channelId }: Place, u
   }
   if (place === 'dm') return privateChannel(world, 'dm', userId);
   if (place === 'private-channel') return privateChannel(world, 'private', userId);
-  const kind = place === 'guild' ? 'guild' : 'foreign-guild';
+  const kind = place === 'user-install' ? 'foreign-guild' : place;
   return [...world.channels.values()].find((channel) => channel.kind === kind) as StoredChannel;
 }
 
@@ -45,6 +45,8 @@ export function findCommand(
     const known = all.map((other) => other.name).join(', ') || 'none';
     throw new AppError('unknown-command', `The bot registered no command ${name}; there are: ${known}.`);
   }
+  // "Users cannot … use application commands" there: https://docs.discord.com/developers/topics/threads.
+  if (channel.thread?.archived) throw new AppError('thread-archived', 'There are no commands in an archived thread.');
   checkAvailable(command, channel);
   const needed = BigInt(command.default_member_permissions ?? 0);
   const { permissions } = world.users.get(userId) ?? { permissions: 0n };
@@ -57,8 +59,8 @@ export function findCommand(
 }
 
 function checkAvailable(command: ApiCommand, channel: StoredChannel): void {
-  const context = { guild: 0, 'foreign-guild': 0, dm: 1, private: 2 }[channel.kind];
-  const install = channel.kind === 'guild' || channel.kind === 'dm' ? 0 : 1;
+  const context = { guild: 0, 'commands-only': 0, 'foreign-guild': 0, dm: 1, private: 2 }[channel.kind];
+  const install = channel.kind === 'foreign-guild' || channel.kind === 'private' ? 1 : 0;
   // Without `contexts`, guild-installed commands work everywhere but in private channels.
   const contexts = command.contexts ?? [0, 1];
   if (contexts.includes(context) && command.integration_types.includes(install)) return;

@@ -1,3 +1,4 @@
+import { channelType } from './channel-objects.ts';
 import { newUser } from './entities.ts';
 import type { Snowflake } from './payloads.ts';
 import { allPermissions, usualPermissions } from './permissions.ts';
@@ -14,6 +15,7 @@ export function populateWorld(
   const userId = addUser(world, world.snowflake(), user);
   const channelId = addChannel(world, 'guild', { name: channel, guildId: world.guildId }).id;
   addChannel(world, 'foreign-guild', { name: 'elsewhere', guildId: world.foreignGuildId });
+  addChannel(world, 'commands-only', { name: 'commands-only', guildId: world.commandsOnlyGuildId });
   return { userId, channelId };
 }
 
@@ -29,6 +31,8 @@ export function addUser(
   return id;
 }
 
+type ChannelExtras = Pick<StoredChannel, 'type' | 'parentId' | 'thread' | 'nsfw' | 'botPermissions'>;
+
 /** Adds a conversation. */
 export function addChannel(
   world: World,
@@ -37,16 +41,23 @@ export function addChannel(
     name = '',
     guildId = null,
     recipientIds = [],
-  }: { name?: string; guildId?: Snowflake | null; recipientIds?: Snowflake[] },
+    ...more
+  }: { name?: string; guildId?: Snowflake | null; recipientIds?: Snowflake[] } & Partial<ChannelExtras>,
 ): StoredChannel {
   const channel: StoredChannel = {
     id: world.snowflake(),
     kind,
+    type: kind === 'dm' || kind === 'private' ? channelType.dm : channelType.text,
     name,
+    parentId: null,
+    thread: null,
+    nsfw: false,
+    slowModeSeconds: 0,
     guildId,
     recipientIds,
     botPermissions: kind === 'guild' || kind === 'dm' ? usualPermissions : 0n,
     lastMessageId: null,
+    ...more,
   };
   world.channels.set(channel.id, channel);
   return channel;

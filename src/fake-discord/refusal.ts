@@ -33,8 +33,12 @@ const refusals = {
   notInDm: [403, 50003, 'Cannot execute action on a DM channel'],
   notAuthor: [403, 50005, 'Cannot edit a message authored by another user'],
   emptyMessage: [400, 50006, 'Cannot send an empty message'],
+  notTextChannel: [400, 50008, 'Cannot send messages in a non-text channel'],
+  threadArchived: [400, 50083, 'Thread is archived'],
+  threadLocked: [400, 160005, 'Thread is locked'],
   missingHistory: [400, 160002, 'Cannot reply without permission to read message history'],
   missingPermissions: [403, 50013, 'Missing Permissions'],
+  blockedByAutoMod: [400, 200000, 'Message was blocked by automatic moderation'],
   invalidToken: [401, 50027, 'Invalid Webhook Token'],
 } as const satisfies Record<string, readonly [number, number, string]>;
 

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestUrl } from '../util/request-url.ts';
 import type { FailNext } from './fail-next.ts';
+import { countInvalidRequest } from './invalid-requests.ts';
 import type { Json, JsonObject } from './payloads.ts';
-import { createRateLimits, type RateLimit } from './rate-limits.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Reply } from './route.ts';
@@ -14,6 +15,8 @@ import { recordViolation, type World } from './world.ts';
 
 const apiPrefix = '/api/v10';
 
+type RateLimitScope = NonNullable<FailNext['scope']>;
+
 interface Answer extends Reply {
   headers: Record<string, string>;
 }
@@ -21,9 +24,9 @@ interface Answer extends Reply {
 /** Serves the REST API below `/api/v10`; `record` hears every call with its answer. */
 export function createRest(
   world: World,
-  { rateLimit, record }: { rateLimit: RateLimit; record: (exchange: RestExchange) => void },
+  record: (exchange: RestExchange) => void,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const countCall = createRateLimits(rateLimit);
+  const countCall = createRateLimits(() => world.rateLimits);
 
   return async (request, response) => {
     const method = request.method ?? 'GET';
@@ -39,9 +42,13 @@ export function createRest(
         recordViolation(world, `unknown route: ${method} ${url.pathname}`);
         return { status: 404, body: { message: '404: Not Found', code: 0 }, headers: {} };
       }
-      const { headers, retryAfterSeconds } = countCall(matched.name, matched.params);
-      if (retryAfterSeconds !== null)
-        return { ...tooMany(retryAfterSeconds), headers: { ...headers, ...retry(retryAfterSeconds) } };
+      // "Interaction endpoints are not bound to the bot's Global Rate Limit"; they are those without the bot's token.
+      const countsGlobally = matched.route.needsBotToken !== false;
+      const { headers, retryAfterSeconds, isGlobal } = countCall(matched.name, matched.params, { countsGlobally });
+      if (retryAfterSeconds !== null) {
+        const scope = isGlobal ? 'global' : 'user';
+        return { ...tooMany(retryAfterSeconds, scope), headers: { ...headers, ...retry(retryAfterSeconds, scope) } };
+      }
       try {
         parsed = await parseBody(bytes, request.headers['content-type'] ?? '');
         checkCall(world, matched, { query, parsed, authorization: request.headers.authorization });
@@ -64,13 +71,18 @@ export function createRest(
     const answer = failure && !failure.delayOnly ? failedAnswer(failure) : done;
     // A call that a fault swallows still shows in the log with what it carried.
     if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
+    const scope = answer?.headers['x-ratelimit-scope'];
+    const route = matched?.name ?? null;
+    const provoked = failure !== null && !failure.delayOnly;
+    countInvalidRequest(world, { at: world.now(), route, status: answer?.status ?? 0, provoked }, scope);
+    const isDeviated = answer !== null && deviate(world, answer);
     if (answer) send(response, answer);
     else request.socket.destroy();
     record({
       kind: 'rest',
       at: world.now(),
       method,
-      route: matched?.name ?? null,
+      route,
       path: maskPath(path ?? url.pathname, matched),
       query,
       authorized: request.headers.authorization !== undefined,
@@ -84,8 +96,17 @@ export function createRest(
       status: answer?.status ?? 0,
       responseHeaders: answer?.headers ?? {},
       responseBody: structuredClone(answer?.body ?? null),
+      ...(isDeviated ? { deviated: true } : {}),
     });
   };
+}
+
+/** Lets an answer stray from the documentation if that is switched on; whether it does. */
+function deviate({ deviations }: World, answer: Answer): boolean {
+  const body = deviations?.answer(answer.body) ?? answer.body;
+  const isChanged = body !== answer.body;
+  answer.body = body;
+  return isChanged;
 }
 
 function checkCall(
@@ -127,25 +148,29 @@ function failedAnswer(failure: FailNext): Answer | null {
   const status = failure.status ?? 500;
   if (status === 429) {
     const seconds = failure.retryAfterSeconds ?? 1;
-    const { body } = tooMany(seconds);
-    return { status, body: failure.body ?? body, headers: failure.omitRetryAfterHeader ? {} : retry(seconds) };
+    const scope = failure.scope ?? 'user';
+    const { body } = tooMany(seconds, scope);
+    const headers = retry(seconds, scope);
+    if (failure.omitRetryAfterHeader) delete headers['retry-after'];
+    return { status, body: failure.body ?? body, headers };
   }
   return { status, body: failure.body ?? { message: `${status}: a fault on purpose`, code: 0 }, headers: {} };
 }
 
-function tooMany(retryAfterSeconds: number): Reply {
+function tooMany(retryAfterSeconds: number, scope: RateLimitScope): Reply {
   const body: JsonObject = {
     message: 'You are being rate limited.',
     retry_after: retryAfterSeconds,
-    global: false,
+    global: scope === 'global',
     code: 0,
   };
   return { status: 429, body };
 }
 
 /** Only this header makes the client wait; it passes over the body's value. */
-function retry(seconds: number): Record<string, string> {
-  return { 'retry-after': String(seconds), 'x-ratelimit-scope': 'user' };
+function retry(seconds: number, scope: RateLimitScope): Record<string, string> {
+  const global: Record<string, string> = scope === 'global' ? { 'x-ratelimit-global': 'true' } : {};
+  return { 'retry-after': String(seconds), 'x-ratelimit-scope': scope, ...global };
 }
 
 function send(

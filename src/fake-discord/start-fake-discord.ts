@@ -3,17 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { requestUrl } from '../util/request-url.ts';
 import { createActor } from './actor.ts';
 import { isCdnPath, serveCdn } from './cdn.ts';
+import { createConditions } from './conditions.ts';
 import { createExchangeLog } from './exchange-log.ts';
 import { createFaults } from './faults.ts';
 import { createGateway, gatewayUrl } from './gateway.ts';
 import { createObserver } from './observer.ts';
 import { populateWorld } from './populate.ts';
 import { createRest } from './rest.ts';
+import { createThreads } from './threads.ts';
 import type { FakeDiscord, FakeDiscordOptions } from './types.ts';
 import { createWorld, recordViolation } from './world.ts';
-
-/** Generous, so that tests do not wait; Discord's own is about 5 per 5 s and route. */
-const defaultRateLimit = { limit: 50, windowSeconds: 1 } as const;
 
 /**
  * Starts a local stand-in of Discord on 127.0.0.1: REST and gateway v10 and the CDN, for one bot in one guild.
@@ -24,7 +23,7 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
   const { userId, channelId } = populateWorld(world, options.names);
   const log = createExchangeLog(world, options);
   const gateway = createGateway(world, log.recordGateway);
-  const serveRest = createRest(world, { rateLimit: options.rateLimit ?? defaultRateLimit, record: log.record });
+  const serveRest = createRest(world, log.record);
 
   const server = createServer((request, response) => {
     const { pathname } = requestUrl(request);
@@ -59,10 +58,13 @@ export async function startFakeDiscord(options: FakeDiscordOptions = {}): Promis
 
   return {
     ...createActor(world, userId),
+    ...createThreads(world, { firstUserId: userId, firstChannelId: channelId }),
     ...createObserver(world, log, channelId),
     ...createFaults(world, gateway),
+    ...createConditions(world, userId),
     apiUrl: `${world.origin}/api`,
     gatewayUrl: gatewayUrl(world),
+    cdnUrl: world.origin,
     cdnHost: `127.0.0.1:${port}`,
     token: world.token,
     applicationId: world.applicationId,

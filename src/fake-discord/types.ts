@@ -1,3 +1,4 @@
+import type { Conditions, RateLimit } from './condition-types.ts';
 import type { FailNext } from './fail-next.ts';
 import type {
   ApiChoice,
@@ -9,15 +10,10 @@ import type {
   JsonObject,
   Snowflake,
 } from './payloads.ts';
+import type { ChannelTypeName, FileInput, Place, PostRequest, Threads } from './post-types.ts';
 import type { RouteName } from './route-names.ts';
 
-/** A file that a person attaches. */
-export interface FileInput {
-  name: string;
-  bytes: Uint8Array;
-  /** What the client claims; guessed from the name when absent. Discord does not check it either. */
-  contentType?: string;
-}
+export type { FileInput } from './post-types.ts';
 
 /** One REST call of the bot with its answer. Tokens are masked. */
 export interface RestExchange {
@@ -40,6 +36,8 @@ export interface RestExchange {
   responseHeaders: Readonly<Record<string, string>>;
   /** null for an empty answer. */
   responseBody: Json;
+  /** Set where the stand-in strayed from the documentation on purpose. */
+  deviated?: true;
 }
 
 /** One gateway payload. Tokens are masked. */
@@ -49,6 +47,8 @@ export interface GatewayExchange {
   /** Seen from the bot: `in` is what the stand-in sent. */
   direction: 'in' | 'out';
   payload: JsonObject;
+  /** Set where the stand-in strayed from the documentation on purpose. */
+  deviated?: true;
 }
 
 /** What passed between the bot and the stand-in. */
@@ -114,17 +114,6 @@ export interface WaitOptions {
   timeoutMs?: number;
 }
 
-/** Where somebody acts. Default: the guild's first channel. */
-export interface Place {
-  /**
-   * `dm` is the conversation with the bot. In the other two only the user installed the app: `user-install` is a channel
-   * of a guild without the bot, `private-channel` a conversation between people.
-   */
-  place?: 'guild' | 'dm' | 'user-install' | 'private-channel';
-  /** A channel of {@link FakeDiscord.guildId} or one made by `createChannel`; goes before `place`. */
-  channelId?: Snowflake;
-}
-
 /** A slash command as typed. `command` is the name, with subcommands after spaces: `queue show`. */
 export interface InvokeRequest extends Place {
   command: string;
@@ -182,7 +171,9 @@ export interface FakeDiscordOptions {
   /** What the first ones are called. Default: Owner, Alice and general. */
   names?: { owner?: string; user?: string; channel?: string };
   /** Calls per route and window. Default 50 per second, so that tests do not wait; Discord's own is about 5 per 5 s. */
-  rateLimit?: { limit: number; windowSeconds: number };
+  rateLimit?: RateLimit;
+  /** So many invalid requests (401, 403, 429) within ten minutes are a violation. Default 9,000; Discord bans at 10,000. */
+  invalidRequestLimit?: number;
   /**
    * Called with every exchange once `violations()` is read (not before: it may be slow); each string it returns, and
    * anything it throws, becomes a violation.
@@ -195,19 +186,22 @@ export interface FakeDiscordOptions {
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
   /** `admin` gives all permissions in the guild. */
-  createUser(name: string, options?: { locale?: string; admin?: boolean }): ApiUser;
-  createChannel(name: string): Snowflake;
+  /** `avatar`: the bytes of a PNG. */
+  createUser(name: string, options?: { locale?: string; admin?: boolean; avatar?: Uint8Array }): ApiUser;
+  createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;
   invoke(request: InvokeRequest): InteractionHandle;
+  /** "Apps → command" in a person's menu. */
+  invokeUserCommand(
+    request: Place & { command: string; targetUserId: Snowflake; user?: Snowflake; locale?: string },
+  ): InteractionHandle;
   invokeMessageCommand(request: MessageCommandRequest): InteractionHandle;
   clickButton(request: ComponentRequest): InteractionHandle;
   selectOption(request: ComponentRequest & { values: readonly string[] }): InteractionHandle;
   submitModal(request: SubmitModalRequest): InteractionHandle;
   autocomplete(request: AutocompleteRequest): Promise<ApiChoice[]>;
-  postMessage(
-    request: Place & { content?: string; attachments?: readonly FileInput[]; user?: Snowflake; replyTo?: Snowflake },
-  ): ApiMessage;
+  postMessage(request: PostRequest): ApiMessage;
   react(request: { messageId: Snowflake; emoji: string; user?: Snowflake }): void;
   unreact(request: { messageId: Snowflake; emoji: string; user?: Snowflake }): void;
   /** For an ephemeral message this is "Dismiss": the bot meets 10008 from then on. */
@@ -269,11 +263,13 @@ export interface Faults {
 }
 
 /** A running stand-in of Discord on 127.0.0.1. */
-export interface FakeDiscord extends Actor, Observer, Faults {
+export interface FakeDiscord extends Actor, Threads, Observer, Faults, Conditions {
   /** For `rest.api` of discord.js: `http://127.0.0.1:PORT/api`. */
   readonly apiUrl: string;
   /** `ws://127.0.0.1:PORT/gateway`; the client learns it from `GET /gateway/bot`. */
   readonly gatewayUrl: string;
+  /** For `rest.cdn` and `rest.mediaProxy` of discord.js: stickers and avatars. */
+  readonly cdnUrl: string;
   /** `127.0.0.1:PORT`, for the bot's allowed attachment hosts. */
   readonly cdnHost: string;
   readonly token: string;

@@ -1,7 +1,9 @@
+import type { RateLimit, RateLimits } from './condition-types.ts';
+import type { Deviations } from './deviations.ts';
 import type { FailNext } from './fail-next.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
-import { createSnowflakes } from './snowflakes.ts';
+import type { RouteName } from './route-names.ts';
 import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
 
 /** A person or the bot, with what a guild knows of them. */
@@ -13,14 +15,41 @@ export interface StoredUser {
   joinedAt: string;
 }
 
-/** `guild`: a text channel the bot is in; `dm`: with the bot; the other two hold only people who installed the app. */
-export type ChannelKind = 'guild' | 'dm' | 'foreign-guild' | 'private';
+/**
+ * `guild`: a channel the bot is in; `dm`: with the bot; `commands-only`: of a guild that has the app's commands without the bot;
+ * the other two hold only people who installed the app.
+ */
+export type ChannelKind = 'guild' | 'dm' | 'commands-only' | 'foreign-guild' | 'private';
+
+/** What a thread is besides a channel. */
+export interface ThreadState {
+  ownerId: Snowflake;
+  createdAt: string;
+  archived: boolean;
+  /** When `archived` last changed. */
+  archiveChangedAt: string;
+  locked: boolean;
+  /** Whether the bot was added to it; it sees private threads only then. */
+  botIsMember: boolean;
+  /** Whether the gateway ever spoke of it. Archived threads, among others, are not in a client's cache. */
+  announced: boolean;
+  /** Of a forum's post; null in other channels. */
+  appliedTags: Snowflake[] | null;
+}
 
 /** A conversation. */
 export interface StoredChannel {
   id: Snowflake;
   kind: ChannelKind;
+  /** ChannelType number. */
+  type: number;
   name: string;
+  /** The channel that a thread belongs to. */
+  parentId: Snowflake | null;
+  thread: ThreadState | null;
+  nsfw: boolean;
+  /** What people have to wait between two messages; bots do not. */
+  slowModeSeconds: number;
   guildId: Snowflake | null;
   /** The people of a `dm` or `private` channel besides the bot. */
   recipientIds: readonly Snowflake[];
@@ -84,6 +113,16 @@ export interface Dispatch {
   data: (messageContent: boolean) => JsonObject;
 }
 
+/** A call that Discord would hold against the bot's address. */
+export interface InvalidRequest {
+  /** Milliseconds of the stand-in's clock. */
+  at: number;
+  route: RouteName | null;
+  status: number;
+  /** Whether a fault of the test made it so. */
+  provoked: boolean;
+}
+
 /** The state of the stand-in. Everything in it is owned by one `startFakeDiscord`. */
 export interface World {
   now(): number;
@@ -94,6 +133,8 @@ export interface World {
   readonly ownerId: Snowflake;
   readonly guildId: Snowflake;
   readonly foreignGuildId: Snowflake;
+  /** Installed with the scope `applications.commands` and without `bot`. */
+  readonly commandsOnlyGuildId: Snowflake;
   readonly botRoleId: Snowflake;
   readonly guildLocale: string;
   readonly messageContentIntent: boolean;
@@ -113,8 +154,24 @@ export interface World {
   origin: string;
   attachmentSizeLimitBytes: number;
   commandCreates: number;
+  /** People who installed the app for themselves as well. */
+  readonly userInstalls: Set<Snowflake>;
+  /** What AutoMod blocks, by channel. */
+  readonly autoMod: Map<Snowflake, RegExp>;
+  /** Guilds that the bot is in. All but one are only counted. */
+  guildCount: number;
+  rateLimits: RateLimits;
+  /** Of the last ten minutes, oldest first. */
+  readonly invalidRequests: InvalidRequest[];
+  readonly invalidRequestLimit: number;
   botConnected: boolean;
+  /** Set while the stand-in strays from the documentation; what it made of payloads and bodies is in `deviated`. */
+  deviations: Deviations | null;
+  readonly deviated: WeakSet<object>;
 }
+
+/** Generous, so that tests do not wait; Discord's own is about 5 per 5 s and route. */
+const defaultRateLimit: RateLimit = { limit: 50, windowSeconds: 1 };
 
 /** A new world with nobody in it; `populateWorld` adds the guild and its people. */
 export function createWorld(options: FakeDiscordOptions): World {
@@ -132,6 +189,7 @@ export function createWorld(options: FakeDiscordOptions): World {
     ownerId: snowflake(),
     guildId: snowflake(),
     foreignGuildId: snowflake(),
+    commandsOnlyGuildId: snowflake(),
     botRoleId: snowflake(),
     guildLocale: options.guildLocale ?? 'en-US',
     messageContentIntent: options.messageContentIntent ?? false,
@@ -149,7 +207,15 @@ export function createWorld(options: FakeDiscordOptions): World {
     origin: '',
     attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
     commandCreates: 0,
+    rateLimits: { perRoute: options.rateLimit ?? defaultRateLimit, messages: null, globalPerSecond: null },
+    userInstalls: new Set(),
+    autoMod: new Map(),
+    guildCount: 1,
+    invalidRequests: [],
+    invalidRequestLimit: options.invalidRequestLimit ?? 9000,
     botConnected: false,
+    deviations: null,
+    deviated: new WeakSet(),
   };
 }
 
@@ -157,4 +223,19 @@ export function createWorld(options: FakeDiscordOptions): World {
 export function recordViolation(world: World, text: string): void {
   world.violations.push(text);
   world.changes.emit({ kind: 'violation', text });
+}
+
+/** 2015-01-01, the zero of Discord's ids, in milliseconds since 1970. */
+const discordEpochMs = 1_420_070_400_000;
+/** Earlier clocks would give ids of fewer than 17 digits, which break the client's rate-limit buckets. */
+const earliestMs = discordEpochMs + 400 * 24 * 3600 * 1000;
+
+/** Makes a source of ids that carry the clock's time, always increase and have 17 to 19 digits. */
+function createSnowflakes(now: () => number): () => Snowflake {
+  let last = 0n;
+  return () => {
+    const fromClock = BigInt(Math.max(Math.floor(now()), earliestMs) - discordEpochMs) << 22n;
+    last = fromClock > last ? fromClock : last + 1n;
+    return last.toString();
+  };
 }

@@ -28,7 +28,7 @@ export async function downloadFile(file: RemoteFile, path: string, options: Down
       position = outcome.position;
       if (outcome.cut === undefined) break;
       failures = position.bytes > before ? 1 : failures + 1;
-      if (!(await web.sleep(failures, addressOf(file.url), outcome.cut))) {
+      if (!(await web.waitForRetry(failures, addressOf(file.url), outcome.cut))) {
         throw connectionLost(addressOf(file.url), outcome.cut);
       }
     }

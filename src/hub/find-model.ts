@@ -25,7 +25,7 @@ export async function findModel(
   named: string,
   { environment, workingFolder = process.cwd() }: FindModelOptions,
 ): Promise<string> {
-  const { path, written, home } = expandPath(named, { environment, workingFolder });
+  const { path, written } = expandPath(named, { environment, workingFolder });
   const entry = await stat(path).catch(() => undefined);
   if (entry !== undefined) {
     if (entry.isFile() && basename(path) === 'model_index.json') return dirname(path);
@@ -38,7 +38,7 @@ export async function findModel(
       `There is no model at ${path}. Name a model folder or a .safetensors file; kinora model pull fetches a model.`,
     );
   }
-  return findInCache(repository, { path, home, environment, workingFolder });
+  return findInCache(repository, { path, environment, workingFolder });
 }
 
 /**
@@ -62,7 +62,7 @@ function expandPath(named: string, { environment, workingFolder }: Required<Find
   const absolute = resolve(workingFolder, named);
   const written = relative(workingFolder, absolute).replaceAll('\\', '/');
   const path = /^~(\/|$)/.test(written) ? join(home, written.slice(1)) : absolute;
-  return { path, written, home };
+  return { path, written };
 }
 
 async function refuseDangling(path: string): Promise<void> {
@@ -85,12 +85,9 @@ function repositoryNamed(written: string): string | undefined {
 
 async function findInCache(
   repository: string,
-  { path, home, environment, workingFolder }: { path: string; home: string } & Required<FindModelOptions>,
+  { path, environment, workingFolder }: { path: string } & Required<FindModelOptions>,
 ): Promise<string> {
-  const cache =
-    environment.HF_HUB_CACHE ??
-    environment.HUGGINGFACE_HUB_CACHE ??
-    join(environment.HF_HOME ?? join(environment.XDG_CACHE_HOME ?? join(home, '.cache'), 'huggingface'), 'hub');
+  const cache = cacheOf(environment);
   const cached = join(cache, `models--${repository.replace('/', '--')}`);
   if (await isFolder(cached)) return snapshotOr(cached);
   const siblings = await foldersIn(dirname(path));
@@ -111,8 +108,18 @@ async function foldersIn(path: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
 }
 
-/** The snapshot of a repository's folder in Hugging Face's cache; any other folder as it is. */
-async function snapshotOr(folder: string): Promise<string> {
+/** The folder of Hugging Face's cache, as its libraries find it. */
+export function cacheOf(environment: FindModelOptions['environment']): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME = homedir() } = environment;
+  const home = HF_HOME ?? join(XDG_CACHE_HOME ?? join(HOME, '.cache'), 'huggingface');
+  return HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(home, 'hub');
+}
+
+/**
+ * The snapshot of a repository's folder in Hugging Face's cache; any other folder as it is.
+ * @throws ConfigError `model-not-found` there is none, or nothing says which
+ */
+export async function snapshotOr(folder: string): Promise<string> {
   if (basename(folder) === 'snapshots' && cacheFolderName.test(basename(dirname(folder)))) {
     return snapshotOr(dirname(folder));
   }

@@ -1,12 +1,5 @@
 import { DownloadError } from '../errors.ts';
-
-/** How often and how patiently a broken request is tried again. */
-export interface RetryPolicy {
-  /** Pause before each further attempt, in milliseconds; its length is the number of further attempts. */
-  delaysMs: readonly number[];
-  /** Resolves after `ms` milliseconds; rejects with the signal's reason if it is aborted first. */
-  sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-}
+import { type RetryOptions, retry, waitForRetry } from '../util/retry.ts';
 
 /** A request is about to be tried again. */
 export interface RetryNews {
@@ -19,7 +12,8 @@ export interface RetryNews {
 
 export interface WebOptions {
   fetch: typeof fetch;
-  retry: RetryPolicy;
+  /** How often and how patiently a broken request is tried again. */
+  retry: Pick<RetryOptions, 'policy' | 'clock' | 'random'>;
   signal: AbortSignal;
   /** Sent as `Authorization: Bearer …` to `origin` and to no other. */
   token?: { value: string; origin: string };
@@ -45,52 +39,71 @@ export interface HttpClient {
    * @throws DownloadError `connection-lost` every attempt failed; `offline` no server was ever reached; `unsafe-redirect` the server leads nowhere
    */
   open(url: string, headers?: Readonly<Record<string, string>>): Promise<WebResponse>;
-  /** Waits as long as the policy says before attempt `attempt` (1…); false: no attempt is left. */
-  sleep(attempt: number, address: string, cause: unknown): Promise<boolean>;
+  /** Waits as long as the policy says after so many failures in a row; false: no attempt is left. */
+  waitForRetry(failures: number, address: string, cause: unknown): Promise<boolean>;
 }
 
 const maxRedirects = 8;
 const offlineAttempts = 2;
-const maxRetryAfterMs = 120_000;
+
+/** An answer that another attempt may better. */
+class TransientAnswer extends Error {
+  readonly retryAfterMs: number;
+
+  constructor({ status, headers }: Response) {
+    super(`the server answered ${status}`);
+    this.retryAfterMs = (integerHeader(headers, 'retry-after') ?? 0) * 1000;
+  }
+}
 
 export function createHttpClient(options: WebOptions): HttpClient {
-  const { retry, signal, onRetry } = options;
+  const { signal, onRetry } = options;
   /** Any server has answered: the network is there, and worth the whole patience when it falters. */
   let isOnline = false;
 
-  async function sleep(attempt: number, address: string, cause: unknown, retryAfterMs = 0): Promise<boolean> {
-    signal.throwIfAborted();
-    const planned = retry.delaysMs[attempt - 1];
-    if (planned === undefined) return false;
-    const delayMs = Math.max(planned, Math.min(retryAfterMs, maxRetryAfterMs));
-    onRetry?.({ address, reason: reasonOf(cause), attempt, delayMs });
-    await retry.sleep(delayMs, signal);
-    return true;
+  function retryOptions(address: string): RetryOptions {
+    return {
+      ...options.retry,
+      signal,
+      retryAfterMs: (error) => (error instanceof TransientAnswer ? error.retryAfterMs : 0),
+      onRetry: (cause, { failures, delayMs }) =>
+        onRetry?.({ address, reason: reasonOf(cause), attempt: failures, delayMs }),
+    };
   }
 
   async function open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<WebResponse> {
     const address = addressOf(url);
-    for (let attempt = 1; ; attempt++) {
-      let failure: unknown;
-      let retryAfterMs = 0;
-      try {
-        const answer = await follow(options, url, headers);
-        isOnline = true;
-        if (!isTransient(answer.response.status)) return answer;
-        await answer.response.body?.cancel();
-        failure = new Error(`the server answered ${answer.response.status}`);
-        retryAfterMs = retryAfter(answer.response.headers);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof DownloadError) throw error;
-        failure = error;
-        if (!isOnline && attempt >= offlineAttempts && isUnreachable(error)) throw offline(address, error);
-      }
-      if (!(await sleep(attempt, address, failure, retryAfterMs))) throw connectionLost(address, failure);
+    let attempts = 0;
+    const isOffline = (error: unknown) => !isOnline && attempts >= offlineAttempts && isUnreachable(error);
+    try {
+      return await retry(
+        async () => {
+          attempts++;
+          const answer = await follow(options, url, headers);
+          isOnline = true;
+          if (!isTransient(answer.response.status)) return answer;
+          await answer.response.body?.cancel();
+          throw new TransientAnswer(answer.response);
+        },
+        { ...retryOptions(address), shouldRetry: (error) => !(error instanceof DownloadError || isOffline(error)) },
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof DownloadError) throw error;
+      throw isOffline(error) ? offline(address, error) : connectionLost(address, error);
     }
   }
 
-  return { open, sleep };
+  return {
+    open,
+    async waitForRetry(failures, address, cause) {
+      try {
+        return await waitForRetry(failures, cause, retryOptions(address));
+      } finally {
+        signal.throwIfAborted();
+      }
+    },
+  };
 }
 
 /** The message of a connection that stayed broken; running the command again goes on from where it stopped. */
@@ -191,10 +204,6 @@ async function* readChunks(response: Response, idle: IdleTimer): AsyncGenerator<
 
 function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
-}
-
-function retryAfter(headers: Headers): number {
-  return (integerHeader(headers, 'retry-after') ?? 0) * 1000;
 }
 
 /** A header that is a plain non-negative integer; undefined for anything else. */

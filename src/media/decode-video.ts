@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EncodeError } from '../errors.ts';
-import type { RgbFrames } from '../util/rgb.ts';
-import type { Size } from './fit-clip.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import { collectFrames, type FfmpegOptions, runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
 
 /** Longer videos are none of Kinora's. */

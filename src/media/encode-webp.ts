@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { EncodeError } from '../errors.ts';
-import type { RgbFrames } from '../util/rgb.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import { writeXmp } from './clip-metadata.ts';
 import { configureSharp } from './configure-sharp.ts';
-import { type EncodedClip, type EncodeVideoOptions, fitClip, type Size } from './fit-clip.ts';
+import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
 
 const levels = [90, 80, 70, 60, 50, 40, 30, 20].map((quality) => ({ quality }));
 

@@ -1,13 +1,8 @@
 import { EncodeError } from '../errors.ts';
-import type { RgbFrames } from '../util/rgb.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import type { ClipMetadata } from './clip-metadata.ts';
-import { checkClip, type FfmpegOptions, throwIfAborted } from './run-ffmpeg.ts';
-
-/** Pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
+import { checkClip, type FfmpegOptions } from './run-ffmpeg.ts';
 
 /** Options of every encoder. */
 export interface EncodeVideoOptions extends FfmpegOptions {
@@ -60,7 +55,7 @@ export async function fitClip<Level extends object>(
   let level = 0;
   let size: Size = first;
   for (;;) {
-    throwIfAborted(signal);
+    await cancellationPoint(signal);
     const quality = levels[level]!;
     const bytes = await encode(quality, size);
     if (bytes.byteLength <= maxBytes) {

@@ -1,12 +1,6 @@
-import type { Box, FramedPicture } from '../util/rgb.ts';
+import type { Box, FramedPicture, Size } from '../util/rgb.ts';
 import type { PictureLimits } from './check-file.ts';
 import { decodePicture } from './decode-picture.ts';
-
-/** Pixels. */
-interface Size {
-  width: number;
-  height: number;
-}
 
 /** How a picture takes the clip's shape; `stretch` changes its proportions. */
 export type Fit = 'crop' | 'pad' | 'stretch';
@@ -38,11 +32,7 @@ function centred(outer: number, inner: number): number {
 }
 
 /** The clip that a picture is for. */
-export interface IntakeOptions {
-  /** Pixels. */
-  width: number;
-  /** Pixels. */
-  height: number;
+export interface PictureForClipOptions extends Size {
   fit: Fit;
 }
 
@@ -54,7 +44,7 @@ export interface IntakeOptions {
  */
 export async function pictureForClip(
   bytes: Uint8Array,
-  { width, height, fit }: IntakeOptions,
+  { width, height, fit }: PictureForClipOptions,
   limits?: PictureLimits,
 ): Promise<FramedPicture> {
   const picture = await decodePicture(bytes, limits);

@@ -5,7 +5,8 @@ import { join, resolve as resolvePath } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import ffmpeg from 'fluent-ffmpeg';
-import { EncodeError, JobCancelledError } from '../errors.ts';
+import { EncodeError } from '../errors.ts';
+import { cancelledBy, throwIfCancelled } from '../util/cancellation.ts';
 import type { RgbFrames } from '../util/rgb.ts';
 
 /** What every run of ffmpeg needs to know of its surroundings. */
@@ -49,7 +50,7 @@ const stderrLines = 8;
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<void> {
   const { signal, timeoutMs = defaultTimeoutMs } = run;
-  throwIfAborted(signal);
+  throwIfCancelled(signal);
   if ('clip' in run) checkClip(run.clip, run.fps);
   // Absolute, so that what is checked is what is started: without a slash the system would search PATH.
   const ffmpegPath = resolvePath(run.ffmpegPath);
@@ -69,7 +70,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
   const timer = setTimeout(() => {
     stop?.(new EncodeError('encode-timeout', `ffmpeg did not finish within ${timeoutMs / 1000} s.`));
   }, timeoutMs);
-  const onAbort = (): void => stop?.(new JobCancelledError(undefined, { cause: signal?.reason }));
+  const onAbort = (): void => signal && stop?.(cancelledBy(signal));
   signal?.addEventListener('abort', onAbort);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -103,13 +104,6 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
     clearTimeout(graceTimer);
     signal?.removeEventListener('abort', onAbort);
     source?.destroy();
-  }
-}
-
-/** @throws JobCancelledError the signal is aborted already */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new JobCancelledError(undefined, { cause: signal.reason });
   }
 }
 

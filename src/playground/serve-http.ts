@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors.ts';
-import { contentTypeOf } from '../fake-discord/content-types.ts';
+import { contentTypeOf } from '../fake-discord/attachments.ts';
 import type { Observer } from '../fake-discord/types.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { type RetryPolicy, retryDelayMs } from '../util/retry.ts';
 
 /** Stops work while the host is at fault, and tries again after growing waits. */
 export interface CircuitBreaker {
@@ -29,20 +30,19 @@ export interface CircuitBreakerOptions {
   onTrial: () => Promise<boolean>;
 }
 
-const firstWaitMs = 5_000;
-/** A broken machine is mended by people, in minutes: trying more rarely would only delay the clips. */
-const longestWaitMs = 60_000;
+/** A broken machine is mended by people, in minutes: trying more rarely than once in one would only delay the clips. */
+const policy: RetryPolicy = { firstMs: 5_000, factor: 2, maxMs: 60_000, jitter: 0 };
 
 /** A breaker that is closed. The operator is told in the log once when it opens and once when it closes. */
 export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
   let fault: HostFault | undefined;
   let isTrial = false;
-  let waitMs = 0;
+  let failures = 0;
   let cancelTimer = () => {};
 
   function wait(): void {
     cancelTimer();
-    waitMs = Math.min(longestWaitMs, waitMs === 0 ? firstWaitMs : waitMs * 2);
+    const waitMs = retryDelayMs(policy, ++failures);
     if (fault) fault = { ...fault, retryAtMs: clock.now() + waitMs };
     cancelTimer = clock.after(waitMs, () => void tryNow());
   }
@@ -62,7 +62,7 @@ export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitB
     log.info({ code: fault.code, seconds: Math.round((clock.now() - fault.sinceMs) / 1000) }, 'the queue goes on');
     fault = undefined;
     isTrial = false;
-    waitMs = 0;
+    failures = 0;
     onChange(undefined);
   }
 

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import { scopeOf, UserError } from '../errors.ts';
 import type { Job } from '../storage/job.ts';
-import { type Clock, sleep } from '../util/clock.ts';
+import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { createWaker, type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
 import type { Clip } from '../worker/types.ts';
 
 /** What {@link createDeliveries} works with. */
@@ -13,6 +14,8 @@ export interface DeliveriesOptions {
   signal: AbortSignal;
   /** How long a clip, or the news of a job's end, is tried to be delivered. */
   retentionMs: number;
+  /** For the jitter of the waits. Default `Math.random`. */
+  random?: (() => number) | undefined;
 }
 
 /** A clip on its way. */
@@ -28,19 +31,30 @@ interface ClipDelivery {
   failed: (error: unknown) => Promise<void>;
 }
 
+/** The news of a job's end on its way. */
+interface NoticeDelivery {
+  /** When the job ended. */
+  sinceMs: number;
+  /** One try. Rejects where it is to be tried again. */
+  send: () => Promise<void>;
+  notified: () => Promise<void>;
+}
+
 /** Brings clips and final notices to their requesters, however long Discord is away. */
 export interface Deliveries {
   clip(job: Job, delivery: ClipDelivery): void;
-  /** `send` rejects where it is to be tried again; `sinceMs` is when the job ended. */
-  notice(job: Job, notice: { sinceMs: number; send: () => Promise<void>; notified: () => Promise<void> }): void;
+  notice(job: Job, notice: NoticeDelivery): void;
   /** Discord is there again: tries everything that waits now. */
   wake(): void;
   /** Resolves when nothing is under way. What waits for its next try ends with `signal`. */
   onIdle(): Promise<void>;
 }
 
-/** Waits between two tries of the same thing; the last one goes on for as long as the clip is kept. */
-const waitsMs: readonly number[] = [1_000, 3_000, 8_000, 20_000, 60_000, 120_000, 300_000];
+/** From 1 s to 5 min; the last wait goes on for as long as the clip is kept. */
+const policy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 300_000 };
+
+/** So many failures are warned of; of a long outage one line per try is too much. */
+const warnedFailures = 6;
 
 /** An error that nobody knows is no outage: tried so often, then the clip is left for its requester to fetch. */
 const mostUnexplainedTries = 8;
@@ -49,10 +63,10 @@ const mostUnexplainedTries = 8;
 const uploadsAtOnce = 4;
 
 /** Deliveries that wait, in memory without their bytes. */
-export function createDeliveries({ clock, log, signal, retentionMs }: DeliveriesOptions): Deliveries {
+export function createDeliveries({ clock, log, signal, retentionMs, random }: DeliveriesOptions): Deliveries {
   const uploads = new PQueue({ concurrency: uploadsAtOnce });
   const underWay = new Set<Promise<void>>();
-  let awake = new AbortController();
+  const waker = createWaker();
 
   function track(job: Job, work: () => Promise<void>): void {
     const done = work().catch((err: unknown) => log.error({ jobId: job.id, err }, 'a delivery broke'));
@@ -60,78 +74,70 @@ export function createDeliveries({ clock, log, signal, retentionMs }: Deliveries
     void done.then(() => underWay.delete(done));
   }
 
-  /** @returns false where the bot goes down */
-  async function waitFor(tries: number): Promise<boolean> {
-    await sleep(clock, waitsMs[Math.min(tries, waitsMs.length) - 1]!, AbortSignal.any([signal, awake.signal]));
-    return !signal.aborted;
-  }
-
-  function warn(job: Job, tries: number, err: unknown): void {
-    // The first tries in full; of a long outage one line per job is enough.
-    const level = tries < waitsMs.length ? 'warn' : 'debug';
-    log[level]({ jobId: job.id, tries, err }, 'a delivery failed; trying again');
+  function retryOptions(job: Job, shouldRetry: (error: unknown) => boolean): RetryOptions {
+    return {
+      policy,
+      clock,
+      signal,
+      waker,
+      random,
+      shouldRetry,
+      onRetry(err, { failures }) {
+        const level = failures <= warnedFailures ? 'warn' : 'debug';
+        log[level]({ jobId: job.id, tries: failures, err }, 'a delivery failed; trying again');
+      },
+    };
   }
 
   async function deliverClip(job: Job, { read, send, delivered, undeliverable, failed }: ClipDelivery): Promise<void> {
     const endsAtMs = (job.renderedAtMs ?? clock.now()) + retentionMs;
     let unexplained = 0;
-    for (let tries = 1; !signal.aborted; tries++) {
-      const { isKept, error } = await uploads.add(() => tryOnce(read, send));
-      if (error === undefined) return isKept ? delivered() : undefined;
+    let isSent = false;
+    const shouldRetry = (error: unknown) => {
+      if (isSent) return false;
+      if (scopeOf(error) === undefined) unexplained++;
+      return scopeOf(error) !== 'job' && unexplained < mostUnexplainedTries && clock.now() < endsAtMs;
+    };
+    const sendKept = async () => {
+      const clip = await read();
+      if (clip === undefined) return;
+      await send(clip);
+      isSent = true;
+      // At once: a process that dies before this is written delivers again.
+      await delivered();
+    };
+    try {
+      await retry(() => uploads.add(sendKept), retryOptions(job, shouldRetry));
+    } catch (error) {
+      if (isSent) throw error;
       if (signal.aborted) return;
       const scope = scopeOf(error);
       if (error instanceof UserError && error.code === 'clip-undeliverable') return undeliverable(error);
       if (scope === 'job') return failed(error);
-      if (scope === undefined && ++unexplained >= mostUnexplainedTries) return undeliverable(error);
-      if (clock.now() >= endsAtMs) {
-        return failed(new UserError('clip-expired', 'The clip could not be delivered in time.', { cause: error }));
-      }
-      warn(job, tries, error);
-      if (!(await waitFor(tries))) return;
+      if (scope === undefined && unexplained >= mostUnexplainedTries) return undeliverable(error);
+      return failed(new UserError('clip-expired', 'The clip could not be delivered in time.', { cause: error }));
     }
   }
 
-  async function tryOnce(
-    read: ClipDelivery['read'],
-    send: ClipDelivery['send'],
-  ): Promise<{ isKept: boolean; error?: unknown }> {
+  async function notify(job: Job, { sinceMs, send, notified }: NoticeDelivery): Promise<void> {
     try {
-      const clip = await read();
-      if (clip !== undefined) await send(clip);
-      return { isKept: clip !== undefined };
-    } catch (error) {
-      return { isKept: true, error: error ?? new Error('Rejected without an error.') };
+      await retry(
+        send,
+        retryOptions(job, () => clock.now() < sinceMs + retentionMs),
+      );
+    } catch {
+      if (signal.aborted) return;
+      // Retention is over: nobody waits for it any more.
     }
+    await notified();
   }
 
   return {
     clip: (job, delivery) => track(job, () => deliverClip(job, delivery)),
-    notice: (job, { sinceMs, send, notified }) =>
-      track(job, async () => {
-        for (let tries = 1; !signal.aborted; tries++) {
-          const failure = await failureOf(send);
-          if (failure === undefined) return notified();
-          if (signal.aborted) return;
-          if (clock.now() >= sinceMs + retentionMs) return notified();
-          warn(job, tries, failure.error);
-          if (!(await waitFor(tries))) return;
-        }
-      }),
-    wake() {
-      awake.abort();
-      awake = new AbortController();
-    },
+    notice: (job, notice) => track(job, () => notify(job, notice)),
+    wake: waker.wake,
     async onIdle() {
       await Promise.all(underWay);
     },
   };
-}
-
-async function failureOf(work: () => Promise<void>): Promise<{ error: unknown } | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return { error };
-  }
 }

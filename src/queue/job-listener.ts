@@ -1,6 +1,8 @@
 import type { Job } from '../storage/job.ts';
 import type { Clip, RenderProgress } from '../worker/types.ts';
 
+export type { Clip };
+
 /** A waiting job's place. Times are milliseconds since 1970, undefined while nothing was measured. */
 export interface QueuePosition {
   /** 1 is the next to run. */

@@ -37,6 +37,8 @@ export interface JobQueueOptions {
   retentionMs?: number;
   /** The host began or ceased to be at fault: for what outlives the process. */
   onHostFault?: (fault: HostFault | undefined) => Promise<void>;
+  /** For the jitter of waits between two deliveries of the same thing. Default `Math.random`. */
+  random?: (() => number) | undefined;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
   finishGraceMs?: number;
   /** How long {@link JobQueue.close} then waits for uploads and final notices under way. Default 10,000. */
@@ -75,7 +77,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const endsAtMs = new Map<string, number>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const intake = new PQueue({ concurrency: 1 });
-  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs });
+  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
   const runner = createJobRunner({
     store,
     holder,

@@ -28,8 +28,8 @@ export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job,
   if (clip?.master === undefined) {
     throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
   }
-  const made = { settings: clip.settings, model: clip.model, provider: clip.provider };
-  return { ...spec, base: { master: clip.master, use: parent.use, made } };
+  const metadata = { settings: clip.settings, model: clip.model, provider: clip.provider };
+  return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
 }
 
 async function pictureGone(id: string, store: JobStore): Promise<Error> {

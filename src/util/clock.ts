@@ -16,6 +16,15 @@ export const systemClock: Clock = {
   },
 };
 
+/** As {@link systemClock}, for programs that have nothing else to do than to wait: its timers keep the process alive. */
+export const foregroundClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Resolves after `delayMs`, or at once when `signal` is aborted: the caller looks at the signal. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,16 +1,18 @@
-/** One picture: 8-bit RGB, rows top to bottom, `data.length === width * height * 3`. */
-export interface RgbPicture {
+/** Pixels of a picture or a clip. */
+export interface Size {
   width: number;
   height: number;
+}
+
+/** One picture: 8-bit RGB, rows top to bottom, `data.length === width * height * 3`. */
+export interface RgbPicture extends Size {
   data: Uint8Array;
 }
 
 /** Pixels of a picture, whole numbers; `left` and `top` may be negative and the far edges may lie outside. */
-export interface Box {
+export interface Box extends Size {
   left: number;
   top: number;
-  width: number;
-  height: number;
 }
 
 /** The part of a picture that counts, without a copy of it: PIL's `image.crop(box)`, black outside the picture. */
@@ -20,9 +22,7 @@ export interface FramedPicture extends RgbPicture {
 }
 
 /** A run of equally large pictures; each `frames[i].length === width * height * 3`. */
-export interface RgbFrames {
-  width: number;
-  height: number;
+export interface RgbFrames extends Size {
   frames: Uint8Array[];
 }
 

@@ -1,7 +1,8 @@
 import { AppError, EncodeError, JobCancelledError, scopeOf } from '../errors.ts';
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
-import type { FinishedClip } from '../media/finish-clip.ts';
+import type { FinishClipOptions, FinishedClip } from '../media/finish-clip.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { Clip, ClipForm, RenderSpec } from './types.ts';
 
@@ -9,15 +10,22 @@ import type { Clip, ClipForm, RenderSpec } from './types.ts';
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
-export type MadeFrames = ImageToVideoResult & Pick<Clip, 'model'>;
+export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model'>;
 
 /** What a file is made from. */
 interface EncodeClipInput {
-  made: MadeFrames;
+  frames: RenderedFrames;
   form: ClipForm;
   spec: Pick<RenderSpec, 'fit' | 'maxBytes'>;
   /** Width to height; undefined: the frames' own. */
   ratio?: number;
+}
+
+/** How frames are encoded. */
+interface EncodeOptions {
+  signal: AbortSignal | undefined;
+  /** Called before the second try, with why the first one failed. */
+  onRetry: (error: unknown) => void;
 }
 
 /** What a file is, of all that a clip is. */
@@ -25,58 +33,54 @@ type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'upscaleFactor' | 'fra
 
 /**
  * Smooths, loops, scales and encodes the frames as the form says.
- * @throws EncodeError as `encodeVideo`
- * @throws JobCancelledError the signal was aborted
+ * @throws AppError as {@link encodeTwice}
  */
 export async function encodeClip(
-  { finishClip, ffmpegPath }: RenderTools,
-  { made, form, spec, ratio }: EncodeClipInput,
-  signal: AbortSignal | undefined,
+  tools: RenderTools,
+  { frames, form, spec, ratio }: EncodeClipInput,
+  options: EncodeOptions,
 ): Promise<ClipFile> {
-  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(made.width, made.height)));
-  const file = await finishClip(made, {
-    ffmpegPath,
+  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
+  const file = await encodeTwice(tools, frames, {
+    ...options,
     format: form.format,
     loop: form.loop,
     smooth: form.smooth,
-    fps: form.playbackFps ?? made.settings.fps,
+    fps: form.playbackFps ?? frames.settings.fps,
     metadata: {
-      title: `Kinora, seed ${made.settings.seed}`,
-      settings: flatSettings({ ...made, fit: spec.fit, form }),
+      title: `Kinora, seed ${frames.settings.seed}`,
+      settings: flatSettings({ ...frames, fit: spec.fit, form }),
     },
-    scaleTo: scaled(made, upscaleFactor, ratio),
+    scaleTo: scaled(frames, upscaleFactor, ratio),
     ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
-    ...(signal && { signal }),
   });
-  const { bytes, width, height, frames, fps } = file;
+  const { bytes, width, height, frames: count, fps } = file;
   const reduced = reductionsOf(file);
-  return { bytes, width, height, upscaleFactor, frames, fps, ...(reduced && { reduced }) };
+  return { bytes, width, height, upscaleFactor, frames: count, fps, ...(reduced && { reduced }) };
 }
 
 /**
  * The frames themselves, for clips that are made from this one.
- * @throws EncodeError as `encodeVideo`
- * @throws JobCancelledError the signal was aborted
+ * @throws AppError as {@link encodeTwice}
  */
 export async function encodeMaster(
-  { finishClip, ffmpegPath }: RenderTools,
-  made: MadeFrames,
-  signal: AbortSignal | undefined,
+  tools: RenderTools,
+  frames: RenderedFrames,
+  options: EncodeOptions,
 ): Promise<Uint8Array> {
-  const { bytes } = await finishClip(made, {
-    ffmpegPath,
+  const { bytes } = await encodeTwice(tools, frames, {
+    ...options,
     format: 'mp4',
     loop: 'none',
     smooth: false,
-    fps: made.settings.fps,
-    metadata: { title: 'Kinora', settings: { seed: made.settings.seed } },
-    ...(signal && { signal }),
+    fps: frames.settings.fps,
+    metadata: { title: 'Kinora', settings: { seed: frames.settings.seed } },
   });
   return bytes;
 }
 
 /** The file's size: a whole factor larger, then the same area in the wanted ratio. */
-function scaled({ width, height }: MadeFrames, upscaleFactor: number, ratio = width / height) {
+function scaled({ width, height }: RenderedFrames, upscaleFactor: number, ratio = width / height) {
   if (ratio === width / height) return { width: width * upscaleFactor, height: height * upscaleFactor };
   const area = width * height * upscaleFactor ** 2;
   const even = (pixels: number) => Math.max(2, 2 * Math.round(pixels / 2));
@@ -93,35 +97,35 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
     : { width, height, quality: reduced.quality };
 }
 
-/** What {@link encodeTwice} works with. */
-interface EncodeTwiceOptions {
-  /** Called before the second try, with why the first one failed. */
-  onRetry: (error: unknown) => void;
-}
-
 /**
- * Runs an encoder, and once more where it fails or is killed: the frames, which took long, are still in memory.
+ * Runs the encoder, and once more where it fails or is killed: the frames, which took long, are still in memory.
  * An error that says whose fault it is (no ffmpeg, a full disk, a clip that cannot be made to fit) is not tried again, nor
  * one that depends on the clip: a long one may run into the time limit on a machine that is well.
  * @throws EncodeError of scope `host`: the encoder failed twice
  * @throws AppError what is not tried again, as it is
  * @throws JobCancelledError the signal was aborted
  */
-export async function encodeTwice<T>(encode: () => Promise<T>, { onRetry }: EncodeTwiceOptions): Promise<T> {
-  try {
-    return await encode();
-  } catch (error) {
-    if (isSettled(error)) throw error;
-    onRetry(error);
+async function encodeTwice(
+  { finishClip, ffmpegPath }: RenderTools,
+  frames: RenderedFrames,
+  { signal, onRetry, ...options }: Omit<FinishClipOptions, 'ffmpegPath' | 'signal'> & EncodeOptions,
+): Promise<FinishedClip> {
+  for (let isSecond = false; ; isSecond = true) {
+    await cancellationPoint(signal);
+    try {
+      return await finishClip(frames, { ...options, ffmpegPath, ...(signal && { signal }) });
+    } catch (error) {
+      if (isSettled(error)) throw error;
+      if (isSecond) throw failedTwice(error);
+      onRetry(error);
+    }
   }
-  try {
-    return await encode();
-  } catch (error) {
-    if (isSettled(error)) throw error;
-    const code = error instanceof AppError ? error.code : 'encode-failed';
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EncodeError(code, `The video could not be encoded, twice: ${reason}`, { cause: error, scope: 'host' });
-  }
+}
+
+function failedTwice(cause: unknown): EncodeError {
+  const code = cause instanceof AppError ? cause.code : 'encode-failed';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new EncodeError(code, `The video could not be encoded, twice: ${reason}`, { cause, scope: 'host' });
 }
 
 /** The next try would end as this one did. */

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { JobCancelledError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
-import type { CheckpointOptions, ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
-import type { FramedPicture } from '../util/rgb.ts';
-import { encodeClip, encodeMaster, encodeTwice, type MadeFrames } from './encode-clip.ts';
+import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
+import type { FramedPicture, Size } from '../util/rgb.ts';
+import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
@@ -20,9 +20,6 @@ function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[])
   return [...before, ...after.slice(1)].slice(-maxFrames);
 }
 
-/** Pixels. */
-type Size = Pick<ImageToVideoSettings, 'width' | 'height'>;
-
 /** What {@link makeClip} tells and asks of meanwhile. */
 interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
   /** Told what an operator should know. */
@@ -36,7 +33,7 @@ interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
   settings: ImageToVideoSettings;
   /** How the picture was oriented for the model. */
-  turn: ReturnType<typeof orientationOf>;
+  orientation: ReturnType<typeof orientationOf>;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -44,7 +41,7 @@ interface BegunRun {
 
 /**
  * Makes one clip: the picture's bytes, then the picture, then frames, then a file. Runs in the
- * render process; between steps the event loop turns, so that a cancel message is heard.
+ * render process. The signal is looked at between steps, before each load and before the encoder starts.
  * @throws UserError the picture or the settings are at fault
  * @throws JobCancelledError the signal was aborted
  */
@@ -53,12 +50,14 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   const { loop = 'none' } = tools.pipeline.info;
   const form: ClipForm = { format: 'mp4', loop, smooth: false, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+  await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
-  const made =
+  const frames =
     spec.base?.use === 'reencode'
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
-  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, made);
+  await cancellationPoint(signal);
+  if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
   const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
   beginEncoding();
@@ -67,19 +66,19 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeTwice(() => encodeClip(tools, { made, form, spec, ...wanted }, signal), { onRetry });
-  const master = spec.keepMaster ? await encodeTwice(() => encodeMaster(tools, made, signal), { onRetry }) : undefined;
+  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry });
+  const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
   return {
     ...file,
     ...(master !== undefined && { master }),
     form,
-    settings: made.settings,
+    settings: frames.settings,
     fit: spec.fit,
-    model: made.model,
-    provider: made.provider,
-    secondsPerStage: { ...made.secondsPerStage, 'encode-video': encodeSeconds },
+    model: frames.model,
+    provider: frames.provider,
+    secondsPerStage: { ...frames.secondsPerStage, 'encode-video': encodeSeconds },
   };
 }
 
@@ -100,21 +99,23 @@ async function wantedSize(
 /** The frames of a clip that was made before. */
 async function keptFrames(
   { decodeVideo, ffmpegPath }: RenderTools,
-  { master, made }: BaseClip,
+  { master, metadata }: BaseClip,
   signal: AbortSignal | undefined,
-): Promise<MadeFrames> {
+): Promise<RenderedFrames> {
   const start = performance.now();
-  const { width, height } = made.settings;
+  const { width, height } = metadata.settings;
   const clip = await decodeVideo(master, { width, height, ffmpegPath, ...(signal && { signal }) });
   const secondsPerStage = { prepare: secondsSince(start), 'encode-image': 0, denoise: 0, decode: 0 };
-  return { ...clip, ...made, secondsPerStage };
+  return { ...clip, ...metadata, secondsPerStage };
 }
 
 /** Frames from the model, after those of a clip that is extended. */
-async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<MadeFrames> {
-  const { run, settings, turn, before, seconds } = await begin(tools, spec, options);
-  const result = { ...restoreOrientation(await finish(run, options), turn), settings };
-  await refuseUnsafeClip(result, tools.safety);
+async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<RenderedFrames> {
+  const { run, settings, orientation, before, seconds } = await beginRun(tools, spec, options);
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
+  const result = { ...restoreOrientation(next.value, orientation), settings };
+  await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
     frames: before === undefined ? result.frames : joinFrames(before, result.frames),
@@ -124,7 +125,7 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClip
 }
 
 /** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */
-async function begin(
+async function beginRun(
   tools: RenderTools,
   spec: RenderSpec,
   { signal, checkpoints, log = () => {} }: MakeClipOptions,
@@ -135,18 +136,17 @@ async function begin(
   const { width, height } = settings;
   const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
   const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { width, height, fit: spec.fit }));
-  await hearMessages();
-  if (signal?.aborted) throw new JobCancelledError();
+  await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   // Which way a model's only move goes is left to the seed by laying the picture accordingly.
-  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
-  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
+  const orientation = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
+  const oriented = orientation.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(orientPicture(picture, orientation), oriented, {
     ...(signal && { signal }),
     resume,
     checkpoints,
   });
-  return { run, settings, turn, before: kept?.before, seconds: secondsSince(start) };
+  return { run, settings, orientation, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */
@@ -156,27 +156,11 @@ async function lastFrame(
 ): Promise<{ before: Uint8Array[]; picture: FramedPicture }> {
   const framesAt = async ({ width, height }: Size) =>
     (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
-  const own = base.made.settings;
+  const own = base.metadata.settings;
   const frames = await framesAt(own);
   const isSameSize = own.width === settings.width && own.height === settings.height;
   const picture = { width: own.width, height: own.height, data: frames.at(-1)! };
   return { before: isSameSize ? frames : await framesAt(settings), picture };
-}
-
-async function finish(run: BegunRun['run'], { signal, onProgress }: MakeClipOptions): Promise<ImageToVideoResult> {
-  let next = await run.next();
-  while (!next.done) {
-    onProgress?.(next.value);
-    await hearMessages();
-    // Thrown inside the generator, so that it frees its sessions on the way out.
-    next = signal?.aborted ? await run.throw(new JobCancelledError()) : await run.next();
-  }
-  return next.value;
-}
-
-/** Two rounds: the first may begin after the loop has already looked for messages. */
-async function hearMessages(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 function secondsSince(startMs: number): number {

@@ -26,7 +26,7 @@ const usedProvider = executionSettings.provider.type.schema.exclude(['auto']);
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
   use: z.enum(['extend', 'reencode']),
-  made: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
+  metadata: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
 });
 
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
@@ -69,7 +69,7 @@ export type WorkerConfig = z.output<typeof workerConfigSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
-  z.strictObject({ type: z.literal('start'), engine: workerConfigSchema }),
+  z.strictObject({ type: z.literal('start'), config: workerConfigSchema }),
   /** Answered by `progress` messages and one `done` or `failed`; by `checkpoint` messages where a time is given. */
   z.strictObject({
     type: z.literal('render'),
@@ -80,7 +80,7 @@ const toChildSchema = z.discriminatedUnion('type', [
   /** Stop that job at the next step; nothing happens when it is over already. */
   z.strictObject({ type: z.literal('cancel'), job }),
   /** Exit now. */
-  z.strictObject({ type: z.literal('leave') }),
+  z.strictObject({ type: z.literal('shutdown') }),
 ]);
 
 /** From the renderer to its process. */

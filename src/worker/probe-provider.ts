@@ -33,7 +33,7 @@ export async function probeProvider(
   signal.throwIfAborted();
   const child = forkChild(environment, entry);
   const stop = () => killGroup(child);
-  let finalNotices = '';
+  let lastOutput = '';
   let hung = false;
   const timer = setTimeout(() => {
     hung = true;
@@ -44,13 +44,13 @@ export async function probeProvider(
     return await new Promise<UnetProbe>((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
-          finalNotices = (finalNotices + text).slice(-keptOutputLength);
+          lastOutput = (lastOutput + text).slice(-keptOutputLength);
         });
       }
       child.once('error', reject);
       child.once('close', (code, name) => {
         const how = hung ? `no answer within ${timeoutMs / 1000} s` : (name ?? `exit code ${code}`);
-        const cause = finalNotices === '' ? undefined : new Error(finalNotices);
+        const cause = lastOutput === '' ? undefined : new Error(lastOutput);
         reject(new InferenceError('probe-died', `${request.provider} took its process down (${how}).`, { cause }));
       });
       child.once('message', (message) => {

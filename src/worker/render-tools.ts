@@ -6,6 +6,7 @@ import type { finishClip } from '../media/finish-clip.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
 import type { pictureForClip } from '../media/picture-for-clip.ts';
 import type { writeFrames } from '../media/write-frames.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames } from '../util/rgb.ts';
 
 /** A check, and from which rating on it refuses. */
@@ -30,12 +31,18 @@ export async function refuseUnsafePicture(picture: FramedPicture, rule: SafetyRu
 /**
  * Holds frames to the same rule as the picture.
  * @throws UserError `clip-unsafe`
+ * @throws JobCancelledError the signal was aborted
  */
-export async function refuseUnsafeClip({ width, height, frames }: RgbFrames, rule?: SafetyRule): Promise<void> {
+export async function refuseUnsafeClip(
+  { width, height, frames }: RgbFrames,
+  rule?: SafetyRule,
+  signal?: AbortSignal,
+): Promise<void> {
   if (rule === undefined) return;
   const last = frames.length - 1;
   const places = Array.from({ length: sampledFrames }, (_, index) => Math.round((index * last) / (sampledFrames - 1)));
   for (const place of new Set(places)) {
+    await cancellationPoint(signal);
     if ((await rule.check.rate({ width, height, data: frames[place]! })) < rule.threshold) continue;
     throw new UserError('clip-unsafe', 'The clip may not be shown here.');
   }

@@ -3,6 +3,7 @@ import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/type
 import type { ShapeName } from '../settings/clip-form.ts';
 import { checkRanges } from '../settings/declaration.ts';
 import { imageToVideo } from '../settings/image-to-video.ts';
+import type { Size } from '../util/rgb.ts';
 
 /**
  * The model's defaults, overlaid with what was asked for; a seed left out is taken from `drawSeed`.
@@ -31,12 +32,6 @@ export function resolveSettings(
   }
   checkSettings(settings, info);
   return settings;
-}
-
-/** Pixels. */
-interface Size {
-  width: number;
-  height: number;
 }
 
 /** What a shape comes to for one picture. */

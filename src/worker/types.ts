@@ -9,7 +9,7 @@ export interface BaseClip {
   master: Uint8Array;
   /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
   use: 'extend' | 'reencode';
-  made: Pick<Clip, 'settings' | 'model' | 'provider'>;
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
 }
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */

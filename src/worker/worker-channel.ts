@@ -4,28 +4,25 @@ import type { Log } from '../util/log.ts';
 import { forkChild, killGroup } from './fork-child.ts';
 import { parseToParent, type ToChild, type ToParent } from './messages.ts';
 
-/** Who hears what a render process says, and of its end. */
-interface ChildListener {
-  onMessage(message: ToParent): void;
-  /** Called once, when the process is gone and its last messages were heard; at once where it is gone already. */
-  onExit(error: InferenceError): void;
-}
-
 /** The parent's end of the channel to one render process. */
 export interface WorkerChannel {
   readonly pid: number | undefined;
   /** False as soon as the process ended, or was told to. */
   isAlive(): boolean;
-  /** Hears each message, but for the log's, and the end; one listener at a time. */
-  listen(listener: ChildListener | undefined): void;
+  /**
+   * Sends a message and gives those that come from then on, but for the log's; one request at a time. Leaving the loop
+   * ends it.
+   * @throws InferenceError `render-process-died`: the process is gone, and its last messages were given
+   */
+  request(message: ToChild): AsyncGenerator<ToParent, never>;
   send(message: ToChild): void;
-  /** Sends the process away; one that is stuck does not hear it. */
-  shutDown(): void;
+  /** Asks the process to end; one that is stuck does not hear it. */
+  shutdown(): void;
   /** Ends the process and what it started, at once. One that the kernel holds is given up after the grace. */
   kill(): void;
   /**
    * Resolves when the process is gone. Never rejects. For its end alone: what waits here is kept for the life of the
-   * process, so jobs {@link listen} instead.
+   * process.
    */
   readonly gone: Promise<void>;
 }
@@ -49,43 +46,45 @@ export function openWorkerChannel({ environment, entry, log, clock, graceMs }: W
   const { pid } = child;
   let alive = true;
   let exitError: InferenceError | undefined;
-  let listener: ChildListener | undefined;
+  /** What the present request has not taken yet; undefined between requests. */
+  let inbox: ToParent[] | undefined;
+  let wake = () => {};
   let violation: unknown;
-  let finalNotices = '';
+  let lastOutput = '';
   let how = 'it was killed and did not end';
-  let callOffGivingUp: (() => void) | undefined;
+  let cancelGivingUp: (() => void) | undefined;
   let resolveGone = () => {};
   const gone = new Promise<void>((resolve) => {
     resolveGone = resolve;
   });
 
-  const exited = (cause: unknown) => {
+  const onExit = (cause: unknown) => {
     alive = false;
-    callOffGivingUp?.();
+    cancelGivingUp?.();
     if (exitError !== undefined) return;
     log.debug({ pid, how }, 'render process ended');
     exitError = new InferenceError('render-process-died', `The render process ended (${how}).${hintAt(how)}`, {
       cause,
     });
-    listener?.onExit(exitError);
+    wake();
     resolveGone();
   };
   const kill = () => {
     alive = false;
     killGroup(child);
     // A process that waits inside a driver does not die before the driver lets go of it.
-    callOffGivingUp ??= clock.after(graceMs, () => {
+    cancelGivingUp ??= clock.after(graceMs, () => {
       log.warn({ pid, how }, 'a render process was killed and does not end; it is given up');
-      exited(undefined);
+      onExit(undefined);
     });
   };
 
   // `close`, not `exit`: by then its last messages and last output has been read.
-  child.once('close', () => exited(violation ?? (finalNotices === '' ? undefined : new Error(finalNotices))));
+  child.once('close', () => onExit(violation ?? (lastOutput === '' ? undefined : new Error(lastOutput))));
   child.on('error', (error) => {
     if (pid !== undefined) return;
     how = 'it could not be started';
-    exited(error);
+    onExit(error);
   });
   child.once('exit', (code, name) => {
     how = name ?? `exit code ${code}`;
@@ -101,12 +100,13 @@ export function openWorkerChannel({ environment, entry, log, clock, graceMs }: W
       return;
     }
     if (message.type === 'log') log.debug({ pid }, message.message);
-    else listener?.onMessage(message);
+    else inbox?.push(message);
+    wake();
   });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       log.debug({ pid }, text.trimEnd());
-      finalNotices = (finalNotices + text).slice(-keptOutputLength);
+      lastOutput = (lastOutput + text).slice(-keptOutputLength);
     });
   }
 
@@ -118,15 +118,29 @@ export function openWorkerChannel({ environment, entry, log, clock, graceMs }: W
     pid,
     isAlive: () => alive,
     gone,
-    listen(next) {
-      listener = next;
-      if (exitError !== undefined) next?.onExit(exitError);
+    async *request(message) {
+      inbox = [];
+      try {
+        send(message);
+        for (;;) {
+          const next = inbox.shift();
+          if (next !== undefined) yield next;
+          else if (exitError !== undefined) throw exitError;
+          else {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+          }
+        }
+      } finally {
+        inbox = undefined;
+      }
     },
     send,
-    shutDown() {
+    shutdown() {
       alive = false;
       // Not `disconnect()`: after that Node emits no `close`.
-      send({ type: 'leave' });
+      send({ type: 'shutdown' });
     },
     kill,
   };

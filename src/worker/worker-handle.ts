@@ -1,24 +1,18 @@
 import { AppError, InferenceError, JobCancelledError } from '../errors.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Log } from '../util/log.ts';
+import { cancelledBy, throwIfCancelled } from '../util/cancellation.ts';
 import type { ToChild, ToParent, WorkerConfig } from './messages.ts';
-import type { Clip, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
-import { expectStep, processorSeconds, type Watchdog, watch } from './watchdog.ts';
+import type { Clip, ExpectedSeconds, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
+import { expectStep, processorSeconds, watch } from './watchdog.ts';
 import { fromWireError } from './wire-error.ts';
 import { openWorkerChannel, type WorkerChannel, type WorkerChannelOptions } from './worker-channel.ts';
 
 /** What a render process lives by. */
 export interface WorkerHandleOptions extends WorkerChannelOptions {
-  engine: WorkerConfig;
+  config: WorkerConfig;
   /** A step without an end is given this long at least, and then the process is killed: see `watch`. */
   stallSeconds: number;
   /** At most one checkpoint in so many seconds; 0: none. */
   checkpointSeconds: number;
-}
-
-/** What one job is run with. */
-export interface RunOptions extends RenderOptions {
-  signal: AbortSignal;
 }
 
 /** A render process that is ready for jobs, one at a time. */
@@ -29,134 +23,122 @@ export interface WorkerHandle {
   /**
    * Makes one clip.
    * @throws InferenceError `render-process-died`; `render-process-stalled`: it made no progress and was killed
-   * @throws JobCancelledError `signal` was aborted: the job ended at its next step, or the process was killed
+   * @throws JobCancelledError the signal was aborted: the job ended at its next step, or the process was killed
    * @throws AppError whatever the job itself threw
    */
-  run(spec: RenderSpec, options: RunOptions): Promise<Clip>;
+  render(spec: RenderSpec, options: RenderOptions & { signal: AbortSignal }): Promise<Clip>;
   /** Ends it and what it started, at once: its job rejects. */
   kill(): void;
-  /** Sends it away, and makes it go after the grace. Resolves when it is gone. */
-  end(): Promise<void>;
+  /** Asks it to end, and kills it after the grace. Resolves when it is gone. */
+  shutdown(): Promise<void>;
 }
 
 /**
  * Starts a render process and waits until it has opened its model, provider, ffmpeg and safety check.
  * @throws AppError of scope `host`: what the process could not open; `render-process-start` where it died, hung, or
  *   does not say whose fault it was
- * @throws JobCancelledError `signal` was aborted meanwhile
+ * @throws JobCancelledError the signal was aborted, and the process was not ready within the grace
  */
 export async function startWorker(options: WorkerHandleOptions, signal: AbortSignal): Promise<WorkerHandle> {
-  const { clock, graceMs, engine, log, checkpointSeconds } = options;
-  const link = openWorkerChannel(options);
+  const { clock, graceMs, config, log, checkpointSeconds } = options;
+  const channel = openWorkerChannel(options);
   try {
-    await request<void>(options, link, {
-      opening: { type: 'start', engine },
-      signal,
-      onAbort: link.kill,
-      onMessage(message, { resolve, reject }) {
-        if (message.type === 'ready') resolve();
-        else if (message.type === 'failed-start') reject(fromWireError(message.error));
-      },
-    });
+    for await (const { type } of request(channel, options, { message: { type: 'start', config }, signal })) {
+      if (type === 'ready') break;
+    }
   } catch (cause) {
-    link.kill();
+    channel.kill();
     throw cause instanceof JobCancelledError ? cause : startError(cause);
   }
-  log.debug({ pid: link.pid }, 'render process ready');
+  log.debug({ pid: channel.pid }, 'render process ready');
+
+  /** News that cannot be passed on is the caller's trouble; it ends neither the job nor the process. */
+  function emit(event: () => void): void {
+    try {
+      event();
+    } catch (error) {
+      log.warn({ err: error }, 'news of a render could not be passed on');
+    }
+  }
 
   let lastJob = 0;
   return {
-    pid: link.pid,
-    isAlive: link.isAlive,
-    kill: link.kill,
-    async run(spec, { signal, onProgress = () => {}, onCheckpoint, expected }) {
+    pid: channel.pid,
+    isAlive: channel.isAlive,
+    kill: channel.kill,
+    async render(spec, { signal: jobSignal, onProgress, onCheckpoint, expected }) {
+      throwIfCancelled(jobSignal);
       const job = ++lastJob;
-      let progress: RenderProgress | undefined;
-      let callOffKill = () => {};
-      try {
-        return await request<Clip>(options, link, {
-          opening: {
-            type: 'render',
-            job,
-            spec,
-            ...(onCheckpoint !== undefined && checkpointSeconds > 0 && { checkpointSeconds }),
-          },
-          signal,
-          onMessage(message, { resolve, reject, watchdog }) {
-            if (!('job' in message) || message.job !== job) return;
-            if (message.type === 'done') resolve(message.clip);
-            else if (message.type === 'failed') reject(fromWireError(message.error));
-            else if (message.type === 'checkpoint') guarded(log, () => onCheckpoint?.(message.bytes));
-            else {
-              watchdog.progress(expectStep(message.progress, progress, expected));
-              progress = message.progress;
-              guarded(log, () => onProgress(message.progress));
-            }
-          },
-          onAbort() {
-            link.send({ type: 'cancel', job });
-            callOffKill = clock.after(graceMs, link.kill);
-          },
-          describe: () => progress && ` at ${progress.stage}, step ${progress.step} of ${progress.steps} done,`,
-        });
-      } finally {
-        callOffKill();
+      const checkpoints = onCheckpoint !== undefined && checkpointSeconds > 0 ? { checkpointSeconds } : {};
+      const message: ToChild = { type: 'render', job, spec, ...checkpoints };
+      for await (const news of request(channel, options, { message, signal: jobSignal, expected })) {
+        if (!('job' in news) || news.job !== job) continue;
+        if (news.type === 'done') return news.clip;
+        if (news.type === 'checkpoint') emit(() => onCheckpoint?.(news.bytes));
+        if (news.type === 'progress') emit(() => onProgress?.(news.progress));
       }
+      throw new InferenceError('render-process-died', 'The render process said nothing more.');
     },
-    async end() {
-      const callOffKill = clock.after(graceMs, link.kill);
-      link.shutDown();
-      await link.gone;
-      callOffKill();
+    async shutdown() {
+      const cancelKill = clock.after(graceMs, channel.kill);
+      channel.shutdown();
+      await channel.gone;
+      cancelKill();
     },
   };
 }
 
-interface Conversation<T> {
-  opening: ToChild;
+/** What a process is asked. */
+interface WorkerRequest {
+  message: Extract<ToChild, { type: 'start' | 'render' }>;
   signal: AbortSignal;
-  onMessage(
-    message: ToParent,
-    tools: { resolve(value: T): void; reject(error: Error): void; watchdog: Watchdog },
-  ): void;
-  onAbort(): void;
-  /** Words for where it stood still, after "no progress". */
-  describe?: () => string | undefined;
+  expected?: ExpectedSeconds | undefined;
 }
 
-/** Says `opening`, then listens until the conversation is settled, or the process is gone or killed for standing still. */
-async function request<T>(
-  { clock, stallSeconds }: { clock: Clock; stallSeconds: number },
-  link: WorkerChannel,
-  { opening, signal, onMessage, onAbort, describe = () => undefined }: Conversation<T>,
-): Promise<T> {
-  if (signal.aborted) throw cancelledBy(signal);
-  signal.addEventListener('abort', onAbort, { once: true });
+/**
+ * Sends a request and gives the process's answers until the caller has what it wants. An abort is passed on as one
+ * `cancel` message, and a process that does not come to an end within the grace is killed; so is one that stands still.
+ * @throws AppError what the process says went wrong, or of its end
+ * @throws JobCancelledError the signal was aborted: whatever became of the work, it was cancelled
+ */
+async function* request(
+  channel: WorkerChannel,
+  { clock, graceMs, stallSeconds }: WorkerHandleOptions,
+  { message, signal, expected }: WorkerRequest,
+): AsyncGenerator<ToParent, void> {
+  let progress: RenderProgress | undefined;
   let stalled: InferenceError | undefined;
+  let cancelKill = () => {};
+  const onAbort = () => {
+    if (message.type === 'render') channel.send({ type: 'cancel', job: message.job });
+    cancelKill = clock.after(graceMs, channel.kill);
+  };
   const watchdog = watch({
     clock,
     stallSeconds,
-    processorSeconds: () => (link.pid === undefined ? undefined : processorSeconds(link.pid)),
+    processorSeconds: () => (channel.pid === undefined ? undefined : processorSeconds(channel.pid)),
     onStall(seconds) {
-      const text = `The render process made no progress${describe() ?? ''} for ${seconds} s and was killed.`;
+      const where = progress ? ` at ${progress.stage}, step ${progress.step} of ${progress.steps} done,` : '';
+      const text = `The render process made no progress${where} for ${seconds} s and was killed.`;
       stalled = new InferenceError('render-process-stalled', text);
-      link.kill();
+      channel.kill();
     },
   });
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await new Promise<T>((resolve, reject) => {
-      link.listen({
-        onMessage: (message) => onMessage(message, { resolve, reject, watchdog }),
-        onExit: (error) => reject(stalled ?? error),
-      });
-      link.send(opening);
-    });
+    for await (const answer of channel.request(message)) {
+      if (answer.type === 'failed' || answer.type === 'failed-start') throw fromWireError(answer.error);
+      if (answer.type === 'progress') {
+        watchdog.progress(expectStep(answer.progress, progress, expected));
+        progress = answer.progress;
+      }
+      yield answer;
+    }
   } catch (error) {
-    // Whatever became of a job that was called off: it was called off.
-    throw signal.aborted ? cancelledBy(signal, error) : error;
+    throw signal.aborted ? cancelledBy(signal, error) : (stalled ?? error);
   } finally {
+    cancelKill();
     watchdog.stop();
-    link.listen(undefined);
     signal.removeEventListener('abort', onAbort);
   }
 }
@@ -167,18 +149,4 @@ function startError(cause: unknown): AppError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message = `The render process did not start: ${reason}`;
   return new InferenceError('render-process-start', message, { cause, scope: 'host' });
-}
-
-/** A listener that fails is the caller's trouble; it ends neither the job nor the process. */
-function guarded(log: Log, call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    log.warn({ err: error }, 'news of a render could not be passed on');
-  }
-}
-
-/** The reason the signal was aborted with, where it is one of ours, so that its words are kept. */
-export function cancelledBy(signal: AbortSignal, cause?: unknown): JobCancelledError {
-  return signal.reason instanceof JobCancelledError ? signal.reason : new JobCancelledError(undefined, { cause });
 }

@@ -6,7 +6,7 @@ import type { RenderTools } from './render-tools.ts';
 import { toWireError } from './wire-error.ts';
 
 /** Opens the tools of one render process: reads the model's configs, finds provider and ffmpeg. Called once, at the start. */
-export type OpenTools = (engine: WorkerConfig, log: (message: string) => void) => Promise<RenderTools>;
+export type OpenTools = (config: WorkerConfig, log: (message: string) => void) => Promise<RenderTools>;
 
 /**
  * The life of a render process: answers the parent's messages until the parent goes away, then exits at once, whatever
@@ -15,69 +15,61 @@ export type OpenTools = (engine: WorkerConfig, log: (message: string) => void) =
 export function workerMain(openTools: OpenTools): void {
   if (process.send === undefined) throw new Error('This file is started by the renderer, with a channel to it.');
   /** Resolves when the message is on its way. A broken channel is no news here: `disconnect` ends this process. */
-  const tell = (message: ToParent) =>
+  const send = (message: ToParent) =>
     new Promise<void>((resolve) => {
       process.send?.(message, undefined, {}, () => resolve());
     });
-  const log = (message: string) => void tell({ type: 'log', message: message.slice(0, 10_000) });
+  const log = (message: string) => void send({ type: 'log', message: message.slice(0, 10_000) });
   let tools: RenderTools | undefined;
-  let running: { job: number; cancel: AbortController } | undefined;
+  let running: { job: number; abort: AbortController } | undefined;
 
   process.on('disconnect', () => process.exit(0));
   dieWithParent();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
   process.on('message', (raw) => {
     // A message that is not understood ends the process: parent and child are not of one version.
-    handle(parseToChild(raw));
+    const message = parseToChild(raw);
+    switch (message.type) {
+      case 'start':
+        return void start(message.config);
+      case 'render':
+        return void render(message);
+      case 'cancel':
+        return running?.job === message.job ? running.abort.abort(new JobCancelledError()) : undefined;
+      case 'shutdown':
+        return process.exit(0);
+    }
   });
 
-  function handle(message: ToChild): void {
-    if (message.type === 'start') {
-      void start(message.engine);
-    } else if (message.type === 'leave') {
-      process.exit(0);
-    } else if (message.type === 'cancel') {
-      if (running?.job === message.job) running.cancel.abort(new JobCancelledError());
-    } else {
-      void renderJob(message);
-    }
-  }
-
   /** A process that could not open its tools waits to be ended: another one tries again. */
-  async function start(engine: WorkerConfig): Promise<void> {
+  async function start(config: WorkerConfig): Promise<void> {
     try {
-      tools = await openTools(engine, log);
-      void tell({ type: 'ready' });
+      tools = await openTools(config, log);
+      void send({ type: 'ready' });
     } catch (error) {
-      void tell({ type: 'failed-start', error: toWireError(error) });
+      void send({ type: 'failed-start', error: toWireError(error) });
     }
   }
 
-  async function renderJob({ job, spec, checkpointSeconds }: Extract<ToChild, { type: 'render' }>): Promise<void> {
-    const cancel = new AbortController();
-    running = { job, cancel };
+  async function render({ job, spec, checkpointSeconds }: Extract<ToChild, { type: 'render' }>): Promise<void> {
+    const abort = new AbortController();
+    running = { job, abort };
     try {
       if (tools === undefined) throw new Error('A job came before the tools were open.');
       const clip = await makeClip(tools, spec, {
-        signal: cancel.signal,
-        onProgress: (progress) => void tell({ type: 'progress', job, progress }),
+        signal: abort.signal,
+        onProgress: (progress) => void send({ type: 'progress', job, progress }),
         log,
         ...(checkpointSeconds !== undefined && {
           // Waited for: a step that follows would hold up for minutes what has not been written by then.
-          checkpoints: { everySeconds: checkpointSeconds, hand: (bytes) => tell({ type: 'checkpoint', job, bytes }) },
+          checkpoints: { everySeconds: checkpointSeconds, hand: (bytes) => send({ type: 'checkpoint', job, bytes }) },
         }),
       });
       running = undefined;
-      void tell({ type: 'done', job, clip });
-    } catch (cause) {
+      void send({ type: 'done', job, clip });
+    } catch (error) {
       running = undefined;
-      // What breaks because a job was called off is no fault.
-      const cancelled = cancel.signal.aborted && !(cause instanceof JobCancelledError);
-      void tell({
-        type: 'failed',
-        job,
-        error: toWireError(cancelled ? new JobCancelledError(undefined, { cause }) : cause),
-      });
+      void send({ type: 'failed', job, error: toWireError(error) });
     }
   }
 }

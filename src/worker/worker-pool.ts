@@ -1,9 +1,10 @@
 import { JobCancelledError, scopeOf } from '../errors.ts';
+import { throwIfCancelled } from '../util/cancellation.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { WorkerConfig } from './messages.ts';
-import type { Clip, Renderer, RenderSpec } from './types.ts';
-import { cancelledBy, type RunOptions, startWorker, type WorkerHandle } from './worker-handle.ts';
+import type { Renderer } from './types.ts';
+import { startWorker, type WorkerHandle } from './worker-handle.ts';
 
 /** What a renderer works with. */
 export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
@@ -39,8 +40,8 @@ export interface WorkerPool extends Renderer {
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
-  const processOptions = {
-    engine: {
+  const workerOptions = {
+    config: {
       modelDir,
       loras,
       execution,
@@ -59,38 +60,41 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
   const closing = new AbortController();
   let current: WorkerHandle | undefined;
-  let callOffIdle = () => {};
-  /** Settles when everything asked for so far is over. Never rejects. */
+  let cancelIdle = () => {};
+  /** Settles when everybody who has taken a turn so far has left. Never rejects. */
   let tail: Promise<unknown> = Promise.resolve();
 
-  function after<T>(before: Promise<unknown>, work: () => Promise<T>): Promise<T> {
-    const done = before.then(work);
-    // `then` drops the results: otherwise every clip would stay reachable from here.
-    tail = Promise.allSettled([tail, done]).then(() => {});
-    return done;
-  }
-
-  async function runNow(spec: RenderSpec, options: RunOptions): Promise<Clip> {
-    const { signal } = options;
-    if (signal.aborted) throw cancelledBy(signal);
-    callOffIdle();
-    if (!current?.isAlive()) current = await startWorker(processOptions, signal);
-    try {
-      return await current.run(spec, options);
-    } catch (error) {
-      if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') await endCurrent();
-      throw error;
-    } finally {
-      callOffIdle = clock.after(idleSeconds * 1000, () => void after(tail, endCurrent));
-    }
+  /**
+   * Waits until everybody who came earlier has left.
+   * @returns to be called at the end
+   * @throws JobCancelledError the signal was aborted before; nothing needs to be called
+   */
+  async function takeTurn(signal?: AbortSignal): Promise<() => void> {
+    const before = tail;
+    let leave = () => {};
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    // Who gives up waiting lets nobody pass whoever is still at work.
+    tail = Promise.all([before, left]).then(() => {});
+    await (signal === undefined ? before : settledOrAborted(before, signal));
+    if (signal?.aborted) leave();
+    throwIfCancelled(signal);
+    return leave;
   }
 
   /** The next job waits for it: two models at once may be more than the memory holds. */
-  async function endCurrent(): Promise<void> {
-    callOffIdle();
-    const leaving = current;
+  async function shutdownCurrent(): Promise<void> {
+    cancelIdle();
+    const ending = current;
     current = undefined;
-    await leaving?.end();
+    await ending?.shutdown();
+  }
+
+  async function shutdownInTurn(): Promise<void> {
+    const leave = await takeTurn();
+    await shutdownCurrent();
+    leave();
   }
 
   return {
@@ -102,14 +106,25 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       current.kill();
       return true;
     },
-    render(spec, options = {}) {
-      const callers = options.signal === undefined ? [] : [options.signal];
+    async render(spec, jobOptions = {}) {
+      const callers = jobOptions.signal === undefined ? [] : [jobOptions.signal];
       const signal = AbortSignal.any([...callers, closing.signal]);
-      return after(settledOrAborted(tail, signal), () => runNow(spec, { ...options, signal }));
+      const leave = await takeTurn(signal);
+      cancelIdle();
+      try {
+        if (!current?.isAlive()) current = await startWorker(workerOptions, signal);
+        return await current.render(spec, { ...jobOptions, signal });
+      } catch (error) {
+        if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') await shutdownCurrent();
+        throw error;
+      } finally {
+        cancelIdle = clock.after(idleSeconds * 1000, () => void shutdownInTurn());
+        leave();
+      }
     },
     close() {
       closing.abort(new JobCancelledError('The renderer was closed.'));
-      return after(tail, endCurrent);
+      return shutdownInTurn();
     },
   };
 }

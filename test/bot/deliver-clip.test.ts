@@ -31,7 +31,7 @@ async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => 
     nonce: job.id,
     signal: new AbortController().signal,
     view: ({ bytes }) => plainView(String(bytes.byteLength)),
-    asDirect: (reply) => ({ ...reply, content: `here: ${reply.content}` }),
+    directPreface: 'here:',
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),
   }).then(
     () => undefined,
@@ -51,7 +51,7 @@ describe('deliverClip', () => {
       if (way !== 'direct') throw refusal(50_013);
     };
     const { tried, failure } = await deliver(closed);
-    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here:\n1000']);
     expect(failure).toBeUndefined();
   });
 
@@ -104,7 +104,7 @@ describe('deliverClip', () => {
     const { tried, failure } = await deliver((way) => {
       if (way !== 'direct') throw refusal(code, status);
     });
-    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here:\n1000']);
     expect(failure).toBeUndefined();
   });
 

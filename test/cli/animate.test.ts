@@ -290,4 +290,17 @@ describe('pictures as people have them', () => {
     const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
     expect(off / actual.length).toBeLessThanOrEqual(0.001);
   });
+
+  it('takes the shape of the picture unless a shape or a size is asked for', async () => {
+    const { words } = desk();
+    const clipOf = async (...more: string[]) => {
+      const io = createMemoryIo({ environment });
+      expect(await run([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);
+      return JSON.parse(io.out()) as { width: number; height: number; settings: { shape?: string } };
+    };
+    const own = await clipOf();
+    expect(own.width / own.height).toBeCloseTo(120 / 90, 1);
+    const square = await clipOf('--width', '32', '--height', '32');
+    expect(square.width).toBe(square.height);
+  });
 });

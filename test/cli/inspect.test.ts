@@ -54,7 +54,9 @@ describe('kinora inspect', () => {
 
   it('says what is wrong in one line', async () => {
     const path = join(tempFolder(), 'clip.mp4');
-    expect((await inspect(path)).err).toMatch(/^kinora: .*clip\.mp4 cannot be read: ENOENT/);
+    expect((await inspect(path)).err).toMatch(
+      /^kinora: .*clip\.mp4 cannot be read: there is no file .*clip\.mp4; check/,
+    );
     writeFileSync(path, 'not a clip');
     expect(await inspect(path)).toMatchObject({ exitCode: 1, err: expect.stringContaining("no clip of Kinora's") });
     expect(await inspect()).toMatchObject({ exitCode: 2 });

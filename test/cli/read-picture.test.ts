@@ -22,7 +22,9 @@ describe('readPicture', () => {
       code: 'picture-not-a-picture',
       message: expect.stringMatching(/letter\.png: The file is not a picture/),
     });
-    await expect(readPicture(join(folder, 'none.png'))).rejects.toThrow(/cannot be read.*none\.png/);
+    await expect(readPicture(join(folder, 'none.png'))).rejects.toThrow(
+      /cannot be read: there is no file .*none\.png; check the name/,
+    );
     await expect(readPicture(folder)).rejects.toThrow(/is not a file/);
   });
 

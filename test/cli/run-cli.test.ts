@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
+import type { RunSubcommand } from '../../src/cli/io.ts';
+import { runCli, UnreadOutput } from '../../src/cli/run-cli.ts';
 import { type Subcommand, subcommands } from '../../src/cli/subcommands.ts';
 import { usageError } from '../../src/cli/usage-error.ts';
 import { ConfigError, JobCancelledError } from '../../src/errors.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 
-function commandThat(run: Awaited<ReturnType<Subcommand['load']>>['run']): Subcommand[] {
+function commandThat(run: RunSubcommand): Subcommand[] {
   return [{ name: 'do', description: 'Does it', load: async () => ({ run }) }];
 }
 
@@ -44,10 +45,76 @@ describe('runCli', () => {
     expect(io.err()).toContain('Usage: kinora');
   });
 
-  it('names the commands there are for one that is not', async () => {
+  it.each([
+    ['dance', "Unknown command 'dance'. kinora --help tells the usage."],
+    ['animat', "Unknown command 'animat' (Did you mean animate?). kinora --help tells the usage."],
+    ['animat --help', "Unknown command 'animat' (Did you mean animate?). kinora --help tells the usage."],
+    ['help animat', "Unknown command 'animat' (Did you mean animate?). kinora --help tells the usage."],
+    ['--bogus', "Unknown option '--bogus'. kinora --help tells the usage."],
+    ['model pul', "Unknown command 'pul' (Did you mean pull?). kinora model --help tells the usage."],
+    ['help model pul', "Unknown command 'pul' (Did you mean pull?). kinora model --help tells the usage."],
+    ['model --bogus', "Unknown option '--bogus'. kinora model --help tells the usage."],
+    ['setup rocm', "Unknown command 'rocm'. kinora setup --help tells the usage."],
+    [
+      'model pull --varient fp16',
+      "Unknown option '--varient' (Did you mean --variant?). kinora model pull --help tells",
+    ],
+    ['model pull --variant fp61', '--variant must be one of fp16, fp32, not "fp61". Did you mean fp16?'],
+    ['animate a.png --sampler eulr', ', not "eulr". Did you mean euler?'],
+    ['animate a.png --provider cdua', ', not "cdua". Did you mean cuda?'],
+    [
+      'inspect a.mp4 b.mp4 c.mp4',
+      'kinora inspect does not know what to do with "b.mp4". kinora inspect --help tells the',
+    ],
+    ['animate a.png --output=--json', '--output must name a file'],
+  ])('says of "kinora %s" what is wrong with it, and exits with 2', async (words, sentence) => {
     const io = createMemoryIo();
-    expect(await runCli(['dance'], io, failing('never'))).toBe(2);
-    expect(io.err()).toBe('kinora: there is no command "dance"; the commands are do.\n');
+    expect(await runCli(words.split(' '), io)).toBe(2);
+    expect(io.err()).toMatch(/^kinora: .*\n$/);
+    expect(io.err()).toContain(sentence);
+    expect(io.out()).toBe('');
+  });
+
+  it.each([
+    ['model --help', 'Usage: kinora model <command>'],
+    ['help model', 'Usage: kinora model <command>'],
+    ['model pull --help', 'Usage: kinora model pull'],
+    ['help model pull', '--variant fp16|fp32'],
+    ['help animate', '--guidance-max'],
+    ['setup -h', 'Download the CUDA libraries'],
+  ])('"kinora %s" shows the help text on stdout', async (words, text) => {
+    const io = createMemoryIo();
+    expect(await runCli(words.split(' '), io)).toBe(0);
+    expect(io.out()).toContain(text);
+    expect(io.err()).toBe('');
+  });
+
+  it('hands on every word after the name of a subcommand, -- and options of its own name included', async () => {
+    const seen: string[][] = [];
+    const leaves = commandThat(async (argv) => {
+      seen.push(argv);
+      return 0;
+    });
+    const table: Subcommand[] = [{ name: 'group', description: '', subcommands: leaves }, ...leaves];
+    await runCli(['do', '--version', '--help', '--', '-x.png'], createMemoryIo(), table);
+    await runCli(['group', 'do', 'help', '--', '--', '-'], createMemoryIo(), table);
+    expect(seen).toEqual([
+      ['--version', '--help', '--', '-x.png'],
+      ['help', '--', '--', '-'],
+    ]);
+  });
+
+  it('needs the name of a subcommand in a group', async () => {
+    const io = createMemoryIo();
+    expect(await runCli(['model'], io)).toBe(2);
+    expect(io.out()).toBe('');
+    expect(io.err()).toContain('Usage: kinora model');
+  });
+
+  it('ends without a word where nobody reads the output any more', async () => {
+    const io = createMemoryIo();
+    expect(await runCli(['do'], io, failing(new UnreadOutput('closed')))).toBe(141);
+    expect(io.err()).toBe('');
   });
 
   it.each([

@@ -1,7 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createTransferMeter, formatDuration } from '../../src/cli/transfer-meter.ts';
-import { createTransferProgress } from '../../src/cli/transfer-progress.ts';
+import { createTransferMeter, createTransferProgress, formatDuration } from '../../src/cli/transfer-progress.ts';
 
 describe('createTransferMeter', () => {
   it('tells the rate of the last seconds, not of bytes that an earlier run left', () => {

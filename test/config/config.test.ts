@@ -27,6 +27,7 @@ describe('readConfig', () => {
         'images-ext-2.discordapp.net',
       ],
       modelDir: resolve('models/demo'),
+      isModelDefault: true,
       execution: {
         provider: 'auto',
         threads: undefined,
@@ -104,6 +105,7 @@ describe('readConfig', () => {
       discordApiUrl: 'http://127.0.0.1:8080/api',
       attachmentHosts: ['127.0.0.1:8080', 'cdn.example.org'],
       modelDir: '/models/svd',
+      isModelDefault: false,
       execution: {
         provider: 'cpu',
         threads: 2,

@@ -27,9 +27,9 @@ describe('.env.example', () => {
   it('shows the default of every variable that has one', () => {
     const everyLine = dotenv.parse(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(Object.keys(everyLine)).toEqual(Object.keys(variables));
-    // These have no default: their lines show what a path and an emoji look like.
-    expect(readConfig({ ...everyLine, FFMPEG_PATH: '', REACTION_EMOJI: '', LORAS: '', NSFW_MODEL_DIR: '' })).toEqual(
-      readConfig({}),
-    );
+    // These have no default: their lines show what a path, a model and an emoji look like.
+    expect(
+      readConfig({ ...everyLine, MODEL_DIR: '', FFMPEG_PATH: '', REACTION_EMOJI: '', LORAS: '', NSFW_MODEL_DIR: '' }),
+    ).toEqual(readConfig({}));
   });
 });

@@ -73,7 +73,10 @@ it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes 
   const { discord, renderer, clip } = await withClip({ seed: 7, loop: 'ping-pong' });
   const extended = press(discord, clip, 'Extend');
   const { spec, finish } = await renderer.begun(1);
-  expect(spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' } });
+  expect(spec.base).toMatchObject({
+    use: 'extend',
+    metadata: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' },
+  });
   expect(Buffer.from(spec.base!.master).toString()).toBe('frames of seed 7');
   expect(spec.form).toMatchObject({ loop: 'none' });
   finish();
@@ -81,7 +84,7 @@ it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes 
   expect(child.content).toContain('degrades');
   press(discord, child, 'Again');
   const again = await renderer.begun(2);
-  expect(again.spec.base).toMatchObject({ use: 'extend', made: { settings: { seed: 7 } } });
+  expect(again.spec.base).toMatchObject({ use: 'extend', metadata: { settings: { seed: 7 } } });
   again.finish();
 });
 

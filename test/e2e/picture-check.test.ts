@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
-import { checkWith } from '../../src/cli/check-picture.ts';
+import { checkWith } from '../../src/cli/bot-parts.ts';
 import { InferenceError } from '../../src/errors.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import { createPictureChecker } from '../../src/worker/picture-checker.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelCapabilities } from '../../src/cli/model-facts.ts';
+import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import { UserError } from '../../src/errors.ts';
 import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
 import { noLimits } from '../../src/storage/limits.ts';

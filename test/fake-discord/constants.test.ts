@@ -8,8 +8,14 @@ import {
   RESTJSONErrorCodes,
 } from 'discord-api-types/v10';
 import { describe, expect, it } from 'vitest';
-import { closeCode, op } from '../../src/fake-discord/gateway-codes.ts';
-import { intent, knownIntents, messageContentIntent, privilegedIntents } from '../../src/fake-discord/intents.ts';
+import {
+  closeCode,
+  intent,
+  knownIntents,
+  messageContentIntent,
+  op,
+  privilegedIntents,
+} from '../../src/fake-discord/gateway-codes.ts';
 import { interactionType } from '../../src/fake-discord/interactions.ts';
 import { messageFlag } from '../../src/fake-discord/messages.ts';
 import { permission } from '../../src/fake-discord/permissions.ts';

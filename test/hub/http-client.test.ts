@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHttpClient, type RetryNews, type WebOptions } from '../../src/hub/http-client.ts';
+import { instantClock } from '../support/fake-clock.ts';
 
 /** Answers in order, and what was asked. */
 function scripted(...answers: (Response | Error)[]) {
@@ -23,7 +24,7 @@ function webOf(fetchFunction: typeof fetch, options: Partial<WebOptions> = {}) {
     fetch: fetchFunction,
     signal: new AbortController().signal,
     idleTimeoutMs: 1_000,
-    retry: { delaysMs: [1, 1], sleep: async () => {} },
+    retry: { policy: { firstMs: 1, factor: 1, maxMs: 1, tries: 3 }, clock: instantClock },
     token: { value: 'secret', origin: 'https://hub.example' },
     ...options,
   });

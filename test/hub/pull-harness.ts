@@ -5,6 +5,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { realDisk } from '../../src/hub/disk.ts';
 import { createHttpClient, type RetryNews } from '../../src/hub/http-client.ts';
 import { type PullOptions, type PullRequest, type PullResult, pullModel } from '../../src/hub/pull-model.ts';
+import { instantClock } from '../support/fake-clock.ts';
 import { type FakeHub, type FakeRepository, startFakeHub } from '../support/fake-hub.ts';
 import { fakeModelRepository } from '../support/fake-model-repository.ts';
 
@@ -65,7 +66,7 @@ async function createHarness(folder: string): Promise<PullHarness> {
         fetch: ownFetch,
         signal,
         idleTimeoutMs,
-        retry: { delaysMs: [1, 2, 3], sleep: async () => {} },
+        retry: { policy: { firstMs: 1, factor: 2, maxMs: 3, tries: 4 }, clock: instantClock },
         onRetry: (news) => retries.push(news),
         ...(token === undefined ? {} : { token: { value: token, origin: new URL(hub.endpoint).origin } }),
       });

@@ -2,14 +2,14 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
 import { readPictureInfo } from '../../src/media/open-picture.ts';
-import { type IntakeOptions, pictureForClip } from '../../src/media/picture-for-clip.ts';
+import { type PictureForClipOptions, pictureForClip } from '../../src/media/picture-for-clip.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 import { colourAt, flatPicture, quarters, quartersPicture, quartersRgb } from './pictures.ts';
 
 const small = { width: 32, height: 32, fit: 'stretch' } as const;
 
 /** The picture as the model sees it. */
-async function view(bytes: Uint8Array, options: IntakeOptions): Promise<RgbPicture> {
+async function view(bytes: Uint8Array, options: PictureForClipOptions): Promise<RgbPicture> {
   return pilResize(await pictureForClip(bytes, options), { ...options, filter: 'lanczos' });
 }
 

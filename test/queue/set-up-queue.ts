@@ -35,6 +35,8 @@ export function setUpQueue(
     model: tinyModel,
     clock,
     log,
+    // Waits are not shortened: tests know them.
+    random: () => 0,
     listener: {
       waiting: (job, { position, waiting }) => void news.push(`${job.userId} waits ${position}/${waiting}`),
       progress: (job, { stage, step, steps }) => void news.push(`${job.userId} ${stage} ${step}/${steps}`),

@@ -160,3 +160,25 @@ it('what cannot be erased at one start, since somebody reads, is erased at the n
   openDatabase(folder);
   expect(filesOf(folder).includes('SECRET')).toBe(false);
 });
+
+it('the sixth shape keeps jobs of the fifth: their notices, what they go on from, and who was rendering', async () => {
+  const folder = tempFolder();
+  const old = new Libsql(join(folder, 'kinora.db'));
+  for (const migration of migrations.slice(0, 5)) old.exec(migration);
+  old.exec('PRAGMA user_version = 5');
+  const insert = old.prepare(
+    `INSERT INTO jobs (id, state, user_id, address, settings, fit, max_bytes, attempts, created_at_ms, parent, untold)
+     VALUES (?, ?, 'u1', '{}', '{}', 'pad', 1000, 1, 123, ?, ?)`,
+  );
+  insert.run(['aaaaaaa0', 'running', '{"id":"aaaaaaa9","use":"finish","link":"l"}', null]);
+  insert.run(['aaaaaaa1', 'failed', '{"id":', '{"kind":"broke"}']);
+  insert.run(['aaaaaaa2', 'failed', '{"id":"aaaaaaa9","use":"extend"}', '{"kind":"broke"}']);
+  old.close();
+  const store = createJobStore(openDatabase(folder));
+  expect((await store.find('aaaaaaa0'))?.parent).toEqual({ id: 'aaaaaaa9', use: 'reencode', link: 'l' });
+  expect(await store.damaged()).toMatchObject([{ id: 'aaaaaaa1' }]);
+  expect((await store.pendingNotices()).map(({ job }) => [job.id, job.parent?.use])).toEqual([['aaaaaaa2', 'extend']]);
+  // Nobody has a lease of before there were leases.
+  const claimed = await store.claim('aaaaaaa0', { holder: 'a', nowMs: 1, leaseMs: 1 });
+  expect(claimed).toMatchObject({ attempt: { number: 1 }, job: { attempts: 2 } });
+});

@@ -51,6 +51,7 @@ export function gatewayDeviations({ direction, payload }: GatewayExchange): stri
 function interactionSchema(interaction: Json | undefined): string {
   const { type, data } = isObject(interaction) ? interaction : {};
   const isMessageCommand = isObject(data) && data.type === 3;
+  if (type === 2 && isObject(data) && data.type === 2) return 'userCommandInteraction';
   if (type === 2) return isMessageCommand ? 'messageCommandInteraction' : 'chatInputInteraction';
   if (type === 3) return 'componentInteraction';
   return type === 4 ? 'autocompleteInteraction' : 'modalSubmitInteraction';

@@ -49,3 +49,15 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** A clock on which every wait is over at once. */
+export const instantClock: Clock = {
+  now: () => 1_700_000_000_000,
+  after(_, callback) {
+    let isCancelled = false;
+    queueMicrotask(() => isCancelled || callback());
+    return () => {
+      isCancelled = true;
+    };
+  },
+};

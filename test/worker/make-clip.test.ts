@@ -114,6 +114,41 @@ describe('makeClip', () => {
     expect(tools.calls).toEqual(['pictureForClip 64x48 pad', 'generate seed 5', 'generator closed']);
   });
 
+  it.each([
+    ['prepare 0', []],
+    ['encode-image 0', ['pictureForClip', 'generate', 'generator']],
+    ['denoise 1', ['pictureForClip', 'generate', 'generator']],
+    ['decode 1', ['pictureForClip', 'generate', 'generator']],
+    ['encode-video 0', ['pictureForClip', 'generate', 'generator', 'frames']],
+  ])('cancelled at %s begins nothing that comes after', async (at, calls) => {
+    const tools = fakeTools();
+    const stop = new AbortController();
+    const done = makeClip(
+      tools,
+      { ...spec, framesDir: '/frames', keepMaster: true },
+      {
+        signal: stop.signal,
+        onProgress: ({ stage, step }) => `${stage} ${step}` === at && stop.abort(),
+      },
+    );
+    await expect(done).rejects.toThrow(JobCancelledError);
+    expect(tools.calls.map((call) => call.split(' ')[0])).toEqual(calls);
+  });
+
+  it('cancelled while it checks the frames looks at no further one', async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const check = {
+      async rate() {
+        if (++looks === 3) stop.abort();
+        return 0;
+      },
+    };
+    const tools = { ...fakeTools(), safety: { check, threshold: 0.5 } };
+    await expect(makeClip(tools, spec, { signal: stop.signal })).rejects.toThrow(JobCancelledError);
+    expect(looks).toBe(3);
+  });
+
   it('loops as the model proposes where nothing is chosen', async () => {
     const tools = fakeTools();
     tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };
@@ -149,8 +184,8 @@ describe('makeClip', () => {
 
   it('goes on from the last frame of a clip, and joins the two', async () => {
     const tools = fakeTools();
-    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
-    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, keepMaster: true });
     expect(clip.frames).toBe(6 + 4 - 1);
     expect(clip.settings.seed).toBe(5);
@@ -169,8 +204,8 @@ describe('makeClip', () => {
         return generate(picture, settings, options);
       },
     };
-    const made = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
-    const base = { master: new Uint8Array([6]), use: 'extend', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, settings: { width: 32, height: 48 } });
     expect(seen).toEqual(['64x48']);
     expect(clip).toMatchObject({ frames: 6 + 4 - 1, settings: { width: 32, height: 48 } });
@@ -178,10 +213,10 @@ describe('makeClip', () => {
 
   it('gives kept frames another form without rendering', async () => {
     const tools = fakeTools();
-    const made = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
-    const base = { master: new Uint8Array([6]), use: 'reencode', made } as const;
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 8 }, model: 'older', provider: 'cuda' } as const;
+    const base = { master: new Uint8Array([6]), use: 'reencode', metadata } as const;
     const clip = await makeClip(tools, { ...spec, base, form: { loop: 'ping-pong', smooth: true } });
-    expect(clip).toMatchObject({ ...made, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
+    expect(clip).toMatchObject({ ...metadata, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
     expect(clip.secondsPerStage.denoise).toBe(0);
     expect(tools.calls).toHaveLength(1);
   });

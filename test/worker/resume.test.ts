@@ -75,7 +75,7 @@ describe('a render whose process was killed', () => {
     const extended: RenderSpec = {
       ...spec,
       settings: { ...spec.settings, seed: 2 },
-      base: { master: base.master!, use: 'extend', made: { settings, model, provider } },
+      base: { master: base.master!, use: 'extend', metadata: { settings, model, provider } },
     };
     const checkpoint = await brokenOff(renderer, extended, 3);
     const { clip, steps } = await stepsOf((options) => renderer.render({ ...extended, checkpoint }, options));

@@ -237,6 +237,38 @@ describe('createRenderer', () => {
     expect(renderer.pid).toBe(pid);
   });
 
+  it.each(['prepare 0', 'encode-image 0', 'denoise 0', 'denoise 2', 'decode 0', 'encode-video 0'])(
+    'cancels a job at %s within one step and uses the process again',
+    async (at) => {
+      await shared.render(specOf());
+      const pid = pidOf(shared);
+      const stop = new AbortController();
+      const after: string[] = [];
+      const job = shared.render(specOf({ blockMs: 100 }), {
+        signal: stop.signal,
+        onProgress({ stage, step }) {
+          if (stop.signal.aborted) after.push(`${stage} ${step}`);
+          if (`${stage} ${step}` === at) stop.abort();
+        },
+      });
+      await expect(job).rejects.toThrow(JobCancelledError);
+      // Besides what was on its way: at most the step that had begun.
+      expect(after.length).toBeLessThanOrEqual(at === 'prepare 0' ? 3 : 1);
+      await expect(shared.render(specOf())).resolves.toMatchObject({ model: 'fake' });
+      expect(shared.pid).toBe(pid);
+    },
+  );
+
+  it('uses a process that becomes ready within the grace after a job was cancelled at its start', async () => {
+    const renderer = rendererOf({ graceMs: 60_000 });
+    const stop = new AbortController();
+    const first = renderer.render(specOf(), { signal: stop.signal });
+    const second = renderer.render(specOf());
+    setImmediate(() => stop.abort());
+    await expect(first).rejects.toThrow(JobCancelledError);
+    await expect(second).resolves.toMatchObject({ model: 'fake' });
+  });
+
   it('kills a job that does not stop within the grace; the next one gets a new process', async () => {
     const clock = createFakeClock();
     const stop = new AbortController();
@@ -252,6 +284,8 @@ describe('createRenderer', () => {
         pid = pidOf(renderer);
       },
     });
+    // It may reject while the clock is still being moved.
+    job.catch(() => {});
     await stopped;
     await clock.advance(4999);
     expect(exists(pid)).toBe(true);
@@ -311,7 +345,7 @@ describe('createRenderer', () => {
   });
 
   it('can be cancelled while the process starts', async () => {
-    const renderer = rendererOf({ entry: fixture('mute-child.ts') });
+    const renderer = rendererOf({ entry: fixture('mute-child.ts'), graceMs: 50 });
     await expect(renderer.render(specOf(), { signal: AbortSignal.timeout(50) })).rejects.toThrow(JobCancelledError);
   });
 

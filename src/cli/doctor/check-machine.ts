@@ -9,6 +9,8 @@ import { estimateMemory } from '../../inference/pipeline/estimate-memory.ts';
 import { readModelConfigs } from '../../inference/pipeline/load-model.ts';
 import { modelInfo } from '../../inference/pipeline/model-info.ts';
 import type { ProviderName } from '../../inference/pipeline/types.ts';
+import { findFfmpeg } from '../../media/ffmpeg-path.ts';
+import { listEncoders } from '../../media/run-ffmpeg.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -72,4 +74,22 @@ export async function existingFolder(path: string): Promise<string> {
       throw new ConfigError('data-dir', `DATA_DIR ${path} cannot be a folder: ${folder} is a file.`);
     }
   }
+}
+
+/** Encoders that Kinora writes with; WebP needs none of ffmpeg's. */
+const needed = ['libx264', 'gif'] as const;
+
+/** Whether there is an ffmpeg that writes the clips; a frame is encoded to prove it. */
+export function checkFfmpeg(
+  { ffmpegPath }: Pick<Config, 'ffmpegPath'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Finding> {
+  return finding('ffmpeg', async () => {
+    const path = await findFfmpeg({ configured: ffmpegPath, path: environment.PATH ?? environment.Path });
+    const encoders = await listEncoders(path);
+    const missing = needed.filter((name) => !encoders.includes(name));
+    const facts = { path, encoders: needed.filter((name) => encoders.includes(name)), missing };
+    if (missing.length === 0) return { verdict: 'ok', text: `${path}, with ${needed.join(' and ')}`, facts };
+    return { verdict: 'note', text: `${path} lacks ${missing.join(', ')}: clips in that form will fail`, facts };
+  });
 }

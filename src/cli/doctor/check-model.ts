@@ -12,7 +12,7 @@ export function checkModel(
   { environment, signal }: Pick<CliIo, 'environment' | 'signal'>,
 ): Promise<Finding> {
   return finding('model', async () => {
-    const { configs } = await locateModel(config, environment);
+    const { configs, notice } = await locateModel(config, environment);
     const verdicts = await checkNetworks(configs, signal, false);
     const parameters = verdicts.reduce((sum, { checkpoint }) => sum + (checkpoint?.parameters ?? 0), 0);
     const problems = verdicts.flatMap(({ network, problems }) => problems.map((problem) => `${network}: ${problem}`));
@@ -20,7 +20,7 @@ export function checkModel(
     const { name } = modelInfo(configs);
     const facts = { name, dir: configs.dir, parameters, problems };
     if (first === undefined) {
-      const notes = [configs.notes, ...verdicts.map(({ checkpoint }) => checkpoint?.notes ?? [])].flat();
+      const notes = [notice ?? [], configs.notes, ...verdicts.map(({ checkpoint }) => checkpoint?.notes ?? [])].flat();
       const text = `${name}, ${formatParameters(parameters)} parameters, in ${configs.dir}`;
       if (notes.length > 0) return { verdict: 'note', text: `${text}. ${notes.join(' ')}`, facts };
       return { verdict: 'ok', text, facts };

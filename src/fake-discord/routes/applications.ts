@@ -12,7 +12,8 @@ export const applicationRoutes = {
     handle: ({ world }) =>
       ok({
         url: gatewayUrl(world),
-        shards: 1,
+        // About 1,000 guilds a shard is what the real one recommends.
+        shards: Math.ceil(world.guildCount / 1000),
         session_start_limit: { total: 1000, remaining: 999, reset_after: 86_400_000, max_concurrency: 1 },
       }),
   },

@@ -1,5 +1,6 @@
 import { accessChannel, accessMessage } from '../access.ts';
-import { channelObject, storedUser } from '../entities.ts';
+import { channelObject } from '../channel-objects.ts';
+import { storedUser } from '../entities.ts';
 import { checkForm, invalidForm, isObject } from '../form-rules.ts';
 import { type Holder, readContent } from '../message-content.ts';
 import { messageCreate, messageEdit } from '../message-rules.ts';
@@ -9,6 +10,7 @@ import type { JsonObject } from '../payloads.ts';
 import { permission } from '../permissions.ts';
 import { refuse } from '../refusal.ts';
 import { type Call, noContent, ok, type Reply, type RouteGroup } from '../route.ts';
+import { admitDelete, admitEdit, admitMessage } from '../thread-rules.ts';
 import type { StoredChannel, StoredMessage, World } from '../world.ts';
 
 /** Channels and their messages, with the bot's own token. */
@@ -30,6 +32,7 @@ export const channelRoutes = {
       const channel = accessChannel(world, params.channel);
       const stored = accessMessage(world, channel, params.message);
       if (stored.message.author.id !== world.botUserId) requireManage(channel);
+      admitDelete(channel);
       removeMessage(world, stored);
       return noContent;
     },
@@ -87,6 +90,7 @@ function createMessage({ world, params, body, files }: Call): Reply {
   }
   const twin = form.enforce_nonce === true ? sameNonce(world, channel, form) : undefined;
   if (twin) return ok(show(world, twin));
+  admitMessage(world, channel);
   const target = replyTarget(world, channel, form);
   const content = readContent(world, form, { files, holder: holderOf(channel), before: null });
   const author = storedUser(world, world.botUserId).user;
@@ -143,6 +147,7 @@ function patchMessage({ world, params, body, files }: Call): Reply {
   const channel = accessChannel(world, params.channel);
   const stored = accessMessage(world, channel, params.message);
   if (stored.message.author.id !== world.botUserId) throw refuse('notAuthor');
+  admitEdit(channel);
   if (files.length > 0) accessChannel(world, params.channel, permission.attachFiles);
   const before = stored.message;
   editMessage(world, stored, readContent(world, body as JsonObject, { files, holder: holderOf(channel), before }));

@@ -1,4 +1,5 @@
-import { channelObject, guildChannels, guildObject, member, roles, selfUser } from '../entities.ts';
+import { channelObject, guildChannels } from '../channel-objects.ts';
+import { guildObject, member, roles, selfUser } from '../entities.ts';
 import { checkForm, fields, id } from '../form-rules.ts';
 import type { JsonObject } from '../payloads.ts';
 import { usualPermissions } from '../permissions.ts';
@@ -66,6 +67,7 @@ export const guildRoutes = {
 } satisfies RouteGroup;
 
 function checkGuild({ world, params }: Call): void {
-  if (params.guild === world.foreignGuildId) throw refuse('missingAccess');
+  if (params.guild === world.foreignGuildId || params.guild === world.commandsOnlyGuildId)
+    throw refuse('missingAccess');
   if (params.guild !== world.guildId) throw refuse('unknownGuild');
 }

@@ -20,6 +20,7 @@ import { addMessage, editMessage, guildOf, messageFlag } from '../messages.ts';
 import type { ApiChoice, ApiComponent, Json, JsonObject } from '../payloads.ts';
 import { refuse } from '../refusal.ts';
 import { type Call, noContent, ok, type Reply, type RouteGroup } from '../route.ts';
+import { admitEdit, admitMessage } from '../thread-rules.ts';
 import type { Modal } from '../types.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from '../world.ts';
 
@@ -103,6 +104,7 @@ function carryOut(
   if (type === answer.message || type === answer.deferredMessage) {
     const ephemeral = (Number(data.flags ?? 0) & messageFlag.ephemeral) !== 0;
     const holder = { holderId: ephemeral ? world.applicationId : channel.id, ephemeral };
+    if (!ephemeral) admitMessage(world, channel);
     const content =
       type === answer.message ? readContent(world, data, { files, holder, before: null }) : emptyContent();
     const loading = type === answer.deferredMessage ? messageFlag.loading : 0;
@@ -114,6 +116,7 @@ function carryOut(
   interaction.originalId = source.message.id;
   if (type === answer.deferredUpdate) return null;
   const ephemeral = source.visibleTo !== null;
+  if (!ephemeral) admitEdit(channel);
   const holder = { holderId: ephemeral ? world.applicationId : channel.id, ephemeral };
   editMessage(world, source, readContent(world, data, { files, holder, before: source.message }));
   return source;

@@ -4,7 +4,8 @@ import type { Snowflake } from '../payloads.ts';
 import { permission } from '../permissions.ts';
 import { refuse } from '../refusal.ts';
 import { type Call, noContent, ok, type Reply, type RouteGroup } from '../route.ts';
-import type { StoredMessage } from '../world.ts';
+import { admitReaction } from '../thread-rules.ts';
+import type { StoredChannel, StoredMessage } from '../world.ts';
 import { requireManage } from './channels.ts';
 
 /** Reactions under messages. */
@@ -56,6 +57,7 @@ function put(
   stored: StoredMessage,
   { userId, on }: { userId: Snowflake; on: boolean },
 ): Reply {
+  admitReaction(world.channels.get(stored.message.channel_id) as StoredChannel);
   setReaction(world, stored, { emoji: params.emoji ?? '', userId, on });
   return noContent;
 }

@@ -6,6 +6,7 @@ import { editMessage, messageFlag, removeMessage } from '../messages.ts';
 import type { JsonObject } from '../payloads.ts';
 import { refuse } from '../refusal.ts';
 import { type Call, noContent, ok, type Reply, type RouteGroup } from '../route.ts';
+import { admitDelete, admitEdit, admitMessage } from '../thread-rules.ts';
 import type { StoredChannel, StoredInteraction, StoredMessage, World } from '../world.ts';
 import { addAnswer } from './interactions.ts';
 
@@ -39,7 +40,9 @@ export const webhookRoutes = {
   'DELETE /webhooks/:application/:token/messages/:message': {
     needsBotToken: false,
     handle: (call) => {
-      removeMessage(call.world, findMessage(call, findInteraction(call)));
+      const stored = findMessage(call, findInteraction(call));
+      if (stored.visibleTo === null) admitDelete(call.world.channels.get(stored.message.channel_id) as StoredChannel);
+      removeMessage(call.world, stored);
       return noContent;
     },
   },
@@ -65,6 +68,7 @@ function findMessage({ world, params }: Call, interaction: StoredInteraction): S
 function edit({ world, body, files }: Call, stored: StoredMessage): void {
   const { message: before, visibleTo } = stored;
   const ephemeral = visibleTo !== null;
+  if (!ephemeral) admitEdit(world.channels.get(before.channel_id) as StoredChannel);
   const holder = { holderId: ephemeral ? world.applicationId : before.channel_id, ephemeral };
   editMessage(world, stored, readContent(world, body as JsonObject, { files, holder, before }));
 }
@@ -92,6 +96,7 @@ function addFollowUp(
   const channel = world.channels.get(interaction.channelId) as StoredChannel;
   const flags = Number(body.flags ?? 0);
   const ephemeral = (flags & messageFlag.ephemeral) !== 0;
+  if (!ephemeral) admitMessage(world, channel);
   const holder = { holderId: ephemeral ? world.applicationId : channel.id, ephemeral };
   return addAnswer(world, interaction, {
     channel,

@@ -35,7 +35,7 @@ interface PredictedStep {
 }
 
 /** What the steps of a clip will ask for. */
-export interface PredictorPlan {
+export interface DenoiserPlan {
   /** Whether each step is guided, [steps]. */
   guided: readonly boolean[];
   /** Whether some steps will be shallow. */
@@ -46,10 +46,10 @@ export interface PredictorPlan {
  * Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time: the
  * latter also where only some steps are guided, so that one loaded UNet serves all of them.
  */
-export async function openPredictor(
+export async function openDenoiser(
   { configs, networks, settings, guidanceBatch }: PipelineContext,
   { imageEmbeds, imageLatents }: ImageCondition,
-  { guided, caching }: PredictorPlan,
+  { guided, caching }: DenoiserPlan,
 ): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
   const isTogether = guidanceBatch === 'batched' && new Set(guided).size === 1;

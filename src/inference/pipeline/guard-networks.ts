@@ -1,31 +1,18 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { InferenceError, JobCancelledError } from '../../errors.ts';
+import { InferenceError } from '../../errors.ts';
+import { cancellationPoint } from '../../util/cancellation.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { Networks } from './networks.ts';
 import type { PipelineStage } from './types.ts';
 
-/** @throws JobCancelledError the signal was aborted */
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new JobCancelledError();
-}
-
-/**
- * The same networks, which load nothing and run nothing once the signal was aborted. Loading and running block the
- * event loop, so each first yields to it once, for a cancel message that has arrived to be handled.
- */
+/** The same networks, which load nothing and run nothing once the signal was aborted. */
 export function cancellableNetworks(networks: Networks, signal: AbortSignal | undefined): Networks {
-  const check = async () => {
-    await nextTurn();
-    throwIfCancelled(signal);
-  };
   return {
     async open(request) {
-      await check();
-      const session = await networks.open(request);
+      const session = await networks.open(request, signal);
       return {
         async run(inputs) {
-          await check();
-          return session.run(inputs);
+          await cancellationPoint(signal);
+          return session.run(inputs, signal);
         },
         release: () => session.release(),
       };

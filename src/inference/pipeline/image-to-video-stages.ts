@@ -1,7 +1,7 @@
 import { InferenceError } from '../../errors.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
-import { type ImageCondition, openPredictor } from './denoiser.ts';
+import { type ImageCondition, openDenoiser } from './denoiser.ts';
 import { requireFinite, requireOutput, withSession } from './guard-networks.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { modelInputs } from './pictures.ts';
@@ -63,12 +63,12 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
   const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
   if (done === steps) return latents;
 
-  const predictor = await openPredictor(job, condition, { guided, caching: deepCacheInterval > 1 && steps > 1 });
+  const denoiser = await openDenoiser(job, condition, { guided, caching: deepCacheInterval > 1 && steps > 1 });
   try {
     for (let index = done; index < steps; index++) {
       const timestep = scheduler.timesteps[index]!;
       const isGuided = guided[index] === true;
-      const prediction = await predictor.predict(scheduler.scaleModelInput(latents, index), timestep, {
+      const prediction = await denoiser.predict(scheduler.scaleModelInput(latents, index), timestep, {
         guided: isGuided,
         shallow: index % deepCacheInterval !== 0,
       });
@@ -84,7 +84,7 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
     }
     return latents;
   } finally {
-    await predictor.release();
+    await denoiser.release();
   }
 }
 

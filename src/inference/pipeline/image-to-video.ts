@@ -1,4 +1,5 @@
 import { InferenceError } from '../../errors.ts';
+import { throwIfCancelled } from '../../util/cancellation.ts';
 import type { FramedPicture } from '../../util/rgb.ts';
 import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
@@ -9,7 +10,7 @@ import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { cancellableNetworks, finiteNetworks, throwIfCancelled } from './guard-networks.ts';
+import { cancellableNetworks, finiteNetworks } from './guard-networks.ts';
 import { denoise, encodeImage } from './image-to-video-stages.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';

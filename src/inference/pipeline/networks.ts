@@ -1,3 +1,4 @@
+import { cancellationPoint } from '../../util/cancellation.ts';
 import { compileGraph } from '../graph/compile-graph.ts';
 import { partitionGraph } from '../graph/cut-graph.ts';
 import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
@@ -10,7 +11,7 @@ import type { MemoryMode } from './types.ts';
 /** Opens a model's networks. */
 export interface Networks {
   /** A network in the shape asked for; give it back with its `release`, which frees it unless it is to stay. */
-  open(request: NetworkRequest): Promise<NetworkSession>;
+  open(request: NetworkRequest, signal?: AbortSignal): Promise<NetworkSession>;
   /** Frees whatever stayed in memory. */
   release(): Promise<void>;
 }
@@ -50,9 +51,11 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     return pickNetwork(configs, request, graphs);
   }
 
-  async function load(request: NetworkRequest): Promise<NetworkSession> {
+  async function load(request: NetworkRequest, signal: AbortSignal | undefined): Promise<NetworkSession> {
+    await cancellationPoint(signal);
     try {
       const graph = await build(request);
+      await cancellationPoint(signal);
       if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
@@ -65,15 +68,15 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   }
 
   return {
-    async open(request) {
-      if (memoryMode !== 'resident') return load(request);
+    async open(request, signal) {
+      if (memoryMode !== 'resident') return load(request, signal);
       const key = JSON.stringify(request);
       const slot = request.network === 'unet-step' ? `${request.network} ${request.deepFeatures}` : request.network;
       const known = resident.get(slot);
       if (known?.key === key) return { run: known.session.run, release: async () => {} };
       resident.delete(slot);
       await known?.session.release();
-      const loaded = await load(request);
+      const loaded = await load(request, signal);
       resident.set(slot, { key, session: loaded });
       return { run: loaded.run, release: async () => {} };
     },

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { InferenceError } from '../../errors.ts';
+import { cancellationPoint } from '../../util/cancellation.ts';
 
 /** A provider that a session really runs on. */
 export type ConcreteProvider = 'cpu' | 'cuda' | 'webgpu';
@@ -33,8 +33,12 @@ export interface SessionOptions {
 
 /** A network in memory. All tensors are float32, row-major, in the shapes that the model declares. */
 export interface NetworkSession {
-  /** @throws InferenceError the run failed, or an input is missing or of the wrong size */
-  run(inputs: Readonly<Record<string, Float32Array>>): Promise<Record<string, Float32Array>>;
+  /**
+   * @param signal looked at before each part of a chain is loaded, and before it runs; whoever runs a network of one part looks itself
+   * @throws InferenceError the run failed, or an input is missing or of the wrong size
+   * @throws JobCancelledError the signal was aborted
+   */
+  run(inputs: Readonly<Record<string, Float32Array>>, signal?: AbortSignal): Promise<Record<string, Float32Array>>;
   /** Gives the memory back; the session cannot be run after. */
   release(): Promise<void>;
 }
@@ -69,11 +73,13 @@ export function openChain(parts: readonly SessionModel[], options: SessionOption
   const inputs = parts.flatMap((part) => part.inputs).filter((input) => !made.has(input.name));
   const outputs = parts.flatMap((part) => part.outputs).filter((output) => !lastUse.has(output.name));
   return {
-    async run(values) {
+    async run(values, signal) {
       const tensors: Record<string, Tensor> = inputTensors({ name, inputs }, values);
       for (const [at, part] of parts.entries()) {
+        await cancellationPoint(signal);
         const session = await loadSession(part, options);
         try {
+          await cancellationPoint(signal);
           Object.assign(tensors, await runSession(session, part, tensors));
         } finally {
           await session.release();
@@ -141,12 +147,9 @@ async function runSession(
     if (tensor === undefined) throw new InferenceError('session-input', `${model.name} lacks its input ${name}.`);
     feeds[name] = tensor;
   }
-  const results = await session.run(feeds).catch((cause: unknown) => {
+  return session.run(feeds).catch((cause: unknown) => {
     throw new InferenceError('session-run', `${model.name} failed.`, { cause });
   });
-  // Messages (a cancel, say) that came while the run blocked are taken before the next.
-  await nextTurn();
-  return results;
 }
 
 function inputTensors(

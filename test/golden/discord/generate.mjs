@@ -3,10 +3,11 @@
 //   node test/golden/discord/generate.mjs
 //
 // The generator needs the compiler API of TypeScript before 7, so it runs in a temporary folder with pinned packages.
-// Three things are changed afterwards: definitions that the generator names after positions in source files are numbered
+// Four things are changed afterwards: definitions that the generator names after positions in source files are numbered
 // in order of appearance (so that the file does not depend on the folder); members of unions that an intersection made
 // impossible (a field with no value left) are dropped, which JSON Schema forbids; and bit fields (`flags`, `public_flags` …),
-// which TypeScript sees as one enum member at a time, may be any integer.
+// which TypeScript sees as one enum member at a time, may be any integer; and two gaps around messages are filled (see
+// mendMessages).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,9 @@ export interface Payloads {
     GUILD_CREATE: D.GatewayGuildCreateDispatchData;
     CHANNEL_CREATE: D.GatewayChannelCreateDispatchData;
     CHANNEL_UPDATE: D.GatewayChannelUpdateDispatchData;
+    THREAD_CREATE: D.GatewayThreadCreateDispatchData;
+    THREAD_UPDATE: D.GatewayThreadUpdateDispatchData;
+    userCommandInteraction: D.APIUserApplicationCommandInteraction;
     chatInputInteraction: D.APIChatInputApplicationCommandInteraction;
     messageCommandInteraction: D.APIMessageApplicationCommandInteraction;
     autocompleteInteraction: D.APIApplicationCommandAutocompleteInteraction;
@@ -55,7 +59,7 @@ try {
   const options = ['--type', 'Payloads', '--no-top-ref', '--no-type-check', '--no-ref-encode', '--jsDoc', 'none'];
   const text = run('npx', 'ts-json-schema-generator', '--path', 'entry.ts', '--tsconfig', 'tsconfig.json', ...options);
   const output = join(dirname(fileURLToPath(import.meta.url)), 'gateway-schemas.json');
-  writeFileSync(output, `${JSON.stringify(relaxFlags(dropImpossible(numberDefinitions(JSON.parse(text)))), null, 1)}\n`);
+  writeFileSync(output, `${JSON.stringify(relaxFlags(mendMessages(dropImpossible(numberDefinitions(JSON.parse(text))))), null, 1)}\n`);
   console.log(`${output}: ${readFileSync(output).length} bytes`);
 } finally {
   rmSync(folder, { recursive: true });
@@ -93,6 +97,18 @@ function dropImpossible(value) {
   const isImpossible = ({ properties = {} }) => Object.values(properties).some((property) => property.enum?.length === 0);
   if (Array.isArray(kept.anyOf)) kept.anyOf = kept.anyOf.filter((member) => !isImpossible(member));
   return kept;
+}
+
+/**
+ * The fields of a forwarded message are picked from APIMessage, where the generator puts the whole message; and a media item
+ * of Components V2 has an id, which Discord's own specification wants and the types do not know yet.
+ */
+function mendMessages(schema) {
+  const { APIMessage, APIMessageSnapshotFields: snapshot, APIUnfurledMediaItem } = schema.definitions;
+  for (const name of Object.keys(snapshot.properties)) snapshot.properties[name] = APIMessage.properties[name];
+  snapshot.required = snapshot.required.filter((name) => APIMessage.required.includes(name));
+  APIUnfurledMediaItem.properties.id = { $ref: '#/definitions/Snowflake' };
+  return schema;
 }
 
 function relaxFlags(value) {

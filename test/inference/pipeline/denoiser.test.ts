@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openPredictor, type PredictorPlan } from '../../../src/inference/pipeline/denoiser.ts';
+import { type DenoiserPlan, openDenoiser } from '../../../src/inference/pipeline/denoiser.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import type { Networks } from '../../../src/inference/pipeline/networks.ts';
 import type { PipelineContext } from '../../../src/inference/pipeline/pipeline-context.ts';
@@ -27,18 +27,18 @@ function noting(calls: string[]): Networks {
   };
 }
 
-async function callsOf(guidanceBatch: GuidanceBatch, plan: PredictorPlan, shallow: readonly boolean[] = []) {
+async function callsOf(guidanceBatch: GuidanceBatch, plan: DenoiserPlan, shallow: readonly boolean[] = []) {
   const calls: string[] = [];
   const settings = { width: 16, height: 16, numFrames: 3, fps: 7, motionBucketId: 127, noiseAugStrength: 0 };
   const job = { configs, networks: noting(calls), settings, guidanceBatch } as unknown as PipelineContext;
   const condition = { imageEmbeds: new Float32Array(24), imageLatents: new Float32Array(4) };
-  const predictor = await openPredictor(job, condition, plan);
+  const denoiser = await openDenoiser(job, condition, plan);
   const lengths: number[] = [];
   for (const [at, guided] of plan.guided.entries()) {
     const step = { guided, shallow: shallow[at] === true };
-    lengths.push((await predictor.predict(new Float32Array(4), 1, step)).length);
+    lengths.push((await denoiser.predict(new Float32Array(4), 1, step)).length);
   }
-  await predictor.release();
+  await denoiser.release();
   return { calls, lengths };
 }
 

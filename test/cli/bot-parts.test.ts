@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelCapabilities } from '../../src/cli/model-facts.ts';
+import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import { UserError } from '../../src/errors.ts';
 import { presetNames } from '../../src/inference/pipeline/presets.ts';
 import type { ModelInfo } from '../../src/inference/pipeline/types.ts';

@@ -1,0 +1,96 @@
+import { InferenceSession } from 'onnxruntime-node';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { JobCancelledError } from '../../../src/errors.ts';
+import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
+import type { ImageToVideoSettings, MemoryMode } from '../../../src/inference/pipeline/types.ts';
+import { goldenPath } from '../../support/golden.ts';
+
+const settings: ImageToVideoSettings = {
+  width: 32,
+  height: 16,
+  numFrames: 3,
+  numInferenceSteps: 2,
+  minGuidanceScale: 1,
+  maxGuidanceScale: 1,
+  fps: 7,
+  motionBucketId: 127,
+  noiseAugStrength: 0.02,
+  decodeChunkSize: 2,
+  seed: 5,
+  sampler: 'euler',
+  schedule: 'karras',
+};
+const picture = () => ({ width: 32, height: 16, data: new Uint8Array(32 * 16 * 3).fill(90) });
+
+/** Sessions that were loaded and not released. */
+let open = 0;
+/** Loads and runs since the last clip began. */
+let events: string[] = [];
+/** Called within each load and each run, while the event loop stands still. */
+let onEvent = (_count: number) => {};
+
+const { create } = InferenceSession;
+vi.spyOn(InferenceSession, 'create').mockImplementation(async (...parameters: unknown[]) => {
+  const session = await (create as (...all: unknown[]) => Promise<InferenceSession>).apply(
+    InferenceSession,
+    parameters,
+  );
+  open++;
+  onEvent(events.push('load'));
+  const { run, release } = session;
+  session.run = async (...inputs: unknown[]) => {
+    const outputs = await (run as (...all: unknown[]) => Promise<never>).apply(session, inputs);
+    onEvent(events.push('run'));
+    return outputs;
+  };
+  session.release = async () => {
+    open--;
+    await release.call(session);
+  };
+  return session;
+});
+
+afterEach(() => {
+  onEvent = () => {};
+});
+
+async function frames(pipeline: ImageToVideoPipeline, signal?: AbortSignal): Promise<Buffer> {
+  events = [];
+  const run = pipeline.generate(picture(), settings, signal && { signal });
+  let next = await run.next();
+  while (!next.done) next = await run.next();
+  return Buffer.concat(next.value.frames);
+}
+
+const modes: MemoryMode[] = ['model-offload', 'sequential-offload'];
+
+describe.each(modes)('a clip that is cancelled in memory mode %s', (memoryMode) => {
+  it('in any load or run, whatever the stage, ends before the next one, and the pipeline makes the next clip', {
+    timeout: 120_000,
+  }, async () => {
+    const modelDir = goldenPath('models/tiny-a');
+    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
+    const whole = await frames(pipeline);
+    const all = events;
+    // Four networks, two steps of the UNet and a decoder for each of two chunks; blocks are loaded anew in each step.
+    expect(all.filter((event) => event === 'load').length).toBeGreaterThan(memoryMode === 'model-offload' ? 5 : 10);
+    for (let at = 1; at < all.length; at++) {
+      const abort = new AbortController();
+      onEvent = (count) => count === at && abort.abort();
+      await expect(frames(pipeline, abort.signal), `event ${at}`).rejects.toBeInstanceOf(JobCancelledError);
+      expect(events).toEqual(all.slice(0, at));
+      expect(open).toBe(0);
+    }
+    onEvent = () => {};
+    expect(await frames(pipeline)).toEqual(whole);
+  });
+
+  it('by a message that waits while a load blocks is told before the next load', async () => {
+    const modelDir = goldenPath('models/tiny-a');
+    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
+    const abort = new AbortController();
+    onEvent = (count) => count === 2 && setImmediate(() => abort.abort());
+    await expect(frames(pipeline, abort.signal)).rejects.toBeInstanceOf(JobCancelledError);
+    expect(events).toEqual(['load', 'run']);
+  });
+});
