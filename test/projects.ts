@@ -6,6 +6,7 @@
  */
 export const isolated: Readonly<Record<string, string>> = {
   'test/cli/demo.test.ts': 'changes the working folder',
+  'test/hub/pulled-models.test.ts': 'changes the working folder',
   'test/config/environment.test.ts': 'changes the environment and the working folder',
   'test/inference/pipeline/run-control.test.ts': 'replaces a module',
   'test/media/decode-memory.test.ts': 'measures memory',

@@ -6,9 +6,9 @@ import { checkFile } from '../media/check-file.ts';
 import type { JobQueueOptions } from '../queue/job-queue.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
+import type { Log } from '../util/log.ts';
 import type { PictureChecker } from '../worker/picture-checker.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
-import type { BotDependencies } from './app.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelCapabilities(info: ModelInfo): ModelCapabilities {
@@ -26,8 +26,8 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
  */
 export function checkWith(
   checker: Pick<PictureChecker, 'checkBeforeQueueing'>,
-  log: BotDependencies['log'],
-): BotDependencies['checkPicture'] {
+  log: Log,
+): (bytes: Uint8Array) => Promise<void> {
   return async (bytes) => {
     checkFile(bytes);
     try {
