@@ -6,7 +6,7 @@ import { cancellationPoint } from '../util/cancellation.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { Clip, ClipForm, RenderSpec } from './types.ts';
 
-/** Frames whose shorter side has fewer pixels are upscaleFactor: players show them as stamps otherwise. */
+/** Frames whose shorter side has fewer pixels are upscaled: players show them as stamps otherwise. */
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
