@@ -21,7 +21,7 @@ export const mayImport = {
   ],
   media: [],
   worker: ['media', 'inference/pipeline'],
-  storage: ['worker'],
+  storage: [],
   queue: ['storage', 'worker'],
   bot: ['queue', 'storage'],
   commands: ['bot', 'queue', 'storage'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Clip } from '../settings/clip.ts';
 import { storedSettingsSchema } from '../settings/image-to-video.ts';
-import type { Clip } from '../worker/types.ts';
 import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
 import { parseStored } from './stored-rows.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { StorageError, UserError } from '../errors.ts';
-import type { Clip } from '../worker/types.ts';
+import type { Clip } from '../settings/clip.ts';
 import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';

@@ -1,4 +1,6 @@
-import type { BaseClip, Clip, ClipForm, FitName, RenderSpec } from '../worker/types.ts';
+import type { BaseClip } from '../settings/clip.ts';
+import type { ClipForm, FitName } from '../settings/clip-form.ts';
+import type { ImageToVideoSettings } from '../settings/image-to-video.ts';
 
 /**
  * What can become of a job.
@@ -16,12 +18,12 @@ type JobState = (typeof jobStates)[number];
 export type FinalJobState = Extract<JobState, 'done' | 'failed' | 'cancelled'>;
 
 /** What the person chose; what is left out takes the model's defaults. */
-export type JobSettings = RenderSpec['settings'];
+export type JobSettings = Partial<ImageToVideoSettings>;
 
 /** What commands and queue need to know of the model: its name, defaults and limits. */
 export interface ModelCapabilities {
   name: string;
-  defaults: Omit<Clip['settings'], 'seed'>;
+  defaults: Omit<ImageToVideoSettings, 'seed'>;
   /** How its clips repeat where nobody chooses; left out: they do not. */
   loop?: ClipForm['loop'];
   limits: { maxSteps: number; maxFrames: number };

@@ -1,16 +1,8 @@
-import type { ImageToVideoSettings, PipelineStage, ProviderName } from '../inference/pipeline/types.ts';
+import type { BaseClip, Clip, RenderStage } from '../settings/clip.ts';
 import type { ClipForm, FitName } from '../settings/clip-form.ts';
+import type { ImageToVideoSettings } from '../settings/image-to-video.ts';
 
-export type { ClipForm, FitName };
-
-/** A clip made before, to go on with. */
-export interface BaseClip {
-  /** Its frames: {@link Clip.master}. */
-  master: Uint8Array;
-  /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
-  use: 'extend' | 'reencode';
-  metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
-}
+export type { BaseClip, Clip, ClipForm, RenderStage };
 
 /** One clip to make. Settings left out take the model's defaults; a seed left out is drawn. */
 export interface RenderSpec {
@@ -34,41 +26,12 @@ export interface RenderSpec {
   checkpoint?: Uint8Array;
 }
 
-export type RenderStage = PipelineStage | 'encode-video';
-
 /** News of a running render. `step` counts finished steps of the stage. */
 export interface RenderProgress {
   stage: RenderStage;
   step: number;
   steps: number;
   secondsPerStep: number | undefined;
-}
-
-/** A finished clip and what was done to make it. */
-export interface Clip {
-  /** A file of the form's format. */
-  bytes: Uint8Array;
-  /** The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. */
-  master?: Uint8Array;
-  form: ClipForm;
-  /** Frames of the file. */
-  frames: number;
-  /** Frames per second of the file. */
-  fps: number;
-  /** Pixels of the file: the settings' size times `upscaleFactor`, in the picture's ratio where the shape is its own, unless it was reduced. */
-  width: number;
-  /** Pixels of the file, as the width. */
-  height: number;
-  /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
-  upscaleFactor: number;
-  /** What was rendered; its width and height are the model's, before enlarging. */
-  settings: ImageToVideoSettings;
-  fit: FitName;
-  model: string;
-  provider: Exclude<ProviderName, 'auto'>;
-  secondsPerStage: Record<RenderStage, number>;
-  /** What had to give way so that the clip fits `maxBytes`; undefined where nothing did. */
-  reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
 }
 
 /** How long a render of this kind is known to take, in seconds. */

@@ -1,10 +1,11 @@
+import type { PipelineStage } from '../../settings/clip.ts';
 import type { LoopName } from '../../settings/clip-form.ts';
 import type { ExecutionOptions, GuidanceBatch, MemoryMode, ProviderName } from '../../settings/execution.ts';
 import type { ImageToVideoSettings } from '../../settings/image-to-video.ts';
 import type { ModelLimits } from '../../settings/kinds.ts';
 import type { RgbFrames } from '../../util/rgb.ts';
 
-export type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode, ProviderName };
+export type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode, PipelineStage, ProviderName };
 
 /** What a model folder allows and proposes, read from its configs without opening the weights. */
 export interface ModelInfo {
@@ -19,9 +20,6 @@ export interface ModelInfo {
   orientsBySeed?: boolean;
   limits: ModelLimits;
 }
-
-/** Stages of a pipeline run, in order. */
-export type PipelineStage = 'prepare' | 'encode-image' | 'denoise' | 'decode';
 
 /** News from a running pipeline. `step` counts finished steps of the stage, 0…steps. */
 export interface PipelineProgress {

@@ -1,0 +1,45 @@
+import type { ClipForm, FitName } from './clip-form.ts';
+import type { ProviderName } from './execution.ts';
+import type { ImageToVideoSettings } from './image-to-video.ts';
+
+/** Stages of a pipeline run, in order. */
+export type PipelineStage = 'prepare' | 'encode-image' | 'denoise' | 'decode';
+
+/** Stages of a render, in order. */
+export type RenderStage = PipelineStage | 'encode-video';
+
+/** A finished clip and what was done to make it. */
+export interface Clip {
+  /** A file of the form's format. */
+  bytes: Uint8Array;
+  /** The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. */
+  master?: Uint8Array;
+  form: ClipForm;
+  /** Frames of the file. */
+  frames: number;
+  /** Frames per second of the file. */
+  fps: number;
+  /** Pixels of the file: the settings' size times `upscaleFactor`, in the picture's ratio where the shape is its own, unless it was reduced. */
+  width: number;
+  /** Pixels of the file, as the width. */
+  height: number;
+  /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
+  upscaleFactor: number;
+  /** What was rendered; its width and height are the model's, before enlarging. */
+  settings: ImageToVideoSettings;
+  fit: FitName;
+  model: string;
+  provider: Exclude<ProviderName, 'auto'>;
+  secondsPerStage: Record<RenderStage, number>;
+  /** What had to give way so that the clip fits `maxBytes`; undefined where nothing did. */
+  reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
+}
+
+/** A clip made before, to go on with. */
+export interface BaseClip {
+  /** Its frames: {@link Clip.master}. */
+  master: Uint8Array;
+  /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
+  use: 'extend' | 'reencode';
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
+}
