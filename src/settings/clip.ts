@@ -3,10 +3,12 @@ import type { ProviderName } from './execution.ts';
 import type { ImageToVideoSettings } from './image-to-video.ts';
 
 /** Stages of a pipeline run, in order. */
-export type PipelineStage = 'prepare' | 'encode-image' | 'denoise' | 'decode';
+export const pipelineStages = ['prepare', 'encode-image', 'denoise', 'decode'] as const;
+export type PipelineStage = (typeof pipelineStages)[number];
 
 /** Stages of a render, in order. */
-export type RenderStage = PipelineStage | 'encode-video';
+export const renderStages = [...pipelineStages, 'encode-video'] as const;
+export type RenderStage = (typeof renderStages)[number];
 
 /** A finished clip and what was done to make it. */
 export interface Clip {

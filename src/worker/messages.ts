@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { maxCheckpointBytes } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
+import { renderStages } from '../settings/clip.ts';
 import { clipFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
 import { executionSchema, executionSettings } from '../settings/execution.ts';
 import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
@@ -86,7 +87,7 @@ const toChildSchema = z.discriminatedUnion('type', [
 /** From the renderer to its process. */
 export type ToChild = z.output<typeof toChildSchema>;
 
-const stage = z.enum(['prepare', 'encode-image', 'denoise', 'decode', 'encode-video']);
+const stage = z.enum(renderStages);
 
 const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
   stage,

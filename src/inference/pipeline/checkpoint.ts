@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { pipelineStages } from '../../settings/clip.ts';
 import type { GeneratorState } from '../random/torch-generator.ts';
 import {
   decodeSafetensors,
@@ -44,7 +45,7 @@ const metadataSchema = z.strictObject({
   seed: z.int().nonnegative(),
   step: z.int().positive(),
   generator: z.strictObject({ position: z.int().min(0).max(624), keptNormal: z.number().nullable() }),
-  seconds: z.record(z.enum(['prepare', 'encode-image', 'denoise', 'decode']), z.number().nonnegative()),
+  seconds: z.record(z.enum(pipelineStages), z.number().nonnegative()),
   /** Of the tensors' values: a damaged checkpoint must not become a damaged clip. */
   sha256: z.string(),
 });

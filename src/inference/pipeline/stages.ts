@@ -1,8 +1,7 @@
 import { InferenceError } from '../../errors.ts';
+import { pipelineStages } from '../../settings/clip.ts';
 import type { StagePosition } from './guard-networks.ts';
 import type { PipelineProgress, PipelineStage } from './types.ts';
-
-const stages: readonly PipelineStage[] = ['prepare', 'encode-image', 'denoise', 'decode'];
 
 /** Times the stages of one run and words its progress. */
 export interface StageClock {
@@ -23,7 +22,7 @@ export interface StageClock {
  * @param earlier what stages took in an earlier run that this one goes on from
  */
 export function stageClock(now: () => number, earlier: Partial<Record<PipelineStage, number>> = {}): StageClock {
-  const ended = Object.fromEntries(stages.map((stage) => [stage, earlier[stage] ?? 0])) as Record<
+  const ended = Object.fromEntries(pipelineStages.map((stage) => [stage, earlier[stage] ?? 0])) as Record<
     PipelineStage,
     number
   >;
@@ -55,7 +54,7 @@ export function stageClock(now: () => number, earlier: Partial<Record<PipelineSt
       return progress();
     },
     seconds: () =>
-      Object.fromEntries(stages.map((stage) => [stage, secondsOf(stage)])) as Record<PipelineStage, number>,
+      Object.fromEntries(pipelineStages.map((stage) => [stage, secondsOf(stage)])) as Record<PipelineStage, number>,
     position() {
       if (current === undefined) return undefined;
       const { stage, done, steps } = current;
