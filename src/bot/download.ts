@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { type AttachmentSource, fetchAttachment, readAtMost, withinTime } from './fetch-attachment.ts';
+import { type AttachmentSource, allowedUrl, fetchAttachment, readAtMost, withinTime } from './fetch-attachment.ts';
 
 /** What {@link createDownload} works with. */
 export interface DownloadOptions extends AttachmentSource {
@@ -14,8 +14,17 @@ interface StatedFile {
   sizeBytes?: number | undefined;
 }
 
-/** Fetches an attachment's bytes; a file that is stated to be too large is not even asked for. */
-export type Download = (url: string, stated?: StatedFile) => Promise<Uint8Array>;
+/** Fetches attachments. */
+export interface Download {
+  /** An attachment's bytes; a file that is stated to be too large is not even asked for. */
+  (url: string, stated?: StatedFile): Promise<Uint8Array>;
+  /**
+   * What can be said against an attachment without asking anybody.
+   *
+   * @throws UserError `picture-host` or `picture-too-many-bytes`
+   */
+  check(url: string, stated?: StatedFile): void;
+}
 
 const megabyte = 1024 * 1024;
 
@@ -32,8 +41,13 @@ export function createDownload(options: DownloadOptions): Download {
     throw new UserError('picture-too-many-bytes', `Pictures may have up to ${limitMb} MB.`, { details: { limitMb } });
   }
 
-  return async (address, { sizeBytes = 0 } = {}) => {
+  const check: Download['check'] = (address, { sizeBytes = 0 } = {}) => {
+    allowedUrl(address, options.allowedHosts);
     refuseBeyondLimit(sizeBytes > limitBytes);
+  };
+
+  const download = async (address: string, stated?: StatedFile) => {
+    check(address, stated);
     return withinTime(timeoutMs, async (signal) => {
       const { body } = await fetchAttachment(address, options, { signal });
       const { bytes, isCut } = await readAtMost(body, limitBytes);
@@ -41,4 +55,5 @@ export function createDownload(options: DownloadOptions): Download {
       return bytes;
     });
   };
+  return Object.assign(download, { check });
 }

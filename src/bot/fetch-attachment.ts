@@ -75,7 +75,12 @@ export async function withinTime<T>(timeoutMs: number, work: (signal: AbortSigna
   }
 }
 
-function allowedUrl(address: string, allowedHosts: readonly string[]): URL {
+/**
+ * An attachment's address.
+ *
+ * @throws UserError `picture-host`
+ */
+export function allowedUrl(address: string, allowedHosts: readonly string[]): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isAllowed =
     url !== undefined &&

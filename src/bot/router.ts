@@ -12,6 +12,7 @@ import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Log } from '../util/log.ts';
 import { parseButtonId } from './button-id.ts';
+import { isRouteClosed } from './discord-errors.ts';
 import type { Handlers } from './handlers.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
@@ -113,14 +114,37 @@ function known<T>(handler: T | undefined, name: string): T {
   return handler;
 }
 
-/** The answer that was promised says what went wrong; a message that belongs to everybody stays, and it is whispered. */
+/**
+ * Says what went wrong to the asker alone. A public "thinking…" is deleted first: the first follow-up to a deferred answer
+ * takes that answer's place, and would be as public as it.
+ */
 async function answer(interaction: Answerable, content: string): Promise<void> {
-  if (interaction.deferred && hasOwnAnswer(interaction)) {
-    await interaction.editReply({ content, components: [] });
-  } else if (interaction.deferred || interaction.replied) {
-    await interaction.followUp({ content, flags: MessageFlags.Ephemeral });
-  } else {
+  if (!interaction.deferred && !interaction.replied) {
     await interaction.reply({ content, flags: MessageFlags.Ephemeral });
+  } else if (interaction.deferred && hasOwnAnswer(interaction) && interaction.ephemeral) {
+    await interaction.editReply({ content, components: [] });
+  } else {
+    if (interaction.deferred && hasOwnAnswer(interaction) && !(await deletesAnswer(interaction))) {
+      // It cannot be taken away, and must not stay as a promise.
+      await interaction.editReply({ content, components: [] });
+      return;
+    }
+    try {
+      await interaction.followUp({ content, flags: MessageFlags.Ephemeral });
+    } catch {
+      // The token is too old, or takes no more follow-ups.
+      await interaction.user.send({ content });
+    }
+  }
+}
+
+/** Whether the deferred answer is gone, by this or because somebody deleted it. */
+async function deletesAnswer(interaction: Answerable): Promise<boolean> {
+  try {
+    await interaction.deleteReply();
+    return true;
+  } catch (err) {
+    return isRouteClosed(err);
   }
 }
 

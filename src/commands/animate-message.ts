@@ -35,6 +35,10 @@ export const animateMessage = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
+      checkPicture() {
+        const [first] = shown;
+        if (first !== undefined) context.download.check(first.url, { sizeBytes: first.size });
+      },
       async fetchPicture() {
         const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
@@ -56,6 +60,7 @@ export const pickPicture = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
+      checkPicture: () => context.download.check(picture.url),
       fetchPicture: () => fetchPicture({ url: picture.url }, context),
     });
   },

@@ -45,6 +45,7 @@ export const animate = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
       clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
+      checkPicture: () => context.download.check(image.url, { sizeBytes: image.size }),
       fetchPicture: () => fetchPicture(image, context),
     });
   },

@@ -37,6 +37,8 @@ export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
   clipRequest: ClipRequest;
+  /** What can be said against the picture without fetching it; called before the first answer. */
+  checkPicture?: () => void;
   /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
   fetchPicture: () => Promise<NewJob['picture']>;
 }
@@ -51,7 +53,7 @@ export interface SubmitOptions {
 export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, clipRequest, fetchPicture }: SubmitOptions,
+  { isPrivate, clipRequest, checkPicture, fetchPicture }: SubmitOptions,
 ): Promise<void> {
   const { jobs, clock, guildSettings, maxUploadBytes } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
@@ -66,6 +68,7 @@ export async function enqueueFromInteraction(
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
   await jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(clipRequest, context);
+  checkPicture?.();
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
   const picture = await fetchPicture();

@@ -1,25 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import { UserError } from '../../src/errors.ts';
-import type { FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
+import type { FakeDiscord, FileInput, InvokeRequest } from '../../src/fake-discord/types.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';
 
+/** A message's flag that only one person sees it. */
+const ephemeral = 64;
+
+const publicMessages = (discord: FakeDiscord) =>
+  discord.messages().filter(({ flags = 0 }) => (flags & ephemeral) === 0);
+
+/** The first answer's type: 5 is deferred, 4 a message at once. */
+type RefusalOptions = Partial<StageOptions> & { acknowledged?: 4 | 5 };
+
 /** Asks for a clip that must be refused, and gives back what the person reads. Nothing may be rendered. */
-async function refusal(image: FileInput, request: Partial<InvokeRequest> = {}, options: Partial<StageOptions> = {}) {
+async function refusal(
+  image: FileInput,
+  request: Partial<InvokeRequest> = {},
+  { acknowledged = 5, ...options }: RefusalOptions = {},
+) {
   const renderer = createScriptedRenderer();
   const { discord } = await setStage({ renderer, ...options });
   const handle = discord.invoke({ command: 'animate', attachments: { image }, ...request });
-  expect(await handle.acknowledged).toMatchObject({ type: 5 });
+  expect(await handle.acknowledged).toMatchObject({ type: acknowledged });
   const message = await failureOf(handle);
   expect(message.components).toEqual([]);
   expect(renderer.renders).toEqual([]);
+  // Seen by the asker alone, and the public "thinking…" is gone.
+  expect((message.flags ?? 0) & ephemeral).toBe(ephemeral);
+  expect(publicMessages(discord)).toEqual([]);
   return message.content;
 }
 
-describe('/animate refuses, after deferring and in words that help', () => {
+describe('/animate refuses, seen by the asker alone and leaving nothing behind:', () => {
   it('a text file that is called .png', async () => {
     const file = { name: 'picture.png', bytes: Buffer.from('Dear bot, I am a picture.\n'), contentType: 'image/png' };
     expect(await refusal(file)).toBe(
@@ -30,25 +46,27 @@ describe('/animate refuses, after deferring and in words that help', () => {
 
   it('a picture that is too large', async () => {
     const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(10 * 1024 * 1024)]);
-    expect(await refusal({ name: 'large.png', bytes })).toBe('⚠️ The file is too large: pictures may have up to 10 MB.');
+    expect(await refusal({ name: 'large.png', bytes }, {}, { acknowledged: 4 })).toBe(
+      '⚠️ The file is too large: pictures may have up to 10 MB.',
+    );
   });
 
   it('a picture that Discord says is too large, without asking for it', async () => {
     const { fetch, asked } = watchedFetch();
     const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(10 * 1024 * 1024)]);
-    const options = { fetch };
+    const options = { fetch, acknowledged: 4 as const };
     expect(await refusal({ name: 'large.png', bytes }, { locale: 'es-ES' }, options)).toContain('hasta 10 MB');
     expect(asked).toEqual([]);
   });
 
   it('an attachment from a host that is not allowed, without asking it', async () => {
     const attachmentHosts = ['cdn.discordapp.com'];
-    expect(await refusal(smallPicture, {}, { attachmentHosts })).toContain('Only pictures on Discord');
+    expect(await refusal(smallPicture, {}, { attachmentHosts, acknowledged: 4 })).toContain('Only pictures on Discord');
   });
 
   it('a format that is not read here', async () => {
     const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1');
-    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures cannot be read here');
+    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures are not supported here');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
     expect(await refusal({ name: 'a.heic', bytes: heic })).toContain('Save it as JPEG and attach that');
   });
@@ -72,7 +90,7 @@ describe('fetches nothing for, and tells them alone,', () => {
   const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
     ['who is blocked', 'have blocked you', {}, {}, ['kinora-admin block', { user: 'alice' }]],
     ['who comes while the queue is drained', 'accepts no new requests', {}, {}, ['kinora-admin drain']],
-    ['who asks in the wrong place', 'asked for in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
+    ['who asks in the wrong place', 'can be made in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
     [
       'who asks for too many steps',
       'Up to 5 steps',
@@ -133,6 +151,19 @@ describe('fetches nothing for, and tells them alone,', () => {
   });
 });
 
+it('a refusal whose follow-up Discord does not take comes by direct message, and leaves nothing in the channel', async () => {
+  const { discord } = await setStage({ renderer: createScriptedRenderer() });
+  discord.failNext({
+    route: 'POST /webhooks/:application/:token',
+    status: 401,
+    body: { code: 50027, message: 'Invalid Webhook Token' },
+  });
+  discord.invoke({ command: 'animate', attachments: { image: { name: 'a.png', bytes: Buffer.from('no picture') } } });
+  const told = await discord.waitForMessage(({ content }) => content.includes('not a picture'));
+  expect(told.channel_id).not.toBe(discord.channelId);
+  expect(publicMessages(discord).filter(({ channel_id }) => channel_id === discord.channelId)).toEqual([]);
+});
+
 it('looks at the limits again when the picture is there', async () => {
   const renderer = createScriptedRenderer();
   let open = () => {};
@@ -183,7 +214,7 @@ it('shows an id that the log has of what breaks before there is a job', async ()
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
   const { content } = await failureOf(handle);
   expect(content).not.toContain('secret');
-  const [, id] = /id ([0-9a-f]{8})\./.exec(content) ?? [];
+  const [, id] = /id ([0-9a-f]{8})\)/.exec(content) ?? [];
   const failure = log.events.find(({ fields }) => fields.errorId === id);
   expect(failure).toMatchObject({ level: 'error', fields: { err: { message: expect.stringContaining('secret') } } });
 });
