@@ -48,7 +48,7 @@ describe('/animate refuses, after deferring and in words that help', () => {
 
   it('a format that is not read here', async () => {
     const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1');
-    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures cannot be read here');
+    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures are not supported here');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
     expect(await refusal({ name: 'a.heic', bytes: heic })).toContain('Save it as JPEG and attach that');
   });
@@ -72,7 +72,7 @@ describe('fetches nothing for, and tells them alone,', () => {
   const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
     ['who is blocked', 'have blocked you', {}, {}, ['kinora-admin block', { user: 'alice' }]],
     ['who comes while the queue is drained', 'accepts no new requests', {}, {}, ['kinora-admin drain']],
-    ['who asks in the wrong place', 'asked for in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
+    ['who asks in the wrong place', 'be made in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
     [
       'who asks for too many steps',
       'Up to 5 steps',
@@ -183,7 +183,7 @@ it('shows an id that the log has of what breaks before there is a job', async ()
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
   const { content } = await failureOf(handle);
   expect(content).not.toContain('secret');
-  const [, id] = /id ([0-9a-f]{8})\./.exec(content) ?? [];
+  const [, id] = /id ([0-9a-f]{8})\)\./.exec(content) ?? [];
   const failure = log.events.find(({ fields }) => fields.errorId === id);
   expect(failure).toMatchObject({ level: 'error', fields: { err: { message: expect.stringContaining('secret') } } });
 });
