@@ -46,7 +46,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
 
-  function converse(job: Job): Conversation {
+  function conversationOf(job: Job): Conversation {
     const known = conversations.get(job.id);
     if (known) return known;
     const address = parseReplyAddress(job.address);
@@ -91,7 +91,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
    * where Discord or the network failed, so that it is tried again.
    */
   function notifyFinal(job: Job, how: 'edit' | 'reach', view: (messages: Messages) => Reply): Promise<void> {
-    const conversation = converse(job);
+    const conversation = conversationOf(job);
     const { address, messages, status } = conversation;
     conversations.delete(job.id);
     const ways = routesTo(job, conversation);
@@ -115,15 +115,15 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
 
   return {
     waiting(job, place) {
-      const { status, messages } = converse(job);
+      const { status, messages } = conversationOf(job);
       status.show(queuedView(job, place, messages));
     },
     progress(job, progress) {
-      const { status, messages } = converse(job);
+      const { status, messages } = conversationOf(job);
       status.show(progressView(job, progress, messages));
     },
     async deliver(job, clip, signal) {
-      const conversation = converse(job);
+      const conversation = conversationOf(job);
       const { address, messages, status } = conversation;
       await status.close();
       const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;

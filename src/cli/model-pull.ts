@@ -61,7 +61,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     io.stdout.write(`${fetched}, ${result.keptFiles} were there already; ${formatBytes(result.totalBytes)} in all.\n`);
     const verdict = await checkModelFolder(request.folder, io, false);
     if (verdict !== 0) return verdict;
-    io.stdout.write(`Use it with MODEL_DIR=${shownFolder(request.folder)} (in .env, or before the command).\n`);
+    io.stdout.write(
+      'It is used from the next start on, if it is the only model that was downloaded. Else name it in .env: ' +
+        `MODEL_DIR=${shownFolder(request.folder)}\n`,
+    );
     return 0;
   } catch (error) {
     if (error instanceof JobCancelledError) progress.note('Stopped. Run the same command again to go on from here.');

@@ -92,7 +92,7 @@ const maxEmptyFrames = 60;
  * Takes the file's bytes as received (JPEG, PNG, WebP, GIF, AVIF; of an animation the first frame that shows
  * something), which are treated as hostile: see `openPicture` for the limits. Colours become what Chromium shows;
  * transparent places become white.
- * Memory, measured by bench/pictures.ts: three bytes a pixel, five while a transparent picture is laid on white, seven
+ * Memory, measured by bench/pictures.ts: three bytes a pixel, five while a transparent picture is flattened on white, seven
  * for progressive JPEGs and interlaced PNGs, eleven for WebP, twenty for AVIF.
  * @throws UserError with one of `pictureErrorCodes`
  */
@@ -129,12 +129,12 @@ async function decode(bytes: Uint8Array, options: OpenPictureOptions): Promise<D
   for (let page = 0; ; page += 1) {
     const picture = page === 0 ? opened : await openPicture(bytes, { ...options, page });
     const raw = await readPixels(bytes, picture, { ...options, page });
-    const laid = layOnWhite(raw.data, raw.channels);
-    if (laid.isClear && page + 1 < Math.min(pages, maxEmptyFrames)) continue;
+    const flattened = layOnWhite(raw.data, raw.channels);
+    if (flattened.isClear && page + 1 < Math.min(pages, maxEmptyFrames)) continue;
     const { width, height } = raw;
     const frame = format === 'gif' && page === 0 ? readGifFrameBox(bytes) : undefined;
-    if (frame !== undefined) whitenOutside({ width, height, data: laid.data }, frame);
-    return { format, width, height, data: laid.data, isBlank: laid.data.every((value) => value === 255) };
+    if (frame !== undefined) whitenOutside({ width, height, data: flattened.data }, frame);
+    return { format, width, height, data: flattened.data, isBlank: flattened.data.every((value) => value === 255) };
   }
 }
 

@@ -68,7 +68,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   /** When each running job is expected to end, in milliseconds since 1970. */
   const endsAtMs = new Map<string, number>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
-  const intake = new PQueue({ concurrency: 1 });
+  const submissions = new PQueue({ concurrency: 1 });
   const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
   const runner = createJobRunner({
     store,
@@ -188,7 +188,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     if (job === undefined) return 'unknown';
     if (!['queued', 'running', 'interrupted'].includes(job.state)) return 'too-late';
     // Stored, and not yet in the queue: whoever takes it in is asked to come to an end first.
-    await intake.add(() => {});
+    await submissions.add(() => {});
     return runner.cancel(id) ?? 'too-late';
   }
 
@@ -200,7 +200,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       refuseIfNotOpen();
       await admit(job, waitingJobs());
     },
-    submit: (newJob) => intake.add(() => takeIn(newJob)),
+    submit: (newJob) => submissions.add(() => takeIn(newJob)),
     estimatePosition: (job) => positionsFor([...runner.waiting(), job]).at(-1)!,
     overview: () => ({
       mode,
@@ -237,7 +237,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       return 'cancelled';
     },
     // In turn with what comes in: a job that is submitted meanwhile must not be taken up once more.
-    resume: () => intake.add(resume),
+    resume: () => submissions.add(resume),
     close() {
       closed ??= closeNow();
       return closed;
@@ -280,7 +280,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   /** Nothing is being taken in, delivered or written any more. */
   async function settled(): Promise<void> {
-    await intake.onIdle();
+    await submissions.onIdle();
     await deliveries.onIdle();
     await writes.onIdle();
   }

@@ -9,8 +9,8 @@ import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 
-const { picture: _, ...wish } = newJob();
-const job: Job = { ...wish, id: '7f3a91c2', state: 'delivering', attempts: 1, createdAtMs: 0 };
+const { picture: _, ...request } = newJob();
+const job: Job = { ...request, id: '7f3a91c2', state: 'delivering', attempts: 1, createdAtMs: 0 };
 const clipOf = (sizeBytes: number) =>
   makeClip({ picture: Buffer.alloc(0), settings: {}, fit: 'crop' }, { bytes: Buffer.alloc(sizeBytes) });
 const refusal = (code: number, status = 403) =>

@@ -21,8 +21,8 @@ const address: ReplyAddress = {
   isEphemeral: false,
   locale: 'en-US',
 };
-const { picture: _, ...wish } = newJob({ address });
-const job: Job = { ...wish, id: '7f3a91c2', state: 'running', attempts: 1, createdAtMs: 0 };
+const { picture: _, ...request } = newJob({ address });
+const job: Job = { ...request, id: '7f3a91c2', state: 'running', attempts: 1, createdAtMs: 0 };
 const clip = makeClip({ picture: Buffer.alloc(0), settings: { seed: 7 }, fit: 'crop' });
 const progress = (step: number) => ({
   stage: 'denoise' as const,

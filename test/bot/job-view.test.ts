@@ -5,8 +5,8 @@ import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 
-const { picture: _, ...wish } = newJob();
-const job: Job = { ...wish, id: '7f3a91c2', state: 'queued', attempts: 0, createdAtMs: 0 };
+const { picture: _, ...request } = newJob();
+const job: Job = { ...request, id: '7f3a91c2', state: 'queued', attempts: 0, createdAtMs: 0 };
 const spec = { picture: Buffer.alloc(0), settings: { seed: 7 }, fit: 'crop' as const };
 
 describe('queuedView', () => {

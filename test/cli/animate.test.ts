@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 
 /** A folder with the picture in it, and the words that name it and a clip beside it. */
-function desk() {
+function setUp() {
   const folder = tempFolder();
   writeFileSync(join(folder, 'quarters.png'), png);
   const output = join(folder, 'clips', 'quarters.mp4');
@@ -40,7 +40,7 @@ const quick = ['--steps', '2', '--frames', '2', '--width', '48', '--height', '32
 
 describe('kinora animate', () => {
   it('makes a clip and its frames, and says so in one line of JSON', async () => {
-    const { folder, output, words } = desk();
+    const { folder, output, words } = setUp();
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
     const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
@@ -82,7 +82,7 @@ describe('kinora animate', () => {
   });
 
   it('adds LoRAs and names them in the clip', async () => {
-    const { folder, output, words } = desk();
+    const { folder, output, words } = setUp();
     const io = createMemoryIo({ environment: { ...environment, LORAS: `${lora('kohya')}:0.5` } });
     const framesDir = join(folder, 'frames');
     expect(await run([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
@@ -103,7 +103,7 @@ describe('kinora animate', () => {
     ['that is not there', 'none.safetensors', /^kinora: There is no file .*none\.safetensors\.$/m],
     ['that is for another model', 'style.safetensors', /^kinora: .*style\.safetensors: this is a LoRA for Flux/m],
   ])('refuses a LoRA %s before anything is started', async (_, name, line) => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const tensor = { dtype: 'F32', shape: [1], values: new Float32Array(1) } as const;
     writeCheckpoint(join(folder, 'style.safetensors'), { 'single_blocks.0.lora_A.weight': tensor });
     const io = createMemoryIo({ environment });
@@ -113,7 +113,7 @@ describe('kinora animate', () => {
   });
 
   it('stops cleanly when it is interrupted, leaving nothing behind', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const interrupted = new AbortController();
     const io = createMemoryIo({ environment, signal: interrupted.signal });
     const done = run([...words, ...quick, '--steps', '1000'], io);
@@ -128,7 +128,7 @@ describe('kinora animate', () => {
   });
 
   it('takes settings that the model cannot do for wrong usage, before anything is started', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const io = createMemoryIo({ environment });
     const argv = ['animate', ...words, '--width', '51'];
     expect(await runCli(argv, io)).toBe(2);
@@ -143,7 +143,7 @@ describe('kinora animate', () => {
   });
 
   it('tells what is wrong with a picture that only decoding shows', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const whole = await flatPicture(640, 640, 'red').png({ compressionLevel: 0 }).toBuffer();
     writeFileSync(join(folder, 'quarters.png'), whole.subarray(0, 4000));
     const io = createMemoryIo({ environment });
@@ -156,7 +156,7 @@ describe('kinora animate', () => {
   });
 
   it('makes no black clip of weights with a value that is no number: says which network, and what to do', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const modelDir = join(folder, 'model');
     cpSync(tinyModel, modelDir, { recursive: true });
     await spoilWeights(modelDir, 'vae/decoder.conv_out.bias');
@@ -173,7 +173,7 @@ describe('kinora animate', () => {
     [{ PROVIDER: 'gpu' }, /^kinora: PROVIDER must be one of/],
   ])('tells one line for a wrong configuration: %o', async (wrong, line) => {
     const io = createMemoryIo({ environment: { ...environment, ...wrong } });
-    expect(await runCli(['animate', ...desk().words], io)).toBe(1);
+    expect(await runCli(['animate', ...setUp().words], io)).toBe(1);
     expect(io.err()).toMatch(line);
     expect(io.err().trimEnd()).not.toContain('\n');
   });
@@ -190,7 +190,7 @@ describe('pictures as people have them', () => {
   const fixtures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 
   it('several in one call make several clips, one line each', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const io = createMemoryIo({ environment });
     const output = `${join(folder, 'clips')}/`;
     const pictures = [words[0]!, join(fixtures, 'pic.avif'), join(fixtures, 'pixel-extraneous.jpg')];
@@ -208,7 +208,7 @@ describe('pictures as people have them', () => {
   });
 
   it('a damaged one among several is named before anything is rendered', async () => {
-    const { folder, words } = desk();
+    const { folder, words } = setUp();
     const io = createMemoryIo({ environment });
     const argv = ['animate', words[0]!, join(fixtures, 'cut-half.jpg'), ...quick, '--output', `${folder}/`];
     expect(await runCli(argv, io)).toBe(1);
@@ -217,7 +217,7 @@ describe('pictures as people have them', () => {
   });
 
   it('an address is fetched, through redirects, and standard input is read', async () => {
-    const { folder, output } = desk();
+    const { folder, output } = setUp();
     const server = createServer((request, response) => {
       if (request.url === '/old') response.writeHead(302, { location: '/pictures/cat.png?size=large' }).end();
       else if (request.url?.startsWith('/pictures/cat.png')) response.end(png);
@@ -242,21 +242,21 @@ describe('pictures as people have them', () => {
   });
 
   it("--max-pixels is the operator's own limit", async () => {
-    const { words } = desk();
+    const { words } = setUp();
     const io = createMemoryIo({ environment });
     expect(await runCli(['animate', ...words, ...quick, '--max-pixels', '10000'], io)).toBe(1);
     expect(io.err()).toContain('has more than 0.01 megapixels');
   });
 
   it('one with nothing to see is said so, and animated all the same', async () => {
-    const { folder } = desk();
+    const { folder } = setUp();
     const io = createMemoryIo({ environment });
     expect(await run([join(fixtures, 'white.png'), ...quick, '--output', `${folder}/`], io)).toBe(0);
     expect(io.err().split('\n')[0]).toMatch(/white\.png is wholly white or empty: its clip will show nothing\.$/);
   });
 
   it('--playback-fps changes how fast the file plays, and not what the model is told', async () => {
-    const { output, words } = desk();
+    const { output, words } = setUp();
     const io = createMemoryIo({ environment });
     expect(await run([...words, ...quick, '--fps', '8', '--playback-fps', '12', '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ fps: 12, settings: { fps: 8 }, form: { playbackFps: 12 } });
@@ -270,7 +270,7 @@ describe('pictures as people have them', () => {
 
   it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
     const golden = await openGolden('pictures/frames');
-    const { folder, output } = desk();
+    const { folder, output } = setUp();
     const framesDir = join(folder, 'frames');
     const words = ['--width', '48', '--height', '32', '--frames', '2', '--steps', '4', '--seed', '11'];
     const io = createMemoryIo({ environment });
@@ -292,7 +292,7 @@ describe('pictures as people have them', () => {
   });
 
   it('takes the shape of the picture unless a shape or a size is asked for', async () => {
-    const { words } = desk();
+    const { words } = setUp();
     const clipOf = async (...more: string[]) => {
       const io = createMemoryIo({ environment });
       expect(await run([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);

@@ -7,8 +7,8 @@ import type { Job } from '../../src/storage/job.ts';
 import { newJob } from '../support/jobs.ts';
 
 function job(index: number, changes: Partial<Job> = {}): Job {
-  const { picture: _, ...wish } = newJob({ userId: '100000000000000001' });
-  return { ...wish, id: String(index).padStart(8, '0'), state: 'queued', attempts: 0, createdAtMs: 0, ...changes };
+  const { picture: _, ...request } = newJob({ userId: '100000000000000001' });
+  return { ...request, id: String(index).padStart(8, '0'), state: 'queued', attempts: 0, createdAtMs: 0, ...changes };
 }
 
 type Viewer = Parameters<typeof queueView>[0]['viewer'];

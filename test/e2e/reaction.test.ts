@@ -110,7 +110,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
   type Prepared = Awaited<ReturnType<typeof stageWithPicture>>;
   const reasons: [string, (stage: Prepared) => Promise<void> | void, Partial<StageOptions>?][] = [
     [
-      'asked for in: <#',
+      'be made in: <#',
       ({ discord, asOwner }) => asOwner('kinora-config allow', { channel: discord.createChannel('studio') }),
     ],
     [

@@ -90,7 +90,7 @@ describe('fetches nothing for, and tells them alone,', () => {
   const reasons: [string, string, Partial<InvokeRequest>, Partial<StageOptions>, [string, object?]?][] = [
     ['who is blocked', 'have blocked you', {}, {}, ['kinora-admin block', { user: 'alice' }]],
     ['who comes while the queue is drained', 'accepts no new requests', {}, {}, ['kinora-admin drain']],
-    ['who asks in the wrong place', 'can be made in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
+    ['who asks in the wrong place', 'be made in: <#', {}, {}, ['kinora-config allow', { channel: 'studio' }]],
     [
       'who asks for too many steps',
       'Up to 5 steps',
@@ -214,7 +214,7 @@ it('shows an id that the log has of what breaks before there is a job', async ()
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
   const { content } = await failureOf(handle);
   expect(content).not.toContain('secret');
-  const [, id] = /id ([0-9a-f]{8})\)/.exec(content) ?? [];
+  const [, id] = /id ([0-9a-f]{8})\)\./.exec(content) ?? [];
   const failure = log.events.find(({ fields }) => fields.errorId === id);
   expect(failure).toMatchObject({ level: 'error', fields: { err: { message: expect.stringContaining('secret') } } });
 });

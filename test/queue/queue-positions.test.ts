@@ -4,8 +4,8 @@ import type { Job } from '../../src/storage/job.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
 
 function job(steps?: number): Job {
-  const { picture: _, ...wish } = newJob({ settings: steps === undefined ? {} : { numInferenceSteps: steps } });
-  return { ...wish, id: '00000000', state: 'queued', attempts: 0, createdAtMs: 0 };
+  const { picture: _, ...request } = newJob({ settings: steps === undefined ? {} : { numInferenceSteps: steps } });
+  return { ...request, id: '00000000', state: 'queued', attempts: 0, createdAtMs: 0 };
 }
 
 const estimate = { secondsBefore: 1, secondsPerStep: 2, secondsAfter: 1 };

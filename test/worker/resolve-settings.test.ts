@@ -35,8 +35,8 @@ describe('resolveSettings', () => {
     // Not the guidance of the first frame, which would have been lowered with it.
     [{ maxGuidanceScale: -1 }, 'guidance-max'],
     [{ minGuidanceScale: 101 }, 'guidance-min'],
-  ])('refuses %o, naming the setting', (wish, setting) => {
-    expect(() => resolveSettings(fakeInfo, wish, drawSeed)).toThrow(
+  ])('refuses %o, naming the setting', (requested, setting) => {
+    expect(() => resolveSettings(fakeInfo, requested, drawSeed)).toThrow(
       expect.objectContaining({ name: 'UserError', details: expect.objectContaining({ setting }) }),
     );
   });
