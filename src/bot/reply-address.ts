@@ -13,13 +13,21 @@ const schema = z.object({
   hasChannelRoute: z.boolean(),
   /** Whether the answer is for the requester's eyes alone: then it must never be said again for all to see. */
   isEphemeral: z.boolean().default(false),
-  locale: z.string(),
+  /** Discord leaves it out of some interactions; English then. */
+  locale: z
+    .string()
+    .nullish()
+    .transform((locale) => locale ?? 'en-US'),
 });
 
 /** Where a job's news goes. Kept with the job, so that it survives a restart. */
 export type ReplyAddress = z.output<typeof schema>;
 
-/** Reads the address that a stored job carries. */
+/**
+ * Makes an address of what an interaction said, or reads the one that a stored job carries: what passes here when a job is
+ * accepted passes later too.
+ * @throws z.ZodError something is missing without which no answer can be brought
+ */
 export function parseReplyAddress(address: unknown): ReplyAddress {
   return schema.parse(address);
 }

@@ -237,6 +237,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
       ...patience,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    }).catch((err: unknown) => {
+      if (signal?.aborted) throw err;
+      log.error({ err }, 'Discord refuses the commands; the bot goes on with those that are registered');
     });
   } catch (error) {
     await stop();

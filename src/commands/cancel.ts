@@ -9,7 +9,8 @@ export const cancel = {
     const job = await jobs.find(jobId);
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can cancel.');
-    await interaction.deferUpdate();
+    // The deed first: an acknowledgement that Discord refuses must not let the job run on.
     if ((await jobs.cancel(jobId)) !== 'cancelled') throw new UserError('too-late', 'The job has ended already.');
+    await interaction.deferUpdate();
   },
 } satisfies ButtonAction;

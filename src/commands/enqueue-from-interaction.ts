@@ -2,12 +2,14 @@ import {
   ApplicationIntegrationType,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
+  DiscordAPIError,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
+  RESTJSONErrorCodes,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import type { ReplyAddress } from '../bot/reply-address.ts';
+import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import type { JobRequest, NewJob } from '../storage/job.ts';
 import { checkPermissions } from './check-permissions.ts';
@@ -20,6 +22,9 @@ export const tokenLifeMs = 15 * 60_000;
 
 /** Where the token is the only way back, longer waits are refused: the upload needs the rest. */
 const longestTokenWaitMs = 13 * 60_000;
+
+/** What Discord takes everywhere, in bytes: for an interaction that does not say what it takes. */
+const leastAttachmentBytes = 10 * 1024 * 1024;
 
 /** What somebody wants of a picture. */
 export type ClipRequest = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent'>;
@@ -64,31 +69,72 @@ export async function enqueueFromInteraction(
     // Where only the user installed the app, the bot is no member and has the token alone.
     interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
   checkPermissions(interaction, { isMember: hasChannelRoute });
-  const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
+  // Discord's types promise the limit; it may be missing all the same, and NaN would be no limit at all.
+  const discordBytes: number | undefined = interaction.attachmentSizeLimit;
+  const maxBytes = Math.min(
+    discordBytes || leastAttachmentBytes,
+    maxUploadBytes,
+    settings.maxUploadBytes ?? maxUploadBytes,
+  );
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
   await jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(clipRequest, context);
   checkPicture?.();
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
-  const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
+  const answer = await deferred(interaction, flags);
   const picture = await fetchPicture();
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
-    messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
+    messageId: answer.id,
+    channelId: interaction.channelId ?? answer.channelId,
     locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
   await jobs.submit({ ...request, address, picture });
 }
 
-/** Where the news of a job goes that an interaction asked for. */
+/**
+ * Answers that the bot is at it. Discord may have taken that although it looked like a failure (a 502, say): then its answer
+ * to the second try is 40060, and the message is there.
+ */
+export async function deferred(
+  interaction: AskingInteraction,
+  flags: { flags?: MessageFlags.Ephemeral },
+): Promise<{ id: string; channelId: string }> {
+  try {
+    const { resource } = await interaction.deferReply({ withResponse: true, ...flags });
+    return resource?.message ?? (await interaction.fetchReply());
+  } catch (error) {
+    const isTaken =
+      error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged;
+    if (!isTaken) throw error;
+    return interaction.fetchReply();
+  }
+}
+
+/**
+ * Where the news of a job goes that an interaction asked for.
+ * @throws z.ZodError the interaction lacks what no answer can do without
+ */
 export function addressOf(
-  { applicationId, channelId, user, token }: Pick<AskingInteraction, 'applicationId' | 'channelId' | 'user' | 'token'>,
-  rest: Omit<ReplyAddress, 'applicationId' | 'channelId' | 'userId' | 'token'>,
+  { applicationId, user, token }: Pick<AskingInteraction, 'applicationId' | 'user' | 'token'>,
+  {
+    channelId,
+    ...rest
+  }: Omit<ReplyAddress, 'applicationId' | 'userId' | 'token' | 'channelId'> & { channelId: string | null },
 ): ReplyAddress {
-  return { applicationId, channelId: channelId ?? '', userId: user.id, token, ...rest };
+  // Without a channel there is the token alone.
+  const hasChannelRoute = rest.hasChannelRoute && Boolean(channelId);
+  return parseReplyAddress({
+    applicationId,
+    userId: user.id,
+    token,
+    ...rest,
+    channelId: channelId ?? '',
+    hasChannelRoute,
+  });
 }
 
 function refuseLongWait(clipRequest: ClipRequest, { jobs, clock }: CommandContext): void {

@@ -1,5 +1,6 @@
 import type { Message } from 'discord.js';
 import type { FoundPicture } from '../bot/find-pictures.ts';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import type { JobRequest } from '../storage/job.ts';
 import { defaultRequest } from './animate-options.ts';
 import { checkPermissions } from './check-permissions.ts';
@@ -50,7 +51,7 @@ export async function enqueueFromReaction(
   await context.jobs.submit({
     ...(await requestOf(reaction, context)),
     picture: bytes,
-    address: {
+    address: parseReplyAddress({
       applicationId: client.application.id,
       channelId,
       messageId: answerId,
@@ -61,7 +62,7 @@ export async function enqueueFromReaction(
       hasChannelRoute: true,
       isEphemeral: false,
       locale,
-    },
+    }),
   });
 }
 

@@ -7,7 +7,7 @@ import {
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
-import { addressOf, tokenLifeMs } from './enqueue-from-interaction.ts';
+import { addressOf, deferred, tokenLifeMs } from './enqueue-from-interaction.ts';
 import { localeOf, localizedDescription, localizedName, messagesFor } from './i18n.ts';
 import { mayCancel } from './may-cancel.ts';
 import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
@@ -60,12 +60,13 @@ const fetchButton = {
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (job.userId !== interaction.user.id) throw new UserError('not-yours', 'Only its requester gets the clip.');
     const tokenExpiresAtMs = context.clock.now() + tokenLifeMs;
-    const { resource } = await interaction.deferReply({ flags: MessageFlags.Ephemeral, withResponse: true });
+    const answer = await deferred(interaction, { flags: MessageFlags.Ephemeral });
     const address = addressOf(interaction, {
       tokenExpiresAtMs,
       isEphemeral: true,
       hasChannelRoute: false,
-      messageId: resource?.message?.id ?? (await interaction.fetchReply()).id,
+      messageId: answer.id,
+      channelId: interaction.channelId ?? answer.channelId,
       locale: await localeOf(interaction, context.guildSettings),
     });
     if (!(await context.jobs.redeliver(jobId, address)))
