@@ -7,6 +7,8 @@ export interface DownloadOptions extends AttachmentSource {
   limitBytes?: number;
   /** Default 20,000. */
   timeoutMs?: number;
+  /** Aborted when the bot stops: what is being fetched is given up. */
+  stopping?: AbortSignal;
 }
 
 /** What Discord says of a file; left out where it says nothing. */
@@ -24,7 +26,7 @@ const megabyte = 1024 * 1024;
  * The promise rejects with a UserError: `picture-host`, `picture-unreachable`, `picture-slow` or `picture-too-many-bytes`.
  */
 export function createDownload(options: DownloadOptions): Download {
-  const { limitBytes = 10 * megabyte, timeoutMs = 20_000 } = options;
+  const { limitBytes = 10 * megabyte, timeoutMs = 20_000, stopping } = options;
 
   function refuseBeyondLimit(isBeyond: boolean): void {
     if (!isBeyond) return;
@@ -34,9 +36,9 @@ export function createDownload(options: DownloadOptions): Download {
 
   return async (address, { sizeBytes = 0 } = {}) => {
     refuseBeyondLimit(sizeBytes > limitBytes);
-    return withinTime(timeoutMs, async (signal) => {
+    return withinTime({ timeoutMs, stopping }, async (signal) => {
       const { body } = await fetchAttachment(address, options, { signal });
-      const { bytes, isCut } = await readAtMost(body, limitBytes);
+      const { bytes, isCut } = await readAtMost(body, { limitBytes, signal });
       refuseBeyondLimit(isCut);
       return bytes;
     });
