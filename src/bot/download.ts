@@ -1,9 +1,10 @@
 import { UserError } from '../errors.ts';
+import { uploadLimitBytes } from '../util/upload-limit.ts';
 import { type AttachmentSource, fetchAttachment, readAtMost, withinTime } from './fetch-attachment.ts';
 
 /** What {@link createDownload} works with. */
 export interface DownloadOptions extends AttachmentSource {
-  /** Default 10 MiB. */
+  /** Default {@link uploadLimitBytes}. */
   limitBytes?: number;
   /** Default 20,000. */
   timeoutMs?: number;
@@ -26,7 +27,7 @@ const megabyte = 1024 * 1024;
  * The promise rejects with a UserError: `picture-host`, `picture-unreachable`, `picture-slow` or `picture-too-many-bytes`.
  */
 export function createDownload(options: DownloadOptions): Download {
-  const { limitBytes = 10 * megabyte, timeoutMs = 20_000, stopping } = options;
+  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping } = options;
 
   function refuseBeyondLimit(isBeyond: boolean): void {
     if (!isBeyond) return;

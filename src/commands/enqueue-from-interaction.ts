@@ -1,7 +1,7 @@
 import {
-  ApplicationIntegrationType,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
+  InteractionContextType,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
@@ -58,9 +58,7 @@ export async function enqueueFromInteraction(
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
   checkPlace(interaction, settings);
-  const hasChannelRoute =
-    // Where only the user installed the app, the bot is no member and has the token alone.
-    interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
+  const hasChannelRoute = isMember(interaction);
   checkPermissions(interaction, { isMember: hasChannelRoute });
   const maxBytes = Math.min(interaction.attachmentSizeLimit, maxUploadBytes, settings.maxUploadBytes ?? maxUploadBytes);
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
@@ -78,6 +76,14 @@ export async function enqueueFromInteraction(
   });
   // Meanwhile others may have asked: it looks again.
   await jobs.submit({ ...request, address, picture });
+}
+
+/**
+ * Whether the bot itself may write there. A server can have installed the commands without the bot, so an installation
+ * says nothing; the servers that the gateway told of do. With the person alone it always may.
+ */
+function isMember({ client, guildId, context }: Pick<AskingInteraction, 'client' | 'guildId' | 'context'>): boolean {
+  return guildId === null ? context === InteractionContextType.BotDM : client.guilds.cache.has(guildId);
 }
 
 /** Where the news of a job goes that an interaction asked for. */
