@@ -5,6 +5,7 @@
  * projects.test.ts finds files that are missing here.
  */
 export const isolated: Readonly<Record<string, string>> = {
+  'test/bot/download.test.ts': 'lets the garbage be collected when it says',
   'test/cli/demo.test.ts': 'changes the working folder',
   'test/hub/pulled-models.test.ts': 'changes the working folder',
   'test/config/environment.test.ts': 'changes the environment and the working folder',

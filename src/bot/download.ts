@@ -1,12 +1,15 @@
 import { UserError } from '../errors.ts';
+import { uploadLimitBytes } from '../util/upload-limit.ts';
 import { type AttachmentSource, allowedUrl, fetchAttachment, readAtMost, withinTime } from './fetch-attachment.ts';
 
 /** What {@link createDownload} works with. */
 export interface DownloadOptions extends AttachmentSource {
-  /** Default 10 MiB. */
+  /** Default {@link uploadLimitBytes}. */
   limitBytes?: number;
   /** Default 20,000. */
   timeoutMs?: number;
+  /** Aborted when the bot stops: what is being fetched is given up. */
+  stopping?: AbortSignal;
 }
 
 /** What Discord says of a file; left out where it says nothing. */
@@ -33,7 +36,7 @@ const megabyte = 1024 * 1024;
  * The promise rejects with a UserError: `picture-host`, `picture-unreachable`, `picture-slow` or `picture-too-many-bytes`.
  */
 export function createDownload(options: DownloadOptions): Download {
-  const { limitBytes = 10 * megabyte, timeoutMs = 20_000 } = options;
+  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping } = options;
 
   function refuseBeyondLimit(isBeyond: boolean): void {
     if (!isBeyond) return;
@@ -48,9 +51,9 @@ export function createDownload(options: DownloadOptions): Download {
 
   const download = async (address: string, stated?: StatedFile) => {
     check(address, stated);
-    return withinTime(timeoutMs, async (signal) => {
+    return withinTime({ timeoutMs, stopping }, async (signal) => {
       const { body } = await fetchAttachment(address, options, { signal });
-      const { bytes, isCut } = await readAtMost(body, limitBytes);
+      const { bytes, isCut } = await readAtMost(body, { limitBytes, signal });
       refuseBeyondLimit(isCut);
       return bytes;
     });

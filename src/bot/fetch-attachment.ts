@@ -39,40 +39,91 @@ export async function fetchAttachment(
   throw new UserError('picture-unreachable', `The attachment's host answered ${status}.`);
 }
 
-/** A body's first bytes; at the limit the transfer is broken off. */
+/** How far a body is read. */
+export interface ReadLimits {
+  limitBytes: number;
+  signal: AbortSignal;
+}
+
+/**
+ * A body's first bytes; at the limit the transfer is broken off. The signal ends the reading by itself: undici holds the
+ * signal of a request weakly, so after a garbage collection an abort would not reach a body that stalls or drips.
+ */
 export async function readAtMost(
   body: ReadableStream<Uint8Array>,
-  limitBytes: number,
+  { limitBytes, signal }: ReadLimits,
 ): Promise<{ bytes: Buffer; isCut: boolean }> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener('abort', cancel);
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  // Leaving the loop early cancels the stream, and with it the transfer.
-  for await (const chunk of body) {
-    sizeBytes += chunk.byteLength;
-    chunks.push(chunk);
-    if (sizeBytes > limitBytes) break;
+  try {
+    while (sizeBytes <= limitBytes) {
+      signal.throwIfAborted();
+      const { done, value } = await reader.read();
+      if (done) break;
+      sizeBytes += value.byteLength;
+      chunks.push(value);
+    }
+    // A cancelled reader says that the body is done.
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
   }
   const bytes = Buffer.concat(chunks, sizeBytes);
   return { bytes: bytes.subarray(0, limitBytes), isCut: sizeBytes > limitBytes };
 }
 
+/** How long work may take, and what else ends it. */
+export interface TimeLimits {
+  timeoutMs: number;
+  /** Aborted when the bot stops: what is under way is then given up at once. */
+  stopping?: AbortSignal | undefined;
+}
+
 /**
- * Does work that fetches attachments within a time limit, which holds for all of it together.
+ * Does work that fetches attachments within a time limit, which holds for all of it together, whether or not the work
+ * heeds its signal.
  *
  * @throws UserError what the work throws, `picture-slow` where the time is over, else `picture-unreachable`
  */
-export async function withinTime<T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+export async function withinTime<T>(
+  { timeoutMs, stopping }: TimeLimits,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // A timer holds its controller; nothing but the signal's users would hold AbortSignal.timeout and AbortSignal.any.
+  const controller = new AbortController();
+  let isSlow = false;
+  const timer = setTimeout(() => {
+    isSlow = true;
+    controller.abort(new Error('The time is over.'));
+  }, timeoutMs);
+  const stop = () => controller.abort(new Error('The bot stops.'));
+  stopping?.addEventListener('abort', stop);
+  if (stopping?.aborted) stop();
   try {
-    return await work(timeout);
+    return await Promise.race([work(controller.signal), rejectionOf(controller.signal)]);
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    if (timeout.aborted) {
+    if (isSlow) {
       const limitSeconds = timeoutMs / 1000;
       throw new UserError('picture-slow', 'The attachment took too long.', { cause, details: { limitSeconds } });
     }
     throw new UserError('picture-unreachable', 'The attachment could not be fetched.', { cause });
+  } finally {
+    clearTimeout(timer);
+    stopping?.removeEventListener('abort', stop);
   }
+}
+
+/** Rejects when the signal is aborted. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /**

@@ -18,6 +18,8 @@ export interface ClipSettingsOptions extends AttachmentSource {
   clock: Pick<Clock, 'now'>;
   /** For all files together. Default 20,000. */
   timeoutMs?: number;
+  /** Aborted when the bot stops: what is being fetched is given up. */
+  stopping?: AbortSignal;
   /** Between two looks of one person. Default 5,000. */
   cooldownMs?: number;
 }
@@ -40,7 +42,7 @@ const partBytes = 128 * 1024;
  * asks for those (HTTP range requests) and breaks off what comes besides.
  */
 export function createClipSettingsReader(options: ClipSettingsOptions): ReadClipSettings {
-  const { readSettings, clock, timeoutMs = 20_000, cooldownMs = 5_000 } = options;
+  const { readSettings, clock, timeoutMs = 20_000, cooldownMs = 5_000, stopping } = options;
   const cooldown = createCooldown({ periodMs: cooldownMs, clock });
 
   async function readFrom(url: string, signal: AbortSignal): Promise<FlatSettings | undefined> {
@@ -56,7 +58,7 @@ export function createClipSettingsReader(options: ClipSettingsOptions): ReadClip
     if (urls.length === 0) return undefined;
     const freeAtMs = cooldown.use(userId);
     if (freeAtMs !== undefined) throw new UserError('too-often', 'A moment ago already.', { details: { freeAtMs } });
-    return withinTime(timeoutMs, async (signal) => {
+    return withinTime({ timeoutMs, stopping }, async (signal) => {
       let failure: unknown;
       for (const url of urls.slice(0, maxFiles)) {
         try {
@@ -91,7 +93,7 @@ async function readPart(
   // A compressed body would be a part of something else.
   const headers = { range: `bytes=${start}-${start + partBytes - 1}`, 'accept-encoding': 'identity' };
   const { body, status, headers: answered } = await fetchAttachment(url, source, { signal, headers });
-  const { bytes, isCut } = await readAtMost(body, partBytes);
+  const { bytes, isCut } = await readAtMost(body, { limitBytes: partBytes, signal });
   // Cut off, the file is longer than what was read, and nobody said by how much.
   if (status === 200) return { bytes, isPart: false, size: isCut ? Number.POSITIVE_INFINITY : bytes.byteLength };
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(answered.get('content-range') ?? '');

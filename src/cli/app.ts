@@ -150,8 +150,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault) => rememberHostFault(facts, fault),
   });
-  const download = createDownload({ allowedHosts: attachmentHosts, fetch });
-  const readClipSettings = createClipSettingsReader({ allowedHosts: attachmentHosts, fetch, readSettings, clock });
+  const stopping = new AbortController();
+  const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
+  const download = createDownload(source);
+  const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
     readClipSettings,
@@ -213,6 +215,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
 
   async function stop(): Promise<void> {
     for (const end of stops) end();
+    stopping.abort();
     await jobs.close();
     await listener.flush(farewellMs);
     await client.destroy();

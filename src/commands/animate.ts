@@ -68,7 +68,7 @@ function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIAp
   };
   switch (name) {
     case 'image':
-      return { type: ApplicationCommandOptionType.Attachment, ...said, required: true };
+      return { type: ApplicationCommandOptionType.Attachment, ...said, file_types: ['image'], required: true };
     case 'private':
       return { type: ApplicationCommandOptionType.Boolean, ...said };
     case 'preset':

@@ -1,8 +1,8 @@
 import {
-  ApplicationIntegrationType,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
   DiscordAPIError,
+  InteractionContextType,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
@@ -65,9 +65,7 @@ export async function enqueueFromInteraction(
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
   checkPlace(interaction, settings);
-  const hasChannelRoute =
-    // Where only the user installed the app, the bot is no member and has the token alone.
-    interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall] !== undefined;
+  const hasChannelRoute = isMember(interaction);
   checkPermissions(interaction, { isMember: hasChannelRoute });
   // Discord's types promise the limit; it may be missing all the same, and NaN would be no limit at all.
   const discordBytes: number | undefined = interaction.attachmentSizeLimit;
@@ -93,6 +91,14 @@ export async function enqueueFromInteraction(
   });
   // Meanwhile others may have asked: it looks again.
   await jobs.submit({ ...request, address, picture });
+}
+
+/**
+ * Whether the bot itself may write there. A server can have installed the commands without the bot, so an installation
+ * says nothing; the servers that the gateway told of do. With the person alone it always may.
+ */
+function isMember({ client, guildId, context }: Pick<AskingInteraction, 'client' | 'guildId' | 'context'>): boolean {
+  return guildId === null ? context === InteractionContextType.BotDM : client.guilds.cache.has(guildId);
 }
 
 /**

@@ -30,7 +30,8 @@ export const kinoraAdmin = {
     ...localizedDescription((messages) => messages.admin.description),
     // Out of sight for plain members; who may use it is checked at each use.
     default_member_permissions: '0',
-    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    // In a conversation with the bot Discord would show it to everybody.
+    contexts: [InteractionContextType.Guild],
     integration_types: [ApplicationIntegrationType.GuildInstall],
     options: [
       subcommand('status'),

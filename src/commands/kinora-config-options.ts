@@ -66,6 +66,7 @@ export function channelOrRole(): APIApplicationCommandBasicOption[] {
       channel_types: [
         ChannelType.GuildText,
         ChannelType.GuildVoice,
+        ChannelType.GuildStageVoice,
         ChannelType.GuildAnnouncement,
         ChannelType.GuildForum,
       ],

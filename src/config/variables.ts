@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
+import { uploadLimitMb } from '../util/upload-limit.ts';
 import {
   attachmentHosts,
   discordApiUrl,
@@ -142,15 +143,15 @@ export const variables = {
   MAX_PICTURE_MEGAPIXELS: {
     description: [
       'The largest picture that people may send, in millions of pixels; interlaced and progressive ones may have two',
-      'thirds of it. Reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20. Files may have 10 MB whatever this says.',
+      `thirds of it. Reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20. Files may have ${uploadLimitMb} MB whatever this says.`,
     ],
     schema: wholeNumber({ min: 1, max: 1000, fallback: 25 }),
     example: '25',
   },
   MAX_UPLOAD_MB: {
     description: ["The largest clip to upload, in MiB; Discord's own limit for the place still holds when lower."],
-    schema: wholeNumber({ min: 1, max: 500, fallback: 10 }),
-    example: '10',
+    schema: wholeNumber({ min: 1, max: 500, fallback: uploadLimitMb }),
+    example: String(uploadLimitMb),
   },
   DATA_DIR: {
     description: ['Where queued jobs and their pictures are kept.'],

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { uploadLimitBytes } from '../util/upload-limit.ts';
 import { type PictureFormat, sniff } from './sniff.ts';
 
 /**
@@ -47,7 +48,7 @@ export interface PictureLimits {
 
 /** For pictures from strangers. Downloads are cut off at `maxBytes` while they stream in. */
 export const pictureLimits: PictureLimits = Object.freeze({
-  maxBytes: 10 * megabyte,
+  maxBytes: uploadLimitBytes,
   maxPixels: 25 * megapixel,
   maxInterlacedPixels: 16 * megapixel,
   maxSeconds: 10,

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDownload, type DownloadOptions } from '../../src/bot/download.ts';
 
@@ -88,4 +90,67 @@ describe('createDownload', () => {
     const result = download(`http://${host}/a.png`, { allowedHosts: [host], timeoutMs: 50 });
     await expect(result).rejects.toMatchObject({ code: 'picture-slow' });
   });
+
+  it('gives up at its time limit on a body that drips, after a garbage collection too', async () => {
+    const { download, collect } = await dripping();
+    const result = download({ timeoutMs: 400 });
+    result.catch(() => {});
+    await collect();
+    await expect(result).rejects.toMatchObject({ code: 'picture-slow' });
+  });
+
+  it('gives up at its time limit where fetch heeds no signal', async () => {
+    const deaf = () => new Promise<Response>(() => {});
+    const result = download('https://a.example/a.png', { allowedHosts: ['a.example'], fetch: deaf, timeoutMs: 20 });
+    await expect(result).rejects.toMatchObject({ code: 'picture-slow' });
+  });
+
+  it('gives up at once when the bot stops, and closes the connection', async () => {
+    const { download, collect, closed } = await dripping();
+    const stopping = new AbortController();
+    const result = download({ stopping: stopping.signal });
+    result.catch(() => {});
+    await collect();
+    stopping.abort();
+    await expect(result).rejects.toMatchObject({ code: 'picture-unreachable' });
+    await closed;
+    await expect(download({ stopping: stopping.signal })).rejects.toMatchObject({ code: 'picture-unreachable' });
+  });
 });
+
+/** A host that sends a byte now and then without end, and a collection of garbage once its body is being read. */
+async function dripping() {
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let close = () => {};
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  const host = await serve((_, response) => {
+    let count = 0;
+    const timer = setInterval(() => {
+      response.write('x');
+      count += 1;
+      if (count === 3) begin();
+    }, 10);
+    response.on('close', () => {
+      clearInterval(timer);
+      close();
+    });
+  });
+  return {
+    closed,
+    download: (options: Partial<DownloadOptions>) =>
+      download(`http://${host}/a.png`, { allowedHosts: [host], ...options }),
+    async collect() {
+      await begun;
+      setFlagsFromString('--expose-gc');
+      const collectGarbage: () => void = runInNewContext('gc');
+      collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+      collectGarbage();
+    },
+  };
+}

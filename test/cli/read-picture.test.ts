@@ -32,7 +32,7 @@ describe('readPicture', () => {
     const path = join(tempFolder(), 'film.png');
     writeFileSync(path, '\x89PNG');
     truncateSync(path, 40 * 1024 ** 3); // a sparse file: reading it would fail otherwise, for length
-    await expect(readPicture(path)).rejects.toThrow(/is larger than 10 MB/);
+    await expect(readPicture(path)).rejects.toThrow(/is larger than 20 MB/);
   });
 
   it('stops an address that streams too much, and names no signature', async () => {
@@ -47,9 +47,9 @@ describe('readPicture', () => {
     const reading = readPicture('https://example.org/film.png?key=secret', { fetch });
     await expect(reading).rejects.toMatchObject({
       code: 'picture-unreadable',
-      message: 'The picture cannot be read: example.org/film.png is larger than 10 MB.',
+      message: 'The picture cannot be read: example.org/film.png is larger than 20 MB.',
     });
-    expect(sent).toBeLessThan(15);
+    expect(sent).toBeLessThan(25);
   });
 
   it('takes no redirect from https to http', async () => {

@@ -39,7 +39,7 @@ describe('readConfig', () => {
       },
       ffmpegPath: undefined,
       maxPicturePixels: 25_000_000,
-      maxUploadBytes: 10 * 1024 * 1024,
+      maxUploadBytes: 20 * 1024 * 1024,
       dataDir: resolve('data'),
       retentionHours: 168,
       limits: {
@@ -174,7 +174,7 @@ describe('readConfig', () => {
     [
       'MAX_UPLOAD_MB',
       '0',
-      'MAX_UPLOAD_MB must be a whole number from 1 to 500 (it is "0"), for example MAX_UPLOAD_MB=10',
+      'MAX_UPLOAD_MB must be a whole number from 1 to 500 (it is "0"), for example MAX_UPLOAD_MB=20',
     ],
     ['MAX_UPLOAD_MB', '8.5', /whole number/],
     ['MAX_UPLOAD_MB', '1e2', /whole number/],

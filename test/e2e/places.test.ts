@@ -28,3 +28,18 @@ it('makes clips that fit the place, and no larger than the operator allows', asy
     await clipOf(handle);
   }
 });
+
+it('where a server installed the commands without the bot, goes the token’s way and never tries the channel', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'commands-only' });
+  const render = await renderer.begun(0);
+  const { channel_id: channelId } = await handle.waitForMessage(({ content }) => content !== '');
+  discord.expireToken(handle.id);
+  render.finish();
+  await discord.waitForMessage(({ channel_id, attachments }) => channel_id !== channelId && attachments.length > 0);
+  const tried = discord
+    .exchanges()
+    .filter((exchange) => exchange.kind === 'rest' && exchange.path.startsWith(`/channels/${channelId}/`));
+  expect(tried).toEqual([]);
+});

@@ -45,17 +45,17 @@ describe('/animate refuses, seen by the asker alone and leaving nothing behind:'
   });
 
   it('a picture that is too large', async () => {
-    const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(10 * 1024 * 1024)]);
+    const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(20 * 1024 * 1024)]);
     expect(await refusal({ name: 'large.png', bytes }, {}, { acknowledged: 4 })).toBe(
-      '⚠️ The file is too large: pictures may have up to 10 MB.',
+      '⚠️ The file is too large: pictures may have up to 20 MB.',
     );
   });
 
   it('a picture that Discord says is too large, without asking for it', async () => {
     const { fetch, asked } = watchedFetch();
-    const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(10 * 1024 * 1024)]);
+    const bytes = Buffer.concat([smallPicture.bytes, Buffer.alloc(20 * 1024 * 1024)]);
     const options = { fetch, acknowledged: 4 as const };
-    expect(await refusal({ name: 'large.png', bytes }, { locale: 'es-ES' }, options)).toContain('hasta 10 MB');
+    expect(await refusal({ name: 'large.png', bytes }, { locale: 'es-ES' }, options)).toContain('hasta 20 MB');
     expect(asked).toEqual([]);
   });
 
@@ -66,9 +66,9 @@ describe('/animate refuses, seen by the asker alone and leaving nothing behind:'
 
   it('a format that is not read here', async () => {
     const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1');
-    expect(await refusal({ name: 'a.tif', bytes: tiff })).toContain('TIFF pictures are not supported here');
+    expect(await refusal({ name: 'tiff.png', bytes: tiff })).toContain('TIFF pictures are not supported here');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
-    expect(await refusal({ name: 'a.heic', bytes: heic })).toContain('Save it as JPEG and attach that');
+    expect(await refusal({ name: 'heic.jpg', bytes: heic })).toContain('Save it as JPEG and attach that');
   });
 });
 

@@ -4,7 +4,7 @@ import type { AnimateMessages } from './clip-messages.ts';
 export const enAnimate: AnimateMessages = {
   description: 'Turn a still picture into a short video',
   options: {
-    image: { name: 'image', description: 'The picture: JPEG, PNG, WebP or GIF, up to 10 MB' },
+    image: { name: 'image', description: 'The picture: JPEG, PNG, WebP, GIF or AVIF' },
     preset: { name: 'preset', description: 'A preset; options you set override it' },
     motion: { name: 'motion', description: 'How much it moves: pick a name or type a number from 1 to 255' },
     seed: { name: 'seed', description: 'The same seed and settings give the same clip; random if empty' },

@@ -4,7 +4,7 @@ import type { AnimateMessages } from './clip-messages.ts';
 export const esAnimate: AnimateMessages = {
   description: 'Convierte una imagen fija en un vídeo corto',
   options: {
-    image: { name: 'imagen', description: 'La imagen: JPEG, PNG, WebP o GIF, hasta 10 MB' },
+    image: { name: 'imagen', description: 'La imagen: JPEG, PNG, WebP, GIF o AVIF' },
     preset: { name: 'preajuste', description: 'Un preajuste; lo que elijas aparte tiene prioridad' },
     motion: { name: 'movimiento', description: 'Cuánto se mueve: elige un nombre o escribe un número de 1 a 255' },
     seed: {
