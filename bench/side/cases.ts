@@ -12,7 +12,7 @@ export interface Case {
   size: number;
 }
 
-/** What issue 3 asks for: 14×256×256, a chunk of four frames, one picture. */
+/** The sizes that the targets are set for: 14×256×256, a chunk of four frames, one picture. */
 export const cases = {
   'unet-1': { network: 'unet', batch: 1, frames: 14, size: 256 },
   'unet-2': { network: 'unet', batch: 2, frames: 14, size: 256 },
