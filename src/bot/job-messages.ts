@@ -17,7 +17,7 @@ import { createStatusMessage, type StatusMessage } from './status-message.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether the clip is hidden until it is clicked. */
+  /** Whether the clip is hidden until it is clicked, also where its picture was not. */
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
@@ -126,7 +126,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = conversationOf(job);
       const { address, messages, status } = conversation;
       await status.close();
-      const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
+      const shown = address.isSpoiler || (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
       const view = (finished: Clip) => shown(deliveredView(job, finished, messages));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
@@ -142,8 +142,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   };
 }
 
-/** The same, but clients show its files only when they are clicked. */
+/** The same, but clients show its files only when they are clicked. Servers and clients of before June 2026 know the name alone. */
 function hidden(reply: Reply): Reply {
   const { files = [] } = reply;
-  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}` })) };
+  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}`, isSpoiler: true })) };
 }

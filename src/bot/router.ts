@@ -7,6 +7,7 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
@@ -33,6 +34,7 @@ export interface RouterOptions<Context> {
 type Answerable =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
@@ -46,6 +48,10 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     }
     if (interaction.isMessageContextMenuCommand()) {
       const command = handlers.messageCommands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
+    }
+    if (interaction.isUserContextMenuCommand()) {
+      const command = handlers.userCommands.find(({ name }) => name === interaction.commandName);
       return known(command, interaction.commandName).execute(interaction, context);
     }
     const { customId } = interaction;
@@ -102,6 +108,7 @@ function isAnswerable(interaction: Interaction): interaction is Answerable {
   return (
     interaction.isChatInputCommand() ||
     interaction.isMessageContextMenuCommand() ||
+    interaction.isUserContextMenuCommand() ||
     interaction.isButton() ||
     interaction.isStringSelectMenu() ||
     interaction.isModalSubmit()

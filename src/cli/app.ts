@@ -8,9 +8,9 @@ import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
+import { keepRawInteractions } from '../bot/raw-interactions.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
 import { registerCommands } from '../bot/register-commands.ts';
-import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
@@ -36,6 +36,8 @@ import { packageVersion } from './io.ts';
 export interface BotConfig {
   discordToken: string;
   discordApiUrl: string;
+  /** Where avatars and stickers are. Default: Discord's own. */
+  discordCdnUrl?: string;
   attachmentHosts: readonly string[];
   maxUploadBytes: number;
   dataDir: string;
@@ -115,7 +117,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const repositories = openStorage(database);
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
+  const client = createClient(config.discordApiUrl, {
+    hearsReactions: reactionEmoji !== undefined,
+    cdnUrl: config.discordCdnUrl,
+  });
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ renderer, store });
   const listener = createJobMessages({
@@ -158,7 +163,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const context: CommandContext = {
     archive: store,
     readClipSettings,
-    repliedTo: keepRepliedTo(client),
+    rawInteraction: keepRawInteractions(client),
     jobs,
     download,
     checkPicture,
@@ -194,9 +199,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     resumed.catch(() => {});
     client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
     if (reactionEmoji !== undefined) {
-      const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, handler.heard);
-      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, handler.heardRaw);
+      const reactions = { client: ready, emoji: reactionEmoji, context, facts, log, random, stopping: stopping.signal };
+      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, createReactionHandler(reactions));
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
@@ -235,7 +239,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
-      ...handlers.messageCommands.map((command) => command.declare()),
+      ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
     ];
     const { rest, application } = ready;
     await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {

@@ -1,11 +1,15 @@
 import {
+  type APIMessage,
   ApplicationCommandType,
+  type Client,
   ComponentType,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
+  MessageReferenceType,
+  Routes,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from '../bot/find-pictures.ts';
+import { type FoundPicture, findPictures, type MessageWithReference } from '../bot/find-pictures.ts';
 import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
@@ -26,8 +30,8 @@ export const animateMessage = {
     ...everywhere,
   }),
   async execute(interaction, context) {
-    const { targetMessage } = interaction;
-    const shown = findPicturesAround(targetMessage, context.repliedTo(interaction.id));
+    const target = context.rawInteraction(interaction.id)?.targetMessage ?? {};
+    const shown = findPictures(target, interaction.client.rest.cdn);
     if (shown.length > 1) {
       await interaction.reply({ ...(await menuOf(shown, interaction, context)), flags: MessageFlags.Ephemeral });
       return;
@@ -40,7 +44,7 @@ export const animateMessage = {
         if (first !== undefined) context.download.check(first.url, { sizeBytes: first.size });
       },
       async fetchPicture() {
-        const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
+        const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(target, interaction.client);
         if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
         return fetchPicture(first, context);
       },
@@ -50,21 +54,36 @@ export const animateMessage = {
 
 /**
  * The menu that {@link animateMessage} shows where a message has several pictures. The pictures are embeds of the menu's
- * own message: that shows them, and keeps them over a restart.
+ * own message: that shows them, and keeps them over a restart. Those that are hidden where they come from are links there.
  */
 export const pickPicture = {
   customId: 'pick-picture',
   async execute(interaction, context) {
-    const picture = interaction.message.embeds[Number(interaction.values[0])]?.image;
-    if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+    const embed = interaction.message.embeds[Number(interaction.values[0])];
+    const url = embed?.image?.url ?? embed?.url;
+    if (!url) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+    const picture = { url, isSpoiler: !embed?.image };
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
       checkPicture: () => context.download.check(picture.url),
-      fetchPicture: () => fetchPicture({ url: picture.url }, context),
+      fetchPicture: () => fetchPicture(picture, context),
     });
   },
 } satisfies MenuAction;
+
+/** The pictures of the message that one replies to, where it did not come along. Without the intent it may be empty. */
+async function fetchPicturesRepliedTo(message: Partial<APIMessage>, { rest }: Client): Promise<FoundPicture[]> {
+  const { message_reference: reference, referenced_message: repliedTo } = message;
+  // Null: it was deleted.
+  if (repliedTo !== undefined || !reference?.message_id || reference.type === MessageReferenceType.Forward) return [];
+  try {
+    const answer = await rest.get(Routes.channelMessage(reference.channel_id, reference.message_id));
+    return findPictures(answer as MessageWithReference, rest.cdn);
+  } catch {
+    return [];
+  }
+}
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
@@ -76,7 +95,10 @@ async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { g
   const { clip: messages } = await messagesFor(interaction, guildSettings);
   return {
     content: messages.whichPicture,
-    embeds: pictures.map(({ name, url }, index) => ({ title: titleOf(name, index), image: { url } })),
+    embeds: pictures.map(({ name, url, isSpoiler }, index) => ({
+      title: titleOf(name, index),
+      ...(isSpoiler ? { url } : { image: { url } }),
+    })),
     components: [
       {
         type: ComponentType.ActionRow as const,

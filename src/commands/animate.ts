@@ -2,6 +2,7 @@ import {
   type APIApplicationCommandBasicOption,
   ApplicationCommandOptionType,
   ApplicationIntegrationType,
+  type Attachment,
   InteractionContextType,
 } from 'discord.js';
 import { chooseMessages, localizations } from '../bot/languages/choose-messages.ts';
@@ -46,7 +47,7 @@ export const animate = {
       isPrivate: options.getBoolean('private') ?? false,
       clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
       checkPicture: () => context.download.check(image.url, { sizeBytes: image.size }),
-      fetchPicture: () => fetchPicture(image, context),
+      fetchPicture: () => fetchPicture({ url: image.url, size: image.size, isSpoiler: isSpoiler(image) }, context),
     });
   },
   async autocomplete(interaction, { model }) {
@@ -55,6 +56,11 @@ export const animate = {
     await interaction.respond(proposeValues(value, settingOf(name as SettingOption), { messages, model }));
   },
 } satisfies Command;
+
+/** discord.js knows the flag; an older client says it by the name. */
+function isSpoiler({ spoiler, name }: Pick<Attachment, 'spoiler' | 'name'>): boolean {
+  return spoiler || name.startsWith('SPOILER_');
+}
 
 function presetNames({ presets = {} }: ModelCapabilities): string[] {
   return Object.keys(presets);

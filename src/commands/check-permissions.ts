@@ -1,24 +1,30 @@
-import type { BaseInteraction } from 'discord.js';
+import { PermissionFlagsBits, type PermissionsBitField } from 'discord.js';
 import type { NeededPermission } from '../bot/languages/messages.ts';
+import type { Place } from '../bot/place.ts';
 import { UserError } from '../errors.ts';
 
 /**
  * Makes sure that the bot can post a clip where it was asked, before a GPU works for it.
  *
- * @throws UserError `permissions-missing`, naming them
+ * @param permissions the bot's in that place
+ * @throws UserError `permissions-missing`, naming them; `thread-locked`
  */
 export function checkPermissions(
-  interaction: Pick<BaseInteraction, 'guildId' | 'appPermissions' | 'channel'>,
-  { isMember }: { isMember: boolean },
+  { guildId, isThread, isLocked }: Place,
+  permissions: Readonly<PermissionsBitField>,
+  { hasChannelRoute }: { hasChannelRoute: boolean },
 ): void {
-  if (interaction.guildId === null) return;
-  const send: NeededPermission = interaction.channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages';
-  // Where only the user brought the app along, it answers by its token; of permissions, that one needs files alone.
-  const needed: NeededPermission[] = isMember
+  if (guildId === null) return;
+  if (isLocked && !permissions.has(PermissionFlagsBits.ManageThreads)) {
+    throw new UserError('thread-locked', 'In a locked thread the bot can neither post nor edit.');
+  }
+  const send: NeededPermission = isThread ? 'SendMessagesInThreads' : 'SendMessages';
+  // Where the bot answers by the interaction's token alone, that one needs nothing but files.
+  const needed: NeededPermission[] = hasChannelRoute
     ? ['ViewChannel', send, 'AttachFiles', 'ReadMessageHistory']
     : ['AttachFiles'];
-  const missing = interaction.appPermissions.missing(needed);
+  const missing = permissions.missing(needed);
   if (missing.length === 0) return;
-  const permissions = missing.join(',');
-  throw new UserError('permissions-missing', `The bot needs ${permissions}.`, { details: { permissions } });
+  const names = missing.join(',');
+  throw new UserError('permissions-missing', `The bot needs ${names}.`, { details: { permissions: names } });
 }

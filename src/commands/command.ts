@@ -1,6 +1,6 @@
 import type { Download } from '../bot/download.ts';
-import type { PictureSource } from '../bot/find-pictures.ts';
 import type * as handlers from '../bot/handlers.ts';
+import type { RawInteraction } from '../bot/raw-interactions.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { JobQueue } from '../queue/types.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
@@ -15,12 +15,12 @@ export interface CommandContext extends AdminContext {
     'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'undelivered' | 'redeliver'
   >;
   /** What is kept of jobs that have ended. */
-  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
+  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made' | 'hasUniqueKey'>;
   download: Download;
   /** Looks into the files of clips, wherever they were made. */
   readClipSettings: ReadClipSettings;
-  /** What the target of a message command replies to, as it came along with that interaction; once. */
-  repliedTo: (interactionId: string) => PictureSource | undefined;
+  /** What Discord sent along with an interaction and discord.js dropped, by the interaction's id. */
+  rawInteraction: (interactionId: string) => RawInteraction | undefined;
   /**
    * Looks at a picture before it waits, and before cooldown and quota count it.
    * @throws UserError it cannot be animated
@@ -34,6 +34,7 @@ export interface CommandContext extends AdminContext {
 
 export type Command = handlers.Command<CommandContext>;
 export type MessageCommand = handlers.MessageCommand<CommandContext>;
+export type UserCommand = handlers.UserCommand<CommandContext>;
 export type ButtonAction = handlers.ButtonAction<CommandContext>;
 export type FormAction = handlers.FormAction<CommandContext>;
 export type MenuAction = handlers.MenuAction<CommandContext>;

@@ -6,14 +6,17 @@ import {
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
+  PermissionFlagsBits,
   RESTJSONErrorCodes,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
+import { type Place, placeOf } from '../bot/place.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import type { JobRequest, NewJob } from '../storage/job.ts';
 import { checkPermissions } from './check-permissions.ts';
-import { checkPlace } from './check-place.ts';
+import { checkPlace, rolesOf } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 import { localeOf } from './i18n.ts';
 
@@ -33,9 +36,15 @@ export type ClipRequest = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent
 export type AskingInteraction =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
+
+/** A picture, and whether it was hidden until clicked: then so is the clip. */
+export interface PictureForJob extends Pick<NewJob, 'picture'> {
+  isSpoiler: boolean;
+}
 
 /** What {@link enqueueFromInteraction} takes besides. */
 export interface SubmitOptions {
@@ -45,7 +54,7 @@ export interface SubmitOptions {
   /** What can be said against the picture without fetching it; called before the first answer. */
   checkPicture?: () => void;
   /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
-  fetchPicture: () => Promise<NewJob['picture']>;
+  fetchPicture: () => Promise<PictureForJob>;
 }
 
 /**
@@ -64,9 +73,13 @@ export async function enqueueFromInteraction(
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
-  checkPlace(interaction, settings);
-  const hasChannelRoute = isMember(interaction);
-  checkPermissions(interaction, { isMember: hasChannelRoute });
+  const place = placeOf(
+    { guildId, channelId: interaction.channelId, raw: context.rawInteraction(interaction.id)?.channel },
+    interaction.client.channels.cache,
+  );
+  checkPlace(place, rolesOf(interaction.member), settings);
+  const hasChannelRoute = isMember(interaction) && mayEnter(place, interaction);
+  checkPermissions(place, interaction.appPermissions, { hasChannelRoute });
   // Discord's types promise the limit; it may be missing all the same, and NaN would be no limit at all.
   const discordBytes: number | undefined = interaction.attachmentSizeLimit;
   const maxBytes = Math.min(
@@ -80,11 +93,12 @@ export async function enqueueFromInteraction(
   checkPicture?.();
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const answer = await deferred(interaction, flags);
-  const picture = await fetchPicture();
+  const { picture, isSpoiler } = await fetchPicture();
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
+    isSpoiler,
     messageId: answer.id,
     channelId: interaction.channelId ?? answer.channelId,
     locale: await localeOf(interaction, guildSettings),
@@ -99,6 +113,14 @@ export async function enqueueFromInteraction(
  */
 function isMember({ client, guildId, context }: Pick<AskingInteraction, 'client' | 'guildId' | 'context'>): boolean {
   return guildId === null ? context === InteractionContextType.BotDM : client.guilds.cache.has(guildId);
+}
+
+/** Private threads are closed to the bot but for the interaction's token, unless it was added to them. */
+function mayEnter(
+  { isPrivateToOthers }: Place,
+  { appPermissions }: Pick<AskingInteraction, 'appPermissions'>,
+): boolean {
+  return !isPrivateToOthers || appPermissions.has(PermissionFlagsBits.ManageThreads);
 }
 
 /**

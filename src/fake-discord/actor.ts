@@ -42,12 +42,15 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false, avatar } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, avatar, guildAvatar } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
       const id = addUser(world, world.snowflake(), name, { locale, ...permissions });
-      const { user } = storedUser(world, id);
-      if (avatar) user.avatar = storeAvatar(world, id, avatar);
-      return structuredClone(user);
+      const stored = storedUser(world, id);
+      if (avatar) stored.user.avatar = storeAvatar(world, `/avatars/${id}`, avatar);
+      if (guildAvatar) {
+        stored.guildAvatar = storeAvatar(world, `/guilds/${world.guildId}/users/${id}/avatars`, guildAvatar);
+      }
+      return structuredClone(stored.user);
     },
     createChannel(name, { type = 'text', nsfw = false } = {}) {
       const asked = { name, guildId: world.guildId, type: channelType[type], nsfw };
