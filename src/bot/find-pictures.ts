@@ -25,7 +25,7 @@ export interface FoundPicture {
  * A message as the gateway and REST give it, or a copy of one inside a forwarding message. discord.js' own messages leave
  * out what a message replies to, and what arrives may lack anything.
  */
-export type ShownMessage = Partial<
+type ShownMessage = Partial<
   Pick<APIMessage, 'content' | 'attachments' | 'embeds' | 'components' | 'sticker_items' | 'message_snapshots'>
 >;
 
