@@ -5,37 +5,45 @@ import { uploadLimitBytes } from '../util/upload-limit.ts';
 export interface DownloadOptions extends AttachmentSource {
   /** Default {@link uploadLimitBytes}. */
   limitBytes?: number;
+  /**
+   * Looks at what was fetched, in time of its own.
+   * @throws UserError it cannot be animated
+   */
+  checkPicture: (bytes: Uint8Array) => Promise<void>;
   /** Default 20,000. */
   timeoutMs?: number;
   /** Aborted when the bot stops: what is being fetched is given up. */
   stopping?: AbortSignal;
 }
 
-/** What Discord says of a file; left out where it says nothing. */
-interface StatedFile {
-  sizeBytes?: number | undefined;
+/** Where a picture can be fetched. */
+export interface PictureFile {
+  url: string;
+  /** Bytes, as Discord says; undefined where it does not. */
+  size?: number | undefined;
 }
 
-/** Fetches attachments. */
+/** Fetches pictures. */
 export interface Download {
-  /** An attachment's bytes; a file that is stated to be too large is not even asked for. */
-  (url: string, stated?: StatedFile): Promise<Uint8Array>;
+  /** A picture's bytes, looked at; a file that is stated to be too large is not even asked for. */
+  (file: PictureFile): Promise<Uint8Array>;
   /**
-   * What can be said against an attachment without asking anybody.
+   * What can be said against a file without asking anybody.
    *
    * @throws UserError `picture-host` or `picture-too-many-bytes`
    */
-  check(url: string, stated?: StatedFile): void;
+  check(file: PictureFile): void;
 }
 
 const megabyte = 1024 * 1024;
 
 /**
- * A fetcher of attachments. Never follows redirects, stops at the size limit while bytes stream in.
- * The promise rejects with a UserError: `picture-host`, `picture-unreachable`, `picture-slow` or `picture-too-many-bytes`.
+ * A fetcher of pictures. Never follows redirects, stops at the size limit while bytes stream in.
+ * The promise rejects with a UserError: `picture-host`, `picture-unreachable`, `picture-slow`, `picture-too-many-bytes`, or
+ * what `checkPicture` rejects with.
  */
 export function createDownload(options: DownloadOptions): Download {
-  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping } = options;
+  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping, checkPicture } = options;
 
   function refuseBeyondLimit(isBeyond: boolean): void {
     if (!isBeyond) return;
@@ -43,20 +51,22 @@ export function createDownload(options: DownloadOptions): Download {
     throw new UserError('picture-too-many-bytes', `Pictures may have up to ${limitMb} MB.`, { details: { limitMb } });
   }
 
-  const check: Download['check'] = (address, { sizeBytes = 0 } = {}) => {
-    allowedUrl(address, options.allowedHosts);
-    refuseBeyondLimit(sizeBytes > limitBytes);
-  };
+  function check({ url, size = 0 }: PictureFile): void {
+    allowedUrl(url, options.allowedHosts);
+    refuseBeyondLimit(size > limitBytes);
+  }
 
-  const download = async (address: string, stated?: StatedFile) => {
-    check(address, stated);
-    return withinTime({ timeoutMs, stopping }, async (signal) => {
-      const { body } = await fetchAttachment(address, options, { signal });
+  async function download(file: PictureFile): Promise<Uint8Array> {
+    check(file);
+    const picture = await withinTime({ timeoutMs, stopping }, async (signal) => {
+      const { body } = await fetchAttachment(file.url, options, { signal });
       const { bytes, isCut } = await readAtMost(body, { limitBytes, signal });
       refuseBeyondLimit(isCut);
       return bytes;
     });
-  };
+    await checkPicture(picture);
+    return picture;
+  }
   return Object.assign(download, { check });
 }
 

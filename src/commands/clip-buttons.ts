@@ -85,7 +85,7 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    async fetchPicture() {
+    async picture() {
       const isKept = await archive.hasPicture(jobId);
       if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');

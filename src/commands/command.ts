@@ -40,16 +40,12 @@ export interface CommandContext extends AdminContext {
   >;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
+  /** Fetches pictures and looks at them: before they wait, and before cooldown and quota count them. */
   download: Download;
   /** Looks into the files of clips, wherever they were made. */
   readClipSettings: ReadClipSettings;
   /** What the target of a message command replies to, as it came along with that interaction; once. */
   repliedTo: (interactionId: string) => PictureSource | undefined;
-  /**
-   * Looks at a picture before it waits, and before cooldown and quota count it.
-   * @throws UserError it cannot be animated
-   */
-  checkPicture: (bytes: Uint8Array) => Promise<void>;
   model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
