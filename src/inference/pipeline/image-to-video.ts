@@ -20,7 +20,7 @@ import type { LoraRequest } from './loras.ts';
 import { modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
-import { modelInputs, sampleToFrames } from './pictures.ts';
+import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { stageClock } from './stages.ts';
 import type {
@@ -152,10 +152,9 @@ async function* run(
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);
-  const { samples, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
+  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
 
   const { width, height } = settings;
-  const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
   const done = { ...settings, decodeChunkSize };
   return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
 }
