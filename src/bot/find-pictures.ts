@@ -10,13 +10,11 @@ import {
   ComponentType,
   StickerFormatType,
 } from 'discord.js';
+import type { PictureFile } from './download.ts';
 
 /** A picture of a message. */
-export interface FoundPicture {
+export interface FoundPicture extends PictureFile {
   name: string;
-  url: string;
-  /** Bytes, as Discord says; undefined where it does not. */
-  size?: number | undefined;
   /** Whether it is hidden until somebody clicks it; so is then what is made of it. */
   isSpoiler: boolean;
 }

@@ -7,7 +7,6 @@ import { everywhere } from './animate.ts';
 import { defaultRequest } from './animate-options.ts';
 import type { UserCommand } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { fetchPicture } from './fetch-picture.ts';
 
 /** Pixels: the largest that most avatars have, and more than a clip takes. */
 const avatarSize = 1024;
@@ -22,13 +21,11 @@ export const animateAvatar = {
     ...everywhere,
   }),
   async execute(interaction, context) {
-    const { model, guildSettings, download } = context;
-    const avatar = avatarOf(interaction);
+    const { model, guildSettings } = context;
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: defaultRequest(model, (await guildSettings.of(interaction.guildId)).preset),
-      checkPicture: () => download.check(avatar.url),
-      fetchPicture: () => fetchPicture(avatar, context),
+      picture: avatarOf(interaction),
     });
   },
 } satisfies UserCommand;

@@ -17,7 +17,6 @@ import { everywhere } from './animate.ts';
 import { defaultRequest } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { fetchPicture } from './fetch-picture.ts';
 import { messagesFor } from './i18n.ts';
 
 /** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
@@ -39,15 +38,7 @@ export const animateMessage = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      checkPicture() {
-        const [first] = shown;
-        if (first !== undefined) context.download.check(first.url, { sizeBytes: first.size });
-      },
-      async fetchPicture() {
-        const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(target, interaction.client);
-        if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
-        return fetchPicture(first, context);
-      },
+      picture: shown[0] ?? (() => pictureRepliedTo(target, interaction.client)),
     });
   },
 } satisfies MessageCommand;
@@ -66,23 +57,23 @@ export const pickPicture = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      checkPicture: () => context.download.check(picture.url),
-      fetchPicture: () => fetchPicture(picture, context),
+      picture,
     });
   },
 } satisfies MenuAction;
 
-/** The pictures of the message that one replies to, where it did not come along. Without the intent it may be empty. */
-async function fetchPicturesRepliedTo(message: Partial<APIMessage>, { rest }: Client): Promise<FoundPicture[]> {
+/** The picture of the message that one replies to, where that did not come along. Without the intent it may be empty. */
+async function pictureRepliedTo(message: Partial<APIMessage>, { rest }: Client): Promise<FoundPicture> {
   const { message_reference: reference, referenced_message: repliedTo } = message;
+  let found: FoundPicture[] = [];
   // Null: it was deleted.
-  if (repliedTo !== undefined || !reference?.message_id || reference.type === MessageReferenceType.Forward) return [];
-  try {
-    const answer = await rest.get(Routes.channelMessage(reference.channel_id, reference.message_id));
-    return findPictures(answer as MessageWithReference, rest.cdn);
-  } catch {
-    return [];
+  if (repliedTo === undefined && reference?.message_id && reference.type !== MessageReferenceType.Forward) {
+    const answer = rest.get(Routes.channelMessage(reference.channel_id, reference.message_id));
+    found = findPictures((await answer.catch(() => ({}))) as MessageWithReference, rest.cdn);
   }
+  const [first] = found;
+  if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
+  return first;
 }
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;

@@ -17,7 +17,6 @@ import type { ModelCapabilities } from '../storage/job.ts';
 import { readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { fetchPicture } from './fetch-picture.ts';
 import { localizedDescription, localizedName } from './i18n.ts';
 
 /** Everywhere: in servers, with the bot, and between people where a user brought the app along. */
@@ -46,8 +45,7 @@ export const animate = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
       clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
-      checkPicture: () => context.download.check(image.url, { sizeBytes: image.size }),
-      fetchPicture: () => fetchPicture({ url: image.url, size: image.size, isSpoiler: isSpoiler(image) }, context),
+      picture: { url: image.url, size: image.size, isSpoiler: isSpoiler(image) },
     });
   },
   async autocomplete(interaction, { model }) {

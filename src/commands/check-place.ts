@@ -2,7 +2,6 @@ import type { BaseInteraction } from 'discord.js';
 import type { Place } from '../bot/place.ts';
 import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
-import { shortList } from './short-list.ts';
 
 /**
  * Holds a request to the rules that a guild's managers made: where, by whom, and among adults alone.
@@ -33,4 +32,13 @@ export function checkPlace(place: Place, roleIds: readonly string[], settings: G
 export function rolesOf(member: BaseInteraction['member']): readonly string[] {
   if (member === null) return [];
   return Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+}
+
+/** Entries of a list that are shown at most: as mentions they take up to 500 characters of a message's 2,000. */
+const shownEntries = 20;
+
+/** The first entries of a list as Discord shows them (`<#` for channels, `<@&` for roles), and how many more there are. */
+export function shortList(ids: readonly string[], prefix: '<#' | '<@&'): { mentions: string[]; more: number } {
+  const mentions = ids.slice(0, shownEntries).map((id) => `${prefix}${id}>`);
+  return { mentions, more: ids.length - mentions.length };
 }

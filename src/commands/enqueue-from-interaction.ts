@@ -11,10 +11,12 @@ import {
   type StringSelectMenuInteraction,
   type UserContextMenuCommandInteraction,
 } from 'discord.js';
+import type { PictureFile } from '../bot/download.ts';
+import type { FoundPicture } from '../bot/find-pictures.ts';
 import { type Place, placeOf } from '../bot/place.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
-import type { JobRequest, NewJob } from '../storage/job.ts';
+import type { JobRequest } from '../storage/job.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace, rolesOf } from './check-place.ts';
 import type { CommandContext } from './command.ts';
@@ -41,20 +43,19 @@ export type AskingInteraction =
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
 
-/** A picture, and whether it was hidden until clicked: then so is the clip. */
-export interface PictureForJob extends Pick<NewJob, 'picture'> {
-  isSpoiler: boolean;
-}
+type HiddenOrNot<Picture> = Picture & Pick<FoundPicture, 'isSpoiler'>;
 
 /** What {@link enqueueFromInteraction} takes besides. */
 export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
   clipRequest: ClipRequest;
-  /** What can be said against the picture without fetching it; called before the first answer. */
-  checkPicture?: () => void;
-  /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
-  fetchPicture: () => Promise<PictureForJob>;
+  /**
+   * The picture's file, or another job that has the picture. A function finds it out: it is called when nothing else
+   * stands against the request, and after the first answer, so it may take its time. What is hidden until somebody clicks
+   * it becomes a clip that is.
+   */
+  picture: HiddenOrNot<PictureFile> | (() => Promise<HiddenOrNot<PictureFile | { jobId: string }>>);
 }
 
 /**
@@ -67,9 +68,9 @@ export interface SubmitOptions {
 export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, clipRequest, checkPicture, fetchPicture }: SubmitOptions,
+  { isPrivate, clipRequest, picture }: SubmitOptions,
 ): Promise<void> {
-  const { jobs, clock, guildSettings, maxUploadBytes } = context;
+  const { jobs, clock, guildSettings, maxUploadBytes, download } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
@@ -90,21 +91,22 @@ export async function enqueueFromInteraction(
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
   await jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(clipRequest, context);
-  checkPicture?.();
+  if (typeof picture !== 'function') download.check(picture);
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const answer = await deferred(interaction, flags);
-  const { picture, isSpoiler } = await fetchPicture();
+  const found = typeof picture === 'function' ? await picture() : picture;
+  const kept = 'jobId' in found ? { jobId: found.jobId } : await download(found);
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
-    isSpoiler,
+    isSpoiler: found.isSpoiler,
     messageId: answer.id,
     channelId: interaction.channelId ?? answer.channelId,
     locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
-  await jobs.submit({ ...request, address, picture });
+  await jobs.submit({ ...request, address, picture: kept });
 }
 
 /**

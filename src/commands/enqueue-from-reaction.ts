@@ -7,7 +7,6 @@ import { defaultRequest } from './animate-options.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
-import { fetchPicture } from './fetch-picture.ts';
 
 /** A reaction that asks for a clip. */
 export interface ReactionRequest {
@@ -63,7 +62,7 @@ export async function enqueueFromReaction(
   context: CommandContext,
 ): Promise<void> {
   const { channelId, userId, locale } = reaction;
-  const { picture, isSpoiler } = await fetchPicture(found, context);
+  const picture = await context.download(found);
   await context.jobs.submit({
     ...(await requestOf(reaction, context)),
     picture,
@@ -78,7 +77,7 @@ export async function enqueueFromReaction(
       tokenExpiresAtMs: 0,
       hasChannelRoute: true,
       isEphemeral: false,
-      isSpoiler,
+      isSpoiler: found.isSpoiler,
       locale,
     }),
   });

@@ -80,8 +80,10 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       const found = findCommand(world, command, { type: 2, channel, userId });
       const { user, permissions } = storedUser(world, targetUserId);
       const { mute: _m, deaf: _d, ...member } = partialMember(world, targetUserId);
+      // Avatars of that guild alone are none elsewhere.
+      const avatar = channel.guildId === world.guildId ? (member.avatar ?? null) : null;
       const members = channel.guildId
-        ? { members: { [targetUserId]: { ...member, permissions: `${permissions}` } } }
+        ? { members: { [targetUserId]: { ...member, avatar, permissions: `${permissions}` } } }
         : {};
       const resolved = { users: { [targetUserId]: structuredClone(user) }, ...members };
       const data = { ...commandData(found), target_id: targetUserId, resolved };

@@ -7,10 +7,11 @@ const [view, send, attach, history, sendInThreads, manageThreads] = [10n, 11n, 1
   (bit) => 1n << bit,
 ) as [bigint, bigint, bigint, bigint, bigint, bigint];
 
-async function stage() {
+/** A bot that hears reactions, or one that does not. */
+async function stage({ hearsReactions = false } = {}) {
   const renderer = createScriptedRenderer();
   const discord = { messageContentIntent: true };
-  const set = await setStage({ renderer, discord, config: { reactionEmoji: '🎬' } });
+  const set = await setStage({ renderer, discord, config: hearsReactions ? { reactionEmoji: '🎬' } : {} });
   const asOwner = async (command: string, options: Record<string, string | boolean>) => {
     const handle = set.discord.invoke({ command, options, user: set.discord.ownerId });
     await handle.waitForMessage(({ content }) => content !== '');
@@ -38,11 +39,13 @@ const ways: [string, (discord: FakeDiscord, channelId: string) => void][] = [
   ],
 ];
 
-const cases = threads.flatMap(([where, make]) => ways.map(([how, ask]) => ({ where, how, make, ask })));
+const cases = threads.flatMap(([where, make]) =>
+  ways.map(([how, ask]) => ({ where, how, make, ask, hearsReactions: how === 'the reaction' })),
+);
 
-describe.each(cases)('in $where, by $how', ({ make, ask }) => {
+describe.each(cases)('in $where, by $how', ({ make, ask, hearsReactions }) => {
   it('Send Messages in Threads is what the bot needs, and Send Messages is not', async () => {
-    const { discord, renderer } = await stage();
+    const { discord, renderer } = await stage({ hearsReactions });
     const parentId = discord.createChannel('studio');
     discord.setPermissions(parentId, view | sendInThreads | attach | history);
     ask(discord, make(discord, parentId));
@@ -51,7 +54,7 @@ describe.each(cases)('in $where, by $how', ({ make, ask }) => {
   });
 
   it('Send Messages alone is refused, with the name of what is missing', async () => {
-    const { discord, renderer } = await stage();
+    const { discord, renderer } = await stage({ hearsReactions });
     const parentId = discord.createChannel('studio');
     discord.setPermissions(parentId, view | send | attach | history);
     ask(discord, make(discord, parentId));
@@ -61,7 +64,7 @@ describe.each(cases)('in $where, by $how', ({ make, ask }) => {
   });
 
   it('what holds for its channel holds for it: allowed channels, and those for adults', async () => {
-    const { discord, renderer, asOwner } = await stage();
+    const { discord, renderer, asOwner } = await stage({ hearsReactions });
     const adults = discord.createChannel('adults', { nsfw: true });
     await asOwner('kinora-config set', { 'age-restricted-only': true });
     await asOwner('kinora-config allow', { channel: adults });
