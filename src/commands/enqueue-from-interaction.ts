@@ -17,8 +17,7 @@ import { type Place, placeOf } from '../bot/place.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import type { JobRequest } from '../storage/job.ts';
-import { checkPermissions } from './check-permissions.ts';
-import { checkPlace, rolesOf } from './check-place.ts';
+import { checkPermissions, checkPlace, rolesOf } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 import { localeOf } from './i18n.ts';
 

@@ -9,7 +9,7 @@ import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts'
 import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
-import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
+import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
 const maxFrames = 400;
@@ -23,7 +23,9 @@ function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[])
 }
 
 /** What {@link makeClip} tells and asks of meanwhile. */
-interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
+interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
+  /** Told of every step. */
+  onProgress?: (progress: RenderProgress) => void;
   /** Told what an operator should know. */
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
