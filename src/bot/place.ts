@@ -43,7 +43,7 @@ export function placeOf(
 ): Place {
   const cached = channels.get(channelId ?? '');
   const thread = cached?.isThread() ? cached : undefined;
-  const isThread = raw === undefined ? thread !== undefined : threadTypes.has(raw.type);
+  const isThread = raw?.type === undefined ? thread !== undefined : threadTypes.has(raw.type);
   const parentId = isThread ? (raw?.parent_id ?? thread?.parentId ?? null) : null;
   const deciding = isThread ? channels.get(parentId ?? '') : cached;
   return {

@@ -39,5 +39,5 @@ export function keepRawInteractions(client: Pick<Client, 'ws'>): (interactionId:
 function targetOf(interaction: GatewayInteractionCreateDispatchData): APIMessage | undefined {
   if (interaction.type !== InteractionType.ApplicationCommand) return undefined;
   const { data } = interaction;
-  return data.type === ApplicationCommandType.Message ? data.resolved.messages[data.target_id] : undefined;
+  return data.type === ApplicationCommandType.Message ? data.resolved?.messages?.[data.target_id] : undefined;
 }

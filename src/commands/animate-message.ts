@@ -63,11 +63,12 @@ export const pickPicture = {
 } satisfies MenuAction;
 
 /** The picture of the message that one replies to, where that did not come along. Without the intent it may be empty. */
-async function pictureRepliedTo(message: Partial<APIMessage>, { rest }: Client): Promise<FoundPicture> {
+async function pictureRepliedTo(message: Partial<APIMessage>, { rest, channels }: Client): Promise<FoundPicture> {
   const { message_reference: reference, referenced_message: repliedTo } = message;
   let found: FoundPicture[] = [];
-  // Null: it was deleted.
-  if (repliedTo === undefined && reference?.message_id && reference.type !== MessageReferenceType.Forward) {
+  // Null: it was deleted. Where the bot is no member, Discord would only refuse.
+  const isAway = repliedTo === undefined && channels.cache.has(reference?.channel_id ?? '');
+  if (isAway && reference?.message_id && reference.type !== MessageReferenceType.Forward) {
     const answer = rest.get(Routes.channelMessage(reference.channel_id, reference.message_id));
     found = findPictures((await answer.catch(() => ({}))) as MessageWithReference, rest.cdn);
   }

@@ -65,9 +65,9 @@ export function createReactionHandler(options: ReactionHandlerOptions): (reactio
 
   return async (reaction) => {
     const { user_id: userId, message_author_id: authorId, member } = reaction;
-    const name = nameOf(reaction);
-    if (userId === client.user.id || member?.user?.bot) return;
     try {
+      const name = nameOf(reaction);
+      if (userId === client.user.id || member?.user?.bot) return;
       // Discord may leave the author out; of others' messages nothing is taken away.
       if (name === deleteEmoji && (authorId ?? client.user.id) === client.user.id) await takeAway(reaction);
       if (name === emoji) await animate(reaction);
