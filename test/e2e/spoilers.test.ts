@@ -124,3 +124,20 @@ it('the menu of several pictures does not uncover the hidden ones, and keeps the
     expect(isHidden(await clipOf(chosen))).toBe(expected);
   }
 });
+
+it('a hidden clip that could be posted nowhere is brought hidden by /queue too', async () => {
+  const { discord, renderer } = await stage();
+  const handle = discord.invoke({ command: 'animate', attachments: { image: hidden } });
+  const render = await renderer.begun(0);
+  await handle.waitForMessage(({ content }) => content !== '');
+  discord.expireToken(handle.id);
+  discord.setPermissions(discord.channelId, 0n);
+  const body = { message: 'Cannot send messages to this user', code: 50_007 };
+  discord.failNext({ route: 'POST /users/@me/channels', status: 403, times: 2, body });
+  render.finish();
+  await expect.poll(() => discord.calls('POST /users/@me/channels').length).toBe(2);
+  const list = await discord.invoke({ command: 'queue', place: 'dm' }).waitForMessage(() => true);
+  const customId = /queue-fetch:[0-9a-f]{8}/.exec(JSON.stringify(list.components))?.[0] ?? '';
+  const press = discord.clickButton({ messageId: list.id, customId });
+  expect(isHidden(await clipOf(press))).toBe(true);
+});
