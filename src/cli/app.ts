@@ -1,8 +1,10 @@
-import { ActivityType, Events, GatewayDispatchEvents } from 'discord.js';
+import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
 import { createClient } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload } from '../bot/download.ts';
+import type { ShardHealth } from '../bot/gateway-log.ts';
+import { guardHandler, guardTimers } from '../bot/guard.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
@@ -72,6 +74,8 @@ export interface RunningBot {
    * taken over DATA_DIR. Never resolves.
    */
   readonly lost: Promise<never>;
+  /** How each connection to the gateway is. */
+  health(): ShardHealth[];
   /**
    * Takes no more jobs, gives the running one its grace, keeps what is not finished for the next start, says so, and
    * disconnects. The renderer stays open.
@@ -94,7 +98,8 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { renderer, model, log, fetch = globalThis.fetch } = dependencies;
+  const clock = guardTimers(dependencies.clock ?? systemClock, log);
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
@@ -115,7 +120,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const repositories = openStorage(database);
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
+  const { client, health } = createClient(config.discordApiUrl, {
+    hearsReactions: reactionEmoji !== undefined,
+    clock,
+    log,
+  });
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ renderer, store });
   const listener = createJobMessages({
@@ -158,7 +167,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const context: CommandContext = {
     archive: store,
     readClipSettings,
-    repliedTo: keepRepliedTo(client),
+    repliedTo: keepRepliedTo(client, log),
     jobs,
     download,
     checkPicture,
@@ -187,29 +196,41 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   await restoreMode(jobs, facts);
   const stops: (() => void)[] = [];
   let resumed = Promise.resolve();
-  client.once(Events.ClientReady, (ready) => {
+  const guarded = <Args extends unknown[]>(event: string, handler: (...args: Args) => unknown) =>
+    guardHandler(log, event, handler);
+  const begin = (ready: Client<true>) => {
     const { user } = ready;
     // Before the events that waited for it: what is asked for now waits until the earlier jobs were taken up.
     resumed = jobs.resume();
     resumed.catch(() => {});
-    client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
+    client.on(Events.InteractionCreate, guarded(Events.InteractionCreate, createRouter({ handlers, context, log })));
     if (reactionEmoji !== undefined) {
+      const event = GatewayDispatchEvents.MessageReactionAdd;
       const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, handler.heard);
-      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, handler.heardRaw);
+      client.on(Events.MessageReactionAdd, guarded(event, handler.heard));
+      client.ws.on(event, guarded(event, handler.heardRaw));
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
       user.setPresence({ activities: [{ type: ActivityType.Custom, name: user.username, state }] });
     };
     const presence = startPresence({ overview: jobs.overview, show, messages: en.presence, clock });
-    client.on(Events.ShardReady, presence.renew);
+    client.on(Events.ShardReady, guarded(Events.ShardReady, presence.renew));
     // A gateway that is back is the first sign of Discord being back.
-    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, jobs.wake);
+    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, guarded(event, jobs.wake));
     stops.push(presence.stop);
+  };
+  client.once(Events.ClientReady, (ready) => {
+    try {
+      begin(ready);
+    } catch (error) {
+      // A bot that could not begin is not to look as if it served.
+      resumed = Promise.reject(error);
+      resumed.catch(() => {});
+    }
   });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
-  client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
+  client.on(Events.ShardError, (err, shard) => log.warn({ shard, err }, 'the gateway connection reports an error'));
 
   const lost = Promise.race([connectionLost(client), dataLost]);
   lost.catch(() => {});
@@ -249,5 +270,5 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await stop();
     throw error;
   }
-  return { lost, stop };
+  return { lost, health, stop };
 }
