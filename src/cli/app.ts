@@ -2,7 +2,7 @@ import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discor
 import { createClient } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
-import { createDownload } from '../bot/download.ts';
+import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
 import { isOperator } from '../bot/is-operator.ts';
@@ -57,7 +57,7 @@ export interface BotConfig {
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
-    Pick<CommandContext, 'checkPicture'>,
+    Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
   fetch?: typeof globalThis.fetch;
@@ -162,7 +162,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload(source);
+  const download = createDownload({ ...source, checkPicture });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -170,7 +170,6 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     repliedTo: keepRepliedTo(client, log),
     jobs,
     download,
-    checkPicture,
     model,
     maxUploadBytes,
     clock,
