@@ -245,12 +245,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
-    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random, shouldRetry: isTransient };
+    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random };
     await reachDiscord(client, config.discordToken, {
       ...patience,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
-    const ready = await Promise.race([logIn(client, config.discordToken), lost]);
+    const ready = await Promise.race([logIn(client, config.discordToken, signal), lost]);
     await resumed;
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     const declarations = [
@@ -260,6 +260,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     const { rest, application } = ready;
     await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
       ...patience,
+      shouldRetry: isTransient,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
     }).catch((err: unknown) => {
       if (signal?.aborted) throw err;
