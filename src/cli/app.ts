@@ -1,4 +1,5 @@
 import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
+import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
 import { createClient } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
@@ -11,7 +12,7 @@ import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
-import { registerCommands } from '../bot/register-commands.ts';
+import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
 import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
@@ -27,7 +28,7 @@ import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
 import { rememberHostFault } from '../storage/host-fault.ts';
 import { describeHolder, takeLease } from '../storage/lease.ts';
-import { type Limits, noLimits } from '../storage/limits.ts';
+import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
@@ -35,7 +36,7 @@ import { createShrink } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
-export interface BotConfig {
+export interface BotConfig extends AccessRules {
   discordToken: string;
   discordApiUrl: string;
   attachmentHosts: readonly string[];
@@ -45,7 +46,7 @@ export interface BotConfig {
   /** Undefined: reactions are not heard. */
   reactionEmoji?: string | undefined;
   /** Default: none. */
-  limits?: Limits;
+  limits?: OperatorLimits;
   /** How long delivered clips and their pictures are kept. Default a week. */
   retentionHours?: number;
   /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
@@ -145,7 +146,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     model,
     provider: config.provider,
   });
-  const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const { allowedGuildIds, userInstalls = true } = config;
+  const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });
+  const admit = createAdmission({ limits, guildSettings, uses, blocks, checkAccess, model, clock });
   const jobs = createJobQueue({
     store,
     estimates,
@@ -202,7 +205,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     // Before the events that waited for it: what is asked for now waits until the earlier jobs were taken up.
     resumed = jobs.resume();
     resumed.catch(() => {});
-    client.on(Events.InteractionCreate, guarded(Events.InteractionCreate, createRouter({ handlers, context, log })));
+    client.on(
+      Events.InteractionCreate,
+      guarded(Events.InteractionCreate, createRouter({ handlers, context, checkAccess, log })),
+    );
     if (reactionEmoji !== undefined) {
       const event = GatewayDispatchEvents.MessageReactionAdd;
       const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
@@ -253,16 +259,26 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     const ready = await Promise.race([logIn(client, config.discordToken, signal), lost]);
     await resumed;
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
+    tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
       ...handlers.messageCommands.map((command) => command.declare()),
     ];
     const { rest, application } = ready;
-    await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      ...patience,
-      shouldRetry: isTransient,
-      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
-    }).catch((err: unknown) => {
+    await retry(
+      () =>
+        registerCommands(userInstalls ? declarations : withoutUserInstalls(declarations), {
+          rest,
+          applicationId: application.id,
+          facts,
+          log,
+        }),
+      {
+        ...patience,
+        shouldRetry: isTransient,
+        onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+      },
+    ).catch((err: unknown) => {
       if (signal?.aborted) throw err;
       log.error({ err }, 'Discord refuses the commands; the bot goes on with those that are registered');
     });

@@ -13,6 +13,8 @@ export interface StoredUser {
   /** Permission bits in the guild. */
   permissions: bigint;
   joinedAt: string;
+  /** Of the bot's guild. */
+  isMember: boolean;
 }
 
 /**

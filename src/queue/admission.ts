@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Job, JobRequest, ModelCapabilities } from '../storage/job.ts';
-import { type Limits, stricter } from '../storage/limits.ts';
+import { type Limits, type OperatorLimits, stricter } from '../storage/limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
 import type { QueuePosition } from './job-listener.ts';
@@ -17,6 +17,7 @@ export interface WaitingJob {
 export const limitErrorCodes = [
   'limit-waiting-user',
   'limit-waiting-guild',
+  'limit-waiting-total',
   'limit-cooldown',
   'limit-quota',
   'limit-steps',
@@ -36,16 +37,20 @@ export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly
 /** What {@link createAdmission} works with. */
 export interface AdmissionOptions {
   /** The operator's. They hold everywhere, beside what a guild sets for itself. */
-  limits: Limits;
+  limits: OperatorLimits;
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   uses: Pick<UseStore, 'counted' | 'latest'>;
   blocks: Pick<BlockStore, 'has'>;
+  /** Whether the operator lets somebody ask there at all; throws a UserError where not. Default: everybody may. */
+  checkAccess?: (asker: Pick<JobRequest, 'userId' | 'guildId'>) => Promise<void>;
   model: ModelCapabilities;
   clock: Clock;
 }
 
 /** The limits on who may ask for what, when and how often. */
-export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
+export function createAdmission(options: AdmissionOptions): Admit {
+  const { limits, guildSettings, uses, blocks, model, clock, checkAccess = async () => {} } = options;
+
   async function checkBlocks({ userId, guildId }: JobRequest): Promise<void> {
     if (await blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
     if (guildId !== null && (await blocks.has('guild', guildId))) {
@@ -60,6 +65,8 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     const ownHere = everywhere.filter((own) => inGuild.includes(own));
     refuseFull('limit-waiting-user', guild.maxWaitingPerUser ?? 0, ownHere);
     refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
+    // Conversations with the bot and between people belong to no server: this alone holds for them.
+    refuseFull('limit-waiting-total', limits.maxWaitingTotal, waiting);
   }
 
   async function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): Promise<void> {
@@ -94,6 +101,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   return async (job, waiting) => {
     const { userId, guildId } = job;
     await checkBlocks(job);
+    await checkAccess({ userId, guildId });
     const { limits: ownLimits, maxUploadBytes = job.maxBytes } = await guildSettings.of(guildId);
     const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
@@ -106,7 +114,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   };
 }
 
-function refuseFull(code: LimitErrorCode, limit: number, waiting: WaitingJob[]): void {
+function refuseFull(code: LimitErrorCode, limit: number, waiting: readonly WaitingJob[]): void {
   if (limit === 0 || waiting.length < limit) return;
   const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
   throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
