@@ -4,8 +4,10 @@ import {
   InteractionResponseType,
   type InternalRequest,
   REST,
+  Routes,
 } from 'discord.js';
 import { fitChoices, fitMessage, fitModal } from './fit-message.ts';
+import { withoutNulls } from './guard-packets.ts';
 
 /** Where messages are written: into channels, by an interaction's token, and as an interaction's first answer. */
 const messageRoute = /^\/channels\/\d+\/messages(?:\/\d+)?$|^\/webhooks\/\d+\/[^/]+(?:\/messages\/[^/]+)?$/;
@@ -13,9 +15,19 @@ const callbackRoute = /^\/interactions\/\d+\/[^/]+\/callback$/;
 
 /** discord.js' own REST client, but that all it writes is brought within Discord's limits and fields before it leaves. */
 export class FittingRest extends REST {
-  override request(request: InternalRequest): Promise<unknown> {
-    return super.request(fitRequest(request));
+  override async request(request: InternalRequest): Promise<unknown> {
+    const answer = await super.request(fitRequest(request));
+    return isParsed(request.fullRoute) ? withoutNulls(answer) : answer;
   }
+}
+
+/**
+ * Whether discord.js makes an object of its own of the answer. A null where the documentation has an object, a list or no
+ * such field is a TypeError there, after the deed: the message is posted, and the job that belongs to it lost. A field
+ * that is null in a new object is the same to discord.js as one that is absent.
+ */
+function isParsed(fullRoute: string): boolean {
+  return messageRoute.test(fullRoute) || callbackRoute.test(fullRoute) || fullRoute === Routes.currentApplication();
 }
 
 /**

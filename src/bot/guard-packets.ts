@@ -51,7 +51,7 @@ function hasObject({ d }: Packet): boolean {
 }
 
 /** The same without the fields that are null, at any depth. Lists keep their length. */
-function withoutNulls(value: unknown): unknown {
+export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([, field]) => field !== null);

@@ -2,8 +2,8 @@ import type { Json, JsonObject, Snowflake } from './payloads.ts';
 
 /**
  * How an answer or event strays from Discord's documentation: an optional field is `missing` or `null`; there is an
- * `unknown-field` or `unknown-event`; or an event comes that discord.js cannot parse (`unparseable`). The last kind only adds
- * events that nobody needs: what people do always arrives.
+ * `unknown-field` or `unknown-event`; or an event comes that discord.js cannot parse, and answers hold nulls that it
+ * cannot parse (`unparseable`). The last kind only adds events that nobody needs: what people do always arrives.
  */
 export type DeviationKind = 'missing' | 'null' | 'unknown-field' | 'unknown-event' | 'unparseable';
 
