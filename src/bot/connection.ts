@@ -78,13 +78,21 @@ export function connectionLost(client: Client): Promise<never> {
   const lost = new Promise<never>((_, reject) => {
     // Emitted only for close codes after which the library does not reconnect.
     client.once(Events.ShardDisconnect, ({ code }) => {
-      const advice =
-        code === GatewayCloseCodes.ShardingRequired
-          ? 'the bot has come to more servers than its connections may serve. Start it again: it asks for more'
-          : 'see its settings';
-      reject(new ConfigError('gateway-closed', `Discord closed the connection for good (code ${code}): ${advice}.`));
+      reject(code === GatewayCloseCodes.ShardingRequired ? outgrown(code) : closedForGood(code));
     });
   });
   lost.catch(() => {});
   return lost;
+}
+
+function closedForGood(code: number): ConfigError {
+  return new ConfigError('gateway-closed', `Discord closed the connection for good (code ${code}); see its settings.`);
+}
+
+/** How many connections there are is asked of Discord when the bot starts. */
+function outgrown(code: number): ConfigError {
+  return new ConfigError(
+    'gateway-closed',
+    `The bot is in more servers than its connections may serve (code ${code}). Start it again: it then opens more.`,
+  );
 }

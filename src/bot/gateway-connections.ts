@@ -19,7 +19,7 @@ interface Connection {
   on(event: 'closed', listener: (data: { code: number }) => void): void;
   onMessage(data: unknown, isBinary: boolean): Promise<void>;
   internalConnect(): Promise<void>;
-  destroy(options: { reason: string; recover: number }): Promise<void>;
+  destroy(options: { recover: number }): Promise<void>;
 }
 
 /** `WebSocketShardDestroyRecovery.Reconnect` of `@discordjs/ws`: connect again, with a new session. */
@@ -90,7 +90,7 @@ export class GatewayConnections extends SimpleShardingStrategy {
         log.error({ shard: id, op, type: t, err }, 'a packet of the gateway cannot be handled; the bot goes on');
         // Without what these say there is no session to go on with.
         const isVital = op !== GatewayOpcodes.Dispatch || t === 'READY' || t === 'RESUMED';
-        if (isVital) await connection.destroy({ reason: 'Unreadable packet', recover: reconnect });
+        if (isVital) await connection.destroy({ recover: reconnect });
       }
     };
   }

@@ -18,7 +18,7 @@ import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
-import { createAdmission } from '../queue/admission.ts';
+import { type Admit, createAdmission } from '../queue/admission.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
@@ -147,7 +147,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });
-  const admit = createAdmission({ limits, guildSettings, uses, blocks, checkAccess, model, clock });
+  const admitByLimits = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  // The router asks as well; reactions come here alone.
+  const admit: Admit = async (job, waiting) => {
+    await checkAccess(job);
+    return admitByLimits(job, waiting);
+  };
   const jobs = createJobQueue({
     store,
     estimates,

@@ -41,16 +41,12 @@ export interface AdmissionOptions {
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   uses: Pick<UseStore, 'counted' | 'latest'>;
   blocks: Pick<BlockStore, 'has'>;
-  /** Whether the operator lets somebody ask there at all; throws a UserError where not. Default: everybody may. */
-  checkAccess?: (asker: Pick<JobRequest, 'userId' | 'guildId'>) => Promise<void>;
   model: ModelCapabilities;
   clock: Clock;
 }
 
 /** The limits on who may ask for what, when and how often. */
-export function createAdmission(options: AdmissionOptions): Admit {
-  const { limits, guildSettings, uses, blocks, model, clock, checkAccess = async () => {} } = options;
-
+export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
   async function checkBlocks({ userId, guildId }: JobRequest): Promise<void> {
     if (await blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
     if (guildId !== null && (await blocks.has('guild', guildId))) {
@@ -101,7 +97,6 @@ export function createAdmission(options: AdmissionOptions): Admit {
   return async (job, waiting) => {
     const { userId, guildId } = job;
     await checkBlocks(job);
-    await checkAccess({ userId, guildId });
     const { limits: ownLimits, maxUploadBytes = job.maxBytes } = await guildSettings.of(guildId);
     const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
