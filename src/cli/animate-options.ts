@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import { type ClipForm, clipForm, type FitName } from '../settings/clip-form.ts';
-import type { Declarations, ValuesOf } from '../settings/declaration.ts';
+import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declaration.ts';
 import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
 import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
@@ -142,7 +142,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     throw usageError('standard input (-) is one picture, and was named twice.');
   }
   const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
-  const { fit = 'crop', format: asked, ...form } = readSettings(clipForm, values);
+  const { fit = defaultsOf(clipForm).fit, format: asked, ...form } = readSettings(clipForm, values);
   const { clips, format } = planClips({
     pictures,
     output: values.output,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
 import {
@@ -11,6 +11,7 @@ import {
   loraList,
   oneOf,
   optionalPath,
+  path,
   reactionEmoji,
   wholeNumber,
 } from './value-schemas.ts';
@@ -172,7 +173,7 @@ export const variables = {
   },
   DATA_DIR: {
     description: ['Where queued jobs and their pictures are kept.'],
-    schema: z.string().default('data'),
+    schema: path.default('data'),
     example: 'data',
   },
   RETENTION_HOURS: {
