@@ -6,6 +6,8 @@ import {
   type GatewayInteractionCreateDispatchData,
   InteractionType,
 } from 'discord.js';
+import type { Log } from '../util/log.ts';
+import { guardHandler } from './guard.ts';
 import type { RawChannel } from './place.ts';
 
 /** What Discord sends with an interaction and discord.js drops. */
@@ -23,15 +25,21 @@ const keptInteractions = 200;
  * Remembers, by their ids, what of interactions discord.js drops. Begin before the client logs in: events that wait for it
  * to be ready pass here at once.
  */
-export function keepRawInteractions(client: Pick<Client, 'ws'>): (interactionId: string) => RawInteraction | undefined {
+export function keepRawInteractions(
+  client: Pick<Client, 'ws'>,
+  log: Log,
+): (interactionId: string) => RawInteraction | undefined {
   const kept = new Map<string, RawInteraction>();
 
-  client.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: GatewayInteractionCreateDispatchData) => {
+  function keep(interaction: GatewayInteractionCreateDispatchData): void {
     const channel = interaction.channel as RawChannel | null | undefined;
     kept.set(interaction.id, { channel: channel ?? undefined, targetMessage: targetOf(interaction) });
     const [oldest] = kept.keys();
     if (kept.size > keptInteractions && oldest !== undefined) kept.delete(oldest);
-  });
+  }
+
+  const event = GatewayDispatchEvents.InteractionCreate;
+  client.ws.on(event, guardHandler(log, event, keep));
 
   return (interactionId) => kept.get(interactionId);
 }

@@ -2,11 +2,12 @@ import { EventEmitter } from 'node:events';
 import { GatewayDispatchEvents } from 'discord.js';
 import { expect, it } from 'vitest';
 import { keepRawInteractions } from '../../src/bot/raw-interactions.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 
 /** The keeper, and a gateway that sends it interactions; of those only what it reads. */
 function setUp() {
   const ws = new EventEmitter();
-  const find = keepRawInteractions({ ws } as never);
+  const find = keepRawInteractions({ ws } as never, createRecordingLog());
   return { find, send: (interaction: object) => ws.emit(GatewayDispatchEvents.InteractionCreate, interaction) };
 }
 
