@@ -36,6 +36,13 @@ export interface ButtonAction<Context> {
   execute: (interaction: ButtonInteraction, jobId: string, context: Context) => Promise<void>;
 }
 
+/** What a button does that is about its own message and no job. */
+export interface MessageButton<Context> {
+  /** The custom id. */
+  action: string;
+  execute: (interaction: ButtonInteraction, context: Context) => Promise<void>;
+}
+
 /** What the form does that a button of the same action opened. */
 export interface FormAction<Context> {
   /** The custom id's first word. */
@@ -54,6 +61,7 @@ export interface Handlers<Context> {
   commands: readonly Command<Context>[];
   messageCommands: readonly MessageCommand<Context>[];
   buttonActions: readonly ButtonAction<Context>[];
+  messageButtons: readonly MessageButton<Context>[];
   formActions: readonly FormAction<Context>[];
   menuActions: readonly MenuAction<Context>[];
 }

@@ -13,6 +13,7 @@ import { registerCommands } from '../bot/register-commands.ts';
 import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
@@ -28,8 +29,9 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
+import { createCooldown } from '../util/cooldown.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink } from './bot-parts.ts';
+import { createShrink, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -94,10 +96,11 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
+  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
   const database = openDatabase(config.dataDir);
   let loseData = (_: ConfigError) => {};
   const dataLost = new Promise<never>((_, reject) => {
@@ -162,6 +165,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     jobs,
     download,
     checkPicture,
+    answeredOnce: createCooldown({ periodMs: tokenLifeMs, clock }),
     model,
     maxUploadBytes,
     clock,
@@ -173,7 +177,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       kinora: await packageVersion(),
       node: process.versions.node,
       model: model.name,
-      provider: config.provider,
+      provider: usedProvider,
       retentionHours,
     },
     operator: {

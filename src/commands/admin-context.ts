@@ -11,7 +11,14 @@ export interface AdminContext {
   limits: Limits;
   /** Deletes what is kept about a user. */
   forget: (userId: string) => ReturnType<typeof forgetUser>;
-  about: { kinora: string; node: string; model: string; provider: string; retentionHours: number };
+  about: {
+    kinora: string;
+    node: string;
+    model: string;
+    /** What runs the model; undefined where that shows only with the first clip. */
+    provider: () => string | undefined;
+    retentionHours: number;
+  };
   operator: Operator;
 }
 

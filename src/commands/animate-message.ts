@@ -69,7 +69,7 @@ export const pickPicture = {
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
 async function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Promise<ClipRequest> {
-  return defaultRequest(model, (await guildSettings.of(guildId)).preset);
+  return defaultRequest(model, await guildSettings.of(guildId));
 }
 
 async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {

@@ -6,6 +6,7 @@ import type { JobQueue } from '../queue/types.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Cooldown } from '../util/cooldown.ts';
 import type { AdminContext } from './admin-context.ts';
 
 /** What commands work with. */
@@ -26,6 +27,8 @@ export interface CommandContext extends AdminContext {
    * @throws UserError it cannot be animated
    */
   checkPicture: (bytes: Uint8Array) => Promise<void>;
+  /** Remembers which questions were answered. */
+  answeredOnce: Cooldown;
   model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
@@ -35,6 +38,7 @@ export interface CommandContext extends AdminContext {
 export type Command = handlers.Command<CommandContext>;
 export type MessageCommand = handlers.MessageCommand<CommandContext>;
 export type ButtonAction = handlers.ButtonAction<CommandContext>;
+export type MessageButton = handlers.MessageButton<CommandContext>;
 export type FormAction = handlers.FormAction<CommandContext>;
 export type MenuAction = handlers.MenuAction<CommandContext>;
 export type Handlers = handlers.Handlers<CommandContext>;

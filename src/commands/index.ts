@@ -2,12 +2,12 @@ import { animate } from './animate.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
-import type { ButtonAction, Command, Handlers } from './command.ts';
+import type { ButtonAction, Command, Handlers, MessageButton } from './command.ts';
 import { editButton, editForm } from './edit.ts';
-import { kinora } from './kinora.ts';
+import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
-import { queue, queueButtons } from './queue.ts';
+import { queue, queueButtons, refreshButtons } from './queue.ts';
 import { settingsButton, settingsMessage } from './settings.ts';
 
 /** Every slash command. */
@@ -16,11 +16,15 @@ const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kino
 /** Every button's action. */
 const buttonActions: readonly ButtonAction[] = [cancel, ...clipButtons, editButton, settingsButton, ...queueButtons];
 
+/** Buttons about their own message. */
+const messageButtons: readonly MessageButton[] = [...forgetButtons, ...refreshButtons];
+
 /** Everything that people can do with the bot. */
 export const handlers: Handlers = {
   commands,
   messageCommands: [animateMessage, settingsMessage],
   buttonActions,
+  messageButtons,
   formActions: [editForm],
   menuActions: [pickPicture],
 };

@@ -37,7 +37,9 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>>;
+  config?: Partial<
+    Pick<BotConfig, 'limits' | 'provider' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>
+  >;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
