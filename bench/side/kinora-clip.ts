@@ -1,6 +1,6 @@
 import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { decodeLatents } from '../../src/inference/pipeline/decode-latents.ts';
-import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video-stages.ts';
+import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { type PresetName, withPreset } from '../../../src/inference/pipeline/presets.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
-import { type Fit, fitBox, pictureForClip } from '../../../src/media/picture-for-clip.ts';
+import { type Fit, fitBox, pictureForClip } from '../../../src/media/decode-picture.ts';
 import type { FramedPicture } from '../../../src/util/rgb.ts';
 import { type Golden, goldenPath, openGolden } from '../../support/golden.ts';
 import { drawnPicture } from '../../support/noise-picture.ts';
