@@ -97,7 +97,7 @@ export const en: Messages = {
     },
     options: {
       preset: 'Default preset',
-      format: 'Default file type (auto: WebP for loops, which plays by itself; else MP4)',
+      format: 'Default file type',
       spoiler: 'Post clips as spoilers',
       ping: 'Mention people when their slow clip is ready',
       language: 'Language for everyone here',

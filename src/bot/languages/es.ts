@@ -97,7 +97,7 @@ export const es: Messages = {
     },
     options: {
       preset: 'Preajuste por defecto',
-      format: 'Tipo de archivo por defecto (auto: WebP en bucles, que se mueve solo; si no, MP4)',
+      format: 'Tipo de archivo por defecto',
       spoiler: 'Publicar los clips como spoiler',
       ping: 'Avisar a la gente cuando esté listo un clip que tarde',
       language: 'Idioma para todo el servidor',
