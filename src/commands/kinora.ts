@@ -85,9 +85,14 @@ function forgetButton(
         return;
       }
       const { kinora: messages } = await messagesFor(interaction, context.guildSettings);
-      // Answered first, and without the buttons: what follows may take longer than Discord waits.
-      await interaction.update({ content: messages.forgetting, components: [] });
-      await interaction.editReply({ content: await answer(user.id, messages, context) });
+      // Acknowledged at once, and without the buttons: it may take longer than Discord waits. It is done in any case.
+      const [acknowledged, answered] = await Promise.allSettled([
+        interaction.update({ content: messages.forgetting, components: [] }),
+        answer(user.id, messages, context),
+      ]);
+      if (answered.status === 'rejected') throw answered.reason;
+      if (acknowledged.status === 'rejected') throw acknowledged.reason;
+      await interaction.editReply({ content: answered.value });
     },
   };
 }
