@@ -86,7 +86,7 @@ export interface Remake {
 /**
  * Makes another clip from a finished one: a job like any other, by whoever pressed, with the same limits.
  *
- * @throws UserError `job-unknown`, `clip-expired`, `already-asked`, and what {@link enqueueFromInteraction} throws
+ * @throws UserError `job-unknown`, `clip-expired`, `already-under-way`, and what {@link enqueueFromInteraction} throws
  */
 export async function remake(
   interaction: ButtonInteraction | ModalSubmitInteraction,
@@ -118,12 +118,12 @@ export async function remake(
 
 /**
  * Pressed once more while the first press's clip is on its way, these would only make a second one like it.
- * @throws UserError `already-asked`
+ * @throws UserError `already-under-way`
  */
 function refuseTwice({ id, change }: JobParent, userId: string, { jobs }: CommandContext): void {
   const { running, waiting } = jobs.overview();
   const isUnderWay = [...running, ...waiting].some(
     ({ job }) => job.userId === userId && job.parent?.id === id && job.parent.change === change,
   );
-  if (isUnderWay) throw new UserError('already-asked', 'The same was asked for a moment ago.');
+  if (isUnderWay) throw new UserError('already-under-way', 'The same was asked for a moment ago.');
 }

@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import { AppError } from '../errors.ts';
+import type { FitName } from '../settings/clip-form.ts';
 import type { Box, FramedPicture, RgbPicture, Size } from '../util/rgb.ts';
 import { type PictureLimits, pictureLimits } from './check-file.ts';
 import type { ColourSpace } from './colour/colour-space.ts';
@@ -224,15 +225,12 @@ function threeOrFour(channels: number): 3 | 4 {
   throw new Error(`decoded to ${channels} channels`);
 }
 
-/** How a picture takes the clip's shape; `stretch` changes its proportions. */
-export type Fit = 'crop' | 'pad' | 'stretch';
-
 /**
  * The part of a picture, in its own whole pixels, that becomes the clip: `crop` keeps the centre, `pad` adds bars, both
  * until the proportions are the clip's as nearly as whole pixels allow. Of an odd pixel the right or lower side gets
- * more. Undefined: the whole picture.
+ * more. Undefined: the whole picture, which `stretch` brings to other proportions.
  */
-export function fitBox(fit: Fit, picture: Size, clip: Size): Box | undefined {
+export function fitBox(fit: FitName, picture: Size, clip: Size): Box | undefined {
   if (fit === 'stretch') return undefined;
   const isWider = picture.width * clip.height > picture.height * clip.width;
   // A picture that is too wide is narrowed by cropping and heightened by padding; one that is too tall the other way.
@@ -255,7 +253,7 @@ function centred(outer: number, inner: number): number {
 
 /** The clip that a picture is for. */
 export interface PictureForClipOptions extends Size {
-  fit: Fit;
+  fit: FitName;
 }
 
 /**

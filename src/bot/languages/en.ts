@@ -245,7 +245,7 @@ export const en: Messages = {
     'picture-forgotten': () =>
       'The person who sent that picture had it deleted. Use `/animate` with a picture of your own.',
     'already-smooth': () => 'That clip already has the highest frame rate.',
-    'already-asked': () => 'You already asked for that, and it is on its way.',
+    'already-under-way': () => 'You already asked for that, and it is on its way.',
     'clip-longest': ({ limit }) => `That clip is as long as it gets: ${limit} frames.`,
     'no-settings-there': () => 'That message has no clip of mine, or the file no longer holds its settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,

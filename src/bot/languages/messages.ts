@@ -105,7 +105,7 @@ export const userErrorCodes = [
   'clip-expired',
   'picture-forgotten',
   'already-smooth',
-  'already-asked',
+  'already-under-way',
   'clip-longest', // limit
   'no-settings-there',
   'number-needed', // option

@@ -7,7 +7,6 @@ import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 import { defaultPrecision, networkTarget } from './build-network.ts';
-import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { type ImageCondition, openDenoiser } from './denoiser.ts';
@@ -17,10 +16,10 @@ import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
-import { modelInfo } from './model-info.ts';
+import { checkSettings, modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
-import { modelInputs, sampleToFrames } from './pictures.ts';
+import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { stageClock } from './stages.ts';
 import type {
@@ -152,10 +151,9 @@ async function* run(
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);
-  const { samples, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
+  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
 
   const { width, height } = settings;
-  const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
   const done = { ...settings, decodeChunkSize };
   return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
 }
