@@ -1,11 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
-import { isMessageGone } from '../bot/discord-errors.ts';
 import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
 import type { ClipChange, Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
-import { mayCancel } from './cancel.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 
@@ -37,32 +35,8 @@ const smooth = remakeButton('smooth', (job) => {
   return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
-/** 🗑️: takes the clip away, for its requester and for moderators. */
-const remove = {
-  action: 'delete',
-  async execute(interaction, jobId, { jobs }) {
-    const job = await jobs.find(jobId);
-    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can delete.');
-    await takeAway(interaction);
-  },
-} satisfies ButtonAction;
-
-/** By the press's token, which reaches private messages too; else by the bot's own right in the channel. */
-async function takeAway(interaction: ButtonInteraction): Promise<void> {
-  try {
-    await interaction.deferUpdate();
-    await interaction.deleteReply();
-  } catch (error) {
-    // Pressed twice: the first press did it.
-    if (isMessageGone(error)) return;
-    if (interaction.message.flags.has(MessageFlags.Ephemeral)) throw error;
-    await interaction.message.delete();
-  }
-}
-
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth, remove];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
 
 function remakeButton(action: ClipChange, change: (job: Job) => Change): ButtonAction {
   return {
