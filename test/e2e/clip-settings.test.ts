@@ -23,6 +23,7 @@ it('Settings reads a clip that travelled from its first bytes, and each personâ€
   const look = (user?: string) =>
     discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id, ...(user !== undefined && { user }) });
   const read = await look().waitForMessage(({ content }) => content.includes('seed:77'));
+  expect(read.content).toContain('does not say everything');
   expect(read.flags & 64).toBe(64);
   expect(read.content).toContain('Made with tiny on cpu.');
   expect(asked).toEqual(['bytes=0-131071']);

@@ -89,6 +89,6 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await press(window, 'ArrowDown', /^Settings$/);
     await window.keyboard.press('Enter');
     await window.getByText('Only you can see this').waitFor();
-    expect(await window.locator('[aria-live=polite]').textContent()).toContain('To make the same clip again');
+    expect(await window.locator('[aria-live=polite]').textContent()).toContain('2 frames at 7 fps');
   });
 });

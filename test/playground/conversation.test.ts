@@ -141,7 +141,10 @@ it('autocomplete, buttons, forms and the message command go through the bot', as
   const bruno = await visit(url);
   await expect(bruno.act(form)).rejects.toThrow('not open any more');
   await ada.act(form);
-  await ada.see((message) => isClip(message) && message.content.includes('motion 40'));
+  await ada.see(
+    (message) =>
+      isClip(message) && message.content.includes('Edited') && message.attachments[0]!.filename.includes('motion40'),
+  );
   await expect(ada.act({ ...press, customId: 'unknown' })).rejects.toThrow('has not just one unknown');
 });
 

@@ -1,37 +1,12 @@
 import { enAnimate } from './en-animate.ts';
+import { enClip } from './en-clip.ts';
 import type { Messages } from './messages.ts';
 import { pluralFor } from './plural.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
 export const en: Messages = {
   animate: enAnimate,
-  clip: {
-    menus: { animate: 'Animate', animateAvatar: 'Animate avatar', settings: 'Settings' },
-    whichPicture: 'That message has several pictures. Which one?',
-    buttons: {
-      again: 'Again',
-      edit: 'Edit',
-      extend: 'Extend',
-      loop: 'Loop',
-      smooth: 'Smoother',
-      settings: 'Settings',
-      delete: 'Delete',
-    },
-    madeFrom: (link) => `↩️ made from ${link}`,
-    drift: 'Every extension continues from the last frame only, so the picture degrades the longer it gets.',
-    edit: {
-      title: 'Edit the settings',
-      motion: 'Motion, 1 to 255',
-      seed: 'Seed (random if empty)',
-      steps: 'Steps',
-      fps: 'Frames per second',
-      loop: 'Loop',
-    },
-    settings: 'To make the same clip again, here or on the command line:',
-    made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
-    reactionNeedsIntent: (menu) =>
-      `I saw the reaction, but may not see the picture: the operator has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
-  },
+  clip: enClip,
   cancelButton: 'Cancel',
   queued: ({ position }) => `⏳ Queue position: ${position}.`,
   startsAt: (moment) => `Starts ${moment}.`,
@@ -47,10 +22,6 @@ export const en: Messages = {
     'encode-video': 'Making the video file',
   },
   step: ({ step, steps }) => `step ${step} of ${steps}`,
-  delivered: (clip) =>
-    `🎬 motion ${clip.motion} · seed ${clip.seed} · ${clip.steps} steps · ${clip.fps} fps · ` +
-    `${clip.frames} frames · ${clip.width}×${clip.height} · made in ${clip.seconds} s`,
-  reduced: 'The clip was made smaller so that it fits the upload limit here.',
   sentHere: (place) => `I can no longer post in ${place}, so here it is in a direct message.`,
   sentLate:
     'Where you asked, I can only answer for 15 minutes, and this took longer, so here it is in a direct message.',
@@ -69,6 +40,8 @@ export const en: Messages = {
     somebody: 'somebody elsewhere',
     none: 'You have no clips in the queue.',
     more: (count) => `… and ${count} more.`,
+    asOf: (moment) => `-# As of ${moment}.`,
+    refresh: 'Refresh',
     cancel: (id) => `Cancel ${id}`,
     hostPaused:
       '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
@@ -88,7 +61,8 @@ export const en: Messages = {
     ping: 'Choose whether to be mentioned when a clip took long',
     wanted: 'Mention me when a slow clip is ready',
     versions: ({ kinora, node, model, provider }) =>
-      `Kinora ${kinora} on Node ${node}. Model: **${model}**, running on ${provider}.`,
+      `Kinora ${kinora} on Node ${node}. Model: **${model}**, ` +
+      (provider === undefined ? 'what it runs on shows with the first clip.' : `running on ${provider}.`),
     licence:
       'Kinora is free software under the MIT licence. Model weights have their own licences: for Stable Video ' +
       'Diffusion see <https://stability.ai/license>. Clips are generated and do not show real events.',
@@ -100,6 +74,12 @@ export const en: Messages = {
       on: '🔔 You will be mentioned when a slow clip is ready. Change that with `/kinora ping`.',
       off: '🔕 You will not be mentioned when a clip is ready. Change that with `/kinora ping`.',
     },
+    forgetQuestion:
+      'Delete everything stored about you? Your clips in the queue are cancelled, and no button under your old clips ' +
+      'works any more. This cannot be undone.',
+    forgetButtons: { forget: 'Delete everything', keep: 'Keep it' },
+    forgetting: '🗑️ Deleting …',
+    nothingForgotten: 'Nothing was deleted.',
     forgotten: ({ deleted, left }) =>
       `🗑️ Deleted ${clips(deleted)}, with pictures and settings, and your preferences.` +
       (left > 0 ? ` ${clips(left)} being delivered right now: run this again in a minute.` : '') +
@@ -117,6 +97,7 @@ export const en: Messages = {
     },
     options: {
       preset: 'Default preset',
+      format: 'Default file type',
       spoiler: 'Post clips as spoilers',
       ping: 'Mention people when their slow clip is ready',
       language: 'Language for everyone here',
@@ -262,8 +243,8 @@ export const en: Messages = {
     'operators-only': () => 'Only the owner of the bot may do that.',
     'block-target': () => 'Give either a person or the id of a server.',
     'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
-    'wait-too-long': ({ minutes }) =>
-      `The queue is too long for here: it would take about ${plural(minutes, { one: '1 minute', other: `${minutes} minutes` })}, and where I am not a member I can only answer for 15. Ask on a server that has me, or try again later.`,
+    'wait-too-long': ({ moment }) =>
+      `The queue is too long for here: your clip would be ready ${moment}, and where I am not a member I can only answer for 15 minutes. Ask on a server that has me, or try again later.`,
     'no-avatar': () =>
       'That person has no avatar of their own, only one of the pictures that Discord gives to everybody.',
     'thread-locked': () => 'This thread is locked, so I cannot post in it. Ask in another channel.',
@@ -275,6 +256,8 @@ export const en: Messages = {
     'picture-forgotten': () =>
       'The person who sent that picture had it deleted. Use `/animate` with a picture of your own.',
     'already-smooth': () => 'That clip already has the highest frame rate.',
+    'already-under-way': () => 'You already asked for that, and it is on its way.',
+    'clip-longest': ({ limit }) => `That clip is as long as it gets: ${limit} frames.`,
     'no-settings-there': () => 'That message has no clip of mine, or the file no longer holds its settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
     'list-full': ({ limit }) =>

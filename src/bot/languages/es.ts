@@ -1,37 +1,12 @@
 import { esAnimate } from './es-animate.ts';
+import { esClip } from './es-clip.ts';
 import type { Messages } from './messages.ts';
 import { pluralFor } from './plural.ts';
 
 /** Spanish, for Spain and Latin America alike. */
 export const es: Messages = {
   animate: esAnimate,
-  clip: {
-    menus: { animate: 'Animar', animateAvatar: 'Animar avatar', settings: 'Ajustes' },
-    whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
-    buttons: {
-      again: 'Otra vez',
-      edit: 'Editar',
-      extend: 'Alargar',
-      loop: 'Bucle',
-      smooth: 'Más fluido',
-      settings: 'Ajustes',
-      delete: 'Borrar',
-    },
-    madeFrom: (link) => `↩️ hecho a partir de ${link}`,
-    drift: 'Cada ampliación continúa solo desde el último fotograma: la imagen se degrada cuanto más largo es el clip.',
-    edit: {
-      title: 'Editar los ajustes',
-      motion: 'Movimiento, de 1 a 255',
-      seed: 'Semilla (vacía: aleatoria)',
-      steps: 'Pasos',
-      fps: 'Fotogramas por segundo',
-      loop: 'Bucle',
-    },
-    settings: 'Para hacer el mismo clip otra vez, aquí o en la línea de comandos:',
-    made: ({ model, provider }) => `Hecho con ${model} en ${provider}.`,
-    reactionNeedsIntent: (menu) =>
-      `Vi la reacción, pero no puedo ver la imagen: quien administra el bot no ha activado el Message Content Intent. Usa **Aplicaciones → ${menu}** en el menú del mensaje; eso funciona siempre.`,
-  },
+  clip: esClip,
   cancelButton: 'Cancelar',
   queued: ({ position }) => `⏳ Puesto en la cola: ${position}.`,
   startsAt: (moment) => `Empieza ${moment}.`,
@@ -47,10 +22,6 @@ export const es: Messages = {
     'encode-video': 'Creando el archivo de vídeo',
   },
   step: ({ step, steps }) => `paso ${step} de ${steps}`,
-  delivered: (clip) =>
-    `🎬 movimiento ${clip.motion} · semilla ${clip.seed} · ${clip.steps} pasos · ${clip.fps} fps · ` +
-    `${clip.frames} fotogramas · ${clip.width}×${clip.height} · hecho en ${clip.seconds} s`,
-  reduced: 'El clip se ha reducido para que quepa en el límite de subida de aquí.',
   sentHere: (place) => `Ya no puedo publicar en ${place}, así que aquí lo tienes por mensaje directo.`,
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
@@ -69,6 +40,8 @@ export const es: Messages = {
     somebody: 'alguien en otro lugar',
     none: 'No tienes clips en la cola.',
     more: (count) => `… y ${count} más.`,
+    asOf: (moment) => `-# Actualizado ${moment}.`,
+    refresh: 'Actualizar',
     cancel: (id) => `Cancelar ${id}`,
     hostPaused:
       '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. ' +
@@ -88,7 +61,8 @@ export const es: Messages = {
     ping: 'Elige si quieres que te avise cuando un clip tarde',
     wanted: 'Avisarme cuando esté listo un clip que tarde',
     versions: ({ kinora, node, model, provider }) =>
-      `Kinora ${kinora} con Node ${node}. Modelo: **${model}**, ejecutado en ${provider}.`,
+      `Kinora ${kinora} con Node ${node}. Modelo: **${model}**, ` +
+      (provider === undefined ? 'dónde se ejecuta se sabrá con el primer clip.' : `ejecutado en ${provider}.`),
     licence:
       'Kinora es software libre con licencia MIT. Los pesos del modelo tienen su propia licencia: la de Stable Video ' +
       'Diffusion está en <https://stability.ai/license>. Los clips son generados y no muestran hechos reales.',
@@ -100,6 +74,12 @@ export const es: Messages = {
       on: '🔔 Te avisaré cuando esté listo un clip que tarde. Lo cambias con `/kinora ping`.',
       off: '🔕 No te avisaré cuando un clip esté listo. Lo cambias con `/kinora ping`.',
     },
+    forgetQuestion:
+      '¿Borrar todo lo que se guarda sobre ti? Se cancelan tus clips en la cola, y los botones de tus clips anteriores ' +
+      'dejan de funcionar. No se puede deshacer.',
+    forgetButtons: { forget: 'Borrar todo', keep: 'Conservarlo' },
+    forgetting: '🗑️ Borrando …',
+    nothingForgotten: 'No se ha borrado nada.',
     forgotten: ({ deleted, left }) =>
       `🗑️ ${plural(deleted, { one: '1 clip borrado', other: `${deleted} clips borrados` })}, con imágenes y ajustes, y tus preferencias.` +
       (left > 0 ? ` Entregándose ahora mismo: ${left}. Repítelo en un minuto.` : '') +
@@ -117,6 +97,7 @@ export const es: Messages = {
     },
     options: {
       preset: 'Preajuste por defecto',
+      format: 'Tipo de archivo por defecto',
       spoiler: 'Publicar los clips como spoiler',
       ping: 'Avisar a la gente cuando esté listo un clip que tarde',
       language: 'Idioma para todo el servidor',
@@ -266,8 +247,8 @@ export const es: Messages = {
     'operators-only': () => 'Solo puede hacerlo el dueño del bot.',
     'block-target': () => 'Indica una persona o el id de un servidor.',
     'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
-    'wait-too-long': ({ minutes }) =>
-      `La cola es demasiado larga para este lugar: tardaría ${plural(minutes, { one: '1 minuto', other: `unos ${minutes} minutos` })}, y donde no soy miembro solo puedo responder durante 15. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
+    'wait-too-long': ({ moment }) =>
+      `La cola es demasiado larga para este lugar: tu clip estaría listo ${moment}, y donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
     'no-avatar': () =>
       'Esa persona no tiene un avatar propio, solo una de las imágenes que Discord da a todo el mundo.',
     'thread-locked': () => 'Este hilo está bloqueado y no puedo publicar en él. Pídelo en otro canal.',
@@ -278,6 +259,8 @@ export const es: Messages = {
     'clip-expired': () => 'La imagen de ese clip se ha borrado. Usa `/animate` con la imagen otra vez.',
     'picture-forgotten': () => 'Quien envió esa imagen pidió borrarla. Usa `/animate` con una imagen tuya.',
     'already-smooth': () => 'Ese clip ya tiene el máximo de fps.',
+    'already-under-way': () => 'Ya lo pediste, y está en camino.',
+    'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas.`,
     'no-settings-there': () => 'Ese mensaje no tiene ningún clip mío, o el archivo ya no contiene sus ajustes.',
     'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
     'list-full': ({ limit }) => `La lista está llena (${limit} entradas). Quita una con \`/kinora-config disallow\`.`,
