@@ -11,15 +11,9 @@ export const isolated: Readonly<Record<string, string>> = {
   'test/config/environment.test.ts': 'changes the environment and the working folder',
   'test/inference/pipeline/run-control.test.ts': 'replaces a module',
   'test/media/decode-memory.test.ts': 'measures memory',
-  'test/worker/host-faults.test.ts': 'waits for processes with patience of its own',
-  'test/worker/resume.test.ts': 'waits for processes with patience of its own',
-  'test/worker/stalled-process.test.ts': 'waits for processes with patience of its own',
   'test/worker/worker-pool.test.ts': 'measures memory and how long the event loop is held',
   'test/worker/webgpu.test.ts': 'fills all cores',
 };
-
-/** Tests of the whole bot: they share processes too, and have more time. */
-export const wholeBot: readonly string[] = ['test/e2e/**', 'test/playground/**'];
 
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */
 export const longest: readonly string[] = [
