@@ -35,7 +35,7 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts'],
+    globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts', 'test/support/lend-browser.ts'],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
     // One more than there are cores, since many tests wait for other processes.
