@@ -70,7 +70,8 @@ describeInBrowser('the playground by mouse', (stage) => {
     await form.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer });
     await form.getByText('dot.png').waitFor();
     await form.getByRole('button', { name: /Take the sample picture cat/ }).click();
-    for (const option of ['motion', 'seed', 'loop', 'private']) {
+    // The one with suggestions last: their list covers the buttons below as soon as it has come.
+    for (const option of ['seed', 'loop', 'private', 'motion']) {
       await form.getByRole('button', { name: `+ ${option}` }).click();
     }
     await form.getByRole('combobox', { name: 'motion' }).fill('str');

@@ -45,11 +45,14 @@ it('a visitor types /animate, watches the progress, and gets a clip that seeks a
   expect(welcome.samples.map(({ name }) => name)).toContain('cat.jpg');
   expect(welcome.model.name).toBe('tiny');
 
+  const hold = renderer.hold();
   const { acknowledgement } = await animate(ada, 5);
   expect(acknowledgement).toMatchObject({ type: 5, ephemeral: false });
+  await hold.reached;
+  await ada.see(({ content }) => content.includes('step 1'));
+  hold.release();
   const clip = await ada.see(isClip);
   expect(clip.content).toContain('seed 5');
-  expect(ada.changes().some((change) => 'message' in change && change.message.content.includes('step 1'))).toBe(true);
 
   const path = clip.attachments[0]!.url;
   expect(path).toMatch(/^\/attachments\/\d+\/\d+\/kinora-[^/]*\.mp4\?key=[\w-]{22}$/);
