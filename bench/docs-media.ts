@@ -11,6 +11,7 @@ import { readConfig } from '../src/config/config.ts';
 import { bundlePage } from '../src/playground/bundle-page.ts';
 import { filmPlayground } from './media/film-playground.ts';
 import { makeDemoClip } from './media/make-demo-clip.ts';
+import { photographMessages } from './media/photograph-messages.ts';
 import { photographPlayground } from './media/photograph-playground.ts';
 
 const folder = resolve('docs/media');
@@ -33,8 +34,10 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
 });
 try {
+  const { discord } = playground;
   await filmPlayground({ browser, url: playground.url, folder });
   await photographPlayground({ browser, url: playground.url, folder });
+  await photographMessages({ browser, url: playground.url, folder: resolve(folder, 'messages'), discord });
 } finally {
   await browser.close();
   await playground.close();

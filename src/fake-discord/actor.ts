@@ -42,9 +42,9 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false, avatar } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, avatar, isBot = false } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
-      const id = addUser(world, world.snowflake(), name, { locale, ...permissions });
+      const id = addUser(world, world.snowflake(), name, { locale, isBot, ...permissions });
       const { user } = storedUser(world, id);
       if (avatar) user.avatar = storeAvatar(world, id, avatar);
       return structuredClone(user);

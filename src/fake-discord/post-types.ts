@@ -68,6 +68,20 @@ export interface ThreadRequest {
   user?: Snowflake;
 }
 
+/** A channel of a guild, or a thread, as people see it in their client's list. */
+export interface ListedChannel {
+  id: Snowflake;
+  name: string;
+  /** ChannelType number. */
+  type: number;
+  /** Whether the bot is a member of the guild. */
+  hasBot: boolean;
+  /** The channel that a thread belongs to. */
+  parentId: Snowflake | null;
+  /** Threads alone. */
+  archived: boolean;
+}
+
 /** Threads and the channels that hold them. */
 export interface Threads {
   /** Returns the thread's id, which is a channel's. */

@@ -133,7 +133,7 @@ function choicesFor(
       return roles.length === 0 ? undefined : roles;
     case optionType.channel:
       return session.channels
-        .filter(({ kind }) => kind === 'guild')
+        .filter(({ kind, shape }) => kind === 'guild' && shape !== 'thread')
         .map(({ id, name }) => ({ label: `#${name}`, value: id }));
     default:
       return undefined;
