@@ -75,7 +75,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await dialog.waitFor({ state: 'detached' });
     expect(await focused(window)).toMatch(/Edit$/);
 
-    await press(window, 'Shift+Tab', /^kinora, Today/);
+    await press(window, 'Shift+Tab', /^Kinora, Today/);
     await window.keyboard.press('ArrowUp');
     await window.keyboard.press('ArrowDown');
     await window.keyboard.press('Enter');

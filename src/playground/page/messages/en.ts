@@ -124,7 +124,7 @@ export const en: PageMessages = {
   cancel: 'Cancel',
   something: 'Something went wrong. Try again.',
   select: 'Make a selection',
-  noBotSelect: 'This kind of menu is not drawn here.',
+  noBotSelect: 'The playground does not draw this kind of component.',
   exchange: 'Exchange',
   exchangeLead: 'What the bot and Discord say to each other: events of the gateway and calls of the REST interface.',
   filter: 'Filter',
@@ -157,7 +157,7 @@ export const en: PageMessages = {
     'fail-429': '“Too many requests, wait 2 seconds.” The bot waits that long and edits again.',
     'fail-500': 'Discord has a bad moment. The bot tries again, and the clip still arrives once.',
     'upload-limit': 'How large files may be, per attachment. Clips are encoded smaller until they fit.',
-    'restart-bot': 'As an update would. Waiting and running clips keep their place and go on by themselves.',
+    'restart-bot': 'As an update would. Waiting and running clips keep their queue position and go on by themselves.',
     'kill-render-process': 'As when memory runs out. The bot stays up and the clip is begun again.',
   },
   faultDone: {
