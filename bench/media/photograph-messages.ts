@@ -2,18 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { chooseMessages } from '../../src/bot/languages/choose-messages.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { type ShownLanguage, shownLanguages } from '../../test/support/draw-messages.ts';
 import { listMessages } from '../../test/support/messages/list-messages.ts';
 import { openWindow, type Studio, until } from './studio.ts';
 
 /** The messages are as wide as on a tablet. */
-const window = { width: 800, height: 1_400 };
+const size = { width: 800, height: 1_400 };
 
-const languages = [
-  { name: 'en', locale: 'en-US' },
-  { name: 'es', locale: 'es-ES' },
-] as const;
+/** The form of /animate has all its options beside each other. */
+const formSize = { width: 1_160, height: 1_400 };
 
 /** What {@link photographMessages} works with. */
 export interface MessagesStudio extends Studio {
@@ -23,14 +21,15 @@ export interface MessagesStudio extends Studio {
 /** The pictures of docs/messages.md: NAME-en.webp and NAME-es.webp. */
 export async function photographMessages(studio: MessagesStudio): Promise<void> {
   mkdirSync(studio.folder, { recursive: true });
-  for (const { name, locale } of languages) {
-    const page = await openWindow(studio, { ...window, locale, user: studio.discord.ownerId });
+  for (const language of shownLanguages) {
+    const { code, locale } = language;
+    const page = await openWindow(studio, { ...size, locale, user: studio.discord.ownerId });
     const keep = async (part: string, shown: Locator) =>
-      shrink(await shown.screenshot({ animations: 'disabled' }), join(studio.folder, `${part}-${name}.webp`));
+      shrink(await shown.screenshot({ animations: 'disabled' }), join(studio.folder, `${part}-${code}.webp`));
     await photographClip(page, keep);
     await photographAnswers(page, keep);
     await photographForms(page, keep);
-    for (const part of ['status', 'errors'] as const) await photographTexts(part, { page, keep, studio, locale });
+    for (const part of ['status', 'errors'] as const) await photographTexts(part, { page, keep, studio, language });
     await page.context().close();
   }
 }
@@ -57,16 +56,16 @@ async function send(page: Page, command: string): Promise<void> {
 async function photographClip(page: Page, keep: Keep): Promise<void> {
   const [first, second] = [0, 2].map((at) => page.locator('.welcome .sample').nth(at));
   const count = await page.locator(messages).count();
-  await first!.click();
-  await until(page, `document.querySelectorAll('${messages} .inline-code').length > 0`);
-  await second!.click();
   const [running, waiting] = [page.locator(messages).nth(count), page.locator(messages).nth(count + 1)];
+  await first!.click();
+  await running!.locator('.inline-code').waitFor();
+  await second!.click();
   await waiting.locator('.component-button').waitFor();
   await waiting.locator('playground-timestamp').first().waitFor();
   await keep('status.queued', waiting);
+  await keep('status.progress', running);
   await send(page, '/queue');
   await keep('queue.list', page.locator(messages).last());
-  await keep('status.progress', running);
   await waiting.locator('video').waitFor();
   await until(page, "[...document.querySelectorAll('video')].every(({ readyState }) => readyState >= 2)");
   await page.evaluate(
@@ -94,6 +93,8 @@ async function photographAnswers(page: Page, keep: Keep): Promise<void> {
 
 /** The list of commands, the form of /animate, and the one that Edit opens. */
 async function photographForms(page: Page, keep: Keep): Promise<void> {
+  await page.evaluate("document.styleSheets[0].insertRule('.popover { max-height: none !important }')");
+  await page.setViewportSize(formSize);
   await page.locator('#composer').fill('/');
   await keep('animate.commands', page.locator('.popover'));
   await page.locator('#composer').fill('/animate');
@@ -105,6 +106,7 @@ async function photographForms(page: Page, keep: Keep): Promise<void> {
   await page.locator('dialog').waitFor();
   await keep('clip.form', page.locator('dialog'));
   await page.keyboard.press('Escape');
+  await page.setViewportSize(size);
 }
 
 /** Sentences, not names of options and the like. */
@@ -113,12 +115,16 @@ const isSentence = (text: string) => /[.:!]$/.test(text);
 /** Every text of a part, as messages of the bot. */
 async function photographTexts(
   part: 'status' | 'errors',
-  { page, keep, studio: { discord }, locale }: { page: Page; keep: Keep; studio: MessagesStudio; locale: string },
+  {
+    page,
+    keep,
+    studio: { discord },
+    language,
+  }: { page: Page; keep: Keep; studio: MessagesStudio; language: ShownLanguage },
 ): Promise<void> {
-  const language = locale.startsWith('es') ? 'es' : 'en';
   const soon = Math.floor(Date.now() / 1000) + 130;
   const values = { moment: `<t:${soon}:R>`, person: `<@${discord.ownerId}>`, place: `<#${discord.channelId}>` };
-  const listed = listMessages(chooseMessages(locale), { language, own: values }).filter(
+  const listed = listMessages(language.messages, { language: language.code, own: values }).filter(
     ({ key, texts }) => key.startsWith('errors.') === (part === 'errors') && isSentence(texts[0] ?? ''),
   );
   const posted = listed.map(({ texts: [content = ''] }) => {
@@ -130,8 +136,8 @@ async function photographTexts(
   await page.evaluate(`for (const shown of document.querySelectorAll('${messages}, .welcome')) {
     if (!${JSON.stringify(own)}.includes(shown.id)) shown.style.display = 'none';
   }`);
-  await page.setViewportSize({ width: window.width, height: 100 + 60 * posted.length });
+  await page.setViewportSize({ width: size.width, height: 100 + 60 * posted.length });
   await keep(`${part}.all`, page.locator('discord-messages'));
   for (const { id: messageId } of posted) discord.deleteMessage({ messageId });
-  await page.setViewportSize(window);
+  await page.setViewportSize(size);
 }

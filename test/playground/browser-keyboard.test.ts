@@ -84,7 +84,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await press(window, 'ArrowDown', /^Settings$/);
     await window.keyboard.press('Escape');
     await menu.waitFor({ state: 'detached' });
-    expect(await focused(window)).toBe('More for the message of kinora');
+    expect(await focused(window)).toBe('More for the message of Kinora');
     await window.keyboard.press('Enter');
     await press(window, 'ArrowDown', /^Settings$/);
     await window.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-import { type SampleLanguage, sampleValue, sampleValues } from './sample-values.ts';
+import { sampleValue, sampleValues } from './sample-values.ts';
 
 /** A message with what it says. */
 export interface ListedMessage {
@@ -42,10 +42,7 @@ function textsOf(write: Write, [usual = {}, ...others]: readonly Values[]): stri
 }
 
 /** Every message of a language in the order of its file, written with sample values. `own` goes before those. */
-export function listMessages(
-  messages: object,
-  { language, own }: { language: SampleLanguage; own?: Values },
-): ListedMessage[] {
+export function listMessages(messages: object, { language, own }: { language: string; own?: Values }): ListedMessage[] {
   const variants = sampleValues(language, own);
   const list = (value: unknown, key: string): ListedMessage[] => {
     if (typeof value === 'string') return [{ key, texts: [value] }];

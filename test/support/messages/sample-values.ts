@@ -1,6 +1,3 @@
-/** A language that the bot speaks, by the name of its file. */
-export type SampleLanguage = 'en' | 'es';
-
 /** What stands in messages in place of the real values, by the names of parameters and of their members. */
 type SampleValues = Readonly<Record<string, unknown>>;
 
@@ -54,8 +51,8 @@ const common: SampleValues = {
   link: 'https://discord.com/channels/1/2/3',
 };
 
-/** As Discord shows people, places and moments. */
-const shown: Readonly<Record<SampleLanguage, SampleValues>> = {
+/** As Discord shows people, places and moments, by language; English ones where there are no others. */
+const shown: Readonly<Record<string, SampleValues>> & { en: SampleValues } = {
   en: {
     moment: 'in 2 minutes',
     since: '5 minutes ago',
@@ -91,8 +88,8 @@ const absent: SampleValues = { moment: undefined, retry: undefined, more: 0, lef
  * Three sets of values for a language: the usual ones; the same with every count at one, for the singular; and without
  * what may be missing. A name that is not known here stands for itself in angle quotes.
  */
-export function sampleValues(language: SampleLanguage, own: SampleValues = {}): SampleValues[] {
-  const usual = { ...common, ...shown[language], ...own };
+export function sampleValues(language: string, own: SampleValues = {}): SampleValues[] {
+  const usual = { ...common, ...(shown[language] ?? shown.en), ...own };
   const isCount = ([, value]: [string, unknown]) => typeof value === 'number';
   const single = Object.fromEntries(
     Object.entries(usual)
