@@ -7,9 +7,10 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { checkWith, modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
+import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
 
@@ -32,7 +33,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
-  const checker = createPictureChecker({ environment: io.environment, pictures: rendererOptionsOf(config).pictures });
+  const checker = createPictureChecker({
+    environment: io.environment,
+    pictures: rendererOptionsOf(config).pictures,
+    log,
+  });
+  const guard = guardProcess(log);
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
@@ -41,26 +47,30 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
         model,
         log,
         signal: io.signal,
-        checkPicture: checkWith(checker, log),
+        checkPicture: checker.checkBeforeQueueing,
         readSettings: readVideoSettings,
       },
     );
-    await serve(bot, { signal: io.signal, log });
+    await serve(bot, { signal: io.signal, log, crashed: guard.crashed });
   } catch (error) {
     // Told to stop while it waited for Discord: that is no failure.
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     checker.close();
     await renderer.close();
+    guard.release();
   }
   return 0;
 }
 
-async function serve(bot: RunningBot, { signal, log }: Pick<CliIo, 'signal'> & Pick<BotDependencies, 'log'>) {
+async function serve(
+  bot: RunningBot,
+  { signal, log, crashed }: Pick<CliIo, 'signal'> & Pick<BotDependencies, 'log'> & Pick<ProcessGuard, 'crashed'>,
+) {
   // Timers of the bot do not keep the process alive, and between two connections nothing else would.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   try {
-    await Promise.race([bot.lost, aborted(signal)]);
+    await Promise.race([bot.lost, crashed, aborted(signal)]);
     log.info({}, 'going down: running and waiting jobs are kept for the next start');
   } finally {
     await bot.stop();

@@ -1,7 +1,7 @@
 import type { BaseInteraction, Channel } from 'discord.js';
+import type { NeededPermission } from '../bot/languages/messages.ts';
 import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
-import { shortList } from './short-list.ts';
 
 /** What a rule looks at. */
 export type PlaceAsked = Pick<BaseInteraction, 'guildId' | 'channelId' | 'channel' | 'member'>;
@@ -37,4 +37,34 @@ function rolesOf(member: PlaceAsked['member']): readonly string[] {
 
 function isAgeRestricted(channel: Channel | null): boolean {
   return channel !== null && 'nsfw' in channel && channel.nsfw;
+}
+
+/** Entries of a list that are shown at most: as mentions they take up to 500 characters of a message's 2,000. */
+const shownEntries = 20;
+
+/** The first entries of a list as Discord shows them (`<#` for channels, `<@&` for roles), and how many more there are. */
+export function shortList(ids: readonly string[], prefix: '<#' | '<@&'): { mentions: string[]; more: number } {
+  const mentions = ids.slice(0, shownEntries).map((id) => `${prefix}${id}>`);
+  return { mentions, more: ids.length - mentions.length };
+}
+
+/**
+ * Makes sure that the bot can post a clip where it was asked, before a GPU works for it.
+ *
+ * @throws UserError `permissions-missing`, naming them
+ */
+export function checkPermissions(
+  interaction: Pick<BaseInteraction, 'guildId' | 'appPermissions' | 'channel'>,
+  { isMember }: { isMember: boolean },
+): void {
+  if (interaction.guildId === null) return;
+  const send: NeededPermission = interaction.channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages';
+  // Where only the user brought the app along, it answers by its token; of permissions, that one needs files alone.
+  const needed: NeededPermission[] = isMember
+    ? ['ViewChannel', send, 'AttachFiles', 'ReadMessageHistory']
+    : ['AttachFiles'];
+  const missing = interaction.appPermissions.missing(needed);
+  if (missing.length === 0) return;
+  const permissions = missing.join(',');
+  throw new UserError('permissions-missing', `The bot needs ${permissions}.`, { details: { permissions } });
 }

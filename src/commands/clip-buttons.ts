@@ -6,7 +6,6 @@ import type { Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { mayCancel } from './may-cancel.ts';
 
 /** What becomes of a clip's request; what is left out stays. */
 export type Change = Partial<Pick<ClipRequest, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;
@@ -37,20 +36,8 @@ const smooth = remakeButton('smooth', (job) => {
   return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
-/** 🗑️: takes the clip away, for its requester and for moderators. */
-const remove = {
-  action: 'delete',
-  async execute(interaction, jobId, { jobs }) {
-    const job = await jobs.find(jobId);
-    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can delete.');
-    await interaction.deferUpdate();
-    await interaction.deleteReply();
-  },
-} satisfies ButtonAction;
-
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth, remove];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
 
 function remakeButton(action: string, change: (job: Job) => Change): ButtonAction {
   return {
@@ -85,7 +72,7 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    async fetchPicture() {
+    async picture() {
       const isKept = await archive.hasPicture(jobId);
       if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');

@@ -187,10 +187,13 @@ export interface FakeDiscordOptions {
 
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
-  /** `admin` gives all permissions in the guild; `avatar` is the bytes of a PNG; `isBot`: another app's. */
+  /**
+   * `admin` gives all permissions in the guild; `member: false` keeps them out of it; `avatar`: the bytes of a PNG;
+   * `isBot`: another app's.
+   */
   createUser(
     name: string,
-    options?: { locale?: string; admin?: boolean; avatar?: Uint8Array; isBot?: boolean },
+    options?: { locale?: string; admin?: boolean; member?: boolean; avatar?: Uint8Array; isBot?: boolean },
   ): ApiUser;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
