@@ -8,6 +8,7 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
@@ -37,6 +38,7 @@ export interface RouterOptions<Context> {
 type Answerable =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
@@ -52,6 +54,10 @@ export function createRouter<Context extends RouterContext>(options: RouterOptio
     }
     if (interaction.isMessageContextMenuCommand()) {
       const command = handlers.messageCommands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
+    }
+    if (interaction.isUserContextMenuCommand()) {
+      const command = handlers.userCommands.find(({ name }) => name === interaction.commandName);
       return known(command, interaction.commandName).execute(interaction, context);
     }
     const { customId } = interaction;
@@ -109,6 +115,7 @@ function isAnswerable(interaction: Interaction): interaction is Answerable {
   return (
     interaction.isChatInputCommand() ||
     interaction.isMessageContextMenuCommand() ||
+    interaction.isUserContextMenuCommand() ||
     interaction.isButton() ||
     interaction.isStringSelectMenu() ||
     interaction.isModalSubmit()

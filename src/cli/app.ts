@@ -10,9 +10,9 @@ import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
+import { keepRawInteractions } from '../bot/raw-interactions.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
 import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
-import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
@@ -38,6 +38,8 @@ import { packageVersion } from './io.ts';
 export interface BotConfig extends AccessRules {
   discordToken: string;
   discordApiUrl: string;
+  /** Where avatars and stickers are. Default: Discord's own. */
+  discordCdnUrl?: string;
   attachmentHosts: readonly string[];
   maxUploadBytes: number;
   dataDir: string;
@@ -122,6 +124,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const startedAtMs = clock.now();
   const { client, health } = createClient(config.discordApiUrl, {
     hearsReactions: reactionEmoji !== undefined,
+    cdnUrl: config.discordCdnUrl,
     clock,
     log,
   });
@@ -174,7 +177,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const context: CommandContext = {
     archive: store,
     readClipSettings,
-    repliedTo: keepRepliedTo(client, log),
+    rawInteraction: keepRawInteractions(client, log),
     jobs,
     download,
     model,
@@ -215,9 +218,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     );
     if (reactionEmoji !== undefined) {
       const event = GatewayDispatchEvents.MessageReactionAdd;
-      const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, guarded(event, handler.heard));
-      client.ws.on(event, guarded(event, handler.heardRaw));
+      const reactions = { client: ready, emoji: reactionEmoji, context, facts, log, random, stopping: stopping.signal };
+      client.ws.on(event, guarded(event, createReactionHandler(reactions)));
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
@@ -266,7 +268,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
-      ...handlers.messageCommands.map((command) => command.declare()),
+      ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
     ];
     const { rest, application } = ready;
     await retry(

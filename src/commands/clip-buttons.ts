@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
 import type { Job, JobParent } from '../storage/job.ts';
@@ -77,7 +78,7 @@ export async function remake(
       if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
       }
-      return { jobId };
+      return { jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler };
     },
   });
 }

@@ -1,4 +1,5 @@
 import { animate } from './animate.ts';
+import { animateAvatar } from './animate-avatar.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
@@ -28,6 +29,7 @@ const buttonActions: readonly ButtonAction[] = [
 export const handlers: Handlers = {
   commands,
   messageCommands: [animateMessage, settingsMessage],
+  userCommands: [animateAvatar],
   buttonActions,
   formActions: [editForm],
   menuActions: [pickPicture],

@@ -19,6 +19,21 @@ export interface StickerInput {
   bytes: Uint8Array;
 }
 
+/** What a new person, or another app's bot, is like. */
+export interface UserOptions {
+  locale?: string;
+  /** Has all permissions in the guild. */
+  admin?: boolean;
+  /** Default true; with false they are kept out of the guild. */
+  member?: boolean;
+  /** The bytes of a PNG. */
+  avatar?: Uint8Array;
+  /** For the guild alone. */
+  guildAvatar?: Uint8Array;
+  /** Another app's. */
+  isBot?: boolean;
+}
+
 /** Where somebody acts. Default: the guild's first channel. */
 export interface Place {
   /**

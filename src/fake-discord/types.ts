@@ -10,7 +10,15 @@ import type {
   JsonObject,
   Snowflake,
 } from './payloads.ts';
-import type { ChannelTypeName, FileInput, ListedChannel, Place, PostRequest, Threads } from './post-types.ts';
+import type {
+  ChannelTypeName,
+  FileInput,
+  ListedChannel,
+  Place,
+  PostRequest,
+  Threads,
+  UserOptions,
+} from './post-types.ts';
 import type { RouteName } from './route-names.ts';
 
 export type { FileInput } from './post-types.ts';
@@ -187,14 +195,7 @@ export interface FakeDiscordOptions {
 
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
-  /**
-   * `admin` gives all permissions in the guild; `member: false` keeps them out of it; `avatar`: the bytes of a PNG;
-   * `isBot`: another app's.
-   */
-  createUser(
-    name: string,
-    options?: { locale?: string; admin?: boolean; member?: boolean; avatar?: Uint8Array; isBot?: boolean },
-  ): ApiUser;
+  createUser(name: string, options?: UserOptions): ApiUser;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;

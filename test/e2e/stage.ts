@@ -67,6 +67,7 @@ export async function setStage({
       {
         discordToken: discord.token,
         discordApiUrl: discord.apiUrl,
+        discordCdnUrl: discord.cdnUrl,
         attachmentHosts: attachmentHosts ?? [discord.cdnHost],
         maxUploadBytes: 10 * 1024 * 1024,
         dataDir,

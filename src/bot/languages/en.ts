@@ -6,7 +6,7 @@ import { pluralFor } from './plural.ts';
 export const en: Messages = {
   animate: enAnimate,
   clip: {
-    menus: { animate: 'Animate', settings: 'Settings' },
+    menus: { animate: 'Animate', animateAvatar: 'Animate avatar', settings: 'Settings' },
     whichPicture: 'That message has several pictures. Which one?',
     buttons: {
       again: 'Again',
@@ -200,8 +200,7 @@ export const en: Messages = {
     'picture-heic': () =>
       'HEIC pictures cannot be read here. Save yours as JPEG and attach that. On an iPhone: Settings, Camera, Formats, “Most Compatible”.',
     'picture-blank': () => 'That picture is blank. Attach another one.',
-    'picture-too-many-pixels': ({ limitMegapixels }) =>
-      `The picture has too many pixels: the limit is ${limitMegapixels} megapixels.`,
+    'picture-too-many-pixels': ({ limitMegapixels }) => `Too many pixels: the limit is ${limitMegapixels} megapixels.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
       `Progressive and interlaced pictures may have up to ${limitMegapixels} megapixels. Save yours as a normal JPEG or PNG, or make it smaller.`,
     'picture-broken': () =>
@@ -264,6 +263,12 @@ export const en: Messages = {
     'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
     'wait-too-long': ({ minutes }) =>
       `The queue is too long for here: it would take about ${plural(minutes, { one: '1 minute', other: `${minutes} minutes` })}, and where I am not a member I can only answer for 15. Ask on a server that has me, or try again later.`,
+    'no-avatar': () =>
+      'That person has no avatar of their own, only one of the pictures that Discord gives to everybody.',
+    'thread-locked': () => 'This thread is locked, so I cannot post in it. Ask in another channel.',
+    'already-asked': () => 'You already asked for a clip of that picture with a reaction.',
+    'reaction-unanswered': () =>
+      'I saw your reaction, but Discord did not accept my answer to it, so there is no clip. React again later.',
     'no-picture-there': () => 'There is no picture in that message, nor in the one it replies to.',
     'clip-expired': () => 'The picture of that clip has been deleted. Use `/animate` with the picture again.',
     'picture-forgotten': () =>

@@ -6,7 +6,7 @@ import { pluralFor } from './plural.ts';
 export const es: Messages = {
   animate: esAnimate,
   clip: {
-    menus: { animate: 'Animar', settings: 'Ajustes' },
+    menus: { animate: 'Animar', animateAvatar: 'Animar avatar', settings: 'Ajustes' },
     whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
     buttons: {
       again: 'Otra vez',
@@ -268,6 +268,12 @@ export const es: Messages = {
     'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
     'wait-too-long': ({ minutes }) =>
       `La cola es demasiado larga para este lugar: tardaría ${plural(minutes, { one: '1 minuto', other: `unos ${minutes} minutos` })}, y donde no soy miembro solo puedo responder durante 15. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
+    'no-avatar': () =>
+      'Esa persona no tiene un avatar propio, solo una de las imágenes que Discord da a todo el mundo.',
+    'thread-locked': () => 'Este hilo está bloqueado y no puedo publicar en él. Pídelo en otro canal.',
+    'already-asked': () => 'Ya pediste un clip de esa imagen con una reacción.',
+    'reaction-unanswered': () =>
+      'Vi tu reacción, pero Discord no aceptó mi respuesta, así que no hay clip. Reacciona otra vez más tarde.',
     'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el mensaje al que responde.',
     'clip-expired': () => 'La imagen de ese clip se ha borrado. Usa `/animate` con la imagen otra vez.',
     'picture-forgotten': () => 'Quien envió esa imagen pidió borrarla. Usa `/animate` con una imagen tuya.',

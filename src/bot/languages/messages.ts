@@ -121,6 +121,10 @@ export const userErrorCodes = [
   'action-unknown',
   'preset-unknown', // name
   'wait-too-long', // minutes
+  'no-avatar',
+  'thread-locked',
+  'already-asked',
+  'reaction-unanswered',
   'no-picture-there',
   'clip-expired',
   'picture-forgotten',

@@ -42,7 +42,10 @@ const common: SampleValues = {
   sampler: 'euler',
   schedule: 'karras',
   found: 'PDF',
+  format: 'GIF',
+  loop: 'ping-pong',
   id: 'k7q2',
+  job: 'k7q2',
   kinora: '0.1.0',
   node: '20.19.0',
   model: 'Stable Video Diffusion XT 1.1',
@@ -57,6 +60,7 @@ const shown: Readonly<Record<string, SampleValues>> & { en: SampleValues } = {
     moment: 'in 2 minutes',
     since: '5 minutes ago',
     retry: 'in 3 minutes',
+    fault: { code: 'session-create', retry: 'in 3 minutes' },
     uptimeMoment: '2 days ago',
     person: '@Ada',
     who: '@Bruno',
@@ -70,6 +74,7 @@ const shown: Readonly<Record<string, SampleValues>> & { en: SampleValues } = {
     moment: 'dentro de 2 minutos',
     since: 'hace 5 minutos',
     retry: 'dentro de 3 minutos',
+    fault: { code: 'session-create', retry: 'dentro de 3 minutos' },
     uptimeMoment: 'hace 2 días',
     person: '@Ada',
     who: '@Bruno',
@@ -82,7 +87,15 @@ const shown: Readonly<Record<string, SampleValues>> & { en: SampleValues } = {
 };
 
 /** Members that a message may have to do without, and what they are then. */
-const absent: SampleValues = { moment: undefined, retry: undefined, more: 0, left: 0, found: 'unknown', multipleOf: 0 };
+const absent: SampleValues = {
+  moment: undefined,
+  retry: undefined,
+  fault: undefined,
+  more: 0,
+  left: 0,
+  found: 'unknown',
+  multipleOf: 0,
+};
 
 /**
  * Three sets of values for a language: the usual ones; the same with every count at one, for the singular; and without
