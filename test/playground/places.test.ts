@@ -97,7 +97,7 @@ it('whoever moderates may delete what others wrote, and is a moderator to the bo
   await expect(bruno.act({ ...remove, messageId: other.messageId })).rejects.toThrow('Only who wrote');
 });
 
-it('another app’s message has its picture among its components, at an address of the page', async () => {
+it('another app’s message has its picture among its components, at an address of the page, and can be animated', async () => {
   const { url } = await playground(renderer);
   const ada = await visit(url);
   const { id } = channelNamed(ada, 'daily-picture');
@@ -106,4 +106,6 @@ it('another app’s message has its picture among its components, at an address 
   const path = /"url":"(\/attachments\/[^"]+)"/.exec(JSON.stringify(message?.components))?.[1];
   const picture = await fetch(new URL(path!, url));
   expect(picture.headers.get('content-type')).toBe('image/jpeg');
+  await ada.act({ do: 'invokeMessageCommand', command: 'Animate', targetMessageId: message!.id, locale });
+  await ada.see((answer) => isClip(answer) && answer.channel_id === id);
 });
