@@ -136,7 +136,7 @@ it('📋 and "Settings" say how to make the clip again, the latter from the file
 
   const { id } = discord.postMessage({ content: 'no clip' });
   const none = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id });
-  expect((await failureOf(none)).content).toContain('no clip of mine');
+  expect((await failureOf(none)).content).toContain('no clip from this bot');
 });
 
 it('🗑️ takes the clip away for its requester and for moderators', async () => {

@@ -48,5 +48,5 @@ it('"Settings" fetches nothing of a clip under the bot’s own buttons, and know
 
   const { id } = discord.postMessage({ attachments: [{ name: 'other.mp4', bytes: Buffer.from('no film at all') }] });
   const none = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id, locale: 'es-ES' });
-  expect((await failureOf(none)).content).toContain('Ese mensaje no tiene ningún clip mío');
+  expect((await failureOf(none)).content).toContain('Ese mensaje no tiene ningún clip de este bot');
 });

@@ -93,7 +93,7 @@ it('/queue show:all lists everybody; buttons for others’ jobs are for moderato
   // From a conversation with the bot, people of the server have no names, and a moderator there is none here.
   const elsewhere = await discord.invoke({ ...all, place: 'dm', user: discord.ownerId }).waitForMessage();
   expect(elsewhere.content).not.toMatch(/<@/);
-  expect(elsewhere.content).toContain('somebody elsewhere');
+  expect(elsewhere.content).toContain('someone elsewhere');
   expect(buttonsOf(elsewhere)).toEqual([]);
 });
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
@@ -132,4 +133,13 @@ export async function keepPicture(window: Page, name: string): Promise<void> {
 export async function until(window: Page, expression: string): Promise<void> {
   const isTrue = () => window.evaluate<boolean>(`Boolean(${expression})`);
   await expect.poll(isTrue, { timeout: patienceMs, message: expression }).toBe(true);
+}
+
+/** What axe-core finds wrong by the rules of WCAG 2.2, levels A and AA. */
+export async function flaws(window: Page): Promise<string[]> {
+  await window.evaluate(axe.source);
+  return window.evaluate<string[]>(`axe
+    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
+      id + ' at ' + target.join(' ') + ': ' + failureSummary)))`);
 }

@@ -35,9 +35,9 @@ export const es: Messages = {
     summary: ({ running, waiting }) => `🎞️ ${running} en marcha, ${waiting} en espera.`,
     modes: {
       paused: '⏸️ La cola está en pausa: por ahora no empieza ningún clip.',
-      draining: '🚰 La cola se está vaciando: por ahora no se aceptan peticiones.',
+      draining: '🚧 Por ahora no se aceptan peticiones: el bot solo termina lo que está en espera.',
     },
-    somebody: 'alguien en otro lugar',
+    somebody: 'alguien de otro sitio',
     none: 'No tienes clips en la cola.',
     more: (count) => `… y ${count} más.`,
     asOf: (moment) => `-# Actualizado ${moment}.`,
@@ -68,8 +68,8 @@ export const es: Messages = {
       'Diffusion está en <https://stability.ai/license>. Los clips son generados y no muestran hechos reales.',
     kept: (hours) =>
       `Aquí se guarda: quién pidió qué y cuándo, y los ajustes. Las imágenes y los clips se borran ${duration(hours)} ` +
-      'después de la entrega; los de clips cancelados o fallidos, enseguida. `/kinora forget` borra todo lo tuyo. Lo ' +
-      'publicado en Discord lo puedes borrar allí.',
+      'después de la entrega; los de clips cancelados o fallidos, enseguida. `/kinora forget` borra todo lo tuyo. Los ' +
+      'mensajes de Discord siguen ahí hasta que los borres tú.',
     pings: {
       on: '🔔 Te avisaré cuando esté listo un clip que tarde. Lo cambias con `/kinora ping`.',
       off: '🔕 No te avisaré cuando un clip esté listo. Lo cambias con `/kinora ping`.',
@@ -82,15 +82,15 @@ export const es: Messages = {
     nothingForgotten: 'No se ha borrado nada.',
     forgotten: ({ deleted, left }) =>
       `🗑️ ${plural(deleted, { one: '1 clip borrado', other: `${deleted} clips borrados` })}, con imágenes y ajustes, y tus preferencias.` +
-      (left > 0 ? ` Entregándose ahora mismo: ${left}. Repítelo en un minuto.` : '') +
-      ' Para el límite diario se conserva cuándo pediste clips en las últimas 24 horas.',
+      (left > 0 ? ` Aún se están entregando: ${left}. Repítelo en un minuto.` : '') +
+      ' Para el límite diario, la hora de cada petición se guarda 24 horas.',
   },
   config: {
     description: 'Cómo se comporta Kinora en este servidor',
     subcommands: {
       show: 'Mostrar los ajustes',
       set: 'Cambiar ajustes; el resto queda igual',
-      limits: 'Cambiar los límites de este servidor (0: los de quien administra el bot)',
+      limits: 'Cambiar los límites de este servidor (0: los del dueño del bot)',
       allow: 'Permitir un canal o un rol; en cuanto hay uno, los demás se bloquean',
       disallow: 'Quitar un canal o un rol de la lista; si está vacía, se permite todo',
       reset: 'Volver a los valores por defecto',
@@ -108,8 +108,8 @@ export const es: Messages = {
     },
     limits: {
       maxWaitingPerUser: 'Clips en espera por persona',
-      maxWaitingPerGuild: 'Clips en espera en total',
-      cooldownSeconds: 'Segundos entre dos clips de una persona',
+      maxWaitingPerGuild: 'Clips en espera en este servidor',
+      cooldownSeconds: 'Segundos de espera entre clips de una persona',
       dailyQuota: 'Clips por persona en 24 horas',
       maxSteps: 'Máximo de pasos',
       maxFrames: 'Máximo de fotogramas',
@@ -141,16 +141,16 @@ export const es: Messages = {
       unblock: 'Desbloquear a una persona o un servidor',
       'reset-quota': 'Restablecer la cuota diaria de una persona',
     },
-    options: { job: 'Id del clip, como lo muestra /queue', user: 'La persona', guild: 'Id del servidor' },
+    options: { job: 'ID del clip, como lo muestra /queue', user: 'La persona', guild: 'ID del servidor' },
     modes: {
       open: '🟢 La cola está abierta.',
       paused: '⏸️ La cola está en pausa.',
-      draining: '🚰 La cola se está vaciando.',
+      draining: '🚧 La cola no acepta peticiones y termina lo que está en espera.',
     },
     status: ({ servers, uptimeMoment }) =>
       `En ${plural(servers, { one: '1 servidor', other: `${servers} servidores` })}, en marcha desde ${uptimeMoment}.`,
     hostFault: ({ reason, since, retry }) =>
-      `🔴 No se pueden hacer clips desde ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      `🔴 No se pueden hacer clips: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.` +
       (retry === undefined ? '' : ` Lo intenta de nuevo ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` está cancelado.`,
     blocked: (who) => `⛔ ${who}: bloqueado.`,
@@ -180,12 +180,12 @@ export const es: Messages = {
     'picture-unsupported': ({ found }) =>
       `Aquí no se admiten imágenes ${found}. Adjunta un JPEG, PNG, WebP, GIF o AVIF.`,
     'picture-heic': () =>
-      'Aquí no se pueden leer imágenes HEIC. Guárdala como JPEG y adjúntala así; en un iPhone: Ajustes, Cámara, Formatos, «Más compatible».',
+      'Aquí no se pueden leer imágenes HEIC. Guarda la tuya como JPEG y adjúntala; en un iPhone: Ajustes, Cámara, Formatos, «Más compatible».',
     'picture-blank': () => 'Esa imagen está en blanco. Adjunta otra.',
     'picture-too-many-pixels': ({ limitMegapixels }) =>
-      `La imagen tiene demasiados píxeles: se leen hasta ${limitMegapixels} megapíxeles.`,
+      `La imagen tiene demasiados píxeles: el límite es de ${limitMegapixels} megapíxeles.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
-      `Las imágenes progresivas o entrelazadas se leen hasta ${limitMegapixels} megapíxeles. Guárdala sin eso o más pequeña.`,
+      `Las imágenes progresivas o entrelazadas pueden tener hasta ${limitMegapixels} megapíxeles. Guarda la tuya como JPEG o PNG normal, o hazla más pequeña.`,
     'picture-broken': () =>
       'La imagen está dañada o cortada y no se puede leer. Guárdala de nuevo y adjunta el archivo nuevo.',
     'picture-timeout': ({ limitSeconds }) =>
@@ -214,7 +214,7 @@ export const es: Messages = {
     'going-down': () => 'El bot se está reiniciando. Inténtalo de nuevo en un minuto.',
     'storage-failed': () =>
       'El bot no puede guardar nada en este momento, así que tu petición no se aceptó. Quienes lo administran ya lo saben. Inténtalo más tarde.',
-    'not-yours': () => 'Solo quien pidió este clip, y la moderación, puede hacer eso.',
+    'not-yours': () => 'Solo pueden hacerlo quien pidió este clip y los moderadores.',
     'job-unknown': () => 'Ese clip ya no existe.',
     'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',
     'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
@@ -230,9 +230,9 @@ export const es: Messages = {
     'limit-quota': ({ limit, moment }) =>
       `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.`,
     'limit-steps': ({ limit }) =>
-      `Aquí se permiten hasta ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
+      `Aquí el máximo es de ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
     'limit-frames': ({ limit }) =>
-      `Aquí se permiten hasta ${plural(limit, { one: '1 fotograma', other: `${limit} fotogramas` })}. Pide un clip más corto.`,
+      `Aquí el máximo es de ${plural(limit, { one: '1 fotograma', other: `${limit} fotogramas` })}. Pide un clip más corto.`,
     'picture-unsafe': () => 'El filtro de contenido ha rechazado esta imagen. Prueba con otra.',
     'clip-unsafe': () => 'El filtro de contenido ha rechazado este clip, así que no se muestra.',
     'blocked-user': () => 'Quienes administran este bot te han bloqueado.',
@@ -245,7 +245,7 @@ export const es: Messages = {
     'place-age': () => 'En este servidor solo se pueden hacer clips en canales con restricción de edad.',
     'managers-only': () => 'Solo pueden hacerlo quienes gestionan el servidor.',
     'operators-only': () => 'Solo puede hacerlo el dueño del bot.',
-    'block-target': () => 'Indica una persona o el id de un servidor.',
+    'block-target': () => 'Elige a una persona o escribe el ID de un servidor.',
     'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
     'wait-too-long': ({ moment }) =>
       `La cola es demasiado larga para este lugar: tu clip estaría listo ${moment}, y donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
@@ -255,13 +255,13 @@ export const es: Messages = {
     'already-asked': () => 'Ya pediste un clip de esa imagen con una reacción.',
     'reaction-unanswered': () =>
       'Vi tu reacción, pero Discord no aceptó mi respuesta, así que no hay clip. Reacciona otra vez más tarde.',
-    'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el que responde.',
+    'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el mensaje al que responde.',
     'clip-expired': () => 'La imagen de ese clip se ha borrado. Usa `/animate` con la imagen otra vez.',
     'picture-forgotten': () => 'Quien envió esa imagen pidió borrarla. Usa `/animate` con una imagen tuya.',
     'already-smooth': () => 'Ese clip ya tiene el máximo de fps.',
     'already-under-way': () => 'Ya lo pediste, y está en camino.',
     'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas.`,
-    'no-settings-there': () => 'Ese mensaje no tiene ningún clip mío, o el archivo ya no contiene sus ajustes.',
+    'no-settings-there': () => 'Ese mensaje no tiene ningún clip de este bot, o el archivo ya no contiene sus ajustes.',
     'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
     'list-full': ({ limit }) => `La lista está llena (${limit} entradas). Quita una con \`/kinora-config disallow\`.`,
     'too-often': ({ moment }) => `Vas muy rápido. Puedes volver a hacerlo ${moment}.`,
