@@ -1,3 +1,4 @@
+import type { Interpolator } from './clip.ts';
 import { type ClipForm, clipForm, type FitName } from './clip-form.ts';
 import { withCurrentNames, written } from './declaration.ts';
 import { type ImageToVideoSettings, imageToVideo } from './image-to-video.ts';
@@ -14,12 +15,13 @@ interface MadeWith {
   form: Partial<ClipForm>;
   provider: string;
   extended?: true;
+  interpolator?: Interpolator | undefined;
 }
 
 /** What a clip's file says of itself: enough to make the same clip again, unless it is `extended`. */
-export function flatSettings({ model, settings, fit, form, provider, extended }: MadeWith): FlatSettings {
+export function flatSettings({ model, settings, fit, form, provider, extended, interpolator }: MadeWith): FlatSettings {
   const own = { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
-  return extended ? { ...own, extended } : own;
+  return { ...own, ...(interpolator && { interpolator }), ...(extended && { extended }) };
 }
 
 /** Settings from a file that an earlier version may have written, under today's names. */

@@ -64,6 +64,7 @@ const inferences: Readonly<Record<string, Inference>> = {
   Sub: elementWise,
   Mul: elementWise,
   Sigmoid: same,
+  LeakyRelu: same,
   QuickGelu: same,
   Gelu: same,
   Relu: same,
@@ -93,6 +94,27 @@ const inferences: Readonly<Record<string, Inference>> = {
     const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
     if (outHeight < 1 || outWidth < 1) fail('Conv', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  /** Without output padding, dilation or groups; its kernel lies [in, out, height, width]. */
+  ConvTranspose(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const [inChannels, outChannels, kernelHeight, kernelWidth] = shape4(nth(inputs, 1));
+    if (channels !== inChannels) fail('ConvTranspose', inputs);
+    if (inputs.length > 2 && nth(inputs, 2).shape.join() !== `${outChannels}`) fail('ConvTranspose', inputs);
+    const [top = 0, left = 0, bottom = 0, right = 0] = listOf(attributes, 'pads');
+    const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
+    const outHeight = (height - 1) * strideY + kernelHeight - top - bottom;
+    const outWidth = (width - 1) * strideX + kernelWidth - left - right;
+    if (outHeight < 1 || outWidth < 1) fail('ConvTranspose', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  GridSample(inputs) {
+    const [batch, channels] = shape4(first(inputs));
+    const [gridBatch, height, width, coordinates] = shape4(nth(inputs, 1));
+    if (gridBatch !== batch || coordinates !== 2) fail('GridSample', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, channels, height, width] };
   },
 
   Gemm(inputs, attributes) {

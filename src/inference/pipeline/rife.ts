@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { Size } from '../../util/rgb.ts';
+import { checkWeights } from '../graph/check-weights.ts';
+import { compileGraph } from '../graph/compile-graph.ts';
+import { buildGraph } from '../graph/graph-builder.ts';
+import { ifnet, ifnetSizeStep } from '../models/ifnet.ts';
+import { type NetworkSession, openSession, type SessionOptions } from '../runtime/session.ts';
+import { openWeights, type Weights } from '../safetensors/open-weights.ts';
+import { requireFinite, requireOutput } from './guard-networks.ts';
+
+/** RIFE for frames of one size. */
+export interface Rife {
+  /**
+   * The picture between two, whose frames are 8-bit RGB.
+   * @param timestep 0 is `from`, 1 is `to`
+   * @returns [3, height, width], about 0 to 1
+   */
+  between(from: Uint8Array, to: Uint8Array, timestep: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** What RIFE runs on. */
+export interface RifeOptions extends Pick<SessionOptions, 'provider' | 'threads'> {
+  /** Left out: as {@link scaleFor} says. */
+  scale?: number;
+}
+
+/** The weights of models/rife; only the header is read. @throws SafetensorsError they are not there, or broken */
+export function openRifeWeights(dir: string): Promise<Weights> {
+  return openWeights(join(dir, 'flownet.safetensors'), 'flownet');
+}
+
+/** Fewer pixels than these are looked at twice as large: RIFE was trained on larger pictures (bench/RESULTS.md). */
+const smallFrame = 320 * 240;
+
+/** RIFE's own `scale` for frames of a size. */
+function scaleFor({ width, height }: Size): number {
+  return width * height < smallFrame ? 2 : 1;
+}
+
+/**
+ * Builds RIFE for frames of one size, and loads it.
+ * @throws WeightsMismatchError the weights are of another network
+ * @throws InferenceError the provider refuses
+ */
+export async function openRife(weights: Weights, { width, height }: Size, options: RifeOptions): Promise<Rife> {
+  const { scale = scaleFor({ width, height }), provider, threads } = options;
+  const step = ifnetSizeStep(scale);
+  const padded = { width: roundUp(width, step), height: roundUp(height, step) };
+  const target = { provider, precision: 'float32', foldsWeights: true } as const;
+  const graph = buildGraph('rife', { weights, target }, (builder) => ifnet(builder, { ...padded, scale }));
+  checkWeights('RIFE', weights, [graph]);
+  const session: NetworkSession = await openSession(compileGraph(graph), { provider, threads });
+  return {
+    async between(from, to, timestep) {
+      const { merged } = await session.run({
+        img0: planes(from, { width, height }, padded),
+        img1: planes(to, { width, height }, padded),
+        timestep: Float32Array.of(timestep),
+      });
+      const picture = requireOutput(merged);
+      requireFinite(picture, 'RIFE');
+      return cropped(picture, { width, height }, padded);
+    },
+    release: () => session.release(),
+  };
+}
+
+const roundUp = (size: number, step: number) => Math.ceil(size / step) * step;
+
+/** RGB rows as [3, height, width] in [0, 1]; the last column and row go on where it is larger. */
+function planes(pixels: Uint8Array, { width, height }: Size, padded: Size): Float32Array {
+  const area = padded.width * padded.height;
+  const values = new Float32Array(3 * area);
+  for (let y = 0; y < padded.height; y++) {
+    const row = Math.min(y, height - 1) * width;
+    for (let x = 0; x < padded.width; x++) {
+      const from = (row + Math.min(x, width - 1)) * 3;
+      const at = y * padded.width + x;
+      values[at] = pixels[from]! / 255;
+      values[area + at] = pixels[from + 1]! / 255;
+      values[2 * area + at] = pixels[from + 2]! / 255;
+    }
+  }
+  return values;
+}
+
+/** The upper left of [3, …], without a copy where that is all of it. */
+function cropped(values: Float32Array, { width, height }: Size, padded: Size): Float32Array {
+  if (width === padded.width && height === padded.height) return values;
+  const result = new Float32Array(3 * width * height);
+  for (let row = 0; row < 3 * height; row++) {
+    const channel = Math.floor(row / height);
+    const from = (channel * padded.height + (row % height)) * padded.width;
+    result.set(values.subarray(from, from + width), row * width);
+  }
+  return result;
+}
