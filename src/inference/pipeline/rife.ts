@@ -4,7 +4,7 @@ import { checkWeights } from '../graph/check-weights.ts';
 import { compileGraph } from '../graph/compile-graph.ts';
 import { buildGraph } from '../graph/graph-builder.ts';
 import { ifnet, ifnetSizeStep } from '../models/ifnet.ts';
-import { type NetworkSession, openSession, type SessionOptions } from '../runtime/session.ts';
+import { openSession, type SessionOptions } from '../runtime/session.ts';
 import { openWeights, type Weights } from '../safetensors/open-weights.ts';
 import { requireFinite, requireOutput } from './guard-networks.ts';
 
@@ -19,10 +19,12 @@ export interface Rife {
   release(): Promise<void>;
 }
 
-/** What RIFE runs on. */
+/** What RIFE runs on, and how thoroughly. */
 export interface RifeOptions extends Pick<SessionOptions, 'provider' | 'threads'> {
-  /** Left out: as {@link scaleFor} says. */
+  /** RIFE's own: 2 looks for motion at twice as many pixels as there are, 0.5 at half of them. Default 1. */
   scale?: number;
+  /** Computes each picture a second time with both frames exchanged, and gives the mean. Left out: for small frames. */
+  bothWays?: boolean;
 }
 
 /** The weights of models/rife; only the header is read. @throws SafetensorsError they are not there, or broken */
@@ -30,13 +32,11 @@ export function openRifeWeights(dir: string): Promise<Weights> {
   return openWeights(join(dir, 'flownet.safetensors'), 'flownet');
 }
 
-/** Fewer pixels than these are looked at twice as large: RIFE was trained on larger pictures (bench/RESULTS.md). */
+/**
+ * Frames of at most so many pixels are computed both ways. RIFE was trained on larger ones, and the two results differ most
+ * where it errs; for those frames the second one costs little time (bench/RESULTS.md).
+ */
 const smallFrame = 320 * 240;
-
-/** RIFE's own `scale` for frames of a size. */
-function scaleFor({ width, height }: Size): number {
-  return width * height < smallFrame ? 2 : 1;
-}
 
 /**
  * Builds RIFE for frames of one size, and loads it.
@@ -44,23 +44,31 @@ function scaleFor({ width, height }: Size): number {
  * @throws InferenceError the provider refuses
  */
 export async function openRife(weights: Weights, { width, height }: Size, options: RifeOptions): Promise<Rife> {
-  const { scale = scaleFor({ width, height }), provider, threads } = options;
+  const { scale = 1, bothWays = width * height <= smallFrame, provider, threads } = options;
   const step = ifnetSizeStep(scale);
   const padded = { width: roundUp(width, step), height: roundUp(height, step) };
   const target = { provider, precision: 'float32', foldsWeights: true } as const;
   const graph = buildGraph('rife', { weights, target }, (builder) => ifnet(builder, { ...padded, scale }));
   checkWeights('RIFE', weights, [graph]);
-  const session: NetworkSession = await openSession(compileGraph(graph), { provider, threads });
+  const session = await openSession(compileGraph(graph), { provider, threads });
+
+  async function run(img0: Float32Array, img1: Float32Array, timestep: number): Promise<Float32Array> {
+    const { merged } = await session.run({ img0, img1, timestep: Float32Array.of(timestep) });
+    const picture = requireOutput(merged);
+    requireFinite(picture, 'RIFE');
+    return cropped(picture, { width, height }, padded);
+  }
+
   return {
     async between(from, to, timestep) {
-      const { merged } = await session.run({
-        img0: planes(from, { width, height }, padded),
-        img1: planes(to, { width, height }, padded),
-        timestep: Float32Array.of(timestep),
-      });
-      const picture = requireOutput(merged);
-      requireFinite(picture, 'RIFE');
-      return cropped(picture, { width, height }, padded);
+      const [img0, img1] = [from, to].map((frame) => planes(frame, { width, height }, padded)) as [
+        Float32Array,
+        Float32Array,
+      ];
+      const picture = await run(img0, img1, timestep);
+      if (!bothWays) return picture;
+      const other = await run(img1, img0, 1 - timestep);
+      return picture.map((value, at) => (value + other[at]!) / 2);
     },
     release: () => session.release(),
   };
