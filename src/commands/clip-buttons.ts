@@ -26,8 +26,11 @@ const extend = remakeButton('extend', (job) => ({
 
 /** 🔁: the same frames in the next kind of loop, and after the last kind without one. */
 const loop = remakeButton('loop', (job) => {
-  const next = loopNames.indexOf(job.form?.loop ?? 'none') + 1;
-  return { id: job.id, use: 'reencode', form: { ...job.form, loop: loopNames[next % loopNames.length]! } };
+  // What is made of any clip's frames: a seamless loop would have to be rendered.
+  const loops = loopNames.filter((name) => name !== 'seamless');
+  const current = job.form?.loop ?? 'none';
+  const next = current === 'seamless' ? 0 : loops.indexOf(current) + 1;
+  return { id: job.id, use: 'reencode', form: { ...job.form, loop: loops[next % loops.length]! } };
 });
 
 /** ⬆️: the same frames with others computed in between. */

@@ -199,6 +199,8 @@ export const en: Messages = {
     'settings-invalid-name': ({ setting, value, names }) => `\`${setting}\` must be one of ${names}, not \`${value}\`.`,
     'bad-steps': ({ sampler, steps, from, to }) =>
       `With the sampler \`${sampler}\` a clip takes ${from} to ${to} steps, not ${steps}. Ask for fewer.`,
+    'sampler-not-for-two-pictures': ({ sampler }) =>
+      `The sampler \`${sampler}\` cannot make a clip that ends with a given picture. Choose another preset.`,
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `The schedule \`${schedule}\` does not work with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>

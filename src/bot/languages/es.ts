@@ -203,6 +203,8 @@ export const es: Messages = {
       `\`${setting}\` debe ser uno de estos: ${names}; no \`${value}\`.`,
     'bad-steps': ({ sampler, steps, from, to }) =>
       `Con el muestreador \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
+    'sampler-not-for-two-pictures': ({ sampler }) =>
+      `El muestreador \`${sampler}\` no puede hacer un clip que acabe con una imagen dada. Elige otro preajuste.`,
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `El calendario \`${schedule}\` no sirve con el muestreador \`${sampler}\`. Elige otro preajuste.`,
     'permissions-missing': ({ permissions }) =>

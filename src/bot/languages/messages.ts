@@ -73,6 +73,7 @@ export const userErrorCodes = [
   'settings-invalid-name', // setting, value, names
   'bad-steps', // sampler, steps, from, to
   'schedule-not-for-sampler', // sampler, schedule
+  'sampler-not-for-two-pictures', // sampler
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
   'clip-undeliverable',
