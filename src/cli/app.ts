@@ -2,7 +2,7 @@ import { ActivityType, Events, GatewayDispatchEvents } from 'discord.js';
 import { createClient } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
-import { createDownload } from '../bot/download.ts';
+import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
@@ -55,7 +55,7 @@ export interface BotConfig {
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
   extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
-    Pick<CommandContext, 'checkPicture'>,
+    Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
   fetch?: typeof globalThis.fetch;
@@ -153,7 +153,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload(source);
+  const download = createDownload({ ...source, checkPicture });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -161,7 +161,6 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     repliedTo: keepRepliedTo(client),
     jobs,
     download,
-    checkPicture,
     model,
     maxUploadBytes,
     clock,

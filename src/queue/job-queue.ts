@@ -60,7 +60,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     holder = localHolders + randomUUID(),
     retentionMs = 168 * 3_600_000,
   } = options;
-  const { finishGraceMs = 0, closeGraceMs = 10_000 } = options;
+  const { finishGraceMs = 0, closeGraceMs = 10_000, random } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
@@ -69,7 +69,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const endsAtMs = new Map<string, number>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
-  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
+  const deliveries = createDeliveries({ store, listener, clock, log, signal: closing.signal, retentionMs, random });
   const runner = createJobRunner({
     store,
     holder,
@@ -97,7 +97,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     listener,
     clock,
     log,
-    signal: closing.signal,
     onEnd: ({ id }) => void endsAtMs.delete(id),
   });
 
