@@ -34,10 +34,21 @@ export interface MessageSender {
   ping(address: ReplyAddress, content: string, nonce: string): Promise<void>;
   /** A message to the requester alone, for when the place itself is closed to the bot. */
   direct(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+  /** A message beside the job's, by the interaction's token, for the requester's eyes alone. */
+  whisper(address: ReplyAddress, content: string): Promise<void>;
+  /** Deletes the job's message. Rejects with Unknown Message where it is gone already. */
+  remove(address: ReplyAddress, by: 'token' | 'channel'): Promise<void>;
 }
 
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
 const handOverMs = 3 * 60_000;
+
+/** By which way the job's message is edited first at this moment. */
+export function editRoute(address: ReplyAddress, nowMs: number): 'token' | 'channel' {
+  const { hasChannelRoute, isEphemeral, tokenExpiresAtMs } = address;
+  // To the channel's routes, ephemeral messages do not exist.
+  return !hasChannelRoute || isEphemeral || tokenExpiresAtMs - nowMs > handOverMs ? 'token' : 'channel';
+}
 
 /** The two ways to the same effect. */
 interface Ways {
@@ -49,12 +60,10 @@ interface Ways {
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
 export function createMessageSender(rest: REST, clock: Clock): MessageSender {
-  function inOrder({ hasChannelRoute, isEphemeral, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
-    // To the channel's routes, ephemeral messages do not exist.
-    if (!hasChannelRoute || isEphemeral) return [token];
-    const tokenLeftMs = tokenExpiresAtMs - clock.now();
-    if (tokenLeftMs > handOverMs) return [token, channel];
-    return tokenLeftMs > 0 ? [channel, token] : [channel];
+  function inOrder(address: ReplyAddress, { token, channel }: Ways) {
+    if (!address.hasChannelRoute || address.isEphemeral) return [token];
+    if (editRoute(address, clock.now()) === 'token') return [token, channel];
+    return address.tokenExpiresAtMs > clock.now() ? [channel, token] : [channel];
   }
 
   return {
@@ -99,6 +108,14 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
       const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as APIChannel;
       const body = { ...bodyOf(reply), nonce, enforce_nonce: true };
       await rest.post(Routes.channelMessages(channel.id), { body, ...filesOf(reply) });
+    },
+    async whisper({ applicationId, token }, content) {
+      const body = { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } };
+      await rest.post(Routes.webhook(applicationId, token), { body, auth: false });
+    },
+    async remove({ applicationId, token, channelId, messageId }, by) {
+      if (by === 'channel') await rest.delete(Routes.channelMessage(channelId, messageId));
+      else await rest.delete(Routes.webhookMessage(applicationId, token, '@original'), { auth: false });
     },
   };
 }

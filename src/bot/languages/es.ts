@@ -52,6 +52,8 @@ export const es: Messages = {
     `${clip.frames} fotogramas · ${clip.width}×${clip.height} · hecho en ${clip.seconds} s`,
   reduced: 'El clip se ha reducido para que quepa en el límite de subida de aquí.',
   sentHere: (place) => `Ya no puedo publicar en ${place}, así que aquí lo tienes por mensaje directo.`,
+  sentDeleted: (place) => `Se borró el mensaje en ${place}, así que aquí lo tienes por mensaje directo.`,
+  aboutClip: (place) => `Sobre tu clip en ${place}:`,
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
   cancelled: '🚫 Cancelado.',
