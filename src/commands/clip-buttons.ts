@@ -78,6 +78,10 @@ export async function remake(
   const job = await jobs.find(jobId);
   if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
   const { id, use, ...changes } = change(job);
+  // Before the first answer, which a clip would need and a refusal must not leave behind.
+  if (!(await archive.hasPicture(jobId)) || (use !== 'render' && !(await archive.hasFrames(id)))) {
+    throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
+  }
   const link = interaction.message?.url;
   const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
   const { settings, fit, form } = job;
@@ -85,12 +89,6 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    async picture() {
-      const isKept = await archive.hasPicture(jobId);
-      if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
-        throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
-      }
-      return { jobId };
-    },
+    picture: async () => ({ jobId }),
   });
 }

@@ -39,7 +39,7 @@ export interface CommandContext extends AdminContext {
     'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'undelivered' | 'redeliver'
   >;
   /** What is kept of jobs that have ended. */
-  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
+  archive: Pick<JobStore, 'hasPicture' | 'hasFrames' | 'made'>;
   /** Fetches pictures and looks at them: before they wait, and before cooldown and quota count them. */
   download: Download;
   /** Looks into the files of clips, wherever they were made. */

@@ -16,6 +16,7 @@ export interface ClipStore {
   of(jobId: string): { made: MadeClip; blobs: ClipBlobs } | undefined;
   /** What it was made with; undefined as in {@link ClipStore.of}, but for the bytes. */
   made(jobId: string): MadeClip | undefined;
+  hasFrames(jobId: string): boolean;
   remove(jobId: string): void;
 }
 
@@ -51,6 +52,7 @@ export function createClipStore(database: Database): ClipStore {
     `SELECT bytes, file, ${made}, master, master_file FROM clips WHERE job_id = ? AND ${hasBytes}`,
   );
   const selectMade = database.prepare(`SELECT ${made} FROM clips WHERE job_id = ?`);
+  const selectFrames = database.prepare('SELECT 1 FROM clips WHERE job_id = ? AND master IS NOT NULL');
   const remove = database.prepare('DELETE FROM clips WHERE job_id = ?');
 
   return {
@@ -74,6 +76,7 @@ export function createClipStore(database: Database): ClipStore {
       const row = selectMade.get([jobId]) as Pick<ClipRow, 'made'> | undefined;
       return row && parseMade(row.made);
     },
+    hasFrames: (jobId) => selectFrames.get([jobId]) !== undefined,
     remove: (jobId) => void remove.run([jobId]),
   };
 }

@@ -49,6 +49,8 @@ export interface JobStore {
   picture(id: string): Promise<Uint8Array | undefined>;
   /** Whether there is a picture, without reading it. */
   hasPicture(id: string): Promise<boolean>;
+  /** Whether the clip's frames are kept ({@link Clip.master}), without reading them. */
+  hasFrames(id: string): Promise<boolean>;
   /** Whether the picture is gone because the person was forgotten who had handed it in. */
   pictureWasForgotten(id: string): Promise<boolean>;
   /** The rendered clip; undefined before there is one, once it was deleted, and where it cannot be read. */
@@ -233,6 +235,7 @@ export function createJobStore(database: Database): JobStore {
     damaged: () => findDamaged(database).map(({ id, problem }) => ({ id, problem })),
     picture: (id) => blobs.read(() => pictures.of(id)),
     hasPicture: pictures.has,
+    hasFrames: clips.hasFrames,
     pictureWasForgotten: pictures.wasForgotten,
     clip: readClip,
     made: clips.made,

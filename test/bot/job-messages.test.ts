@@ -72,6 +72,33 @@ describe('createJobMessages', () => {
     expect(said.at(-1)).toContain('step 17 of 20');
   });
 
+  it('finding 5: edits a waiting message only for what changed for its requester', async () => {
+    const { messages, clock, said } = setUp();
+    const nowMs = clock.now();
+    const place = (position: number, startsInMs?: number) => {
+      const startsAtMs = startsInMs === undefined ? undefined : nowMs + startsInMs;
+      return { position, waiting: 9, startsAtMs, endsAtMs: startsAtMs && startsAtMs + 60_000 };
+    };
+    const edits = async (...places: Parameters<typeof place>[]) => {
+      const before = said.length;
+      for (const values of places) {
+        messages.waiting(job, { ...place(...values), waiting: 9 + said.length });
+        await clock.advance(0);
+        await clock.advance(3_000);
+      }
+      return said.length - before;
+    };
+    expect(await edits([5])).toBe(1);
+    // Others came, which is nobody else's news.
+    expect(await edits([5], [5])).toBe(0);
+    expect(await edits([5, 600_000])).toBe(1);
+    // A minute of ten is worth an edit, half a minute is not, nor are many little shifts until they come to a minute.
+    expect(await edits([5, 630_000], [5, 570_000], [5, 645_000])).toBe(0);
+    expect(await edits([5, 700_000])).toBe(1);
+    expect(await edits([4, 700_000])).toBe(1);
+    expect(await edits([4])).toBe(1);
+  });
+
   it('delivers at once, and says nothing after the clip', async () => {
     const { messages, clock, said } = setUp();
     messages.progress(job, progress(1));

@@ -184,3 +184,18 @@ it('obeys the limits of whoever presses', async () => {
   press(discord, clip, 'Again', discord.createUser('bob').id);
   (await renderer.begun(1)).finish();
 });
+
+it.each(['Again', 'Extend'])(
+  'finding 4: %s under a clip whose picture is gone is refused before anything shows',
+  async (label) => {
+    const { discord, renderer, clip } = await withClip();
+    const bob = discord.createUser('bob').id;
+    const again = press(discord, clip, 'Again', bob);
+    (await renderer.begun(1)).finish();
+    const bobs = await clipOf(again);
+    await discord.invoke({ command: 'kinora forget' }).waitForMessage(({ content }) => content.includes('Deleted'));
+    const handle = press(discord, bobs, label, bob);
+    expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+    expect((await failureOf(handle)).content).toContain('The picture of that clip has been deleted');
+  },
+);
