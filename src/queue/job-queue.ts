@@ -10,9 +10,10 @@ import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import { createDeliveries } from './deliveries.ts';
-import { type Estimates, remainingSeconds } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
+import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { positionsOf } from './queue-positions.ts';
@@ -67,6 +68,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   let mode: QueueMode = 'open';
   /** When each running job is expected to end, in milliseconds since 1970. */
   const endsAtMs = new Map<string, number>();
+  const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
   const deliveries = createDeliveries({ store, listener, clock, log, signal: closing.signal, retentionMs, random });
@@ -97,7 +99,10 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     listener,
     clock,
     log,
-    onEnd: ({ id }) => void endsAtMs.delete(id),
+    onEnd({ id }) {
+      endsAtMs.delete(id);
+      trackers.delete(id);
+    },
   });
 
   function emit(job: Job, event: () => void): void {
@@ -141,13 +146,13 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const isRendered = job.parent?.use !== 'reencode';
-    const seconds = isRendered ? remainingSeconds(progress, estimates.of(job.settings), { steps }) : undefined;
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    trackers.set(job.id, tracker);
     const before = endsAtMs.get(job.id);
-    if (seconds !== undefined) endsAtMs.set(job.id, clock.now() + seconds * 1000);
-    const after = endsAtMs.get(job.id);
-    emit(job, () => listener.progress(job, { ...progress, endsAtMs: after }));
+    const { share, endsAtMs: after } = tracker.at(progress, clock.now());
+    if (after === undefined) endsAtMs.delete(job.id);
+    else endsAtMs.set(job.id, after);
+    emit(job, () => listener.progress(job, { ...progress, share, endsAtMs: after }));
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 

@@ -29,6 +29,7 @@ const progress = (step: number) => ({
   step,
   steps: 20,
   secondsPerStep: 1,
+  share: step / 20,
   endsAtMs: undefined,
 });
 const gone = () => new DiscordAPIError({ code: 10_008, message: 'Unknown Message' }, 10_008, 404, 'PATCH', '', {});
