@@ -102,8 +102,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
         await status.close();
         budget.spend(limitedChannel(address));
         const content = say(messages);
-        const options = { job, messages, replies, nowMs: clock.now() };
-        if (how === 'privately') await tellPrivately(address, content, options);
+        if (how === 'privately') await tellPrivately(address, content, { job, messages, replies });
         else await replies.edit(address, plainView(content));
         return undefined;
       } catch (err) {

@@ -7,7 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
-import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { isMessageGone, isRouteClosed, isTokenDead } from './discord-errors.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -34,6 +34,8 @@ export interface MessageSender {
   ping(address: ReplyAddress, content: string, nonce: string): Promise<void>;
   /** A message to the requester alone, for when the place itself is closed to the bot. */
   direct(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+  /** Whether the interaction's token is taken, as far as is known. */
+  hasToken(address: ReplyAddress): boolean;
   /** A message beside the job's, by the interaction's token, for the requester's eyes alone. */
   whisper(address: ReplyAddress, content: string): Promise<void>;
   /** Deletes the job's message. Rejects with Unknown Message where it is gone already. */
@@ -42,6 +44,9 @@ export interface MessageSender {
 
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
 const handOverMs = 3 * 60_000;
+
+/** The token of an interaction is of use for a quarter of an hour: more than this are not alive at once. */
+const mostDeadTokens = 1_000;
 
 /** By which way the job's message is edited first at this moment. */
 export function editRoute(address: ReplyAddress, nowMs: number): 'token' | 'channel' {
@@ -60,10 +65,28 @@ interface Ways {
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
 export function createMessageSender(rest: REST, clock: Clock): MessageSender {
-  function inOrder(address: ReplyAddress, { token, channel }: Ways) {
+  /** Tokens that Discord took no more before their time: each refusal counts against the bot. */
+  const deadTokens = new Set<string>();
+
+  function inOrder(address: ReplyAddress, { token: byToken, channel }: Ways) {
+    const token = () => noticingDeath(address, byToken);
     if (!address.hasChannelRoute || address.isEphemeral) return [token];
+    if (deadTokens.has(address.token)) return [channel];
     if (editRoute(address, clock.now()) === 'token') return [token, channel];
     return address.tokenExpiresAtMs > clock.now() ? [channel, token] : [channel];
+  }
+
+  async function noticingDeath({ token }: ReplyAddress, way: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await way();
+    } catch (error) {
+      if (isTokenDead(error)) {
+        deadTokens.add(token);
+        const [oldest] = deadTokens;
+        if (deadTokens.size > mostDeadTokens && oldest !== undefined) deadTokens.delete(oldest);
+      }
+      throw error;
+    }
   }
 
   return {
@@ -109,13 +132,17 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
       const body = { ...bodyOf(reply), nonce, enforce_nonce: true };
       await rest.post(Routes.channelMessages(channel.id), { body, ...filesOf(reply) });
     },
-    async whisper({ applicationId, token }, content) {
+    hasToken: ({ token, tokenExpiresAtMs }) => tokenExpiresAtMs > clock.now() && !deadTokens.has(token),
+    async whisper(address, content) {
+      const { applicationId, token } = address;
       const body = { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } };
-      await rest.post(Routes.webhook(applicationId, token), { body, auth: false });
+      await noticingDeath(address, () => rest.post(Routes.webhook(applicationId, token), { body, auth: false }));
     },
-    async remove({ applicationId, token, channelId, messageId }, by) {
+    async remove(address, by) {
+      const { applicationId, token, channelId, messageId } = address;
+      const original = Routes.webhookMessage(applicationId, token, '@original');
       if (by === 'channel') await rest.delete(Routes.channelMessage(channelId, messageId));
-      else await rest.delete(Routes.webhookMessage(applicationId, token, '@original'), { auth: false });
+      else await noticingDeath(address, () => rest.delete(original, { auth: false }));
     },
   };
 }

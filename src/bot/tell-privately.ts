@@ -7,7 +7,6 @@ import type { ReplyAddress } from './reply-address.ts';
 /** What {@link tellPrivately} works with. */
 interface TellPrivatelyOptions extends DeliveryOptions {
   replies: MessageSender;
-  nowMs: number;
 }
 
 /**
@@ -25,10 +24,10 @@ export async function tellPrivately(
   content: string,
   options: TellPrivatelyOptions,
 ): Promise<void> {
-  const { job, messages, replies, nowMs } = options;
+  const { job, messages, replies } = options;
   const isAlone = address.isEphemeral || (job.guildId === null && address.hasChannelRoute);
   if (isAlone) return void (await deliverWithFallback(address, plainView(content), options));
-  if (address.tokenExpiresAtMs > nowMs && (await isOpen(() => removeIfThere(address, options, 'token')))) {
+  if (replies.hasToken(address) && (await isOpen(() => removeIfThere(address, options, 'token')))) {
     if (await isOpen(() => replies.whisper(address, content))) return;
   }
   const direct = plainView(`${messages.aboutClip(`<#${address.channelId}>`)}\n${content}`);

@@ -5,7 +5,7 @@ import type { RenderProgress } from '../worker/types.ts';
 import { smoothFactor } from './estimates.ts';
 
 /** How far a job is, over all its stages. */
-export interface JobShare {
+interface JobShare {
   /** Of the whole job, from 0 to below 1; never less than it was. */
   share: number;
   /** When the clip will be ready, in milliseconds since 1970; undefined while nothing says so. */

@@ -49,6 +49,7 @@ function setUp(
     },
     post: async (_address, reply, nonce) => void said.push(`post ${reply.files ? 'clip' : reply.content} ${nonce}`),
     direct: async (_address, reply, nonce) => void said.push(`direct ${reply.content} ${nonce}`),
+    hasToken: ({ tokenExpiresAtMs }) => tokenExpiresAtMs > clock.now(),
     whisper: async (_address, content) => void said.push(`whisper ${content}`),
     remove: async (_address, by) => void said.push(`remove by ${by}`),
     async ping(_address, content, nonce) {

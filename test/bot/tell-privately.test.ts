@@ -35,13 +35,14 @@ async function tell(
     edit: () => go('edit'),
     post: () => go('post'),
     direct: () => go('direct'),
+    hasToken: ({ tokenExpiresAtMs }) => tokenExpiresAtMs > nowMs,
     whisper: () => go('whisper'),
     remove: (_address, by) => go(`remove by ${by}`),
     ping: async () => {},
   };
   const { guildId = 'g1', ...rest } = place;
   const address = { channelId: 'c1', hasChannelRoute: true, isEphemeral: false, tokenExpiresAtMs: nowMs + 1, ...rest };
-  const options = { job: { ...job, guildId }, messages: en, replies, nowMs };
+  const options = { job: { ...job, guildId }, messages: en, replies };
   const error = await tellPrivately(address as ReplyAddress, 'It broke.', options).then(
     () => undefined,
     (failure: unknown) => failure,
