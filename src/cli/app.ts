@@ -1,9 +1,8 @@
 import { ActivityType, Events, GatewayDispatchEvents } from 'discord.js';
-import { createClient } from '../bot/client.ts';
+import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
-import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
 import {
@@ -10,6 +10,7 @@ import {
   loraList,
   oneOf,
   optionalPath,
+  path,
   reactionEmoji,
   wholeNumber,
 } from './value-schemas.ts';
@@ -155,7 +156,7 @@ export const variables = {
   },
   DATA_DIR: {
     description: ['Where queued jobs and their pictures are kept.'],
-    schema: z.string().default('data'),
+    schema: path.default('data'),
     example: 'data',
   },
   RETENTION_HOURS: {

@@ -1,10 +1,10 @@
 import type { RateLimit, RateLimits } from './condition-types.ts';
 import type { Deviations } from './deviations.ts';
 import type { FailNext } from './fail-next.ts';
-import { createFeed, type Feed } from './feed.ts';
 import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
 import type { RouteName } from './route-names.ts';
 import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
+import { createFeed, type Feed } from './waiting.ts';
 
 /** A person or the bot, with what a guild knows of them. */
 export interface StoredUser {

@@ -9,7 +9,6 @@ import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
-import { createDeliveries } from './deliveries.ts';
 import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
@@ -71,7 +70,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
-  const deliveries = createDeliveries({ store, listener, clock, log, signal: closing.signal, retentionMs, random });
   const runner = createJobRunner({
     store,
     holder,
@@ -92,18 +90,21 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
   });
   const { writes } = runner;
-  const { end, fail, notify, deliver } = createJobEndings({
+  const endings = createJobEndings({
     store,
     write: writes.write,
-    deliveries,
     listener,
     clock,
     log,
+    signal: closing.signal,
+    retentionMs,
+    random,
     onEnd({ id }) {
       endsAtMs.delete(id);
       trackers.delete(id);
     },
   });
+  const { end, fail, notify, deliver } = endings;
 
   function emit(job: Job, event: () => void): void {
     try {
@@ -199,7 +200,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   return {
     find: store.find,
     undelivered: store.undelivered,
-    wake: deliveries.wake,
+    wake: endings.wake,
     async check(job) {
       refuseIfNotOpen();
       await admit(job, waitingJobs());
@@ -285,14 +286,14 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   /** Nothing is being taken in, delivered or written any more. */
   async function settled(): Promise<void> {
     await submissions.onIdle();
-    await deliveries.onIdle();
+    await endings.onIdle();
     await writes.onIdle();
   }
 
   async function closeNow(): Promise<void> {
     for (const job of runner.waiting()) emit(job, () => listener.postponed(job));
     runner.stop();
-    if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(deliveries.onIdle), sleep(clock, finishGraceMs)]);
+    if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(endings.onIdle), sleep(clock, finishGraceMs)]);
     const reason = new JobCancelledError('The bot is going down.');
     closing.abort(reason);
     for (const job of runner.interrupt(reason)) emit(job, () => listener.postponed(job));

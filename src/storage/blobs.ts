@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Database } from './sqlite.ts';
@@ -10,6 +10,9 @@ import type { Database } from './sqlite.ts';
  * write.
  */
 export const largestInRow = 128 * 1024;
+
+/** The folder of the files, in DATA_DIR. */
+export const blobFolder = 'blobs';
 
 /** How many bytes of a file are overwritten in one go. */
 const erasedAtOnce = 1024 * 1024;
@@ -49,8 +52,7 @@ export interface BlobStore {
 
 /** The blobs of an open database. One that is only in memory has no folder: everything is in its rows. */
 export function createBlobStore(database: Database): BlobStore {
-  const [main] = database.pragma('database_list') as { file: string }[];
-  const folder = main?.file ? join(dirname(main.file), 'blobs') : undefined;
+  const folder = blobFolderOf(database);
   const listErasures = database.prepare('SELECT file FROM erasures');
   const forgetErasure = database.prepare('DELETE FROM erasures WHERE file = ?');
   const isReferred = database.prepare(
@@ -170,6 +172,40 @@ export function createBlobStore(database: Database): BlobStore {
       }
     },
   };
+}
+
+/** The columns that hold blobs, with those of their files' names. */
+const blobColumns = [
+  ['pictures', 'bytes', 'file'],
+  ['clips', 'bytes', 'file'],
+  ['clips', 'master', 'master_file'],
+  ['checkpoints', 'bytes', 'file'],
+] as const;
+
+/**
+ * Puts the files of `database` into the rows of `copy`, a copy of it that is to stand alone. Files that are gone by now were
+ * deleted since.
+ */
+export function takeInBlobs(copy: Database, database: Database): void {
+  const folder = blobFolderOf(database);
+  // A shape from before there were files.
+  const hasFiles = copy.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'erasures'`).get([]) !== undefined;
+  if (folder === undefined || !hasFiles) return;
+  for (const [table, bytes, file] of blobColumns) {
+    const rows = copy.prepare(`SELECT rowid AS id, ${file} AS name FROM ${table} WHERE ${file} IS NOT NULL`).all([]);
+    const update = copy.prepare(`UPDATE ${table} SET ${bytes} = ?, ${file} = NULL WHERE rowid = ?`);
+    for (const { id, name } of rows as { id: number; name: string }[]) {
+      const path = join(folder, name);
+      if (existsSync(path)) update.run([readFileSync(path), id]);
+    }
+  }
+  copy.exec('DELETE FROM erasures');
+}
+
+/** Undefined for a database that is only in memory. */
+function blobFolderOf(database: Database): string | undefined {
+  const [main] = database.pragma('database_list') as { file: string }[];
+  return main?.file ? join(dirname(main.file), blobFolder) : undefined;
 }
 
 /** New names in a folder survive a power cut once the folder itself was written. */

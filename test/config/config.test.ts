@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formerValueWarnings, readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { suspiciousVariables } from '../../src/config/suspicious-variables.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { executionSchema } from '../../src/settings/execution.ts';
 
@@ -147,12 +149,12 @@ describe('readConfig', () => {
       cpuMemory: 'mmap',
       guidanceBatch: 'split',
     });
-    expect(formerValueWarnings(environment)).toEqual([
+    expect(suspiciousVariables(environment)).toEqual([
       'MEMORY_MODE=sequential is now called MEMORY_MODE=sequential-offload; the next version will not know the old name.',
       'CPU_MEMORY=mapped is now called CPU_MEMORY=mmap; the next version will not know the old name.',
       'GUIDANCE_BATCH=apart is now called GUIDANCE_BATCH=split; the next version will not know the old name.',
     ]);
-    expect(formerValueWarnings({ MEMORY_MODE: 'resident' })).toEqual([]);
+    expect(suspiciousVariables({ MEMORY_MODE: 'resident' })).toEqual([]);
     expect(() => readConfig({ MEMORY_MODE: 'toString' })).toThrow(/MEMORY_MODE must be one of/);
   });
 
@@ -163,6 +165,67 @@ describe('readConfig', () => {
       { file: '/b/c.safetensors', scale: 1 },
       { file: resolve('d.safetensors'), scale: -1 },
     ]);
+  });
+
+  it('takes ~/ for the home folder in every path', () => {
+    const home = homedir();
+    const written = {
+      MODEL_DIR: '~/svd',
+      DATA_DIR: '~/kinora/data',
+      NSFW_MODEL_DIR: '~',
+      LORAS: '~/a.safetensors:0.5',
+    };
+    expect(readConfig({ ...written, FFMPEG_PATH: '~/bin/ffmpeg' })).toMatchObject({
+      modelDir: join(home, 'svd'),
+      dataDir: join(home, 'kinora/data'),
+      safety: { modelDir: home },
+      loras: [{ file: join(home, 'a.safetensors'), scale: 0.5 }],
+      ffmpegPath: join(home, 'bin/ffmpeg'),
+    });
+    expect(() => readConfig({ DATA_DIR: '~other/data' })).toThrow(
+      /DATA_DIR must not begin with the home folder of another/,
+    );
+  });
+
+  it.each([
+    ['MAX_UPLOAD_MB', '20MB', '20'],
+    ['MAX_UPLOAD_MB', '20971520', '20'],
+    ['STALL_SECONDS', '5m', '300'],
+    ['STALL_SECONDS', '300000', '300'],
+    ['RETENTION_HOURS', '7d', '168'],
+    ['RETENTION_HOURS', '604800', '168'],
+    ['PING_AFTER_MINUTES', '1 hour', '60'],
+    ['NSFW_THRESHOLD_PERCENT', '0.7', '70'],
+    ['NSFW_THRESHOLD_PERCENT', '70%', '70'],
+    ['MAX_PICTURE_MEGAPIXELS', '25000000', '25'],
+  ])('says what %s=%s would be in its own unit', (name, text, meant) => {
+    expect(() => readConfig({ [name]: text })).toThrow(new RegExp(`\\(it is "${text}"\\), perhaps ${name}=${meant}$`));
+  });
+
+  it('names the variable that a misspelt one was meant to be, and leaves those of others alone', () => {
+    const slips = {
+      DISCORD_TOKE: 'x',
+      PROVDIER: 'cpu',
+      'MODEL-DIR': 'x',
+      KINORA_DATA_DIR: 'x',
+      loglevel: 'debug',
+      THREADSS: '1',
+    };
+    expect(suspiciousVariables(slips)).toEqual(
+      ['DISCORD_TOKEN', 'PROVIDER', 'MODEL_DIR', 'DATA_DIR', 'LOG_LEVEL', 'THREADS'].map(
+        (name, index) => `${Object.keys(slips)[index]} means nothing to Kinora. Did you mean ${name}?`,
+      ),
+    );
+    const others = {
+      HF_HOME: 'x',
+      PATH: 'x',
+      XDG_DATA_DIRS: 'x',
+      NODE_ENV: 'x',
+      CUDA_VISIBLE_DEVICES: '0',
+      TMPDIR: 'x',
+    };
+    expect(suspiciousVariables(others)).toEqual([]);
+    expect(suspiciousVariables({ PROVDIER: 'cpu', PROVIDER: 'cuda' })).toEqual([]);
   });
 
   it('takes an empty variable for an unset one', () => {
