@@ -15,6 +15,8 @@ interface JobShare {
 /** Follows one job. */
 export interface ProgressTracker {
   at(progress: RenderProgress, nowMs: number): JobShare;
+  /** As it was told last. */
+  endsAtMs(): number | undefined;
 }
 
 /** What {@link createProgressTracker} knows of the job. */
@@ -87,6 +89,7 @@ export function createProgressTracker({ job, model, estimate }: ProgressTrackerO
   }
 
   return {
+    endsAtMs: () => endsAtMs,
     at(progress, nowMs) {
       const { stage, step, steps } = progress;
       if (stage === 'prepare') {

@@ -65,8 +65,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   let mode: QueueMode = 'open';
-  /** When each running job is expected to end, in milliseconds since 1970. */
-  const endsAtMs = new Map<string, number>();
+  /** Of jobs that run, or did. */
   const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
@@ -99,10 +98,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     signal: closing.signal,
     retentionMs,
     random,
-    onEnd({ id }) {
-      endsAtMs.delete(id);
-      trackers.delete(id);
-    },
+    onEnd: ({ id }) => void trackers.delete(id),
   });
   const { end, fail, notify, deliver } = endings;
 
@@ -121,7 +117,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   function runningEnds(): (number | undefined)[] {
     // Nobody knows how long a pause lasts.
     if (mode === 'paused' || runner.hostFault()) return [undefined];
-    return runner.running().map(({ id }) => endsAtMs.get(id));
+    return runner.running().map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
   function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
@@ -149,10 +145,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   function onProgress(job: Job, progress: RenderProgress): void {
     const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
     trackers.set(job.id, tracker);
-    const before = endsAtMs.get(job.id);
+    const before = tracker.endsAtMs();
     const { share, endsAtMs: after } = tracker.at(progress, clock.now());
-    if (after === undefined) endsAtMs.delete(job.id);
-    else endsAtMs.set(job.id, after);
     emit(job, () => listener.progress(job, { ...progress, share, endsAtMs: after }));
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
@@ -211,7 +205,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       mode,
       hostFault: runner.hostFault(),
       waiting: waitingJobs(),
-      running: runner.running().map((job) => ({ job, endsAtMs: endsAtMs.get(job.id) })),
+      running: runner.running().map((job) => ({ job, endsAtMs: trackers.get(job.id)?.endsAtMs() })),
     }),
     setMode(newMode) {
       mode = newMode;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Database } from './sqlite.ts';
 
@@ -153,7 +153,7 @@ export function createBlobStore(database: Database): BlobStore {
       const found = select();
       if (found === undefined || found.file === null || folder === undefined) return found?.bytes;
       try {
-        const bytes = await readFile(join(folder, found.file));
+        const bytes = await readWhole(join(folder, found.file));
         // Deleted meanwhile: it may have been overwritten while it was read.
         return select()?.file === found.file ? bytes : undefined;
       } catch (error) {
@@ -206,6 +206,22 @@ export function takeInBlobs(copy: Database, database: Database): void {
 function blobFolderOf(database: Database): string | undefined {
   const [main] = database.pragma('database_list') as { file: string }[];
   return main?.file ? join(dirname(main.file), blobFolder) : undefined;
+}
+
+/** In one piece, which the system fills: `readFile` joins many here, 20 MB in some 15 ms. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const handle = await open(path, 'r');
+  try {
+    const bytes = Buffer.allocUnsafeSlow((await handle.stat()).size);
+    for (let at = 0; at < bytes.byteLength; ) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.byteLength - at, at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** New names in a folder survive a power cut once the folder itself was written. */

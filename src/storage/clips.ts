@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clip } from '../settings/clip.ts';
 import { storedSettingsSchema } from '../settings/image-to-video.ts';
-import type { BlobColumns } from './blobs.ts';
+import type { BlobColumns, BlobStore } from './blobs.ts';
 import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
 import { parseStored } from './stored-rows.ts';
@@ -13,7 +13,7 @@ export type MadeClip = Omit<Clip, 'bytes' | 'master'>;
 export interface ClipStore {
   keep(jobId: string, clip: MadeClip, blobs: ClipBlobs): void;
   /** Undefined where there is none, where its bytes were deleted, and where its description cannot be read. */
-  of(jobId: string): { made: MadeClip; blobs: ClipBlobs } | undefined;
+  read(jobId: string): Promise<Clip | undefined>;
   /** What it was made with; undefined as in {@link ClipStore.of}, but for the bytes. */
   made(jobId: string): MadeClip | undefined;
   hasFrames(jobId: string): boolean;
@@ -42,7 +42,7 @@ const madeSchema = z.looseObject({
 });
 
 /** Clips in the open database. */
-export function createClipStore(database: Database): ClipStore {
+export function createClipStore(database: Database, blobs: Pick<BlobStore, 'read'>): ClipStore {
   // As bytes: libsql ends the process where text is not valid UTF-8.
   const made = 'CAST(made AS BLOB) AS made';
   const insert = database.prepare(
@@ -55,6 +55,17 @@ export function createClipStore(database: Database): ClipStore {
   const selectFrames = database.prepare('SELECT 1 FROM clips WHERE job_id = ? AND master IS NOT NULL');
   const remove = database.prepare('DELETE FROM clips WHERE job_id = ?');
 
+  function find(jobId: string): { made: MadeClip; blobs: ClipBlobs } | undefined {
+    const row = select.get([jobId]) as ClipRow | undefined;
+    const description = row && parseMade(row.made);
+    if (row === undefined || description === undefined) return undefined;
+    const { bytes, file, master, master_file } = row;
+    return {
+      made: description,
+      blobs: { bytes: { bytes, file }, master: master === null ? undefined : { bytes: master, file: master_file } },
+    };
+  }
+
   return {
     keep(jobId, description, { bytes, master }) {
       // Not INSERT OR REPLACE, which does not tell the triggers of what it replaces.
@@ -62,15 +73,12 @@ export function createClipStore(database: Database): ClipStore {
       const columns = [bytes.bytes, bytes.file, master?.bytes ?? null, master?.file ?? null];
       insert.run([jobId, JSON.stringify(description), ...columns]);
     },
-    of(jobId) {
-      const row = select.get([jobId]) as ClipRow | undefined;
-      const description = row && parseMade(row.made);
-      if (row === undefined || description === undefined) return undefined;
-      const { bytes, file, master, master_file } = row;
-      return {
-        made: description,
-        blobs: { bytes: { bytes, file }, master: master === null ? undefined : { bytes: master, file: master_file } },
-      };
+    async read(jobId) {
+      const made = find(jobId)?.made;
+      if (made === undefined) return undefined;
+      const bytes = await blobs.read(() => find(jobId)?.blobs.bytes);
+      const master = await blobs.read(() => find(jobId)?.blobs.master);
+      return bytes && { ...made, bytes, ...(master && { master }) };
     },
     made(jobId) {
       const row = selectMade.get([jobId]) as Pick<ClipRow, 'made'> | undefined;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
 import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
@@ -14,8 +13,10 @@ import {
   type DamagedJob,
   finalStates,
   findDamaged,
+  freshId,
   type JobRow,
   jobColumns,
+  jsonOrNull,
   problemOf,
   toFinalNotice,
   toJob,
@@ -131,9 +132,9 @@ export interface JobEnd {
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
   const pictures = createPictureStore(database);
-  const clips = createClipStore(database);
   const attempts = createAttemptStore(database);
   const blobs = createBlobStore(database);
+  const clips = createClipStore(database, blobs);
   const deletions = createDeletions(database, { pictures, blobs });
   const insertJob = database.prepare(
     `INSERT INTO jobs
@@ -216,14 +217,6 @@ export function createJobStore(database: Database): JobStore {
     });
   }
 
-  async function readClip(id: string): Promise<Clip | undefined> {
-    const made = clips.of(id)?.made;
-    if (made === undefined) return undefined;
-    const bytes = await blobs.read(() => clips.of(id)?.blobs.bytes);
-    const master = await blobs.read(() => clips.of(id)?.blobs.master);
-    return bytes && { ...made, bytes, ...(master && { master }) };
-  }
-
   return repository<JobStore>({
     find,
     add(job, createdAtMs) {
@@ -237,7 +230,7 @@ export function createJobStore(database: Database): JobStore {
     hasPicture: pictures.has,
     hasFrames: clips.hasFrames,
     pictureWasForgotten: pictures.wasForgotten,
-    clip: readClip,
+    clip: clips.read,
     made: clips.made,
     claim: (id, claim) =>
       inTransaction(database, () => {
@@ -302,15 +295,4 @@ export function createJobStore(database: Database): JobStore {
     pendingNotices: () =>
       rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
   });
-}
-
-function jsonOrNull(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
-}
-
-function freshId(isTaken: (id: string) => boolean): string {
-  let id: string;
-  do id = randomBytes(4).toString('hex');
-  while (isTaken(id));
-  return id;
 }
