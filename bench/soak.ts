@@ -125,7 +125,11 @@ failed          ${books.failed} (each explained)
 cancelled       ${books.cancelled}
 lost            ${books.lost.length}${books.lost.map((line) => `\n  ${line}`).join('')}
 twice           ${books.twice.length}${books.twice.map((line) => `\n  ${line}`).join('')}
-acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered, ${people.timedOut()} ends not seen in time
+acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
+not seen        ${people.timedOut().length} ends in time${people
+  .timedOut()
+  .map((line) => `\n  ${line}`)
+  .join('')}
 machine         ${cpus().length} processors, load average ${loadavg()
   .map((load) => load.toFixed(1))
   .join(' ')}
@@ -135,7 +139,13 @@ violations      ${violations.length}${violations.map((line) => `\n  ${line}`).jo
 
 const growthMb = memoryAfterMb - memoryBeforeMb;
 const isSound =
-  books.lost.length + books.twice.length + violations.length + invalid.length + unanswered + people.timedOut() === 0 &&
+  books.lost.length +
+    books.twice.length +
+    violations.length +
+    invalid.length +
+    unanswered +
+    people.timedOut().length ===
+    0 &&
   p99 < longestAcknowledgementMs &&
   growthMb < allowedGrowthMb;
 process.exitCode = isSound ? 0 : 1;

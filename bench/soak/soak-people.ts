@@ -26,14 +26,15 @@ export interface SoakPeople {
   answered(): Promise<void>;
   /** Every job has ended. */
   settled(): Promise<void>;
-  /** Jobs of whose end nobody heard in time. */
-  timedOut(): number;
+  /** Jobs of whose end nobody heard in time; a line each. */
+  timedOut(): readonly string[];
   latencies(): { median: number; p99: number; count: number; unanswered: number };
   doorsUsed(): string;
   summary(): string;
 }
 
-const patienceMs = 180_000;
+/** However busy the machine is, and with an outage and a render process that hangs in between. */
+const patienceMs = 120_000;
 
 /** Whether nothing more comes: a clip, or words that end the matter. */
 function isOver(message: ApiMessage): boolean {
@@ -64,7 +65,7 @@ export function createSoakPeople(
   const latenciesMs: number[] = [];
   const doors = new Map<string, number>();
   let unanswered = 0;
-  let timedOut = 0;
+  const timedOut: string[] = [];
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const hasMenu = () => discord.registeredCommands().some(({ name, type }) => name === 'Animate' && type === 3);
 
@@ -98,12 +99,16 @@ export function createSoakPeople(
     return theirs.find((job) => job.original() === undefined) ?? theirs[0];
   }
 
+  function noteId(message: ApiMessage | undefined): void {
+    const id = JSON.stringify(message?.components ?? []).match(/cancel:([0-9a-f]{8})/)?.[1];
+    const job = id && [...underWay.keys()].find((candidate) => candidate.original()?.id === message?.id);
+    if (job) idOf.set(job, id);
+  }
+
   discord.onChange((change) => {
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
-    const shownId = JSON.stringify(message.components).match(/cancel:([0-9a-f]{8})/)?.[1];
-    const shows = shownId && [...underWay.keys()].find((job) => job.original()?.id === message.id);
-    if (shows) idOf.set(shows, shownId);
+    noteId(message);
     const { message_reference: reference } = message;
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
     if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
@@ -117,7 +122,7 @@ export function createSoakPeople(
   function follow(handle: SoakJob): void {
     const end = new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        timedOut++;
+        timedOut.push(`${idOf.get(handle) ?? 'unknown id'}: ${handle.original()?.content ?? 'message gone'}`);
         resolve();
       }, patienceMs);
       underWay.set(handle, () => {
@@ -130,6 +135,7 @@ export function createSoakPeople(
       ends.delete(end);
     });
     ends.add(end);
+    noteId(handle.original());
     if (handle.messages().some(isOver)) underWay.get(handle)?.();
   }
 

@@ -7,6 +7,7 @@ import type {
   RESTPostAPIChatInputApplicationCommandsJSONBody,
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
   StringSelectMenuInteraction,
+  UserContextMenuCommandInteraction,
 } from 'discord.js';
 import type { ModelCapabilities } from '../storage/job.ts';
 
@@ -27,6 +28,14 @@ export interface MessageCommand<Context> {
   declare: () => RESTPostAPIContextMenuApplicationCommandsJSONBody;
   /** As {@link Command.execute}. */
   execute: (interaction: MessageContextMenuCommandInteraction, context: Context) => Promise<void>;
+}
+
+/** A command in the menu of a person. */
+export interface UserCommand<Context> {
+  name: string;
+  declare: () => RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  /** As {@link Command.execute}. */
+  execute: (interaction: UserContextMenuCommandInteraction, context: Context) => Promise<void>;
 }
 
 /** What a button on a job's message does. */
@@ -53,6 +62,7 @@ export interface MenuAction<Context> {
 export interface Handlers<Context> {
   commands: readonly Command<Context>[];
   messageCommands: readonly MessageCommand<Context>[];
+  userCommands: readonly UserCommand<Context>[];
   buttonActions: readonly ButtonAction<Context>[];
   formActions: readonly FormAction<Context>[];
   menuActions: readonly MenuAction<Context>[];

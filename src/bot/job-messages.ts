@@ -18,7 +18,7 @@ import { tellPrivately } from './tell-privately.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether the clip is hidden until it is clicked. */
+  /** Whether the clip is hidden until it is clicked, also where its picture was not. */
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
@@ -136,7 +136,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { address, messages, status } = conversation;
       await status.close();
       budget.spend(limitedChannel(address));
-      const hides = await isSpoiler(job);
+      const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });

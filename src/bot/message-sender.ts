@@ -15,6 +15,8 @@ interface ReplyFile {
   name: string;
   data: Uint8Array;
   contentType: string;
+  /** Hidden until somebody clicks it. */
+  isSpoiler?: boolean;
 }
 
 /** A message of the bot as a whole: what is left out is empty. */
@@ -161,7 +163,11 @@ async function firstOpenRoute(ways: readonly (() => Promise<unknown>)[]): Promis
 }
 
 function bodyOf({ content, components, files = [] }: Reply) {
-  const attachments = files.map((file, index) => ({ id: String(index), filename: file.name }));
+  const attachments = files.map(({ name, isSpoiler }, index) => ({
+    id: String(index),
+    filename: name,
+    ...(isSpoiler && { is_spoiler: true }),
+  }));
   return { content, components, attachments, allowed_mentions: { parse: [] } };
 }
 

@@ -1,4 +1,5 @@
 import {
+  ApplicationIntegrationType,
   type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
@@ -7,10 +8,12 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Log } from '../util/log.ts';
+import type { Asker } from './access.ts';
 import { parseButtonId } from './button-id.ts';
 import { isRouteClosed } from './discord-errors.ts';
 import type { Handlers } from './handlers.ts';
@@ -27,18 +30,23 @@ interface RouterContext {
 export interface RouterOptions<Context> {
   handlers: Handlers<Context>;
   context: Context;
+  /** Holds everything but proposals to the operator's rules; what it throws is told to the asker alone. */
+  checkAccess: (asker: Asker) => Promise<void>;
   log: Log;
 }
 
 type Answerable =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
 
 /** Brings interactions to their commands, and what goes wrong there back to the person. Never rejects. */
-export function createRouter<Context extends RouterContext>({ handlers, context, log }: RouterOptions<Context>) {
+export function createRouter<Context extends RouterContext>(options: RouterOptions<Context>) {
+  const { handlers, context, checkAccess, log } = options;
+
   async function run(interaction: Answerable): Promise<void> {
     if (interaction.isChatInputCommand()) {
       const command = handlers.commands.find(({ name }) => name === interaction.commandName);
@@ -46,6 +54,10 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     }
     if (interaction.isMessageContextMenuCommand()) {
       const command = handlers.messageCommands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
+    }
+    if (interaction.isUserContextMenuCommand()) {
+      const command = handlers.userCommands.find(({ name }) => name === interaction.commandName);
       return known(command, interaction.commandName).execute(interaction, context);
     }
     const { customId } = interaction;
@@ -86,6 +98,7 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     if (interaction.isAutocomplete()) return propose(interaction);
     if (!isAnswerable(interaction)) return;
     try {
+      await checkAccess(askerOf(interaction));
       await run(interaction);
     } catch (error) {
       const id = logFailure(log, error, { what: 'interaction', userId: interaction.user.id });
@@ -102,10 +115,22 @@ function isAnswerable(interaction: Interaction): interaction is Answerable {
   return (
     interaction.isChatInputCommand() ||
     interaction.isMessageContextMenuCommand() ||
+    interaction.isUserContextMenuCommand() ||
     interaction.isButton() ||
     interaction.isStringSelectMenu() ||
     interaction.isModalSubmit()
   );
+}
+
+/** Where no installation is named, none of a person's is assumed. */
+function askerOf({ guildId, user, authorizingIntegrationOwners: owners }: Answerable): Asker {
+  const installs: typeof owners | undefined = owners;
+  const isOf = (type: ApplicationIntegrationType) => installs?.[type] !== undefined;
+  return {
+    userId: user.id,
+    guildId,
+    isUserInstall: isOf(ApplicationIntegrationType.UserInstall) && !isOf(ApplicationIntegrationType.GuildInstall),
+  };
 }
 
 /** @throws UserError `action-unknown`: an older version of the bot declared it */

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
 import type { Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
-import { mayCancel } from './cancel.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 
@@ -37,20 +37,8 @@ const smooth = remakeButton('smooth', (job) => {
   return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
-/** 🗑️: takes the clip away, for its requester and for moderators. */
-const remove = {
-  action: 'delete',
-  async execute(interaction, jobId, { jobs }) {
-    const job = await jobs.find(jobId);
-    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can delete.');
-    await interaction.deferUpdate();
-    await interaction.deleteReply();
-  },
-} satisfies ButtonAction;
-
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth, remove];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
 
 function remakeButton(action: string, change: (job: Job) => Change): ButtonAction {
   return {
@@ -89,6 +77,6 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    picture: async () => ({ jobId }),
+    picture: async () => ({ jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler }),
   });
 }

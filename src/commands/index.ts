@@ -1,8 +1,10 @@
 import { animate } from './animate.ts';
+import { animateAvatar } from './animate-avatar.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
 import type { ButtonAction, Command, Handlers } from './command.ts';
+import { deleteClip } from './delete-clip.ts';
 import { editButton, editForm } from './edit.ts';
 import { kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
@@ -14,12 +16,20 @@ import { settingsButton, settingsMessage } from './settings.ts';
 const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kinoraAdmin];
 
 /** Every button's action. */
-const buttonActions: readonly ButtonAction[] = [cancel, ...clipButtons, editButton, settingsButton, ...queueButtons];
+const buttonActions: readonly ButtonAction[] = [
+  cancel,
+  ...clipButtons,
+  editButton,
+  settingsButton,
+  deleteClip,
+  ...queueButtons,
+];
 
 /** Everything that people can do with the bot. */
 export const handlers: Handlers = {
   commands,
   messageCommands: [animateMessage, settingsMessage],
+  userCommands: [animateAvatar],
   buttonActions,
   formActions: [editForm],
   menuActions: [pickPicture],

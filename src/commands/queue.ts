@@ -5,6 +5,7 @@ import {
   InteractionContextType,
   MessageFlags,
 } from 'discord.js';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { mayCancel } from './cancel.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
@@ -64,6 +65,7 @@ const fetchButton = {
     const address = addressOf(interaction, {
       tokenExpiresAtMs,
       isEphemeral: true,
+      isSpoiler: parseReplyAddress(job.address).isSpoiler,
       hasChannelRoute: false,
       messageId: answer.id,
       channelId: interaction.channelId ?? answer.channelId,

@@ -1,8 +1,9 @@
 import {
+  type APIMessage,
   ApplicationCommandType,
   type BaseInteraction,
   type ButtonInteraction,
-  type Message,
+  ComponentType,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
 } from 'discord.js';
@@ -51,7 +52,8 @@ async function readSettingsOf(
   context: CommandContext,
 ): Promise<FlatSettings | undefined> {
   // Under the bot's own buttons nothing has to be fetched, and a file that lost its settings does no harm.
-  const jobId = targetMessage.author.id === client.user.id ? jobIdOf(targetMessage) : undefined;
+  const isOwn = targetMessage.author.id === client.user.id;
+  const jobId = isOwn ? jobIdOf(targetMessage.components.map((component) => component.toJSON())) : undefined;
   const known = jobId === undefined ? undefined : await settingsOf(jobId, context);
   if (known !== undefined) return known;
   const clips = [...targetMessage.attachments.values()].filter(({ name }) => /\.(mp4|gif|webp)$/i.test(name));
@@ -62,11 +64,11 @@ async function readSettingsOf(
 }
 
 /** The job whose buttons a message of the bot carries. */
-export function jobIdOf({ components }: Pick<Message, 'components'>): string | undefined {
-  for (const row of components) {
-    if (!('components' in row)) continue;
+export function jobIdOf(components: APIMessage['components']): string | undefined {
+  for (const row of components ?? []) {
+    if (row.type !== ComponentType.ActionRow) continue;
     for (const component of row.components) {
-      const press = 'customId' in component && component.customId ? parseButtonId(component.customId) : undefined;
+      const press = 'custom_id' in component ? parseButtonId(component.custom_id) : undefined;
       if (press !== undefined) return press.jobId;
     }
   }

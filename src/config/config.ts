@@ -28,6 +28,9 @@ export interface Config {
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
   readonly reactionEmoji: string | undefined;
+  /** Undefined: every server is served. */
+  readonly allowedGuildIds: readonly string[] | undefined;
+  readonly userInstalls: boolean;
   readonly maxPicturePixels: number;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
@@ -36,6 +39,7 @@ export interface Config {
   readonly limits: {
     readonly maxWaitingPerUser: number;
     readonly maxWaitingPerGuild: number;
+    readonly maxWaitingTotal: number;
     readonly cooldownSeconds: number;
     readonly dailyQuota: number;
     readonly maxSteps: number;
@@ -76,6 +80,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     execution: Object.freeze(executionOf(values)),
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
+    allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),
+    userInstalls: values.USER_INSTALLS === 'on',
     maxPicturePixels: values.MAX_PICTURE_MEGAPIXELS * 1_000_000,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
@@ -83,6 +89,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     limits: Object.freeze({
       maxWaitingPerUser: values.MAX_WAITING_PER_USER,
       maxWaitingPerGuild: values.MAX_WAITING_PER_GUILD,
+      maxWaitingTotal: values.MAX_WAITING_TOTAL,
       cooldownSeconds: values.COOLDOWN_SECONDS,
       dailyQuota: values.DAILY_QUOTA,
       maxSteps: values.MAX_STEPS,

@@ -75,6 +75,21 @@ export function attachmentHosts(fallback: readonly string[]) {
     .default(fallback);
 }
 
+/** Ids of servers, separated by commas. Unset stays undefined. */
+export const guildIds = z
+  .string()
+  .transform((text): readonly string[] =>
+    text
+      .split(',')
+      .map((id) => id.trim())
+      .filter((id) => id !== ''),
+  )
+  .refine(
+    (ids) => ids.length > 0 && ids.every((id) => /^\d{17,20}$/.test(id)),
+    'must be ids of servers, 17 to 20 digits each, separated by commas',
+  )
+  .optional();
+
 /** A LoRA's file, and how much of it is added; 1 is what it was trained for. */
 export interface NamedLora {
   file: string;

@@ -5,6 +5,7 @@ import {
   attachmentHosts,
   discordApiUrl,
   discordToken,
+  guildIds,
   hubEndpoint,
   hubToken,
   loraList,
@@ -141,6 +142,22 @@ export const variables = {
     schema: reactionEmoji,
     example: '🎬',
   },
+  ALLOWED_GUILDS: {
+    description: [
+      'The ids of the only servers that are served, separated by commas; in direct messages their members are. In others the',
+      'bot stays, but says that it does not work there. Unset: every server that adds the bot, and everybody.',
+    ],
+    schema: guildIds,
+    example: '123456789012345678,234567890123456789',
+  },
+  USER_INSTALLS: {
+    description: [
+      'Whether people may add the app for themselves and use it in any server and conversation: on, or off (only servers',
+      'add it). Switch it off in the portal as well: Installation, User Install.',
+    ],
+    schema: oneOf(['on', 'off'], 'on'),
+    example: 'on',
+  },
   MAX_PICTURE_MEGAPIXELS: {
     description: [
       'The largest picture that people may send, in millions of pixels; interlaced and progressive ones may have two',
@@ -176,6 +193,14 @@ export const variables = {
     description: ['Jobs of one server that may wait at once; 0 means no limit.'],
     schema: wholeNumber({ min: 0, max: 10_000, fallback: 30 }),
     example: '30',
+  },
+  MAX_WAITING_TOTAL: {
+    description: [
+      'Jobs of all servers and direct messages that may wait at once, which no other limit counts together; 0 means no',
+      'limit.',
+    ],
+    schema: wholeNumber({ min: 0, max: 100_000, fallback: 100 }),
+    example: '100',
   },
   COOLDOWN_SECONDS: {
     description: ['Seconds between two jobs of one person; 0 means none.'],

@@ -39,7 +39,7 @@ export function storedUser(world: World, id: Snowflake): StoredUser {
 export function partialMember(world: World, id: Snowflake): JsonObject {
   const stored = storedUser(world, id);
   return {
-    avatar: null,
+    avatar: stored.guildAvatar ?? null,
     banner: null,
     communication_disabled_until: null,
     flags: 0,

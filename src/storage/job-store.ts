@@ -4,8 +4,8 @@ import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type Lease
 import { type BlobColumns, createBlobStore } from './blobs.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
-import type { FinalNotice } from './final-notice.ts';
-import type { FinalJobState, Job, NewJob } from './job.ts';
+import type { FinalNotice, JobEnd } from './final-notice.ts';
+import type { Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
@@ -23,12 +23,6 @@ import {
   unfinishedStates,
 } from './stored-rows.ts';
 
-/** A job that was claimed, and the right to render it. */
-interface ClaimedJob {
-  job: Job;
-  attempt: Attempt;
-}
-
 /**
  * Jobs, pictures, checkpoints and finished clips. Every method but `forget` is one transaction, committed and on the disk
  * when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
@@ -37,7 +31,8 @@ interface ClaimedJob {
 export interface JobStore {
   /**
    * Takes a job in with its picture.
-   * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more.
+   * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more, and `already-asked`
+   * where another job has its unique key.
    */
   add(job: NewJob, createdAtMs: number): Promise<Job>;
   /** Rejects with StorageError `job-damaged` where its row cannot be read. */
@@ -46,6 +41,8 @@ export interface JobStore {
   unfinished(): Promise<Job[]>;
   /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
   damaged(): Promise<DamagedJob[]>;
+  /** Whether a job has this unique key that neither failed nor was cancelled. */
+  hasUniqueKey(uniqueKey: string): Promise<boolean>;
   /** The picture's file; undefined once it was deleted. */
   picture(id: string): Promise<Uint8Array | undefined>;
   /** Whether there is a picture, without reading it. */
@@ -62,7 +59,7 @@ export interface JobStore {
    * Rendering begins: one attempt more. Undefined where another holder has the job and its lease is not over, and where the
    * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
-  claim(id: string, claim: LeaseTerm & { holder: string }): Promise<ClaimedJob | undefined>;
+  claim(id: string, claim: LeaseTerm & { holder: string }): Promise<{ job: Job; attempt: Attempt } | undefined>;
   /** Renews the lease of a claimed job; false where it is lost. */
   heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
   /**
@@ -119,16 +116,6 @@ export interface JobStore {
   pendingNotices(): Promise<{ job: Job; finalNotice: FinalNotice }[]>;
 }
 
-/** How a job ends. */
-export interface JobEnd {
-  state: FinalJobState;
-  finishedAtMs: number;
-  errorCode?: string;
-  pendingNotice?: FinalNotice;
-  /** Left out: whoever owns the queue decided so, whoever renders the job at this moment. */
-  attempt?: Attempt;
-}
-
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
   const pictures = createPictureStore(database);
@@ -138,8 +125,12 @@ export function createJobStore(database: Database): JobStore {
   const deletions = createDeletions(database, { pictures, blobs });
   const insertJob = database.prepare(
     `INSERT INTO jobs
-       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
+        unique_key)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const selectUniqueKey = database.prepare(
+    `SELECT 1 FROM jobs WHERE unique_key = ? AND state NOT IN ('failed', 'cancelled')`,
   );
   const selectJob = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE id = ?`);
   const selectRow = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
@@ -189,6 +180,10 @@ export function createJobStore(database: Database): JobStore {
     return row && toJob(row);
   }
 
+  function hasUniqueKey(uniqueKey: string): boolean {
+    return selectUniqueKey.get([uniqueKey]) !== undefined;
+  }
+
   function mustFind(id: string): Job {
     const job = find(id);
     if (job === undefined) throw new StorageError('job-unknown', `There is no job ${id}.`, { scope: 'job' });
@@ -207,11 +202,15 @@ export function createJobStore(database: Database): JobStore {
     { picture, createdAtMs }: { picture: BlobColumns | { jobId: string }; createdAtMs: number },
   ): Job {
     return inTransaction(database, () => {
+      const { userId, guildId, address, settings, fit, maxBytes, uniqueKey } = job;
+      if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
+        throw new UserError('already-asked', 'The same was asked for before.');
+      }
       const id = freshId((candidate) => exists.get([candidate]) !== undefined);
-      const { userId, guildId, address, settings, fit, maxBytes } = job;
       const pictureId = pictures.add(userId, picture);
       const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
-      insertJob.run([...columns, createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent), pictureId]);
+      const [form, parent] = [jsonOrNull(job.form), jsonOrNull(job.parent)];
+      insertJob.run([...columns, createdAtMs, form, parent, pictureId, uniqueKey ?? null]);
       insertUse.run([id, userId, guildId, createdAtMs]);
       return mustFind(id);
     });
@@ -219,6 +218,7 @@ export function createJobStore(database: Database): JobStore {
 
   return repository<JobStore>({
     find,
+    hasUniqueKey,
     add(job, createdAtMs) {
       const { picture } = job;
       if (!(picture instanceof Uint8Array)) return add(job, { picture, createdAtMs });

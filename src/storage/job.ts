@@ -68,10 +68,12 @@ export interface NewJob extends JobRequest {
   address: unknown;
   /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
   picture: Uint8Array | { jobId: string };
+  /** No two jobs have the same, unless the earlier one failed or was cancelled. Left out: any number of such jobs. */
+  uniqueKey?: string;
 }
 
 /** An accepted request. Its picture stays in the store. */
-export interface Job extends Omit<NewJob, 'picture'> {
+export interface Job extends Omit<NewJob, 'picture' | 'uniqueKey'> {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

@@ -185,6 +185,13 @@ export const migrations: readonly string[] = [
     WHERE CASE WHEN json_valid(parent) THEN json_extract(parent, '$.use') END = 'finish';
   `,
   `
+  -- What two requests for the same thing have in common, e.g. a person's reactions to one message; NULL for the others.
+  -- Jobs that failed or were cancelled may be asked for again.
+  ALTER TABLE jobs ADD COLUMN unique_key TEXT;
+  CREATE UNIQUE INDEX jobs_by_unique_key ON jobs (unique_key)
+    WHERE unique_key IS NOT NULL AND state NOT IN ('failed', 'cancelled');
+  `,
+  `
   -- Bytes that are too large for a row are in a file of their own, by this name; the row's are empty then. See blobs.ts.
   ALTER TABLE pictures ADD COLUMN file TEXT;
   ALTER TABLE clips ADD COLUMN file TEXT;

@@ -25,6 +25,7 @@ import { makeClip } from '../support/scripted-renderer.ts';
 
 const everyTexts = [...new Set(Object.values(languages))];
 const longest = 'W'.repeat(4000);
+const nowhere = { parentId: null, isThread: false, isLocked: false, isPrivateToOthers: false, isAgeRestricted: false };
 const id = (index: number) => String(10n ** 18n + BigInt(index));
 const ids = (count: number) => Array.from({ length: count }, (_, index) => id(index));
 
@@ -126,6 +127,23 @@ describe('what leaves the bot', () => {
     expect((fitted.data?.content ?? fitted.content)?.length).toBe(2000);
   });
 
+  const guarded = { content: 'x', tts: false, nonce: '1', enforce_nonce: true };
+  it.each([
+    ['POST', '/channels/1/messages', guarded, guarded],
+    ['PATCH', '/channels/1/messages/2', guarded, { content: 'x' }],
+    ['POST', '/webhooks/1/token', guarded, { content: 'x', tts: false }],
+    ['PATCH', '/webhooks/1/token/messages/@original', guarded, { content: 'x' }],
+    [
+      'POST',
+      '/interactions/1/token/callback',
+      { type: 4, data: guarded },
+      { type: 4, data: { content: 'x', tts: false } },
+    ],
+    ['POST', '/interactions/1/token/callback', { type: 7, data: guarded }, { type: 7, data: { content: 'x' } }],
+  ] as const)('%s %s has a nonce only where Discord knows nonces', (method, fullRoute, body, sent) => {
+    expect(fitRequest({ method, fullRoute, body } as never).body).toEqual(sent);
+  });
+
   it('is otherwise left as it is', () => {
     const others = [
       { method: 'PUT', fullRoute: '/applications/1/commands', body: [{ description: longest }] },
@@ -166,10 +184,10 @@ describe.each(everyTexts.map((messages) => [messages.cancelButton, messages] as 
     });
 
     it('refusals that name three hundred channels or roles', () => {
-      const asked = { guildId: id(0), channelId: 'elsewhere', channel: null, member: { roles: [] } };
+      const place = { ...nowhere, guildId: id(0), channelId: 'elsewhere' };
       for (const list of ['channelIds', 'roleIds']) {
         const settings = guildSettingsSchema.parse({ [list]: ids(300) });
-        const text = explanation(() => checkPlace(asked as never, settings), messages);
+        const text = explanation(() => checkPlace(place, [], settings), messages);
         expect(text.length).toBeLessThanOrEqual(2000);
         expect(text).toContain('280');
         expect(brokenMentions(text)).toEqual([]);
@@ -258,16 +276,11 @@ describe.each(Object.keys(languages))('the answers of commands (%s)', (locale) =
 
   it('the menu of a message’s pictures, with the longest of names', async () => {
     const shown: { flags: number }[] = [];
-    const file = (index: number) => ({
-      name: `${longest}.png`,
-      url: `https://example.org/${index}`,
-      contentType: null,
-    });
-    const attachments = new Map(ids(10).map((key, index) => [key, file(index)]));
-    const targetMessage = { attachments, embeds: [], messageSnapshots: new Map(), reference: null };
+    const attachments = ids(10).map((key) => ({ filename: `${longest}.png`, url: `https://example.org/${key}` }));
+    const rawInteraction = () => ({ targetMessage: { attachments } });
     const reply = async (body: { flags: number }) => void shown.push(body);
-    const interaction = { id: '1', locale, guildId: null, targetMessage, reply };
-    await animateMessage.execute(interaction as never, { guildSettings, repliedTo: () => undefined } as never);
+    const interaction = { id: '1', locale, guildId: null, client: { rest: {} }, reply };
+    await animateMessage.execute(interaction as never, { guildSettings, rawInteraction } as never);
     expect(new MessageFlagsBitField(shown[0]!.flags).has('Ephemeral')).toBe(true);
     takes(fitMessage(shown[0] as never));
   });

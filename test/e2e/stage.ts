@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, onTestFinished } from 'vitest';
-import { type BotConfig, type BotDependencies, startBot } from '../../src/cli/app.ts';
+import { type BotConfig, type BotDependencies, type RunningBot, startBot } from '../../src/cli/app.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
@@ -18,8 +18,10 @@ const patience = { timeoutMs: 240_000 };
 export interface Stage {
   discord: FakeDiscord;
   log: ReturnType<typeof createRecordingLog>;
+  /** The bot that was started first. */
+  bot: RunningBot;
   /** Starts a bot over the same data; the first one is started already. */
-  startBot(): Promise<{ stop(): Promise<void> }>;
+  startBot(): Promise<RunningBot>;
   /** Ends the running bot as SIGTERM would. */
   stopBot(): Promise<void>;
 }
@@ -28,7 +30,7 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch'> {
+export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch' | 'signal'> {
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
@@ -37,7 +39,7 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>>;
+  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir' | 'provider'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
@@ -53,6 +55,7 @@ export async function setStage({
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
   fetch = globalThis.fetch,
+  signal,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
   const log = createRecordingLog();
@@ -64,6 +67,7 @@ export async function setStage({
       {
         discordToken: discord.token,
         discordApiUrl: discord.apiUrl,
+        discordCdnUrl: discord.cdnUrl,
         attachmentHosts: attachmentHosts ?? [discord.cdnHost],
         maxUploadBytes: 10 * 1024 * 1024,
         dataDir,
@@ -79,6 +83,7 @@ export async function setStage({
         readSettings: readVideoSettings,
         editGapMs,
         fetch,
+        ...(signal && { signal }),
       },
     );
     running.add(bot);
@@ -99,9 +104,9 @@ export async function setStage({
     expect(violations).toEqual([]);
   });
   beforeStart(discord);
-  await start();
+  const bot = await start();
   await discord.waitForCommands(['animate']);
-  return { discord, log, startBot: start, stopBot };
+  return { discord, log, bot, startBot: start, stopBot };
 }
 
 /** A fetch that notes which attachments it is asked for, and of which part. */

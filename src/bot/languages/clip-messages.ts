@@ -22,10 +22,10 @@ export interface AnimateMessages {
 export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'settings', 'delete'] as const;
 export type ClipAction = (typeof clipActions)[number];
 
-/** Of the two message commands and of the buttons under a clip. */
+/** Of the commands in menus and of the buttons under a clip. */
 export interface ClipMessages {
-  /** Under "Apps" in a message's menu. */
-  menus: { animate: string; settings: string };
+  /** Under "Apps" in the menu of a message, or of a person. */
+  menus: { animate: string; animateAvatar: string; settings: string };
   whichPicture: string;
   buttons: Readonly<Record<ClipAction, string>>;
   /** Before the settings of a clip that was made from another; `link` leads there. */

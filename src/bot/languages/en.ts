@@ -6,7 +6,7 @@ import { pluralFor } from './plural.ts';
 export const en: Messages = {
   animate: enAnimate,
   clip: {
-    menus: { animate: 'Animate', settings: 'Settings' },
+    menus: { animate: 'Animate', animateAvatar: 'Animate avatar', settings: 'Settings' },
     whichPicture: 'That message has several pictures. Which one?',
     buttons: {
       again: 'Again',
@@ -240,6 +240,8 @@ export const en: Messages = {
       `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
       `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}`,
+    'limit-waiting-total': ({ limit, moment }) =>
+      `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) =>
       `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
     'limit-quota': ({ limit, moment }) =>
@@ -252,6 +254,9 @@ export const en: Messages = {
     'clip-unsafe': () => 'The content filter rejected this clip, so it is not shown.',
     'blocked-user': () => 'The people who run this bot have blocked you.',
     'blocked-guild': () => 'The people who run this bot have blocked this server.',
+    'guild-not-allowed': () => 'This bot does not work on this server. Ask the people who run it.',
+    'members-only': () => 'This bot is only for members of certain servers, and you are not in any of them.',
+    'user-install-off': () => 'This bot only works on servers that have added it.',
     'place-channel': ({ places, more }) => `Clips can be made in: ${places}${andMore(more)}.`,
     'place-role': ({ roles, more }) => `Roles that can make clips here: ${roles}${andMore(more)}.`,
     'place-age': () => 'On this server clips can only be made in age-restricted channels.',
@@ -261,6 +266,12 @@ export const en: Messages = {
     'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
     'wait-too-long': ({ minutes }) =>
       `The queue is too long for here: it would take about ${plural(minutes, { one: '1 minute', other: `${minutes} minutes` })}, and where I am not a member I can only answer for 15. Ask on a server that has me, or try again later.`,
+    'no-avatar': () =>
+      'That person has no avatar of their own, only one of the pictures that Discord gives to everybody.',
+    'thread-locked': () => 'This thread is locked, so I cannot post in it. Ask in another channel.',
+    'already-asked': () => 'You already asked for a clip of that picture with a reaction.',
+    'reaction-unanswered': () =>
+      'I saw your reaction, but Discord did not accept my answer to it, so there is no clip. React again later.',
     'no-picture-there': () => 'There is no picture in that message, nor in the one it replies to.',
     'clip-expired': () => 'The picture of that clip has been deleted. Use `/animate` with the picture again.',
     'picture-forgotten': () =>

@@ -6,7 +6,7 @@ import { pluralFor } from './plural.ts';
 export const es: Messages = {
   animate: esAnimate,
   clip: {
-    menus: { animate: 'Animar', settings: 'Ajustes' },
+    menus: { animate: 'Animar', animateAvatar: 'Animar avatar', settings: 'Ajustes' },
     whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
     buttons: {
       again: 'Otra vez',
@@ -244,6 +244,8 @@ export const es: Messages = {
       `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
       `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
+    'limit-waiting-total': ({ limit, moment }) =>
+      `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) =>
       `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: puedes volver a pedir ${moment}.`,
     'limit-quota': ({ limit, moment }) =>
@@ -256,6 +258,9 @@ export const es: Messages = {
     'clip-unsafe': () => 'El filtro de contenido ha rechazado este clip, así que no se muestra.',
     'blocked-user': () => 'Quienes administran este bot te han bloqueado.',
     'blocked-guild': () => 'Quienes administran este bot han bloqueado este servidor.',
+    'guild-not-allowed': () => 'Este bot no funciona en este servidor. Pregunta a quienes lo administran.',
+    'members-only': () => 'Este bot es solo para miembros de ciertos servidores, y no estás en ninguno de ellos.',
+    'user-install-off': () => 'Este bot solo funciona en servidores que lo han añadido.',
     'place-channel': ({ places, more }) => `Se pueden hacer clips en: ${places}${andMore(more)}.`,
     'place-role': ({ roles, more }) => `Roles que pueden hacer clips aquí: ${roles}${andMore(more)}.`,
     'place-age': () => 'En este servidor solo se pueden hacer clips en canales con restricción de edad.',
@@ -265,6 +270,12 @@ export const es: Messages = {
     'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
     'wait-too-long': ({ minutes }) =>
       `La cola es demasiado larga para este lugar: tardaría ${plural(minutes, { one: '1 minuto', other: `unos ${minutes} minutos` })}, y donde no soy miembro solo puedo responder durante 15. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
+    'no-avatar': () =>
+      'Esa persona no tiene un avatar propio, solo una de las imágenes que Discord da a todo el mundo.',
+    'thread-locked': () => 'Este hilo está bloqueado y no puedo publicar en él. Pídelo en otro canal.',
+    'already-asked': () => 'Ya pediste un clip de esa imagen con una reacción.',
+    'reaction-unanswered': () =>
+      'Vi tu reacción, pero Discord no aceptó mi respuesta, así que no hay clip. Reacciona otra vez más tarde.',
     'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el que responde.',
     'clip-expired': () => 'La imagen de ese clip se ha borrado. Usa `/animate` con la imagen otra vez.',
     'picture-forgotten': () => 'Quien envió esa imagen pidió borrarla. Usa `/animate` con una imagen tuya.',
