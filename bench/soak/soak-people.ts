@@ -60,6 +60,8 @@ export function createSoakPeople(
   const clips = new Set<string>();
   /** Who waits for an answer to their reaction, by the message under which it is. */
   const reactions = new Map<string, (answerId: string) => void>();
+  /** Answers to reactions that do not show yet that the bot has taken the job. */
+  const untouched = new Map<string, () => void>();
   const ends = new Set<Promise<void>>();
   const answers: Promise<void>[] = [];
   const latenciesMs: number[] = [];
@@ -106,8 +108,10 @@ export function createSoakPeople(
   }
 
   discord.onChange((change) => {
+    if (change.kind === 'message-delete') untouched.get(change.messageId)?.();
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
+    if (change.kind === 'message-update') untouched.get(message.id)?.();
     noteId(message);
     const { message_reference: reference } = message;
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
@@ -165,7 +169,9 @@ export function createSoakPeople(
     const { id: messageId } = discord.postMessage({ attachments: [image], user: userId });
     doors.set('reaction', (doors.get('reaction') ?? 0) + 1);
     const answer = new Promise<string>((resolve) => reactions.set(messageId, resolve));
-    answers.push(answer.then(() => {}));
+    // The answer comes before the job is stored; what it is edited to says that it was.
+    const taken = answer.then((id) => new Promise<void>((resolve) => untouched.set(id, resolve)));
+    answers.push(taken);
     discord.react({ messageId, emoji: '🎬', user: userId });
     const answerId = await answer;
     reactions.delete(messageId);

@@ -27,7 +27,7 @@ const statusPerChannel = 3;
 const totalWindowMs = 1_000;
 
 /** Of the 50 calls that Discord takes in a second in all, and that discord.js counts edits by tokens against as well. */
-const statusInAll = 10;
+const statusInAll = 25;
 
 /** A budget of which nothing is spent. */
 export function createEditBudget(clock: Clock): EditBudget {

@@ -33,20 +33,20 @@ describe('createEditBudget', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('keeps channels apart, and ten in a second in all', async () => {
+  it('keeps channels apart, and 25 in a second in all', async () => {
     const { clock, sent, ask } = setUp();
-    for (let index = 0; index < 12; index++) ask(`edit ${index}`, { channelId: `c${index % 6}` });
-    expect(sent).toHaveLength(10);
+    for (let index = 0; index < 27; index++) ask(`edit ${index}`, { channelId: `c${index % 9}` });
+    expect(sent).toHaveLength(25);
     await clock.advance(1_000);
-    expect(sent.slice(10)).toEqual(['1000 edit 10', '1000 edit 11']);
+    expect(sent.slice(25)).toEqual(['1000 edit 25', '1000 edit 26']);
   });
 
   it('spreads edits that go by tokens, which count against no channel', async () => {
     const { clock, sent, ask } = setUp();
-    for (let index = 0; index < 25; index++) ask(`edit ${index}`, { channelId: null });
-    expect(sent).toHaveLength(10);
-    await clock.advance(2_000);
+    for (let index = 0; index < 60; index++) ask(`edit ${index}`, { channelId: null });
     expect(sent).toHaveLength(25);
+    await clock.advance(2_000);
+    expect(sent).toHaveLength(60);
   });
 
   it('counts what did not wait: clips take their part of the room', async () => {

@@ -59,9 +59,11 @@ it('two jobs at once: the second waits its turn, both are delivered', async () =
   const third = discord.invoke({ ...request, options: { seed: 3 } });
   await second.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
   await third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 2'));
+  // Watched from now on: the second's render may be over before the first clip was looked at.
+  const movedUp = third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
   hold.release();
   await clipOf(first);
-  await third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
+  await movedUp;
   const clips = [await clipOf(second), await clipOf(third)];
   expect(clips.map(({ content }) => /semilla \d/.exec(content)?.[0])).toEqual(['semilla 2', 'semilla 3']);
 });
