@@ -45,6 +45,13 @@ export interface ButtonAction<Context> {
   execute: (interaction: ButtonInteraction, jobId: string, context: Context) => Promise<void>;
 }
 
+/** What a button does that is about its own message and no job. */
+export interface MessageButton<Context> {
+  /** The custom id. */
+  action: string;
+  execute: (interaction: ButtonInteraction, context: Context) => Promise<void>;
+}
+
 /** What the form does that a button of the same action opened. */
 export interface FormAction<Context> {
   /** The custom id's first word. */
@@ -64,6 +71,7 @@ export interface Handlers<Context> {
   messageCommands: readonly MessageCommand<Context>[];
   userCommands: readonly UserCommand<Context>[];
   buttonActions: readonly ButtonAction<Context>[];
+  messageButtons: readonly MessageButton<Context>[];
   formActions: readonly FormAction<Context>[];
   menuActions: readonly MenuAction<Context>[];
 }

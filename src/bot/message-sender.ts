@@ -8,6 +8,7 @@ import {
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
 import { isMessageGone, isRouteClosed, isTokenDead } from './discord-errors.ts';
+import { fitLabel } from './fit-text.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -17,6 +18,8 @@ interface ReplyFile {
   contentType: string;
   /** Hidden until somebody clicks it. */
   isSpoiler?: boolean;
+  /** What a screen reader says of it, in the requester's language; Discord takes 1,024 characters. */
+  description?: string;
 }
 
 /** A message of the bot as a whole: what is left out is empty. */
@@ -56,6 +59,9 @@ export function editRoute(address: ReplyAddress, nowMs: number): 'token' | 'chan
   // To the channel's routes, ephemeral messages do not exist.
   return !hasChannelRoute || isEphemeral || tokenExpiresAtMs - nowMs > handOverMs ? 'token' : 'channel';
 }
+
+/** Characters of an attachment's description. */
+const maxDescription = 1024;
 
 /** The two ways to the same effect. */
 interface Ways {
@@ -163,9 +169,10 @@ async function firstOpenRoute(ways: readonly (() => Promise<unknown>)[]): Promis
 }
 
 function bodyOf({ content, components, files = [] }: Reply) {
-  const attachments = files.map(({ name, isSpoiler }, index) => ({
+  const attachments = files.map(({ name, description, isSpoiler }, index) => ({
     id: String(index),
     filename: name,
+    ...(description !== undefined && { description: fitLabel(description, maxDescription) }),
     ...(isSpoiler && { is_spoiler: true }),
   }));
   return { content, components, attachments, allowed_mentions: { parse: [] } };

@@ -66,6 +66,12 @@ export function createRouter<Context extends RouterContext>(options: RouterOptio
       return known(menu, customId).execute(interaction, context);
     }
     const { action, jobId } = known(parseButtonId(customId), customId);
+    if (jobId === undefined) {
+      const button = interaction.isButton()
+        ? handlers.messageButtons.find((candidate) => candidate.action === action)
+        : undefined;
+      return known(button, customId).execute(interaction as ButtonInteraction, context);
+    }
     if (interaction.isModalSubmit()) {
       const form = handlers.formActions.find((candidate) => candidate.action === action);
       return known(form, customId).execute(interaction, jobId, context);

@@ -15,6 +15,7 @@ import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-
 import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
@@ -30,8 +31,9 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
+import { createCooldown } from '../util/cooldown.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink } from './bot-parts.ts';
+import { createShrink, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -100,11 +102,12 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, fetch = globalThis.fetch } = dependencies;
+  const { model, log, fetch = globalThis.fetch } = dependencies;
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
+  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
   const database = openDatabase(config.dataDir);
   let loseData = (_: ConfigError) => {};
   const dataLost = new Promise<never>((_, reject) => {
@@ -180,6 +183,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     rawInteraction: keepRawInteractions(client, log),
     jobs,
     download,
+    answeredOnce: createCooldown({ periodMs: tokenLifeMs, clock }),
     model,
     maxUploadBytes,
     clock,
@@ -191,7 +195,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       kinora: await packageVersion(),
       node: process.versions.node,
       model: model.name,
-      provider: config.provider,
+      provider: usedProvider,
       retentionHours,
     },
     operator: {

@@ -24,7 +24,7 @@ export const animateAvatar = {
     const { model, guildSettings } = context;
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      clipRequest: defaultRequest(model, (await guildSettings.of(interaction.guildId)).preset),
+      clipRequest: defaultRequest(model, await guildSettings.of(interaction.guildId)),
       picture: avatarOf(interaction),
     });
   },

@@ -80,7 +80,7 @@ async function pictureRepliedTo(message: Partial<APIMessage>, { rest, channels }
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
 async function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Promise<ClipRequest> {
-  return defaultRequest(model, (await guildSettings.of(guildId)).preset);
+  return defaultRequest(model, await guildSettings.of(guildId));
 }
 
 async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {

@@ -44,7 +44,7 @@ export const animate = {
     const image = options.getAttachment('image', true);
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
-      clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
+      clipRequest: readAnimateOptions(options, model, await guildSettings.of(guildId)),
       picture: { url: image.url, size: image.size, isSpoiler: isSpoiler(image) },
     });
   },

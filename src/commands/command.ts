@@ -9,6 +9,7 @@ import type { JobStore } from '../storage/job-store.ts';
 import type { Limits } from '../storage/limits.ts';
 import type { Repositories } from '../storage/open-storage.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Cooldown } from '../util/cooldown.ts';
 
 /** What the commands work with that make no clips. */
 interface AdminContext {
@@ -18,7 +19,14 @@ interface AdminContext {
   limits: Limits;
   /** Deletes what is kept about a user. */
   forget: (userId: string) => ReturnType<typeof forgetUser>;
-  about: { kinora: string; node: string; model: string; provider: string; retentionHours: number };
+  about: {
+    kinora: string;
+    node: string;
+    model: string;
+    /** What runs the model; undefined where that shows only with the first clip. */
+    provider: () => string | undefined;
+    retentionHours: number;
+  };
   operator: Operator;
 }
 
@@ -46,6 +54,8 @@ export interface CommandContext extends AdminContext {
   readClipSettings: ReadClipSettings;
   /** What Discord sent along with an interaction and discord.js dropped, by the interaction's id. */
   rawInteraction: (interactionId: string) => RawInteraction | undefined;
+  /** Remembers which questions were answered. */
+  answeredOnce: Cooldown;
   model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
@@ -56,6 +66,7 @@ export type Command = handlers.Command<CommandContext>;
 export type MessageCommand = handlers.MessageCommand<CommandContext>;
 export type UserCommand = handlers.UserCommand<CommandContext>;
 export type ButtonAction = handlers.ButtonAction<CommandContext>;
+export type MessageButton = handlers.MessageButton<CommandContext>;
 export type FormAction = handlers.FormAction<CommandContext>;
 export type MenuAction = handlers.MenuAction<CommandContext>;
 export type Handlers = handlers.Handlers<CommandContext>;

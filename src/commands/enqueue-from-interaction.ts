@@ -172,6 +172,6 @@ function refuseLongWait(clipRequest: ClipRequest, { jobs, clock }: CommandContex
   const waitMs = endsAtMs - clock.now();
   if (waitMs <= longestTokenWaitMs) return;
   throw new UserError('wait-too-long', 'Here the bot can answer for a quarter of an hour only.', {
-    details: { minutes: Math.ceil(waitMs / 60_000) },
+    details: { freeAtMs: endsAtMs },
   });
 }

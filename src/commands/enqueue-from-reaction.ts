@@ -89,7 +89,7 @@ async function requestOf(
   const { guildSettings, maxUploadBytes, model } = context;
   const settings = await guildSettings.of(guildId);
   return {
-    ...defaultRequest(model, settings.preset),
+    ...defaultRequest(model, settings),
     userId,
     guildId,
     // No interaction says what Discord takes here.

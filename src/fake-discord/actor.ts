@@ -44,9 +44,9 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false, member = true, avatar, guildAvatar } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, member = true, avatar, guildAvatar, isBot = false } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
-      const id = addUser(world, world.snowflake(), name, { locale, isMember: member, ...permissions });
+      const id = addUser(world, world.snowflake(), name, { locale, isBot, isMember: member, ...permissions });
       const stored = storedUser(world, id);
       if (avatar) stored.user.avatar = storeAvatar(world, `/avatars/${id}`, avatar);
       if (guildAvatar) {

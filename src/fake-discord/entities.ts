@@ -7,7 +7,8 @@ import type { StoredUser, World } from './world.ts';
 export function newUser(id: Snowflake, name: string, isBot: boolean): ApiUser {
   return {
     id,
-    username: name.toLowerCase().replaceAll(/[^a-z0-9_.]/g, '_'),
+    // Apps keep the name that they were given.
+    username: isBot ? name : name.toLowerCase().replaceAll(/[^a-z0-9_.]/g, '_'),
     global_name: isBot ? null : name,
     discriminator: isBot ? '0001' : '0',
     avatar: null,

@@ -265,13 +265,21 @@ describe.each(Object.keys(languages))('the answers of commands (%s)', (locale) =
   it('the settings of a clip, with code blocks that stay closed', async () => {
     const shown: { content: string }[] = [];
     const settings = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [`key${index}`, 'x'.repeat(40)]));
-    const made = { settings: { ...settings, seed: 7, sampler: 'y'.repeat(40) }, fit: 'crop', form: {}, model: longest };
-    const context = { archive: { made: () => ({ ...made, provider: longest }) }, guildSettings };
+    const form = { loop: 'none', smooth: false, format: 'mp4' };
+    const own = { ...settings, ...tinyModel.defaults, seed: 7, sampler: 'y'.repeat(40), schedule: 'z'.repeat(40) };
+    const made = { settings: own, fit: 'crop', form, model: longest, secondsPerStage: { denoise: 1e9 } };
+    const file = { frames: 1e9, fps: 1e9, width: 1e9, height: 1e9 };
+    const context = {
+      archive: { made: () => ({ ...made, ...file, provider: longest }) },
+      jobs: { find: () => longJob() },
+      model: { ...tinyModel, name: longest },
+      guildSettings,
+    };
     const interaction = { locale, guildId: null, reply: async (body: { content: string }) => void shown.push(body) };
     await settingsButton.execute(interaction as never, 'abcdef01', context as never);
     const { content } = fitMessage(shown[0]!);
     takes({ content });
-    expect((content.match(/```/g) ?? []).length).toBe(4);
+    expect((content.match(/```/g) ?? []).length).toBe(2);
   });
 
   it('the menu of a message’s pictures, with the longest of names', async () => {

@@ -39,7 +39,7 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir' | 'provider'>>;
+  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
