@@ -267,14 +267,14 @@ it('a clip has alt text in its requester’s language, on every way to them and 
   expect(shrunk.content).toBe('🎬 Your clip: 0.6 s · seed 7 · ping-pong loop · made smaller to fit the upload limit');
   expect(shrunk.attachments[0]!.description).toBe(english);
 
-  // A new message, since the first one is gone.
+  // A direct message, since the first one was deleted.
   const gone = discord.invoke(asked);
   const late = await renderer.begun(3);
   const { id } = await gone.waitForMessage(({ content }) => content !== '');
   discord.deleteMessage({ messageId: id });
   discord.expireToken(gone.id);
   late.finish();
-  const posted = await discord.waitForMessage((message) => isClip(message) && message.mentions.length > 0);
+  const posted = await discord.waitForMessage((message) => isClip(message) && message.channel_id !== discord.channelId);
   expect(posted.attachments[0]!.description).toBe(english);
 });
 
