@@ -23,6 +23,8 @@ export const en: Messages = {
   },
   step: ({ step, steps }) => `step ${step} of ${steps}`,
   sentHere: (place) => `I can no longer post in ${place}, so here it is in a direct message.`,
+  sentDeleted: (place) => `The message in ${place} was deleted, so here it is in a direct message.`,
+  aboutClip: (place) => `About your clip in ${place}:`,
   sentLate:
     'Where you asked, I can only answer for 15 minutes, and this took longer, so here it is in a direct message.',
   cancelled: '🚫 Cancelled.',

@@ -23,6 +23,8 @@ export const es: Messages = {
   },
   step: ({ step, steps }) => `paso ${step} de ${steps}`,
   sentHere: (place) => `Ya no puedo publicar en ${place}, así que aquí lo tienes por mensaje directo.`,
+  sentDeleted: (place) => `Se borró el mensaje en ${place}, así que aquí lo tienes por mensaje directo.`,
+  aboutClip: (place) => `Sobre tu clip en ${place}:`,
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
   cancelled: '🚫 Cancelado.',

@@ -19,6 +19,10 @@ export interface Messages {
   step(count: { step: number; steps: number }): string;
   /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
   sentHere(place: string): string;
+  /** Before a direct message: the message of the job, in that place, was deleted. */
+  sentDeleted(place: string): string;
+  /** Before a direct message that explains why there is no clip: where it was asked for. */
+  aboutClip(place: string): string;
   /** Before a direct message: Discord's time for an answer there is over. */
   sentLate: string;
   cancelled: string;
