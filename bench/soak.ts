@@ -38,7 +38,8 @@ const discord = await startFakeDiscord({ messageContentIntent: true });
 let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
 let memoryBeforeMb = 0;
 discord.setRateLimits('discord');
-discord.deviate({ seed, rate: 0.1 });
+// All of what it can be told to stray in, also what discord.js cannot parse.
+discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
 const startedMs = Date.now();
 const troubles = createTroubles(discord, seed);
 const people = createSoakPeople(discord, { seed, picture: readFileSync('assets/rocket.jpg') });
