@@ -17,8 +17,10 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
 import { createAdmission } from '../queue/admission.ts';
+import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
+import { createJobHandler } from '../queue/job-handler.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
@@ -29,6 +31,7 @@ import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
+import type { Renderer } from '../worker/types.ts';
 import { createShrink } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
@@ -54,10 +57,11 @@ export interface BotConfig {
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
-  extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
+  extends Pick<JobQueueOptions, 'model' | 'log'>,
     Pick<CommandContext, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
+  renderer: Pick<Renderer, 'render'>;
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -137,10 +141,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     provider: config.provider,
   });
   const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const engine = createLocalEngine({ log });
   const jobs = createJobQueue({
     store,
     estimates,
-    renderer,
+    engine,
     listener,
     model,
     clock,
@@ -151,6 +156,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault) => rememberHostFault(facts, fault),
   });
+  engine.serve({ name: 'device', lane: 'render' }, createJobHandler({ access: jobs.access, renderer, clock, log }));
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload(source);

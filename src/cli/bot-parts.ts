@@ -3,12 +3,12 @@ import { UserError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import { checkFile } from '../media/check-file.ts';
-import type { JobQueueOptions } from '../queue/job-queue.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Log } from '../util/log.ts';
 import type { PictureChecker } from '../worker/picture-checker.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
+import type { Renderer } from '../worker/types.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelCapabilities(info: ModelInfo): ModelCapabilities {
@@ -41,7 +41,7 @@ export function checkWith(
 
 /** What {@link createShrink} works with. */
 export interface ShrinkOptions {
-  renderer: JobQueueOptions['renderer'];
+  renderer: Pick<Renderer, 'render'>;
   store: Pick<JobStore, 'picture'>;
 }
 

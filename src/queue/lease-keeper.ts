@@ -1,7 +1,9 @@
 import type { Attempt } from '../storage/attempts.ts';
-import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+
+/** How the names of holders begin that render in the process that owns the store: when it starts, earlier ones are gone. */
+export const localHolders = 'local ';
 
 /** How long a claimed job stays its holder's without a heartbeat, in milliseconds. */
 export const leaseMs = 15_000;
@@ -11,7 +13,8 @@ const attemptHeartbeatMs = 5_000;
 
 /** What {@link keepLease} works with. */
 export interface LeaseKeeperOptions {
-  store: Pick<JobStore, 'heartbeat'>;
+  /** Renews the lease; false where it is lost. */
+  heartbeat: (attempt: Attempt) => Promise<boolean>;
   clock: Clock;
   log: Log;
   /** The job is another attempt's now. Called once at most, and not after the keeper was stopped. */
@@ -19,7 +22,7 @@ export interface LeaseKeeperOptions {
 }
 
 /** Renews an attempt's lease for as long as its job is rendered. Returns how to stop. */
-export function keepLease(attempt: Attempt, { store, clock, log, onLost }: LeaseKeeperOptions): () => void {
+export function keepLease(attempt: Attempt, { heartbeat, clock, log, onLost }: LeaseKeeperOptions): () => void {
   let isStopped = false;
   let cancelTimer = () => {};
 
@@ -30,7 +33,7 @@ export function keepLease(attempt: Attempt, { store, clock, log, onLost }: Lease
   async function beat(): Promise<void> {
     let isHeld = true;
     try {
-      isHeld = await store.heartbeat(attempt, { nowMs: clock.now(), leaseMs });
+      isHeld = await heartbeat(attempt);
     } catch (err) {
       // Whether it is lost is said by the store alone.
       log.warn({ jobId: attempt.jobId, err }, 'the heartbeat of a job could not be written; trying again');

@@ -1,7 +1,9 @@
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, NewJob } from '../storage/job.ts';
 import type { WaitingJob } from './admission.ts';
+import type { JobAccess } from './job-access.ts';
 import type { QueuePosition } from './job-listener.ts';
+import type { WorkerOverview } from './job-runner.ts';
 
 /** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
 export type QueueMode = 'open' | 'paused' | 'draining';
@@ -32,12 +34,16 @@ export interface JobQueue {
    */
   submit(job: NewJob): Promise<Job>;
   find(id: string): Promise<Job | undefined>;
+  /** For those who render: what they may do with the jobs that they were given. */
+  readonly access: JobAccess;
   /**
    * Ends a waiting or running job now; resolves when that was stored, or could not be at the first try. Who may do that is
    * the caller's to decide.
    */
   cancel(id: string): Promise<CancelOutcome>;
   overview(): QueueOverview;
+  /** Who renders and encodes, in the order of their names, and what each of them does. */
+  workers(): WorkerOverview[];
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
   estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
