@@ -1,9 +1,10 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
-import { deliverWithFallback, type FallbackOptions, type Route } from './deliver-with-fallback.ts';
 import { isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
-import type { Reply } from './message-sender.ts';
+import { deliveredView } from './job-view.ts';
+import type { Messages } from './languages/messages.ts';
+import type { MessageSender, Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
@@ -13,10 +14,17 @@ export type ShrinkClip = (
   options: { maxBytes: number; signal: AbortSignal },
 ) => Promise<Clip | undefined>;
 
-/** What {@link deliverClip} works with. */
-export interface DeliverClipOptions extends FallbackOptions {
+/** Whom a reply is for, and by what it goes. */
+export interface DeliveryOptions {
   job: Job;
-  view: (clip: Clip) => Reply;
+  messages: Messages;
+  replies: Pick<MessageSender, 'edit' | 'post' | 'direct'>;
+}
+
+/** What {@link deliverClip} works with. */
+interface DeliverClipOptions extends DeliveryOptions {
+  /** Whether the clip is hidden until it is clicked. */
+  isSpoiler: boolean;
   shrink: ShrinkClip;
   signal: AbortSignal;
 }
@@ -35,7 +43,7 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
   let smaller = clip;
   for (let halvings = 0; ; halvings++) {
     try {
-      return await deliverWithFallback(address, options.view(smaller), options);
+      return await deliverWithFallback(address, clipReply(smaller, options), options);
     } catch (cause) {
       if (isRouteClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
@@ -50,6 +58,14 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
   }
 }
 
+function clipReply(clip: Clip, { job, messages, isSpoiler }: DeliverClipOptions): Reply {
+  const reply = deliveredView(job, clip, messages);
+  if (!isSpoiler) return reply;
+  const { files = [] } = reply;
+  // Discord's clients tell hidden files by their names.
+  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}` })) };
+}
+
 async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): Promise<Clip | undefined> {
   try {
     return await shrink(job, clip, { maxBytes: Math.floor(clip.bytes.byteLength / 2), signal });
@@ -58,4 +74,43 @@ async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): 
     if (error instanceof EncodeError && error.code === 'encode-too-large') return undefined;
     throw error;
   }
+}
+
+/** How a reply reached its requester; every way but `edit` mentions them. */
+export type Route = 'edit' | 'post' | 'direct';
+
+/**
+ * Brings a reply to its requester: into the job's message; as a new one where that is gone; at last as a direct message,
+ * where the place is closed to the bot. Each way is tried once: whoever calls tries again later where Discord failed.
+ *
+ * @throws the last way's error when all of them are closed, or at once what no other way can mend
+ */
+export async function deliverWithFallback(
+  address: ReplyAddress,
+  reply: Reply,
+  { job, messages, replies }: DeliveryOptions,
+): Promise<Route> {
+  // Ties a repeated post to the first.
+  const nonce = job.id;
+  // Where only the token reached, what closed the place is that it ran out.
+  const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
+  // A direct message has to say where it belongs.
+  const directPreface = hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`);
+  const direct = { ...reply, content: `${directPreface}\n${reply.content}` };
+  const ways: readonly [Route, () => Promise<void>][] = [
+    ['edit', () => replies.edit(address, reply)],
+    ['post', () => replies.post(address, reply, nonce)],
+    ['direct', () => replies.direct(address, direct, nonce)],
+  ];
+  let refusal: unknown;
+  for (const [name, way] of ways) {
+    try {
+      await way();
+      return name;
+    } catch (error) {
+      if (!isRouteClosed(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }

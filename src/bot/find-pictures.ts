@@ -1,11 +1,9 @@
 import type { Attachment, Message } from 'discord.js';
+import type { PictureFile } from './download.ts';
 
 /** A picture of a message. */
-export interface FoundPicture {
+export interface FoundPicture extends PictureFile {
   name: string;
-  url: string;
-  /** Bytes, as Discord says; undefined where it does not. */
-  size?: number | undefined;
 }
 
 /** What a message shows that may be a picture. */

@@ -1,11 +1,10 @@
-import type { Clip, JobListener } from '../queue/job-listener.ts';
+import type { JobListener } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
-import { deliverWithFallback, type FallbackOptions } from './deliver-with-fallback.ts';
+import { deliverClip, deliverWithFallback, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
-import { deliveredView, plainView, progressView, queuedView } from './job-view.ts';
+import { plainView, progressView, queuedView } from './job-view.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Messages } from './languages/messages.ts';
@@ -66,16 +65,6 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     return conversation;
   }
 
-  function routesTo(job: Job, { address, messages }: Conversation): FallbackOptions {
-    // Where only the token reached, what closed the place is that it ran out.
-    const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
-    return {
-      replies,
-      nonce: job.id,
-      directPreface: hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`),
-    };
-  }
-
   /** Never rejects: the clip is there. */
   async function pingIfWanted(job: Job, { address, messages }: Conversation): Promise<void> {
     try {
@@ -91,14 +80,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
    * where Discord or the network failed, so that it is tried again.
    */
   function notifyFinal(job: Job, how: 'edit' | 'reach', view: (messages: Messages) => Reply): Promise<void> {
-    const conversation = conversationOf(job);
-    const { address, messages, status } = conversation;
+    const { address, messages, status } = conversationOf(job);
     conversations.delete(job.id);
-    const ways = routesTo(job, conversation);
     const words = (async () => {
       try {
         await status.close();
-        if (how === 'reach') await deliverWithFallback(address, view(messages), ways);
+        if (how === 'reach') await deliverWithFallback(address, view(messages), { job, messages, replies });
         else await replies.edit(address, view(messages));
         return undefined;
       } catch (err) {
@@ -126,11 +113,10 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = conversationOf(job);
       const { address, messages, status } = conversation;
       await status.close();
-      const shown = (await isSpoiler(job)) ? hidden : (reply: Reply) => reply;
-      const view = (finished: Clip) => shown(deliveredView(job, finished, messages));
+      const hides = await isSpoiler(job);
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const way = await deliverClip(address, clip, { ...routesTo(job, conversation), job, signal, view, shrink });
+      const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'reach', (messages) => plainView(explainError(error, messages, job.id))),
@@ -140,10 +126,4 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       await Promise.race([Promise.all(finalNotices), sleep(clock, timeoutMs)]);
     },
   };
-}
-
-/** The same, but clients show its files only when they are clicked. */
-function hidden(reply: Reply): Reply {
-  const { files = [] } = reply;
-  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}` })) };
 }

@@ -3,13 +3,7 @@ import type { FlatSettings } from '../settings/flat-settings.ts';
 import type { Clock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import type { FileEnds } from '../util/file-ends.ts';
-import {
-  type AttachmentRequest,
-  type AttachmentSource,
-  fetchAttachment,
-  readAtMost,
-  withinTime,
-} from './fetch-attachment.ts';
+import { type AttachmentRequest, type AttachmentSource, fetchAttachment, readAtMost, withinTime } from './download.ts';
 
 /** What {@link createClipSettingsReader} works with. */
 export interface ClipSettingsOptions extends AttachmentSource {

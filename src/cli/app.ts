@@ -2,7 +2,7 @@ import { ActivityType, Events, GatewayDispatchEvents } from 'discord.js';
 import { createClient } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
-import { createDownload } from '../bot/download.ts';
+import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import { isOperator } from '../bot/is-operator.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
@@ -58,7 +58,7 @@ export interface BotConfig {
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
   extends Pick<JobQueueOptions, 'model' | 'log'>,
-    Pick<CommandContext, 'checkPicture'>,
+    Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
   renderer: Pick<Renderer, 'render'>;
@@ -159,7 +159,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   engine.serve({ name: 'device', lane: 'render' }, createJobHandler({ access: jobs.access, renderer, clock, log }));
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload(source);
+  const download = createDownload({ ...source, checkPicture });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -167,7 +167,6 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     repliedTo: keepRepliedTo(client),
     jobs,
     download,
-    checkPicture,
     model,
     maxUploadBytes,
     clock,

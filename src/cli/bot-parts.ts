@@ -1,12 +1,8 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
-import { UserError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
-import { checkFile } from '../media/check-file.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
-import type { Log } from '../util/log.ts';
-import type { PictureChecker } from '../worker/picture-checker.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 
@@ -17,25 +13,6 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
     presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),
     // As the render process will resolve them; which seed is drawn decides nothing here.
     checkSettings: (settings) => void resolveSettings(info, settings, () => 0),
-  };
-}
-
-/**
- * How the bot looks at pictures: by their first bytes here, then by decoding them elsewhere. Where that process died,
- * which may be the machine's fault, the job is let in: the render, which is tried twice, decides.
- */
-export function checkWith(
-  checker: Pick<PictureChecker, 'checkBeforeQueueing'>,
-  log: Log,
-): (bytes: Uint8Array) => Promise<void> {
-  return async (bytes) => {
-    checkFile(bytes);
-    try {
-      await checker.checkBeforeQueueing(bytes);
-    } catch (err) {
-      if (err instanceof UserError) throw err;
-      log.warn({ err }, 'a picture could not be looked at before it waits');
-    }
   };
 }
 

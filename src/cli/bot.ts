@@ -7,7 +7,7 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { checkWith, modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
@@ -32,7 +32,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
-  const checker = createPictureChecker({ environment: io.environment, pictures: rendererOptionsOf(config).pictures });
+  const checker = createPictureChecker({
+    environment: io.environment,
+    pictures: rendererOptionsOf(config).pictures,
+    log,
+  });
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
@@ -41,7 +45,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
         model,
         log,
         signal: io.signal,
-        checkPicture: checkWith(checker, log),
+        checkPicture: checker.checkBeforeQueueing,
         readSettings: readVideoSettings,
       },
     );

@@ -20,7 +20,7 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { checkWith, modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -102,7 +102,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
         log,
       });
     if (options.renderer === undefined) closers.push(renderer.close);
-    const checker = createPictureChecker({ environment });
+    const checker = createPictureChecker({ environment, log });
     closers.push(async () => checker.close());
     const playground = await startPlayground({
       discord,
@@ -132,7 +132,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             renderer,
             model,
             log,
-            checkPicture: checkWith(checker, log),
+            checkPicture: checker.checkBeforeQueueing,
             readSettings: readVideoSettings,
             ...botOptions,
           },

@@ -1,6 +1,7 @@
 import {
   ApplicationCommandType,
   ComponentType,
+  type Message,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type StringSelectMenuInteraction,
@@ -13,7 +14,6 @@ import { everywhere } from './animate.ts';
 import { defaultRequest } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { fetchPicture } from './fetch-picture.ts';
 import { messagesFor } from './i18n.ts';
 
 /** "Apps → Animate" on a message with a picture. Discord sends the message along, so no intent is needed. */
@@ -35,15 +35,7 @@ export const animateMessage = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      checkPicture() {
-        const [first] = shown;
-        if (first !== undefined) context.download.check(first.url, { sizeBytes: first.size });
-      },
-      async fetchPicture() {
-        const [first] = shown.length > 0 ? shown : await fetchPicturesRepliedTo(targetMessage);
-        if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
-        return fetchPicture(first, context);
-      },
+      picture: shown[0] ?? (() => pictureRepliedTo(targetMessage)),
     });
   },
 } satisfies MessageCommand;
@@ -60,11 +52,16 @@ export const pickPicture = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      checkPicture: () => context.download.check(picture.url),
-      fetchPicture: () => fetchPicture({ url: picture.url }, context),
+      picture: { url: picture.url },
     });
   },
 } satisfies MenuAction;
+
+async function pictureRepliedTo(message: Message): Promise<FoundPicture> {
+  const [first] = await fetchPicturesRepliedTo(message);
+  if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
+  return first;
+}
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 

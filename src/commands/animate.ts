@@ -16,7 +16,6 @@ import type { ModelCapabilities } from '../storage/job.ts';
 import { readAnimateOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { fetchPicture } from './fetch-picture.ts';
 import { localizedDescription, localizedName } from './i18n.ts';
 
 /** Everywhere: in servers, with the bot, and between people where a user brought the app along. */
@@ -41,12 +40,10 @@ export const animate = {
   async execute(interaction, context) {
     const { model, guildSettings } = context;
     const { options, guildId } = interaction;
-    const image = options.getAttachment('image', true);
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
       clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
-      checkPicture: () => context.download.check(image.url, { sizeBytes: image.size }),
-      fetchPicture: () => fetchPicture(image, context),
+      picture: options.getAttachment('image', true),
     });
   },
   async autocomplete(interaction, { model }) {

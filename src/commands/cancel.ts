@@ -1,6 +1,7 @@
+import { type BaseInteraction, PermissionFlagsBits } from 'discord.js';
 import { UserError } from '../errors.ts';
+import type { Job } from '../storage/job.ts';
 import type { ButtonAction } from './command.ts';
-import { mayCancel } from './may-cancel.ts';
 
 /** The Cancel button: ends a waiting or running job, for the one who asked for it and for moderators. */
 export const cancel = {
@@ -14,3 +15,13 @@ export const cancel = {
     await interaction.deferUpdate();
   },
 } satisfies ButtonAction;
+
+/** Whether somebody may end a job: its requester, and in its guild whoever may delete messages there. */
+export function mayCancel(
+  interaction: Pick<BaseInteraction, 'user' | 'guildId' | 'memberPermissions'>,
+  job: Job,
+): boolean {
+  if (job.userId === interaction.user.id) return true;
+  const isHere = job.guildId !== null && job.guildId === interaction.guildId;
+  return isHere && interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
+}

@@ -1,7 +1,6 @@
 import type { BaseInteraction, Channel } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
-import { shortList } from './short-list.ts';
 
 /** What a rule looks at. */
 export type PlaceAsked = Pick<BaseInteraction, 'guildId' | 'channelId' | 'channel' | 'member'>;
@@ -37,4 +36,13 @@ function rolesOf(member: PlaceAsked['member']): readonly string[] {
 
 function isAgeRestricted(channel: Channel | null): boolean {
   return channel !== null && 'nsfw' in channel && channel.nsfw;
+}
+
+/** Entries of a list that are shown at most: as mentions they take up to 500 characters of a message's 2,000. */
+const shownEntries = 20;
+
+/** The first entries of a list as Discord shows them (`<#` for channels, `<@&` for roles), and how many more there are. */
+export function shortList(ids: readonly string[], prefix: '<#' | '<@&'): { mentions: string[]; more: number } {
+  const mentions = ids.slice(0, shownEntries).map((id) => `${prefix}${id}>`);
+  return { mentions, more: ids.length - mentions.length };
 }

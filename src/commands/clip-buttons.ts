@@ -4,9 +4,9 @@ import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
 import type { Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
+import { mayCancel } from './cancel.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
-import { mayCancel } from './may-cancel.ts';
 
 /** What becomes of a clip's request; what is left out stays. */
 export type Change = Partial<Pick<ClipRequest, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;
@@ -85,7 +85,7 @@ export async function remake(
     // What was for one person's eyes stays so.
     isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    async fetchPicture() {
+    async picture() {
       const isKept = await archive.hasPicture(jobId);
       if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');

@@ -2,11 +2,35 @@ import type { Download } from '../bot/download.ts';
 import type { PictureSource } from '../bot/find-pictures.ts';
 import type * as handlers from '../bot/handlers.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
-import type { JobQueue } from '../queue/types.ts';
+import type { forgetUser } from '../queue/forget-user.ts';
+import type { JobQueue, QueueMode } from '../queue/types.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
+import type { Limits } from '../storage/limits.ts';
+import type { Repositories } from '../storage/open-storage.ts';
 import type { Clock } from '../util/clock.ts';
-import type { AdminContext } from './admin-context.ts';
+
+/** What the commands work with that make no clips. */
+interface AdminContext {
+  guildSettings: Repositories['guildSettings'];
+  userSettings: Repositories['userSettings'];
+  /** The operator's, which hold everywhere. */
+  limits: Limits;
+  /** Deletes what is kept about a user. */
+  forget: (userId: string) => ReturnType<typeof forgetUser>;
+  about: { kinora: string; node: string; model: string; provider: string; retentionHours: number };
+  operator: Operator;
+}
+
+/** What only the application's owner may do. */
+interface Operator {
+  isOperator(userId: string): Promise<boolean>;
+  /** Over restarts. */
+  setMode(mode: QueueMode): Promise<void>;
+  status(): { servers: number; startedAtMs: number };
+  blocks: Repositories['blocks'];
+  uses: Repositories['uses'];
+}
 
 /** What commands work with. */
 export interface CommandContext extends AdminContext {
@@ -16,16 +40,12 @@ export interface CommandContext extends AdminContext {
   >;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
+  /** Fetches pictures and looks at them: before they wait, and before cooldown and quota count them. */
   download: Download;
   /** Looks into the files of clips, wherever they were made. */
   readClipSettings: ReadClipSettings;
   /** What the target of a message command replies to, as it came along with that interaction; once. */
   repliedTo: (interactionId: string) => PictureSource | undefined;
-  /**
-   * Looks at a picture before it waits, and before cooldown and quota count it.
-   * @throws UserError it cannot be animated
-   */
-  checkPicture: (bytes: Uint8Array) => Promise<void>;
   model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;

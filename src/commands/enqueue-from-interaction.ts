@@ -9,9 +9,10 @@ import {
   RESTJSONErrorCodes,
   type StringSelectMenuInteraction,
 } from 'discord.js';
+import type { PictureFile } from '../bot/download.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
-import type { JobRequest, NewJob } from '../storage/job.ts';
+import type { JobRequest } from '../storage/job.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
@@ -42,10 +43,11 @@ export interface SubmitOptions {
   /** For the asker's eyes alone. */
   isPrivate: boolean;
   clipRequest: ClipRequest;
-  /** What can be said against the picture without fetching it; called before the first answer. */
-  checkPicture?: () => void;
-  /** Called when nothing else stands against the request, and after the first answer: so it may take its time. */
-  fetchPicture: () => Promise<NewJob['picture']>;
+  /**
+   * The picture's file, or another job that has the picture. A function finds it out: it is called when nothing else
+   * stands against the request, and after the first answer, so it may take its time.
+   */
+  picture: PictureFile | (() => Promise<PictureFile | { jobId: string }>);
 }
 
 /**
@@ -58,9 +60,9 @@ export interface SubmitOptions {
 export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, clipRequest, checkPicture, fetchPicture }: SubmitOptions,
+  { isPrivate, clipRequest, picture }: SubmitOptions,
 ): Promise<void> {
-  const { jobs, clock, guildSettings, maxUploadBytes } = context;
+  const { jobs, clock, guildSettings, maxUploadBytes, download } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
@@ -77,10 +79,11 @@ export async function enqueueFromInteraction(
   const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
   await jobs.check(request);
   if (!hasChannelRoute) refuseLongWait(clipRequest, context);
-  checkPicture?.();
+  if (typeof picture !== 'function') download.check(picture);
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const answer = await deferred(interaction, flags);
-  const picture = await fetchPicture();
+  const found = typeof picture === 'function' ? await picture() : picture;
+  const kept = 'jobId' in found ? found : await download(found);
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
@@ -90,7 +93,7 @@ export async function enqueueFromInteraction(
     locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
-  await jobs.submit({ ...request, address, picture });
+  await jobs.submit({ ...request, address, picture: kept });
 }
 
 /**

@@ -1,12 +1,11 @@
 import type { Message } from 'discord.js';
-import type { FoundPicture } from '../bot/find-pictures.ts';
+import type { PictureFile } from '../bot/download.ts';
 import { parseReplyAddress } from '../bot/reply-address.ts';
 import type { JobRequest } from '../storage/job.ts';
 import { defaultRequest } from './animate-options.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
-import { fetchPicture } from './fetch-picture.ts';
 
 /** A reaction that asks for a clip. */
 export interface ReactionRequest {
@@ -42,12 +41,12 @@ export async function checkReaction(reaction: ReactionRequest, context: CommandC
  */
 export async function enqueueFromReaction(
   reaction: ReactionRequest,
-  { picture, answerId }: { picture: Omit<FoundPicture, 'name'>; answerId: string },
+  { picture, answerId }: { picture: PictureFile; answerId: string },
   context: CommandContext,
 ): Promise<void> {
   const { message, userId, locale } = reaction;
   const { channelId, client } = message;
-  const bytes = await fetchPicture(picture, context);
+  const bytes = await context.download(picture);
   await context.jobs.submit({
     ...(await requestOf(reaction, context)),
     picture: bytes,

@@ -1,8 +1,8 @@
 import type { Messages } from '../bot/languages/messages.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
 import { type Limits, limitNames, stricter } from '../storage/limits.ts';
+import { shortList } from './check-place.ts';
 import { languageName, presetName } from './kinora-config-options.ts';
-import { shortList } from './short-list.ts';
 
 const megabyte = 1024 * 1024;
 

@@ -11,7 +11,7 @@ import { buttonId } from '../bot/button-id.ts';
 import type { Messages } from '../bot/languages/messages.ts';
 import type { QueueOverview } from '../queue/types.ts';
 import type { Job } from '../storage/job.ts';
-import { mayCancel } from './may-cancel.ts';
+import { mayCancel } from './cancel.ts';
 
 /** Whose jobs a list shows. */
 export const queueScopes = ['mine', 'all'] as const;

@@ -6,10 +6,10 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
+import { mayCancel } from './cancel.ts';
 import type { ButtonAction, Command, CommandContext } from './command.ts';
 import { addressOf, deferred, tokenLifeMs } from './enqueue-from-interaction.ts';
 import { localeOf, localizedDescription, localizedName, messagesFor } from './i18n.ts';
-import { mayCancel } from './may-cancel.ts';
 import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
 
 /** `/queue [show]`: what runs and waits, for the one who asks alone, with Cancel on what they may end. */

@@ -1,15 +1,18 @@
 import PQueue from 'p-queue';
 import { scopeOf, UserError } from '../errors.ts';
 import type { Job } from '../storage/job.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createWaker, type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import type { Clip } from '../worker/types.ts';
+import type { JobListener } from './job-listener.ts';
 
 /** What {@link createDeliveries} works with. */
 export interface DeliveriesOptions {
   clock: Clock;
   log: Log;
+  store: Pick<JobStore, 'clip'>;
+  listener: Pick<JobListener, 'deliver'>;
   /** Aborted when the bot goes down: what is not delivered is kept for the next start. */
   signal: AbortSignal;
   /** How long a clip, or the news of a job's end, is tried to be delivered. */
@@ -18,18 +21,12 @@ export interface DeliveriesOptions {
   random?: (() => number) | undefined;
 }
 
-/** A clip on its way. */
-interface ClipDelivery {
-  /** Reads the clip; undefined once it is not kept any more. Read anew for each try: an outage may hold many clips up. */
-  read: () => Promise<Clip | undefined>;
-  /** One try. */
-  send: (clip: Clip) => Promise<void>;
-  delivered: () => Promise<void>;
-  /** Every way to the requester is closed, or no try succeeded for a reason that nobody knows. The clip is to be kept. */
-  undeliverable: (error: unknown) => Promise<void>;
-  /** The job is to end with this error: retention is over, or no limit can hold the clip. */
-  failed: (error: unknown) => Promise<void>;
-}
+/**
+ * How bringing a clip ended. `undeliverable`: every way to the requester is closed, or no try succeeded for a reason that
+ * nobody knows; the clip is to be kept. `failed`: the job is to end with the error; retention is over, or no limit can
+ * hold the clip.
+ */
+export type DeliveryOutcome = { kind: 'delivered' } | { kind: 'undeliverable' | 'failed'; error: unknown };
 
 /** The news of a job's end on its way. */
 interface NoticeDelivery {
@@ -42,7 +39,8 @@ interface NoticeDelivery {
 
 /** Brings clips and final notices to their requesters, however long Discord is away. */
 export interface Deliveries {
-  clip(job: Job, delivery: ClipDelivery): void;
+  /** Brings a rendered job's clip. `conclude` stores the outcome; it is not called where the bot goes down before. */
+  clip(job: Job, conclude: (outcome: DeliveryOutcome) => Promise<void>): void;
   notice(job: Job, notice: NoticeDelivery): void;
   /** Discord is there again: tries everything that waits now. */
   wake(): void;
@@ -63,7 +61,8 @@ const mostUnexplainedTries = 8;
 const uploadsAtOnce = 4;
 
 /** Deliveries that wait, in memory without their bytes. */
-export function createDeliveries({ clock, log, signal, retentionMs, random }: DeliveriesOptions): Deliveries {
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { store, listener, clock, log, signal, retentionMs, random } = options;
   const uploads = new PQueue({ concurrency: uploadsAtOnce });
   const underWay = new Set<Promise<void>>();
   const waker = createWaker();
@@ -89,7 +88,7 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
     };
   }
 
-  async function deliverClip(job: Job, { read, send, delivered, undeliverable, failed }: ClipDelivery): Promise<void> {
+  async function deliverClip(job: Job, conclude: (outcome: DeliveryOutcome) => Promise<void>): Promise<void> {
     const endsAtMs = (job.renderedAtMs ?? clock.now()) + retentionMs;
     let unexplained = 0;
     let isSent = false;
@@ -99,12 +98,13 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
       return scopeOf(error) !== 'job' && unexplained < mostUnexplainedTries && clock.now() < endsAtMs;
     };
     const sendKept = async () => {
-      const clip = await read();
+      // Read anew for each try: an outage may hold many clips up.
+      const clip = await store.clip(job.id);
       if (clip === undefined) return;
-      await send(clip);
+      await listener.deliver(job, clip, signal);
       isSent = true;
       // At once: a process that dies before this is written delivers again.
-      await delivered();
+      await conclude({ kind: 'delivered' });
     };
     try {
       await retry(() => uploads.add(sendKept), retryOptions(job, shouldRetry));
@@ -112,10 +112,12 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
       if (isSent) throw error;
       if (signal.aborted) return;
       const scope = scopeOf(error);
-      if (error instanceof UserError && error.code === 'clip-undeliverable') return undeliverable(error);
-      if (scope === 'job') return failed(error);
-      if (scope === undefined && unexplained >= mostUnexplainedTries) return undeliverable(error);
-      return failed(new UserError('clip-expired', 'The clip could not be delivered in time.', { cause: error }));
+      const isClosed = error instanceof UserError && error.code === 'clip-undeliverable';
+      const isGivenUp = scope === undefined && unexplained >= mostUnexplainedTries;
+      if (isClosed || isGivenUp) return conclude({ kind: 'undeliverable', error });
+      if (scope === 'job') return conclude({ kind: 'failed', error });
+      const late = new UserError('clip-expired', 'The clip could not be delivered in time.', { cause: error });
+      return conclude({ kind: 'failed', error: late });
     }
   }
 
@@ -133,7 +135,7 @@ export function createDeliveries({ clock, log, signal, retentionMs, random }: De
   }
 
   return {
-    clip: (job, delivery) => track(job, () => deliverClip(job, delivery)),
+    clip: (job, conclude) => track(job, () => deliverClip(job, conclude)),
     notice: (job, notice) => track(job, () => notify(job, notice)),
     wake: waker.wake,
     async onIdle() {

@@ -5,20 +5,18 @@ import type { FinalJobState, Job } from '../storage/job.ts';
 import type { JobEnd, JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { Deliveries, DeliveryOutcome } from './deliveries.ts';
 import type { JobListener } from './job-listener.ts';
 import type { PendingWrites } from './pending-writes.ts';
 
 /** What {@link createJobEndings} works with. */
 export interface JobEndingsOptions {
-  store: Pick<JobStore, 'finish' | 'notified' | 'clip' | 'keepUndelivered'>;
+  store: Pick<JobStore, 'finish' | 'notified' | 'keepUndelivered'>;
   write: PendingWrites['write'];
   deliveries: Pick<Deliveries, 'clip' | 'notice'>;
-  listener: Pick<JobListener, 'deliver' | 'failed'>;
+  listener: Pick<JobListener, 'failed'>;
   clock: Clock;
   log: Log;
-  /** Aborted when the bot goes down. */
-  signal: AbortSignal;
   /** The job is rendered no more. */
   onEnd: (job: Job) => void;
 }
@@ -33,7 +31,7 @@ interface EndOptions {
 
 /** How jobs end: what the store keeps of that, and what their requesters are brought or told. */
 export function createJobEndings(options: JobEndingsOptions) {
-  const { store, write, deliveries, listener, clock, log, signal, onEnd } = options;
+  const { store, write, deliveries, listener, clock, log, onEnd } = options;
 
   /**
    * Stores how a job ended; resolves when that was tried once, and goes on trying afterwards. False where the job had ended
@@ -72,20 +70,22 @@ export function createJobEndings(options: JobEndingsOptions) {
 
   function deliver(job: Job): void {
     onEnd(job);
-    deliveries.clip(job, {
-      read: () => store.clip(job.id),
-      send: (clip) => listener.deliver(job, clip, signal),
-      delivered: async () => void (await end(job, { state: 'done' })),
-      failed: (error) => fail(job, error),
-      async undeliverable(err) {
-        log.warn({ jobId: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
-        await write(job.id, () => store.keepUndelivered(job.id));
-        // Words may get through where files do not. They are not kept: `/queue` says the same.
-        const notice = new UserError('clip-undeliverable', 'The clip is kept; /queue offers it.');
-        const send = () => listener.failed(job, notice);
-        deliveries.notice(job, { sinceMs: clock.now(), send, notified: async () => {} });
-      },
-    });
+    deliveries.clip(job, (outcome) => conclude(job, outcome));
+  }
+
+  async function conclude(job: Job, outcome: DeliveryOutcome): Promise<void> {
+    if (outcome.kind === 'delivered') await end(job, { state: 'done' });
+    else if (outcome.kind === 'failed') await fail(job, outcome.error);
+    else await keepUndelivered(job, outcome.error);
+  }
+
+  async function keepUndelivered(job: Job, err: unknown): Promise<void> {
+    log.warn({ jobId: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
+    await write(job.id, () => store.keepUndelivered(job.id));
+    // Words may get through where files do not. They are not kept: `/queue` says the same.
+    const notice = new UserError('clip-undeliverable', 'The clip is kept; /queue offers it.');
+    const send = () => listener.failed(job, notice);
+    deliveries.notice(job, { sinceMs: clock.now(), send, notified: async () => {} });
   }
 
   return { end, fail, notify, deliver };

@@ -60,6 +60,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     finishGraceMs = 0,
     closeGraceMs = 10_000,
   } = options;
+    random,
   /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
@@ -68,7 +69,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const endsAtMs = new Map<string, number>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
-  const deliveries = createDeliveries({ clock, log, signal: closing.signal, retentionMs, random: options.random });
+  const deliveries = createDeliveries({ store, listener, clock, log, signal: closing.signal, retentionMs, random });
   const runner = createJobRunner({
     store,
     engine,
@@ -94,7 +95,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     listener,
     clock,
     log,
-    signal: closing.signal,
     onEnd: ({ id }) => void endsAtMs.delete(id),
   });
 

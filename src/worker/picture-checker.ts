@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { InferenceError, UserError } from '../errors.ts';
-import { limitsOf, type PicturePolicy } from '../media/check-file.ts';
+import { checkFile, limitsOf, type PicturePolicy } from '../media/check-file.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import { type CheckAnswer, type CheckedPicture, type CheckRequest, parseCheckAnswer } from './check-messages.ts';
 import { forkChild, killGroup } from './fork-child.ts';
 import { fromWireError } from './wire-error.ts';
@@ -15,6 +16,8 @@ export interface PictureCheckerOptions {
   /** The process ends after this long without a picture. Default 60 s. */
   idleSeconds?: number;
   clock?: Clock;
+  /** Gets what {@link PictureChecker.checkBeforeQueueing} lets pass. Default: nobody does. */
+  log?: Pick<Log, 'warn'>;
   /** Another file for the process: tests only. */
   entry?: URL;
 }
@@ -28,10 +31,10 @@ export interface PictureChecker {
    */
   check(bytes: Uint8Array): Promise<CheckedPicture>;
   /**
-   * What the bot asks before a job waits, and before cooldown and quota count it: does nothing for a picture that can
-   * be animated.
+   * How the bot looks at a picture before its job waits, and before cooldown and quota count it: at its first bytes here,
+   * then by decoding it elsewhere. Where that process died, which may be the machine's fault, the job is let in: the
+   * render, which is tried twice, decides.
    * @throws UserError as {@link check}, or `picture-blank`: it is wholly white or empty
-   * @throws InferenceError as {@link check}
    */
   checkBeforeQueueing(bytes: Uint8Array): Promise<void>;
   /** Ends the process. */
@@ -46,7 +49,7 @@ const startSeconds = 30;
 
 /** Makes a checker; its process is started for the first picture. */
 export function createPictureChecker(options: PictureCheckerOptions): PictureChecker {
-  const { environment, pictures, idleSeconds = 60, clock = systemClock, entry = defaultEntry } = options;
+  const { environment, pictures, idleSeconds = 60, clock = systemClock, log, entry = defaultEntry } = options;
   const timeoutMs = (2 * limitsOf(pictures).maxSeconds + startSeconds) * 1000;
   let child: ChildProcess | undefined;
   let cancelIdle = () => {};
@@ -93,8 +96,12 @@ export function createPictureChecker(options: PictureCheckerOptions): PictureChe
   return {
     check,
     async checkBeforeQueueing(bytes) {
-      const { isBlank } = await check(bytes);
-      if (!isBlank) return;
+      checkFile(bytes);
+      const checked = await check(bytes).catch((err: unknown) => {
+        if (err instanceof UserError) throw err;
+        log?.warn({ err }, 'a picture could not be looked at before it waits');
+      });
+      if (!checked?.isBlank) return;
       throw new UserError('picture-blank', 'There is nothing to see in this picture: it is wholly white or empty.');
     },
     close,

@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { deliverClip, type ShrinkClip } from '../../src/bot/deliver-clip.ts';
-import { plainView } from '../../src/bot/job-view.ts';
+import { en } from '../../src/bot/languages/en.ts';
 import type { MessageSender, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { EncodeError, UserError } from '../../src/errors.ts';
@@ -21,17 +21,18 @@ const tooLarge = () => new HTTPError(413, 'Payload Too Large', 'PATCH', '', {});
 async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => void, shrink?: ShrinkClip) {
   const tried: string[] = [];
   const way = (name: keyof MessageSender) => async (_: ReplyAddress, reply: Reply) => {
-    tried.push(`${name} ${reply.content}`);
-    refuse(name, Number(/\d+/.exec(reply.content)?.[0]));
+    const sizeBytes = reply.files?.[0]?.data.byteLength ?? 0;
+    const preface = reply.content.startsWith('here:\n') ? 'here: ' : '';
+    tried.push(`${name} ${preface}${sizeBytes}`);
+    refuse(name, sizeBytes);
   };
-  const address = { channelId: 'c1' } as ReplyAddress;
+  const address = { channelId: 'c1', hasChannelRoute: true } as ReplyAddress;
   const failure = await deliverClip(address, clipOf(1_000), {
     replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
     job,
-    nonce: job.id,
+    isSpoiler: false,
+    messages: { ...en, sentHere: () => 'here:' },
     signal: new AbortController().signal,
-    view: ({ bytes }) => plainView(String(bytes.byteLength)),
-    directPreface: 'here:',
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),
   }).then(
     () => undefined,
@@ -51,7 +52,7 @@ describe('deliverClip', () => {
       if (way !== 'direct') throw refusal(50_013);
     };
     const { tried, failure } = await deliver(closed);
-    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here:\n1000']);
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
     expect(failure).toBeUndefined();
   });
 
@@ -104,7 +105,7 @@ describe('deliverClip', () => {
     const { tried, failure } = await deliver((way) => {
       if (way !== 'direct') throw refusal(code, status);
     });
-    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here:\n1000']);
+    expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
     expect(failure).toBeUndefined();
   });
 

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDownload, type DownloadOptions } from '../../src/bot/download.ts';
+import { UserError } from '../../src/errors.ts';
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -16,7 +17,7 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 const download = (url: string, options: Partial<DownloadOptions>) =>
-  createDownload({ allowedHosts: [], fetch: globalThis.fetch, ...options })(url);
+  createDownload({ allowedHosts: [], fetch: globalThis.fetch, checkPicture: async () => {}, ...options })({ url });
 
 /** A fetch that must not be reached. */
 const forbidden: typeof globalThis.fetch = () => Promise.reject(new Error('went out'));
@@ -76,11 +77,29 @@ describe('createDownload', () => {
   });
 
   it('does not even ask for a file that is stated to be too large', async () => {
-    const limited = createDownload({ allowedHosts: ['cdn.discordapp.com'], fetch: forbidden, limitBytes: 1024 * 1024 });
-    const result = limited('https://cdn.discordapp.com/a.png', { sizeBytes: 1024 * 1024 + 1 });
+    const url = 'https://cdn.discordapp.com/a.png';
+    const limited = createDownload({
+      allowedHosts: ['cdn.discordapp.com'],
+      fetch: forbidden,
+      checkPicture: async () => {},
+      limitBytes: 1024 * 1024,
+    });
+    const result = limited({ url, size: 1024 * 1024 + 1 });
     await expect(result).rejects.toMatchObject({ code: 'picture-too-many-bytes', details: { limitMb: 1 } });
-    const asked = limited('https://cdn.discordapp.com/a.png', { sizeBytes: 1024 * 1024 });
+    const asked = limited({ url, size: 1024 * 1024 });
     await expect(asked).rejects.toMatchObject({ code: 'picture-unreachable' });
+  });
+
+  it('has the bytes looked at, and rejects with what is said against them', async () => {
+    const host = await serve((_, response) => response.end(Buffer.from([1, 2, 3])));
+    const looked: number[][] = [];
+    const checkPicture = async (bytes: Uint8Array) => {
+      looked.push([...bytes]);
+      throw new UserError('picture-blank', 'There is nothing to see.');
+    };
+    const result = download(`http://${host}/a.png`, { allowedHosts: [host], checkPicture });
+    await expect(result).rejects.toMatchObject({ code: 'picture-blank' });
+    expect(looked).toEqual([[1, 2, 3]]);
   });
 
   it('gives up on a host that never ends', async () => {

@@ -1,10 +1,7 @@
 import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
-import { checkWith } from '../../src/cli/bot-parts.ts';
-import { InferenceError } from '../../src/errors.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import { createPictureChecker } from '../../src/worker/picture-checker.ts';
-import { createRecordingLog } from '../support/recording-log.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 
@@ -20,7 +17,7 @@ it('a picture that cannot work is refused when it is asked for, by the decoder, 
   const renderer = createScriptedRenderer();
   const { discord } = await setStage({
     renderer,
-    checkPicture: checkWith(checker, createRecordingLog()),
+    checkPicture: checker.checkBeforeQueueing,
     config: { limits: { ...noLimits, dailyQuota: 1 } },
   });
   const cut = smallPicture.bytes.subarray(0, smallPicture.bytes.length - 20);
@@ -33,12 +30,4 @@ it('a picture that cannot work is refused when it is asked for, by the decoder, 
   const handle = discord.invoke(animate('good.png', smallPicture.bytes));
   (await renderer.begun(0)).finish();
   await clipOf(handle);
-});
-
-it('a picture whose look took the decoder down is left to the render', async () => {
-  const log = createRecordingLog();
-  const died = new InferenceError('picture-check-died', 'The process that looks at pictures ended.');
-  const check = checkWith({ checkBeforeQueueing: () => Promise.reject(died) }, log);
-  await check(smallPicture.bytes);
-  expect(log.events).toMatchObject([{ level: 'warn', fields: { err: died } }]);
 });

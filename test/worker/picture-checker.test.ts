@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { createPictureChecker, type PictureCheckerOptions } from '../../src/worker/picture-checker.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 const fixture = (name: string) => readFileSync(folder + name);
@@ -48,6 +49,22 @@ describe('a picture is looked at before it waits', { timeout: 60_000 }, () => {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(check(fixture('white.png'))).rejects.toMatchObject({ code: 'picture-check-died' });
     }
+  });
+
+  it('one whose look took the decoder down is left to the render', async () => {
+    const log = createRecordingLog();
+    const entry = new URL('./fixtures/crashing-probe.ts', import.meta.url);
+    const { checkBeforeQueueing } = checker({ entry, log });
+    await expect(checkBeforeQueueing(fixture('white.png'))).resolves.toBeUndefined();
+    expect(log.events).toMatchObject([{ level: 'warn', fields: { err: { code: 'picture-check-died' } } }]);
+  });
+
+  it('what its first bytes rule out starts no process', async () => {
+    const entry = new URL('./fixtures/crashing-probe.ts', import.meta.url);
+    const { checkBeforeQueueing } = checker({ entry });
+    await expect(checkBeforeQueueing(Buffer.from('no picture'))).rejects.toMatchObject({
+      code: 'picture-not-a-picture',
+    });
   });
 
   it('one that hangs is ended', async () => {
