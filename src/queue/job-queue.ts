@@ -59,8 +59,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     retentionMs = 168 * 3_600_000,
     finishGraceMs = 0,
     closeGraceMs = 10_000,
-  } = options;
     random,
+  } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
