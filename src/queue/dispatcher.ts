@@ -13,7 +13,7 @@ export interface Run {
   attempt?: Attempt;
   /** A checkpoint that is being written. */
   saving?: Promise<unknown>;
-  /** Cancelled, or left to the next start: what comes of it is nobody's any more. */
+  /** Rendered, cancelled, or left to the next start: what else comes of it is nobody's any more. */
   isOver: boolean;
 }
 
@@ -48,6 +48,8 @@ export interface Dispatcher {
   waiting(lane: Lane): Job[];
   /** Whether there is something to do, begun or not, in a lane or in all. */
   hasWork(lane?: Lane): boolean;
+  /** Whether the job waits or was handed over. */
+  isKnown(id: string): boolean;
   /** Takes a job out that waits. */
   remove(id: string): Job | undefined;
   /** Where such a job waits. */
@@ -113,6 +115,7 @@ export function createDispatcher({ engine, mayHand, passedOver, onRefused }: Dis
       const meant = lane === undefined ? lanes : [lane];
       return meant.some((each) => waiting[each].size > 0 || handedIn(each) > 0);
     },
+    isKnown: (id) => runs.has(id) || lanes.some((lane) => waiting[lane].jobs().some((job) => job.id === id)),
     remove: (id) => waiting.render.remove(id) ?? waiting.encode.remove(id),
     laneOf,
     onIdle: () =>

@@ -6,6 +6,8 @@ import type { Clip, ExpectedSeconds, RenderSpec } from '../worker/types.ts';
 export interface ClaimedWork {
   attempt: Attempt;
   job: Job;
+  /** How long the claim holds without a heartbeat, in milliseconds. */
+  leaseMs: number;
   spec: RenderSpec;
   /** How long a render of this kind is known to take. */
   expected?: ExpectedSeconds;

@@ -26,7 +26,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
       return { type: 'failed', at: 'store', error };
     }
     if (work === undefined) return { type: 'lost' };
-    const { attempt, spec, expected } = work;
+    const { attempt, spec, expected, leaseMs } = work;
     // Cancelled, or broken off for the next start, while it was claimed.
     if (signal.aborted) return giveBack(attempt);
     const lost = new AbortController();
@@ -34,7 +34,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
     let isKeeping = false;
     // While the clip is being stored the store itself says whether the attempt still counts.
     const onLost = () => isKeeping || lost.abort(new JobCancelledError('Another attempt has the job.'));
-    const stopHeartbeats = keepLease(attempt, { heartbeat: access.heartbeat, clock, log, onLost });
+    const stopHeartbeats = keepLease(attempt, { leaseMs, heartbeat: access.heartbeat, clock, log, onLost });
     const checkpoints = createCheckpointSaver(
       (bytes) => access.saveCheckpoint(attempt, bytes),
       (err) => log.warn({ jobId: id, err }, 'a checkpoint could not be kept'),

@@ -14,11 +14,11 @@ import type { QueueEngine } from './engine/queue-engine.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
-import { createJobRunner, type LaneOverview } from './job-runner.ts';
+import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { localHolders } from './lease-keeper.ts';
 import { positionsOf } from './queue-positions.ts';
-import type { JobQueue, QueueMode } from './types.ts';
+import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
 /** What a job queue is made of. */
 export interface JobQueueOptions {
@@ -34,6 +34,8 @@ export interface JobQueueOptions {
   admit?: Admit;
   /** How the names begin of who claims jobs, in the store: {@link localHolders}, then something of this process alone. */
   holder?: string;
+  /** How long a claim holds without a heartbeat, in milliseconds. Default 15,000. */
+  leaseMs?: number;
   /** How long a finished clip is tried to be delivered. Default a week. */
   retentionMs?: number;
   /** The host began or ceased to be at fault: for what outlives the process. */
@@ -51,7 +53,7 @@ const noticeableShiftMs = 10_000;
 
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
-  const { store, estimates, engine, listener, model, clock, log } = options;
+  const { store, estimates, engine, listener, model, clock, log, leaseMs } = options;
   const {
     admit = async <Request extends JobRequest>(job: Request) => job,
     onHostFault = async () => {},
@@ -74,6 +76,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     store,
     engine,
     holder,
+    leaseMs,
     estimates,
     clock,
     log,
@@ -281,13 +284,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
   }
 
-  /** Nothing is being taken in, delivered or written any more. */
-  async function settled(): Promise<void> {
-    await submissions.onIdle();
-    await deliveries.onIdle();
-    await runner.writes.onIdle();
-  }
-
   async function closeNow(): Promise<void> {
     for (const { job } of waitingJobs()) emit(job, () => listener.postponed(job));
     runner.stop();
@@ -295,6 +291,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     closing.abort(new JobCancelledError('The bot is going down.'));
     for (const job of runner.interrupt()) emit(job, () => listener.postponed(job));
     await runner.onIdle();
-    await Promise.race([settled(), sleep(clock, closeGraceMs)]);
+    // Nothing is being taken in, delivered or written any more.
+    const settled = submissions.onIdle().then(deliveries.onIdle).then(runner.writes.onIdle);
+    await Promise.race([settled, sleep(clock, closeGraceMs)]);
   }
 }

@@ -10,8 +10,11 @@ import type { KnownWorker, Lane, Outcome, QueueEngine } from './engine/queue-eng
 import type { Estimates } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
 import { createFailureJudge } from './judge-failure.ts';
+import { defaultLeaseMs } from './lease-keeper.ts';
+import { createLostJobs } from './lost-jobs.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
+import type { LaneOverview, WorkerOverview } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
 
 /** What {@link createJobRunner} works with. */
@@ -21,6 +24,8 @@ export interface JobRunnerOptions {
   /** How the name begins of whoever claims a job: what no other process has. The worker's name follows. */
   holder: string;
   estimates: Estimates;
+  /** How long a claim holds without a heartbeat, in milliseconds. Default {@link defaultLeaseMs}. */
+  leaseMs?: number | undefined;
   clock: Clock;
   log: Log;
   events: JobRunnerEvents;
@@ -38,23 +43,6 @@ interface JobRunnerEvents {
   failed(job: Job, error: unknown, attempt: Run['attempt']): void;
   /** The host began or ceased to be at fault, or its fault became another. */
   hostFault(fault: HostFault | undefined): void;
-}
-
-/** What waits and runs in one lane. */
-export interface LaneOverview {
-  lane: Lane;
-  /** In the order in which they will run. */
-  waiting: Job[];
-  running: Job[];
-  /** How many may run at once. */
-  workers: number;
-}
-
-/** A worker, and what it does. */
-export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
-  /** Why it takes no jobs. */
-  fault: HostFault | undefined;
-  job: Job | undefined;
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
@@ -78,10 +66,7 @@ export interface JobRunner {
   tryNow(): void;
   /** Begins no more jobs. Running ones go on. */
   stop(): void;
-  /**
-   * Breaks running jobs off and puts them back for the next start, with no attempt lost; tells which. Workers that live
-   * longer than this process go on with theirs.
-   */
+  /** Puts running jobs back for the next start, with no attempt lost; tells which. Workers that outlive this process go on. */
   interrupt(): Job[];
   /** Resolves when nothing runs that this process would take with it. */
   onIdle(): Promise<void>;
@@ -89,7 +74,7 @@ export interface JobRunner {
 
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, engine, holder, estimates, clock, log, events } = options;
+  const { store, engine, holder, estimates, leaseMs = defaultLeaseMs, clock, log, events } = options;
   let isPaused = false;
   let isStopped = false;
   let lastFault: HostFault | undefined;
@@ -117,16 +102,17 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     clock,
     log,
     runOf: dispatcher.run,
-    onClip(run, job) {
-      if (run.worker !== undefined) {
-        const { judge, breaker } = health.of(run.worker);
-        judge.succeeded(job.id);
-        breaker.close();
-      }
+    leaseMs,
+    onClip(job, run) {
+      dispatcher.remove(job.id);
+      if (run?.worker !== undefined) health.succeeded(run.worker, job.id);
       storageJudge.succeeded(job.id);
       storage.close();
       // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.
-      if (!run.isOver) events.rendered(job);
+      const isWanted = !run?.isOver;
+      // News of it may still be on their way.
+      if (run) run.isOver = true;
+      if (isWanted) events.rendered(job);
     },
   });
 
@@ -156,6 +142,15 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     dispatch();
     return hasWork;
   }
+
+  const lostJobs = createLostJobs({
+    store,
+    clock,
+    log,
+    gapMs: leaseMs / 3,
+    isKnown: dispatcher.isKnown,
+    onFree: dispatcher.add,
+  });
 
   engine.listen({
     begun({ id, worker }) {
@@ -190,7 +185,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     }
     dispatcher.end(run);
     if (run.isOver || outcome.type === 'done') return;
-    if (outcome.type === 'lost') log.warn({ jobId: run.job.id }, 'a job is rendered elsewhere by now, or has ended');
+    if (outcome.type === 'lost') {
+      log.info({ jobId: run.job.id }, 'somebody else has a job, or it has ended');
+      lostJobs.watch(run.job.id);
+    }
     // Nobody cancelled it: a worker gave it back.
     else dispatcher.add({ ...run.job, state: 'interrupted', attempts: attemptsWithout(run) });
   }
@@ -284,6 +282,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     },
     stop() {
       isStopped = true;
+      lostJobs.stop();
       storage.stop();
       health.stop();
     },

@@ -6,13 +6,14 @@ import type { Log } from '../util/log.ts';
 export const localHolders = 'local ';
 
 /** How long a claimed job stays its holder's without a heartbeat, in milliseconds. */
-export const leaseMs = 15_000;
+export const defaultLeaseMs = 15_000;
 
-/** Between two heartbeats of an attempt, in milliseconds: two may be lost. */
-const attemptHeartbeatMs = 5_000;
+/** Heartbeats in the time of a lease: two may be lost. */
+const heartbeatsPerLease = 3;
 
 /** What {@link keepLease} works with. */
 export interface LeaseKeeperOptions {
+  leaseMs: number;
   /** Renews the lease; false where it is lost. */
   heartbeat: (attempt: Attempt) => Promise<boolean>;
   clock: Clock;
@@ -22,12 +23,15 @@ export interface LeaseKeeperOptions {
 }
 
 /** Renews an attempt's lease for as long as its job is rendered. Returns how to stop. */
-export function keepLease(attempt: Attempt, { heartbeat, clock, log, onLost }: LeaseKeeperOptions): () => void {
+export function keepLease(
+  attempt: Attempt,
+  { leaseMs, heartbeat, clock, log, onLost }: LeaseKeeperOptions,
+): () => void {
   let isStopped = false;
   let cancelTimer = () => {};
 
   function waitForNext(): void {
-    cancelTimer = clock.after(attemptHeartbeatMs, () => void beat());
+    cancelTimer = clock.after(leaseMs / heartbeatsPerLease, () => void beat());
   }
 
   async function beat(): Promise<void> {

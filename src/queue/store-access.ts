@@ -1,3 +1,4 @@
+import { InferenceError } from '../errors.ts';
 import type { Attempt } from '../storage/attempts.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -7,7 +8,7 @@ import type { Clip } from '../worker/types.ts';
 import type { Run } from './dispatcher.ts';
 import type { Estimates } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
-import { leaseMs } from './lease-keeper.ts';
+import { maxAttempts } from './judge-failure.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { specOf } from './render-spec.ts';
 
@@ -22,8 +23,10 @@ export interface StoreAccessOptions {
   log: Log;
   /** What was handed over of that id. */
   runOf: (id: string) => Run | undefined;
-  /** The store has the clip. */
-  onClip: (run: Run, job: Job) => void;
+  /** The store has the clip. The run is undefined where the job was not handed over by this process, or is so no more. */
+  onClip: (job: Job, run: Run | undefined) => void;
+  /** How long a claim holds without a heartbeat, in milliseconds. */
+  leaseMs: number;
 }
 
 /** The access to jobs of whoever owns the store. */
@@ -34,21 +37,22 @@ export interface StoreAccess extends JobAccess {
 
 /** Lets those render what was handed over who were given it, and nobody anything else. */
 export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
-  const { store, holder, writes, estimates, clock, log, runOf, onClip } = options;
+  const { store, holder, writes, estimates, clock, log, runOf, onClip, leaseMs } = options;
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
 
-  async function keep(run: Run, attempt: Attempt, clip: Clip): Promise<boolean> {
+  async function keep(attempt: Attempt, clip: Clip): Promise<boolean> {
     const { jobId } = attempt;
     unsaved.set(jobId, clip);
     const job = await writes.writeNow(() => store.keepClip(attempt, clip, clock.now()));
     unsaved.delete(jobId);
     if (job === undefined) return false;
-    delete run.attempt;
+    const run = runWith(attempt) ?? runOf(jobId);
+    delete run?.attempt;
     estimates.learn(job.settings, clip).catch((err: unknown) => {
       log.warn({ jobId, err }, 'nothing could be learnt from a clip');
     });
-    onClip(run, job);
+    onClip(job, run);
     return true;
   }
 
@@ -68,13 +72,17 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
       const { attempt, job } = claimed;
       run.attempt = attempt;
       run.job = job;
+      // Whoever had it before is gone, and this would be once too often: the job may be what they die of.
+      if (job.attempts > maxAttempts) {
+        throw new InferenceError('interrupted', 'Whoever rendered this job died, twice.', { scope: 'job' });
+      }
       const clip = unsaved.get(id);
       if (clip !== undefined) {
-        await keep(run, attempt, clip);
+        await keep(attempt, clip);
         return undefined;
       }
       const expected = estimates.of(job.settings);
-      return { attempt, job, spec: await specOf(job, store), ...(expected && { expected }) };
+      return { attempt, job, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),
     async saveCheckpoint(attempt, bytes) {
@@ -83,10 +91,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
       if (run) run.saving = saving.catch(() => {});
       await saving;
     },
-    async keepClip(attempt, clip) {
-      const run = runWith(attempt);
-      return run !== undefined && keep(run, attempt, clip);
-    },
+    keepClip: keep,
     async giveBack(attempt) {
       const run = runWith(attempt);
       await writes.writeNow(() => store.release(attempt, { isCounted: false }));

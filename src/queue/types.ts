@@ -1,9 +1,9 @@
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, NewJob } from '../storage/job.ts';
 import type { WaitingJob } from './admission.ts';
+import type { KnownWorker, Lane } from './engine/queue-engine.ts';
 import type { JobAccess } from './job-access.ts';
 import type { QueuePosition } from './job-listener.ts';
-import type { WorkerOverview } from './job-runner.ts';
 
 /** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
 export type QueueMode = 'open' | 'paused' | 'draining';
@@ -16,6 +16,23 @@ export interface QueueOverview {
   running: { job: Job; endsAtMs: number | undefined }[];
   /** In the order in which they will run. */
   waiting: WaitingJob[];
+}
+
+/** What waits and runs in one lane. */
+export interface LaneOverview {
+  lane: Lane;
+  /** In the order in which they will run. */
+  waiting: Job[];
+  running: Job[];
+  /** How many may run at once. */
+  workers: number;
+}
+
+/** A worker, and what it does. */
+export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
+  /** Why it takes no jobs. */
+  fault: HostFault | undefined;
+  job: Job | undefined;
 }
 
 /** What became of a request to cancel. */

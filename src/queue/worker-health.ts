@@ -14,6 +14,8 @@ interface WorkerHealth {
 /** How all workers do: each that fails is taken out by itself, and tried again after growing waits. */
 export interface WorkersHealth {
   of(worker: string): WorkerHealth;
+  /** A worker has rendered a job: it is well. */
+  succeeded(worker: string, jobId: string): void;
   /** How many workers of a lane may have a task. */
   ready(lane: Lane): number;
   /** Why no worker of a lane takes any task, or only on trial; undefined while one is well, or none is there. */
@@ -71,6 +73,10 @@ export function createWorkersHealth({ engine, clock, log, onChange, onTrial }: W
 
   return {
     of,
+    succeeded(worker, jobId) {
+      of(worker).judge.succeeded(jobId);
+      of(worker).breaker.close();
+    },
     ready: (lane) => inLane(lane).filter(({ name, isHeld }) => !isHeld && !of(name).breaker.isBlocking()).length,
     fault: (lane) => faulty(lane)[0]?.breaker.fault(),
     suspect: (lane) =>

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
+import {
+  type Attempt,
+  boundTo,
+  type ClaimState,
+  createAttemptStore,
+  isCurrentAttempt,
+  type LeaseTerm,
+} from './attempts.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
 import type { FinalNotice } from './final-notice.ts';
@@ -59,6 +66,8 @@ export interface JobStore {
    * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
   claim(id: string, claim: LeaseTerm & { holder: string }): Promise<ClaimedJob | undefined>;
+  /** Whether a job can be claimed, whoever asks. */
+  claimState(id: string, nowMs: number): Promise<ClaimState>;
   /** Renews the lease of a claimed job; false where it is lost. */
   heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
   /**
@@ -220,6 +229,7 @@ export function createJobStore(database: Database): JobStore {
         const attempt = attempts.claim(id, claim);
         return attempt && { attempt, job: mustFind(id) };
       }),
+    claimState: attempts.claimState,
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,

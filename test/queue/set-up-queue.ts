@@ -22,7 +22,7 @@ export function setUpQueue(
     wrapStore?: (store: JobStore) => JobStore;
     /** How many render at once. Default 1. */
     workers?: number;
-  } & Partial<Omit<JobQueueOptions, 'listener' | 'store' | 'engine'>> = {},
+  } & Partial<Omit<JobQueueOptions, 'listener' | 'store'>> = {},
 ) {
   const { folder = tempFolder(), listener, wrapStore = (store) => store, workers = 1, ...rest } = options;
   const database = openDatabase(folder);
@@ -32,11 +32,11 @@ export function setUpQueue(
   const clock = createFakeClock();
   const log = createRecordingLog();
   const news: string[] = [];
-  const engine = createLocalEngine({ log });
+  const local = createLocalEngine({ log });
   const queue = createJobQueue({
     store: wrapStore(store),
     estimates,
-    engine,
+    engine: local,
     model: tinyModel,
     clock,
     log,
@@ -53,11 +53,12 @@ export function setUpQueue(
     },
     ...rest,
   });
-  for (let index = 1; index <= workers; index++) {
+  // An engine of the test's own has workers of its own.
+  for (let index = 1; index <= (rest.engine ? 0 : workers); index++) {
     const handler = createJobHandler({ access: queue.access, renderer, clock, log });
-    engine.serve({ name: `device ${index}`, lane: 'render' }, handler);
+    local.serve({ name: `device ${index}`, lane: 'render' }, handler);
   }
-  return { queue, engine, store, estimates, renderer, clock, log, news, folder, database };
+  return { queue, store, estimates, renderer, clock, log, news, folder, database };
 }
 
 /** Submits a job for each user, one after another; their ids. */
