@@ -25,14 +25,13 @@ import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
-import { rememberHostFault } from '../storage/host-fault.ts';
+import { rememberHostFault, rememberWorkerFaults } from '../storage/host-fault.ts';
 import { describeHolder, takeLease } from '../storage/lease.ts';
 import { type Limits, noLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import type { Renderer } from '../worker/types.ts';
-import { createShrink } from './bot-parts.ts';
+import { type BotWorker, createShrink } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -61,7 +60,8 @@ export interface BotDependencies
     Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
-  renderer: Pick<Renderer, 'render'>;
+  /** Who renders, each in its lane. */
+  workers: readonly BotWorker[];
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -98,7 +98,7 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { workers, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
@@ -121,7 +121,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const startedAtMs = clock.now();
   const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
   const replies = createMessageSender(client.rest, clock);
-  const shrink = createShrink({ renderer, store });
+  const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
     replies,
     shrink,
@@ -154,9 +154,14 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
-    onHostFault: (fault) => rememberHostFault(facts, fault),
+    async onHostFault(fault, workerFaults) {
+      await rememberHostFault(facts, fault);
+      await rememberWorkerFaults(facts, workerFaults);
+    },
   });
-  engine.serve({ name: 'device', lane: 'render' }, createJobHandler({ access: jobs.access, renderer, clock, log }));
+  for (const { renderer, ...worker } of workers) {
+    engine.serve(worker, createJobHandler({ access: jobs.access, renderer, clock, log }));
+  }
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture });

@@ -1,6 +1,7 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
+import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
@@ -16,17 +17,28 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
   };
 }
 
+/** A render process of this host, and what it is for. */
+export interface BotWorker extends WorkerInfo {
+  renderer: Pick<Renderer, 'render'>;
+}
+
+/** The only render process of a host: it does everything, one thing after another. */
+export function soleWorker(renderer: Pick<Renderer, 'render'>): BotWorker[] {
+  return [{ name: 'device', lane: 'render', renderer }];
+}
+
 /** What {@link createShrink} works with. */
 export interface ShrinkOptions {
-  renderer: Pick<Renderer, 'render'>;
+  workers: readonly BotWorker[];
   store: Pick<JobStore, 'picture'>;
 }
 
 /**
- * Encodes a clip anew from its kept frames. Nothing is rendered again, but it waits its turn at the renderer: encoders
- * run in the render process alone.
+ * Encodes a clip anew from its kept frames. Nothing is rendered again; encoders run in render processes
+ * alone, and in the one that does nothing else where there is one.
  */
-export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
+export function createShrink({ workers, store }: ShrinkOptions): ShrinkClip {
+  const { renderer } = workers.find(({ lane }) => lane === 'encode') ?? workers[0]!;
   return async (job, clip, { maxBytes, signal }) => {
     const { master, settings, fit, form, model, provider } = clip;
     const picture = await store.picture(job.id);

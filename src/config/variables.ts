@@ -3,6 +3,7 @@ import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
 import {
   attachmentHosts,
+  deviceList,
   discordApiUrl,
   discordToken,
   hubEndpoint,
@@ -85,8 +86,19 @@ export const variables = {
     schema: oneOf(provider.type.names, provider.default),
     example: 'auto',
   },
+  DEVICES: {
+    description: [
+      'What clips are made on, one process for each and all from one queue: auto (every NVIDIA card there is, else what',
+      'PROVIDER says), cards by the numbers that nvidia-smi shows (0 or 0,1), cpu, or cpu,cpu for two processes that',
+      'share the cores.',
+    ],
+    schema: deviceList,
+    example: 'auto',
+  },
   THREADS: {
-    description: ['Threads on the CPU provider; 0 takes one per physical core.'],
+    description: [
+      'Threads of each process on the CPU; 0 takes one per physical core, divided where several processes share them.',
+    ],
     schema: wholeNumber({ min: 0, max: 512, fallback: 0 }),
     example: '0',
   },

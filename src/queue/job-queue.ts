@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
 import { errorOf } from '../storage/final-notice.ts';
-import type { HostFault } from '../storage/host-fault.ts';
+import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import { type Clock, sleep } from '../util/clock.ts';
@@ -38,8 +38,8 @@ export interface JobQueueOptions {
   leaseMs?: number;
   /** How long a finished clip is tried to be delivered. Default a week. */
   retentionMs?: number;
-  /** The host began or ceased to be at fault: for what outlives the process. */
-  onHostFault?: (fault: HostFault | undefined) => Promise<void>;
+  /** The host, or single workers, began or ceased to be at fault: for what outlives the process. */
+  onHostFault?: (fault: HostFault | undefined, workers: readonly WorkerFault[]) => Promise<void>;
   /** For the jitter of waits between two deliveries of the same thing. Default `Math.random`. */
   random?: (() => number) | undefined;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
@@ -85,7 +85,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       positionsChanged: sendPositions,
       rendered: (job) => deliver(job),
       failed: (job, error, attempt) => void fail(job, error, attempt),
-      hostFault(fault) {
+      healthChanged(fault) {
         rememberHostFault(fault);
         sendPositions();
       },
@@ -110,7 +110,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function rememberHostFault(fault: HostFault | undefined): void {
-    onHostFault(fault).catch((err: unknown) => log.error({ err }, 'the state of this machine could not be stored'));
+    onHostFault(fault, runner.workerFaults()).catch((err: unknown) =>
+      log.error({ err }, 'the state of this machine could not be stored'),
+    );
   }
 
   function runningEnds({ running }: LaneOverview): (number | undefined)[] {

@@ -1,4 +1,4 @@
-import type { HostFault } from '../storage/host-fault.ts';
+import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
@@ -41,8 +41,8 @@ interface JobRunnerEvents {
   rendered(job: Job): void;
   /** The attempt is undefined where the job could not even be claimed. */
   failed(job: Job, error: unknown, attempt: Run['attempt']): void;
-  /** The host began or ceased to be at fault, or its fault became another. */
-  hostFault(fault: HostFault | undefined): void;
+  /** The host or one of its workers began or ceased to be at fault; the host's fault, where it has one. */
+  healthChanged(fault: HostFault | undefined): void;
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
@@ -56,6 +56,8 @@ export interface JobRunner {
   /** Where such a job would wait. */
   laneOf(job: Pick<Job, 'parent'>): Lane;
   workers(): WorkerOverview[];
+  /** Of workers that are taken out. */
+  workerFaults(): WorkerFault[];
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
   cancel(id: string): Job | undefined;
   hostFault(): HostFault | undefined;
@@ -77,7 +79,6 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { store, engine, holder, estimates, leaseMs = defaultLeaseMs, clock, log, events } = options;
   let isPaused = false;
   let isStopped = false;
-  let lastFault: HostFault | undefined;
   const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
   /** Of what all workers need: the store, and the engine itself. */
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
@@ -122,10 +123,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   function onHealthChange(): void {
     dispatch();
-    const fault = hostFault();
-    if (fault === lastFault) return;
-    lastFault = fault;
-    events.hostFault(fault);
+    events.healthChanged(hostFault());
   }
 
   /** Half open: first the writes that wait, then one job. False: there is nothing to try. */
@@ -214,6 +212,8 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     breaker.open(error);
   }
 
+  const faultOf = ({ name }: Pick<KnownWorker, 'name'>) => health.of(name).breaker.fault();
+
   const attemptsWithout = ({ job, attempt }: Run) => job.attempts - (attempt ? 1 : 0);
 
   function release(worker: string): void {
@@ -255,14 +255,15 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
         lane,
         waiting: dispatcher.waiting(lane),
         running: dispatcher.active().flatMap((run) => (run.lane === lane ? [run.job] : [])),
-        workers: engine.workers().filter((worker) => worker.lane === lane).length,
+        workers: engine.workers().filter((worker) => worker.lane === lane && !faultOf(worker)).length,
       })),
     workers: () =>
       engine.workers().map(({ isHeld: _, ...worker }) => ({
         ...worker,
-        fault: health.of(worker.name).breaker.fault(),
+        fault: faultOf(worker),
         job: dispatcher.active().find((run) => run.worker === worker.name)?.job,
       })),
+    workerFaults: health.faults,
     hostFault,
     reportHostFault: storage.open,
     tryNow() {

@@ -74,7 +74,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
       run.job = job;
       // Whoever had it before is gone, and this would be once too often: the job may be what they die of.
       if (job.attempts > maxAttempts) {
-        throw new InferenceError('interrupted', 'Whoever rendered this job died, twice.', { scope: 'job' });
+        throw new InferenceError('workers-died', 'Whoever rendered this job died, twice.', { scope: 'job' });
       }
       const clip = unsaved.get(id);
       if (clip !== undefined) {

@@ -24,7 +24,7 @@ export interface LaneOverview {
   /** In the order in which they will run. */
   waiting: Job[];
   running: Job[];
-  /** How many may run at once. */
+  /** How many may run at once: those that are well. */
   workers: number;
 }
 

@@ -1,4 +1,4 @@
-import type { HostFault } from '../storage/host-fault.ts';
+import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
@@ -20,6 +20,8 @@ export interface WorkersHealth {
   ready(lane: Lane): number;
   /** Why no worker of a lane takes any task, or only on trial; undefined while one is well, or none is there. */
   fault(lane: Lane): HostFault | undefined;
+  /** Of all workers that are taken out. */
+  faults(): WorkerFault[];
   /** The job whose failure took the last worker of a lane out: a trial with another one tells more. */
   suspect(lane: Lane): string | undefined;
   /** Tries every worker now. */
@@ -50,6 +52,7 @@ export function createWorkersHealth({ engine, clock, log, onChange, onTrial }: W
       breaker: createCircuitBreaker({
         clock,
         log,
+        worker: name,
         onChange,
         async onTrial() {
           const worker = engine.workers().find((each) => each.name === name);
@@ -79,6 +82,11 @@ export function createWorkersHealth({ engine, clock, log, onChange, onTrial }: W
     },
     ready: (lane) => inLane(lane).filter(({ name, isHeld }) => !isHeld && !of(name).breaker.isBlocking()).length,
     fault: (lane) => faulty(lane)[0]?.breaker.fault(),
+    faults: () =>
+      engine.workers().flatMap(({ name }) => {
+        const fault = of(name).breaker.fault();
+        return fault ? [{ ...fault, worker: name }] : [];
+      }),
     suspect: (lane) =>
       faulty(lane)
         .find(({ judge }) => judge.suspect() !== undefined)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigError } from '../errors.ts';
 import { DamagedFile, openFailure } from './database-failure.ts';
-import { type HostFault, rememberedHostFault } from './host-fault.ts';
+import { type HostFault, rememberedHostFault, rememberedWorkerFaults, type WorkerFault } from './host-fault.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
 import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction } from './sqlite.ts';
@@ -60,6 +60,8 @@ export interface DatabaseState {
   damagedJobs: DamagedJob[];
   /** Why the bot that works with it makes no clips. */
   hostFault: HostFault | undefined;
+  /** Which of its workers are taken out, and why. */
+  workerFaults: WorkerFault[];
 }
 
 /**
@@ -82,6 +84,7 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
       holder,
       // Of a bot that has ended it says nothing.
       hostFault: holder && rememberedHostFault(database),
+      workerFaults: holder ? rememberedWorkerFaults(database) : [],
       damagedJobs: isCurrent ? findDamaged(database).map(({ id, problem }) => ({ id, problem })) : [],
     };
     database.close();

@@ -29,12 +29,18 @@ export function checkDataFolder(dataDir: string): Promise<Finding> {
   });
 }
 
-function findingOf(dataDir: string, { holder, hostFault, damagedJobs }: DatabaseState): Omit<Finding, 'check'> {
+function findingOf(
+  dataDir: string,
+  { holder, hostFault, workerFaults, damagedJobs }: DatabaseState,
+): Omit<Finding, 'check'> {
   const parts = [`${dataDir} can be written, and kinora.db in it is sound`];
   if (holder !== undefined) parts.push(`a bot works with it: ${describeHolder(holder)}`);
   if (hostFault !== undefined) {
     const since = new Date(hostFault.sinceMs).toISOString();
     parts.push(`the queue has been waiting since ${since}, because: ${hostFault.message} (${hostFault.code})`);
+  }
+  for (const { worker, code, message, sinceMs } of workerFaults) {
+    parts.push(`${worker} has been out since ${new Date(sinceMs).toISOString()}, because: ${message} (${code})`);
   }
   if (damagedJobs.length > 0) {
     const named = damagedJobs.slice(0, 5).map(({ id, problem }) => `${id} (${problem})`);
@@ -42,10 +48,11 @@ function findingOf(dataDir: string, { holder, hostFault, damagedJobs }: Database
     parts.push(`jobs that cannot be read and are left alone: ${named.join(', ')}${more}`);
   }
   return {
-    verdict: damagedJobs.length > 0 || hostFault !== undefined ? 'note' : 'ok',
+    verdict: damagedJobs.length > 0 || hostFault !== undefined || workerFaults.length > 0 ? 'note' : 'ok',
     text: parts.join('; '),
     facts: {
       damagedJobs: damagedJobs.length,
+      ...(workerFaults.length > 0 && { workersOut: workerFaults.map(({ worker }) => worker) }),
       ...(hostFault && { hostFault: hostFault.code }),
       ...(holder && { holderHost: holder.host, holderPid: holder.pid }),
     },
