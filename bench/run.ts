@@ -7,13 +7,13 @@ import { parseArgs } from 'node:util';
 import { makeModel } from './full-size/make-model.ts';
 import { writeReport } from './report/write-report.ts';
 import { measureClip } from './sections/clip.ts';
+import { measureDeepCaching } from './sections/deep-cache.ts';
 import { measureGrowth } from './sections/growth.ts';
 import { measureMemory } from './sections/memory.ts';
 import { measureNetworks } from './sections/networks.ts';
 import { measureProfiles } from './sections/profiles.ts';
 import { type BenchOptions, tell } from './sections/section.ts';
 import { measureStart } from './sections/start.ts';
-import { measureCaching } from './sections/step-cache.ts';
 
 const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   networks: measureNetworks,
@@ -22,7 +22,7 @@ const sections: Readonly<Record<string, (options: BenchOptions) => Promise<void>
   memory: measureMemory,
   growth: measureGrowth,
   profiles: measureProfiles,
-  'step-cache': measureCaching,
+  'deep-cache': measureDeepCaching,
 };
 
 const { values } = parseArgs({

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCli, UnreadOutput } from './cli/run-cli.ts';
-import { formerValueWarnings } from './config/config.ts';
 import { readEnvironment } from './config/environment.ts';
+import { suspiciousVariables } from './config/suspicious-variables.ts';
 import { JobCancelledError } from './errors.ts';
 
 const interrupted = new AbortController();
@@ -20,7 +20,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const environment = readEnvironment();
-for (const warning of formerValueWarnings(environment)) process.stderr.write(`kinora: ${warning}\n`);
+for (const warning of suspiciousVariables(environment)) process.stderr.write(`kinora: ${warning}\n`);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   // A getter: commands that ask nothing leave it unopened.

@@ -40,7 +40,7 @@ export const longest: readonly string[] = [
   'test/cli/animate-knobs.test.ts',
   'test/e2e/kill.test.ts',
   'test/inference/pipeline/loras.test.ts',
-  'test/inference/pipeline/step-cache.test.ts',
+  'test/inference/pipeline/deep-cache.test.ts',
   'test/inference/pipeline/model-folders.test.ts',
   'test/e2e/discord-faults.test.ts',
   'test/playground/conversation.test.ts',

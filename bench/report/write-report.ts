@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClipFigures } from '../sections/clip.ts';
+import type { DeepCacheFigures } from '../sections/deep-cache.ts';
 import type { GrowthFigures } from '../sections/growth.ts';
 import { type MemoryPoint, memoryClip } from '../sections/memory.ts';
 import type { NetworksFigures } from '../sections/networks.ts';
 import type { ProfileFigures } from '../sections/profiles.ts';
 import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
-import type { StepCacheFigures } from '../sections/step-cache.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
 import { machine } from './machine.ts';
 import { exactnessTable, speedTable, startTable } from './networks-report.ts';
@@ -24,7 +24,7 @@ export function writeReport(workDir: string, threads: number): void {
   const profiles = load<ProfileFigures>('profiles');
   const growth = load<GrowthFigures>('growth');
   const memory = load<MemoryPoint[]>('memory');
-  const caching = load<StepCacheFigures>('step-cache');
+  const caching = load<DeepCacheFigures>('deep-cache');
   const parts = [
     head(threads),
     networks && networkParts(networks),
@@ -33,7 +33,7 @@ export function writeReport(workDir: string, threads: number): void {
     memory && memoryPart(memory),
     growth && growthPart(growth),
     caching &&
-      `## Caching steps\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
+      `## DeepCache\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);

@@ -1,6 +1,6 @@
 import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
-import { decodeLatents } from '../../src/inference/pipeline/decode-latents.ts';
-import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video-stages.ts';
+import { decodeSamples } from '../../src/inference/pipeline/decode-latents.ts';
+import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
@@ -54,7 +54,7 @@ export async function runKinoraClip(task: ClipTask): Promise<{ made: Made; times
   });
   times.denoiseSeconds = since();
   clock.begin('decode', Math.ceil(numFrames / decodeChunkSize));
-  const { samples } = await finish(decodeLatents(job, { latents, step }));
+  const { samples } = await finish(decodeSamples(job, { latents, step }));
   times.decodeSeconds = since() - times.denoiseSeconds;
   times.seconds.push(since());
   await networks.release();

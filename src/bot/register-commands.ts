@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type APIApplicationCommand, type REST, type RESTPutAPIApplicationCommandsJSONBody, Routes } from 'discord.js';
+import {
+  type APIApplicationCommand,
+  ApplicationIntegrationType,
+  InteractionContextType,
+  type REST,
+  type RESTPutAPIApplicationCommandsJSONBody,
+  Routes,
+} from 'discord.js';
 import type { FactStore } from '../storage/facts.ts';
 import type { Log } from '../util/log.ts';
 
@@ -28,4 +35,18 @@ export async function registerCommands(
   await rest.put(route, { body: declarations });
   await facts.set(key, hash);
   log.info({ commands: declarations.map(({ name }) => name) }, 'commands registered');
+}
+
+/** The commands as they are where only servers may add the app: Discord then offers them in servers and with the bot alone. */
+export function withoutUserInstalls(
+  declarations: RESTPutAPIApplicationCommandsJSONBody,
+): RESTPutAPIApplicationCommandsJSONBody {
+  return declarations.map((declaration) => {
+    const { contexts, integration_types: types } = declaration;
+    return {
+      ...declaration,
+      ...(contexts && { contexts: contexts.filter((context) => context !== InteractionContextType.PrivateChannel) }),
+      ...(types && { integration_types: types.filter((type) => type !== ApplicationIntegrationType.UserInstall) }),
+    };
+  });
 }

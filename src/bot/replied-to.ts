@@ -5,7 +5,9 @@ import {
   type GatewayInteractionCreateDispatchData,
   InteractionType,
 } from 'discord.js';
+import type { Log } from '../util/log.ts';
 import type { PictureSource } from './find-pictures.ts';
+import { guardHandler } from './guard.ts';
 
 /** Interactions that nobody asked about are forgotten beyond so many. */
 const keptInteractions = 100;
@@ -15,10 +17,13 @@ const keptInteractions = 100;
  * along; discord.js drops it where it does not know the channel, which is wherever only the user installed the app.
  * Begin before the client logs in: events that wait for it to be ready pass here at once.
  */
-export function keepRepliedTo(client: Pick<Client, 'ws'>): (interactionId: string) => PictureSource | undefined {
+export function keepRepliedTo(
+  client: Pick<Client, 'ws'>,
+  log: Log,
+): (interactionId: string) => PictureSource | undefined {
   const kept = new Map<string, PictureSource>();
 
-  client.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: GatewayInteractionCreateDispatchData) => {
+  function keep(interaction: GatewayInteractionCreateDispatchData): void {
     if (interaction.type !== InteractionType.ApplicationCommand) return;
     const { data } = interaction;
     if (data.type !== ApplicationCommandType.Message) return;
@@ -38,7 +43,10 @@ export function keepRepliedTo(client: Pick<Client, 'ws'>): (interactionId: strin
     kept.set(interaction.id, { attachments, embeds });
     const [oldest] = kept.keys();
     if (kept.size > keptInteractions && oldest !== undefined) kept.delete(oldest);
-  });
+  }
+
+  const event = GatewayDispatchEvents.InteractionCreate;
+  client.ws.on(event, guardHandler(log, event, keep));
 
   return (interactionId) => {
     const repliedTo = kept.get(interactionId);

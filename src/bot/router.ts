@@ -1,4 +1,5 @@
 import {
+  ApplicationIntegrationType,
   type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
@@ -11,6 +12,7 @@ import {
 import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Log } from '../util/log.ts';
+import type { Asker } from './access.ts';
 import { parseButtonId } from './button-id.ts';
 import { isRouteClosed } from './discord-errors.ts';
 import type { Handlers } from './handlers.ts';
@@ -27,6 +29,8 @@ interface RouterContext {
 export interface RouterOptions<Context> {
   handlers: Handlers<Context>;
   context: Context;
+  /** Holds everything but proposals to the operator's rules; what it throws is told to the asker alone. */
+  checkAccess: (asker: Asker) => Promise<void>;
   log: Log;
 }
 
@@ -38,7 +42,9 @@ type Answerable =
   | ModalSubmitInteraction;
 
 /** Brings interactions to their commands, and what goes wrong there back to the person. Never rejects. */
-export function createRouter<Context extends RouterContext>({ handlers, context, log }: RouterOptions<Context>) {
+export function createRouter<Context extends RouterContext>(options: RouterOptions<Context>) {
+  const { handlers, context, checkAccess, log } = options;
+
   async function run(interaction: Answerable): Promise<void> {
     if (interaction.isChatInputCommand()) {
       const command = handlers.commands.find(({ name }) => name === interaction.commandName);
@@ -86,6 +92,7 @@ export function createRouter<Context extends RouterContext>({ handlers, context,
     if (interaction.isAutocomplete()) return propose(interaction);
     if (!isAnswerable(interaction)) return;
     try {
+      await checkAccess(askerOf(interaction));
       await run(interaction);
     } catch (error) {
       const id = logFailure(log, error, { what: 'interaction', userId: interaction.user.id });
@@ -106,6 +113,17 @@ function isAnswerable(interaction: Interaction): interaction is Answerable {
     interaction.isStringSelectMenu() ||
     interaction.isModalSubmit()
   );
+}
+
+/** Where no installation is named, none of a person's is assumed. */
+function askerOf({ guildId, user, authorizingIntegrationOwners: owners }: Answerable): Asker {
+  const installs: typeof owners | undefined = owners;
+  const isOf = (type: ApplicationIntegrationType) => installs?.[type] !== undefined;
+  return {
+    userId: user.id,
+    guildId,
+    isUserInstall: isOf(ApplicationIntegrationType.UserInstall) && !isOf(ApplicationIntegrationType.GuildInstall),
+  };
 }
 
 /** @throws UserError `action-unknown`: an older version of the bot declared it */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import { type ClipForm, clipForm, type FitName } from '../settings/clip-form.ts';
-import type { Declarations, ValuesOf } from '../settings/declaration.ts';
+import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declaration.ts';
 import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
 import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
@@ -24,7 +24,7 @@ export interface AnimateOptions {
   fit: FitName;
   /** What is left out is the model's to say. */
   form: Partial<ClipForm>;
-  /** A recipe, to which everything else that was asked for is preferred. */
+  /** A preset, to which everything else that was asked for is preferred. */
   preset: PresetName | undefined;
   /** Only what was asked for. */
   settings: Partial<ImageToVideoSettings>;
@@ -70,7 +70,7 @@ export const animateLine = {
       value: 'N',
       help: 'the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20',
     },
-    preset: { value: 'NAME', help: `a recipe; options given beside it win:${presetLines()}` },
+    preset: { value: 'NAME', help: `settings that go together; options given beside it win:${presetLines()}` },
     ...optionsOf(imageToVideo),
     ...optionsOf(clipForm),
     ...optionsOf(executionSettings),
@@ -98,12 +98,26 @@ function optionsOf<Table extends Declarations>(table: Table): OptionsOf<Table> {
  */
 function readSettings<Table extends Declarations>(table: Table, values: Record<string, unknown>): ValuesOf<Table> {
   return Object.fromEntries(
-    Object.entries(table).flatMap(([setting, { type, option }]) => {
+    Object.entries(table).flatMap(([setting, { type, option, discord }]) => {
       const typed = option && values[option.name];
       if (option === undefined || typed === undefined) return [];
-      return [[setting, typeof typed === 'string' ? readOption<unknown>(option.name, type, typed) : typed]];
+      if (typeof typed !== 'string') return [[setting, typed]];
+      const named = discord && 'named' in discord ? discord.named : undefined;
+      return [[setting, readOption<unknown>(option.name, named ? withNames(type, named) : type, typed)]];
     }),
   ) as ValuesOf<Table>;
+}
+
+/** A kind of numbers of which some have names. */
+function withNames(type: Pick<Kind<string, unknown>, 'read'>, named: Readonly<Record<string, number>>): typeof type {
+  return {
+    read(text) {
+      if (Object.hasOwn(named, text)) return { value: named[text] };
+      const reading = type.read(text);
+      if ('value' in reading) return reading;
+      return { ...reading, expected: `${reading.expected} or one of ${Object.keys(named).join(', ')}` };
+    },
+  };
 }
 
 function readOption<Value>(option: string, type: Pick<Kind<string, Value>, 'read'>, text: string): Value {
@@ -128,7 +142,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     throw usageError('standard input (-) is one picture, and was named twice.');
   }
   const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
-  const { fit = 'crop', format: asked, ...form } = readSettings(clipForm, values);
+  const { fit = defaultsOf(clipForm).fit, format: asked, ...form } = readSettings(clipForm, values);
   const { clips, format } = planClips({
     pictures,
     output: values.output,

@@ -1,41 +1,42 @@
-import { ActivityType, Events, GatewayDispatchEvents } from 'discord.js';
-import { createClient } from '../bot/client.ts';
+import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
+import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
+import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
-import { isOperator } from '../bot/is-operator.ts';
+import type { ShardHealth } from '../bot/gateway-log.ts';
+import { guardHandler, guardTimers } from '../bot/guard.ts';
 import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
-import { registerCommands } from '../bot/register-commands.ts';
+import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
 import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { ConfigError } from '../errors.ts';
-import { createAdmission } from '../queue/admission.ts';
+import { type Admit, createAdmission } from '../queue/admission.ts';
 import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
-import { createJobHandler } from '../queue/job-handler.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
-import { rememberHostFault, rememberWorkerFaults } from '../storage/host-fault.ts';
+import { rememberFaults } from '../storage/host-fault.ts';
 import { describeHolder, takeLease } from '../storage/lease.ts';
-import { type Limits, noLimits } from '../storage/limits.ts';
+import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { type BotWorker, createShrink } from './bot-parts.ts';
+import { type BotWorker, createShrink, serveLocally } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
-export interface BotConfig {
+export interface BotConfig extends AccessRules {
   discordToken: string;
   discordApiUrl: string;
   attachmentHosts: readonly string[];
@@ -45,7 +46,7 @@ export interface BotConfig {
   /** Undefined: reactions are not heard. */
   reactionEmoji?: string | undefined;
   /** Default: none. */
-  limits?: Limits;
+  limits?: OperatorLimits;
   /** How long delivered clips and their pictures are kept. Default a week. */
   retentionHours?: number;
   /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
@@ -76,6 +77,8 @@ export interface RunningBot {
    * taken over DATA_DIR. Never resolves.
    */
   readonly lost: Promise<never>;
+  /** How each connection to the gateway is. */
+  health(): ShardHealth[];
   /**
    * Takes no more jobs, gives the running one its grace, keeps what is not finished for the next start, says so, and
    * disconnects. The renderer stays open.
@@ -98,7 +101,8 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { workers, model, log, clock = systemClock, fetch = globalThis.fetch } = dependencies;
+  const { workers, model, log, fetch = globalThis.fetch } = dependencies;
+  const clock = guardTimers(dependencies.clock ?? systemClock, log);
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
@@ -119,7 +123,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const repositories = openStorage(database);
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const client = createClient(config.discordApiUrl, { hearsReactions: reactionEmoji !== undefined });
+  const { client, health } = createClient(config.discordApiUrl, {
+    hearsReactions: reactionEmoji !== undefined,
+    clock,
+    log,
+  });
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
@@ -140,7 +148,14 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     model,
     provider: config.provider,
   });
-  const admit = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const { allowedGuildIds, userInstalls = true } = config;
+  const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });
+  const admitByLimits = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  // The router asks as well; reactions come here alone.
+  const admit: Admit = async (job, waiting) => {
+    await checkAccess(job);
+    return admitByLimits(job, waiting);
+  };
   const engine = createLocalEngine({ log });
   const jobs = createJobQueue({
     store,
@@ -154,14 +169,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
-    async onHostFault(fault, workerFaults) {
-      await rememberHostFault(facts, fault);
-      await rememberWorkerFaults(facts, workerFaults);
-    },
+    onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
-  for (const { renderer, ...worker } of workers) {
-    engine.serve(worker, createJobHandler({ access: jobs.access, renderer, clock, log }));
-  }
+  serveLocally(engine, workers, { access: jobs.access, clock, log });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture });
@@ -169,7 +179,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const context: CommandContext = {
     archive: store,
     readClipSettings,
-    repliedTo: keepRepliedTo(client),
+    repliedTo: keepRepliedTo(client, log),
     jobs,
     download,
     model,
@@ -197,29 +207,44 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   await restoreMode(jobs, facts);
   const stops: (() => void)[] = [];
   let resumed = Promise.resolve();
-  client.once(Events.ClientReady, (ready) => {
+  const guarded = <Args extends unknown[]>(event: string, handler: (...args: Args) => unknown) =>
+    guardHandler(log, event, handler);
+  const begin = (ready: Client<true>) => {
     const { user } = ready;
     // Before the events that waited for it: what is asked for now waits until the earlier jobs were taken up.
     resumed = jobs.resume();
     resumed.catch(() => {});
-    client.on(Events.InteractionCreate, createRouter({ handlers, context, log }));
+    client.on(
+      Events.InteractionCreate,
+      guarded(Events.InteractionCreate, createRouter({ handlers, context, checkAccess, log })),
+    );
     if (reactionEmoji !== undefined) {
+      const event = GatewayDispatchEvents.MessageReactionAdd;
       const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, handler.heard);
-      client.ws.on(GatewayDispatchEvents.MessageReactionAdd, handler.heardRaw);
+      client.on(Events.MessageReactionAdd, guarded(event, handler.heard));
+      client.ws.on(event, guarded(event, handler.heardRaw));
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
       user.setPresence({ activities: [{ type: ActivityType.Custom, name: user.username, state }] });
     };
     const presence = startPresence({ overview: jobs.overview, show, messages: en.presence, clock });
-    client.on(Events.ShardReady, presence.renew);
+    client.on(Events.ShardReady, guarded(Events.ShardReady, presence.renew));
     // A gateway that is back is the first sign of Discord being back.
-    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, jobs.wake);
+    for (const event of [Events.ShardReady, Events.ShardResume] as const) client.on(event, guarded(event, jobs.wake));
     stops.push(presence.stop);
+  };
+  client.once(Events.ClientReady, (ready) => {
+    try {
+      begin(ready);
+    } catch (error) {
+      // A bot that could not begin is not to look as if it served.
+      resumed = Promise.reject(error);
+      resumed.catch(() => {});
+    }
   });
   client.on(Events.Error, (err) => log.error({ err }, 'the Discord client reports an error'));
-  client.on(Events.ShardError, (err) => log.warn({ err }, 'the gateway connection reports an error'));
+  client.on(Events.ShardError, (err, shard) => log.warn({ shard, err }, 'the gateway connection reports an error'));
 
   const lost = Promise.race([connectionLost(client), dataLost]);
   lost.catch(() => {});
@@ -235,23 +260,34 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   }
 
   try {
-    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random, shouldRetry: isTransient };
+    const patience: RetryOptions = { policy: discordPolicy, clock, signal, random };
     await reachDiscord(client, config.discordToken, {
       ...patience,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
     });
-    const ready = await Promise.race([logIn(client, config.discordToken), lost]);
+    const ready = await Promise.race([logIn(client, config.discordToken, signal), lost]);
     await resumed;
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
+    tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
       ...handlers.messageCommands.map((command) => command.declare()),
     ];
     const { rest, application } = ready;
-    await retry(() => registerCommands(declarations, { rest, applicationId: application.id, facts, log }), {
-      ...patience,
-      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
-    }).catch((err: unknown) => {
+    await retry(
+      () =>
+        registerCommands(userInstalls ? declarations : withoutUserInstalls(declarations), {
+          rest,
+          applicationId: application.id,
+          facts,
+          log,
+        }),
+      {
+        ...patience,
+        shouldRetry: isTransient,
+        onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+      },
+    ).catch((err: unknown) => {
       if (signal?.aborted) throw err;
       log.error({ err }, 'Discord refuses the commands; the bot goes on with those that are registered');
     });
@@ -259,5 +295,5 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await stop();
     throw error;
   }
-  return { lost, stop };
+  return { lost, health, stop };
 }

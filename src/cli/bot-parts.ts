@@ -1,7 +1,9 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
+import type { LocalEngine } from '../queue/engine/local-engine.ts';
 import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
+import { createJobHandler, type JobHandlerOptions } from '../queue/job-handler.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
@@ -25,6 +27,15 @@ export interface BotWorker extends WorkerInfo {
 /** The only render process of a host: it does everything, one thing after another. */
 export function soleWorker(renderer: Pick<Renderer, 'render'>): BotWorker[] {
   return [{ name: 'device', lane: 'render', renderer }];
+}
+
+/** Lets the render processes of this host take jobs. */
+export function serveLocally(
+  engine: LocalEngine,
+  workers: readonly BotWorker[],
+  options: Omit<JobHandlerOptions, 'renderer'>,
+): void {
+  for (const { renderer, ...worker } of workers) engine.serve(worker, createJobHandler({ ...options, renderer }));
 }
 
 /** What {@link createShrink} works with. */

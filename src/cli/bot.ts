@@ -11,6 +11,7 @@ import { modelCapabilities } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
+import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import type { CliIo } from './io.ts';
 import { locateModel } from './locate-model.ts';
 
@@ -43,6 +44,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     pictures: rendererOptionsOf(config).pictures,
     log,
   });
+  const guard = guardProcess(log);
   try {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
@@ -55,22 +57,26 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
         readSettings: readVideoSettings,
       },
     );
-    await serve(bot, { signal: io.signal, log });
+    await serve(bot, { signal: io.signal, log, crashed: guard.crashed });
   } catch (error) {
     // Told to stop while it waited for Discord: that is no failure.
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     checker.close();
     await fleet.close();
+    guard.release();
   }
   return 0;
 }
 
-async function serve(bot: RunningBot, { signal, log }: Pick<CliIo, 'signal'> & Pick<BotDependencies, 'log'>) {
+async function serve(
+  bot: RunningBot,
+  { signal, log, crashed }: Pick<CliIo, 'signal'> & Pick<BotDependencies, 'log'> & Pick<ProcessGuard, 'crashed'>,
+) {
   // Timers of the bot do not keep the process alive, and between two connections nothing else would.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   try {
-    await Promise.race([bot.lost, aborted(signal)]);
+    await Promise.race([bot.lost, crashed, aborted(signal)]);
     log.info({}, 'going down: running and waiting jobs are kept for the next start');
   } finally {
     await bot.stop();

@@ -1,9 +1,10 @@
-import { readConfig } from '../config/config.ts';
+import { configProblems, readConfig } from '../config/config.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
 import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
 import { chooseDevices, probeModelDir, probeTimeoutMs } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
+import { checkConfiguration } from './doctor/check-configuration.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDevices } from './doctor/check-devices.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
@@ -18,7 +19,7 @@ import { textTable } from './text-table.ts';
 const line = {
   name: 'kinora doctor',
   about:
-    "Tries everything that the bot needs: Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
+    "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
     "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },
@@ -44,20 +45,24 @@ export async function run(argv: string[], io: CliIo, tools: DoctorTools = realTo
 }
 
 async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: DoctorTools): Promise<Finding[]> {
-  const written = readConfig(io.environment);
-  const { config } = await chooseModel(written, io.environment);
+  const configuration = checkConfiguration(io.environment);
+  // What cannot be used counts as unset: everything else is looked at all the same.
+  const unusable = configProblems(io.environment).map(({ name }) => [name, undefined]);
+  const environment = { ...io.environment, ...Object.fromEntries(unusable) };
+  const written = readConfig(environment);
+  const { config } = await chooseModel(written, environment);
   const { execution, dataDir } = config;
   const findings = [
+    ...configuration,
     checkNode(process.versions.node),
-    await checkFfmpeg(config, io.environment),
-    await checkModel(written, io),
+    await checkFfmpeg(config, environment),
+    await checkModel(written, { ...io, environment }),
   ];
   const { findings: providers, used } = await checkProviders({ modelDir, execution, probe });
-  const { environment, signal } = io;
-  const choose = () => chooseDevices(config, { environment, signal, probe, ...(gpus && { gpus }) });
+  const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
   const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
   findings.push(...providers, ...devices);
-  findings.push(await checkMemory(config, used, io.environment), await checkDisk(dataDir));
+  findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   io.signal.throwIfAborted();
   return findings;

@@ -13,6 +13,11 @@ export type Subcommand = { name: string; description: string } & (
 /** Every subcommand, in the order of the help text. Adding one is one entry here and one file beside this one. */
 export const subcommands: readonly Subcommand[] = [
   { name: 'animate', description: 'Turn a picture into a clip', load: () => import('./animate.ts') },
+  {
+    name: 'backup',
+    description: "Copy the bot's database, also while it runs",
+    load: () => import('./backup.ts'),
+  },
   { name: 'bot', description: 'Connect to Discord and serve', load: () => import('./bot.ts') },
   {
     name: 'demo',
@@ -47,6 +52,7 @@ export const subcommands: readonly Subcommand[] = [
     description: 'Try the bot in the browser, without Discord',
     load: () => import('./playground.ts'),
   },
+  { name: 'restore', description: 'Put a backup in the place of the database', load: () => import('./restore.ts') },
   {
     name: 'setup',
     description: 'Install what npm does not',

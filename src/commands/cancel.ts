@@ -1,4 +1,4 @@
-import { type BaseInteraction, PermissionFlagsBits } from 'discord.js';
+import { type BaseInteraction, type ButtonInteraction, PermissionFlagsBits } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { Job } from '../storage/job.ts';
 import type { ButtonAction } from './command.ts';
@@ -12,9 +12,14 @@ export const cancel = {
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can cancel.');
     // The deed first: an acknowledgement that Discord refuses must not let the job run on.
     if ((await jobs.cancel(jobId)) !== 'cancelled') throw new UserError('too-late', 'The job has ended already.');
-    await interaction.deferUpdate();
+    await acknowledge(interaction);
   },
 } satisfies ButtonAction;
+
+/** Tells Discord that a press was heard. Never rejects: where Discord refuses that, the press's deed counts all the same. */
+export async function acknowledge(interaction: ButtonInteraction): Promise<void> {
+  await interaction.deferUpdate().catch(() => {});
+}
 
 /** Whether somebody may end a job: its requester, and in its guild whoever may delete messages there. */
 export function mayCancel(

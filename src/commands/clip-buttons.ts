@@ -4,7 +4,6 @@ import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
 import type { Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
-import { mayCancel } from './cancel.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 
@@ -37,20 +36,8 @@ const smooth = remakeButton('smooth', (job) => {
   return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
-/** 🗑️: takes the clip away, for its requester and for moderators. */
-const remove = {
-  action: 'delete',
-  async execute(interaction, jobId, { jobs }) {
-    const job = await jobs.find(jobId);
-    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
-    if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can delete.');
-    await interaction.deferUpdate();
-    await interaction.deleteReply();
-  },
-} satisfies ButtonAction;
-
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth, remove];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
 
 function remakeButton(action: string, change: (job: Job) => Change): ButtonAction {
   return {

@@ -13,8 +13,7 @@ import type { PictureFile } from '../bot/download.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import type { JobRequest } from '../storage/job.ts';
-import { checkPermissions } from './check-permissions.ts';
-import { checkPlace } from './check-place.ts';
+import { checkPermissions, checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 import { localeOf } from './i18n.ts';
 

@@ -3,8 +3,7 @@ import type { PictureFile } from '../bot/download.ts';
 import { parseReplyAddress } from '../bot/reply-address.ts';
 import type { JobRequest } from '../storage/job.ts';
 import { defaultRequest } from './animate-options.ts';
-import { checkPermissions } from './check-permissions.ts';
-import { checkPlace } from './check-place.ts';
+import { checkPermissions, checkPlace } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 
 /** A reaction that asks for a clip. */

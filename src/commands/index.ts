@@ -3,6 +3,7 @@ import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
 import type { ButtonAction, Command, Handlers } from './command.ts';
+import { deleteClip } from './delete-clip.ts';
 import { editButton, editForm } from './edit.ts';
 import { kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
@@ -14,7 +15,14 @@ import { settingsButton, settingsMessage } from './settings.ts';
 const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kinoraAdmin];
 
 /** Every button's action. */
-const buttonActions: readonly ButtonAction[] = [cancel, ...clipButtons, editButton, settingsButton, ...queueButtons];
+const buttonActions: readonly ButtonAction[] = [
+  cancel,
+  ...clipButtons,
+  editButton,
+  settingsButton,
+  deleteClip,
+  ...queueButtons,
+];
 
 /** Everything that people can do with the bot. */
 export const handlers: Handlers = {

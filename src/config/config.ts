@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import type { NamedLora } from './value-schemas.ts';
+import { inUnitOf } from './value-units.ts';
 import { type Variable, type VariableName, variables } from './variables.ts';
 
 type Values = { [Name in VariableName]: z.output<(typeof variables)[Name]['schema']> };
@@ -29,6 +30,9 @@ export interface Config {
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
   readonly reactionEmoji: string | undefined;
+  /** Undefined: every server is served. */
+  readonly allowedGuildIds: readonly string[] | undefined;
+  readonly userInstalls: boolean;
   readonly maxPicturePixels: number;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
@@ -37,6 +41,7 @@ export interface Config {
   readonly limits: {
     readonly maxWaitingPerUser: number;
     readonly maxWaitingPerGuild: number;
+    readonly maxWaitingTotal: number;
     readonly cooldownSeconds: number;
     readonly dailyQuota: number;
     readonly maxSteps: number;
@@ -78,6 +83,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     devices: values.DEVICES,
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
+    allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),
+    userInstalls: values.USER_INSTALLS === 'on',
     maxPicturePixels: values.MAX_PICTURE_MEGAPIXELS * 1_000_000,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
@@ -85,6 +92,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     limits: Object.freeze({
       maxWaitingPerUser: values.MAX_WAITING_PER_USER,
       maxWaitingPerGuild: values.MAX_WAITING_PER_GUILD,
+      maxWaitingTotal: values.MAX_WAITING_TOTAL,
       cooldownSeconds: values.COOLDOWN_SECONDS,
       dailyQuota: values.DAILY_QUOTA,
       maxSteps: values.MAX_STEPS,
@@ -134,36 +142,44 @@ function currentValue({ formerValues = {} }: Variable, text: string): string | u
   return Object.hasOwn(formerValues, text) ? formerValues[text] : text;
 }
 
-/**
- * A sentence for each variable whose value has another name since the version before. The old name is still taken, and
- * will not be by the next version.
- */
-export function formerValueWarnings(environment: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries<Variable>(variables).flatMap(([name, { formerValues = {} }]) => {
-    const text = environment[name]?.trim() ?? '';
-    if (!Object.hasOwn(formerValues, text)) return [];
-    return `${name}=${text} is now called ${name}=${formerValues[text]}; the next version will not know the old name.`;
-  });
+function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
+  const { values, problems } = parseVariables(environment);
+  if (problems.length > 0) throw new ConfigError('config-invalid', problems.map(({ text }) => text).join('; '));
+  // Each name was read by its own schema, which is what Values says.
+  return values as Values;
 }
 
-function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
+/** A variable whose value cannot be used, and why. */
+export interface ConfigProblem {
+  name: string;
+  text: string;
+}
+
+/** Every variable whose value {@link readConfig} refuses. */
+export function configProblems(environment: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
+  return parseVariables(environment).problems;
+}
+
+function parseVariables(environment: Readonly<Record<string, string | undefined>>) {
   const values: Record<string, unknown> = {};
-  const problems: string[] = [];
+  const problems: ConfigProblem[] = [];
   for (const [name, variable] of Object.entries<Variable>(variables)) {
     // An empty line in .env (`PROVIDER=`) means the same as no line.
     const given = environment[name]?.trim() || undefined;
     const text = given === undefined ? undefined : currentValue(variable, given);
     const result = variable.schema.safeParse(text);
     if (result.success) values[name] = result.data;
-    else problems.push(describeProblem(name, variable, text, result.error));
+    else problems.push({ name, text: describeProblem(name, { variable, text, error: result.error }) });
   }
-  if (problems.length > 0) throw new ConfigError('config-invalid', problems.join('; '));
-  // Each name was read by its own schema above, which is what Values says.
-  return values as Values;
+  return { values, problems };
 }
 
-function describeProblem(name: string, { example, secret }: Variable, text: string | undefined, error: z.ZodError) {
+function describeProblem(
+  name: string,
+  { variable, text, error }: { variable: Variable; text: string | undefined; error: z.ZodError },
+): string {
   const what = error.issues[0]?.message ?? 'is not valid';
-  const was = secret === true ? '' : ` (it is "${text}")`;
-  return `${name} ${what}${was}, for example ${name}=${example}`;
+  const was = variable.secret === true ? '' : ` (it is "${text}")`;
+  const meant = variable.secret === true ? undefined : inUnitOf(name, { variable, text });
+  return `${name} ${what}${was}, ${meant === undefined ? `for example ${name}=${variable.example}` : `perhaps ${name}=${meant}`}`;
 }

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 /** A Discord bot token: one word, without the `Bot ` that belongs to the HTTP header. Unset stays undefined. */
@@ -6,8 +8,19 @@ export const discordToken = z
   .regex(/^[\w.-]+$/, 'must be the bare token: no spaces, no quotes, no "Bot " before it')
   .optional();
 
-/** A path as written; unset stays undefined. */
-export const optionalPath = z.string().optional();
+/** A path; `~/` at its start is the home folder, as a shell would have read it. */
+export const path = z
+  .string()
+  .refine((text) => !/^~[^/\\]/.test(text), 'must not begin with the home folder of another user; write it out')
+  .transform(expandHome);
+
+/** As {@link path}; unset stays undefined. */
+export const optionalPath = path.optional();
+
+/** Nobody but a shell does it, and none reads .env, an EnvironmentFile or a compose file. */
+function expandHome(text: string): string {
+  return text === '~' || /^~[/\\]/.test(text) ? join(homedir(), text.slice(1)) : text;
+}
 
 /** The address of Discord's API: http or https, without credentials, query or version. */
 export function discordApiUrl(fallback: string) {
@@ -62,6 +75,21 @@ export function attachmentHosts(fallback: readonly string[]) {
     .default(fallback);
 }
 
+/** Ids of servers, separated by commas. Unset stays undefined. */
+export const guildIds = z
+  .string()
+  .transform((text): readonly string[] =>
+    text
+      .split(',')
+      .map((id) => id.trim())
+      .filter((id) => id !== ''),
+  )
+  .refine(
+    (ids) => ids.length > 0 && ids.every((id) => /^\d{17,20}$/.test(id)),
+    'must be ids of servers, 17 to 20 digits each, separated by commas',
+  )
+  .optional();
+
 /** A LoRA's file, and how much of it is added; 1 is what it was trained for. */
 export interface NamedLora {
   file: string;
@@ -71,7 +99,9 @@ export interface NamedLora {
 /** Reads `FILE` or `FILE:SCALE`; undefined where that is neither. A colon of another kind belongs to the path. */
 export function readLoraOption(text: string): NamedLora | undefined {
   const [, file = '', scale = '1'] = /^(.*?)(?::([+-]?\d+(?:\.\d+)?))?$/.exec(text.trim()) ?? [];
-  return file.endsWith('.safetensors') && Math.abs(Number(scale)) <= 100 ? { file, scale: Number(scale) } : undefined;
+  return file.endsWith('.safetensors') && Math.abs(Number(scale)) <= 100
+    ? { file: expandHome(file), scale: Number(scale) }
+    : undefined;
 }
 
 /** LoRA files separated by commas, each maybe with its scale. Unset stays undefined. */

@@ -1,16 +1,19 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
+import { limitVariables } from './limit-variables.ts';
 import {
   attachmentHosts,
   deviceList,
   discordApiUrl,
   discordToken,
+  guildIds,
   hubEndpoint,
   hubToken,
   loraList,
   oneOf,
   optionalPath,
+  path,
   reactionEmoji,
   wholeNumber,
 } from './value-schemas.ts';
@@ -152,6 +155,22 @@ export const variables = {
     schema: reactionEmoji,
     example: '🎬',
   },
+  ALLOWED_GUILDS: {
+    description: [
+      'The ids of the only servers that are served, separated by commas; in direct messages their members are. In others the',
+      'bot stays, but says that it does not work there. Unset: every server that adds the bot, and everybody.',
+    ],
+    schema: guildIds,
+    example: '123456789012345678,234567890123456789',
+  },
+  USER_INSTALLS: {
+    description: [
+      'Whether people may add the app for themselves and use it in any server and conversation: on, or off (only servers',
+      'add it). Switch it off in the portal as well: Installation, User Install.',
+    ],
+    schema: oneOf(['on', 'off'], 'on'),
+    example: 'on',
+  },
   MAX_PICTURE_MEGAPIXELS: {
     description: [
       'The largest picture that people may send, in millions of pixels; interlaced and progressive ones may have two',
@@ -167,7 +186,7 @@ export const variables = {
   },
   DATA_DIR: {
     description: ['Where queued jobs and their pictures are kept.'],
-    schema: z.string().default('data'),
+    schema: path.default('data'),
     example: 'data',
   },
   RETENTION_HOURS: {
@@ -175,39 +194,7 @@ export const variables = {
     schema: wholeNumber({ min: 1, max: 87_600, fallback: 168 }),
     example: '168',
   },
-  MAX_WAITING_PER_USER: {
-    description: [
-      'Limits. Managers of a server can add stricter ones for it with /kinora-config; 0 means no limit.',
-      'Jobs of one person that may wait at once.',
-    ],
-    schema: wholeNumber({ min: 0, max: 10_000, fallback: 3 }),
-    example: '3',
-  },
-  MAX_WAITING_PER_GUILD: {
-    description: ['Jobs of one server that may wait at once; 0 means no limit.'],
-    schema: wholeNumber({ min: 0, max: 10_000, fallback: 30 }),
-    example: '30',
-  },
-  COOLDOWN_SECONDS: {
-    description: ['Seconds between two jobs of one person; 0 means none.'],
-    schema: wholeNumber({ min: 0, max: 86_400, fallback: 0 }),
-    example: '0',
-  },
-  DAILY_QUOTA: {
-    description: ['Clips per person in 24 hours; failed and cancelled ones do not count. 0 means no limit.'],
-    schema: wholeNumber({ min: 0, max: 100_000, fallback: 0 }),
-    example: '0',
-  },
-  MAX_STEPS: {
-    description: ["The most denoising steps that may be asked for; 0 means the model's own limit."],
-    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
-    example: '0',
-  },
-  MAX_FRAMES: {
-    description: ["The most frames that may be asked for; 0 means the model's own limit."],
-    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
-    example: '0',
-  },
+  ...limitVariables,
   PING_AFTER_MINUTES: {
     description: ['Who waited longer than this is mentioned once when the clip is there; 0 means nobody is.'],
     schema: wholeNumber({ min: 0, max: 10_000, fallback: 5 }),

@@ -6,14 +6,16 @@ import { partialMember, storedUser } from './entities.ts';
 import { intent } from './gateway-codes.ts';
 import { interactionHandle } from './interaction-handle.ts';
 import { interactionType, type NewInteraction, startInteraction } from './interactions.ts';
-import { messageActions } from './message-actions.ts';
 import { renderMessage } from './message-view.ts';
+import { removeMessage, setReaction } from './messages.ts';
 import { checkChosen, readModalValues } from './modal-values.ts';
 import { readOptions } from './option-values.ts';
 import type { ApiComponent, JsonObject, Snowflake } from './payloads.ts';
 import { allPermissions } from './permissions.ts';
 import { channelAt, type FoundCommand, findCommand } from './places.ts';
 import { addChannel, addUser, privateChannel } from './populate.ts';
+import { findMessage, postMessage } from './posts.ts';
+import { admitReaction } from './thread-rules.ts';
 import type { Actor, ComponentRequest, InteractionHandle, InvokeRequest } from './types.ts';
 import type { StoredChannel, StoredMessage, World } from './world.ts';
 
@@ -42,9 +44,9 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false, avatar } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, member = true, avatar } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
-      const id = addUser(world, world.snowflake(), name, { locale, ...permissions });
+      const id = addUser(world, world.snowflake(), name, { locale, isMember: member, ...permissions });
       const { user } = storedUser(world, id);
       if (avatar) user.avatar = storeAvatar(world, id, avatar);
       return structuredClone(user);
@@ -125,4 +127,24 @@ function findComponent({ message }: StoredMessage, customId: string | undefined,
     'unknown-component',
     `Message ${message.id} has not just one ${customId ?? 'component'}; there are: ${known}.`,
   );
+}
+
+/** What people do with messages. */
+function messageActions(
+  world: World,
+  firstUserId: Snowflake,
+): Pick<Actor, 'postMessage' | 'react' | 'unreact' | 'deleteMessage'> {
+  const react = (on: boolean): Actor['react'] => {
+    return ({ messageId, emoji, user: userId = firstUserId }) => {
+      const stored = findMessage(world, messageId);
+      admitReaction(world.channels.get(stored.message.channel_id) as StoredChannel);
+      setReaction(world, stored, { emoji, userId, on });
+    };
+  };
+  return {
+    postMessage: (request) => postMessage(world, request, { firstUserId }),
+    react: react(true),
+    unreact: react(false),
+    deleteMessage: ({ messageId }) => removeMessage(world, findMessage(world, messageId)),
+  };
 }

@@ -1,9 +1,9 @@
-import type { Snowflake } from './payloads.ts';
+import type { Json, JsonObject, Snowflake } from './payloads.ts';
 
 /**
  * How an answer or event strays from Discord's documentation: an optional field is `missing` or `null`; there is an
- * `unknown-field` or `unknown-event`; or an event comes that discord.js cannot parse (`unparseable`). The last kind only adds
- * events that nobody needs: what people do always arrives.
+ * `unknown-field` or `unknown-event`; or an event comes that discord.js cannot parse, and answers hold nulls that it
+ * cannot parse (`unparseable`). The last kind only adds events that nobody needs: what people do always arrives.
  */
 export type DeviationKind = 'missing' | 'null' | 'unknown-field' | 'unknown-event' | 'unparseable';
 
@@ -21,6 +21,15 @@ export interface DeviateOptions {
 export interface RateLimit {
   limit: number;
   windowSeconds: number;
+}
+
+/**
+ * How many new sessions Discord takes: `max_concurrency` of `GET /gateway/bot` for every 5 s and bucket, `remaining` in all
+ * (https://docs.discord.com/developers/events/gateway#session-start-limit-object).
+ */
+export interface IdentifyLimit {
+  maxConcurrency: number;
+  remaining: number;
 }
 
 /** All limits of REST calls. */
@@ -62,6 +71,14 @@ export interface Conditions {
    * (https://docs.discord.com/developers/events/gateway#sharding).
    */
   setGuildCount(count: number): void;
+  /** Counts new sessions from now on: what comes too fast gets op 9, and is a violation. */
+  setIdentifyLimit(limit: IdentifyLimit): void;
+  /** While on, connections to the gateway are cut as soon as they are there. */
+  silenceGateway(isSilent: boolean): void;
+  /** Fields that READY's application has from now on, beside those that belong there. */
+  setReadyApplication(fields: JsonObject): void;
+  /** Sends an event to every session as it is, whatever the documentation says. */
+  sendEvent(event: string, data: Json): void;
   /** A test that provokes nothing expects `unprovoked` to be empty. */
   invalidRequests(): InvalidRequests;
 }

@@ -35,6 +35,16 @@ export function createConditions(world: World, firstUserId: Snowflake): Conditio
     setGuildCount(count) {
       world.guildCount = count;
     },
+    setIdentifyLimit(limit) {
+      world.identifyLimit = limit;
+    },
+    silenceGateway(isSilent) {
+      world.isGatewaySilent = isSilent;
+    },
+    setReadyApplication(fields) {
+      world.readyApplication = fields;
+    },
+    sendEvent: (event, data) => world.rawEvents.emit({ event, data }),
     invalidRequests: () => summariseInvalidRequests(world),
   };
 }

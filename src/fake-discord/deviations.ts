@@ -61,9 +61,13 @@ export function createDeviations({ seed, rate = 0.3, kinds = defaultKinds }: Dev
       return changed;
     },
     answer(body) {
-      if (!isObject(body) || !happens('unknown-field')) return body;
-      const changed = { ...body };
-      addUnknown(changed);
+      if (!isObject(body)) return body;
+      const isUnparseable = happens('unparseable');
+      const hasMore = happens('unknown-field');
+      if (!isUnparseable && !hasMore) return body;
+      const changed = structuredClone(body);
+      if (isUnparseable) addNulls(changed);
+      if (hasMore) addUnknown(changed);
       return changed;
     },
     extra(id, place) {
@@ -106,6 +110,15 @@ function messageWithNullThread(
     embeds: [],
     components: [],
   };
+}
+
+/** Nulls where discord.js expects an object, a list or no such field: in messages, wherever they are, and in the application. */
+function addNulls(value: JsonObject): void {
+  if ('channel_id' in value && 'content' in value) Object.assign(value, { thread: null, message_snapshots: null });
+  if ('verify_key' in value) value.install_params = null;
+  for (const field of Object.values(value)) {
+    if (isObject(field)) addNulls(field);
+  }
 }
 
 /** Calls `change` for every object that holds the field at the end of the path. */

@@ -1,7 +1,7 @@
-import { createFeed } from './feed.ts';
 import { isObject } from './form-rules.ts';
 import type { JsonObject } from './payloads.ts';
 import type { Exchange, FakeDiscordOptions } from './types.ts';
+import { createFeed } from './waiting.ts';
 import { recordViolation, type World } from './world.ts';
 
 const keptExchanges = 10_000;

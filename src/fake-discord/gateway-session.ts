@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { messageContentIntent, op } from './gateway-codes.ts';
 import type { Json, JsonObject } from './payloads.ts';
-import type { Dispatch, World } from './world.ts';
+import type { Dispatch, RawEvent, World } from './world.ts';
 
 /** The client may miss this many events and still resume. */
 const replayLimit = 5000;
@@ -12,6 +12,8 @@ export interface GatewaySession {
   readonly intents: number;
   /** Sends the event, or keeps it for the resume; nothing without the intent it needs. */
   dispatch(dispatch: Dispatch): void;
+  /** Sends an event as it is; it counts as a deviation. */
+  dispatchRaw(event: RawEvent): void;
   /** Takes a new connection and sends what was missed after `seq`. Returns false when that is not known any more. */
   resume(socket: WebSocket, seq: number): boolean;
   /** The connection is gone; events are kept from here. */
@@ -76,6 +78,7 @@ export function createSession(
       if (extra) emit(extra.event, extra.data, true);
       emit(event, deviations.event(event, plain), true);
     },
+    dispatchRaw: ({ event, data }) => emit(event, data, true),
     resume(next, seq) {
       if (seq > lastSeq || seq + 1 < (sent[0]?.s ?? 1)) return false;
       socket = next;

@@ -15,6 +15,7 @@ import {
   shardingRequired,
 } from './gateway-codes.ts';
 import { createSession, type GatewaySession, isOfShard, type Shard } from './gateway-session.ts';
+import { createIdentifyCounter } from './identify-limit.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { recordViolation, type World } from './world.ts';
 
@@ -51,6 +52,10 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
   world.dispatches.subscribe((dispatch) => {
     for (const session of sessions.values()) session.dispatch(dispatch);
   });
+  world.rawEvents.subscribe((event) => {
+    for (const session of sessions.values()) session.dispatchRaw(event);
+  });
+  const takeIdentify = createIdentifyCounter(world);
   const refreshConnected = (): void => {
     world.botConnected = [...sessions.values()].some((session) => session.socket() !== null);
   };
@@ -62,6 +67,10 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
       return null;
     }
     const shard = shardOf(d);
+    if (!takeIdentify(shard)) {
+      control(socket, op.invalidSession, false);
+      return null;
+    }
     const session = createSession(randomBytes(16).toString('hex'), d.intents as number, { world, shard, socket, send });
     sessions.set(session.id, session);
     const ready = {
@@ -75,9 +84,11 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
         id: world.applicationId,
         flags: applicationFlags(world),
         flags_new: String(applicationFlags(world)),
+        ...world.readyApplication,
       },
     };
-    session.dispatch({ event: 'READY', intent: null, data: () => ready });
+    if (Object.keys(world.readyApplication).length > 0) session.dispatchRaw({ event: 'READY', data: ready });
+    else session.dispatch({ event: 'READY', intent: null, data: () => ready });
     session.dispatch({ event: 'GUILD_CREATE', intent: intent.guilds, data: () => guildCreate(world) });
     refreshConnected();
     world.changes.emit({ kind: 'gateway', state: 'ready' });
@@ -141,7 +152,8 @@ export function createGateway(world: World, record: (direction: 'in' | 'out', pa
       const { searchParams } = requestUrl(request);
       server.handleUpgrade(request, socket, head, (connection) => {
         const problem = queryProblem(searchParams);
-        if (problem) {
+        if (world.isGatewaySilent) connection.terminate();
+        else if (problem) {
           recordViolation(world, `gateway: ${problem}`);
           connection.close(closeCode.invalidApiVersion, problem);
         } else serve(connection);

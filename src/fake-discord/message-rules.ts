@@ -49,7 +49,7 @@ const nonce: Rule = (value, path, found) => {
   else text({ max: 25 })(value, path, found);
 };
 
-/** What every kind of message body may carry. discord.js puts `tts` and `enforce_nonce` into edits and answers as well. */
+/** What every kind of message body may carry. */
 const common = {
   content: orNull(text({ max: 2000 })),
   embeds: orNull(list(embed, { max: 10 })),
@@ -57,17 +57,23 @@ const common = {
   components: orNull(messageComponents),
   flags: orNull(number({ min: 0, max: 0xffff })),
   attachments: orNull(list(attachment, { max: 10 })),
-  tts: orNull(truth),
-  nonce: orNull(nonce),
-  enforce_nonce: orNull(truth),
 } as const;
 
-/** The body of `PATCH` on a message, of an interaction's answer and of a follow-up. */
+/** The body of `PATCH` on a message, of a channel or of an interaction, and of an answer that updates one. */
 export const messageEdit: Rule = fields(common);
+
+/**
+ * A new message as an interaction's answer, and the body of a follow-up. Neither knows nonces:
+ * https://docs.discord.com/developers/interactions/receiving-and-responding and /resources/webhook#execute-webhook.
+ */
+export const messageAnswer: Rule = fields({ ...common, tts: orNull(truth) });
 
 /** The body of `POST /channels/:channel/messages`. */
 export const messageCreate: Rule = fields({
   ...common,
+  tts: orNull(truth),
+  nonce: orNull(nonce),
+  enforce_nonce: orNull(truth),
   message_reference: orNull(
     fields(
       {

@@ -24,10 +24,10 @@ export function addUser(
   world: World,
   id: Snowflake,
   name: string,
-  { isBot = false, locale = 'en-US', permissions = usualPermissions } = {},
+  { isBot = false, locale = 'en-US', permissions = usualPermissions, isMember = true } = {},
 ): Snowflake {
   const joinedAt = new Date(world.now()).toISOString();
-  world.users.set(id, { user: newUser(id, name, isBot), locale, permissions, joinedAt });
+  world.users.set(id, { user: newUser(id, name, isBot), locale, permissions, joinedAt, isMember });
   return id;
 }
 

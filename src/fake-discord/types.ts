@@ -185,9 +185,11 @@ export interface FakeDiscordOptions {
 
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
-  /** `admin` gives all permissions in the guild. */
-  /** `avatar`: the bytes of a PNG. */
-  createUser(name: string, options?: { locale?: string; admin?: boolean; avatar?: Uint8Array }): ApiUser;
+  /** `admin` gives all permissions in the guild; `member: false` keeps them out of it; `avatar`: the bytes of a PNG. */
+  createUser(
+    name: string,
+    options?: { locale?: string; admin?: boolean; member?: boolean; avatar?: Uint8Array },
+  ): ApiUser;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;

@@ -1,10 +1,10 @@
-import type { RateLimit, RateLimits } from './condition-types.ts';
+import type { IdentifyLimit, RateLimit, RateLimits } from './condition-types.ts';
 import type { Deviations } from './deviations.ts';
 import type { FailNext } from './fail-next.ts';
-import { createFeed, type Feed } from './feed.ts';
-import type { ApiCommand, ApiMessage, ApiUser, JsonObject, Snowflake } from './payloads.ts';
+import type { ApiCommand, ApiMessage, ApiUser, Json, JsonObject, Snowflake } from './payloads.ts';
 import type { RouteName } from './route-names.ts';
 import type { Acknowledgement, Change, FakeDiscordOptions, Outage } from './types.ts';
+import { createFeed, type Feed } from './waiting.ts';
 
 /** A person or the bot, with what a guild knows of them. */
 export interface StoredUser {
@@ -13,6 +13,8 @@ export interface StoredUser {
   /** Permission bits in the guild. */
   permissions: bigint;
   joinedAt: string;
+  /** Of the bot's guild. */
+  isMember: boolean;
 }
 
 /**
@@ -113,6 +115,12 @@ export interface Dispatch {
   data: (messageContent: boolean) => JsonObject;
 }
 
+/** An event as a test wrote it, whatever the documentation says. */
+export interface RawEvent {
+  event: string;
+  data: Json;
+}
+
 /** A call that Discord would hold against the bot's address. */
 export interface InvalidRequest {
   /** Milliseconds of the stand-in's clock. */
@@ -150,6 +158,7 @@ export interface World {
   readonly failures: (FailNext & { times: number })[];
   readonly changes: Feed<Change>;
   readonly dispatches: Feed<Dispatch>;
+  readonly rawEvents: Feed<RawEvent>;
   /** Scheme, host and port; known once the server listens. */
   origin: string;
   attachmentSizeLimitBytes: number;
@@ -160,6 +169,12 @@ export interface World {
   readonly autoMod: Map<Snowflake, RegExp>;
   /** Guilds that the bot is in. All but one are only counted. */
   guildCount: number;
+  /** Null: identifies are not counted. */
+  identifyLimit: IdentifyLimit | null;
+  /** Fields of READY's application beside those that belong there. */
+  readyApplication: JsonObject;
+  /** Connections to the gateway are cut before a word was said. */
+  isGatewaySilent: boolean;
   rateLimits: RateLimits;
   /** Of the last ten minutes, oldest first. */
   readonly invalidRequests: InvalidRequest[];
@@ -204,6 +219,7 @@ export function createWorld(options: FakeDiscordOptions): World {
     failures: [],
     changes: createFeed(),
     dispatches: createFeed(),
+    rawEvents: createFeed(),
     origin: '',
     attachmentSizeLimitBytes: options.attachmentSizeLimitBytes ?? 20 * 1024 * 1024,
     commandCreates: 0,
@@ -211,6 +227,9 @@ export function createWorld(options: FakeDiscordOptions): World {
     userInstalls: new Set(),
     autoMod: new Map(),
     guildCount: 1,
+    identifyLimit: null,
+    readyApplication: {},
+    isGatewaySilent: false,
     invalidRequests: [],
     invalidRequestLimit: options.invalidRequestLimit ?? 9000,
     botConnected: false,

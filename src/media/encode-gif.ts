@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { RgbFrames } from '../util/rgb.ts';
 import { addGifComment, writeComment } from './clip-metadata.ts';
-import { readOutput } from './encode.ts';
-import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
+import { type EncodedClip, type EncodeVideoOptions, fitClip, readOutput } from './encode.ts';
 import { runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
 
 /** Fewer colours and coarser dithering compress better. */

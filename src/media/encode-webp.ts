@@ -3,7 +3,7 @@ import { EncodeError } from '../errors.ts';
 import type { RgbFrames, Size } from '../util/rgb.ts';
 import { writeXmp } from './clip-metadata.ts';
 import { configureSharp } from './configure-sharp.ts';
-import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
+import { type EncodedClip, type EncodeVideoOptions, fitClip } from './encode.ts';
 
 const levels = [90, 80, 70, 60, 50, 40, 30, 20].map((quality) => ({ quality }));
 

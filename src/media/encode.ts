@@ -1,10 +1,85 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EncodeError } from '../errors.ts';
-import type { RgbFrames } from '../util/rgb.ts';
-import { writeComment } from './clip-metadata.ts';
-import { type EncodedClip, type EncodeVideoOptions, fitClip } from './fit-clip.ts';
-import { runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
+import { cancellationPoint } from '../util/cancellation.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
+import { type ClipMetadata, writeComment } from './clip-metadata.ts';
+import { checkClip, type FfmpegOptions, runFfmpeg, withTempFolder } from './run-ffmpeg.ts';
+
+/** Options of every encoder. */
+export interface EncodeVideoOptions extends FfmpegOptions {
+  fps: number;
+  metadata: ClipMetadata;
+  /** The file must not be larger; no limit unless given. */
+  maxBytes?: number;
+  /** Pixels of the video, for clips too small to be looked at; the frames' own size unless given. */
+  scaleTo?: Size;
+  /** Where the temporary folder is made; the system's place unless given. */
+  tempParent?: string;
+}
+
+/** A finished file; `Level` is the format's measure of quality. */
+export interface EncodedClip<Level extends object> extends Size {
+  bytes: Uint8Array;
+  fps: number;
+  /** Number of frames. */
+  frames: number;
+  /** What had to give way so that the file fits `maxBytes`; undefined where nothing did. */
+  reduced?: Level & Size;
+}
+
+interface Encoder<Level> {
+  /** Qualities to try, best first. */
+  levels: readonly Level[];
+  /** So many levels further, a file has about half the bytes. */
+  levelsPerHalving: number;
+  /** Brings a side to what the format allows. */
+  roundSide: (pixels: number) => number;
+  encode: (level: Level, size: Size) => Promise<Uint8Array>;
+}
+
+/** No clip is made smaller than this many pixels on its short side. */
+const minShortSide = 64;
+
+/**
+ * Encodes a clip so that it fits `maxBytes`: lowers quality first and, once that is used up, size, each by what the
+ * excess of the last attempt suggests.
+ * @throws EncodeError `encode-too-large`, scope `job`, if nothing fits; whatever `encode` throws
+ * @throws JobCancelledError the signal was aborted between attempts
+ */
+export async function fitClip<Level extends object>(
+  clip: RgbFrames,
+  { fps, signal, maxBytes = Number.POSITIVE_INFINITY, scaleTo = clip }: Omit<EncodeVideoOptions, 'ffmpegPath'>,
+  { levels, levelsPerHalving, roundSide, encode }: Encoder<Level>,
+): Promise<EncodedClip<Level>> {
+  checkClip(clip, fps);
+  const first = { width: roundSide(scaleTo.width), height: roundSide(scaleTo.height) };
+  let level = 0;
+  let size: Size = first;
+  for (;;) {
+    await cancellationPoint(signal);
+    const quality = levels[level]!;
+    const bytes = await encode(quality, size);
+    if (bytes.byteLength <= maxBytes) {
+      const encoded = { bytes, ...size, fps, frames: clip.frames.length };
+      return level === 0 && size === first ? encoded : { ...encoded, reduced: { ...quality, ...size } };
+    }
+    const excess = bytes.byteLength / maxBytes;
+    if (level < levels.length - 1) {
+      const steps = Math.max(1, Math.round(levelsPerHalving * Math.log2(excess)));
+      level = Math.min(levels.length - 1, level + steps);
+      continue;
+    }
+    const scale = Math.min(0.9, Math.sqrt(1 / excess));
+    size = { width: roundSide(size.width * scale - 1), height: roundSide(size.height * scale - 1) };
+    if (Math.min(size.width, size.height) < minShortSide) {
+      throw new EncodeError('encode-too-large', `The clip cannot be made to fit ${maxBytes} bytes.`, {
+        details: { maxBytes, sizeBytes: bytes.byteLength },
+        scope: 'job',
+      });
+    }
+  }
+}
 
 /** An MP4 file: H.264, yuv420p, BT.709, index before data. `crf` is x264's constant rate factor; more is coarser. */
 export type EncodedVideo = EncodedClip<{ crf: number }>;

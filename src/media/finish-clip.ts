@@ -1,10 +1,9 @@
 import { EncodeError } from '../errors.ts';
 import type { ClipFormat, LoopName } from '../settings/clip-form.ts';
 import type { RgbFrames } from '../util/rgb.ts';
-import { type EncodedVideo, encodeVideo } from './encode.ts';
+import { type EncodedClip, type EncodedVideo, type EncodeVideoOptions, encodeVideo } from './encode.ts';
 import { encodeGif } from './encode-gif.ts';
 import { encodeWebp } from './encode-webp.ts';
-import type { EncodedClip, EncodeVideoOptions } from './fit-clip.ts';
 import { collectFrames, type FfmpegOptions, runFfmpeg } from './run-ffmpeg.ts';
 
 /** Share of the frames that a crossfade blends away. */

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
-import { createFeed } from '../fake-discord/feed.ts';
 import type { Observer } from '../fake-discord/types.ts';
+import { createFeed } from '../fake-discord/waiting.ts';
 import type { Log } from '../util/log.ts';
 import type { BotState } from './protocol.ts';
 

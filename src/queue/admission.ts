@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Job, JobRequest, ModelCapabilities } from '../storage/job.ts';
-import { type Limits, stricter } from '../storage/limits.ts';
+import { type Limits, type OperatorLimits, stricter } from '../storage/limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
 import type { QueuePosition } from './job-listener.ts';
@@ -17,6 +17,7 @@ export interface WaitingJob {
 export const limitErrorCodes = [
   'limit-waiting-user',
   'limit-waiting-guild',
+  'limit-waiting-total',
   'limit-cooldown',
   'limit-quota',
   'limit-steps',
@@ -36,7 +37,7 @@ export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly
 /** What {@link createAdmission} works with. */
 export interface AdmissionOptions {
   /** The operator's. They hold everywhere, beside what a guild sets for itself. */
-  limits: Limits;
+  limits: OperatorLimits;
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   uses: Pick<UseStore, 'counted' | 'latest'>;
   blocks: Pick<BlockStore, 'has'>;
@@ -60,6 +61,8 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     const ownHere = everywhere.filter((own) => inGuild.includes(own));
     refuseFull('limit-waiting-user', guild.maxWaitingPerUser ?? 0, ownHere);
     refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
+    // Conversations with the bot and between people belong to no server: this alone holds for them.
+    refuseFull('limit-waiting-total', limits.maxWaitingTotal, waiting);
   }
 
   async function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): Promise<void> {
@@ -106,7 +109,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   };
 }
 
-function refuseFull(code: LimitErrorCode, limit: number, waiting: WaitingJob[]): void {
+function refuseFull(code: LimitErrorCode, limit: number, waiting: readonly WaitingJob[]): void {
   if (limit === 0 || waiting.length < limit) return;
   const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
   throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });

@@ -9,7 +9,6 @@ import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
-import { createDeliveries } from './deliveries.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
 import { type Estimates, remainingSeconds } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
@@ -61,7 +60,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     retentionMs = 168 * 3_600_000,
     finishGraceMs = 0,
     closeGraceMs = 10_000,
-    random,
   } = options;
   /** Aborted when the graces are over. */
   const closing = new AbortController();
@@ -71,7 +69,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const endsAtMs = new Map<string, number>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
-  const deliveries = createDeliveries({ store, listener, clock, log, signal: closing.signal, retentionMs, random });
   const runner = createJobRunner({
     store,
     engine,
@@ -91,15 +88,18 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       },
     },
   });
-  const { end, fail, notify, deliver } = createJobEndings({
+  const endings = createJobEndings({
     store,
     write: runner.writes.write,
-    deliveries,
     listener,
     clock,
     log,
+    signal: closing.signal,
+    retentionMs,
+    random: options.random,
     onEnd: ({ id }) => void endsAtMs.delete(id),
   });
+  const { end, fail, notify, deliver } = endings;
 
   function emit(job: Job, event: () => void): void {
     try {
@@ -198,7 +198,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   return {
     find: store.find,
     undelivered: store.undelivered,
-    wake: deliveries.wake,
+    wake: endings.wake,
     async check(job) {
       refuseIfNotOpen();
       await admit(job, waitingJobs());
@@ -289,12 +289,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   async function closeNow(): Promise<void> {
     for (const { job } of waitingJobs()) emit(job, () => listener.postponed(job));
     runner.stop();
-    if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(deliveries.onIdle), sleep(clock, finishGraceMs)]);
+    if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(endings.onIdle), sleep(clock, finishGraceMs)]);
     closing.abort(new JobCancelledError('The bot is going down.'));
     for (const job of runner.interrupt()) emit(job, () => listener.postponed(job));
     await runner.onIdle();
     // Nothing is being taken in, delivered or written any more.
-    const settled = submissions.onIdle().then(deliveries.onIdle).then(runner.writes.onIdle);
+    const settled = submissions.onIdle().then(endings.onIdle).then(runner.writes.onIdle);
     await Promise.race([settled, sleep(clock, closeGraceMs)]);
   }
 }

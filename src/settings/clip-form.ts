@@ -40,7 +40,7 @@ export const clipForm = {
     option: {
       name: 'shape',
       value: 'NAME',
-      help: `chooses width and height: ${shapeNames.join(', ')} (the model's own)`,
+      help: `chooses width and height: ${shapeNames.join(', ')} (auto where no size is asked for)`,
     },
     discord: { name: 'shape' },
   },

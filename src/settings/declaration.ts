@@ -22,7 +22,7 @@ export interface DiscordOption {
 export interface DiscordNumber extends DiscordOption {
   /** Often narrower than what the model takes. */
   range: Range | ((limits: DiscordLimits) => Range);
-  /** Values that have names, proposed while somebody types. */
+  /** Values that have names: proposed while somebody types, and taken by the command line too. */
   named?: Readonly<Record<string, number>>;
 }
 

@@ -17,6 +17,14 @@ const maxFrames = 1000;
 /** More noise than any model was trained on. */
 const maxSigma = 100_000;
 
+/** Amounts of motion that have names. */
+const namedMotion = { subtle: 60, normal: 127, strong: 180, wild: 240 } as const;
+
+/** Such as `subtle (60), normal (127)`. */
+const namedMotionText = Object.entries(namedMotion)
+  .map(([name, value]) => `${name} (${value})`)
+  .join(', ');
+
 /**
  * Every setting of Stable Video Diffusion: all that decides a clip besides the picture, the weights and the file's form.
  * Names as in diffusers' `StableVideoDiffusionPipeline.__call__`, in camelCase. Their order is that of the options of
@@ -30,13 +38,13 @@ export const imageToVideo = {
     default: 127,
     option: {
       name: 'motion',
-      value: 'N',
-      help: 'how much moves: 127 is normal, 1 to 255 were trained, 0 and more are taken',
+      value: 'N|NAME',
+      help: `how much moves: ${namedMotionText}; 1 to 255 were trained, 0 and more are taken`,
     },
     discord: {
       name: 'motion',
       range: { from: 1, to: 255 },
-      named: { subtle: 60, normal: 127, strong: 180, wild: 240 },
+      named: namedMotion,
       isInForm: true,
     },
   },

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
-import { seedRange, torchSeed } from '../util/torch-seed.ts';
 
 /** Numbers that a setting takes, both ends included. */
 export interface Range {
@@ -82,6 +81,20 @@ function numeric(range: RangeOf): Omit<NumberKind<string>, 'kind'> {
     check: (setting, value, limits) => checkRange(setting, value, typeof range === 'function' ? range(limits) : range),
     describe: () => (typeof range === 'function' ? 'what the model can do' : describeRange(range)),
   };
+}
+
+/** What `torch.manual_seed` takes: a signed or an unsigned number of 64 bits. */
+const seedRange = { min: -(2n ** 63n), max: 2n ** 64n - 1n } as const;
+
+/**
+ * The seed that torch's CPU generator makes of a number: its lowest 32 bits, so that -1 is 4294967295.
+ * @param text a whole number in digits, maybe with a sign
+ * @returns 0…2^32−1; undefined where the text is no such number within {@link seedRange}
+ */
+function torchSeed(text: string): number | undefined {
+  if (!/^[+-]?\d{1,20}$/.test(text)) return undefined;
+  const seed = BigInt(text.replace(/^\+/, ''));
+  return seed < seedRange.min || seed > seedRange.max ? undefined : Number(BigInt.asUintN(32, seed));
 }
 
 /** A seed of `torch.manual_seed`: any number of 64 bits is read, its lowest 32 bits are the value. */

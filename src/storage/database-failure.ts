@@ -24,7 +24,7 @@ export function openFailure(error: unknown, { dataDir, path }: Place): unknown {
       return new ConfigError(
         'data-damaged',
         `${path} is damaged (${reason}). Kinora has not changed it. Stop here and copy it, with ${path}-wal where there ` +
-          'is one, to a safe place. Then put a backup in its place; or repair the copy with "sqlite3 COPY .recover"; or ' +
+          'is one, to a safe place. Then put a backup in its place with "kinora restore"; or repair the copy with "sqlite3 COPY .recover"; or ' +
           `move both out of DATA_DIR=${dataDir} to start afresh, without the jobs, pictures and settings in it.`,
         { cause },
       );

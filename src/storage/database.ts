@@ -1,22 +1,14 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
-import { ConfigError } from '../errors.ts';
-import { DamagedFile, openFailure } from './database-failure.ts';
+import { copyDatabase, type LastBackup, lastBackupOf } from './backup.ts';
+import { openFailure } from './database-failure.ts';
+import { checkSound, numberOf, tablesOf } from './database-soundness.ts';
 import { type HostFault, rememberedHostFault, rememberedWorkerFaults, type WorkerFault } from './host-fault.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
 import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction } from './sqlite.ts';
 import { type DamagedJob, findDamaged } from './stored-rows.ts';
-
-/**
- * Up to this size the whole file is checked at every start, which reads it once: 0.2 s of processor time for 500 MB, and
- * what the disk takes. Of larger files only the tables without pictures and clips are checked.
- */
-const fullCheckBytes = 2 * 2 ** 30;
-
-/** Tables of bytes; damage in them is met by the job whose bytes they are. */
-const blobTables: ReadonlySet<string> = new Set(['pictures', 'clips', 'checkpoints']);
 
 /** The fact that a migration leaves when it wants the file rewritten. */
 const rewriteDue = 'rewrite-file';
@@ -27,7 +19,8 @@ export interface OpenDatabaseOptions {
 }
 
 /**
- * Opens DATA_DIR/kinora.db, makes it where it is missing and brings it up to date.
+ * Opens DATA_DIR/kinora.db, makes it where it is missing and brings it up to date, after a copy of it was put into
+ * DATA_DIR/backups.
  * Every commit reaches the disk before it returns: "accepted" must survive a power cut.
  *
  * @throws ConfigError `data-dir`, `data-read-only`, `data-full`, `data-damaged`, `data-newer`, `data-busy`, `data-disk`, or
@@ -39,13 +32,16 @@ export function openDatabase(dataDir: string, options: OpenDatabaseOptions = {})
     mkdirSync(dataDir, { recursive: true });
     const database = opened(new Libsql(path));
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    const version = inSnapshot(database, () => checkSound(database, { path, fullCheckBytes, ...options }));
+    const version = inSnapshot(database, () => checkSound(database, { path, ...options }));
     if (version > 0 && version < migrations.length && hasLease(database)) refuseHeld(database, Date.now());
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     // What is deleted is overwritten with zeros: nobody's picture stays in a free page.
     database.pragma('secure_delete = ON');
+    if (version > 0 && version < migrations.length) {
+      copyBeforeUpgrade(database, dataDir);
+    }
     migrate(database, version);
     rewriteIfDue(database);
     emptyWriteAheadLog(database);
@@ -58,10 +54,12 @@ export interface DatabaseState {
   /** Who works with the database at this moment, as far as can be told. */
   holder: LeaseHolder | undefined;
   damagedJobs: DamagedJob[];
+  /** The last backup; undefined where none was made, or the file is of an older shape. */
+  lastBackup: LastBackup | undefined;
   /** Why the bot that works with it makes no clips. */
   hostFault: HostFault | undefined;
   /** Which of its workers are taken out, and why. */
-  workerFaults: WorkerFault[];
+  workerFaults: WorkerFault[] | undefined;
 }
 
 /**
@@ -75,7 +73,7 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
   return explained({ dataDir, path }, (opened) => {
     const database = opened(new Libsql(path));
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    const version = inSnapshot(database, () => checkSound(database, { path, fullCheckBytes, ...options }));
+    const version = inSnapshot(database, () => checkSound(database, { path, ...options }));
     // Meets a read-only file, and is taken back.
     database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK;`);
     const isCurrent = version === migrations.length;
@@ -84,8 +82,9 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
       holder,
       // Of a bot that has ended it says nothing.
       hostFault: holder && rememberedHostFault(database),
-      workerFaults: holder ? rememberedWorkerFaults(database) : [],
+      workerFaults: holder && rememberedWorkerFaults(database),
       damagedJobs: isCurrent ? findDamaged(database).map(({ id, problem }) => ({ id, problem })) : [],
+      lastBackup: isCurrent ? lastBackupOf(database) : undefined,
     };
     database.close();
     return state;
@@ -111,48 +110,11 @@ function explained<T>(place: Place, work: (opened: (database: Database) => Datab
   }
 }
 
-/**
- * The shape that the file has: the migrations that were taken.
- *
- * @throws DamagedFile it is not a whole database of Kinora; ConfigError `data-newer`
- */
-function checkSound(database: Database, { path, fullCheckBytes }: { path: string; fullCheckBytes: number }): number {
-  const version = numberOf(database, 'user_version');
-  if (version > migrations.length) {
-    throw new ConfigError('data-newer', `${path} was written by a newer Kinora (shape ${version}); update Kinora.`);
-  }
-  const tables = tablesOf(database);
-  if (version === 0 && tables.length > 0) throw new DamagedFile('it is a database of another program');
-  const missing = tablesAfter(version).filter((name) => !tables.includes(name));
-  if (missing.length > 0) throw new DamagedFile(`it lacks ${missing.join(', ')}`);
-  const bytes = numberOf(database, 'page_count') * numberOf(database, 'page_size');
-  const checks =
-    bytes <= fullCheckBytes
-      ? ['quick_check(1)']
-      : tables.filter((name) => !blobTables.has(name)).map((name) => `quick_check("${name}")`);
-  for (const check of checks) {
-    const [row] = database.prepare(`PRAGMA ${check}`).all([]) as { quick_check: string }[];
-    if (row?.quick_check !== 'ok') throw new DamagedFile(String(row?.quick_check).replaceAll(/\s+/g, ' '));
-  }
-  return version;
-}
-
-function numberOf(database: Database, pragma: 'user_version' | 'page_count' | 'page_size'): number {
-  return (database.prepare(`PRAGMA ${pragma}`).get([]) as Record<string, number>)[pragma]!;
-}
-
-function tablesOf(database: Database): string[] {
-  const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`);
-  return (rows.all([]) as { name: string }[]).map(({ name }) => name);
-}
-
-/** The tables that a file has after so many migrations. */
-function tablesAfter(version: number): string[] {
-  const model = new Libsql(':memory:');
-  for (const migration of migrations.slice(0, version)) model.exec(migration);
-  const tables = tablesOf(model);
-  model.close();
-  return tables;
+function copyBeforeUpgrade(database: Database, dataDir: string): void {
+  const folder = join(dataDir, 'backups');
+  const { path, shape } = copyDatabase(database, { folder, kind: 'upgrade', nowMs: Date.now() });
+  // Another process that was started at the same moment changed the shape before this copy was made; it has its own.
+  if (shape === migrations.length) rmSync(path);
 }
 
 function hasLease(database: Database): boolean {

@@ -40,6 +40,16 @@ export function rememberedWorkerFaults(database: Database): WorkerFault[] {
   return row === undefined ? [] : workersSchema.catch([]).parse(JSON.parse(row.value));
 }
 
+/** Keeps both. */
+export async function rememberFaults(
+  facts: Pick<FactStore, 'set'>,
+  host: HostFault | undefined,
+  workers: readonly WorkerFault[],
+): Promise<void> {
+  await rememberHostFault(facts, host);
+  await rememberWorkerFaults(facts, workers);
+}
+
 /** What {@link rememberHostFault} kept last; undefined where there is no fault. */
 export function rememberedHostFault(database: Database): HostFault | undefined {
   const row = database.prepare('SELECT value FROM facts WHERE key = ?').get([key]) as { value: string } | undefined;

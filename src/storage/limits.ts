@@ -10,17 +10,24 @@ export interface Limits {
   maxFrames: number;
 }
 
+/** The limits that whoever runs the bot sets: those of a server, which hold everywhere, and one on all servers together. */
+export interface OperatorLimits extends Limits {
+  /** Jobs that wait, wherever they were asked for. */
+  maxWaitingTotal: number;
+}
+
 /** Everything is allowed. */
-export const noLimits: Limits = {
+export const noLimits: OperatorLimits = {
   maxWaitingPerUser: 0,
   maxWaitingPerGuild: 0,
+  maxWaitingTotal: 0,
   cooldownSeconds: 0,
   dailyQuota: 0,
   maxSteps: 0,
   maxFrames: 0,
 };
 
-/** The names of all limits. */
+/** The names of the limits that a server may set for itself. */
 export const limitNames = [
   'maxWaitingPerUser',
   'maxWaitingPerGuild',

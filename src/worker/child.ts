@@ -1,11 +1,11 @@
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
 import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import { limitsOf } from '../media/check-file.ts';
+import { pictureForClip } from '../media/decode-picture.ts';
 import { decodeVideo } from '../media/decode-video.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
-import { pictureForClip } from '../media/picture-for-clip.ts';
 import { writeFrames } from '../media/write-frames.ts';
 import { workerMain } from './worker-main.ts';
 

@@ -1,13 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import { clipForm } from '../settings/clip-form.ts';
+import { defaultsOf } from '../settings/declaration.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
-import { orientationOf, orientPicture, restoreOrientation } from './orientation.ts';
+import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
-import type { BaseClip, Clip, ClipForm, RenderOptions, RenderSpec } from './types.ts';
+import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
 const maxFrames = 400;
@@ -21,7 +23,9 @@ function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[])
 }
 
 /** What {@link makeClip} tells and asks of meanwhile. */
-interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
+interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
+  /** Told of every step. */
+  onProgress?: (progress: RenderProgress) => void;
   /** Told what an operator should know. */
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
@@ -31,9 +35,6 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal' | 'onProgress'> {
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
-  settings: ImageToVideoSettings;
-  /** How the picture was oriented for the model. */
-  orientation: ReturnType<typeof orientationOf>;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -48,7 +49,8 @@ interface BegunRun {
 export async function makeClip(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions = {}): Promise<Clip> {
   const { onProgress = () => {}, signal, log = () => {} } = options;
   const { loop = 'none' } = tools.pipeline.info;
-  const form: ClipForm = { format: 'mp4', loop, smooth: false, ...spec.form };
+  const { fit: _, ...usualForm } = defaultsOf(clipForm);
+  const form: ClipForm = { ...usualForm, loop, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
   await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
@@ -111,10 +113,10 @@ async function keptFrames(
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, settings, orientation, before, seconds } = await beginRun(tools, spec, options);
+  const { run, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = { ...restoreOrientation(next.value, orientation), settings };
+  const result = next.value;
   await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
@@ -138,15 +140,9 @@ async function beginRun(
   const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { width, height, fit: spec.fit }));
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
-  // Which way a model's only move goes is left to the seed by laying the picture accordingly.
-  const orientation = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
-  const oriented = orientation.swap ? { ...settings, width: height, height: width } : settings;
-  const run = tools.pipeline.generate(orientPicture(picture, orientation), oriented, {
-    ...(signal && { signal }),
-    resume,
-    checkpoints,
-  });
-  return { run, settings, orientation, before: kept?.before, seconds: secondsSince(start) };
+  const generateOptions = { ...(signal && { signal }), resume, checkpoints };
+  const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
+  return { run, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */

@@ -1,10 +1,10 @@
 import { UserError } from '../errors.ts';
 import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
+import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
 import type { finishClip } from '../media/finish-clip.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
-import type { pictureForClip } from '../media/picture-for-clip.ts';
 import type { writeFrames } from '../media/write-frames.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames } from '../util/rgb.ts';

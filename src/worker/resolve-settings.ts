@@ -1,4 +1,4 @@
-import { checkSettings } from '../inference/pipeline/check-settings.ts';
+import { checkSettings } from '../inference/pipeline/model-info.ts';
 import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/types.ts';
 import type { ShapeName } from '../settings/clip-form.ts';
 import { checkRanges } from '../settings/declaration.ts';

@@ -126,6 +126,23 @@ describe('what leaves the bot', () => {
     expect((fitted.data?.content ?? fitted.content)?.length).toBe(2000);
   });
 
+  const guarded = { content: 'x', tts: false, nonce: '1', enforce_nonce: true };
+  it.each([
+    ['POST', '/channels/1/messages', guarded, guarded],
+    ['PATCH', '/channels/1/messages/2', guarded, { content: 'x' }],
+    ['POST', '/webhooks/1/token', guarded, { content: 'x', tts: false }],
+    ['PATCH', '/webhooks/1/token/messages/@original', guarded, { content: 'x' }],
+    [
+      'POST',
+      '/interactions/1/token/callback',
+      { type: 4, data: guarded },
+      { type: 4, data: { content: 'x', tts: false } },
+    ],
+    ['POST', '/interactions/1/token/callback', { type: 7, data: guarded }, { type: 7, data: { content: 'x' } }],
+  ] as const)('%s %s has a nonce only where Discord knows nonces', (method, fullRoute, body, sent) => {
+    expect(fitRequest({ method, fullRoute, body } as never).body).toEqual(sent);
+  });
+
   it('is otherwise left as it is', () => {
     const others = [
       { method: 'PUT', fullRoute: '/applications/1/commands', body: [{ description: longest }] },

@@ -1,6 +1,6 @@
 import { type Client, Team, TeamMemberMembershipState, TeamMemberRole } from 'discord.js';
 import { expect, it } from 'vitest';
-import { isOperator } from '../../src/bot/is-operator.ts';
+import { isOperator } from '../../src/bot/client.ts';
 
 const { Accepted, Invited } = TeamMemberMembershipState;
 

@@ -87,7 +87,7 @@ describe('readAnimateOptions', () => {
     const io = createMemoryIo();
     showHelp(animateLine, io);
     const lines = io.out().split('\n');
-    const column = lines.find((line) => line.includes('--preset NAME'))!.indexOf('a recipe');
+    const column = lines.find((line) => line.includes('--preset NAME'))!.indexOf('settings that');
     for (const name of presetNames) {
       const line = lines.find((text) => text.trimStart().startsWith(`${name} `))!;
       expect(line.indexOf(name)).toBe(column);
@@ -95,6 +95,15 @@ describe('readAnimateOptions', () => {
       expect(line.indexOf(words, column + name.length)).toBe(column + 'animate-lcm'.length + 1);
     }
     expect(io.out()).not.toContain('step-cache');
+  });
+
+  it('takes motion by the names that it has in Discord', () => {
+    const motionOf = (word: string) => readAnimateOptions(['a.png', '--motion', word])?.settings.motionBucketId;
+    expect(['subtle', 'normal', 'strong', 'wild', '90'].map(motionOf)).toEqual([60, 127, 180, 240, 90]);
+    expect(() => motionOf('toString')).toThrow('--motion must be a number or one of');
+    const io = createMemoryIo();
+    showHelp(animateLine, io);
+    expect(io.out().replaceAll(/\s+/g, ' ')).toContain('subtle (60), normal (127), strong (180), wild (240)');
   });
 
   it('reads LoRAs, several of them, each with its scale', () => {
@@ -167,7 +176,7 @@ describe('readAnimateOptions', () => {
     [['a.png', '--bogus'], /^Unknown option '--bogus'\. kinora animate --help tells the usage\.$/],
     [['a.png', '--seed'], /^Option '--seed <N>' argument missing\. kinora animate --help tells the usage\.$/],
     [['a.png', '--seed', '--json'], /^Option '--seed <N>' argument missing\. kinora/],
-    [['a.png', '--motion', '-x'], /^--motion must be a number, not "-x"/],
+    [['a.png', '--motion', '-x'], /^--motion must be a number or one of subtle, normal, strong, wild, not "-x"/],
     [['a.png', '--json=yes'], /--json/],
     [
       ['a.png', '--seed', '0x10'],

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formerValueWarnings, readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { readConfig, requireDiscordToken } from '../../src/config/config.ts';
+import { suspiciousVariables } from '../../src/config/suspicious-variables.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { executionSchema } from '../../src/settings/execution.ts';
 
@@ -38,6 +40,8 @@ describe('readConfig', () => {
         feedForwardChunk: undefined,
       },
       ffmpegPath: undefined,
+      allowedGuildIds: undefined,
+      userInstalls: true,
       maxPicturePixels: 25_000_000,
       maxUploadBytes: 20 * 1024 * 1024,
       dataDir: resolve('data'),
@@ -45,6 +49,7 @@ describe('readConfig', () => {
       limits: {
         maxWaitingPerUser: 3,
         maxWaitingPerGuild: 30,
+        maxWaitingTotal: 100,
         cooldownSeconds: 0,
         dailyQuota: 0,
         maxSteps: 0,
@@ -79,12 +84,15 @@ describe('readConfig', () => {
         GUIDANCE_BATCH: 'split',
         FEED_FORWARD_CHUNK: '4096',
         FFMPEG_PATH: 'ffmpeg',
+        ALLOWED_GUILDS: '123456789012345678, 234567890123456789,',
+        USER_INSTALLS: 'off',
         MAX_PICTURE_MEGAPIXELS: '50',
         MAX_UPLOAD_MB: '25',
         DATA_DIR: '/var/lib/kinora',
         RETENTION_HOURS: '24',
         MAX_WAITING_PER_USER: '1',
         MAX_WAITING_PER_GUILD: '2',
+        MAX_WAITING_TOTAL: '9',
         COOLDOWN_SECONDS: '60',
         DAILY_QUOTA: '10',
         MAX_STEPS: '30',
@@ -116,6 +124,8 @@ describe('readConfig', () => {
         feedForwardChunk: 4096,
       },
       ffmpegPath: 'ffmpeg',
+      allowedGuildIds: ['123456789012345678', '234567890123456789'],
+      userInstalls: false,
       maxPicturePixels: 50_000_000,
       maxUploadBytes: 25 * 1024 * 1024,
       dataDir: '/var/lib/kinora',
@@ -123,6 +133,7 @@ describe('readConfig', () => {
       limits: {
         maxWaitingPerUser: 1,
         maxWaitingPerGuild: 2,
+        maxWaitingTotal: 9,
         cooldownSeconds: 60,
         dailyQuota: 10,
         maxSteps: 30,
@@ -147,12 +158,12 @@ describe('readConfig', () => {
       cpuMemory: 'mmap',
       guidanceBatch: 'split',
     });
-    expect(formerValueWarnings(environment)).toEqual([
+    expect(suspiciousVariables(environment)).toEqual([
       'MEMORY_MODE=sequential is now called MEMORY_MODE=sequential-offload; the next version will not know the old name.',
       'CPU_MEMORY=mapped is now called CPU_MEMORY=mmap; the next version will not know the old name.',
       'GUIDANCE_BATCH=apart is now called GUIDANCE_BATCH=split; the next version will not know the old name.',
     ]);
-    expect(formerValueWarnings({ MEMORY_MODE: 'resident' })).toEqual([]);
+    expect(suspiciousVariables({ MEMORY_MODE: 'resident' })).toEqual([]);
     expect(() => readConfig({ MEMORY_MODE: 'toString' })).toThrow(/MEMORY_MODE must be one of/);
   });
 
@@ -163,6 +174,67 @@ describe('readConfig', () => {
       { file: '/b/c.safetensors', scale: 1 },
       { file: resolve('d.safetensors'), scale: -1 },
     ]);
+  });
+
+  it('takes ~/ for the home folder in every path', () => {
+    const home = homedir();
+    const written = {
+      MODEL_DIR: '~/svd',
+      DATA_DIR: '~/kinora/data',
+      NSFW_MODEL_DIR: '~',
+      LORAS: '~/a.safetensors:0.5',
+    };
+    expect(readConfig({ ...written, FFMPEG_PATH: '~/bin/ffmpeg' })).toMatchObject({
+      modelDir: join(home, 'svd'),
+      dataDir: join(home, 'kinora/data'),
+      safety: { modelDir: home },
+      loras: [{ file: join(home, 'a.safetensors'), scale: 0.5 }],
+      ffmpegPath: join(home, 'bin/ffmpeg'),
+    });
+    expect(() => readConfig({ DATA_DIR: '~other/data' })).toThrow(
+      /DATA_DIR must not begin with the home folder of another/,
+    );
+  });
+
+  it.each([
+    ['MAX_UPLOAD_MB', '20MB', '20'],
+    ['MAX_UPLOAD_MB', '20971520', '20'],
+    ['STALL_SECONDS', '5m', '300'],
+    ['STALL_SECONDS', '300000', '300'],
+    ['RETENTION_HOURS', '7d', '168'],
+    ['RETENTION_HOURS', '604800', '168'],
+    ['PING_AFTER_MINUTES', '1 hour', '60'],
+    ['NSFW_THRESHOLD_PERCENT', '0.7', '70'],
+    ['NSFW_THRESHOLD_PERCENT', '70%', '70'],
+    ['MAX_PICTURE_MEGAPIXELS', '25000000', '25'],
+  ])('says what %s=%s would be in its own unit', (name, text, meant) => {
+    expect(() => readConfig({ [name]: text })).toThrow(new RegExp(`\\(it is "${text}"\\), perhaps ${name}=${meant}$`));
+  });
+
+  it('names the variable that a misspelt one was meant to be, and leaves those of others alone', () => {
+    const slips = {
+      DISCORD_TOKE: 'x',
+      PROVDIER: 'cpu',
+      'MODEL-DIR': 'x',
+      KINORA_DATA_DIR: 'x',
+      loglevel: 'debug',
+      THREADSS: '1',
+    };
+    expect(suspiciousVariables(slips)).toEqual(
+      ['DISCORD_TOKEN', 'PROVIDER', 'MODEL_DIR', 'DATA_DIR', 'LOG_LEVEL', 'THREADS'].map(
+        (name, index) => `${Object.keys(slips)[index]} means nothing to Kinora. Did you mean ${name}?`,
+      ),
+    );
+    const others = {
+      HF_HOME: 'x',
+      PATH: 'x',
+      XDG_DATA_DIRS: 'x',
+      NODE_ENV: 'x',
+      CUDA_VISIBLE_DEVICES: '0',
+      TMPDIR: 'x',
+    };
+    expect(suspiciousVariables(others)).toEqual([]);
+    expect(suspiciousVariables({ PROVDIER: 'cpu', PROVIDER: 'cuda' })).toEqual([]);
   });
 
   it('takes an empty variable for an unset one', () => {
@@ -190,6 +262,9 @@ describe('readConfig', () => {
     ['DISCORD_API_URL', 'ftp://discord.com', /http or https/],
     ['ATTACHMENT_HOSTS', 'https://cdn.discordapp.com', /without https/],
     ['ATTACHMENT_HOSTS', ' , ', /^ATTACHMENT_HOSTS must be host names/],
+    ['ALLOWED_GUILDS', 'My server', /^ALLOWED_GUILDS must be ids of servers/],
+    ['ALLOWED_GUILDS', ',', /^ALLOWED_GUILDS must be ids of servers/],
+    ['USER_INSTALLS', 'false', /^USER_INSTALLS must be one of on, off/],
     ['LORAS', 'style', /^LORAS must be \.safetensors files separated by commas/],
     ['LORAS', 'a.safetensors:x', /^LORAS must be/],
     ['LORAS', 'a.safetensors:1000', /^LORAS must be/],

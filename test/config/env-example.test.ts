@@ -29,7 +29,15 @@ describe('.env.example', () => {
     expect(Object.keys(everyLine)).toEqual(Object.keys(variables));
     // These have no default: their lines show what a path, a model and an emoji look like.
     expect(
-      readConfig({ ...everyLine, MODEL_DIR: '', FFMPEG_PATH: '', REACTION_EMOJI: '', LORAS: '', NSFW_MODEL_DIR: '' }),
+      readConfig({
+        ...everyLine,
+        MODEL_DIR: '',
+        FFMPEG_PATH: '',
+        REACTION_EMOJI: '',
+        LORAS: '',
+        NSFW_MODEL_DIR: '',
+        ALLOWED_GUILDS: '',
+      }),
     ).toEqual(readConfig({}));
   });
 });

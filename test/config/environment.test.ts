@@ -29,6 +29,17 @@ describe('readEnvironment', () => {
     expect(log).not.toHaveBeenCalled();
   });
 
+  it.each([
+    ['UTF-8 with a mark', (text: string) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-16 of Windows, with its mark', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16 without a mark', (text: string) => Buffer.from(text, 'utf16le')],
+    ['UTF-16 in the other order of bytes', (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+  ])('reads .env in %s', (_, encode) => {
+    writeFileSync(join(folder, '.env'), encode('DISCORD_TOKEN=from-file\r\nREACTION_EMOJI=🎬\r\n'));
+    vi.stubEnv('DISCORD_TOKEN', undefined);
+    expect(readEnvironment()).toMatchObject({ DISCORD_TOKEN: 'from-file', REACTION_EMOJI: '🎬' });
+  });
+
   it('does without a file', () => {
     vi.stubEnv('PROVIDER', 'cpu');
     expect(readEnvironment().PROVIDER).toBe('cpu');

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { noLimits } from '../../src/storage/limits.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 
@@ -174,8 +175,7 @@ it('every button works after a restart', async () => {
 
 it('obeys the limits of whoever presses', async () => {
   const renderer = createScriptedRenderer();
-  const limits = { maxWaitingPerUser: 0, maxWaitingPerGuild: 0, cooldownSeconds: 0, maxSteps: 0, maxFrames: 0 };
-  const { discord } = await setStage({ renderer, config: { limits: { ...limits, dailyQuota: 1 } } });
+  const { discord } = await setStage({ renderer, config: { limits: { ...noLimits, dailyQuota: 1 } } });
   const handle = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });
   (await renderer.begun(0)).finish();
   const clip = await clipOf(handle);

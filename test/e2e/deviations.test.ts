@@ -25,6 +25,25 @@ it.each([1, 2, 3, 4])(
   },
 );
 
+it('events and answers with nulls that discord.js cannot parse cost nobody a clip, nor the owner their commands', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord, log } = await setStage({ renderer });
+  discord.deviate({ seed: 1, rate: 1, kinds: ['unparseable'] });
+  const handles = [discord.invoke(animate), discord.invoke({ ...animate, place: 'dm' })];
+  for (const index of handles.keys()) (await renderer.begun(index)).finish();
+  const [clip] = await Promise.all(handles.map(clipOf));
+  const status = discord.invoke({ command: 'kinora-admin status', user: discord.ownerId });
+  await status.waitForMessage(({ content }) => content.includes('<t:'));
+  const queue = discord.invoke({ command: 'queue' });
+  await queue.waitForMessage(() => true);
+  const customId = /"(again:[0-9a-f]{8})"/.exec(JSON.stringify(clip!.components))![1]!;
+  const again = discord.clickButton({ messageId: clip!.id, customId });
+  (await renderer.begun(2)).finish();
+  await clipOf(again);
+  const failures = log.events.filter(({ level, fields }) => level === 'error' && fields.type === undefined);
+  expect(failures).toEqual([]);
+});
+
 it('an interaction without a language and without a channel is a job like any other', async () => {
   const renderer = createScriptedRenderer();
   const { discord } = await setStage({ renderer });

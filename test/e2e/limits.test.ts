@@ -85,6 +85,22 @@ describe('waiting jobs', () => {
     const direct = discord.invoke({ ...animate, user: cy!, place: 'dm' });
     await direct.waitForMessage(({ content: text }) => text.includes('Queue position'));
   });
+
+  it('are limited in all: direct messages and private conversations do not escape', async () => {
+    const { discord, renderer } = await stageWith({ maxWaitingPerGuild: 5, maxWaitingTotal: 2 });
+    const [bob, cy] = ['bob', 'cy'].map((name) => discord.createUser(name).id);
+    discord.invoke(animate);
+    await renderer.begun(0);
+    const direct = discord.invoke({ ...animate, user: bob!, place: 'dm' });
+    await direct.waitForMessage(({ content }) => content.includes('position: 1'));
+    const apart = discord.invoke({ ...animate, user: bob!, place: 'private-channel' });
+    await apart.waitForMessage(({ content }) => content.includes('position: 2'));
+    const asked = discord.invoke({ ...animate, user: cy!, place: 'private-channel' });
+    expect((await failureOf(asked)).content).toContain("The bot's queue is full (at most 2).");
+    expect((await asked.acknowledged).ephemeral).toBe(true);
+    const spanish = await failureOf(discord.invoke({ ...animate, user: cy!, place: 'dm', locale: 'es-ES' }));
+    expect(spanish.content).toContain('La cola del bot está llena (máximo 2).');
+  });
 });
 
 it('steps and frames above the limit are refused, and the model’s own number is brought within it', async () => {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, onTestFinished } from 'vitest';
-import { type BotConfig, type BotDependencies, startBot } from '../../src/cli/app.ts';
+import { type BotConfig, type BotDependencies, type RunningBot, startBot } from '../../src/cli/app.ts';
 import { soleWorker } from '../../src/cli/bot-parts.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
@@ -20,8 +20,10 @@ const patience = { timeoutMs: 240_000 };
 export interface Stage {
   discord: FakeDiscord;
   log: ReturnType<typeof createRecordingLog>;
+  /** The bot that was started first. */
+  bot: RunningBot;
   /** Starts a bot over the same data; the first one is started already. */
-  startBot(): Promise<{ stop(): Promise<void> }>;
+  startBot(): Promise<RunningBot>;
   /** Ends the running bot as SIGTERM would. */
   stopBot(): Promise<void>;
 }
@@ -30,7 +32,7 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch'> {
+export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch' | 'signal'> {
   renderer: Pick<Renderer, 'render'>;
   /** Default: the renderer alone. */
   workers?: BotDependencies['workers'];
@@ -42,7 +44,7 @@ export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Pick<BotConfig, 'limits' | 'retentionHours' | 'pingAfterMs' | 'shutdownGraceMs' | 'reactionEmoji'>>;
+  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir' | 'provider'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
@@ -59,6 +61,7 @@ export async function setStage({
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
   fetch = globalThis.fetch,
+  signal,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
   const log = createRecordingLog();
@@ -85,6 +88,7 @@ export async function setStage({
         readSettings: readVideoSettings,
         editGapMs,
         fetch,
+        ...(signal && { signal }),
       },
     );
     running.add(bot);
@@ -105,9 +109,9 @@ export async function setStage({
     expect(violations).toEqual([]);
   });
   beforeStart(discord);
-  await start();
+  const bot = await start();
   await discord.waitForCommands(['animate']);
-  return { discord, log, startBot: start, stopBot };
+  return { discord, log, bot, startBot: start, stopBot };
 }
 
 /** A fetch that notes which attachments it is asked for, and of which part. */

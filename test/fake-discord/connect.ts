@@ -1,4 +1,5 @@
 import { Client, type ClientOptions, GatewayIntentBits, Partials } from 'discord.js';
+import { FittingRest } from '../../src/bot/fitting-rest.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions } from '../../src/fake-discord/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
@@ -8,9 +9,12 @@ export function startValidated(options: FakeDiscordOptions = {}): Promise<FakeDi
   return startFakeDiscord({ validate: discordDeviations, ...options });
 }
 
-/** A discord.js client for a stand-in; not logged in yet. */
+/**
+ * A discord.js client for a stand-in, not logged in yet. It writes as the bot does: bare discord.js puts fields into every
+ * message that Discord documents for some alone, and the stand-in takes them nowhere else.
+ */
 export function clientFor(fake: FakeDiscord, options: Partial<ClientOptions> = {}): Client {
-  return new Client({
+  const client = new Client({
     intents: [
       GatewayIntentBits.Guilds,
       GatewayIntentBits.GuildMessages,
@@ -22,6 +26,10 @@ export function clientFor(fake: FakeDiscord, options: Partial<ClientOptions> = {
     rest: { api: fake.apiUrl },
     ...options,
   });
+  client.rest.clearHashSweeper();
+  client.rest.clearHandlerSweeper();
+  client.rest = new FittingRest(client.options.rest);
+  return client;
 }
 
 /** Logs in and waits for `clientReady`. */

@@ -28,8 +28,28 @@ describe('strictness: an unknown', () => {
           components: [{ type: 1, components: [{ type: 2, style: 1, custom_id: 'a', labl: 'b' }] }],
         },
       }),
+    'nonce in a follow-up': () => answerWith({ content: 'x', nonce: '1', enforce_nonce: true }, 'follow-up'),
+    'nonce in an interaction’s answer': () => answerWith({ content: 'x', nonce: '1', enforce_nonce: true }, 'answer'),
+    'nonce in an edit': () => answerWith({ content: 'x', nonce: '1' }, 'edit'),
     'body where none belongs': () => rest(fake, `POST /channels/${fake.channelId}/typing`, { body: {} }),
   };
+  /** Answers a command, and where that is not what `body` is for, follows up or edits. */
+  async function answerWith(body: object, where: 'answer' | 'follow-up' | 'edit') {
+    await rest(fake, `PUT /applications/${fake.applicationId}/commands`, {
+      body: [{ name: 'ping', description: 'x' }],
+    });
+    const { id, token } = fake.invoke({ command: 'ping' });
+    const data = where === 'answer' ? body : { content: 'first' };
+    const answer = await rest(fake, `POST /interactions/${id}/${token}/callback`, {
+      body: { type: 4, data },
+      token: null,
+    });
+    if (where === 'answer') return answer;
+    const webhook = `/webhooks/${fake.applicationId}/${token}`;
+    const route = where === 'edit' ? `PATCH ${webhook}/messages/@original` : `POST ${webhook}`;
+    return rest(fake, route, { body, token: null });
+  }
+
   for (const [name, call] of Object.entries(cases)) {
     it(`${name} is refused and recorded`, async () => {
       const { status } = await call();

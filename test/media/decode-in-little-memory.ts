@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { AppError } from '../../src/errors.ts';
-import { pictureForClip } from '../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../src/media/decode-picture.ts';
 
 // Run as a process of its own: decodes the picture that its argument names in hardly more memory than it has already,
 // and writes what comes of it as JSON.

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EncodeError, JobCancelledError } from '../../src/errors.ts';
+import type { EncodeVideoOptions } from '../../src/media/encode.ts';
 import { encodeVideo } from '../../src/media/encode.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import type { EncodeVideoOptions } from '../../src/media/fit-clip.ts';
 import { flatClip, panningClip } from './clips.ts';
 import { fakeFfmpeg } from './fake-ffmpeg.ts';
 

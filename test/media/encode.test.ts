@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EncodeError } from '../../src/errors.ts';
+import type { EncodeVideoOptions } from '../../src/media/encode.ts';
 import { encodeVideo } from '../../src/media/encode.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import type { EncodeVideoOptions } from '../../src/media/fit-clip.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { decodeVideo, flatClip, noisyClip, panningClip, psnr } from './clips.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitBox } from '../../src/media/picture-for-clip.ts';
+import { fitBox } from '../../src/media/decode-picture.ts';
 
 const clip = { width: 1024, height: 576 };
 

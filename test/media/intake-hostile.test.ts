@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { pictureErrorCodes, pictureLimits } from '../../src/media/check-file.ts';
 import { configureSharp } from '../../src/media/configure-sharp.ts';
+import { pictureForClip } from '../../src/media/decode-picture.ts';
 import { describeDecoderError, readPictureInfo } from '../../src/media/open-picture.ts';
-import { pictureForClip } from '../../src/media/picture-for-clip.ts';
 import { flatPicture, handmadePng, quartersPicture, webpBomb } from './pictures.ts';
 
 const entitySvg =

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
+import { type PictureForClipOptions, pictureForClip } from '../../src/media/decode-picture.ts';
 import { readPictureInfo } from '../../src/media/open-picture.ts';
-import { type PictureForClipOptions, pictureForClip } from '../../src/media/picture-for-clip.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 import { colourAt, flatPicture, quarters, quartersPicture, quartersRgb } from './pictures.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { browserCommand } from '../../src/cli/open-in-browser.ts';
+import { browserCommand } from '../../src/cli/playground.ts';
 import { createOwnLinks } from '../../src/playground/attachment-links.ts';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { createOriginGuard, isLoopback } from '../../src/playground/page-security.ts';

@@ -6,13 +6,13 @@ import { openDatabase } from '../../src/storage/database.ts';
 import { createGuildSettings } from '../../src/storage/guild-settings.ts';
 import type { NewJob } from '../../src/storage/job.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
-import { type Limits, noLimits } from '../../src/storage/limits.ts';
+import { noLimits, type OperatorLimits } from '../../src/storage/limits.ts';
 import { createUseStore, quotaPeriodMs } from '../../src/storage/uses.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-function setUp(limits: Partial<Limits> = {}, model = tinyModel) {
+function setUp(limits: Partial<OperatorLimits> = {}, model = tinyModel) {
   const database = openDatabase(tempFolder());
   const clock = createFakeClock();
   const store = createJobStore(database);
@@ -63,6 +63,14 @@ describe('createAdmission', () => {
         [...guild, ...guild].map(({ job }) => waitingJob(job.userId, null)),
       ),
     ).toBeUndefined();
+  });
+
+  it('limits the jobs that wait in all: direct messages and private conversations do not escape', async () => {
+    const { refusal } = setUp({ maxWaitingPerGuild: 5, maxWaitingTotal: 3 });
+    const waiting = [waitingJob('a', null, 9_000), waitingJob('b', null, 5_000), waitingJob('c', 'g1')];
+    expect(await refusal({ guildId: null }, waiting)).toEqual(['limit-waiting-total', 5_000, 3]);
+    expect(await refusal({ guildId: 'g2' }, waiting)).toEqual(['limit-waiting-total', 5_000, 3]);
+    expect(await refusal({ guildId: null }, waiting.slice(1))).toBeUndefined();
   });
 
   it('keeps a pause between two jobs, also when the first was cancelled', async () => {

@@ -83,8 +83,6 @@ const schemas: Readonly<Record<RouteName, RouteSchemas>> = {
  * the last part of the path to it.
  */
 const habits = [
-  // MessagePayload writes these into every body.
-  /(^|\.)(tts|nonce|enforce_nonce)$/,
   // Builders split emoji into parts.
   /emoji\.animated$/,
 ];

@@ -243,6 +243,8 @@ export const en: Messages = {
       `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
       `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}`,
+    'limit-waiting-total': ({ limit, moment }) =>
+      `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) =>
       `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
     'limit-quota': ({ limit, moment }) =>
@@ -255,6 +257,9 @@ export const en: Messages = {
     'clip-unsafe': () => 'The content filter rejected this clip, so it is not shown.',
     'blocked-user': () => 'The people who run this bot have blocked you.',
     'blocked-guild': () => 'The people who run this bot have blocked this server.',
+    'guild-not-allowed': () => 'This bot does not work on this server. Ask the people who run it.',
+    'members-only': () => 'This bot is only for members of certain servers, and you are not in any of them.',
+    'user-install-off': () => 'This bot only works on servers that have added it.',
     'place-channel': ({ places, more }) => `Clips can be made in: ${places}${andMore(more)}.`,
     'place-role': ({ roles, more }) => `Roles that can make clips here: ${roles}${andMore(more)}.`,
     'place-age': () => 'On this server clips can only be made in age-restricted channels.',

@@ -247,6 +247,8 @@ export const es: Messages = {
       `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
     'limit-waiting-guild': ({ limit, moment }) =>
       `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
+    'limit-waiting-total': ({ limit, moment }) =>
+      `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
     'limit-cooldown': ({ limit, moment }) =>
       `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: puedes volver a pedir ${moment}.`,
     'limit-quota': ({ limit, moment }) =>
@@ -259,6 +261,9 @@ export const es: Messages = {
     'clip-unsafe': () => 'El filtro de contenido ha rechazado este clip, así que no se muestra.',
     'blocked-user': () => 'Quienes administran este bot te han bloqueado.',
     'blocked-guild': () => 'Quienes administran este bot han bloqueado este servidor.',
+    'guild-not-allowed': () => 'Este bot no funciona en este servidor. Pregunta a quienes lo administran.',
+    'members-only': () => 'Este bot es solo para miembros de ciertos servidores, y no estás en ninguno de ellos.',
+    'user-install-off': () => 'Este bot solo funciona en servidores que lo han añadido.',
     'place-channel': ({ places, more }) => `Se pueden hacer clips en: ${places}${andMore(more)}.`,
     'place-role': ({ roles, more }) => `Roles que pueden hacer clips aquí: ${roles}${andMore(more)}.`,
     'place-age': () => 'En este servidor solo se pueden hacer clips en canales con restricción de edad.',

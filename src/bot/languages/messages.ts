@@ -100,6 +100,7 @@ export const userErrorCodes = [
   'draining',
   'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing)
   'limit-waiting-guild', // limit, freeAtMs
+  'limit-waiting-total', // limit, freeAtMs
   'limit-cooldown', // limit: seconds, freeAtMs
   'limit-quota', // limit, freeAtMs
   'limit-steps', // limit
@@ -108,6 +109,9 @@ export const userErrorCodes = [
   'clip-unsafe',
   'blocked-user',
   'blocked-guild',
+  'guild-not-allowed',
+  'members-only',
+  'user-install-off',
   'place-channel', // places: mentions; more: how many are left out
   'place-role', // roles: mentions; more
   'place-age',

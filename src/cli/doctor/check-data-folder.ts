@@ -29,9 +29,12 @@ export function checkDataFolder(dataDir: string): Promise<Finding> {
   });
 }
 
+/** A backup that is older is told as a note, in milliseconds. */
+const oldBackupMs = 8 * 86_400_000;
+
 function findingOf(
   dataDir: string,
-  { holder, hostFault, workerFaults, damagedJobs }: DatabaseState,
+  { holder, hostFault, workerFaults = [], damagedJobs, lastBackup }: DatabaseState,
 ): Omit<Finding, 'check'> {
   const parts = [`${dataDir} can be written, and kinora.db in it is sound`];
   if (holder !== undefined) parts.push(`a bot works with it: ${describeHolder(holder)}`);
@@ -47,11 +50,19 @@ function findingOf(
     const more = damagedJobs.length > named.length ? ' …' : '';
     parts.push(`jobs that cannot be read and are left alone: ${named.join(', ')}${more}`);
   }
+  const isBackupOld = lastBackup !== undefined && Date.now() - lastBackup.atMs > oldBackupMs;
+  if (lastBackup === undefined) parts.push('no backup was made yet: kinora backup DIR makes one');
+  else {
+    const age = isBackupOld ? 'the last backup is old' : 'the last backup';
+    parts.push(`${age}: ${lastBackup.path}, ${new Date(lastBackup.atMs).toISOString()}`);
+  }
   return {
-    verdict: damagedJobs.length > 0 || hostFault !== undefined || workerFaults.length > 0 ? 'note' : 'ok',
+    verdict:
+      isBackupOld || damagedJobs.length > 0 || hostFault !== undefined || workerFaults.length > 0 ? 'note' : 'ok',
     text: parts.join('; '),
     facts: {
       damagedJobs: damagedJobs.length,
+      ...(lastBackup && { lastBackupMs: lastBackup.atMs }),
       ...(workerFaults.length > 0 && { workersOut: workerFaults.map(({ worker }) => worker) }),
       ...(hostFault && { hostFault: hostFault.code }),
       ...(holder && { holderHost: holder.host, holderPid: holder.pid }),

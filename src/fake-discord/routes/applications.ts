@@ -14,7 +14,12 @@ export const applicationRoutes = {
         url: gatewayUrl(world),
         // About 1,000 guilds a shard is what the real one recommends.
         shards: Math.ceil(world.guildCount / 1000),
-        session_start_limit: { total: 1000, remaining: 999, reset_after: 86_400_000, max_concurrency: 1 },
+        session_start_limit: {
+          total: 1000,
+          remaining: world.identifyLimit?.remaining ?? 999,
+          reset_after: 86_400_000,
+          max_concurrency: world.identifyLimit?.maxConcurrency ?? 1,
+        },
       }),
   },
   'GET /applications/@me': { handle: ({ world }) => ok(applicationObject(world)) },

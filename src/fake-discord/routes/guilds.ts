@@ -60,7 +60,7 @@ export const guildRoutes = {
     handle: (call) => {
       checkGuild(call);
       const userId = call.params.user ?? '';
-      if (!call.world.users.has(userId)) throw refuse('unknownMember');
+      if (!call.world.users.get(userId)?.isMember) throw refuse('unknownMember');
       return ok(member(call.world, userId));
     },
   },

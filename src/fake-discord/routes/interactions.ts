@@ -14,7 +14,7 @@ import {
 } from '../form-rules.ts';
 import { acknowledge, failInteraction, interactionType, isTooLate, messageMetadata } from '../interactions.ts';
 import { type MessageContent, readContent } from '../message-content.ts';
-import { messageEdit } from '../message-rules.ts';
+import { messageAnswer, messageEdit } from '../message-rules.ts';
 import { renderMessage } from '../message-view.ts';
 import { addMessage, editMessage, guildOf, messageFlag } from '../messages.ts';
 import type { ApiChoice, ApiComponent, Json, JsonObject } from '../payloads.ts';
@@ -49,7 +49,7 @@ const choiceRule = fields(
   ['name', 'value'],
 );
 const dataRules: Readonly<Record<number, Rule>> = {
-  [answer.message]: messageEdit,
+  [answer.message]: messageAnswer,
   // Only EPHEMERAL can be set while deferring.
   [answer.deferredMessage]: fields({ flags: orNull(choice(0, messageFlag.ephemeral)) }),
   [answer.deferredUpdate]: fields({}),

@@ -1,6 +1,6 @@
 import { checkForm } from '../form-rules.ts';
 import { readContent } from '../message-content.ts';
-import { messageEdit } from '../message-rules.ts';
+import { messageAnswer, messageEdit } from '../message-rules.ts';
 import { renderMessage } from '../message-view.ts';
 import { editMessage, messageFlag, removeMessage } from '../messages.ts';
 import type { JsonObject } from '../payloads.ts';
@@ -77,7 +77,7 @@ function edit({ world, body, files }: Call, stored: StoredMessage): void {
 function followUp(call: Call): Reply {
   const { world, body, files } = call;
   const interaction = findInteraction(call);
-  checkForm(body, messageEdit);
+  checkForm(body, messageAnswer);
   const original = world.messages.get(interaction.originalId ?? '');
   if (original && (original.message.flags & messageFlag.loading) !== 0) {
     edit(call, original);

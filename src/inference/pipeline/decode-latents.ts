@@ -13,24 +13,42 @@ interface OpenDecoder {
   precision: Precision;
 }
 
-/** What the decoded frames are, and the chunk that memory allowed. */
-export interface DecodedLatents {
-  /** [frames, 3, height, width] around [-1, 1], chunk by chunk. */
-  samples: Float32Array[];
-  /** Frames decoded together: what was asked for, or less where memory ran out. */
+/** What is decoded. */
+interface DecodeTools {
+  latents: Float32Array;
+  /** Counts a finished step; throws where the run was cancelled. */
+  step: () => PipelineProgress;
+}
+
+/** The chunk that memory allowed: what was asked for, or less. */
+interface DecodedInChunks {
+  /** Frames decoded together. */
   decodeChunkSize: number;
+}
+
+/**
+ * Latents to 8-bit RGB frames, chunk by chunk.
+ * @throws InferenceError as {@link decodeSamples}
+ */
+export async function* decodeLatents(
+  job: PipelineContext,
+  tools: DecodeTools,
+): AsyncGenerator<PipelineProgress, DecodedInChunks & { frames: Uint8Array[] }> {
+  const { samples, decodeChunkSize } = yield* decodeSamples(job, tools);
+  return { frames: samples.flatMap((sample) => sampleToFrames(sample, job.settings)), decodeChunkSize };
 }
 
 /**
  * diffusers `decode_latents`: chunks of frames, each seen by itself. Where memory runs out the chunk is halved and
  * everything decoded again (the chunk size changes the picture, so sizes are not mixed). A chunk that half precision
  * turned into infinities, or into nothing but black, is decoded again in float32.
+ * @returns `samples`: [frames, 3, height, width] around [-1, 1], chunk by chunk
  * @throws InferenceError memory runs out with single frames, or `non-finite`
  */
-export async function* decodeLatents(
+export async function* decodeSamples(
   job: PipelineContext,
-  { latents, step }: { latents: Float32Array; step: () => PipelineProgress },
-): AsyncGenerator<PipelineProgress, DecodedLatents> {
+  { latents, step }: DecodeTools,
+): AsyncGenerator<PipelineProgress, DecodedInChunks & { samples: Float32Array[] }> {
   let decodeChunkSize = Math.min(job.settings.decodeChunkSize, job.settings.numFrames);
   for (;;) {
     try {
@@ -46,7 +64,7 @@ export async function* decodeLatents(
 
 async function* decodeInChunks(
   { configs, networks, settings, precision, log }: PipelineContext,
-  tools: { latents: Float32Array; step: () => PipelineProgress; decodeChunkSize: number },
+  tools: DecodeTools & DecodedInChunks,
 ): AsyncGenerator<PipelineProgress, Float32Array[]> {
   const { latents, step, decodeChunkSize } = tools;
   const { numFrames } = settings;
@@ -90,6 +108,26 @@ async function* decodeInChunks(
   } finally {
     await decoder?.session.release();
   }
+}
+
+/** [frames, 3, height, width] around [-1, 1] -> 8-bit RGB frames, as diffusers' `postprocess_video` for pictures. */
+export function sampleToFrames(
+  sample: Float32Array,
+  { width, height }: { width: number; height: number },
+): Uint8Array[] {
+  const pixels = width * height;
+  const count = sample.length / (3 * pixels);
+  return Array.from({ length: count }, (_, frame) => {
+    const out = new Uint8Array(pixels * 3);
+    for (let channel = 0; channel < 3; channel++) {
+      const plane = sample.subarray((frame * 3 + channel) * pixels, (frame * 3 + channel + 1) * pixels);
+      for (let pixel = 0; pixel < pixels; pixel++) {
+        const unit = Math.min(1, Math.max(0, (plane[pixel] ?? 0) / 2 + 0.5));
+        out[pixel * 3 + channel] = Math.round(unit * 255);
+      }
+    }
+    return out;
+  });
 }
 
 /** Whether all of it is black, as where half precision overflowed. */

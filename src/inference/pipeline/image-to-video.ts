@@ -1,24 +1,25 @@
 import { InferenceError } from '../../errors.ts';
 import { throwIfCancelled } from '../../util/cancellation.ts';
 import type { FramedPicture } from '../../util/rgb.ts';
-import { resumeTorchGenerator, torchGenerator } from '../random/torch-generator.ts';
+import { resumeTorchGenerator, type TorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
 import { defaultPrecision, networkTarget } from './build-network.ts';
-import { checkSettings } from './check-settings.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
+import { type ImageCondition, openDenoiser } from './denoiser.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { cancellableNetworks, finiteNetworks } from './guard-networks.ts';
-import { denoise, encodeImage } from './image-to-video-stages.ts';
+import { cancellableNetworks, finiteNetworks, requireFinite, requireOutput, withSession } from './guard-networks.ts';
+import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
-import { modelInfo } from './model-info.ts';
+import { checkSettings, modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
-import { sampleToFrames } from './pictures.ts';
+import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { stageClock } from './stages.ts';
 import type {
@@ -150,10 +151,96 @@ async function* run(
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);
-  const { samples, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
+  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
 
   const { width, height } = settings;
-  const frames = samples.flatMap((sample) => sampleToFrames(sample, settings));
   const done = { ...settings, decodeChunkSize };
   return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
+}
+
+interface StageTools {
+  /** Counts a finished step; throws where the run was cancelled. */
+  step: () => PipelineProgress;
+}
+
+type Stage<Result> = AsyncGenerator<PipelineProgress, Result>;
+
+/** diffusers `_encode_image` and `_encode_vae_image`; the picture's noise is the first thing drawn. */
+export async function* encodeImage(
+  job: PipelineContext,
+  { generator, step }: StageTools & { generator: TorchGenerator },
+): Stage<ImageCondition> {
+  const { configs, networks, settings, picture } = job;
+  if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
+  const { pixelValues, sample } = modelInputs(picture, configs, settings);
+  job.picture = undefined;
+  const imageEmbeds = await withSession(networks.open({ network: 'image-encoder' }), async (session) => {
+    return (await session.run({ pixel_values: pixelValues })).image_embeds;
+  });
+  yield step();
+
+  const noise = generator.randn(sample.length);
+  const strength = Math.fround(settings.noiseAugStrength);
+  for (const [at, value] of sample.entries()) sample[at] = value + Math.fround(strength * (noise[at] ?? 0));
+  const { width, height } = settings;
+  const imageLatents = await withSession(networks.open({ network: 'vae-encoder', width, height }), async (session) => {
+    return (await session.run({ sample })).latents;
+  });
+  yield step();
+  return { imageEmbeds: requireOutput(imageEmbeds), imageLatents: requireOutput(imageLatents) };
+}
+
+/** What the denoising loop works with. */
+interface DenoiseTools extends StageTools {
+  generator: TorchGenerator;
+  scheduler: Scheduler;
+  condition: ImageCondition;
+  /** Steps that an earlier run has done, and the latents after them; left out: none, and noise. */
+  start?: { step: number; latents: Float32Array };
+  /** Called after each step from which another run can go on, with how many are done then. */
+  keep?: (step: number, latents: Float32Array) => Promise<void>;
+}
+
+/** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
+export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage<Float32Array> {
+  const { settings } = job;
+  const { generator, scheduler, condition, step, keep } = tools;
+  const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
+  const steps = scheduler.timesteps.length;
+  const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
+  const { deepCacheInterval = 1 } = settings;
+
+  const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
+  if (done === steps) return latents;
+
+  const denoiser = await openDenoiser(job, condition, { guided, caching: deepCacheInterval > 1 && steps > 1 });
+  try {
+    for (let index = done; index < steps; index++) {
+      const timestep = scheduler.timesteps[index]!;
+      const isGuided = guided[index] === true;
+      const prediction = await denoiser.predict(scheduler.scaleModelInput(latents, index), timestep, {
+        guided: isGuided,
+        shallow: index % deepCacheInterval !== 0,
+      });
+      const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
+      const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
+      scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
+      requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
+      // Between two whole calls of the UNet its inner features are needed besides, which are far larger than latents. A
+      // whole call makes them anew for each branch that it runs, and guidance never comes back once it has ended.
+      if (keep !== undefined && ((index + 1) % deepCacheInterval === 0 || index + 1 === steps))
+        await keep(index + 1, latents);
+      yield step();
+    }
+    return latents;
+  } finally {
+    await denoiser.release();
+  }
+}
+
+/** The noise that denoising begins with. */
+function drawLatents({ settings }: PipelineContext, { generator, scheduler, condition }: DenoiseTools): Float32Array {
+  const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
+  for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
+  return latents;
 }

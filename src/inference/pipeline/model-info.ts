@@ -1,10 +1,11 @@
-import { defaultSettings } from '../../settings/image-to-video.ts';
+import { checkRanges } from '../../settings/declaration.ts';
+import { defaultSettings, imageToVideo } from '../../settings/image-to-video.ts';
 import { unetBlocks } from '../models/unet-config.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
-import { maxSteps } from '../schedulers/scheduler.ts';
+import { checkSampler, maxSteps } from '../schedulers/scheduler.ts';
 import { defaultSchedule } from '../schedulers/scheduler-config.ts';
 import { type ModelConfigs, readModelConfigs } from './load-model.ts';
-import type { ModelInfo } from './types.ts';
+import type { ImageToVideoSettings, ModelInfo } from './types.ts';
 
 /**
  * What a model folder allows and proposes; reads its configs only.
@@ -60,4 +61,14 @@ function defaultShape(
   const step = latentPixels * 2 ** (levels - 1);
   const snap = (pixels: number) => Math.max(1, Math.round(pixels / step)) * step;
   return { width: snap((side * 4) / 3), height: snap((side * 3) / 4) };
+}
+
+/**
+ * Holds settings against what any Stable Video Diffusion model and the samplers can do.
+ * @throws UserError `settings-invalid` or `settings-invalid-name`, naming the setting, what it may be and the value;
+ * what `checkSampler` refuses
+ */
+export function checkSettings(settings: ImageToVideoSettings, { limits }: ModelInfo): void {
+  checkRanges(imageToVideo, settings, limits);
+  checkSampler(settings);
 }

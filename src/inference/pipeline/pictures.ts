@@ -43,23 +43,3 @@ export function pictureToSample({ width, height, data }: RgbPicture): Float32Arr
   }
   return sample;
 }
-
-/** [frames, 3, height, width] around [-1, 1] -> 8-bit RGB frames, as diffusers' `postprocess_video` for pictures. */
-export function sampleToFrames(
-  sample: Float32Array,
-  { width, height }: { width: number; height: number },
-): Uint8Array[] {
-  const pixels = width * height;
-  const count = sample.length / (3 * pixels);
-  return Array.from({ length: count }, (_, frame) => {
-    const out = new Uint8Array(pixels * 3);
-    for (let channel = 0; channel < 3; channel++) {
-      const plane = sample.subarray((frame * 3 + channel) * pixels, (frame * 3 + channel + 1) * pixels);
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        const unit = Math.min(1, Math.max(0, (plane[pixel] ?? 0) / 2 + 0.5));
-        out[pixel * 3 + channel] = Math.round(unit * 255);
-      }
-    }
-    return out;
-  });
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
-import { checkSettings } from '../../../src/inference/pipeline/check-settings.ts';
+import { checkSettings } from '../../../src/inference/pipeline/model-info.ts';
 import type { ImageToVideoSettings, ModelInfo } from '../../../src/inference/pipeline/types.ts';
 
 const settings: ImageToVideoSettings = {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
-import { checkSettings } from '../../../src/inference/pipeline/check-settings.ts';
-import { readModelInfo } from '../../../src/inference/pipeline/model-info.ts';
+import { checkSettings, readModelInfo } from '../../../src/inference/pipeline/model-info.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { svdXtConfigs, writeSvdXtConfigs } from '../../support/svd-xt-configs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

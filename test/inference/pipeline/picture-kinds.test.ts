@@ -3,14 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { type PresetName, withPreset } from '../../../src/inference/pipeline/presets.ts';
 import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
-import { type Fit, fitBox, pictureForClip } from '../../../src/media/picture-for-clip.ts';
+import { fitBox, pictureForClip } from '../../../src/media/decode-picture.ts';
+import type { FitName } from '../../../src/settings/clip-form.ts';
 import type { FramedPicture } from '../../../src/util/rgb.ts';
 import { type Golden, goldenPath, openGolden } from '../../support/golden.ts';
 import { drawnPicture } from '../../support/noise-picture.ts';
 
 /** One run of reference/picture_goldens.py. */
 interface Case {
-  fit: Fit;
+  fit: FitName;
   settings: ImageToVideoSettings;
   /** Width and height of a drawing. */
   drawn?: [number, number];

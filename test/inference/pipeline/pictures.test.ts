@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pictureToSample, sampleToFrames } from '../../../src/inference/pipeline/pictures.ts';
+import { sampleToFrames } from '../../../src/inference/pipeline/decode-latents.ts';
+import { pictureToSample } from '../../../src/inference/pipeline/pictures.ts';
 
 /** Two pixels beside one another: black, and one of three grey levels. */
 const picture = { width: 2, height: 1, data: Uint8Array.of(0, 0, 0, 51, 127, 255) };

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkSettings } from '../../../src/inference/pipeline/check-settings.ts';
-import { readModelInfo } from '../../../src/inference/pipeline/model-info.ts';
+import { checkSettings, readModelInfo } from '../../../src/inference/pipeline/model-info.ts';
 import { presetNames, presets, withPreset } from '../../../src/inference/pipeline/presets.ts';
 import { goldenPath, openGolden } from '../../support/golden.ts';
 import { writeSvdXtConfigs } from '../../support/svd-xt-configs.ts';

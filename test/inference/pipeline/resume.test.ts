@@ -117,8 +117,8 @@ describe('a run that goes on from a checkpoint', { timeout: 240_000 }, () => {
     ['animate-lcm', { sampler: 'animate-lcm', schedule: 'model', maxGuidanceScale: 1 }, [1, 2, 3, 4, 5, 6]],
     ['the ays schedule', { schedule: 'ays' }, [1, 2, 3, 4, 5, 6]],
     ['a single frame', { sampler: 'euler-ancestral', width: 8, numFrames: 1 }, [1, 2, 3, 4, 5, 6]],
-    ['a step cache of 2', { deepCacheInterval: 2 }, [2, 4, 6]],
-    ['a step cache of 4', { deepCacheInterval: 4, sampler: 'euler-ancestral' }, [4, 6]],
+    ['DeepCache of 2', { deepCacheInterval: 2 }, [2, 4, 6]],
+    ['DeepCache of 4', { deepCacheInterval: 4, sampler: 'euler-ancestral' }, [4, 6]],
     ['guidance in an interval', { guidanceInterval: [0.05, 200] }, [1, 2, 3, 4, 5, 6]],
     ['both', { guidanceInterval: [0.05, 100], deepCacheInterval: 2 }, [2, 4, 6]],
     [

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { pictureForClip } from '../../src/media/picture-for-clip.ts';
+import { pictureForClip } from '../../src/media/decode-picture.ts';
 import type { RgbPicture } from '../../src/util/rgb.ts';
 
 const assets = ['astronaut', 'cat', 'coffee', 'rocket'] as const;

@@ -1,9 +1,9 @@
 /**
- * `npx tsx bench/step-cache.ts [--model models/demo] [--pictures 10] [--steps 8] [--every 2,3] [--threads 2]`: what
+ * `npx tsx bench/deep-cache.ts [--model models/demo] [--pictures 10] [--steps 8] [--every 2,3] [--threads 2]`: what
  * `--deep-cache-interval` gains in the denoising loop, and how far its clips are from those of the full run. Prints a table.
  */
 import { parseArgs } from 'node:util';
-import { measureStepCache } from './step-cache/measure.ts';
+import { measureDeepCache } from './deep-cache/measure.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
   },
 });
-const table = await measureStepCache({
+const table = await measureDeepCache({
   modelDir: values.model,
   pictures: Number(values.pictures),
   steps: Number(values.steps),

@@ -5,7 +5,7 @@ import { markdownTable, median } from '../report/tables.ts';
 import { type Likeness, likeness, mean } from './likeness.ts';
 import { benchPictures } from './pictures.ts';
 
-export interface StepCacheOptions {
+export interface DeepCacheOptions {
   modelDir: string;
   pictures: number;
   steps: number;
@@ -20,7 +20,7 @@ interface Measured extends Likeness {
 }
 
 /** What `--deep-cache-interval` gains in the denoising loop, and how far its clips are from the full run's, as a table. */
-export async function measureStepCache(options: StepCacheOptions): Promise<string> {
+export async function measureDeepCache(options: DeepCacheOptions): Promise<string> {
   const { modelDir, threads, everies, steps: numInferenceSteps } = options;
   const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads, memoryMode: 'resident' });
   const { defaults, name: model } = pipeline.info;

@@ -1,0 +1,53 @@
+# syntax=docker/dockerfile:1
+# Kinora in a container. `docker build --target cpu .` runs on any x64 or arm64 machine, `--target cuda .` on NVIDIA cards.
+# No Python in either. docs/docker.md tells how they are run, how large they are, and what of this file was tried.
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+# Libraries of other systems and processors: two thirds of the package.
+RUN cd node_modules/onnxruntime-node/bin/napi-v6 \
+  && mkdir kept \
+  && mv "linux/$(node -p process.arch)" kept/ \
+  && rm -rf darwin win32 linux \
+  && mv kept linux
+
+FROM node:22-bookworm-slim AS cpu
+COPY --from=build /app/package.json /app/
+COPY --from=build /app/node_modules /app/node_modules
+COPY --from=build /app/dist /app/dist
+COPY LICENSE /app/
+COPY assets /app/assets
+COPY models/demo /app/models/demo
+RUN ln -s /app/dist/main.js /usr/local/bin/kinora \
+  && chmod +x /app/dist/main.js \
+  && install -d -o node -g node /var/lib/kinora /var/lib/kinora/data /var/lib/kinora/models
+# DATA_DIR and the models that `kinora model pull` brings are folders of this one.
+WORKDIR /var/lib/kinora
+ENV NODE_ENV=production
+USER node
+VOLUME ["/var/lib/kinora/data", "/var/lib/kinora/models"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["kinora"]
+CMD ["bot"]
+
+FROM cpu AS cuda
+USER root
+# CUDA's and cuDNN's libraries that the provider needs, and nothing else of the toolkit. The driver comes from the host.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates curl \
+  && curl -fsSLo /tmp/cuda-keyring.deb \
+    https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/cuda-keyring_1.1-1_all.deb \
+  && dpkg -i /tmp/cuda-keyring.deb \
+  && apt-get update \
+  && apt-get install -y --no-install-recommends \
+    cuda-cudart-13-0 libcublas-13-0 libcurand-13-0 libcufft-13-0 libcudnn9-cuda-13 \
+  && apt-get purge -y --auto-remove curl \
+  && rm -rf /var/lib/apt/lists/* /tmp/cuda-keyring.deb
+RUN kinora setup cuda
+ENV PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER node
