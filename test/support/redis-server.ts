@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ export interface RedisServer {
   url: string;
   /** As a power cut. */
   kill(): Promise<void>;
+  /** While it is not running: loses what it had written. */
+  forget(): void;
   /** Again, with what it had written. */
   start(): Promise<void>;
   /** For good: call at the end. */
@@ -64,6 +66,9 @@ export async function startRedis(): Promise<RedisServer> {
     url: `redis://127.0.0.1:${port}`,
     start,
     kill,
+    forget() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    },
     async stop() {
       await kill();
       rmSync(folder, { recursive: true, force: true });

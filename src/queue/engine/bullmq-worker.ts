@@ -75,11 +75,13 @@ export async function serveBullmq(
       autorun: false,
     },
   );
-  worker.on('error', (err) => log.debug({ worker: info.name, err }, 'a worker’s connection reports an error'));
+  const logged = (err: unknown) => log.debug({ worker: info.name, err }, 'a worker’s connection reports an error');
+  worker.on('error', logged);
+  producer.on('error', logged);
 
   // What happened before is in the announcement.
   const control = new QueueEvents(queueName, { ...shared, lastEventId: await lastEventId() });
-  control.on('error', (err) => log.debug({ worker: info.name, err }, 'a worker’s connection reports an error'));
+  control.on('error', logged);
   const onControl = control as unknown as {
     on(event: string, listener: (message: { id?: string; worker?: string; number?: string }) => void): void;
   };
