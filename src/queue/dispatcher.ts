@@ -1,7 +1,10 @@
 import type { Attempt } from '../storage/attempts.ts';
 import type { Job } from '../storage/job.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Lane, QueueEngine } from './engine/queue-engine.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { FailureJudge } from './judge-failure.ts';
+import type { WorkersHealth } from './worker-health.ts';
 
 /** A job that was handed to the engine, until the engine has settled it. */
 export interface Run {
@@ -23,18 +26,18 @@ export const lanes: readonly Lane[] = ['render', 'encode'];
 /** What {@link createDispatcher} works with. */
 export interface DispatcherOptions {
   engine: Pick<QueueEngine, 'hand' | 'workers'>;
-  /** How many jobs may be handed over in a lane in which so many are. */
-  mayHand: (lane: Lane, handed: { inLane: number; inAll: number }) => boolean;
-  /** Names a job that is not handed over while another one waits in its lane. */
-  passedOver: (lane: Lane) => string | undefined;
-  /** The engine did not take a job; it waits again. */
-  onRefused: (error: unknown) => void;
+  /** Of what all workers need: the store, and the engine itself. */
+  storage: Pick<CircuitBreaker, 'fault' | 'isBlocking' | 'open'>;
+  storageJudge: Pick<FailureJudge, 'suspect'>;
+  health: Pick<WorkersHealth, 'ready' | 'suspect'>;
 }
 
 /** Jobs that wait in fair order, and those that were handed over: only what can run now. */
 export interface Dispatcher {
   /** The job waits, and is handed over if it may. */
   add(job: Job): void;
+  /** Whether anything may be handed over. True at first. */
+  setOpen(isOpen: boolean): void;
   /** Hands over what may be. */
   dispatch(): void;
   /** Hands a run's job over once more, whoever waits. */
@@ -59,10 +62,11 @@ export interface Dispatcher {
 }
 
 /** A dispatcher with nothing to do. */
-export function createDispatcher({ engine, mayHand, passedOver, onRefused }: DispatcherOptions): Dispatcher {
+export function createDispatcher({ engine, storage, storageJudge, health }: DispatcherOptions): Dispatcher {
   const waiting: Record<Lane, FairQueue> = { render: new FairQueue(), encode: new FairQueue() };
   const runs = new Map<string, Run>();
   let idle: { resolve: () => void }[] = [];
+  let isOpen = true;
 
   function laneOf({ parent }: Pick<Job, 'parent'>): Lane {
     // Without somebody who does nothing else, whoever renders encodes as well.
@@ -72,10 +76,17 @@ export function createDispatcher({ engine, mayHand, passedOver, onRefused }: Dis
 
   const handedIn = (lane: Lane) => [...runs.values()].filter((run) => run.lane === lane).length;
 
+  function isFree(lane: Lane): boolean {
+    if (!isOpen || storage.isBlocking()) return false;
+    // On trial one job at a time tells enough.
+    return storage.fault() ? runs.size === 0 : handedIn(lane) < health.ready(lane);
+  }
+
   function dispatch(): void {
     for (const lane of lanes) {
-      while (waiting[lane].size > 0 && mayHand(lane, { inLane: handedIn(lane), inAll: runs.size })) {
-        void hand({ job: waiting[lane].take(passedOver(lane))!, lane, isOver: false });
+      while (waiting[lane].size > 0 && isFree(lane)) {
+        const passedOver = storage.fault() ? storageJudge.suspect() : health.suspect(lane);
+        void hand({ job: waiting[lane].take(passedOver)!, lane, isOver: false });
       }
     }
   }
@@ -89,7 +100,7 @@ export function createDispatcher({ engine, mayHand, passedOver, onRefused }: Dis
       if (runs.get(id) !== run) return;
       end(run);
       if (!run.isOver) waiting[run.lane].add({ ...run.job, state: 'interrupted' });
-      onRefused(error);
+      storage.open(error);
     }
   }
 
@@ -103,6 +114,10 @@ export function createDispatcher({ engine, mayHand, passedOver, onRefused }: Dis
   return {
     add(job) {
       waiting[laneOf(job)].add(job);
+      dispatch();
+    },
+    setOpen(wanted) {
+      isOpen = wanted;
       dispatch();
     },
     dispatch,

@@ -42,7 +42,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
     try {
       const clip = await renderer.render(spec, {
         signal: rendering,
-        onProgress: (news) => void (rendering.aborted || progress(news)),
+        onProgress: progress,
         onCheckpoint: checkpoints.save,
         ...(expected && { expected }),
       });

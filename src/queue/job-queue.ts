@@ -61,7 +61,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     finishGraceMs = 0,
     closeGraceMs = 10_000,
   } = options;
-  /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   let mode: QueueMode = 'open';
@@ -97,7 +96,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     signal: closing.signal,
     retentionMs,
     random: options.random,
-    onEnd: ({ id }) => void endsAtMs.delete(id),
   });
   const { end, fail, notify, deliver } = endings;
 
@@ -141,6 +139,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function sendPositions(): void {
+    const running = new Set(runner.lanes().flatMap((lane) => lane.running.map(({ id }) => id)));
+    for (const id of endsAtMs.keys()) if (!running.has(id)) endsAtMs.delete(id);
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 

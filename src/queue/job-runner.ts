@@ -3,7 +3,6 @@ import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { RenderProgress } from '../worker/types.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createDispatcher, lanes, type Run } from './dispatcher.ts';
 import type { KnownWorker, Lane, Outcome, QueueEngine } from './engine/queue-engine.ts';
@@ -14,7 +13,7 @@ import { defaultLeaseMs } from './lease-keeper.ts';
 import { createLostJobs } from './lost-jobs.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
-import type { LaneOverview, WorkerOverview } from './types.ts';
+import type { JobRunnerEvents, LaneOverview, WorkerOverview } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
 
 /** What {@link createJobRunner} works with. */
@@ -29,20 +28,6 @@ export interface JobRunnerOptions {
   clock: Clock;
   log: Log;
   events: JobRunnerEvents;
-}
-
-/** What becomes of jobs. No function may throw. */
-interface JobRunnerEvents {
-  /** The job runs. Called often, the first time when it begins. */
-  progress(job: Job, progress: RenderProgress): void;
-  /** A job began, ended or was put back, or there are more or fewer workers. */
-  positionsChanged(): void;
-  /** The clip is in the store. */
-  rendered(job: Job): void;
-  /** The attempt is undefined where the job could not even be claimed. */
-  failed(job: Job, error: unknown, attempt: Run['attempt']): void;
-  /** The host or one of its workers began or ceased to be at fault; the host's fault, where it has one. */
-  healthChanged(fault: HostFault | undefined): void;
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
@@ -77,23 +62,13 @@ export interface JobRunner {
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { store, engine, holder, estimates, leaseMs = defaultLeaseMs, clock, log, events } = options;
-  let isPaused = false;
   let isStopped = false;
   const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
   /** Of what all workers need: the store, and the engine itself. */
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
-  const dispatcher = createDispatcher({
-    engine,
-    mayHand(lane, { inLane, inAll }) {
-      if (isStopped || isPaused || storage.isBlocking()) return false;
-      // On trial one job at a time tells enough.
-      return storage.fault() ? inAll === 0 : inLane < health.ready(lane);
-    },
-    passedOver: (lane) => (storage.fault() ? storageJudge.suspect() : health.suspect(lane)),
-    onRefused: (error) => storage.open(error),
-  });
+  const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
   const { dispatch } = dispatcher;
   const access = createStoreAccess({
     store,
@@ -102,19 +77,12 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     estimates,
     clock,
     log,
-    runOf: dispatcher.run,
     leaseMs,
-    onClip(job, run) {
-      dispatcher.remove(job.id);
-      if (run?.worker !== undefined) health.succeeded(run.worker, job.id);
-      storageJudge.succeeded(job.id);
-      storage.close();
-      // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.
-      const isWanted = !run?.isOver;
-      // News of it may still be on their way.
-      if (run) run.isOver = true;
-      if (isWanted) events.rendered(job);
-    },
+    dispatcher,
+    health,
+    storage,
+    storageJudge,
+    events,
   });
 
   function hostFault(): HostFault | undefined {
@@ -277,12 +245,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       if (run) breakOff(run);
       return waitingJob ?? run?.job;
     },
-    setPaused(wanted) {
-      isPaused = wanted;
-      dispatch();
-    },
+    setPaused: (isPaused) => dispatcher.setOpen(!isPaused && !isStopped),
     stop() {
       isStopped = true;
+      dispatcher.setOpen(false);
       lostJobs.stop();
       storage.stop();
       health.stop();

@@ -1,16 +1,18 @@
 import { InferenceError } from '../errors.ts';
 import type { Attempt } from '../storage/attempts.ts';
-import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip } from '../worker/types.ts';
-import type { Run } from './dispatcher.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { Dispatcher, Run } from './dispatcher.ts';
 import type { Estimates } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
-import { maxAttempts } from './judge-failure.ts';
+import { type FailureJudge, maxAttempts } from './judge-failure.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import { specOf } from './render-spec.ts';
+import type { JobRunnerEvents } from './types.ts';
+import type { WorkersHealth } from './worker-health.ts';
 
 /** What {@link createStoreAccess} works with. */
 export interface StoreAccessOptions {
@@ -21,10 +23,11 @@ export interface StoreAccessOptions {
   estimates: Estimates;
   clock: Clock;
   log: Log;
-  /** What was handed over of that id. */
-  runOf: (id: string) => Run | undefined;
-  /** The store has the clip. The run is undefined where the job was not handed over by this process, or is so no more. */
-  onClip: (job: Job, run: Run | undefined) => void;
+  dispatcher: Pick<Dispatcher, 'run' | 'remove'>;
+  health: Pick<WorkersHealth, 'succeeded'>;
+  storage: Pick<CircuitBreaker, 'close'>;
+  storageJudge: Pick<FailureJudge, 'succeeded'>;
+  events: Pick<JobRunnerEvents, 'rendered'>;
   /** How long a claim holds without a heartbeat, in milliseconds. */
   leaseMs: number;
 }
@@ -37,7 +40,8 @@ export interface StoreAccess extends JobAccess {
 
 /** Lets those render what was handed over who were given it, and nobody anything else. */
 export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
-  const { store, holder, writes, estimates, clock, log, runOf, onClip, leaseMs } = options;
+  const { store, holder, writes, estimates, clock, log, leaseMs, dispatcher, health, storage, storageJudge, events } =
+    options;
   /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
   const unsaved = new Map<string, Clip>();
 
@@ -47,24 +51,33 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
     const job = await writes.writeNow(() => store.keepClip(attempt, clip, clock.now()));
     unsaved.delete(jobId);
     if (job === undefined) return false;
-    const run = runWith(attempt) ?? runOf(jobId);
+    // Undefined where the job was not handed over by this process, or is so no more.
+    const run = dispatcher.run(jobId);
     delete run?.attempt;
     estimates.learn(job.settings, clip).catch((err: unknown) => {
       log.warn({ jobId, err }, 'nothing could be learnt from a clip');
     });
-    onClip(job, run);
+    dispatcher.remove(jobId);
+    if (run?.worker !== undefined) health.succeeded(run.worker, jobId);
+    storageJudge.succeeded(jobId);
+    storage.close();
+    // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.
+    const isWanted = !run?.isOver;
+    // News of it may still be on their way.
+    if (run) run.isOver = true;
+    if (isWanted) events.rendered(job);
     return true;
   }
 
   /** What was handed over, as long as it is this attempt's. */
   function runWith({ jobId, number }: Attempt): Run | undefined {
-    const run = runOf(jobId);
+    const run = dispatcher.run(jobId);
     return run?.attempt?.number === number ? run : undefined;
   }
 
   return {
     async claim(id, worker) {
-      const run = runOf(id);
+      const run = dispatcher.run(id);
       if (run === undefined || run.isOver) return undefined;
       const term = { nowMs: clock.now(), leaseMs };
       const claimed = await writes.writeNow(() => store.claim(id, { holder: `${holder} ${worker}`, ...term }));

@@ -1,5 +1,7 @@
+import type { Attempt } from '../storage/attempts.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, NewJob } from '../storage/job.ts';
+import type { RenderProgress } from '../worker/types.ts';
 import type { WaitingJob } from './admission.ts';
 import type { KnownWorker, Lane } from './engine/queue-engine.ts';
 import type { JobAccess } from './job-access.ts';
@@ -33,6 +35,20 @@ export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
   /** Why it takes no jobs. */
   fault: HostFault | undefined;
   job: Job | undefined;
+}
+
+/** What becomes of jobs. No function may throw. */
+export interface JobRunnerEvents {
+  /** The job runs. Called often, the first time when it begins. */
+  progress(job: Job, progress: RenderProgress): void;
+  /** A job began, ended or was put back, or there are more or fewer workers. */
+  positionsChanged(): void;
+  /** The clip is in the store. */
+  rendered(job: Job): void;
+  /** The attempt is undefined where the job could not even be claimed. */
+  failed(job: Job, error: unknown, attempt: Attempt | undefined): void;
+  /** The host or one of its workers began or ceased to be at fault; the host's fault, where it has one. */
+  healthChanged(fault: HostFault | undefined): void;
 }
 
 /** What became of a request to cancel. */

@@ -49,6 +49,7 @@ export async function serveBullmq(
           ...delivery,
           signal: signal ?? new AbortController().signal,
           progress(progress) {
+            if (signal?.aborted) return;
             if (progress.stage === stage && Date.now() - toldAtMs < progressGapMs) return;
             stage = progress.stage;
             toldAtMs = Date.now();

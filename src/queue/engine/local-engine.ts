@@ -87,7 +87,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       return await handler({
         ...delivery,
         signal,
-        progress: (progress) => isCurrent() && events?.progress(delivery, progress),
+        progress: (progress) => isCurrent() && !signal.aborted && events?.progress(delivery, progress),
       });
     } catch (error) {
       return signal.aborted ? { type: 'broken-off' } : { type: 'failed', at: 'worker', error };
