@@ -1,4 +1,5 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
+import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { LocalEngine } from '../queue/engine/local-engine.ts';
@@ -6,7 +7,11 @@ import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
 import { createJobHandler, type JobHandlerOptions } from '../queue/job-handler.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
-import { resolveSettings } from '../worker/resolve-settings.ts';
+import { describeHolder, takeLease } from '../storage/lease.ts';
+import type { Database } from '../storage/sqlite.ts';
+import { systemClock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
@@ -16,7 +21,26 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
     presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),
     // As the render process will resolve them; which seed is drawn decides nothing here.
     checkSettings: (settings) => void resolveSettings(info, settings, () => 0),
+    resolveSettings: (settings) => resolveSettings(info, settings, () => 0),
+    chooseSize: (shape, picture, area) => chooseSize(shape, picture, { area, limits: info.limits }),
   };
+}
+
+/** Takes the data folder for this process; `lost` rejects when another process has taken it over, and never resolves. */
+export function holdData(database: Database, { dataDir, log }: { dataDir: string; log: Log }) {
+  let lose = (_: ConfigError) => {};
+  const lost = new Promise<never>((_, reject) => {
+    lose = reject;
+  });
+  lost.catch(() => {});
+  // Of the machine's clock: it is about processes, and no test's time is theirs.
+  const lease = takeLease(database, {
+    clock: systemClock,
+    log,
+    onLost: (taker) =>
+      lose(new ConfigError('data-in-use', `DATA_DIR=${dataDir} was taken over: ${describeHolder(taker)}.`)),
+  });
+  return { lease, lost };
 }
 
 /** A render process of this host, and what it is for. */
@@ -51,12 +75,40 @@ export interface ShrinkOptions {
 export function createShrink({ workers, store }: ShrinkOptions): ShrinkClip {
   const { renderer } = workers.find(({ lane }) => lane === 'encode') ?? workers[0]!;
   return async (job, clip, { maxBytes, signal }) => {
-    const { master, settings, fit, form, model, provider } = clip;
+    const { master, settings, fit, model, provider, extended } = clip;
     const picture = await store.picture(job.id);
     if (master === undefined || picture === undefined) return undefined;
-    const base = { master, use: 'reencode' as const, metadata: { settings, model, provider } };
+    const metadata = { settings, model, provider, ...(extended && { extended }) };
+    const base = { master, use: 'reencode' as const, metadata };
+    // A format that nobody chose gives way before the picture does.
+    const form = { ...clip.form, ...(job.form?.format === 'auto' && { format: job.form.format }) };
     const smaller = await renderer.render({ picture, settings, fit, form, base, maxBytes }, { signal });
     // What the person reads of time is what the rendering took.
     return { ...smaller, master, secondsPerStage: clip.secondsPerStage };
+  };
+}
+
+/**
+ * The workers, watched for what they render on: where `auto` was configured, that shows with the first clip that is
+ * rendered.
+ */
+export function watchProvider(
+  workers: readonly BotWorker[],
+  configured: string,
+): { workers: BotWorker[]; usedProvider: () => string | undefined } {
+  let used = configured === 'auto' ? undefined : configured;
+  return {
+    workers: workers.map(({ renderer, ...worker }) => ({
+      ...worker,
+      renderer: {
+        async render(spec, options) {
+          const clip = await renderer.render(spec, options);
+          // Kept frames in another form say what they were rendered on, maybe long ago.
+          if (spec.base?.use !== 'reencode') used = clip.provider;
+          return clip;
+        },
+      },
+    })),
+    usedProvider: () => used,
   };
 }

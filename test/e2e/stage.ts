@@ -44,7 +44,7 @@ export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir' | 'provider'>>;
+  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
@@ -73,6 +73,7 @@ export async function setStage({
       {
         discordToken: discord.token,
         discordApiUrl: discord.apiUrl,
+        discordCdnUrl: discord.cdnUrl,
         attachmentHosts: attachmentHosts ?? [discord.cdnHost],
         maxUploadBytes: 10 * 1024 * 1024,
         dataDir,
