@@ -10,9 +10,10 @@ import type { Log } from '../util/log.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
-import { type Estimates, remainingSeconds } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
+import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { localHolders } from './lease-keeper.ts';
@@ -64,8 +65,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   let mode: QueueMode = 'open';
-  /** When each running job is expected to end, in milliseconds since 1970. */
-  const endsAtMs = new Map<string, number>();
+  const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
   const runner = createJobRunner({
@@ -116,7 +116,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   function runningEnds({ running }: LaneOverview): (number | undefined)[] {
     // Nobody knows how long a pause lasts.
     if (mode === 'paused' || runner.hostFault()) return [undefined];
-    return running.map(({ id }) => endsAtMs.get(id));
+    return running.map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
   function positionsIn(lane: LaneOverview, waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
@@ -140,18 +140,16 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function sendPositions(): void {
     const running = new Set(runner.lanes().flatMap((lane) => lane.running.map(({ id }) => id)));
-    for (const id of endsAtMs.keys()) if (!running.has(id)) endsAtMs.delete(id);
+    for (const id of trackers.keys()) if (!running.has(id)) trackers.delete(id);
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const isRendered = job.parent?.use !== 'reencode';
-    const seconds = isRendered ? remainingSeconds(progress, estimates.of(job.settings), { steps }) : undefined;
-    const before = endsAtMs.get(job.id);
-    if (seconds !== undefined) endsAtMs.set(job.id, clock.now() + seconds * 1000);
-    const after = endsAtMs.get(job.id);
-    emit(job, () => listener.progress(job, { ...progress, endsAtMs: after }));
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    trackers.set(job.id, tracker);
+    const before = tracker.endsAtMs();
+    const { share, endsAtMs: after } = tracker.at(progress, clock.now());
+    emit(job, () => listener.progress(job, { ...progress, share, endsAtMs: after }));
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 
@@ -214,7 +212,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       mode,
       hostFault: runner.hostFault(),
       waiting: waitingJobs(),
-      running: runner.lanes().flatMap(({ running }) => running.map((job) => ({ job, endsAtMs: endsAtMs.get(job.id) }))),
+      running: runner
+        .lanes()
+        .flatMap(({ running }) => running.map((job) => ({ job, endsAtMs: trackers.get(job.id)?.endsAtMs() }))),
     }),
     setMode(newMode) {
       mode = newMode;
