@@ -1,6 +1,13 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
+import {
+  type Attempt,
+  boundTo,
+  type ClaimState,
+  createAttemptStore,
+  isCurrentAttempt,
+  type LeaseTerm,
+} from './attempts.ts';
 import { type BlobColumns, createBlobStore } from './blobs.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
@@ -60,6 +67,8 @@ export interface JobStore {
    * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
   claim(id: string, claim: LeaseTerm & { holder: string }): Promise<{ job: Job; attempt: Attempt } | undefined>;
+  /** Whether a job can be claimed, whoever asks. */
+  claimState(id: string, nowMs: number): Promise<ClaimState>;
   /** Renews the lease of a claimed job; false where it is lost. */
   heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
   /**
@@ -237,6 +246,7 @@ export function createJobStore(database: Database): JobStore {
         const attempt = attempts.claim(id, claim);
         return attempt && { attempt, job: mustFind(id) };
       }),
+    claimState: attempts.claimState,
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,
