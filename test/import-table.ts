@@ -43,6 +43,8 @@ export const packageHomes = {
   'node:child_process': ['worker', 'hub/cuda/native-libraries.ts', 'cli/playground.ts'],
   child_process: [],
   'p-queue': ['queue'],
+  bullmq: ['queue/engine'],
+  ioredis: ['queue/engine'],
   libsql: ['storage'],
   'discord.js': ['bot', 'commands', 'cli/app.ts'],
   ws: ['fake-discord', 'playground'],

@@ -18,22 +18,21 @@ import type { CommandContext } from '../commands/command.ts';
 import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
-import { ConfigError } from '../errors.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
+import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
-import { rememberHostFault } from '../storage/host-fault.ts';
-import { describeHolder, takeLease } from '../storage/lease.ts';
+import { rememberFaults } from '../storage/host-fault.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink, watchProvider } from './bot-parts.ts';
+import { type BotWorker, createShrink, holdData, serveLocally, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -60,10 +59,12 @@ export interface BotConfig extends AccessRules {
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
-  extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
+  extends Pick<JobQueueOptions, 'model' | 'log'>,
     Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
+  /** Who renders, each in its lane. */
+  workers: readonly BotWorker[];
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -107,21 +108,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
-  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
+  const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
-  let loseData = (_: ConfigError) => {};
-  const dataLost = new Promise<never>((_, reject) => {
-    loseData = reject;
-  });
-  dataLost.catch(() => {});
-  // Of the machine's clock: it is about processes, and no test's time is theirs.
-  const lease = takeLease(database, {
-    clock: systemClock,
-    log,
-    onLost(taker) {
-      loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
-    },
-  });
+  const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
   const repositories = openStorage(database);
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
@@ -132,7 +121,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log,
   });
   const replies = createMessageSender(client.rest, clock);
-  const shrink = createShrink({ renderer, store });
+  const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
     replies,
     shrink,
@@ -159,10 +148,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
+  const engine = createLocalEngine({ log });
   const jobs = createJobQueue({
     store,
     estimates,
-    renderer,
+    engine,
     listener,
     model,
     clock,
@@ -171,8 +161,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
-    onHostFault: (fault) => rememberHostFault(facts, fault),
+    onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
+  serveLocally(engine, workers, { access: jobs.access, clock, log });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture });

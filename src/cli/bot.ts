@@ -4,10 +4,11 @@ import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
+import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
-import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { modelCapabilities } from './bot-parts.ts';
+import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
@@ -32,7 +33,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
-  const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
+  const devices = await chooseDevices(config, {
+    ...io,
+    onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
+  });
+  log.info({ devices: devices.map(({ name }) => name) }, 'clips are made on these devices');
+  const fleet = createFleet({ ...rendererOptionsOf(config), environment: io.environment, log }, devices);
   const checker = createPictureChecker({
     environment: io.environment,
     pictures: rendererOptionsOf(config).pictures,
@@ -43,7 +49,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
       {
-        renderer,
+        workers: fleet.members,
         model,
         log,
         signal: io.signal,
@@ -57,7 +63,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     checker.close();
-    await renderer.close();
+    await fleet.close();
     guard.release();
   }
   return 0;

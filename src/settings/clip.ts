@@ -45,6 +45,8 @@ export interface Clip {
   interpolator?: Interpolator;
   /** It goes on from another clip, whose frames it begins with: no settings alone make it. */
   extended?: true;
+  /** It ends with a picture that was given besides: the settings alone do not make it. */
+  hasEndPicture?: true;
 }
 
 /** A clip made before, to go on with. */
@@ -53,5 +55,5 @@ export interface BaseClip {
   master: Uint8Array;
   /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
   use: 'extend' | 'reencode';
-  metadata: Pick<Clip, 'settings' | 'model' | 'provider' | 'extended'>;
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider' | 'extended' | 'hasEndPicture'>;
 }

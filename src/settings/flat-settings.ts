@@ -16,12 +16,30 @@ interface MadeWith {
   provider: string;
   extended?: true;
   interpolator?: Interpolator | undefined;
+  hasEndPicture?: true;
 }
 
-/** What a clip's file says of itself: enough to make the same clip again, unless it is `extended`. */
-export function flatSettings({ model, settings, fit, form, provider, extended, interpolator }: MadeWith): FlatSettings {
+/**
+ * What a clip's file says of itself: enough to make the same clip again of its picture, and with `hasEndPicture` of its last
+ * one too, unless it is `extended`.
+ */
+export function flatSettings({
+  model,
+  settings,
+  fit,
+  form,
+  provider,
+  extended,
+  hasEndPicture,
+  interpolator,
+}: MadeWith): FlatSettings {
   const own = { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
-  return { ...own, ...(interpolator && { interpolator }), ...(extended && { extended }) };
+  return {
+    ...own,
+    ...(interpolator && { interpolator }),
+    ...(extended && { extended }),
+    ...(hasEndPicture && { hasEndPicture }),
+  };
 }
 
 /** Settings from a file that an earlier version may have written, under today's names. */

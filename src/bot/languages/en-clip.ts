@@ -26,17 +26,19 @@ export const enClip: ClipMessages = {
       none: '🔁 Loop: off',
       'ping-pong': '🔁 Loop: ping-pong, there and back',
       crossfade: '🔁 Loop: crossfade, the end blends into the start',
+      seamless: '🔁 Loop: seamless, it ends as it begins',
     },
     smooth: (fps) => `⬆️ Smoother: ${fps} fps`,
     seed: (seed) => `seed ${seed}`,
-    loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop' },
+    loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop', seamless: 'seamless loop' },
     reduced: 'made smaller to fit the upload limit',
+    fallbackFrames: 'in-between frames by ffmpeg’s minterpolate',
     replaced: (format) => `MP4, because it is too big as ${format}`,
     from: (link) => `from ${link}`,
   },
   altText: ({ frames, seconds, motion, loop }) =>
     `A still picture brought to life: ${plural(frames, { one: '1 frame', other: `${frames} frames` })} in ${decimal(seconds)} s, ` +
-    `motion ${motion} of 255${{ none: '', 'ping-pong': '; it plays there and back', crossfade: '; its end blends into its start' }[loop]}.`,
+    `motion ${motion} of 255${{ none: '', 'ping-pong': '; it plays there and back', crossfade: '; its end blends into its start', seamless: '; it ends as it begins' }[loop]}.`,
   edit: {
     title: 'Edit the settings',
     motion: 'Motion, 1 to 255',
@@ -49,6 +51,7 @@ export const enClip: ClipMessages = {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 frame', other: `${frames} frames` })} at ${fps} fps, ${width}×${height}, made in ${decimal(seconds)} s.`,
     made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
+    inBetween: (interpolator) => `In-between frames by ${interpolator}.`,
     command: 'To make exactly this clip again, use the same picture with:',
     commandLine: 'Or on the command line:',
     without: {
