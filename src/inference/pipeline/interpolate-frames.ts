@@ -25,7 +25,7 @@ export interface FrameInterpolator {
   /**
    * A clip at a higher frame rate; its duration from the first frame to the last stays. n frames become
    * ⌊(n − 1) · toFps / fps⌋ + 1. Frames that fall on frames of the clip are those, not copies. Where the scene changes
-   * between two frames, the nearer one is shown.
+   * between two frames, the nearer one is shown, in the middle the earlier one.
    * @throws InferenceError the provider refuses, or gives what is no number
    * @throws JobCancelledError the signal was aborted
    */
@@ -111,7 +111,7 @@ async function framesBetween(
     }
     pair = first;
     if (isCut || areFlat) {
-      result.push(isCut ? (timestep < 0.5 ? from : to) : blend(from, to, timestep));
+      result.push(isCut ? (timestep <= 0.5 ? from : to) : blend(from, to, timestep));
       continue;
     }
     await cancellationPoint(signal);

@@ -57,7 +57,7 @@ it('shows the nearer frame at a hard cut instead of a blend, and says nothing of
   expect(frames.map((frame) => (frame === before ? 'before' : frame === after ? 'after' : 'blend'))).toEqual([
     'before',
     'before',
-    'after',
+    'before',
     'after',
     'after',
   ]);
