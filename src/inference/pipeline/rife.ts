@@ -23,7 +23,7 @@ export interface Rife {
 export interface RifeOptions extends Pick<SessionOptions, 'provider' | 'threads'> {
   /** RIFE's own: 2 looks for motion at twice as many pixels as there are, 0.5 at half of them. Default 1. */
   scale?: number;
-  /** Computes each picture a second time with both frames exchanged, and gives the mean. Left out: for small frames. */
+  /** Computes each picture a second time with both frames exchanged, and gives the mean. Left out: for all but large frames. */
   bothWays?: boolean;
 }
 
@@ -33,10 +33,10 @@ export function openRifeWeights(dir: string): Promise<Weights> {
 }
 
 /**
- * Frames of at most so many pixels are computed both ways. RIFE was trained on larger ones, and the two results differ most
- * where it errs; for those frames the second one costs little time (bench/RESULTS.md).
+ * Frames of at most so many pixels are computed both ways: RIFE errs a little towards one of its frames, so that the mean
+ * of both results is nearer to what was filmed by 0.5 to 1 dB (bench/RESULTS.md). It takes twice as long.
  */
-const smallFrame = 320 * 240;
+const affordableTwice = 1280 * 720;
 
 /**
  * Builds RIFE for frames of one size, and loads it.
@@ -44,7 +44,7 @@ const smallFrame = 320 * 240;
  * @throws InferenceError the provider refuses
  */
 export async function openRife(weights: Weights, { width, height }: Size, options: RifeOptions): Promise<Rife> {
-  const { scale = 1, bothWays = width * height <= smallFrame, provider, threads } = options;
+  const { scale = 1, bothWays = width * height <= affordableTwice, provider, threads } = options;
   const step = ifnetSizeStep(scale);
   const padded = { width: roundUp(width, step), height: roundUp(height, step) };
   const target = { provider, precision: 'float32', foldsWeights: true } as const;
