@@ -2,6 +2,7 @@ import type { JobListener } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Metrics } from '../util/metrics.ts';
 import { deliverClip, deliverWithFallback, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
 import { plainView, progressView, queuedView } from './job-view.ts';
@@ -22,6 +23,7 @@ export interface JobMessagesOptions {
   wantsPing?: (job: Job) => Promise<boolean>;
   clock: Clock;
   log: Log;
+  metrics?: Metrics;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
   editGapMs?: number;
 }
@@ -40,7 +42,7 @@ interface Conversation {
 
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
-  const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
+  const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
   const { isSpoiler = async () => false, wantsPing = async () => false } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
@@ -116,7 +118,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = await isSpoiler(job);
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });
+      const delivery = { job, messages, replies, isSpoiler: hides, shrink, signal, metrics };
+      const way = await deliverClip(address, clip, delivery);
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'reach', (messages) => plainView(explainError(error, messages, job.id))),

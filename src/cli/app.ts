@@ -17,21 +17,21 @@ import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
-import { ConfigError } from '../errors.ts';
+import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
-import { openDatabase } from '../storage/database.ts';
 import { rememberHostFault } from '../storage/host-fault.ts';
-import { describeHolder, takeLease } from '../storage/lease.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
+import { noMetrics } from '../util/metrics.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink } from './bot-parts.ts';
+import { createShrink, openDataFolder } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -65,6 +65,8 @@ export interface BotDependencies
   editGapMs?: number;
   /** Aborted: {@link startBot} waits for Discord no longer. */
   signal?: AbortSignal;
+  /** Told what happens, and asked how the bot is. Default: nobody asks. */
+  operations?: Pick<Operations, 'metrics' | 'attach'> | undefined;
 }
 
 /** A connected bot. */
@@ -100,30 +102,19 @@ const farewellMs = 5_000;
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { renderer, model, log, fetch = globalThis.fetch } = dependencies;
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
-  const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
+  const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
-  const database = openDatabase(config.dataDir);
-  let loseData = (_: ConfigError) => {};
-  const dataLost = new Promise<never>((_, reject) => {
-    loseData = reject;
-  });
-  dataLost.catch(() => {});
-  // Of the machine's clock: it is about processes, and no test's time is theirs.
-  const lease = takeLease(database, {
-    clock: systemClock,
-    log,
-    onLost(taker) {
-      loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
-    },
-  });
-  const repositories = openStorage(database);
+  const { database, lease, lost: dataLost } = openDataFolder(config.dataDir, log);
+  const repositories = openStorage(database, { metrics, log });
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
   const { client, health } = createClient(config.discordApiUrl, {
     hearsReactions: reactionEmoji !== undefined,
     clock,
     log,
+    metrics,
   });
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ renderer, store });
@@ -132,6 +123,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     shrink,
     clock,
     log,
+    metrics,
     ...(editGapMs !== undefined && { editGapMs }),
     isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
     wantsPing: async ({ userId, guildId, createdAtMs }) =>
@@ -169,7 +161,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload({ ...source, checkPicture });
+  const download = createDownload({ ...source, checkPicture, metrics });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -200,6 +192,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     },
   };
   await restoreMode(jobs, facts);
+  const detach = operations?.attach({
+    overview: jobs.overview,
+    workers: () => [{ name: 'local', isUp: jobs.overview().hostFault === undefined }],
+    gateway: health,
+    storage: createStorageProbe(database, { dataDir: config.dataDir, clock }),
+  });
   const stops: (() => void)[] = [];
   let resumed = Promise.resolve();
   const guarded = <Args extends unknown[]>(event: string, handler: (...args: Args) => unknown) =>
@@ -245,6 +243,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   lost.catch(() => {});
 
   async function stop(): Promise<void> {
+    detach?.();
     for (const end of stops) end();
     stopping.abort();
     await jobs.close();

@@ -4,6 +4,9 @@ import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
+import { listModelFiles } from '../operations/model-files.ts';
+import { type Operations, startOperations } from '../operations/operations.ts';
+import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
@@ -11,7 +14,7 @@ import { modelCapabilities } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
 
 const line = {
@@ -26,13 +29,24 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
   const { config, configs, notice } = await locateModel(written, io.environment);
-  const log = createLog(config.logLevel, io.stdout);
+  const log = createLog(config.logLevel, io.stdout, {
+    format: config.logFormat,
+    secrets: [discordToken, config.hubToken],
+  });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
-  const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
+  const operations = await listenFor(config, { dir: configs.dir, log });
+  const metrics = operations?.metrics;
+  const renderer = createWorkerPool({
+    ...rendererOptionsOf(config),
+    environment: io.environment,
+    log,
+    ...(metrics && { metrics }),
+  });
+  operations?.watchRenderer(renderer);
   const checker = createPictureChecker({
     environment: io.environment,
     pictures: rendererOptionsOf(config).pictures,
@@ -49,6 +63,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
         signal: io.signal,
         checkPicture: checker.checkBeforeQueueing,
         readSettings: readVideoSettings,
+        operations,
       },
     );
     await serve(bot, { signal: io.signal, log, crashed: guard.crashed });
@@ -58,9 +73,25 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   } finally {
     checker.close();
     await renderer.close();
+    await operations?.close();
     guard.release();
   }
   return 0;
+}
+
+/** Undefined where nothing is to be listened on. */
+async function listenFor(
+  { httpListen, loras = [] }: Pick<Config, 'httpListen' | 'loras'>,
+  { dir, log }: { dir: string; log: Log },
+): Promise<Operations | undefined> {
+  if (httpListen === undefined) return undefined;
+  const added = loras.map(({ file }) => file);
+  return startOperations({
+    listen: httpListen,
+    version: await packageVersion(),
+    modelFiles: await listModelFiles(dir, added),
+    log,
+  });
 }
 
 async function serve(

@@ -8,7 +8,7 @@ import type { FinalNotice } from './final-notice.ts';
 import type { FinalJobState, Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
-import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
+import { type Database, emptyWriteAheadLog, inTransaction, type Observers, repository } from './sqlite.ts';
 import {
   type DamagedJob,
   finalStates,
@@ -125,7 +125,7 @@ export interface JobEnd {
 }
 
 /** The store over an open database. */
-export function createJobStore(database: Database): JobStore {
+export function createJobStore(database: Database, observers: Observers<JobStore> = {}): JobStore {
   const pictures = createPictureStore(database);
   const clips = createClipStore(database);
   const attempts = createAttemptStore(database);
@@ -196,7 +196,7 @@ export function createJobStore(database: Database): JobStore {
     deleteCheckpoint.run([id]);
   }
 
-  return repository<JobStore>({
+  const methods: Parameters<typeof repository<JobStore>>[0] = {
     find,
     add: (job, createdAtMs) =>
       inTransaction(database, () => {
@@ -262,7 +262,8 @@ export function createJobStore(database: Database): JobStore {
     notified: (id) => void updateNotified.run([id]),
     pendingNotices: () =>
       rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
-  });
+  };
+  return repository<JobStore>(methods, observers);
 }
 
 function jsonOrNull(value: unknown): string | null {

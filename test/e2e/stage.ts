@@ -30,12 +30,15 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch' | 'signal'> {
+export interface StageOptions
+  extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch' | 'signal' | 'operations'> {
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
   /** Default: a look at the first bytes alone. */
   checkPicture?: BotDependencies['checkPicture'];
+  /** Gets what the bot logs besides the stage's own log. */
+  log?: BotDependencies['log'];
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
@@ -55,10 +58,12 @@ export async function setStage({
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
   fetch = globalThis.fetch,
+  operations,
+  log: writtenTo,
   signal,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
-  const log = createRecordingLog();
+  const log = createRecordingLog(writtenTo);
   const dataDir = tempFolder();
   const running = new Set<{ stop(): Promise<void> }>();
 
@@ -82,6 +87,7 @@ export async function setStage({
         readSettings: readVideoSettings,
         editGapMs,
         fetch,
+        operations,
         ...(signal && { signal }),
       },
     );
