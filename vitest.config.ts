@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { isolated, longest, wholeBot } from './test/projects.ts';
+import { isolated, longest } from './test/projects.ts';
 
 const isolatedFiles = Object.keys(isolated);
 
@@ -11,6 +11,12 @@ const common = {
     alias: [{ find: /^\.\/runnable-entry\.ts$/, replacement: `${import.meta.dirname}/test/support/bundled-entry.ts` }],
   },
 };
+
+/**
+ * Whole renders on a machine that may be busy: how long they take is not what is tested. The same for all, since every
+ * project has processes of its own, and each of those loads discord.js, sharp and ONNX Runtime.
+ */
+const patience = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 /** Project by project, since a process serves one project; in each the longest files first, then the others as before. */
 class LongestFirst extends BaseSequencer {
@@ -29,34 +35,22 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/bundle-children.ts',
+    globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts', 'test/support/lend-browser.ts'],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
     // One more than there are cores, since many tests wait for other processes.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { ...common, test: { name: 'isolated', include: isolatedFiles, testTimeout: 30_000 } },
+      { ...common, test: { name: 'isolated', include: isolatedFiles, ...patience } },
       {
         ...common,
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: [...isolatedFiles, ...wholeBot],
-          isolate: false,
-          testTimeout: 30_000,
-        },
-      },
-      {
-        ...common,
-        test: {
-          name: 'whole-bot',
-          include: wholeBot.map((folder) => `${folder}/*.test.ts`),
           exclude: isolatedFiles,
           isolate: false,
-          // Whole renders on a machine that may be busy: how long they take is not what is tested.
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...patience,
         },
       },
     ],

@@ -11,39 +11,33 @@ export const isolated: Readonly<Record<string, string>> = {
   'test/config/environment.test.ts': 'changes the environment and the working folder',
   'test/inference/pipeline/run-control.test.ts': 'replaces a module',
   'test/media/decode-memory.test.ts': 'measures memory',
-  'test/worker/host-faults.test.ts': 'waits for processes with patience of its own',
-  'test/worker/resume.test.ts': 'waits for processes with patience of its own',
-  'test/worker/stalled-process.test.ts': 'waits for processes with patience of its own',
   'test/worker/worker-pool.test.ts': 'measures memory and how long the event loop is held',
   'test/worker/webgpu.test.ts': 'fills all cores',
 };
 
-/** Tests of the whole bot: they share processes too, and have more time. */
-export const wholeBot: readonly string[] = ['test/e2e/**', 'test/playground/**'];
-
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */
 export const longest: readonly string[] = [
   'test/worker/webgpu.test.ts',
-  'test/worker/host-faults.test.ts',
   'test/worker/worker-pool.test.ts',
   'test/inference/pipeline/resume.test.ts',
+  'test/worker/host-faults.test.ts',
   'test/cli/animate.test.ts',
   'test/inference/pipeline/picture-kinds.test.ts',
-  'test/worker/stalled-process.test.ts',
+  'test/inference/pipeline/image-to-video.test.ts',
+  'test/inference/pipeline/cancel.test.ts',
   'test/playground/browser-mouse.test.ts',
+  'test/playground/browser-people.test.ts',
+  'test/playground/browser-faults.test.ts',
+  'test/playground/browser-form.test.ts',
   'test/playground/faults.test.ts',
   'test/e2e/host-faults.test.ts',
-  'test/playground/browser-faults.test.ts',
-  'test/playground/browser-people.test.ts',
   'test/cli/model-names.test.ts',
-  'test/inference/pipeline/image-to-video.test.ts',
   'test/cli/animate-knobs.test.ts',
   'test/e2e/kill.test.ts',
+  'test/e2e/process.test.ts',
   'test/inference/pipeline/loras.test.ts',
   'test/inference/pipeline/deep-cache.test.ts',
   'test/inference/pipeline/model-folders.test.ts',
-  'test/e2e/discord-faults.test.ts',
   'test/playground/conversation.test.ts',
-  'test/e2e/process.test.ts',
-  'test/e2e/render-faults.test.ts',
+  'test/worker/resume.test.ts',
 ];

@@ -53,7 +53,7 @@ async function followProgress(window: Page, take: (showMs: number) => Promise<vo
 async function showClip(window: Page, take: (showMs: number) => Promise<void>): Promise<void> {
   const clip = "document.querySelector('video')";
   await until(window, `${clip}.readyState >= 2`);
-  const duration = await window.evaluate<number>(`(${clip}.sleep(), ${clip}.controls = false, ${clip}.duration)`);
+  const duration = await window.evaluate<number>(`(${clip}.pause(), ${clip}.controls = false, ${clip}.duration)`);
   const shownSeconds = Math.min(duration, longestSeconds);
   const rounds = duration < 2 ? 2 : 1;
   for (let frame = 0; frame < Math.round(shownSeconds * framesPerSecond) * rounds; frame += 1) {

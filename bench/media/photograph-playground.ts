@@ -16,6 +16,11 @@ export async function photographPlayground(studio: Studio): Promise<void> {
   await window.screenshot({ path: keep('faults') });
   await window.getByRole('button', { name: 'Close the panel' }).first().click();
 
+  await window.getByRole('button', { name: 'daily-picture' }).click();
+  await window.locator('.component-gallery img').waitFor();
+  await window.screenshot({ path: keep('places') });
+  await window.getByRole('button', { name: 'general' }).click();
+
   await window.locator('#composer').fill('/animate');
   await window.keyboard.press('Enter');
   await window.getByRole('button', { name: /sample picture cat/ }).click();

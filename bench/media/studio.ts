@@ -16,6 +16,8 @@ export interface WindowOptions {
   locale?: string;
   /** Device pixels per pixel. */
   scale?: number;
+  /** The person whose window it is. Default: somebody new. */
+  user?: string;
 }
 
 /** A render takes long where the machine is busy. */
@@ -24,11 +26,12 @@ const patienceMs = 900_000;
 /** A window of a newcomer on the playground. */
 export async function openWindow(
   { browser, url }: Studio,
-  { width, height, colorScheme = 'dark', locale = 'en-US', scale = 1 }: WindowOptions,
+  { width, height, colorScheme = 'dark', locale = 'en-US', scale = 1, user }: WindowOptions,
 ): Promise<Page> {
   const viewport = { width, height };
   const context = await browser.newContext({ viewport, colorScheme, locale, deviceScaleFactor: scale });
   context.setDefaultTimeout(patienceMs);
+  if (user !== undefined) await context.addInitScript(`sessionStorage.setItem('kinora-user', '${user}')`);
   const window = await context.newPage();
   await window.goto(url);
   await window.locator('.welcome').waitFor();

@@ -2,7 +2,6 @@ import {
   Client,
   GatewayIntentBits,
   Options,
-  Partials,
   RESTEvents,
   Team,
   TeamMemberMembershipState,
@@ -18,8 +17,10 @@ import { guardPackets } from './guard-packets.ts';
 
 /** What {@link createClient} takes besides. */
 export interface ClientOptions {
-  /** Whether the bot is to hear of reactions, also under messages from before it came. */
+  /** Whether the bot is to hear of reactions. */
   hearsReactions: boolean;
+  /** Where avatars and stickers are; default: Discord's own. Only a local stand-in needs another. */
+  cdnUrl?: string | undefined;
   clock: Clock;
   log: Log;
   /** Counts requests. Default: nobody does. */
@@ -42,13 +43,12 @@ const invalidRequestStep = 100;
  */
 export function createClient(
   apiUrl: string,
-  { hearsReactions, clock, log, metrics = noMetrics }: ClientOptions,
+  { hearsReactions, cdnUrl, clock, log, metrics = noMetrics }: ClientOptions,
 ): { client: Client; health: () => GatewayHealth[] } {
   const gatewayLog = createGatewayLog(clock, log);
   const client = new Client({
     // Interactions need no intent; Guilds keeps the channels' cache, which permission checks of threads read.
     intents: [GatewayIntentBits.Guilds, ...(hearsReactions ? reactionIntents : [])],
-    partials: hearsReactions ? [Partials.Message, Partials.Reaction, Partials.Channel, Partials.User] : [],
     allowedMentions: { parse: [], repliedUser: false },
     enforceNonce: true,
     // As many connections as Discord recommends: beyond 2,500 servers it takes no single one.
@@ -59,6 +59,7 @@ export function createClient(
     },
     rest: {
       api: apiUrl,
+      ...(cdnUrl !== undefined && { cdn: cdnUrl, mediaProxy: cdnUrl }),
       // It covers the upload, which is sent again when it expires: the default 15 s would post a clip twice.
       timeout: 120_000,
       invalidRequestWarningInterval: invalidRequestStep,

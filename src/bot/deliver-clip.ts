@@ -68,8 +68,8 @@ function clipReply(clip: Clip, { job, messages, isSpoiler }: DeliverClipOptions)
   const reply = deliveredView(job, clip, messages);
   if (!isSpoiler) return reply;
   const { files = [] } = reply;
-  // Discord's clients tell hidden files by their names.
-  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}` })) };
+  // Servers and clients of before June 2026 know the name alone.
+  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}`, isSpoiler: true })) };
 }
 
 async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): Promise<Clip | undefined> {

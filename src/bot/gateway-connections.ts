@@ -73,12 +73,13 @@ export class GatewayConnections extends SimpleShardingStrategy {
       gatewayLog.closed(id, code, { isFinal: stopping.aborted || finalCodes.includes(code) });
     });
 
+    const failed = (err: unknown) => log.error({ shard: id, err }, 'connecting to the gateway failed');
     const connect = connection.internalConnect.bind(connection);
     connection.internalConnect = async () => {
       const delayMs = gatewayLog.delayMs(id);
       if (delayMs > 0) await sleep(clock, delayMs, stopping);
       if (stopping.aborted) return;
-      await connect().catch((err: unknown) => log.error({ shard: id, err }, 'connecting to the gateway failed'));
+      await connect().catch(failed);
     };
 
     const receive = connection.onMessage.bind(connection);
@@ -90,7 +91,7 @@ export class GatewayConnections extends SimpleShardingStrategy {
         log.error({ shard: id, op, type: t, err }, 'a packet of the gateway cannot be handled; the bot goes on');
         // Without what these say there is no session to go on with.
         const isVital = op !== GatewayOpcodes.Dispatch || t === 'READY' || t === 'RESUMED';
-        if (isVital) await connection.destroy({ recover: reconnect });
+        if (isVital) await connection.destroy({ recover: reconnect }).catch(failed);
       }
     };
   }

@@ -7,6 +7,7 @@ import type {
   RESTPostAPIChatInputApplicationCommandsJSONBody,
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
   StringSelectMenuInteraction,
+  UserContextMenuCommandInteraction,
 } from 'discord.js';
 import type { ModelCapabilities } from '../storage/job.ts';
 
@@ -29,11 +30,26 @@ export interface MessageCommand<Context> {
   execute: (interaction: MessageContextMenuCommandInteraction, context: Context) => Promise<void>;
 }
 
+/** A command in the menu of a person. */
+export interface UserCommand<Context> {
+  name: string;
+  declare: () => RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  /** As {@link Command.execute}. */
+  execute: (interaction: UserContextMenuCommandInteraction, context: Context) => Promise<void>;
+}
+
 /** What a button on a job's message does. */
 export interface ButtonAction<Context> {
   /** The custom id's first word. */
   action: string;
   execute: (interaction: ButtonInteraction, jobId: string, context: Context) => Promise<void>;
+}
+
+/** What a button does that is about its own message and no job. */
+export interface MessageButton<Context> {
+  /** The custom id. */
+  action: string;
+  execute: (interaction: ButtonInteraction, context: Context) => Promise<void>;
 }
 
 /** What the form does that a button of the same action opened. */
@@ -53,7 +69,9 @@ export interface MenuAction<Context> {
 export interface Handlers<Context> {
   commands: readonly Command<Context>[];
   messageCommands: readonly MessageCommand<Context>[];
+  userCommands: readonly UserCommand<Context>[];
   buttonActions: readonly ButtonAction<Context>[];
+  messageButtons: readonly MessageButton<Context>[];
   formActions: readonly FormAction<Context>[];
   menuActions: readonly MenuAction<Context>[];
 }

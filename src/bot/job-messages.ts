@@ -17,7 +17,7 @@ import { createStatusMessage, type StatusMessage } from './status-message.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether the clip is hidden until it is clicked. */
+  /** Whether the clip is hidden until it is clicked, also where its picture was not. */
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
@@ -115,7 +115,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const conversation = conversationOf(job);
       const { address, messages, status } = conversation;
       await status.close();
-      const hides = await isSpoiler(job);
+      const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const delivery = { job, messages, replies, isSpoiler: hides, shrink, signal, metrics };

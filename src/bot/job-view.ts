@@ -32,24 +32,43 @@ export function progressView(job: Job, progress: JobProgress, messages: Messages
   return { content: joinedLines(...lines), components: [cancelRow(job, messages)] };
 }
 
-/** The clip, with the seed and settings that made it. The file's name says them too, since files travel alone. */
+/** The clip under one short line; 📋 says the rest. Its file's name says what made it, since files travel alone. */
 export function deliveredView(job: Job, clip: Clip, messages: Messages): Reply {
   const { motionBucketId: motion, seed, numInferenceSteps: steps } = clip.settings;
-  const { width, height, fps, frames } = clip;
-  const { format } = clip.form;
-  const seconds = Math.round(Object.values(clip.secondsPerStage).reduce((sum, part) => sum + part, 0));
-  const lines = [
-    messages.delivered({ motion, seed, steps, fps, frames, width, height, seconds }),
-    job.parent?.link === undefined ? '' : messages.clip.madeFrom(job.parent.link),
-    job.parent?.use === 'extend' ? messages.clip.drift : '',
-    clip.reduced ? messages.reduced : '',
-  ];
+  const { fps, frames } = clip;
+  const { format, loop } = clip.form;
+  const contentType = format === 'mp4' ? 'video/mp4' : `image/${format}`;
   const name = `kinora-${job.id}-seed${seed}-motion${motion}-steps${steps}-fps${fps}.${format}`;
+  const description = messages.clip.altText({ frames, seconds: frames / fps, motion, loop });
   return {
-    content: joinedLines(...lines),
+    content: captionOf(job, clip, messages),
     components: clipRows(job, messages),
-    files: [{ name, data: clip.bytes, contentType: format === 'mp4' ? 'video/mp4' : `image/${format}` }],
+    files: [{ name, data: clip.bytes, contentType, description }],
   };
+}
+
+/** What was wanted, how long the clip is, the seed, how it repeats, what gave way, and what it was made from. */
+function captionOf({ parent }: Job, clip: Clip, messages: Messages): string {
+  const { fps, frames, form, settings, reduced, replacedFormat } = clip;
+  const { caption } = messages.clip;
+  const seconds = frames / fps;
+  const change = parent?.change;
+  const first =
+    change === 'loop'
+      ? caption.loop[form.loop]
+      : change === 'smooth'
+        ? caption.smooth(fps)
+        : caption[change ?? 'plain'](seconds);
+  return [
+    first,
+    caption.seed(settings.seed),
+    change === 'loop' || form.loop === 'none' ? '' : caption.loops[form.loop],
+    replacedFormat === undefined ? '' : caption.replaced(replacedFormat === 'gif' ? 'GIF' : 'WebP'),
+    reduced === undefined ? '' : caption.reduced,
+    parent?.link === undefined ? '' : caption.from(parent.link),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** A message that only says something. */

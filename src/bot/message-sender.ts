@@ -8,6 +8,7 @@ import {
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
 import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { fitLabel } from './fit-text.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
@@ -15,6 +16,10 @@ interface ReplyFile {
   name: string;
   data: Uint8Array;
   contentType: string;
+  /** Hidden until somebody clicks it. */
+  isSpoiler?: boolean;
+  /** What a screen reader says of it, in the requester's language; Discord takes 1,024 characters. */
+  description?: string;
 }
 
 /** A message of the bot as a whole: what is left out is empty. */
@@ -38,6 +43,9 @@ export interface MessageSender {
 
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
 const handOverMs = 3 * 60_000;
+
+/** Characters of an attachment's description. */
+const maxDescription = 1024;
 
 /** The two ways to the same effect. */
 interface Ways {
@@ -117,7 +125,12 @@ async function firstOpenRoute(ways: readonly (() => Promise<unknown>)[]): Promis
 }
 
 function bodyOf({ content, components, files = [] }: Reply) {
-  const attachments = files.map((file, index) => ({ id: String(index), filename: file.name }));
+  const attachments = files.map(({ name, description, isSpoiler }, index) => ({
+    id: String(index),
+    filename: name,
+    ...(description !== undefined && { description: fitLabel(description, maxDescription) }),
+    ...(isSpoiler && { is_spoiler: true }),
+  }));
   return { content, components, attachments, allowed_mentions: { parse: [] } };
 }
 

@@ -13,6 +13,8 @@ const schema = z.object({
   hasChannelRoute: z.boolean(),
   /** Whether the answer is for the requester's eyes alone: then it must never be said again for all to see. */
   isEphemeral: z.boolean().default(false),
+  /** Whether the clip is hidden until somebody clicks it, as the picture was that it is made of. */
+  isSpoiler: z.boolean().default(false),
   /** Discord leaves it out of some interactions; English then. */
   locale: z
     .string()

@@ -8,6 +8,7 @@ import {
   MessageFlags,
   type ModalSubmitInteraction,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
@@ -37,6 +38,7 @@ export interface RouterOptions<Context> {
 type Answerable =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
@@ -54,12 +56,22 @@ export function createRouter<Context extends RouterContext>(options: RouterOptio
       const command = handlers.messageCommands.find(({ name }) => name === interaction.commandName);
       return known(command, interaction.commandName).execute(interaction, context);
     }
+    if (interaction.isUserContextMenuCommand()) {
+      const command = handlers.userCommands.find(({ name }) => name === interaction.commandName);
+      return known(command, interaction.commandName).execute(interaction, context);
+    }
     const { customId } = interaction;
     if (interaction.isStringSelectMenu()) {
       const menu = handlers.menuActions.find((candidate) => candidate.customId === customId);
       return known(menu, customId).execute(interaction, context);
     }
     const { action, jobId } = known(parseButtonId(customId), customId);
+    if (jobId === undefined) {
+      const button = interaction.isButton()
+        ? handlers.messageButtons.find((candidate) => candidate.action === action)
+        : undefined;
+      return known(button, customId).execute(interaction as ButtonInteraction, context);
+    }
     if (interaction.isModalSubmit()) {
       const form = handlers.formActions.find((candidate) => candidate.action === action);
       return known(form, customId).execute(interaction, jobId, context);
@@ -109,6 +121,7 @@ function isAnswerable(interaction: Interaction): interaction is Answerable {
   return (
     interaction.isChatInputCommand() ||
     interaction.isMessageContextMenuCommand() ||
+    interaction.isUserContextMenuCommand() ||
     interaction.isButton() ||
     interaction.isStringSelectMenu() ||
     interaction.isModalSubmit()

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
-import { type ClipForm, clipForm, type FitName } from '../settings/clip-form.ts';
+import { type ClipForm, clipForm, clipFormats, type FitName } from '../settings/clip-form.ts';
 import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declaration.ts';
 import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
@@ -143,6 +143,8 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
   }
   const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
   const { fit = defaultsOf(clipForm).fit, format: asked, ...form } = readSettings(clipForm, values);
+  // A file's name has to say its format before there is a clip.
+  if (asked === 'auto') throw usageError(`--format must be one of ${clipFormats.join(', ')}, not "auto".`);
   const { clips, format } = planClips({
     pictures,
     output: values.output,

@@ -10,11 +10,12 @@ import { createJobMessages } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
+import { keepRawInteractions } from '../bot/raw-interactions.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
 import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
-import { keepRepliedTo } from '../bot/replied-to.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
@@ -29,15 +30,19 @@ import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
+import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink, openDataFolder } from './bot-parts.ts';
+import { createShrink, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
+import { openDataFolder } from './open-data-folder.ts';
 
 /** What the bot needs of the configuration. */
 export interface BotConfig extends AccessRules {
   discordToken: string;
   discordApiUrl: string;
+  /** Where avatars and stickers are. Default: Discord's own. */
+  discordCdnUrl?: string;
   attachmentHosts: readonly string[];
   maxUploadBytes: number;
   dataDir: string;
@@ -100,18 +105,20 @@ const farewellMs = 5_000;
  * @throws ConfigError Discord refuses the token, or DATA_DIR cannot be used, e.g. because another bot works with it
  */
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
-  const { renderer, model, log, fetch = globalThis.fetch } = dependencies;
+  const { model, log, fetch = globalThis.fetch } = dependencies;
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
   const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
   const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
+  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
   const { database, lease, lost: dataLost } = openDataFolder(config.dataDir, log);
   const repositories = openStorage(database, { metrics, log });
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
   const { client, health } = createClient(config.discordApiUrl, {
     hearsReactions: reactionEmoji !== undefined,
+    cdnUrl: config.discordCdnUrl,
     clock,
     log,
     metrics,
@@ -166,9 +173,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const context: CommandContext = {
     archive: store,
     readClipSettings,
-    repliedTo: keepRepliedTo(client, log),
+    rawInteraction: keepRawInteractions(client, log),
     jobs,
     download,
+    answeredOnce: createCooldown({ periodMs: tokenLifeMs, clock }),
     model,
     maxUploadBytes,
     clock,
@@ -180,7 +188,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       kinora: await packageVersion(),
       node: process.versions.node,
       model: model.name,
-      provider: config.provider,
+      provider: usedProvider,
       retentionHours,
     },
     operator: {
@@ -213,9 +221,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     );
     if (reactionEmoji !== undefined) {
       const event = GatewayDispatchEvents.MessageReactionAdd;
-      const handler = createReactionHandler({ client: ready, emoji: reactionEmoji, context, facts, log });
-      client.on(Events.MessageReactionAdd, guarded(event, handler.heard));
-      client.ws.on(event, guarded(event, handler.heardRaw));
+      const reactions = { client: ready, emoji: reactionEmoji, context, facts, log, random, stopping: stopping.signal };
+      client.ws.on(event, guarded(event, createReactionHandler(reactions)));
     }
     stops.push(startRetention({ store, uses, retentionHours, clock, log }));
     const show = (state: string) => {
@@ -265,7 +272,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [
       ...handlers.commands.map((command) => command.declare(model)),
-      ...handlers.messageCommands.map((command) => command.declare()),
+      ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
     ];
     const { rest, application } = ready;
     await retry(

@@ -1,16 +1,10 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
-import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { JobQueueOptions } from '../queue/job-queue.ts';
-import { openDatabase } from '../storage/database.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
-import { describeHolder, type Lease, takeLease } from '../storage/lease.ts';
-import type { Database } from '../storage/sqlite.ts';
-import { systemClock } from '../util/clock.ts';
-import type { Log } from '../util/log.ts';
-import { resolveSettings } from '../worker/resolve-settings.ts';
+import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelCapabilities(info: ModelInfo): ModelCapabilities {
@@ -19,6 +13,8 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
     presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),
     // As the render process will resolve them; which seed is drawn decides nothing here.
     checkSettings: (settings) => void resolveSettings(info, settings, () => 0),
+    resolveSettings: (settings) => resolveSettings(info, settings, () => 0),
+    chooseSize: (shape, picture, area) => chooseSize(shape, picture, { area, limits: info.limits }),
   };
 }
 
@@ -34,41 +30,37 @@ export interface ShrinkOptions {
  */
 export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
   return async (job, clip, { maxBytes, signal }) => {
-    const { master, settings, fit, form, model, provider } = clip;
+    const { master, settings, fit, model, provider, extended } = clip;
     const picture = await store.picture(job.id);
     if (master === undefined || picture === undefined) return undefined;
-    const base = { master, use: 'reencode' as const, metadata: { settings, model, provider } };
+    const metadata = { settings, model, provider, ...(extended && { extended }) };
+    const base = { master, use: 'reencode' as const, metadata };
+    // A format that nobody chose gives way before the picture does.
+    const form = { ...clip.form, ...(job.form?.format === 'auto' && { format: job.form.format }) };
     const smaller = await renderer.render({ picture, settings, fit, form, base, maxBytes }, { signal });
     // What the person reads of time is what the rendering took.
     return { ...smaller, master, secondsPerStage: clip.secondsPerStage };
   };
 }
 
-/** An open data folder that no other process works with. */
-export interface DataFolder {
-  database: Database;
-  lease: Lease;
-  /** Rejects with ConfigError `data-in-use` when another process has taken it over. Never resolves. */
-  lost: Promise<never>;
-}
-
 /**
- * Opens DATA_DIR and takes its lease.
- * @throws ConfigError it cannot be used, e.g. because another bot works with it
+ * The renderer, watched for what it renders on: where `auto` was configured, that shows with the first clip that is
+ * rendered.
  */
-export function openDataFolder(dataDir: string, log: Log): DataFolder {
-  const database = openDatabase(dataDir);
-  let lose = (_: ConfigError) => {};
-  const lost = new Promise<never>((_, reject) => {
-    lose = reject;
-  });
-  lost.catch(() => {});
-  // Of the machine's clock: it is about processes, and no test's time is theirs.
-  const lease = takeLease(database, {
-    clock: systemClock,
-    log,
-    onLost: (taker) =>
-      lose(new ConfigError('data-in-use', `DATA_DIR=${dataDir} was taken over: ${describeHolder(taker)}.`)),
-  });
-  return { database, lease, lost };
+export function watchProvider(
+  renderer: JobQueueOptions['renderer'],
+  configured: string,
+): { renderer: JobQueueOptions['renderer']; usedProvider: () => string | undefined } {
+  let used = configured === 'auto' ? undefined : configured;
+  return {
+    renderer: {
+      async render(spec, options) {
+        const clip = await renderer.render(spec, options);
+        // Kept frames in another form say what they were rendered on, maybe long ago.
+        if (spec.base?.use !== 'reencode') used = clip.provider;
+        return clip;
+      },
+    },
+    usedProvider: () => used,
+  };
 }

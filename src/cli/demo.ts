@@ -84,6 +84,7 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
       {
         discordToken,
         discordApiUrl: discord.apiUrl,
+        discordCdnUrl: discord.cdnUrl,
         attachmentHosts,
         maxUploadBytes,
         dataDir,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { asCommand, asCommandLine } from '../commands/describe-settings.ts';
+import { asCommandLine, describeOptions } from '../commands/describe-settings.ts';
 import { UserError } from '../errors.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
@@ -30,8 +30,13 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     return 0;
   }
   const rows = Object.entries(settings).map(([name, value]) => [printable(name), printable(String(value))]);
-  io.stdout.write(`${path}\n${textTable(rows)}\nThe same clip again:\n`);
-  io.stdout.write(`  ${asCommandLine(settings)}\n  ${asCommand(settings)}\n`);
+  io.stdout.write(`${path}\n${textTable(rows)}\n`);
+  if (settings.extended === true) {
+    io.stdout.write('It was extended from another clip: no command makes it again.\n');
+    return 0;
+  }
+  io.stdout.write(`The same clip again:\n  ${asCommandLine(settings)}\n`);
+  io.stdout.write(`In Discord, as far as /animate has options:\n  /animate ${describeOptions(settings)}\n`);
   return 0;
 }
 

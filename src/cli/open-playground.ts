@@ -123,6 +123,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             provider: execution.provider,
             discordToken: discord.token,
             discordApiUrl: discord.apiUrl,
+            discordCdnUrl: discord.cdnUrl,
             attachmentHosts: [discord.cdnHost],
             limits: config.limits,
             retentionHours: config.retentionHours,

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, extname, join, resolve, sep } from 'node:path';
-import { clipForm, clipFormats } from '../settings/clip-form.ts';
-import { defaultsOf } from '../settings/declaration.ts';
+import { clipFormats } from '../settings/clip-form.ts';
 import { usageError } from './usage-error.ts';
 
 /** One clip of `kinora animate`; paths are absolute. */
@@ -37,7 +36,7 @@ export function planClips(words: Words): { clips: ClipPlan[]; format: (typeof cl
       throw usageError(`--output must name a folder for ${pictures.length} clips, such as clips/, not "${output}".`);
     return { clips: [{ picture: absolute(pictures[0]!), output: resolve(output), framesDir }], format };
   }
-  const { format = defaultsOf(clipForm).format } = words;
+  const { format = 'mp4' } = words;
   const taken = new Set<string>();
   const clips = pictures.map((picture): ClipPlan => {
     const name = freeName(nameOf(picture), taken);

@@ -1,12 +1,15 @@
 import {
+  type APIMessage,
   ApplicationCommandType,
+  type Client,
   ComponentType,
-  type Message,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
+  MessageReferenceType,
+  Routes,
   type StringSelectMenuInteraction,
 } from 'discord.js';
-import { type FoundPicture, fetchPicturesRepliedTo, findPicturesAround } from '../bot/find-pictures.ts';
+import { type FoundPicture, findPictures, type MessageWithReference } from '../bot/find-pictures.ts';
 import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
@@ -26,8 +29,8 @@ export const animateMessage = {
     ...everywhere,
   }),
   async execute(interaction, context) {
-    const { targetMessage } = interaction;
-    const shown = findPicturesAround(targetMessage, context.repliedTo(interaction.id));
+    const target = context.rawInteraction(interaction.id)?.targetMessage ?? {};
+    const shown = findPictures(target, interaction.client.rest.cdn);
     if (shown.length > 1) {
       await interaction.reply({ ...(await menuOf(shown, interaction, context)), flags: MessageFlags.Ephemeral });
       return;
@@ -35,30 +38,41 @@ export const animateMessage = {
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      picture: shown[0] ?? (() => pictureRepliedTo(targetMessage)),
+      picture: shown[0] ?? (() => pictureRepliedTo(target, interaction.client)),
     });
   },
 } satisfies MessageCommand;
 
 /**
  * The menu that {@link animateMessage} shows where a message has several pictures. The pictures are embeds of the menu's
- * own message: that shows them, and keeps them over a restart.
+ * own message: that shows them, and keeps them over a restart. Those that are hidden where they come from are links there.
  */
 export const pickPicture = {
   customId: 'pick-picture',
   async execute(interaction, context) {
-    const picture = interaction.message.embeds[Number(interaction.values[0])]?.image;
-    if (!picture) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+    const embed = interaction.message.embeds[Number(interaction.values[0])];
+    const url = embed?.image?.url ?? embed?.url;
+    if (!url) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+    const picture = { url, isSpoiler: !embed?.image };
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      picture: { url: picture.url },
+      picture,
     });
   },
 } satisfies MenuAction;
 
-async function pictureRepliedTo(message: Message): Promise<FoundPicture> {
-  const [first] = await fetchPicturesRepliedTo(message);
+/** The picture of the message that one replies to, where that did not come along. Without the intent it may be empty. */
+async function pictureRepliedTo(message: Partial<APIMessage>, { rest, channels }: Client): Promise<FoundPicture> {
+  const { message_reference: reference, referenced_message: repliedTo } = message;
+  let found: FoundPicture[] = [];
+  // Null: it was deleted. Where the bot is no member, Discord would only refuse.
+  const isAway = repliedTo === undefined && channels.cache.has(reference?.channel_id ?? '');
+  if (isAway && reference?.message_id && reference.type !== MessageReferenceType.Forward) {
+    const answer = rest.get(Routes.channelMessage(reference.channel_id, reference.message_id));
+    found = findPictures((await answer.catch(() => ({}))) as MessageWithReference, rest.cdn);
+  }
+  const [first] = found;
   if (first === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
   return first;
 }
@@ -66,14 +80,17 @@ async function pictureRepliedTo(message: Message): Promise<FoundPicture> {
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
 async function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Promise<ClipRequest> {
-  return defaultRequest(model, (await guildSettings.of(guildId)).preset);
+  return defaultRequest(model, await guildSettings.of(guildId));
 }
 
 async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { guildSettings }: CommandContext) {
   const { clip: messages } = await messagesFor(interaction, guildSettings);
   return {
     content: messages.whichPicture,
-    embeds: pictures.map(({ name, url }, index) => ({ title: titleOf(name, index), image: { url } })),
+    embeds: pictures.map(({ name, url, isSpoiler }, index) => ({
+      title: titleOf(name, index),
+      ...(isSpoiler ? { url } : { image: { url } }),
+    })),
     components: [
       {
         type: ComponentType.ActionRow as const,

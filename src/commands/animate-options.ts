@@ -5,6 +5,7 @@ import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declar
 import { discordRange, type SettingOption, shownSettings } from '../settings/discord-options.ts';
 import { imageToVideo } from '../settings/image-to-video.ts';
 import type { FlatValue, Range } from '../settings/kinds.ts';
+import type { GuildSettings } from '../storage/guild-settings.ts';
 import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { ClipRequest } from './enqueue-from-interaction.ts';
 
@@ -58,6 +59,9 @@ export interface TypedOptions {
 
 const nothingTyped: TypedOptions = { getInteger: () => null, getString: () => null, getBoolean: () => null };
 
+/** What a server chose for who chooses nothing. */
+export type RequestDefaults = Partial<Pick<GuildSettings, 'preset' | 'format'>>;
+
 /**
  * What a person asked `/animate` for; a seed left out is drawn here, so that a repeated job gives the same clip.
  *
@@ -66,18 +70,24 @@ const nothingTyped: TypedOptions = { getInteger: () => null, getString: () => nu
 export function readAnimateOptions(
   options: TypedOptions,
   model: ModelCapabilities,
-  defaultPreset?: string,
+  defaults: RequestDefaults = {},
 ): ClipRequest {
   const chosen = settingsFrom(typedValues(imageToVideo, options), model);
   const { fit, ...form } = valuesFrom(clipForm, typedValues(clipForm, options), model);
-  const preset = options.getString('preset') ?? defaultPreset;
+  const preset = options.getString('preset') ?? defaults.preset;
   const recipe = presetSettings(preset, model);
   const hasOneSize = preset !== undefined && presetsOfOneSize.has(preset);
   const { fit: usualFit, ...usualForm } = defaultsOf(clipForm);
   return {
     settings: { ...recipe, ...chosen, seed: chosen.seed ?? randomInt(seedCount) },
     fit: fit ?? usualFit,
-    form: { ...usualForm, ...(!hasOneSize && { shape: 'auto' }), loop: model.loop ?? 'none', ...form },
+    form: {
+      ...usualForm,
+      ...(!hasOneSize && { shape: 'auto' }),
+      loop: model.loop ?? 'none',
+      format: defaults.format ?? 'auto',
+      ...form,
+    },
   };
 }
 
@@ -92,8 +102,8 @@ function typedValues(table: Declarations, options: TypedOptions): ChosenValues {
 }
 
 /** The request of somebody who chose nothing but a picture. */
-export function defaultRequest(model: ModelCapabilities, defaultPreset?: string): ClipRequest {
-  return readAnimateOptions(nothingTyped, model, defaultPreset);
+export function defaultRequest(model: ModelCapabilities, defaults?: RequestDefaults): ClipRequest {
+  return readAnimateOptions(nothingTyped, model, defaults);
 }
 
 function presetSettings(name: string | undefined, { presets = {} }: ModelCapabilities): JobSettings {

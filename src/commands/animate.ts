@@ -2,6 +2,7 @@ import {
   type APIApplicationCommandBasicOption,
   ApplicationCommandOptionType,
   ApplicationIntegrationType,
+  type Attachment,
   InteractionContextType,
 } from 'discord.js';
 import { chooseMessages, localizations } from '../bot/languages/choose-messages.ts';
@@ -40,10 +41,11 @@ export const animate = {
   async execute(interaction, context) {
     const { model, guildSettings } = context;
     const { options, guildId } = interaction;
+    const image = options.getAttachment('image', true);
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
-      clipRequest: readAnimateOptions(options, model, (await guildSettings.of(guildId)).preset),
-      picture: options.getAttachment('image', true),
+      clipRequest: readAnimateOptions(options, model, await guildSettings.of(guildId)),
+      picture: { url: image.url, size: image.size, isSpoiler: isSpoiler(image) },
     });
   },
   async autocomplete(interaction, { model }) {
@@ -52,6 +54,11 @@ export const animate = {
     await interaction.respond(proposeValues(value, settingOf(name as SettingOption), { messages, model }));
   },
 } satisfies Command;
+
+/** discord.js knows the flag; an older client says it by the name. */
+function isSpoiler({ spoiler, name }: Pick<Attachment, 'spoiler' | 'name'>): boolean {
+  return spoiler || name.startsWith('SPOILER_');
+}
 
 function presetNames({ presets = {} }: ModelCapabilities): string[] {
   return Object.keys(presets);

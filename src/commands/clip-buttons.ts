@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
-import type { Job, JobParent } from '../storage/job.ts';
+import type { ClipChange, Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
@@ -16,12 +17,11 @@ const again = remakeButton('again', (job) => ({
   settings: { ...job.settings, seed: randomInt(seedCount) },
 }));
 
-/** ➕: goes on from the last frame. A loop has no end to go on from, so it is opened. */
+/** ➕: goes on from the last frame that was rendered; what comes of it repeats as the clip did. */
 const extend = remakeButton('extend', (job) => ({
   id: job.id,
   use: 'extend',
   settings: { ...job.settings, seed: randomInt(seedCount) },
-  form: { ...job.form, loop: 'none' },
 }));
 
 /** 🔁: the same frames in the next kind of loop, and after the last kind without one. */
@@ -39,10 +39,10 @@ const smooth = remakeButton('smooth', (job) => {
 /** The buttons that need no form. */
 export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
 
-function remakeButton(action: string, change: (job: Job) => Change): ButtonAction {
+function remakeButton(action: ClipChange, change: (job: Job) => Change): ButtonAction {
   return {
     action,
-    execute: (interaction, jobId, context) => remake(interaction, { jobId, change }, context),
+    execute: (interaction, jobId, context) => remake(interaction, { action, jobId, change }, context),
   };
 }
 
@@ -51,33 +51,54 @@ export function renewed({ id, parent }: Job): Pick<JobParent, 'id' | 'use'> {
   return parent?.use === 'extend' ? { id: parent.id, use: 'extend' } : { id, use: 'render' };
 }
 
+/** What {@link remake} makes. */
+export interface Remake {
+  action: ClipChange;
+  jobId: string;
+  change: (job: Job) => Change;
+}
+
 /**
  * Makes another clip from a finished one: a job like any other, by whoever pressed, with the same limits.
  *
- * @throws UserError `job-unknown`, `clip-expired`, and what {@link enqueueFromInteraction} throws
+ * @throws UserError `job-unknown`, `clip-expired`, `already-under-way`, and what {@link enqueueFromInteraction} throws
  */
 export async function remake(
   interaction: ButtonInteraction | ModalSubmitInteraction,
-  { jobId, change }: { jobId: string; change: (job: Job) => Change },
+  { action, jobId, change }: Remake,
   context: CommandContext,
 ): Promise<void> {
   const { jobs, archive } = context;
   const job = await jobs.find(jobId);
   if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
   const { id, use, ...changes } = change(job);
-  const link = interaction.message?.url;
-  const parent: JobParent = { id, use, ...(link !== undefined && { link }) };
+  // What was for one person's eyes stays so, and nobody else can follow a link to it.
+  const isPrivate = interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false;
+  const link = isPrivate ? undefined : interaction.message?.url;
+  const parent: JobParent = { id, use, change: action, ...(link !== undefined && { link }) };
+  if (action !== 'again' && action !== 'edit') refuseTwice(parent, interaction.user.id, context);
   const { settings, fit, form } = job;
   await enqueueFromInteraction(interaction, context, {
-    // What was for one person's eyes stays so.
-    isPrivate: interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false,
+    isPrivate,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
     async picture() {
       const isKept = await archive.hasPicture(jobId);
       if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
         throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
       }
-      return { jobId };
+      return { jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler };
     },
   });
+}
+
+/**
+ * Pressed once more while the first press's clip is on its way, these would only make a second one like it.
+ * @throws UserError `already-under-way`
+ */
+function refuseTwice({ id, change }: JobParent, userId: string, { jobs }: CommandContext): void {
+  const { running, waiting } = jobs.overview();
+  const isUnderWay = [...running, ...waiting].some(
+    ({ job }) => job.userId === userId && job.parent?.id === id && job.parent.change === change,
+  );
+  if (isUnderWay) throw new UserError('already-under-way', 'The same was asked for a moment ago.');
 }

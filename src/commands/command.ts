@@ -1,6 +1,6 @@
 import type { Download } from '../bot/download.ts';
-import type { PictureSource } from '../bot/find-pictures.ts';
 import type * as handlers from '../bot/handlers.ts';
+import type { RawInteraction } from '../bot/raw-interactions.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { forgetUser } from '../queue/forget-user.ts';
 import type { JobQueue, QueueMode } from '../queue/types.ts';
@@ -9,6 +9,7 @@ import type { JobStore } from '../storage/job-store.ts';
 import type { Limits } from '../storage/limits.ts';
 import type { Repositories } from '../storage/open-storage.ts';
 import type { Clock } from '../util/clock.ts';
+import type { Cooldown } from '../util/cooldown.ts';
 
 /** What the commands work with that make no clips. */
 interface AdminContext {
@@ -18,7 +19,14 @@ interface AdminContext {
   limits: Limits;
   /** Deletes what is kept about a user. */
   forget: (userId: string) => ReturnType<typeof forgetUser>;
-  about: { kinora: string; node: string; model: string; provider: string; retentionHours: number };
+  about: {
+    kinora: string;
+    node: string;
+    model: string;
+    /** What runs the model; undefined where that shows only with the first clip. */
+    provider: () => string | undefined;
+    retentionHours: number;
+  };
   operator: Operator;
 }
 
@@ -39,13 +47,15 @@ export interface CommandContext extends AdminContext {
     'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'undelivered' | 'redeliver'
   >;
   /** What is kept of jobs that have ended. */
-  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made'>;
+  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made' | 'hasUniqueKey'>;
   /** Fetches pictures and looks at them: before they wait, and before cooldown and quota count them. */
   download: Download;
   /** Looks into the files of clips, wherever they were made. */
   readClipSettings: ReadClipSettings;
-  /** What the target of a message command replies to, as it came along with that interaction; once. */
-  repliedTo: (interactionId: string) => PictureSource | undefined;
+  /** What Discord sent along with an interaction and discord.js dropped, by the interaction's id. */
+  rawInteraction: (interactionId: string) => RawInteraction | undefined;
+  /** Remembers which questions were answered. */
+  answeredOnce: Cooldown;
   model: ModelCapabilities;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
@@ -54,7 +64,9 @@ export interface CommandContext extends AdminContext {
 
 export type Command = handlers.Command<CommandContext>;
 export type MessageCommand = handlers.MessageCommand<CommandContext>;
+export type UserCommand = handlers.UserCommand<CommandContext>;
 export type ButtonAction = handlers.ButtonAction<CommandContext>;
+export type MessageButton = handlers.MessageButton<CommandContext>;
 export type FormAction = handlers.FormAction<CommandContext>;
 export type MenuAction = handlers.MenuAction<CommandContext>;
 export type Handlers = handlers.Handlers<CommandContext>;

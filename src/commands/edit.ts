@@ -31,7 +31,7 @@ export const editButton = {
 export const editForm = {
   action: 'edit',
   execute: (interaction, jobId, context) =>
-    remake(interaction, { jobId, change: (job) => readForm(interaction, job, context.model) }, context),
+    remake(interaction, { action: 'edit', jobId, change: (job) => readForm(interaction, job, context.model) }, context),
 } satisfies FormAction;
 
 function formFor(job: Job, model: ModelCapabilities, messages: Messages) {

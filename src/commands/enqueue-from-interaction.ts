@@ -6,14 +6,18 @@ import {
   type MessageContextMenuCommandInteraction,
   MessageFlags,
   type ModalSubmitInteraction,
+  PermissionFlagsBits,
   RESTJSONErrorCodes,
   type StringSelectMenuInteraction,
+  type UserContextMenuCommandInteraction,
 } from 'discord.js';
 import type { PictureFile } from '../bot/download.ts';
+import type { FoundPicture } from '../bot/find-pictures.ts';
+import { type Place, placeOf } from '../bot/place.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import type { JobRequest } from '../storage/job.ts';
-import { checkPermissions, checkPlace } from './check-place.ts';
+import { checkPermissions, checkPlace, rolesOf } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 import { localeOf } from './i18n.ts';
 
@@ -33,9 +37,12 @@ export type ClipRequest = Pick<JobRequest, 'settings' | 'fit' | 'form' | 'parent
 export type AskingInteraction =
   | ChatInputCommandInteraction
   | MessageContextMenuCommandInteraction
+  | UserContextMenuCommandInteraction
   | ButtonInteraction
   | StringSelectMenuInteraction
   | ModalSubmitInteraction;
+
+type HiddenOrNot<Picture> = Picture & Pick<FoundPicture, 'isSpoiler'>;
 
 /** What {@link enqueueFromInteraction} takes besides. */
 export interface SubmitOptions {
@@ -44,9 +51,10 @@ export interface SubmitOptions {
   clipRequest: ClipRequest;
   /**
    * The picture's file, or another job that has the picture. A function finds it out: it is called when nothing else
-   * stands against the request, and after the first answer, so it may take its time.
+   * stands against the request, and after the first answer, so it may take its time. What is hidden until somebody clicks
+   * it becomes a clip that is.
    */
-  picture: PictureFile | (() => Promise<PictureFile | { jobId: string }>);
+  picture: HiddenOrNot<PictureFile> | (() => Promise<HiddenOrNot<PictureFile | { jobId: string }>>);
 }
 
 /**
@@ -65,9 +73,13 @@ export async function enqueueFromInteraction(
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
   const { guildId, user } = interaction;
   const settings = await guildSettings.of(guildId);
-  checkPlace(interaction, settings);
-  const hasChannelRoute = isMember(interaction);
-  checkPermissions(interaction, { isMember: hasChannelRoute });
+  const place = placeOf(
+    { guildId, channelId: interaction.channelId, raw: context.rawInteraction(interaction.id)?.channel },
+    interaction.client.channels.cache,
+  );
+  checkPlace(place, rolesOf(interaction.member), settings);
+  const hasChannelRoute = isMember(interaction) && mayEnter(place, interaction);
+  checkPermissions(place, interaction.appPermissions, { hasChannelRoute });
   // Discord's types promise the limit; it may be missing all the same, and NaN would be no limit at all.
   const discordBytes: number | undefined = interaction.attachmentSizeLimit;
   const maxBytes = Math.min(
@@ -82,11 +94,12 @@ export async function enqueueFromInteraction(
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const answer = await deferred(interaction, flags);
   const found = typeof picture === 'function' ? await picture() : picture;
-  const kept = 'jobId' in found ? found : await download(found);
+  const kept = 'jobId' in found ? { jobId: found.jobId } : await download(found);
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
+    isSpoiler: found.isSpoiler,
     messageId: answer.id,
     channelId: interaction.channelId ?? answer.channelId,
     locale: await localeOf(interaction, guildSettings),
@@ -101,6 +114,14 @@ export async function enqueueFromInteraction(
  */
 function isMember({ client, guildId, context }: Pick<AskingInteraction, 'client' | 'guildId' | 'context'>): boolean {
   return guildId === null ? context === InteractionContextType.BotDM : client.guilds.cache.has(guildId);
+}
+
+/** Private threads are closed to the bot but for the interaction's token, unless it was added to them. */
+function mayEnter(
+  { isPrivateToOthers }: Place,
+  { appPermissions }: Pick<AskingInteraction, 'appPermissions'>,
+): boolean {
+  return !isPrivateToOthers || appPermissions.has(PermissionFlagsBits.ManageThreads);
 }
 
 /**
@@ -151,6 +172,6 @@ function refuseLongWait(clipRequest: ClipRequest, { jobs, clock }: CommandContex
   const waitMs = endsAtMs - clock.now();
   if (waitMs <= longestTokenWaitMs) return;
   throw new UserError('wait-too-long', 'Here the bot can answer for a quarter of an hour only.', {
-    details: { minutes: Math.ceil(waitMs / 60_000) },
+    details: { freeAtMs: endsAtMs },
   });
 }

@@ -1,5 +1,6 @@
-import type { Message } from 'discord.js';
-import type { PictureFile } from '../bot/download.ts';
+import type { PermissionsBitField } from 'discord.js';
+import type { FoundPicture } from '../bot/find-pictures.ts';
+import type { Place } from '../bot/place.ts';
 import { parseReplyAddress } from '../bot/reply-address.ts';
 import type { JobRequest } from '../storage/job.ts';
 import { defaultRequest } from './animate-options.ts';
@@ -8,29 +9,45 @@ import type { CommandContext } from './command.ts';
 
 /** A reaction that asks for a clip. */
 export interface ReactionRequest {
-  message: Message;
+  place: Place;
+  channelId: string;
+  /** The message that the emoji was put under. */
+  messageId: string;
   /** Who reacted. */
   userId: string;
   /** The language of the answer: no reaction says its person's own. */
   locale: string;
 }
 
+/** What of a guild's member and of the bot there {@link checkReaction} looks at. */
+export interface ReactionRights {
+  /** Roles of the person; asked for only where roles matter. */
+  roleIds: () => Promise<readonly string[]>;
+  /** The bot's in that place; undefined where they are not known, and outside of servers. */
+  permissions: Readonly<PermissionsBitField> | undefined;
+}
+
 /**
- * Holds a reaction to everything that can be known before its picture is fetched and anything is posted: the limits,
- * the place and who may ask there, and what the bot may do there.
+ * Holds a reaction to everything that can be known before its message and picture are fetched and anything is posted: the
+ * place and who may ask there, what the bot may do there, and the limits.
  *
  * @throws UserError what stands against it
  */
-export async function checkReaction(reaction: ReactionRequest, context: CommandContext): Promise<void> {
-  const { guildId, channelId, channel, guild } = reaction.message;
+export async function checkReaction(
+  reaction: ReactionRequest,
+  { roleIds, permissions }: ReactionRights,
+  context: CommandContext,
+): Promise<void> {
+  const { place } = reaction;
+  const settings = await context.guildSettings.of(place.guildId);
+  checkPlace(place, settings.roleIds.length === 0 ? [] : await roleIds(), settings);
+  if (permissions !== undefined) checkPermissions(place, permissions, { hasChannelRoute: true });
   await context.jobs.check(await requestOf(reaction, context));
-  const settings = await context.guildSettings.of(guildId);
-  // Only roles have to be asked for.
-  const member = guild === null || settings.roleIds.length === 0 ? null : await guild.members.fetch(reaction.userId);
-  checkPlace({ guildId, channelId, channel, member }, settings);
-  const permissions =
-    channel.isDMBased() || guild?.members.me == null ? null : channel.permissionsFor(guild.members.me);
-  if (permissions !== null) checkPermissions({ guildId, channel, appPermissions: permissions }, { isMember: true });
+}
+
+/** What makes a person's reactions to one message the same request, however often they are put on. */
+export function uniqueKeyOf({ userId, messageId }: Pick<ReactionRequest, 'userId' | 'messageId'>): string {
+  return `reaction ${messageId} ${userId}`;
 }
 
 /**
@@ -40,17 +57,17 @@ export async function checkReaction(reaction: ReactionRequest, context: CommandC
  */
 export async function enqueueFromReaction(
   reaction: ReactionRequest,
-  { picture, answerId }: { picture: PictureFile; answerId: string },
+  { found, answerId, applicationId }: { found: FoundPicture; answerId: string; applicationId: string },
   context: CommandContext,
 ): Promise<void> {
-  const { message, userId, locale } = reaction;
-  const { channelId, client } = message;
-  const bytes = await context.download(picture);
+  const { channelId, userId, locale } = reaction;
+  const picture = await context.download(found);
   await context.jobs.submit({
     ...(await requestOf(reaction, context)),
-    picture: bytes,
+    picture,
+    uniqueKey: uniqueKeyOf(reaction),
     address: parseReplyAddress({
-      applicationId: client.application.id,
+      applicationId,
       channelId,
       messageId: answerId,
       userId,
@@ -59,19 +76,20 @@ export async function enqueueFromReaction(
       tokenExpiresAtMs: 0,
       hasChannelRoute: true,
       isEphemeral: false,
+      isSpoiler: found.isSpoiler,
       locale,
     }),
   });
 }
 
 async function requestOf(
-  { message: { guildId }, userId }: ReactionRequest,
+  { place: { guildId }, userId }: ReactionRequest,
   context: CommandContext,
 ): Promise<JobRequest> {
   const { guildSettings, maxUploadBytes, model } = context;
   const settings = await guildSettings.of(guildId);
   return {
-    ...defaultRequest(model, settings.preset),
+    ...defaultRequest(model, settings),
     userId,
     guildId,
     // No interaction says what Discord takes here.

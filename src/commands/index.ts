@@ -1,14 +1,15 @@
 import { animate } from './animate.ts';
+import { animateAvatar } from './animate-avatar.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
-import type { ButtonAction, Command, Handlers } from './command.ts';
+import type { ButtonAction, Command, Handlers, MessageButton } from './command.ts';
 import { deleteClip } from './delete-clip.ts';
 import { editButton, editForm } from './edit.ts';
-import { kinora } from './kinora.ts';
+import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
-import { queue, queueButtons } from './queue.ts';
+import { queue, queueButtons, refreshButtons } from './queue.ts';
 import { settingsButton, settingsMessage } from './settings.ts';
 
 /** Every slash command. */
@@ -24,11 +25,16 @@ const buttonActions: readonly ButtonAction[] = [
   ...queueButtons,
 ];
 
+/** Buttons about their own message. */
+const messageButtons: readonly MessageButton[] = [...forgetButtons, ...refreshButtons];
+
 /** Everything that people can do with the bot. */
 export const handlers: Handlers = {
   commands,
   messageCommands: [animateMessage, settingsMessage],
+  userCommands: [animateAvatar],
   buttonActions,
+  messageButtons,
   formActions: [editForm],
   menuActions: [pickPicture],
 };

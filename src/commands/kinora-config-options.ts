@@ -1,6 +1,7 @@
 import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType, ChannelType } from 'discord.js';
 import { languages } from '../bot/languages/choose-messages.ts';
 import type { Messages } from '../bot/languages/messages.ts';
+import { formatNames } from '../settings/clip-form.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import { type Limits, limitNames } from '../storage/limits.ts';
 import { localizedDescription, localizedName } from './i18n.ts';
@@ -26,6 +27,15 @@ export function settingOptions({ presets = {} }: ModelCapabilities): APIApplicat
   const presetNames = Object.keys(presets);
   return [
     ...(presetNames.length > 0 ? [presetOption(presetNames)] : []),
+    {
+      type: ApplicationCommandOptionType.String,
+      name: 'format',
+      ...localizedDescription((messages) => messages.config.options.format),
+      choices: formatNames.map((value) => ({
+        ...localizedName((messages) => messages.animate.choices.format[value]),
+        value,
+      })),
+    },
     yesOrNo('spoiler', 'spoiler'),
     yesOrNo('ping', 'ping'),
     yesOrNo('age-restricted-only', 'ageRestrictedOnly'),

@@ -23,6 +23,7 @@ export function settingsView(
     [shown.channels, listed(settings.channelIds, '<#', shown.everywhere)],
     [shown.roles, listed(settings.roleIds, '<@&', shown.everybody)],
     [options.preset, presetName(settings.preset, messages)],
+    [options.format, messages.animate.choices.format[settings.format]],
     [options.spoiler, yesNo(settings.spoiler)],
     [options.ping, yesNo(settings.ping)],
     [options.ageRestrictedOnly, yesNo(settings.ageRestrictedOnly)],

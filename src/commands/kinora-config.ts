@@ -9,6 +9,7 @@ import {
   RESTJSONErrorCodes,
 } from 'discord.js';
 import { UserError } from '../errors.ts';
+import { formatNames } from '../settings/clip-form.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
 import { limitNames } from '../storage/limits.ts';
 import type { Command } from './command.ts';
@@ -101,9 +102,11 @@ function changedSettings(options: Options): Partial<GuildSettings> {
   const [spoiler, ping] = [options.getBoolean('spoiler'), options.getBoolean('ping')];
   const ageRestrictedOnly = options.getBoolean('age-restricted-only');
   const preset = options.getString('preset');
+  const format = formatNames.find((name) => name === options.getString('format'));
   const [language, maxUpload] = [options.getString('language'), options.getInteger('max-upload')];
   return {
     ...(preset !== null && { preset: preset === noPreset ? undefined : preset }),
+    ...(format !== undefined && { format }),
     ...(spoiler !== null && { spoiler }),
     ...(ping !== null && { ping }),
     ...(ageRestrictedOnly !== null && { ageRestrictedOnly }),

@@ -20,6 +20,11 @@ export type QueueScope = (typeof queueScopes)[number];
 /** The first word of the custom ids of buttons that fetch a clip. */
 export const fetchAction = 'queue-fetch';
 
+/** The custom id of the button that draws the list anew. */
+export function refreshAction(scope: QueueScope): string {
+  return `queue-refresh-${scope}`;
+}
+
 /** What {@link queueView} draws. */
 export interface QueueViewOptions {
   overview: QueueOverview;
@@ -28,6 +33,8 @@ export interface QueueViewOptions {
   scope: QueueScope;
   viewer: Pick<BaseInteraction, 'user' | 'guildId' | 'memberPermissions'>;
   messages: Messages;
+  /** The list then says when it was drawn, and has a button to draw it anew; left out for a list within something else. */
+  nowMs?: number;
 }
 
 /** Lines that a list shows; more would not fit the 2,000 characters of a message. */
@@ -36,7 +43,7 @@ const buttonsPerRow = 5;
 const maxRows = 5;
 
 /** The queue as one person may see it, with a Cancel button for each job that they may end. */
-export function queueView({ overview, undelivered, scope, viewer, messages }: QueueViewOptions) {
+export function queueView({ overview, undelivered, scope, viewer, messages, nowMs }: QueueViewOptions) {
   const { mode, hostFault, running, waiting } = overview;
   const entries = [
     ...running.map(({ job, endsAtMs }) => ({ job, mark: '▶️', moment: endsAtMs, say: messages.readyAt })),
@@ -60,12 +67,16 @@ export function queueView({ overview, undelivered, scope, viewer, messages }: Qu
     ...lines,
     ...(more > 0 ? [messages.queue.more(more)] : []),
     ...(entries.length + undelivered.length === 0 && scope === 'mine' ? [messages.queue.none] : []),
+    ...(nowMs === undefined ? [] : [messages.queue.asOf(time(Math.floor(nowMs / 1000), TimestampStyles.RelativeTime))]),
   ].join('\n');
   const mine = entries.map(({ job }) => job).filter((job) => mayCancel(viewer, job));
   const fetchable = undelivered.slice(0, buttonsPerRow);
   return {
     content,
-    components: [...fetchRow(fetchable, messages), ...cancelRows(mine, { scope, messages })].slice(0, maxRows),
+    components: [
+      ...[...fetchRow(fetchable, messages), ...cancelRows(mine, { scope, messages })].slice(0, maxRows - 1),
+      ...(nowMs === undefined ? [] : [refreshRow(scope, messages)]),
+    ],
   };
 }
 
@@ -91,6 +102,17 @@ function fetchRow(jobs: readonly Job[], messages: Messages): APIActionRowCompone
     }),
   );
   return [{ type: ComponentType.ActionRow, components }];
+}
+
+function refreshRow(scope: QueueScope, { queue }: Messages): APIActionRowComponent<APIButtonComponent> {
+  const button: APIButtonComponent = {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: '🔄' },
+    label: queue.refresh,
+    custom_id: buttonId({ action: refreshAction(scope) }),
+  };
+  return { type: ComponentType.ActionRow, components: [button] };
 }
 
 function cancelRows(jobs: readonly Job[], { scope, messages }: { scope: QueueScope; messages: Messages }) {

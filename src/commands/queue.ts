@@ -5,12 +5,13 @@ import {
   InteractionContextType,
   MessageFlags,
 } from 'discord.js';
+import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { mayCancel } from './cancel.ts';
-import type { ButtonAction, Command, CommandContext } from './command.ts';
+import type { ButtonAction, Command, CommandContext, MessageButton } from './command.ts';
 import { addressOf, deferred, tokenLifeMs } from './enqueue-from-interaction.ts';
 import { localeOf, localizedDescription, localizedName, messagesFor } from './i18n.ts';
-import { fetchAction, type QueueScope, queueScopes, queueView } from './queue-view.ts';
+import { fetchAction, type QueueScope, queueScopes, queueView, refreshAction } from './queue-view.ts';
 
 /** `/queue [show]`: what runs and waits, for the one who asks alone, with Cancel on what they may end. */
 export const queue = {
@@ -43,7 +44,10 @@ const cancelButtons: readonly ButtonAction[] = queueScopes.map((scope) => ({
   action: `queue-cancel-${scope}`,
   async execute(interaction, jobId, context) {
     const job = await context.jobs.find(jobId);
-    if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
+    if (job === undefined) {
+      await interaction.update(await listFor(interaction, scope, context));
+      throw new UserError('job-unknown', 'That job is not known.');
+    }
     // The list is the viewer's own, but they may have lost the right since it was made.
     if (!mayCancel(interaction, job)) throw new UserError('not-yours', 'Only requester and moderators can cancel.');
     const outcome = await context.jobs.cancel(jobId);
@@ -64,6 +68,7 @@ const fetchButton = {
     const address = addressOf(interaction, {
       tokenExpiresAtMs,
       isEphemeral: true,
+      isSpoiler: parseReplyAddress(job.address).isSpoiler,
       hasChannelRoute: false,
       messageId: answer.id,
       channelId: interaction.channelId ?? answer.channelId,
@@ -74,15 +79,24 @@ const fetchButton = {
   },
 } satisfies ButtonAction;
 
-/** The buttons of the list. */
+/** The list once more, as it is by now: it does not change by itself. */
+export const refreshButtons: readonly MessageButton[] = queueScopes.map((scope) => ({
+  action: refreshAction(scope),
+  async execute(interaction, context) {
+    await interaction.update(await listFor(interaction, scope, context));
+  },
+}));
+
+/** The buttons of the list that are about a job. */
 export const queueButtons: readonly ButtonAction[] = [...cancelButtons, fetchButton];
 
-async function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings }: CommandContext) {
+async function listFor(viewer: BaseInteraction, scope: QueueScope, { jobs, guildSettings, clock }: CommandContext) {
   return queueView({
     scope,
     viewer,
     undelivered: await jobs.undelivered(viewer.user.id),
     messages: await messagesFor(viewer, guildSettings),
     overview: jobs.overview(),
+    nowMs: clock.now(),
   });
 }

@@ -1,29 +1,33 @@
 import {
+  type APIMessage,
   ApplicationCommandType,
   type BaseInteraction,
   type ButtonInteraction,
-  type Message,
+  ComponentType,
   type MessageContextMenuCommandInteraction,
   MessageFlags,
 } from 'discord.js';
 import { parseButtonId } from '../bot/button-id.ts';
 import { localizations } from '../bot/languages/choose-messages.ts';
+import type { SettingsMessages } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
 import { type FlatSettings, flatSettings } from '../settings/flat-settings.ts';
+import type { MadeClip } from '../storage/clips.ts';
+import type { Size } from '../util/rgb.ts';
 import { everywhere } from './animate.ts';
 import type { ButtonAction, CommandContext, MessageCommand } from './command.ts';
-import { asCommand, asCommandLine } from './describe-settings.ts';
+import { asCommandLine, type CommandAnswer, commandFor, describeOptions } from './describe-settings.ts';
 import { messagesFor } from './i18n.ts';
 
 /** The 📋 button: what the clip was made with, for the one who asks alone. */
 export const settingsButton = {
   action: 'settings',
   async execute(interaction, jobId, context) {
-    const settings = await settingsOf(jobId, context);
-    if (settings === undefined) throw new UserError('job-unknown', 'That job is not known.');
+    const known = await knownClip(jobId, context);
+    if (known === undefined) throw new UserError('job-unknown', 'That job is not known.');
     await interaction.reply({
-      content: await settingsText(settings, interaction, context),
+      content: await settingsText(known, interaction, context),
       flags: MessageFlags.Ephemeral,
     });
   },
@@ -40,57 +44,97 @@ export const settingsMessage = {
   }),
   async execute(interaction, context) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-    const settings = await readSettingsOf(interaction, context);
-    if (settings === undefined) throw new UserError('no-settings-there', 'That message has no clip with settings.');
-    await interaction.editReply(await settingsText(settings, interaction, context));
+    const clip = await readSettingsOf(interaction, context);
+    if (clip === undefined) throw new UserError('no-settings-there', 'That message has no clip with settings.');
+    await interaction.editReply(await settingsText(clip, interaction, context));
   },
 } satisfies MessageCommand;
 
 async function readSettingsOf(
   { targetMessage, client, user }: MessageContextMenuCommandInteraction,
   context: CommandContext,
-): Promise<FlatSettings | undefined> {
+): Promise<DescribedClip | undefined> {
   // Under the bot's own buttons nothing has to be fetched, and a file that lost its settings does no harm.
-  const jobId = targetMessage.author.id === client.user.id ? jobIdOf(targetMessage) : undefined;
-  const known = jobId === undefined ? undefined : await settingsOf(jobId, context);
+  const isOwn = targetMessage.author.id === client.user.id;
+  const jobId = isOwn ? jobIdOf(targetMessage.components.map((component) => component.toJSON())) : undefined;
+  const known = jobId === undefined ? undefined : await knownClip(jobId, context);
   if (known !== undefined) return known;
   const clips = [...targetMessage.attachments.values()].filter(({ name }) => /\.(mp4|gif|webp)$/i.test(name));
-  return context.readClipSettings(
+  const settings = await context.readClipSettings(
     user.id,
     clips.map(({ url }) => url),
   );
+  return settings && { settings };
 }
 
 /** The job whose buttons a message of the bot carries. */
-export function jobIdOf({ components }: Pick<Message, 'components'>): string | undefined {
-  for (const row of components) {
-    if (!('components' in row)) continue;
+export function jobIdOf(components: APIMessage['components']): string | undefined {
+  for (const row of components ?? []) {
+    if (row.type !== ComponentType.ActionRow) continue;
     for (const component of row.components) {
-      const press = 'customId' in component && component.customId ? parseButtonId(component.customId) : undefined;
+      const press = 'custom_id' in component ? parseButtonId(component.custom_id) : undefined;
       if (press !== undefined) return press.jobId;
     }
   }
   return undefined;
 }
 
-async function settingsOf(jobId: string, { archive }: CommandContext): Promise<FlatSettings | undefined> {
-  const made = await archive.made(jobId);
-  return made && flatSettings(made);
+/** A clip whose settings are told. */
+interface DescribedClip {
+  settings: FlatSettings;
+  /** What the store knows besides, of a clip that was made here. */
+  made?: MadeClip;
+  /** The size that was asked for, before the shape decided. */
+  requested?: Size;
+}
+
+async function knownClip(
+  jobId: string,
+  { archive, jobs, model }: CommandContext,
+): Promise<Required<DescribedClip> | undefined> {
+  const [made, job] = [await archive.made(jobId), await jobs.find(jobId)];
+  if (made === undefined || job === undefined) return undefined;
+  const { width, height } = { ...model.defaults, ...job.settings };
+  const isExtended = made.extended || job.parent?.use === 'extend';
+  return {
+    settings: flatSettings({ ...made, ...(isExtended && { extended: true }) }),
+    made,
+    requested: { width, height },
+  };
 }
 
 async function settingsText(
-  settings: FlatSettings,
+  { settings, made, requested }: DescribedClip,
   interaction: Pick<BaseInteraction | ButtonInteraction, 'guildId' | 'locale'>,
-  { guildSettings }: CommandContext,
+  { guildSettings, model }: CommandContext,
 ): Promise<string> {
-  const { clip: messages } = await messagesFor(interaction, guildSettings);
-  const { model, provider } = settings;
-  return [
-    messages.settings,
-    codeBlock(asCommand(settings)),
-    codeBlock(asCommandLine(settings)),
-    ...(model === undefined ? [] : [messages.made({ model: harmless(model), provider: harmless(provider ?? '?') })]),
-  ].join('\n');
+  const messages = (await messagesFor(interaction, guildSettings)).clip.settings;
+  const answer = commandFor(settings, { model, defaults: await guildSettings.of(interaction.guildId), requested });
+  const facts = [...(made ? [messages.facts(factsOf(made))] : []), ...madeWith(settings, messages)].join(' ');
+  return [facts, ...answerLines(settings, answer, messages)].filter(Boolean).join('\n');
+}
+
+function answerLines(settings: FlatSettings, answer: CommandAnswer, messages: SettingsMessages): string[] {
+  const commandLine = [messages.commandLine, codeBlock(asCommandLine(settings))];
+  if ('command' in answer) return [messages.command, codeBlock(answer.command), ...commandLine];
+  const told = codeBlock(describeOptions(settings));
+  switch (answer.without) {
+    case 'incomplete':
+      return [messages.incomplete, told];
+    case 'extended':
+      return [messages.without.extended, messages.lastPart, told];
+    default:
+      return [messages.without[answer.without], ...commandLine];
+  }
+}
+
+function factsOf({ frames, fps, width, height, secondsPerStage }: MadeClip) {
+  const seconds = Object.values(secondsPerStage).reduce((sum, part) => sum + part, 0);
+  return { frames, fps, width, height, seconds };
+}
+
+function madeWith({ model, provider }: FlatSettings, messages: SettingsMessages): string[] {
+  return model === undefined ? [] : [messages.made({ model: harmless(model), provider: harmless(provider ?? '?') })];
 }
 
 function codeBlock(text: string): string {

@@ -44,12 +44,15 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
 
   return {
     ...messageActions(world, firstUserId),
-    createUser(name, { locale = 'en-US', admin = false, member = true, avatar } = {}) {
+    createUser(name, { locale = 'en-US', admin = false, member = true, avatar, guildAvatar, isBot = false } = {}) {
       const permissions = admin ? { permissions: allPermissions } : {};
-      const id = addUser(world, world.snowflake(), name, { locale, isMember: member, ...permissions });
-      const { user } = storedUser(world, id);
-      if (avatar) user.avatar = storeAvatar(world, id, avatar);
-      return structuredClone(user);
+      const id = addUser(world, world.snowflake(), name, { locale, isBot, isMember: member, ...permissions });
+      const stored = storedUser(world, id);
+      if (avatar) stored.user.avatar = storeAvatar(world, `/avatars/${id}`, avatar);
+      if (guildAvatar) {
+        stored.guildAvatar = storeAvatar(world, `/guilds/${world.guildId}/users/${id}/avatars`, guildAvatar);
+      }
+      return structuredClone(stored.user);
     },
     createChannel(name, { type = 'text', nsfw = false } = {}) {
       const asked = { name, guildId: world.guildId, type: channelType[type], nsfw };
@@ -79,8 +82,10 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       const found = findCommand(world, command, { type: 2, channel, userId });
       const { user, permissions } = storedUser(world, targetUserId);
       const { mute: _m, deaf: _d, ...member } = partialMember(world, targetUserId);
+      // Avatars of that guild alone are none elsewhere.
+      const avatar = channel.guildId === world.guildId ? (member.avatar ?? null) : null;
       const members = channel.guildId
-        ? { members: { [targetUserId]: { ...member, permissions: `${permissions}` } } }
+        ? { members: { [targetUserId]: { ...member, avatar, permissions: `${permissions}` } } }
         : {};
       const resolved = { users: { [targetUserId]: structuredClone(user) }, ...members };
       const data = { ...commandData(found), target_id: targetUserId, resolved };

@@ -63,10 +63,10 @@ export function storeSticker(world: World, { name, format, bytes }: StickerInput
 }
 
 /**
- * Keeps a PNG where the CDN has a person's avatar, unsigned, and returns the hash that users carry:
+ * Keeps a PNG in the CDN's folder of a person's avatars, unsigned, and returns the hash that users and members carry:
  * https://docs.discord.com/developers/reference#image-formatting.
  */
-export function storeAvatar(world: World, userId: Snowflake, bytes: Uint8Array): string {
+export function storeAvatar(world: World, folder: string, bytes: Uint8Array): string {
   const hash = createHash('md5').update(bytes).digest('hex');
   const filename = `${hash}.png`;
   world.files.set(hash, {
@@ -74,7 +74,7 @@ export function storeAvatar(world: World, userId: Snowflake, bytes: Uint8Array):
     filename,
     contentType: 'image/png',
     bytes,
-    path: `/avatars/${userId}/${filename}`,
+    path: `${folder}/${filename}`,
   });
   return hash;
 }

@@ -5,7 +5,8 @@ import { isValidLink } from './attachments.ts';
 import { recordViolation, type World } from './world.ts';
 
 /** Attachments have signed links; stickers and avatars are there for everybody. */
-const link = /^\/(?:(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+|(?:stickers|avatars\/\d+)\/(\w+)\.\w+)$/;
+const link =
+  /^\/(?:(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+|(?:stickers|(?:guilds\/\d+\/users\/\d+\/avatars|avatars\/\d+))\/(\w+)\.\w+)$/;
 
 /** Whether a path belongs to the CDN. */
 export function isCdnPath(path: string): boolean {

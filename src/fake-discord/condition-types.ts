@@ -62,6 +62,8 @@ export interface Conditions {
   setRateLimits(limits: 'discord' | RateLimits): void;
   /** From now on this person has installed the app for themselves too; the default is the first user. */
   installForUser(user?: Snowflake): void;
+  /** Whether this person may delete others' messages and manage threads in the guild. */
+  setModerator(user: Snowflake, isModerator: boolean): void;
   /** Messages of the bot that match, new or edited, are refused with 400/200000 in this channel and its threads; null ends it. */
   setAutoMod(channelId: Snowflake, pattern: RegExp | null): void;
   /** People have to wait so long between two messages. "Bots … are unaffected", but see it in the channel. */

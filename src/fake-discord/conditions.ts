@@ -2,9 +2,11 @@ import { AppError } from '../errors.ts';
 import { channelObject } from './channel-objects.ts';
 import type { Conditions } from './condition-types.ts';
 import { createDeviations } from './deviations.ts';
+import { storedUser } from './entities.ts';
 import { intent } from './gateway-codes.ts';
 import { summariseInvalidRequests } from './invalid-requests.ts';
 import type { Snowflake } from './payloads.ts';
+import { permission } from './permissions.ts';
 import { discordRateLimits } from './rate-limits.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +21,11 @@ export function createConditions(world: World, firstUserId: Snowflake): Conditio
     },
     installForUser(userId = firstUserId) {
       world.userInstalls.add(userId);
+    },
+    setModerator(userId, isModerator) {
+      const stored = storedUser(world, userId);
+      const bits = permission.manageMessages | permission.manageThreads;
+      stored.permissions = isModerator ? stored.permissions | bits : stored.permissions & ~bits;
     },
     setAutoMod(channelId, pattern) {
       if (pattern) world.autoMod.set(channelId, pattern);

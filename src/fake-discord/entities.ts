@@ -7,7 +7,8 @@ import type { StoredUser, World } from './world.ts';
 export function newUser(id: Snowflake, name: string, isBot: boolean): ApiUser {
   return {
     id,
-    username: name.toLowerCase().replaceAll(/[^a-z0-9_.]/g, '_'),
+    // Apps keep the name that they were given.
+    username: isBot ? name : name.toLowerCase().replaceAll(/[^a-z0-9_.]/g, '_'),
     global_name: isBot ? null : name,
     discriminator: isBot ? '0001' : '0',
     avatar: null,
@@ -39,7 +40,7 @@ export function storedUser(world: World, id: Snowflake): StoredUser {
 export function partialMember(world: World, id: Snowflake): JsonObject {
   const stored = storedUser(world, id);
   return {
-    avatar: null,
+    avatar: stored.guildAvatar ?? null,
     banner: null,
     communication_disabled_until: null,
     flags: 0,

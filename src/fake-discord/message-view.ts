@@ -67,8 +67,15 @@ function referenced(
   const target = typeof id === 'string' ? world.messages.get(id) : undefined;
   if (!target) return null;
   // Discord's schema has neither a second level nor reactions there.
-  const { referenced_message: _oneLevelOnly, reactions: _reactions, ...rest } = render(world, target);
-  return rest as ApiMessage;
+  const {
+    referenced_message: _oneLevelOnly,
+    reactions: _reactions,
+    message_reference: further,
+    ...rest
+  } = render(world, target);
+  // Nor the reference of a forward, which is of another type than a reply's.
+  const isReply = isObject(further) && further.type === 0;
+  return { ...rest, ...(isReply && { message_reference: further }) } as ApiMessage;
 }
 
 function renderReaction(emoji: string, users: ReadonlySet<Snowflake>, viewer: Snowflake): ApiReaction {

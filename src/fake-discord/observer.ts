@@ -30,6 +30,17 @@ export function createObserver(world: World, log: ExchangeLog, firstChannelId: S
     },
     users: () => [...world.users.values()].filter(({ user }) => !user.bot).map(({ user }) => structuredClone(user)),
     bot: () => structuredClone(storedUser(world, world.botUserId).user),
+    channels: () =>
+      [...world.channels.values()]
+        .filter(({ guildId }) => guildId !== null)
+        .map(({ id, name, type, kind, parentId, thread }) => ({
+          id,
+          name,
+          type,
+          parentId,
+          hasBot: kind === 'guild',
+          archived: thread?.archived ?? false,
+        })),
     roles: () => roles(world).map(({ id, name }) => ({ id: String(id), name: String(name) })),
     waitForMessage: (predicate, options = {}) =>
       waitUntil(world.changes, () => visible(undefined).find(predicate), {

@@ -60,6 +60,7 @@ export function addChannel(
     ...more,
   };
   world.channels.set(channel.id, channel);
+  world.changes.emit({ kind: 'channels' });
   return channel;
 }
 

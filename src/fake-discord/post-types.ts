@@ -19,6 +19,21 @@ export interface StickerInput {
   bytes: Uint8Array;
 }
 
+/** What a new person, or another app's bot, is like. */
+export interface UserOptions {
+  locale?: string;
+  /** Has all permissions in the guild. */
+  admin?: boolean;
+  /** Default true; with false they are kept out of the guild. */
+  member?: boolean;
+  /** The bytes of a PNG. */
+  avatar?: Uint8Array;
+  /** For the guild alone. */
+  guildAvatar?: Uint8Array;
+  /** Another app's. */
+  isBot?: boolean;
+}
+
 /** Where somebody acts. Default: the guild's first channel. */
 export interface Place {
   /**
@@ -66,6 +81,20 @@ export interface ThreadRequest {
   announced?: boolean;
   /** Who made it. */
   user?: Snowflake;
+}
+
+/** A channel of a guild, or a thread, as people see it in their client's list. */
+export interface ListedChannel {
+  id: Snowflake;
+  name: string;
+  /** ChannelType number. */
+  type: number;
+  /** Whether the bot is a member of the guild. */
+  hasBot: boolean;
+  /** The channel that a thread belongs to. */
+  parentId: Snowflake | null;
+  /** Threads alone. */
+  archived: boolean;
 }
 
 /** Threads and the channels that hold them. */

@@ -53,6 +53,7 @@ export function setThreadState(
   if (archived !== undefined && archived !== thread.archived) {
     thread.archived = archived;
     thread.archiveChangedAt = new Date(world.now()).toISOString();
+    world.changes.emit({ kind: 'channels' });
   }
   // What the client never heard of stays so: this is how a thread is unknown to it although messages arrive.
   if (channel.kind !== 'guild' || !thread.announced || !seesThread(channel)) return;

@@ -10,7 +10,15 @@ import type {
   JsonObject,
   Snowflake,
 } from './payloads.ts';
-import type { ChannelTypeName, FileInput, Place, PostRequest, Threads } from './post-types.ts';
+import type {
+  ChannelTypeName,
+  FileInput,
+  ListedChannel,
+  Place,
+  PostRequest,
+  Threads,
+  UserOptions,
+} from './post-types.ts';
 import type { RouteName } from './route-names.ts';
 
 export type { FileInput } from './post-types.ts';
@@ -69,6 +77,8 @@ export type Change =
   | { kind: 'interaction-acknowledged'; interactionId: Snowflake; userId: Snowflake; acknowledgement: Acknowledgement }
   | { kind: 'typing'; channelId: Snowflake }
   | { kind: 'commands'; commands: ApiCommand[] }
+  /** There is a new channel or thread, or one was archived or is active again. */
+  | { kind: 'channels' }
   | { kind: 'gateway'; state: 'ready' | 'resumed' | 'closed' }
   | { kind: 'violation'; text: string };
 
@@ -185,11 +195,7 @@ export interface FakeDiscordOptions {
 
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
-  /** `admin` gives all permissions in the guild; `member: false` keeps them out of it; `avatar`: the bytes of a PNG. */
-  createUser(
-    name: string,
-    options?: { locale?: string; admin?: boolean; member?: boolean; avatar?: Uint8Array },
-  ): ApiUser;
+  createUser(name: string, options?: UserOptions): ApiUser;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;
@@ -224,6 +230,8 @@ export interface Observer {
   users(): ApiUser[];
   /** The bot's own user. */
   bot(): ApiUser;
+  /** Channels and threads of the guilds, those without the bot too; in the order in which they were made. */
+  channels(): ListedChannel[];
   /** The guild's roles, everybody's first. */
   roles(): { id: Snowflake; name: string }[];
   waitForMessage(predicate: (message: ApiMessage) => boolean, options?: WaitOptions): Promise<ApiMessage>;

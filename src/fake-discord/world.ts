@@ -10,6 +10,8 @@ import { createFeed, type Feed } from './waiting.ts';
 export interface StoredUser {
   user: ApiUser;
   locale: string;
+  /** Hash of the avatar that the person has in the guild alone. */
+  guildAvatar?: string;
   /** Permission bits in the guild. */
   permissions: bigint;
   joinedAt: string;

@@ -12,6 +12,8 @@ export interface EncodeVideoOptions extends FfmpegOptions {
   metadata: ClipMetadata;
   /** The file must not be larger; no limit unless given. */
   maxBytes?: number;
+  /** Whether quality and size may be lowered for that; true unless given. */
+  mayReduce?: boolean;
   /** Pixels of the video, for clips too small to be looked at; the frames' own size unless given. */
   scaleTo?: Size;
   /** Where the temporary folder is made; the system's place unless given. */
@@ -49,9 +51,10 @@ const minShortSide = 64;
  */
 export async function fitClip<Level extends object>(
   clip: RgbFrames,
-  { fps, signal, maxBytes = Number.POSITIVE_INFINITY, scaleTo = clip }: Omit<EncodeVideoOptions, 'ffmpegPath'>,
+  options: Omit<EncodeVideoOptions, 'ffmpegPath'>,
   { levels, levelsPerHalving, roundSide, encode }: Encoder<Level>,
 ): Promise<EncodedClip<Level>> {
+  const { fps, signal, maxBytes = Number.POSITIVE_INFINITY, mayReduce = true, scaleTo = clip } = options;
   checkClip(clip, fps);
   const first = { width: roundSide(scaleTo.width), height: roundSide(scaleTo.height) };
   let level = 0;
@@ -64,6 +67,7 @@ export async function fitClip<Level extends object>(
       const encoded = { bytes, ...size, fps, frames: clip.frames.length };
       return level === 0 && size === first ? encoded : { ...encoded, reduced: { ...quality, ...size } };
     }
+    if (!mayReduce) throw tooLarge(bytes, maxBytes);
     const excess = bytes.byteLength / maxBytes;
     if (level < levels.length - 1) {
       const steps = Math.max(1, Math.round(levelsPerHalving * Math.log2(excess)));
@@ -73,12 +77,16 @@ export async function fitClip<Level extends object>(
     const scale = Math.min(0.9, Math.sqrt(1 / excess));
     size = { width: roundSide(size.width * scale - 1), height: roundSide(size.height * scale - 1) };
     if (Math.min(size.width, size.height) < minShortSide) {
-      throw new EncodeError('encode-too-large', `The clip cannot be made to fit ${maxBytes} bytes.`, {
-        details: { maxBytes, sizeBytes: bytes.byteLength },
-        scope: 'job',
-      });
+      throw tooLarge(bytes, maxBytes);
     }
   }
+}
+
+function tooLarge({ byteLength: sizeBytes }: Uint8Array, maxBytes: number): EncodeError {
+  return new EncodeError('encode-too-large', `The clip cannot be made to fit ${maxBytes} bytes.`, {
+    details: { maxBytes, sizeBytes },
+    scope: 'job',
+  });
 }
 
 /** An MP4 file: H.264, yuv420p, BT.709, index before data. `crf` is x264's constant rate factor; more is coarser. */

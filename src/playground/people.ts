@@ -1,5 +1,6 @@
 import type { ApiUser, Snowflake } from '../fake-discord/payloads.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
+import type { Places } from './places.ts';
 import type { PlaygroundChannel } from './protocol.ts';
 
 /** A person who has the page open, or had it open. */
@@ -7,8 +8,10 @@ export interface Person {
   user: ApiUser;
   /** Has all permissions in the server. */
   admin: boolean;
-  /** Where the person may read: the server's channels and the own conversation with the bot. */
-  channels: readonly PlaygroundChannel[];
+  /** May delete what others wrote in the server. */
+  moderator: boolean;
+  /** Where the person may read now: the servers' channels and the own conversation with the bot. */
+  channels(): PlaygroundChannel[];
 }
 
 /** The people of the playground. */
@@ -22,10 +25,10 @@ export const [firstName, secondName] = ['Ada', 'Bruno'];
 
 const furtherNames = 'Chika Diego Elif Farid Greta Hana Ines Jonas Kemi Luca Mei Nadia Otto Priya Quinn Rosa Sven Tala';
 
-/** Starts without people. `guildChannels` are the server's channels. */
+/** Starts without people. */
 export function createPeople(
   discord: Pick<FakeDiscord, 'ownerId' | 'userId' | 'users' | 'createUser' | 'openDm' | 'bot'>,
-  guildChannels: readonly PlaygroundChannel[],
+  { list }: Pick<Places, 'list'>,
 ): People {
   const known = new Map<Snowflake, Person>();
   const waitingNames = furtherNames.split(' ');
@@ -44,8 +47,15 @@ export function createPeople(
       if (before !== undefined) return before;
       const user = newUser();
       if (user === undefined) return undefined;
-      const dm = { id: discord.openDm(user.id), name: discord.bot().username, kind: 'dm' } as const;
-      const person = { user, admin: user.id === discord.ownerId, channels: [...guildChannels, dm] };
+      const dm: PlaygroundChannel = {
+        id: discord.openDm(user.id),
+        name: discord.bot().username,
+        kind: 'dm',
+        shape: 'text',
+        parentId: null,
+        archived: false,
+      };
+      const person = { user, admin: user.id === discord.ownerId, moderator: false, channels: () => [...list(), dm] };
       known.set(user.id, person);
       return person;
     },

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts';
 import type { ApiMessage, Snowflake } from '../fake-discord/payloads.ts';
 import type { FakeDiscord, FileInput, InteractionHandle } from '../fake-discord/types.ts';
 import type { Person } from './people.ts';
+import type { Places } from './places.ts';
 import type { Action, Fault, FileReference } from './protocol.ts';
 import type { Samples } from './samples.ts';
 import type { UploadStore } from './upload-store.ts';
@@ -10,6 +11,7 @@ import type { Visibility } from './visibility.ts';
 /** What {@link createPerform} works with. */
 export interface PerformOptions {
   discord: FakeDiscord;
+  places: Places;
   visibility: Visibility;
   uploads: UploadStore;
   samples: Samples;
@@ -27,7 +29,7 @@ const loadingFlag = 1 << 7;
 const ephemeralFlag = 1 << 6;
 
 /** Performs actions on a stand-in, and refuses what Discord's client would not offer to that person. */
-export function createPerform({ discord, visibility, uploads, samples, applyFault }: PerformOptions): Perform {
+export function createPerform({ discord, places, visibility, uploads, samples, applyFault }: PerformOptions): Perform {
   function fileOf(reference: FileReference): FileInput {
     const file = 'sample' in reference ? samples.find(reference.sample) : uploads.take(reference.fileId);
     if (file !== undefined) return file;
@@ -35,7 +37,7 @@ export function createPerform({ discord, visibility, uploads, samples, applyFaul
   }
 
   function checkChannel({ channels }: Person, channelId: Snowflake): void {
-    if (channels.every(({ id }) => id !== channelId)) throw new AppError('no-channel', 'There is no such channel.');
+    if (channels().every(({ id }) => id !== channelId)) throw new AppError('no-channel', 'There is no such channel.');
   }
 
   function seenMessage(person: Person, messageId: Snowflake): ApiMessage {
@@ -44,12 +46,12 @@ export function createPerform({ discord, visibility, uploads, samples, applyFaul
     return message;
   }
 
-  function checkMayDelete({ user, admin, channels }: Person, message: ApiMessage): void {
-    const isGuild = channels.some(({ id, kind }) => id === message.channel_id && kind === 'guild');
+  function checkMayDelete({ user, admin, moderator, channels }: Person, message: ApiMessage): void {
+    const isGuild = channels().some(({ id, kind }) => id === message.channel_id && kind === 'guild');
     const isOwn = message.author.id === user.id;
     const isDismissible = (message.flags & (ephemeralFlag | loadingFlag)) !== 0;
-    if (isOwn || isDismissible || (admin && isGuild)) return;
-    throw new AppError('not-yours', 'Only who wrote a message and administrators can delete it.');
+    if (isOwn || isDismissible || ((admin || moderator) && isGuild)) return;
+    throw new AppError('not-yours', 'Only who wrote a message and moderators can delete it.');
   }
 
   return async (person, action) => {
@@ -107,6 +109,24 @@ export function createPerform({ discord, visibility, uploads, samples, applyFaul
       case 'deleteMessage':
         checkMayDelete(person, seenMessage(person, action.messageId));
         discord.deleteMessage({ messageId: action.messageId });
+        return undefined;
+      case 'createThread': {
+        checkChannel(person, action.channelId);
+        return { channelId: places.createThread({ parentId: action.channelId, name: action.name, user }) };
+      }
+      case 'createPost': {
+        checkChannel(person, action.channelId);
+        const { channelId: forumId, name, content } = action;
+        const files = action.files.map(fileOf);
+        return { channelId: places.createPost({ forumId, name, content, files, user }) };
+      }
+      case 'archiveThread':
+        checkChannel(person, action.channelId);
+        places.setArchived(action.channelId, action.archived);
+        return undefined;
+      case 'moderate':
+        person.moderator = action.moderator;
+        discord.setModerator(user, action.moderator);
         return undefined;
       case 'fault':
         return applyFault(action.fault);

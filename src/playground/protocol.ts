@@ -12,7 +12,13 @@ import type { Acknowledgement, Change, Exchange } from '../fake-discord/types.ts
 export interface PlaygroundChannel {
   id: Snowflake;
   name: string;
-  kind: 'guild' | 'dm';
+  /** `elsewhere`: in a server without the bot, where everybody has the app for themselves. */
+  kind: 'guild' | 'elsewhere' | 'dm';
+  /** A forum holds threads alone, its posts. */
+  shape: 'text' | 'forum' | 'thread';
+  /** The channel that a thread belongs to. */
+  parentId: Snowflake | null;
+  archived: boolean;
 }
 
 /** A picture that ships with Kinora; `url` can be fetched and shown. */
@@ -34,6 +40,8 @@ export interface Welcome {
   user: ApiUser;
   /** Whether the person has all permissions in the server, and so sees the commands for administrators. */
   admin: boolean;
+  /** Whether the person may delete what others wrote in the server; administrators may anyhow. */
+  moderator: boolean;
   bot: ApiUser;
   users: ApiUser[];
   channels: PlaygroundChannel[];
@@ -62,6 +70,8 @@ export type ServerMessage =
   /** Everybody, after somebody new came. */
   | { kind: 'users'; users: ApiUser[] }
   | { kind: 'uploadLimit'; bytes: number }
+  /** The channels as they are now, after one came or changed. */
+  | { kind: 'channels'; channels: PlaygroundChannel[] }
   /** Sent only after the action `watchExchanges`: first what came before, then each as it passes. Secrets are masked. */
   | { kind: 'exchanges'; exchanges: Exchange[] }
   /** The answer to an action: `value` as {@link ActionResults} says, or why it could not be done. */
@@ -103,6 +113,12 @@ export type Action =
   | { do: 'postMessage'; channelId: Snowflake; content: string; files: FileReference[]; replyTo?: Snowflake }
   | { do: 'react' | 'unreact'; messageId: Snowflake; emoji: string }
   | { do: 'deleteMessage'; messageId: Snowflake }
+  | { do: 'createThread'; channelId: Snowflake; name: string }
+  /** To a forum. */
+  | { do: 'createPost'; channelId: Snowflake; name: string; content: string; files: FileReference[] }
+  | { do: 'archiveThread'; channelId: Snowflake; archived: boolean }
+  /** Makes the person a moderator of the server, or a plain member again. */
+  | { do: 'moderate'; moderator: boolean }
   | { do: 'watchExchanges'; watch: boolean }
   | { do: 'fault'; fault: Fault };
 
@@ -127,6 +143,8 @@ export interface ActionResults {
   submitModal: { interactionId: Snowflake; acknowledgement: Acknowledgement };
   autocomplete: { choices: ApiChoice[] };
   postMessage: { messageId: Snowflake };
+  createThread: { channelId: Snowflake };
+  createPost: { channelId: Snowflake };
 }
 
 /** Codes with which the server closes the WebSocket for good: the page does not reconnect. */

@@ -5,6 +5,8 @@ import type { ClientMessage } from './protocol.ts';
 const text = z.string().max(8_000);
 const id = z.string().regex(/^\d{17,20}$/);
 const name = z.string().min(1).max(200);
+/** Discord's limits. */
+const threadName = z.string().trim().min(1).max(100);
 const locale = z.string().regex(/^[a-z]{2}(-[A-Z0-9]{2,3})?$/);
 const options = z.record(name, z.union([text, z.number(), z.boolean()]));
 const file = z.union([z.strictObject({ fileId: name }), z.strictObject({ sample: name })]);
@@ -66,6 +68,17 @@ const clientMessage = z.discriminatedUnion('do', [
   }),
   z.strictObject({ ...common, do: z.enum(['react', 'unreact']), messageId: id, emoji: name }),
   z.strictObject({ ...common, do: z.literal('deleteMessage'), messageId: id }),
+  z.strictObject({ ...common, do: z.literal('createThread'), channelId: id, name: threadName }),
+  z.strictObject({
+    ...common,
+    do: z.literal('createPost'),
+    channelId: id,
+    name: threadName,
+    content: text,
+    files: z.array(file).max(10),
+  }),
+  z.strictObject({ ...common, do: z.literal('archiveThread'), channelId: id, archived: z.boolean() }),
+  z.strictObject({ ...common, do: z.literal('moderate'), moderator: z.boolean() }),
   z.strictObject({ ...common, do: z.literal('watchExchanges'), watch: z.boolean() }),
   z.strictObject({ ...common, do: z.literal('fault'), fault }),
 ]) satisfies z.ZodType<ClientMessage>;

@@ -21,7 +21,7 @@ export interface SocketServerOptions {
   links: OwnLinks;
   perform: Perform;
   /** What a page has to know that does not depend on who it is. */
-  describe: () => Omit<Welcome, 'kind' | 'user' | 'admin' | 'channels' | 'messages'>;
+  describe: () => Omit<Welcome, 'kind' | 'user' | 'admin' | 'moderator' | 'channels' | 'messages'>;
   log: Log;
   maxSockets: number;
 }
@@ -63,6 +63,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   }
 
   function sendChange(change: Change): void {
+    if (change.kind === 'channels') {
+      for (const page of pages) send(page, { kind: 'channels', channels: page.person.channels() });
+      return;
+    }
     for (const page of pages) {
       const seen = visibility.changeFor(page.person, change);
       if (seen !== undefined) send(page, { kind: 'change', change: links.rewrite(seen) });
@@ -78,9 +82,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   }
 
   function sendWelcome(page: Page): void {
-    const { user, admin, channels } = page.person;
+    const { user, admin, moderator, channels } = page.person;
     const messages = links.rewrite(visibility.messagesFor(page.person));
-    send(page, { kind: 'welcome', ...describe(), user, admin, channels: [...channels], messages });
+    send(page, { kind: 'welcome', ...describe(), user, admin, moderator, channels: channels(), messages });
   }
 
   function watchExchanges(page: Page, watch: boolean): void {

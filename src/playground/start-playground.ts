@@ -5,6 +5,7 @@ import type { FakeDiscord } from '../fake-discord/types.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
+import { uploadLimitBytes as discordLimitBytes } from '../util/upload-limit.ts';
 import { createOwnLinks } from './attachment-links.ts';
 import { createBotControl, type StartedBot } from './bot-control.ts';
 import type { PageFiles } from './bundle-page.ts';
@@ -12,7 +13,8 @@ import { createFaults } from './faults.ts';
 import { bracketed, createOriginGuard } from './page-security.ts';
 import { createPeople } from './people.ts';
 import { createPerform } from './perform-action.ts';
-import type { PlaygroundChannel, PlaygroundModel } from './protocol.ts';
+import { createPlaces } from './places.ts';
+import type { PlaygroundModel } from './protocol.ts';
 import { readSamples } from './samples.ts';
 import { createServeHttp } from './serve-http.ts';
 import { createSocketServer } from './socket-server.ts';
@@ -34,7 +36,7 @@ export interface PlaygroundOptions {
   listenAt: ListenAt;
   log: Log;
   clock?: Clock;
-  /** Default 10 MiB, as Discord's own. */
+  /** Default: Discord's own for everybody. */
   uploadLimitBytes?: number;
   /** Pages that may be open at once. Default 40. */
   maxSockets?: number;
@@ -56,8 +58,7 @@ export interface Playground {
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
   const { discord, page, model, reactionEmoji, listenAt, log, clock = systemClock } = options;
   const { killRenderProcess, maxSockets = 40 } = options;
-  let { uploadLimitBytes = 10 * 1024 * 1024 } = options;
-  discord.setAttachmentSizeLimit(uploadLimitBytes);
+  let { uploadLimitBytes = discordLimitBytes } = options;
 
   const samples = await readSamples(options.samplesDir);
   const uploads = createUploadStore({ ...options.uploads, clock });
@@ -65,10 +66,9 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const visibility = createVisibility(discord);
   const guard = createOriginGuard(listenAt.host);
   const bot = createBotControl(options.startBot, { discord, log });
-  const guildChannels: PlaygroundChannel[] = [
-    { id: discord.channelId, name: 'general', kind: 'guild' },
-    { id: discord.createChannel('gallery'), name: 'gallery', kind: 'guild' },
-  ];
+  const places = createPlaces(discord, samples);
+  // The places' own pictures may be larger.
+  discord.setAttachmentSizeLimit(uploadLimitBytes);
 
   const applyFault = createFaults({
     discord,
@@ -85,8 +85,8 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     links,
     log,
     maxSockets,
-    people: createPeople(discord, guildChannels),
-    perform: createPerform({ discord, visibility, uploads, samples, applyFault }),
+    people: createPeople(discord, places),
+    perform: createPerform({ discord, places, visibility, uploads, samples, applyFault }),
     describe: () => ({
       model,
       reactionEmoji,

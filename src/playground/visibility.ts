@@ -22,7 +22,7 @@ export function createVisibility(discord: Pick<FakeDiscord, 'message' | 'message
     if (change.kind === 'message-create' && change.visibleTo !== null) owners.set(change.message.id, change.visibleTo);
   });
 
-  const reads = ({ channels }: Person, channelId: Snowflake) => channels.some(({ id }) => id === channelId);
+  const reads = ({ channels }: Person, channelId: Snowflake) => channels().some(({ id }) => id === channelId);
   const sees = (person: Person, messageId: Snowflake) => (owners.get(messageId) ?? person.user.id) === person.user.id;
 
   function messageFor(person: Person, messageId: Snowflake): ApiMessage | undefined {
@@ -33,7 +33,9 @@ export function createVisibility(discord: Pick<FakeDiscord, 'message' | 'message
   return {
     messageFor,
     messagesFor: ({ user, channels }) =>
-      channels.flatMap(({ id }) => discord.messages(id, user.id)).sort((a, b) => (a.id < b.id ? -1 : 1)),
+      channels()
+        .flatMap(({ id }) => discord.messages(id, user.id))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
     changeFor(person, change) {
       switch (change.kind) {
         case 'message-create':

@@ -28,7 +28,8 @@ export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job,
   if (clip?.master === undefined) {
     throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
   }
-  const metadata = { settings: clip.settings, model: clip.model, provider: clip.provider };
+  const { settings: made, model, provider, extended } = clip;
+  const metadata = { settings: made, model, provider, ...(extended && { extended }) };
   return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
 }
 

@@ -18,6 +18,17 @@ export type LoopName = (typeof loopNames)[number];
 export const clipFormats = ['mp4', 'gif', 'webp'] as const;
 export type ClipFormat = (typeof clipFormats)[number];
 
+/** Formats that may be asked for; `auto` is {@link automaticFormat}'s. */
+export const formatNames = ['auto', ...clipFormats] as const;
+
+/**
+ * The format of a clip for which none was chosen. Discord's clients play no MP4 by themselves and repeat none, but
+ * animated pictures: so a loop is one, and everything else the much smaller MP4.
+ */
+export function automaticFormat(loop: LoopName): ClipFormat {
+  return loop === 'none' ? 'mp4' : 'webp';
+}
+
 /**
  * How the picture goes in and what is made of the frames, in the order of options. In Discord the first name of a list is
  * taken where none is chosen, unless the model has its own loop.
@@ -68,7 +79,7 @@ export const clipForm = {
     discord: { name: 'smooth' },
   },
   format: {
-    type: oneOf(clipFormats),
+    type: oneOf(formatNames),
     default: 'mp4',
     option: { name: 'format', value: 'NAME', help: `${clipFormats.join(', ')} (as the output's name says, else mp4)` },
     discord: { name: 'format' },
@@ -80,10 +91,12 @@ const { fit, ...form } = shapeOf(clipForm);
 /** How a picture is brought to the model's shape; goes beside the form, since only the form can be changed afterwards. */
 export const fitSchema = fit;
 
-/** The shape of a whole form, in messages between processes. */
-export const clipFormSchema = z.strictObject(form);
+const clipFormSchema = z.strictObject(form);
 
-/** The same where each may be left out. */
+/** The form of a finished file, in messages between processes. */
+export const fileFormSchema = clipFormSchema.extend({ format: z.enum(clipFormats) });
+
+/** The shape of what may be asked for; each may be left out. */
 export const partialFormSchema = clipFormSchema.exactPartial();
 
 /** The same as stored, maybe under names of earlier versions. Names that this version does not know are refused. */
@@ -91,3 +104,6 @@ export const storedFormSchema = stored(clipForm, partialFormSchema);
 
 /** What is made of the frames; {@link clipForm} says what each is. */
 export type ClipForm = z.output<typeof clipFormSchema>;
+
+/** What was made of the frames: the format is one. */
+export type FileForm = z.output<typeof fileFormSchema>;

@@ -1,4 +1,4 @@
-import type { ClipForm, FitName } from './clip-form.ts';
+import type { ClipFormat, FileForm, FitName } from './clip-form.ts';
 import type { ProviderName } from './execution.ts';
 import type { ImageToVideoSettings } from './image-to-video.ts';
 
@@ -16,7 +16,7 @@ export interface Clip {
   bytes: Uint8Array;
   /** The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. */
   master?: Uint8Array;
-  form: ClipForm;
+  form: FileForm;
   /** Frames of the file. */
   frames: number;
   /** Frames per second of the file. */
@@ -35,6 +35,10 @@ export interface Clip {
   secondsPerStage: Record<RenderStage, number>;
   /** What had to give way so that the clip fits `maxBytes`; undefined where nothing did. */
   reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
+  /** The format that gave way to MP4, since it did not fit `maxBytes`; left out where none did. */
+  replacedFormat?: Exclude<ClipFormat, 'mp4'>;
+  /** It goes on from another clip, whose frames it begins with: no settings alone make it. */
+  extended?: true;
 }
 
 /** A clip made before, to go on with. */
@@ -43,5 +47,5 @@ export interface BaseClip {
   master: Uint8Array;
   /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
   use: 'extend' | 'reencode';
-  metadata: Pick<Clip, 'settings' | 'model' | 'provider'>;
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider' | 'extended'>;
 }

@@ -13,11 +13,13 @@ interface MadeWith {
   fit: FitName;
   form: Partial<ClipForm>;
   provider: string;
+  extended?: true;
 }
 
-/** What a clip's file says of itself: enough to make the same clip again. */
-export function flatSettings({ model, settings, fit, form, provider }: MadeWith): FlatSettings {
-  return { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
+/** What a clip's file says of itself: enough to make the same clip again, unless it is `extended`. */
+export function flatSettings({ model, settings, fit, form, provider, extended }: MadeWith): FlatSettings {
+  const own = { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
+  return extended ? { ...own, extended } : own;
 }
 
 /** Settings from a file that an earlier version may have written, under today's names. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatNames } from '../settings/clip-form.ts';
 import { type Database, repository } from './sqlite.ts';
 import { parseStored } from './stored-rows.ts';
 
@@ -23,6 +24,8 @@ export const guildSettingsSchema = z.object({
     .default({}),
   /** For who names none. */
   preset: z.string().optional(),
+  /** For who names none; `auto` depends on the loop. */
+  format: z.enum(formatNames).default('auto'),
   /** Clips are hidden behind a spoiler. */
   spoiler: z.boolean().default(false),
   /** Whoever waited long is mentioned when the clip is there. */

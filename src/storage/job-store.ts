@@ -35,7 +35,8 @@ interface ClaimedJob {
 export interface JobStore {
   /**
    * Takes a job in with its picture.
-   * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more.
+   * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more, and `already-asked`
+   * where another job has its unique key.
    */
   add(job: NewJob, createdAtMs: number): Promise<Job>;
   /** Rejects with StorageError `job-damaged` where its row cannot be read. */
@@ -44,6 +45,8 @@ export interface JobStore {
   unfinished(): Promise<Job[]>;
   /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
   damaged(): Promise<DamagedJob[]>;
+  /** Whether a job has this unique key that neither failed nor was cancelled. */
+  hasUniqueKey(uniqueKey: string): Promise<boolean>;
   /** The picture's file; undefined once it was deleted. */
   picture(id: string): Promise<Uint8Array | undefined>;
   /** Whether there is a picture, without reading it. */
@@ -132,8 +135,12 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   const deletions = createDeletions(database, pictures);
   const insertJob = database.prepare(
     `INSERT INTO jobs
-       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
+        unique_key)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const selectUniqueKey = database.prepare(
+    `SELECT 1 FROM jobs WHERE unique_key = ? AND state NOT IN ('failed', 'cancelled')`,
   );
   const selectJob = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE id = ?`);
   const selectRow = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
@@ -183,6 +190,10 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     return row && toJob(row);
   }
 
+  function hasUniqueKey(uniqueKey: string): boolean {
+    return selectUniqueKey.get([uniqueKey]) !== undefined;
+  }
+
   function mustFind(id: string): Job {
     const job = find(id);
     if (job === undefined) throw new StorageError('job-unknown', `There is no job ${id}.`, { scope: 'job' });
@@ -198,13 +209,25 @@ export function createJobStore(database: Database, observers: Observers<JobStore
 
   const methods: Parameters<typeof repository<JobStore>>[0] = {
     find,
+    hasUniqueKey,
     add: (job, createdAtMs) =>
       inTransaction(database, () => {
+        const { uniqueKey } = job;
+        if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
+          throw new UserError('already-asked', 'The same was asked for before.');
+        }
         const id = freshId((candidate) => exists.get([candidate]) !== undefined);
         const { userId, guildId, address, settings, fit, maxBytes, picture } = job;
         const pictureId = pictures.add(userId, picture);
         const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
-        insertJob.run([...columns, createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent), pictureId]);
+        insertJob.run([
+          ...columns,
+          createdAtMs,
+          jsonOrNull(job.form),
+          jsonOrNull(job.parent),
+          pictureId,
+          uniqueKey ?? null,
+        ]);
         insertUse.run([id, userId, guildId, createdAtMs]);
         return mustFind(id);
       }),

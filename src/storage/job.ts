@@ -1,6 +1,7 @@
 import type { BaseClip } from '../settings/clip.ts';
-import type { ClipForm, FitName } from '../settings/clip-form.ts';
+import type { ClipForm, FitName, ShapeName } from '../settings/clip-form.ts';
 import type { ImageToVideoSettings } from '../settings/image-to-video.ts';
+import type { Size } from '../util/rgb.ts';
 
 /**
  * What can become of a job.
@@ -35,13 +36,23 @@ export interface ModelCapabilities {
    * @throws UserError what the renderer would refuse
    */
   checkSettings?: (settings: JobSettings) => void;
+  /** All settings but the seed that the renderer comes to, shape aside. Left out: defaults stand for what is left out. */
+  resolveSettings?: (settings: JobSettings) => ImageToVideoSettings;
+  /** The size that a shape comes to for a picture, where the settings' size were `area`. Left out: only the renderer knows. */
+  chooseSize?: (shape: ShapeName, picture: Size, area: Size) => Size;
 }
+
+/** What can be wanted of a finished clip. */
+export const clipChanges = ['again', 'edit', 'extend', 'loop', 'smooth'] as const;
+export type ClipChange = (typeof clipChanges)[number];
 
 /** The finished job that a job goes on from. */
 export interface JobParent {
   id: string;
   /** `render`: the same picture once more; the others take up its frames, which the store must still have. */
   use: 'render' | BaseClip['use'];
+  /** What was wanted of it; left out by earlier versions. */
+  change?: ClipChange;
   /** Where its clip is shown. */
   link?: string;
 }
@@ -68,10 +79,12 @@ export interface NewJob extends JobRequest {
   address: unknown;
   /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
   picture: Uint8Array | { jobId: string };
+  /** No two jobs have the same, unless the earlier one failed or was cancelled. Left out: any number of such jobs. */
+  uniqueKey?: string;
 }
 
 /** An accepted request. Its picture stays in the store. */
-export interface Job extends Omit<NewJob, 'picture'> {
+export interface Job extends Omit<NewJob, 'picture' | 'uniqueKey'> {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

@@ -184,4 +184,11 @@ export const migrations: readonly string[] = [
   UPDATE jobs SET parent = json_set(parent, '$.use', 'reencode')
     WHERE CASE WHEN json_valid(parent) THEN json_extract(parent, '$.use') END = 'finish';
   `,
+  `
+  -- What two requests for the same thing have in common, e.g. a person's reactions to one message; NULL for the others.
+  -- Jobs that failed or were cancelled may be asked for again.
+  ALTER TABLE jobs ADD COLUMN unique_key TEXT;
+  CREATE UNIQUE INDEX jobs_by_unique_key ON jobs (unique_key)
+    WHERE unique_key IS NOT NULL AND state NOT IN ('failed', 'cancelled');
+  `,
 ];

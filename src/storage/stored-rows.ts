@@ -3,12 +3,13 @@ import { StorageError } from '../errors.ts';
 import { fitSchema, storedFormSchema } from '../settings/clip-form.ts';
 import { storedSettingsSchema } from '../settings/image-to-video.ts';
 import { type FinalNotice, finalNoticeSchema } from './final-notice.ts';
-import { type Job, type JobParent, jobStates } from './job.ts';
+import { clipChanges, type Job, type JobParent, jobStates } from './job.ts';
 import type { Database } from './sqlite.ts';
 
 const parentSchema = z.object({
   id: z.string(),
   use: z.enum(['render', 'extend', 'reencode'] satisfies JobParent['use'][]),
+  change: z.enum(clipChanges).optional(),
   link: z.string().optional(),
 });
 

@@ -1,6 +1,7 @@
 import { AppError, EncodeError, JobCancelledError, scopeOf } from '../errors.ts';
 import type { ImageToVideoResult } from '../inference/pipeline/types.ts';
 import type { FinishClipOptions, FinishedClip } from '../media/finish-clip.ts';
+import { automaticFormat, type ClipFormat } from '../settings/clip-form.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { RenderTools } from './render-tools.ts';
@@ -10,7 +11,7 @@ import type { Clip, ClipForm, RenderSpec } from './types.ts';
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
-export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model'>;
+export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended'>;
 
 /** What a file is made from. */
 interface EncodeClipInput {
@@ -29,10 +30,15 @@ interface EncodeOptions {
 }
 
 /** What a file is, of all that a clip is. */
-type ClipFile = Pick<Clip, 'bytes' | 'width' | 'height' | 'upscaleFactor' | 'frames' | 'fps' | 'reduced'>;
+type ClipFile = Pick<
+  Clip,
+  'bytes' | 'width' | 'height' | 'upscaleFactor' | 'frames' | 'fps' | 'reduced' | 'form' | 'replacedFormat'
+>;
 
 /**
- * Smooths, loops, scales and encodes the frames as the form says.
+ * Smooths, loops, scales and encodes the frames as the form says. Animated pictures are many times as large as an MP4:
+ * one that was not asked for gives way to it before it would lose anything, one that was asked for only where it fits
+ * in no quality.
  * @throws AppError as {@link encodeTwice}
  */
 export async function encodeClip(
@@ -41,22 +47,45 @@ export async function encodeClip(
   options: EncodeOptions,
 ): Promise<ClipFile> {
   const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
-  const file = await encodeTwice(tools, frames, {
-    ...options,
-    format: form.format,
-    loop: form.loop,
-    smooth: form.smooth,
-    fps: form.playbackFps ?? frames.settings.fps,
-    metadata: {
-      title: `Kinora, seed ${frames.settings.seed}`,
-      settings: flatSettings({ ...frames, fit: spec.fit, form }),
-    },
-    scaleTo: scaled(frames, upscaleFactor, ratio),
-    ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
-  });
-  const { bytes, width, height, frames: count, fps } = file;
-  const reduced = reductionsOf(file);
-  return { bytes, width, height, upscaleFactor, frames: count, fps, ...(reduced && { reduced }) };
+  const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile> => {
+    const file = await encodeTwice(tools, frames, {
+      ...options,
+      format,
+      mayReduce,
+      loop: form.loop,
+      smooth: form.smooth,
+      fps: form.playbackFps ?? frames.settings.fps,
+      metadata: {
+        title: `Kinora, seed ${frames.settings.seed}`,
+        settings: flatSettings({ ...frames, fit: spec.fit, form: { ...form, format } }),
+      },
+      scaleTo: scaled(frames, upscaleFactor, ratio),
+      ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
+    });
+    const { bytes, width, height, frames: count, fps } = file;
+    const reduced = reductionsOf(file);
+    return {
+      bytes,
+      width,
+      height,
+      upscaleFactor,
+      frames: count,
+      fps,
+      form: { ...form, format },
+      ...(reduced && { reduced }),
+    };
+  };
+  const isAutomatic = form.format === 'auto';
+  // A loop that all of a model's clips have was not chosen.
+  const chosenLoop = form.loop === tools.pipeline.info.loop ? 'none' : form.loop;
+  const format = form.format === 'auto' ? automaticFormat(chosenLoop) : form.format;
+  if (format === 'mp4') return encodeAs(format, true);
+  try {
+    return await encodeAs(format, !isAutomatic);
+  } catch (error) {
+    if (!(error instanceof EncodeError && error.code === 'encode-too-large')) throw error;
+    return { ...(await encodeAs('mp4', true)), replacedFormat: format };
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { UserError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { clipForm } from '../settings/clip-form.ts';
@@ -43,7 +44,7 @@ interface BegunRun {
 /**
  * Makes one clip: the picture's bytes, then the picture, then frames, then a file. Runs in the
  * render process. The signal is looked at between steps, before each load and before the encoder starts.
- * @throws UserError the picture or the settings are at fault
+ * @throws UserError the picture or the settings are at fault; `clip-longest`: a clip that is extended would not grow
  * @throws JobCancelledError the signal was aborted
  */
 export async function makeClip(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions = {}): Promise<Clip> {
@@ -75,7 +76,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   return {
     ...file,
     ...(master !== undefined && { master }),
-    form,
+    ...(frames.extended && { extended: frames.extended }),
     settings: frames.settings,
     fit: spec.fit,
     model: frames.model,
@@ -120,7 +121,7 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClip
   await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
-    frames: before === undefined ? result.frames : joinFrames(before, result.frames),
+    ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
     model: tools.pipeline.info.name,
     secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
   };
@@ -137,6 +138,9 @@ async function beginRun(
   const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
   const { width, height } = settings;
   const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
+  if (kept !== undefined && kept.before.length >= maxFrames) {
+    throw new UserError('clip-longest', 'The clip is as long as it can be.', { details: { limit: maxFrames } });
+  }
   const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { width, height, fit: spec.fit }));
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { maxCheckpointBytes } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { renderStages } from '../settings/clip.ts';
-import { clipFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
+import { clipFormats, fileFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
 import { executionSchema, executionSettings } from '../settings/execution.ts';
 import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
 import type { BaseClip, Clip, RenderProgress, RenderSpec } from './types.ts';
@@ -27,7 +27,12 @@ const usedProvider = executionSettings.provider.type.schema.exclude(['auto']);
 const baseSchema: z.ZodType<BaseClip> = z.strictObject({
   master: bytes,
   use: z.enum(['extend', 'reencode']),
-  metadata: z.strictObject({ settings: settingsSchema, model: shortText, provider: usedProvider }),
+  metadata: z.strictObject({
+    settings: settingsSchema,
+    model: shortText,
+    provider: usedProvider,
+    extended: z.literal(true).exactOptional(),
+  }),
 });
 
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
@@ -99,7 +104,7 @@ const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
 const clipSchema: z.ZodType<Clip> = z.strictObject({
   bytes,
   master: bytes.exactOptional(),
-  form: clipFormSchema,
+  form: fileFormSchema,
   frames: count,
   fps: z.number().positive(),
   width: count,
@@ -119,6 +124,8 @@ const clipSchema: z.ZodType<Clip> = z.strictObject({
       quality: z.number().exactOptional(),
     })
     .exactOptional(),
+  replacedFormat: z.enum(clipFormats).exclude(['mp4']).exactOptional(),
+  extended: z.literal(true).exactOptional(),
 });
 
 const toParentSchema = z.discriminatedUnion('type', [

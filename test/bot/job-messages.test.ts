@@ -19,6 +19,7 @@ const address: ReplyAddress = {
   tokenExpiresAtMs: 0,
   hasChannelRoute: true,
   isEphemeral: false,
+  isSpoiler: false,
   locale: 'en-US',
 };
 const { picture: _, ...request } = newJob({ address });

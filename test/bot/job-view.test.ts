@@ -52,7 +52,7 @@ describe('progressView', () => {
 describe('deliveredView', () => {
   it('names the file after what made it', () => {
     const view = deliveredView(job, makeClip(spec), en);
-    expect(view.content).toBe('🎬 motion 127 · seed 7 · 2 steps · 7 fps · 4 frames · 64×64 · made in 28 s');
+    expect(view.content).toBe('🎬 Your clip: 0.6 s · seed 7');
     expect(view.files).toMatchObject([
       { name: 'kinora-7f3a91c2-seed7-motion127-steps2-fps7.mp4', contentType: 'video/mp4' },
     ]);

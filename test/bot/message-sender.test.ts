@@ -27,6 +27,7 @@ function setUp(refuse: (path: string) => number | undefined = () => undefined) {
     tokenExpiresAtMs: clock.now() + 15 * minuteMs,
     hasChannelRoute: true,
     isEphemeral: false,
+    isSpoiler: false,
     locale: 'en-US',
   };
   return { replies, clock, address, calls, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };

@@ -127,7 +127,8 @@ describe('createClipSettingsReader', () => {
     const { read } = reader(host, { timeoutMs: 50 });
     const result = read('u1', ['/a.mp4', '/b.mp4'].map(url));
     await expect(result).rejects.toMatchObject({ code: 'picture-slow', details: { limitSeconds: 0.05 } });
-    expect(ranges).toHaveLength(1);
+    // None at all where a busy machine lets the time pass before the first.
+    expect(ranges.length).toBeLessThanOrEqual(1);
   });
 
   it('lets each person look once in five seconds, and asks no host before', async () => {

@@ -199,6 +199,7 @@ describe('readAnimateOptions', () => {
       ['a.png', '--output', 'clip.avi'],
       /^--output must name a file that ends in \.mp4, \.gif, \.webp, not "clip\.avi"/,
     ],
+    [['a.png', '--format', 'auto'], /^--format must be one of mp4, gif, webp, not "auto"/],
     [['a.png', '--output', 'clip.gif', '--format', 'webp'], /^--output must name a file that ends in \.webp/],
     [['a.png', '--loop', 'twice'], /^--loop must be one of none, ping-pong, crossfade/],
     [['a.png', '--output', '.mp4'], /--output/],

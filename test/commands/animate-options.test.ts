@@ -18,10 +18,11 @@ describe('readAnimateOptions', () => {
     expect(settings).toEqual({ motionBucketId: 30, seed: 0, numInferenceSteps: 60, fps: 12, numFrames: 3 });
   });
 
-  it("gives a clip the picture's own shape, as an MP4 that does not loop, where nothing else is chosen", () => {
+  it("gives a clip the picture's own shape and no loop, in the format that goes with the loop, where nothing else is chosen", () => {
     const { fit, form } = readAnimateOptions(typed({}), tinyModel);
     expect(fit).toBe('crop');
-    expect(form).toEqual({ shape: 'auto', format: 'mp4', loop: 'none', smooth: false });
+    expect(form).toEqual({ shape: 'auto', format: 'auto', loop: 'none', smooth: false });
+    expect(readAnimateOptions(typed({}), tinyModel, { format: 'gif' }).form?.format).toBe('gif');
     const looping = readAnimateOptions(typed({}), { ...tinyModel, loop: 'ping-pong' });
     expect(looping.form?.loop).toBe('ping-pong');
     const chosen = { shape: 'square', fit: 'pad', loop: 'crossfade', smooth: true, format: 'webp' };
@@ -37,8 +38,10 @@ describe('readAnimateOptions', () => {
       numInferenceSteps: 9,
     });
     // The notebook's size is part of what it is.
-    expect(readAnimateOptions(typed({}), model, 'notebook').form).not.toHaveProperty('shape');
-    expect(readAnimateOptions(typed({ shape: 'auto' }), model, 'notebook').form).toMatchObject({ shape: 'auto' });
+    expect(readAnimateOptions(typed({}), model, { preset: 'notebook' }).form).not.toHaveProperty('shape');
+    expect(readAnimateOptions(typed({ shape: 'auto' }), model, { preset: 'notebook' }).form).toMatchObject({
+      shape: 'auto',
+    });
     expect(() => readAnimateOptions(typed({ preset: 'gone' }), model)).toThrow(
       expect.objectContaining({ code: 'preset-unknown' }),
     );

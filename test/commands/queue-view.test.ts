@@ -70,7 +70,7 @@ describe('queueView', () => {
       messages: en,
     });
     expect(content).toContain('`00000001` <@2>');
-    expect(content).toContain('`00000002` somebody elsewhere');
+    expect(content).toContain('`00000002` someone elsewhere');
     expect(JSON.stringify(components).match(/custom_id/g)).toHaveLength(1);
   });
 });

@@ -31,7 +31,7 @@ it('a picture becomes a clip in the answer, byte for byte what was made', async 
     ['Again', 'Edit', 'Extend', 'Loop', 'Smoother'],
     ['Settings', 'Delete'],
   ]);
-  expect(message.content).toContain('motion 200 · seed 4294967295 · 3 steps · 9 fps · 2 frames');
+  expect(message.content).toBe('🎬 Your clip: 0.2 s · seed 4294967295');
   const [attachment] = message.attachments;
   expect(message.attachments).toHaveLength(1);
   expect(attachment!.filename).toMatch(/^kinora-[0-9a-f]{8}-seed4294967295-motion200-steps3-fps9\.mp4$/);

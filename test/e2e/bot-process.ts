@@ -43,6 +43,7 @@ export async function startBotProcess(
     config: {
       discordToken: discord.token,
       discordApiUrl: discord.apiUrl,
+      discordCdnUrl: discord.cdnUrl,
       attachmentHosts: [discord.cdnHost],
       maxUploadBytes: 10 * 1024 * 1024,
       dataDir,

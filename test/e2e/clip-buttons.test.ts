@@ -70,7 +70,7 @@ it('✏️ opens a form with the settings filled in, and makes what was changed'
   expect((await failureOf(refused)).content).toContain('`motion` must be a whole number from 1 to 255');
 });
 
-it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes only the new part again', async () => {
+it('➕ makes the clip longer and keeps its loop; 🎲 of that makes only the new part again', async () => {
   const { discord, renderer, clip } = await withClip({ seed: 7, loop: 'ping-pong' });
   const extended = press(discord, clip, 'Extend');
   const { spec, finish } = await renderer.begun(1);
@@ -79,10 +79,14 @@ it('➕ goes on from the last frame and says that it drifts; 🎲 of that makes 
     metadata: { settings: { seed: 7 }, model: 'tiny', provider: 'cpu' },
   });
   expect(Buffer.from(spec.base!.master).toString()).toBe('frames of seed 7');
-  expect(spec.form).toMatchObject({ loop: 'none' });
-  finish();
+  expect(spec.form).toMatchObject({ loop: 'ping-pong' });
+  finish({ frames: 14 });
   const child = await clipOf(extended);
-  expect(child.content).toContain('degrades');
+  expect(child.content).toMatch(/^➕ Extended to 2 s · seed \d+ · ping-pong loop · from https:/);
+  const settings = await press(discord, child, 'Settings').waitForMessage(({ content }) => content !== '');
+  expect(settings.content).toContain('No command makes this clip: it was extended.');
+  expect(settings.content).toContain('the picture gets worse the longer it gets');
+  expect(settings.content).not.toContain('/animate ');
   press(discord, child, 'Again');
   const again = await renderer.begun(2);
   expect(again.spec.base).toMatchObject({ use: 'extend', metadata: { settings: { seed: 7 } } });
@@ -96,16 +100,20 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
   expect(first.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong' }, settings: { seed: 7 } });
   first.finish();
   const child = await clipOf(looped);
-  press(discord, child, 'Loop');
+  expect(child.content).toBe(`🔁 Loop: ping-pong, there and back · seed 7 · from ${linkTo(discord, clip)}`);
+  const again = press(discord, child, 'Loop');
   const second = await renderer.begun(2);
   expect(second.spec.form).toMatchObject({ loop: 'crossfade' });
   second.finish();
+  expect((await clipOf(again)).content).toContain('🔁 Loop: crossfade, the end blends into the start');
 
   const smoothed = press(discord, child, 'Smoother');
   const third = await renderer.begun(3);
   expect(third.spec).toMatchObject({ base: { use: 'reencode' }, form: { loop: 'ping-pong', smooth: true } });
   third.finish();
-  const refused = press(discord, await clipOf(smoothed), 'Smoother');
+  const smooth = await clipOf(smoothed);
+  expect(smooth.content).toContain('⬆️ Smoother: 24 fps · seed 7 · ping-pong loop');
+  const refused = press(discord, smooth, 'Smoother');
   await refused.waitForMessage(({ content }) => content.includes('already has the highest frame rate'));
 });
 
@@ -115,8 +123,9 @@ it('📋 and "Settings" say how to make the clip again, the latter from the file
   expect(await asked.acknowledged).toMatchObject({ type: 4, ephemeral: true });
   const { content } = await asked.waitForMessage(() => true);
   expect(content).toContain(
-    '/animate motion:200 seed:7 steps:2 fps:7 length:4 shape:auto fit:crop loop:ping-pong smooth:False format:mp4',
+    '/animate motion:200 seed:7 steps:2 fps:7 length:4 shape:auto fit:crop loop:ping-pong smooth:False format:webp\n',
   );
+  expect(content).toContain('4 frames at 7 fps, 64×64, made in 28 s. Made with tiny on cpu.');
   expect(content).toMatch(/kinora animate picture\.png .*--motion 200 --seed 7 .*--loop ping-pong/);
 
   // The scripted clip's bytes are no file: the buttons know the job.
@@ -127,7 +136,7 @@ it('📋 and "Settings" say how to make the clip again, the latter from the file
 
   const { id } = discord.postMessage({ content: 'no clip' });
   const none = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id });
-  expect((await failureOf(none)).content).toContain('no clip of mine');
+  expect((await failureOf(none)).content).toContain('no clip from this bot');
 });
 
 it('🗑️ takes the clip away for its requester and for moderators', async () => {
@@ -183,4 +192,60 @@ it('obeys the limits of whoever presses', async () => {
   expect((await failureOf(press(discord, clip, 'Loop'))).content).toContain('24 hours');
   press(discord, clip, 'Again', discord.createUser('bob').id);
   (await renderer.begun(1)).finish();
+});
+
+it('a second press of ➕, 🔁 or ⬆️ while the first is on its way makes no second clip', async () => {
+  const { discord, renderer, clip } = await withClip();
+  for (const [index, label] of ['Extend', 'Loop', 'Smoother'].entries()) {
+    const first = press(discord, clip, label);
+    const { finish } = await renderer.begun(index + 1);
+    const second = await failureOf(press(discord, clip, label));
+    expect(second.content).toContain('You already asked for that');
+    expect(second.flags & 64).toBe(64);
+    finish();
+    await clipOf(first);
+  }
+  // Somebody else's press is their own wish.
+  const mine = press(discord, clip, 'Loop');
+  const { finish } = await renderer.begun(4);
+  const theirs = press(discord, clip, 'Loop', discord.createUser('bob').id);
+  await theirs.waitForMessage(({ content }) => content.includes('position: 1'));
+  finish();
+  await clipOf(mine);
+  (await renderer.begun(5)).finish();
+  await clipOf(theirs);
+});
+
+it('🗑️ pressed twice takes the clip away once and breaks nothing', async () => {
+  const { discord, clip } = await withClip();
+  const gone = discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === clip.id);
+  const [first, second] = [press(discord, clip, 'Delete'), press(discord, clip, 'Delete')];
+  await gone;
+  await Promise.all([first.acknowledged, second.acknowledged]);
+  await discord.invoke({ command: 'queue' }).waitForMessage();
+  expect(discord.messages().filter(({ content }) => content.startsWith('⚠️'))).toEqual([]);
+});
+
+it('nothing in public links to a private clip, and what is made of it stays private', async () => {
+  const { discord, renderer, clip } = await withClip({ private: true });
+  expect(clip.flags & 64).toBe(64);
+  const again = press(discord, clip, 'Again');
+  expect(await again.acknowledged).toMatchObject({ ephemeral: true });
+  (await renderer.begun(1)).finish();
+  const child = await clipOf(again);
+  expect(child.content).not.toContain('https://');
+  const looped = press(discord, child, 'Loop');
+  (await renderer.begun(2)).finish();
+  expect((await clipOf(looped)).content).not.toContain('https://');
+  const shown = discord.messages().filter(({ flags }) => (flags & 64) === 0);
+  expect(shown.filter(({ content }) => content.includes(clip.id) || content.includes(child.id))).toEqual([]);
+});
+
+it('🗑️ takes the clip away though Discord refuses its acknowledgement', async () => {
+  const { discord, clip } = await withClip();
+  const gone = discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === clip.id);
+  const body = { code: 10_062, message: 'Unknown interaction' };
+  discord.failNext({ route: 'POST /interactions/:interaction/:token/callback', status: 404, body, times: 2 });
+  press(discord, clip, 'Delete');
+  await gone;
 });

@@ -1,4 +1,6 @@
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { readVideoSettings } from '../../src/media/read-video-settings.ts';
 import { ffprobe } from '../support/ffprobe.ts';
@@ -6,7 +8,7 @@ import { clipOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
-const { model } = renderer;
+const model = modelCapabilities(renderer.model);
 
 it('renders in the picture’s shape, extends, loops, smooths and converts with real frames and files', async () => {
   const { discord } = await setStage({ renderer, model });
@@ -30,19 +32,32 @@ it('renders in the picture’s shape, extends, loops, smooths and converts with 
   const second = await ffprobe(await bytesOf(extended));
   expect(second.stream).toMatchObject({ nb_read_frames: '3', width: first.stream.width, height: first.stream.height });
 
-  // There and back: a, b, c, b.
+  // There and back: a, b, c, b. Nobody chose a format, so a loop is one that moves by itself.
   const looped = await clipOf(press(extended, 'Loop'));
-  expect((await ffprobe(await bytesOf(looped))).stream).toMatchObject({ nb_read_frames: '4', avg_frame_rate: '6/1' });
+  expect(looped.attachments[0]).toMatchObject({ content_type: 'image/webp' });
+  expect(await sharp(await bytesOf(looped)).metadata()).toMatchObject({ format: 'webp', pages: 4, loop: 0 });
+
+  // Longer by one, 4 frames, of which all but the ends are shown twice.
+  const longer = await clipOf(press(looped, 'Extend'));
+  expect(longer.content).toContain('ping-pong loop');
+  expect(await sharp(await bytesOf(longer)).metadata()).toMatchObject({ format: 'webp', pages: 6 });
 
   // 3 frames at 6 per second become 9 at 24, and 16 there and back.
   const smooth = await clipOf(press(looped, 'Smoother'));
-  expect((await ffprobe(await bytesOf(smooth))).stream).toMatchObject({ nb_read_frames: '16', avg_frame_rate: '24/1' });
+  const { pages, delay = [] } = await sharp(await bytesOf(smooth)).metadata();
+  expect([pages, Math.round(1000 / (delay.reduce((sum, ms) => sum + ms, 0) / 16))]).toEqual([16, 24]);
 
   // What the file says of itself, read back through Discord.
+  expect(readVideoSettings(await bytesOf(smooth))).toMatchObject({ extended: true, loop: 'ping-pong', smooth: true });
   const asked = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: smooth.id });
-  const { content } = await asked.waitForMessage((message) => message.content.includes('/animate'));
-  expect(content).toContain('loop:ping-pong smooth:True format:mp4');
+  const { content } = await asked.waitForMessage((message) => message.content.includes('No command makes this clip'));
+  expect(content).toContain('loop:ping-pong smooth:True format:webp');
   expect(content).toContain('Made with tiny on cpu.');
+  const own = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: clip.id });
+  const answer = await own.waitForMessage((message) => message.content.includes('/animate'));
+  expect(answer.content).toContain(
+    'seed:7 steps:2 fps:6 length:2 shape:auto fit:crop loop:none smooth:False format:mp4',
+  );
 
   const options = { format: 'gif', shape: 'portrait', seed: 1 };
   const gif = await clipOf(discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options }));

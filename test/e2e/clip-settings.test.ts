@@ -23,6 +23,7 @@ it('Settings reads a clip that travelled from its first bytes, and each person�
   const look = (user?: string) =>
     discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id, ...(user !== undefined && { user }) });
   const read = await look().waitForMessage(({ content }) => content.includes('seed:77'));
+  expect(read.content).toContain('does not say everything');
   expect(read.flags & 64).toBe(64);
   expect(read.content).toContain('Made with tiny on cpu.');
   expect(asked).toEqual(['bytes=0-131071']);
@@ -47,5 +48,5 @@ it('"Settings" fetches nothing of a clip under the bot’s own buttons, and know
 
   const { id } = discord.postMessage({ attachments: [{ name: 'other.mp4', bytes: Buffer.from('no film at all') }] });
   const none = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: id, locale: 'es-ES' });
-  expect((await failureOf(none)).content).toContain('Ese mensaje no tiene ningún clip mío');
+  expect((await failureOf(none)).content).toContain('Ese mensaje no tiene ningún clip de este bot');
 });

@@ -178,3 +178,55 @@ it('no text of a person pings anybody', async () => {
   expect(mentions.length).toBeGreaterThan(0);
   for (const allowed of mentions) expect(allowed).toMatchObject({ parse: [] });
 });
+
+it('a clip has alt text in its requester’s language, on every way to them and when it is made smaller', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const asked = { ...animate, options: { seed: 7, motion: 60, loop: 'ping-pong', format: 'mp4' } };
+  const spanish = discord.invoke({ ...asked, locale: 'es-ES' });
+  (await renderer.begun(0)).finish();
+  expect((await clipOf(spanish)).attachments[0]!.description).toBe(
+    'Una imagen fija que cobra vida: 4 fotogramas en 0,6 s, movimiento 60 de 255; se reproduce de ida y vuelta.',
+  );
+  const english = 'A still picture brought to life: 4 frames in 0.6 s, motion 60 of 255; it plays there and back.';
+
+  // Discord finds it too large: the smaller one says the same.
+  const large = discord.invoke(asked);
+  const render = await renderer.begun(1);
+  await large.waitForMessage(({ content }) => content !== '');
+  discord.failNext({ route: editByToken, status: 413, body: { message: 'Request entity too large', code: 40_005 } });
+  render.finish();
+  const smaller = await renderer.begun(2);
+  expect(smaller.spec.base).toMatchObject({ use: 'reencode' });
+  smaller.finish({ reduced: { width: 32, height: 32, crf: 30 } });
+  const shrunk = await clipOf(large);
+  expect(shrunk.content).toBe('🎬 Your clip: 0.6 s · seed 7 · ping-pong loop · made smaller to fit the upload limit');
+  expect(shrunk.attachments[0]!.description).toBe(english);
+
+  // A new message, since the first one is gone.
+  const gone = discord.invoke(asked);
+  const late = await renderer.begun(3);
+  const { id } = await gone.waitForMessage(({ content }) => content !== '');
+  discord.deleteMessage({ messageId: id });
+  discord.expireToken(gone.id);
+  late.finish();
+  const posted = await discord.waitForMessage((message) => isClip(message) && message.mentions.length > 0);
+  expect(posted.attachments[0]!.description).toBe(english);
+});
+
+it('a loop that is too big as the picture that nobody chose comes as MP4, and says so', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const handle = discord.invoke({ ...animate, options: { seed: 7, loop: 'crossfade' } });
+  const render = await renderer.begun(0);
+  await handle.waitForMessage(({ content }) => content !== '');
+  discord.failNext({ route: editByToken, status: 413, body: { message: 'Request entity too large', code: 40_005 } });
+  render.finish();
+  const smaller = await renderer.begun(1);
+  // The format is nobody's choice, so it gives way before the picture does.
+  expect(smaller.spec.form).toMatchObject({ loop: 'crossfade', format: 'auto' });
+  smaller.finish({ form: { loop: 'crossfade', smooth: false, format: 'mp4' }, replacedFormat: 'webp' });
+  const clip = await clipOf(handle);
+  expect(clip.content).toBe('🎬 Your clip: 0.6 s · seed 7 · crossfade loop · MP4, because it is too big as WebP');
+  expect(clip.attachments[0]).toMatchObject({ content_type: 'video/mp4' });
+});

@@ -51,7 +51,7 @@ it('an interaction without a language and without a channel is a job like any ot
   const handle = discord.invoke(animate);
   (await renderer.begun(0)).finish();
   const message = await clipOf(handle);
-  expect(message.content).toContain('motion');
+  expect(message.content).toContain('Your clip');
 });
 
 const callback = 'POST /interactions/:interaction/:token/callback' as const;

@@ -78,7 +78,7 @@ it('"Animate" in a message’s menu needs no intent, whoever posted the picture'
   expect(await handle.acknowledged).toMatchObject({ type: 5, ephemeral: false });
   const render = await renderer.begun(0);
   expect(Buffer.compare(render.spec.picture, smallPicture.bytes)).toBe(0);
-  expect(render.spec.form).toMatchObject({ shape: 'auto', format: 'mp4' });
+  expect(render.spec.form).toMatchObject({ shape: 'auto', format: 'auto' });
   render.finish();
   await clipOf(handle);
 });
@@ -156,7 +156,7 @@ it('serves where only the user installed it, and refuses kindly where the wait w
     await clipOf(handle);
   }
   const late = discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'user-install' });
-  expect((await failureOf(late)).content).toMatch(/it would take about \d+ minutes/);
+  expect((await failureOf(late)).content).toMatch(/your clip would be ready <t:\d+:R>, and where/);
   expect(renderer.renders).toHaveLength(2);
   // A server with the bot in it has another way back.
   const patient = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });

@@ -84,7 +84,7 @@ it('blocks and unblocks people and servers', async () => {
   await admin('unblock', { guild: discord.guildId });
   discord.invoke(animate);
   await renderer.begun(0);
-  expect(await admin('block', {})).toContain('Give either a person or the id of a server');
+  expect(await admin('block', {})).toContain('Choose a person, or enter the ID of a server');
 });
 
 it('gives a person the daily quota back', async () => {
@@ -106,13 +106,13 @@ it('status says since when this machine makes no clips, and why; /queue says "pa
   const waiting = await discord.waitForMessage(({ content }) => content.includes('⏸️ Paused'));
   expect(waiting.content).not.toContain('ENOSPC');
   expect(await admin('status')).toMatch(
-    /No clips could be made since <t:\d+:R>: The model cannot be opened\. no space left on device \(`ENOSPC`\)\. It tries again <t:\d+:R>\./,
+    /No clips can be made: The model cannot be opened\. no space left on device \(`ENOSPC`\)\. This began <t:\d+:R>\. It tries again <t:\d+:R>\./,
   );
   const { content } = await discord.invoke({ command: 'queue' }).waitForMessage();
   expect(content).toContain('⏸️ Paused: no clips can be made right now');
   expect(content).not.toContain('ENOSPC');
-  expect(await admin('resume')).toContain('No clips could be made');
+  expect(await admin('resume')).toContain('No clips can be made');
   (await renderer.begun(1)).finish();
   await discord.waitForMessage(isClip);
-  expect(await admin('status')).not.toContain('No clips could be made');
+  expect(await admin('status')).not.toContain('No clips can be made');
 });

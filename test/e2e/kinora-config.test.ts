@@ -7,9 +7,13 @@ import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 
 /** A stage and what its guild's owner does with `/kinora-config`. */
-async function setConfigurable(config: Parameters<typeof setStage>[0]['config'] = {}, model = tinyModel) {
+async function setConfigurable(
+  config: Parameters<typeof setStage>[0]['config'] = {},
+  model = tinyModel,
+  fake: Parameters<typeof setStage>[0]['discord'] = {},
+) {
   const renderer = createScriptedRenderer();
-  const stage = await setStage({ renderer, config, model });
+  const stage = await setStage({ renderer, config, model, discord: fake });
   const { discord } = stage;
   const configure = async (subcommand: string, options: Record<string, string | number | boolean> = {}) => {
     const handle = discord.invoke({ command: `kinora-config ${subcommand}`, options, user: discord.ownerId });
@@ -138,4 +142,36 @@ it('keeps no change that its manager could not be told of, and one whose answer 
   expect(after).toContain('as spoilers: **yes**');
   await expect.poll(() => discord.calls(callback).at(-1)?.status).toBe(400);
   expect(await configure('show')).toBe(after);
+});
+
+it('makes a format the default, for command, menu and reaction; “auto” moves by itself where a loop was chosen', async () => {
+  const { discord, renderer, configure } = await setConfigurable({ reactionEmoji: '🎬' }, tinyModel, {
+    messageContentIntent: true,
+  });
+  expect(await configure('show')).toContain(
+    'Default file type: **auto: WebP for loops, which plays by itself; else MP4**',
+  );
+  const { id } = discord.postMessage({ attachments: [smallPicture] });
+  const doors = {
+    command: () => discord.invoke(animate),
+    menu: () => discord.invokeMessageCommand({ command: 'Animate', targetMessageId: id }),
+    reaction: () => discord.react({ messageId: id, emoji: '🎬', user: discord.createUser(`u${++people}`).id }),
+  };
+  let people = 0;
+  const formatBy = async (ask: () => unknown) => {
+    ask();
+    const { spec, finish } = await renderer.begun(renderer.renders.length);
+    finish();
+    return spec.form?.format;
+  };
+  for (const ask of Object.values(doors)) expect(await formatBy(ask)).toBe('auto');
+  expect(await configure('set', { format: 'gif' })).toContain('animated GIF: plays by itself');
+  for (const ask of Object.values(doors)) expect(await formatBy(ask)).toBe('gif');
+  const chosen = { ...animate, options: { format: 'mp4', loop: 'ping-pong' } };
+  expect(await formatBy(() => discord.invoke(chosen))).toBe('mp4');
+  await configure('set', { format: 'auto' });
+
+  const looped = discord.invoke({ ...animate, options: { loop: 'ping-pong' } });
+  (await renderer.begun(renderer.renders.length)).finish();
+  expect((await clipOf(looped)).attachments[0]).toMatchObject({ content_type: 'image/webp' });
 });

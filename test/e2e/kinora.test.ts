@@ -33,14 +33,17 @@ it('/kinora forget ends and deletes what is one’s own, and nothing else', asyn
   await others.waitForMessage(({ content }) => content.includes('position: 1'));
   await waiting.waitForMessage(({ content }) => content.includes('position: 2'));
 
-  const handle = discord.invoke({ command: 'kinora forget' });
-  expect((await handle.waitForMessage()).content).toContain('Deleted 3 clips,');
+  const question = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+  expect(signal?.aborted).toBe(false);
+  discord.clickButton({ messageId: question.id, customId: 'forget' });
+  await discord.waitForMessage(({ content }) => content.includes('Deleted 3 clips,'));
   expect(signal?.aborted).toBe(true);
   for (const ended of [running, waiting]) await ended.waitForMessage(({ content }) => content.includes('Cancelled'));
   (await renderer.begun(2)).finish();
   await clipOf(others);
-  const again = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
-  expect(again.content).toContain('Deleted 0 clips,');
+  const second = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+  discord.clickButton({ messageId: second.id, customId: 'forget' });
+  await discord.waitForMessage(({ content }) => content.includes('Deleted 0 clips,'));
   // What was posted is the person's to delete.
   expect(discord.message(id)?.attachments).toHaveLength(1);
 });
@@ -119,4 +122,50 @@ it('deletes pictures and clips when their hours are over', async () => {
     await startBot();
     expect(deletions()).toHaveLength(count);
   }
+});
+
+it('/kinora forget asks once: nothing is deleted by the question, by “Keep it” or by anybody else', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer });
+  const delivered = discord.invoke(animate);
+  (await renderer.begun(0)).finish();
+  await clipOf(delivered);
+  const handle = discord.invoke({ command: 'kinora forget', locale: 'es-ES' });
+  expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+  const question = await handle.waitForMessage();
+  expect(question.content).toContain('¿Borrar todo lo que se guarda sobre ti?');
+  const labels = question.components.flatMap(({ components = [] }) => components.map(({ label }) => label));
+  expect(labels).toEqual(['Borrar todo', 'Conservarlo']);
+  const press = (customId: string, user?: string) =>
+    discord.clickButton({ messageId: question.id, customId, locale: 'es-ES', ...(user !== undefined && { user }) });
+
+  expect((await press('forget-keep').acknowledged).type).toBe(7);
+  await discord.waitForMessage(({ content }) => content === 'No se ha borrado nada.');
+  expect(discord.message(question.id)?.components).toEqual([]);
+
+  const another = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+  // A second press, of a second device, is answered by the first one's answer.
+  const presses = [1, 2].map(() => discord.clickButton({ messageId: another.id, customId: 'forget' }));
+  const types = await Promise.all(presses.map(async ({ acknowledged }) => (await acknowledged).type));
+  expect(types.sort()).toEqual([6, 7]);
+  await discord.waitForMessage(({ content }) => content.includes('Deleted 1 clip,'));
+  expect(discord.message(another.id)).toMatchObject({ components: [] });
+});
+
+it('/kinora about says what runs really, once a clip has shown it', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord } = await setStage({ renderer, config: { provider: 'auto' } });
+  const about = async () => (await discord.invoke({ command: 'kinora about' }).waitForMessage()).content;
+  expect(await about()).toContain('what it runs on shows with the first clip');
+  expect(await about()).not.toContain('auto');
+  const handle = discord.invoke(animate);
+  (await renderer.begun(0)).finish({ provider: 'cuda' });
+  const clip = await clipOf(handle);
+  expect(await about()).toContain('running on cuda.');
+  // A loop of a clip that was rendered elsewhere says nothing of here.
+  const button = clip.components.flatMap(({ components = [] }) => components).find(({ label }) => label === 'Loop');
+  const looped = discord.clickButton({ messageId: clip.id, customId: button!.custom_id! });
+  (await renderer.begun(1)).finish({ provider: 'cpu' });
+  await clipOf(looped);
+  expect(await about()).toContain('running on cuda.');
 });

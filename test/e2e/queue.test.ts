@@ -5,9 +5,11 @@ import { clipOf, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 
-/** Labels and custom ids of a message's buttons. */
+/** Labels and custom ids of a message's buttons, but for Refresh. */
 const buttonsOf = ({ components }: ApiMessage) =>
-  components.flatMap((row) => (row.components ?? []) as { label: string; custom_id: string }[]);
+  components
+    .flatMap((row) => (row.components ?? []) as { label: string; custom_id: string }[])
+    .filter(({ custom_id }) => !custom_id.startsWith('queue-refresh'));
 
 /** A stage with Alice's job running, and jobs of Alice, Bob and Alice waiting. */
 async function setQueue() {
@@ -45,7 +47,7 @@ it('/queue shows each person their own, and lets them cancel it, running and wai
   const handle = discord.invoke({ command: 'queue' });
   expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
   const list = await handle.waitForMessage();
-  const [summary, ...lines] = list.content.split('\n');
+  const [summary, ...lines] = list.content.split('\n').slice(0, -1);
   expect(summary).toBe('🎞️ 1 running, 3 waiting.');
   expect(lines.map((line) => line.replace(/`\w+`/, 'ID'))).toEqual(
     ['▶️', '2.', '3.'].map((mark) => `${mark} ID <@${discord.userId}>`),
@@ -91,7 +93,7 @@ it('/queue show:all lists everybody; buttons for others’ jobs are for moderato
   // From a conversation with the bot, people of the server have no names, and a moderator there is none here.
   const elsewhere = await discord.invoke({ ...all, place: 'dm', user: discord.ownerId }).waitForMessage();
   expect(elsewhere.content).not.toMatch(/<@/);
-  expect(elsewhere.content).toContain('somebody elsewhere');
+  expect(elsewhere.content).toContain('someone elsewhere');
   expect(buttonsOf(elsewhere)).toEqual([]);
 });
 
@@ -106,5 +108,37 @@ it('the Cancel button of a job works for moderators too', async () => {
 it('says so when nothing of theirs waits', async () => {
   const { discord } = await setStage({ renderer: createScriptedRenderer() });
   const { content } = await discord.invoke({ command: 'queue' }).waitForMessage();
-  expect(content).toBe('🎞️ 0 running, 0 waiting.\nYou have no clips in the queue.');
+  expect(content).toMatch(/^🎞️ 0 running, 0 waiting\.\nYou have no clips in the queue\.\n-# As of <t:\d+:R>\.$/);
+});
+
+it('/queue says of when it is, and Refresh shows what became of it, also after a restart', async () => {
+  const renderer = createScriptedRenderer();
+  const { discord, stopBot, startBot } = await setStage({ renderer });
+  for (const show of ['mine', 'all']) {
+    const running = discord.invoke(animate);
+    await renderer.begun(renderer.renders.length);
+    const list = await discord.invoke({ command: 'queue', options: { show } }).waitForMessage();
+    expect(list.content).toMatch(/^🎞️ 1 running, 0 waiting\.\n(?:.*\n)*-# As of <t:\d+:R>\.$/);
+    renderer.renders.at(-1)!.finish();
+    await clipOf(running);
+    await stopBot();
+    await startBot();
+    const press = discord.clickButton({ messageId: list.id, customId: `queue-refresh-${show}` });
+    expect(await press.acknowledged).toMatchObject({ type: 7 });
+    expect(discord.message(list.id)?.content).toMatch(/^🎞️ 0 running, 0 waiting\.\n/);
+  }
+});
+
+it('Cancel in a list of which the clip is forgotten says so and shows what is left', async () => {
+  const { discord, asked } = await setQueue();
+  const list = await discord.invoke({ command: 'queue' }).waitForMessage();
+  const question = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+  discord.clickButton({ messageId: question.id, customId: 'forget' });
+  for (const index of [0, 1, 3] as const) {
+    await asked[index].waitForMessage(({ content }) => content.includes('Cancelled'));
+  }
+  await discord.waitForMessage(({ content }) => content.includes('Deleted 3 clips'));
+  const press = discord.clickButton({ messageId: list.id, customId: buttonsOf(list)[1]!.custom_id });
+  await press.waitForMessage(({ content }) => content.includes('That clip no longer exists'));
+  expect(discord.message(list.id)?.content).toContain('You have no clips in the queue.');
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { noLimits } from '../../src/storage/limits.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';
+import { clipOf, hastyClock, hourMs, type StageOptions, setStage, smallPicture, watchedFetch } from './stage.ts';
 
 const config = { reactionEmoji: '🎬' };
 
@@ -143,6 +144,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
     expect(content).toContain(`/${stage.id}`);
     expect(stage.posted()).toEqual([]);
     expect(stage.asked).toHaveLength(asked);
+    expect(stage.discord.calls('GET /channels/:channel/messages/:message')).toEqual([]);
     expect(stage.renderer.renders).toHaveLength(renders);
   });
 
@@ -219,4 +221,126 @@ it('does not ask Discord for messages of others under which somebody puts ❌', 
   (await renderer.begun(0)).finish();
   await clipOf(discord);
   expect(discord.calls('GET /channels/:channel/messages/:message')).toHaveLength(1);
+});
+
+it('asks Discord for the message and for nothing else', async () => {
+  const { discord, renderer, react } = await stageWithPicture();
+  const asked = () =>
+    discord
+      .exchanges()
+      .flatMap((exchange) => (exchange.kind === 'rest' && exchange.method === 'GET' ? [exchange.route] : []));
+  const before = asked().length;
+  react();
+  (await renderer.begun(0)).finish();
+  const clip = await clipOf(discord);
+  expect(asked().slice(before)).toEqual(['GET /channels/:channel/messages/:message']);
+
+  // A moderator's right is in the event too.
+  const gone = discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === clip.id);
+  discord.react({ messageId: clip.id, emoji: '❌', user: discord.ownerId });
+  await gone;
+  expect(asked().slice(before)).toHaveLength(2);
+});
+
+describe('one person’s reactions to one message make one clip', () => {
+  /** A stage whose time the test moves on, and a way to toggle the reaction that says when it was heard. */
+  async function toggled() {
+    let passedMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
+    const stage = await stageWithPicture({ clock });
+    const toggle = (times: number) => {
+      for (let time = 0; time < times; time++) {
+        stage.discord.unreact({ messageId: stage.id, emoji: '🎬' });
+        stage.react();
+      }
+    };
+    /** Somebody else's reaction, which is heard after those before. */
+    const settle = async (index: number) => {
+      stage.react(stage.discord.createUser(`other ${index}`).id);
+      (await stage.renderer.begun(index)).finish();
+    };
+    const pass = (ms: number) => {
+      passedMs += ms;
+    };
+    return { ...stage, toggle, settle, pass };
+  }
+
+  it('eight toggles, some of them later, and after a restart', async () => {
+    const { discord, renderer, toggle, settle, pass, stopBot, startBot } = await toggled();
+    toggle(4);
+    const render = await renderer.begun(0);
+    pass(hourMs);
+    toggle(2);
+    render.finish();
+    await clipOf(discord);
+    await stopBot();
+    await startBot();
+    pass(hourMs);
+    toggle(2);
+    await settle(1);
+    expect(renderer.renders).toHaveLength(2);
+    expect(discord.calls('GET /channels/:channel/messages/:message')).toHaveLength(2);
+  });
+
+  it('but a clip that was cancelled may be asked for again', async () => {
+    const { discord, renderer, toggle, pass } = await toggled();
+    toggle(1);
+    await renderer.begun(0);
+    const { id, components } = await discord.waitForMessage((message) => message.components.length > 0);
+    const cancel = components.flatMap((row) => row.components ?? [])[0]?.custom_id ?? '';
+    discord.clickButton({ messageId: id, customId: cancel });
+    await discord.waitForMessage(({ content }) => content.includes('Cancelled'));
+    pass(hourMs);
+    toggle(1);
+    (await renderer.begun(1)).finish();
+    await clipOf(discord);
+  });
+});
+
+describe('the first answer to a reaction', () => {
+  const route = 'POST /channels/:channel/messages' as const;
+
+  it('is tried again while Discord fails, longer than the library does, and posted once', async () => {
+    const { discord, renderer, react, posted } = await stageWithPicture({ clock: hastyClock });
+    discord.failNext({ route, status: 500, times: 11 });
+    discord.failNext({ route, status: 500, afterEffect: true });
+    react();
+    (await renderer.begun(0)).finish();
+    await clipOf(discord);
+    expect(posted()).toHaveLength(1);
+  });
+
+  it('that Discord refuses for good is told to the person, and nothing is rendered', async () => {
+    const { discord, renderer, react, told, posted } = await stageWithPicture();
+    discord.failNext({ route, status: 400, body: { message: 'This thread is locked', code: 160005 } });
+    react();
+    await told('Discord did not accept my answer');
+    expect(posted()).toEqual([]);
+    expect(renderer.renders).toEqual([]);
+  });
+
+  it('waits for the message too, while Discord fails', async () => {
+    const { discord, renderer, react } = await stageWithPicture({ clock: hastyClock });
+    discord.failNext({ route: 'GET /channels/:channel/messages/:message', status: 503, times: 9 });
+    react();
+    (await renderer.begun(0)).finish();
+    await clipOf(discord);
+  });
+});
+
+it('tells once an hour that clips are not for a place: the emoji may mean something else there', async () => {
+  let passedMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + passedMs };
+  const { discord, asOwner, react, told, id, log } = await stageWithPicture({ clock });
+  await asOwner('kinora-config allow', { channel: discord.createChannel('studio') });
+  react();
+  await told('be made in: <#');
+  for (const [index, waitMs] of [61_000, hourMs].entries()) {
+    passedMs += waitMs;
+    discord.unreact({ messageId: id, emoji: '🎬' });
+    react();
+    const failures = () => log.events.filter(({ message }) => message === 'the reaction failed');
+    await expect.poll(() => failures().length).toBe(2 + index);
+  }
+  await expect.poll(() => discord.calls('POST /users/@me/channels').length).toBe(2);
 });

@@ -42,7 +42,7 @@ export interface StageOptions
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
-  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir' | 'provider'>>;
+  config?: Partial<Omit<BotConfig, 'discordToken' | 'discordApiUrl' | 'attachmentHosts' | 'dataDir'>>;
 }
 
 /** Sets the stage. Call it in the test that plays on it. */
@@ -72,6 +72,7 @@ export async function setStage({
       {
         discordToken: discord.token,
         discordApiUrl: discord.apiUrl,
+        discordCdnUrl: discord.cdnUrl,
         attachmentHosts: attachmentHosts ?? [discord.cdnHost],
         maxUploadBytes: 10 * 1024 * 1024,
         dataDir,

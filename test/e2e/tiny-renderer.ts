@@ -1,12 +1,13 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
-import type { ModelInfo } from '../../src/inference/pipeline/types.ts';
+import type { MemoryMode, ModelInfo } from '../../src/inference/pipeline/types.ts';
 import type { Clip, Renderer } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
+import { writeTinyModel } from '../support/tiny-model.ts';
 import { smallPicture } from './stage.ts';
 
 /** A render whose process stands still in mid-job, until the test lets it go or kills it. */
@@ -37,33 +38,48 @@ export interface TinyRenderer extends Renderer, Pick<WorkerPool, 'killProcess'> 
 /** A model folder for quick renders; gone when the file's tests have ended. Call at the file's top level. */
 export function makeTinyModel(): string {
   const modelDir = mkdtempSync(join(tmpdir(), 'kinora-tiny-'));
-  cpSync('test/golden/models/tiny-a', modelDir, { recursive: true });
-  const proposals = { name: 'tiny', width: 24, height: 24, num_frames: 2, num_inference_steps: 2 };
-  writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
+  writeTinyModel(modelDir);
   afterAll(() => rmSync(modelDir, { recursive: true }));
   return modelDir;
 }
 
-/** Starts it for the tests of one file; ends with them. Call at the file's top level. */
-export async function startTinyRenderer(
-  options: Partial<Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>> = {},
-): Promise<TinyRenderer> {
-  const modelDir = makeTinyModel();
-  const renderer = createWorkerPool({
+type TinyOptions = Partial<Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>>;
+
+async function startPool(modelDir: string, options: TinyOptions, memoryMode?: MemoryMode): Promise<WorkerPool> {
+  const pool = createWorkerPool({
     ...options,
     modelDir,
-    execution: { provider: 'cpu', threads: 1 },
+    execution: { provider: 'cpu', threads: 1, memoryMode },
     ffmpegPath: undefined,
     idleSeconds: 600,
     environment: process.env,
     log: createRecordingLog(),
   });
-  afterAll(async () => {
-    await renderer.close();
-  });
-
   // The process starts and loads its programs here, not on the first test's time.
-  await renderer.render({ picture: smallPicture.bytes, settings: {}, fit: 'crop' });
+  await pool.render({ picture: smallPicture.bytes, settings: {}, fit: 'crop' });
+  return pool;
+}
+
+/**
+ * The render process of all files that this process runs, for those that want nothing particular of it: starting one
+ * takes a second. Its networks stay loaded from clip to clip; it dies with this process.
+ */
+let shared: Promise<WorkerPool> | undefined;
+
+/**
+ * Starts it for the tests of one file; ends with them, or serves other files as well where no options are given. Call
+ * at the file's top level.
+ */
+export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRenderer> {
+  const modelDir = options === undefined ? inject('tinyModel') : makeTinyModel();
+  let renderer: WorkerPool;
+  if (options === undefined) {
+    shared ??= startPool(modelDir, {}, 'resident');
+    renderer = await shared;
+  } else {
+    renderer = await startPool(modelDir, options);
+    afterAll(() => renderer.close());
+  }
 
   const holds: PendingHold[] = [];
   const clips: Clip[] = [];
@@ -118,6 +134,7 @@ export async function startTinyRenderer(
       return clip;
     },
     killProcess: () => renderer.killProcess(),
-    close: () => renderer.close(),
+    // It ends with the file, or with the process.
+    close: async () => {},
   };
 }

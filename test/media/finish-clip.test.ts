@@ -30,10 +30,17 @@ describe.each(clipFormats)('%s', (format) => {
     }
   });
 
-  it('fits a byte limit, by quality and then by size', async () => {
+  it('fits a byte limit, by quality and then by size, or not where it may lose nothing', async () => {
     const clip = noisyClip(192, 144, 3);
     const free = await finishClip(clip, { ...options, format });
     const [nearly, hardly] = [Math.floor(free.bytes.length * 0.8), 20_000];
+    // Whole or not at all.
+    const whole = { ...options, format, mayReduce: false };
+    expect((await finishClip(clip, { ...whole, maxBytes: free.bytes.length })).bytes).toHaveLength(free.bytes.length);
+    await expect(finishClip(clip, { ...whole, maxBytes: nearly })).rejects.toMatchObject({
+      code: 'encode-too-large',
+      scope: 'job',
+    });
     const coarse = await finishClip(clip, { ...options, format, maxBytes: nearly });
     expect(coarse.bytes.length).toBeLessThanOrEqual(nearly);
     expect(coarse.reduced).toMatchObject({ width: 192, height: 144 });

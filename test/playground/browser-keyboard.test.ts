@@ -75,7 +75,7 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await dialog.waitFor({ state: 'detached' });
     expect(await focused(window)).toMatch(/Edit$/);
 
-    await press(window, 'Shift+Tab', /^kinora, Today/);
+    await press(window, 'Shift+Tab', /^Kinora, Today/);
     await window.keyboard.press('ArrowUp');
     await window.keyboard.press('ArrowDown');
     await window.keyboard.press('Enter');
@@ -84,11 +84,11 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await press(window, 'ArrowDown', /^Settings$/);
     await window.keyboard.press('Escape');
     await menu.waitFor({ state: 'detached' });
-    expect(await focused(window)).toBe('More for the message of kinora');
+    expect(await focused(window)).toBe('More for the message of Kinora');
     await window.keyboard.press('Enter');
     await press(window, 'ArrowDown', /^Settings$/);
     await window.keyboard.press('Enter');
     await window.getByText('Only you can see this').waitFor();
-    expect(await window.locator('[aria-live=polite]').textContent()).toContain('To make the same clip again');
+    expect(await window.locator('[aria-live=polite]').textContent()).toContain('2 frames at 7 fps');
   });
 });

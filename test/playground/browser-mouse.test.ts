@@ -40,7 +40,8 @@ describeInBrowser('the playground by mouse', (stage) => {
     await dialog.getByLabel('Loop').selectOption('ping-pong');
     await keepPicture(window, 'modal');
     await dialog.getByRole('button', { name: 'Submit' }).click();
-    await messageWith(window, 'motion 200').locator('video').waitFor();
+    // A loop was chosen, and no format: a picture that moves by itself.
+    await messageWith(window, 'Edited').locator('img.picture').waitFor();
     await dialog.waitFor({ state: 'detached' });
 
     // An answer for one pair of eyes.
@@ -69,7 +70,8 @@ describeInBrowser('the playground by mouse', (stage) => {
     await form.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer });
     await form.getByText('dot.png').waitFor();
     await form.getByRole('button', { name: /Take the sample picture cat/ }).click();
-    for (const option of ['motion', 'seed', 'loop', 'private']) {
+    // The one with suggestions last: their list covers the buttons below as soon as it has come.
+    for (const option of ['seed', 'loop', 'private', 'motion']) {
       await form.getByRole('button', { name: `+ ${option}` }).click();
     }
     await form.getByRole('combobox', { name: 'motion' }).fill('str');
@@ -82,8 +84,8 @@ describeInBrowser('the playground by mouse', (stage) => {
     await form.getByRole('spinbutton', { name: 'seed' }).fill('7');
     await keepPicture(window, 'form-light');
     await form.getByRole('button', { name: 'Send command' }).click();
-    const clip = messageWith(window, 'motion 180 · seed 7');
-    await clip.locator('video').waitFor();
+    const clip = messageWith(window, 'seed 7 · ping-pong loop');
+    await clip.locator('img.picture').waitFor();
     await clip.getByText('Only you can see this').waitFor();
     await keepPicture(window, 'clip-light');
   });
@@ -107,7 +109,7 @@ describeInBrowser('the playground by mouse', (stage) => {
     await keepPicture(window, 'message-menu');
     await window.getByRole('menuitem', { name: 'React with 🎬' }).click();
     await post.getByRole('button', { name: '🎬, 1: take your reaction back' }).waitFor();
-    const reply = messageWith(window, 'motion 127');
+    const reply = messageWith(window, 'Your clip');
     await reply.locator('video').waitFor();
 
     await post.hover();

@@ -1,16 +1,5 @@
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, keepPicture } from './browser-stage.ts';
-
-/** What axe-core finds wrong by the rules of WCAG 2.2, levels A and AA. */
-async function flaws(window: Page): Promise<string[]> {
-  await window.evaluate(axe.source);
-  return window.evaluate<string[]>(`axe
-    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
-      id + ' at ' + target.join(' ') + ': ' + failureSummary)))`);
-}
+import { describeInBrowser, flaws, keepPicture } from './browser-stage.ts';
 
 describeInBrowser('the playground’s people, languages and shapes', (stage) => {
   it('a second window is a second person with a turn of their own in the queue, in Spanish', async () => {
@@ -22,7 +11,7 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await ada.locator('.message').getByText('position: 1').waitFor();
 
     const opening = ada.context().waitForEvent('page');
-    await ada.getByRole('link', { name: 'Open a second window as another person' }).click();
+    await ada.getByRole('link', { name: 'Second person: open another window' }).click();
     const bruno = await opening;
     await bruno.locator('.person-name').getByText('Bruno').waitFor();
     await bruno.getByLabel('Language').selectOption('es');

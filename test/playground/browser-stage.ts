@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
+import { launchArguments } from '../support/browser-arguments.ts';
 import { playground } from './stage.ts';
 
 const places = [
@@ -13,17 +15,6 @@ const places = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 const executablePath = places.find((path) => path !== undefined && existsSync(path));
-
-/** No sandbox, since containers have none to give; and nothing that the browser does of itself over the network. */
-const launchArguments = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** For one condition. */
 const patienceMs = 120_000;
@@ -48,7 +39,7 @@ export interface BrowserStage {
 
 /** What the browser of one file's tests needs besides. */
 interface BrowserOptions {
-  /** Added to the environment of the browser. */
+  /** Added to the environment of the browser, which then serves this file alone. */
   environment?: Readonly<Record<string, string>>;
   /** Why the tests cannot run here; undefined where they can. */
   missing?: string | undefined;
@@ -58,7 +49,7 @@ interface BrowserOptions {
 export function describeInBrowser(
   name: string,
   define: (stage: BrowserStage) => void,
-  { environment = {}, missing }: BrowserOptions = {},
+  { environment, missing }: BrowserOptions = {},
 ): void {
   const reason = executablePath === undefined ? 'there is no Chromium: install it, or set CHROMIUM_PATH' : missing;
   if (reason !== undefined) {
@@ -71,13 +62,10 @@ export function describeInBrowser(
     let browser: Browser;
     let page: Awaited<ReturnType<typeof bundlePage>>;
     beforeAll(async () => {
+      bundledPage ??= bundlePage();
       [browser, page, stage.renderer] = await Promise.all([
-        chromium.launch({
-          executablePath: executablePath!,
-          args: launchArguments,
-          env: { ...process.env, ...environment } as Record<string, string>,
-        }),
-        bundlePage(),
+        environment === undefined ? borrowBrowser(executablePath!) : launchBrowser(executablePath!, environment),
+        bundledPage,
         startTinyRenderer(),
       ]);
       mkdirSync(picturesDir, { recursive: true });
@@ -89,6 +77,22 @@ export function describeInBrowser(
     };
     define(stage);
   });
+}
+
+/** The page of all files that this process runs. */
+let bundledPage: ReturnType<typeof bundlePage> | undefined;
+
+/** A connection to the Chromium that all files share; what a file opens in it ends with the connection. */
+async function borrowBrowser(path: string): Promise<Browser> {
+  const answer = await fetch(`${inject('browserDoor')}${encodeURIComponent(path)}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
+  return chromium.connect(text);
+}
+
+function launchBrowser(path: string, environment: Readonly<Record<string, string>>): Promise<Browser> {
+  const env = { ...process.env, ...environment } as Record<string, string>;
+  return chromium.launch({ executablePath: path, args: [...launchArguments], env });
 }
 
 async function openWindow(
@@ -129,4 +133,13 @@ export async function keepPicture(window: Page, name: string): Promise<void> {
 export async function until(window: Page, expression: string): Promise<void> {
   const isTrue = () => window.evaluate<boolean>(`Boolean(${expression})`);
   await expect.poll(isTrue, { timeout: patienceMs, message: expression }).toBe(true);
+}
+
+/** What axe-core finds wrong by the rules of WCAG 2.2, levels A and AA. */
+export async function flaws(window: Page): Promise<string[]> {
+  await window.evaluate(axe.source);
+  return window.evaluate<string[]>(`axe
+    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
+      id + ' at ' + target.join(' ') + ': ' + failureSummary)))`);
 }

@@ -3,11 +3,15 @@ export const clipScript = `(async () => {
   const clip = [...document.querySelectorAll('video')].at(-1);
   if (clip.readyState < 2) await new Promise((resolve) => clip.addEventListener('loadeddata', resolve, { once: true }));
   const { duration, videoWidth, videoHeight, muted, loop, controls } = clip;
+  // A looping clip seeks by itself, and the news of that may come when another place is sought already.
+  const seeked = async () => {
+    while (clip.seeking) await new Promise((resolve) => clip.addEventListener('seeked', resolve, { once: true }));
+  };
   clip.pause();
+  await seeked();
   const pixels = async (time) => {
-    const sought = new Promise((resolve) => clip.addEventListener('seeked', resolve, { once: true }));
     clip.currentTime = time;
-    await sought;
+    await seeked();
     const canvas = document.createElement('canvas');
     canvas.width = videoWidth;
     canvas.height = videoHeight;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { en } from '../../src/bot/languages/en.ts';
 import { es } from '../../src/bot/languages/es.ts';
 import { readComment, writeComment } from '../../src/media/clip-metadata.ts';
-import { clipForm, clipFormSchema, storedFormSchema } from '../../src/settings/clip-form.ts';
+import { clipForm, fileFormSchema, storedFormSchema } from '../../src/settings/clip-form.ts';
 import type { Declaration } from '../../src/settings/declaration.ts';
 import { settingOptionNames, shownSettings } from '../../src/settings/discord-options.ts';
 import { executionSettings } from '../../src/settings/execution.ts';
@@ -96,7 +96,7 @@ describe('settings', () => {
     expect(settingsSchema.parse(JSON.parse(text))).toEqual(settings);
     const form = { shape: 'auto', format: 'gif', loop: 'none', smooth: true, playbackFps: 10 } as const;
     expect(storedFormSchema.parse(JSON.parse(JSON.stringify(form)))).toEqual(form);
-    expect(clipFormSchema.parse(form)).toEqual(form);
+    expect(fileFormSchema.parse(form)).toEqual(form);
   });
 
   it.each([

@@ -45,6 +45,21 @@ describe('createJobStore', () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}$/);
   });
 
+  it('takes one job of a unique key, until that one fails or is cancelled, over restarts', async () => {
+    const { store, folder } = open();
+    const keyed = newJob({ uniqueKey: 'reaction 1 2' });
+    for (const state of ['failed', 'cancelled', 'done'] as const) {
+      const { id } = await store.add(keyed, 1);
+      await expect(open(folder).store.add(keyed, 2)).rejects.toMatchObject({ code: 'already-asked' });
+      expect(await store.hasUniqueKey('reaction 1 2')).toBe(true);
+      await store.finish(id, { state, finishedAtMs: 3 });
+      expect(await store.hasUniqueKey('reaction 1 2')).toBe(state === 'done');
+    }
+    await expect(store.add(keyed, 4)).rejects.toMatchObject({ code: 'already-asked' });
+    expect(await store.hasUniqueKey('reaction 1 3')).toBe(false);
+    await addAll(store, [newJob(), newJob()]);
+  });
+
   it('lists what is not over in the order of arrival, and nothing else', async () => {
     const { store } = open();
     const [queued, running, delivering, done, failed, cancelled, interrupted] = (await addAll(

@@ -1,4 +1,5 @@
 import { JobCancelledError } from '../../src/errors.ts';
+import { automaticFormat } from '../../src/settings/clip-form.ts';
 import type { Clip, Renderer, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
 
 /** A render that a test holds in its hand. */
@@ -21,10 +22,13 @@ export interface ScriptedRenderer extends Renderer {
 
 /** A clip of made-up bytes. */
 export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
+  const { format = 'mp4', loop = 'none', smooth = false, ...form } = spec.form ?? {};
+  const extended = spec.base?.use === 'extend' || spec.base?.metadata.extended;
   return {
     bytes: Buffer.from(`clip of seed ${spec.settings.seed}`),
     ...(spec.keepMaster && { master: Buffer.from(`frames of seed ${spec.settings.seed}`) }),
-    form: { format: 'mp4', loop: 'none', smooth: false, ...spec.form },
+    form: { ...form, loop, smooth, format: format === 'auto' ? automaticFormat(loop) : format },
+    ...(extended && { extended }),
     frames: 4,
     fps: spec.form?.smooth ? 24 : (spec.settings.fps ?? 7),
     width: 64,

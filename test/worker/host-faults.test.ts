@@ -2,16 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { scopeOf } from '../../src/errors.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
 import type { RenderSpec } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { goldenPath } from '../support/golden.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-// Processes start slowly on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const ffmpeg = await findFfmpeg({ path: process.env.PATH });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JobCancelledError, UserError } from '../../src/errors.ts';
+import { EncodeError, JobCancelledError, UserError } from '../../src/errors.ts';
 import { encodeCheckpoint } from '../../src/inference/pipeline/checkpoint.ts';
 import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
@@ -219,5 +219,89 @@ describe('makeClip', () => {
     expect(clip).toMatchObject({ ...metadata, form: { loop: 'ping-pong', smooth: true }, frames: 6 });
     expect(clip.secondsPerStage.denoise).toBe(0);
     expect(tools.calls).toHaveLength(1);
+  });
+
+  it('says of a clip that goes on, and of all that is made of it, that no settings alone make it', async () => {
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const tools = fakeTools();
+    const longer = await makeClip(tools, { ...spec, base: { master: new Uint8Array([6]), use: 'extend', metadata } });
+    expect(longer.extended).toBe(true);
+    expect(tools.calls.at(-1)).toContain('"extended":true');
+    const base = { master: new Uint8Array([9]), use: 'reencode', metadata: { ...metadata, extended: true } } as const;
+    expect((await makeClip(fakeTools(), { ...spec, base })).extended).toBe(true);
+    expect(await makeClip(fakeTools(), spec)).not.toHaveProperty('extended');
+  });
+
+  it('refuses to extend a clip that would not become longer, before it renders', async () => {
+    const tools = fakeTools();
+    tools.decodeVideo = async (_, { width, height }) => {
+      const frame = new Uint8Array(width * height * 3);
+      return { width, height, frames: Array.from({ length: 400 }, () => frame) };
+    };
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
+    await expect(makeClip(tools, { ...spec, base })).rejects.toMatchObject({
+      code: 'clip-longest',
+      details: { limit: 400 },
+    });
+    expect(tools.calls).toEqual([]);
+  });
+});
+
+describe('the format of a clip', () => {
+  /** Tools whose animated pictures fit only if they may be reduced, or never. */
+  function largePictures(fits: 'reduced' | 'never') {
+    const tools = fakeTools();
+    const asked: string[] = [];
+    const { finishClip } = tools;
+    tools.finishClip = async (clip, options) => {
+      const { format, mayReduce = true } = options;
+      asked.push(`${format}${mayReduce ? '' : ', whole'}`);
+      if (format !== 'mp4' && (fits === 'never' || !mayReduce)) {
+        throw new EncodeError('encode-too-large', 'too large', { scope: 'job' });
+      }
+      return finishClip(clip, options);
+    };
+    return { tools, asked };
+  }
+
+  it.each([
+    ['none', 'mp4'],
+    ['ping-pong', 'webp'],
+    ['crossfade', 'webp'],
+  ] as const)('moves by itself where a loop was chosen and no format was: %s is %s', async (loop, format) => {
+    const tools = fakeTools();
+    const clip = await makeClip(tools, { ...spec, form: { loop, format: 'auto' } });
+    expect(clip.form).toEqual({ loop, format, smooth: false });
+    expect(clip).not.toHaveProperty('replacedFormat');
+    // What the file says of itself makes it again.
+    expect(tools.calls.at(-1)).toContain(`"loop":"${loop}","smooth":false,"format":"${format}"`);
+  });
+
+  it('stays an MP4 where the model’s clips loop anyway, since nobody chose it', async () => {
+    const tools = fakeTools();
+    tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };
+    const form = { loop: 'ping-pong', format: 'auto' } as const;
+    expect((await makeClip(tools, { ...spec, form })).form.format).toBe('mp4');
+  });
+
+  it('that nobody chose gives way to MP4 before the clip would lose anything', async () => {
+    const { tools, asked } = largePictures('reduced');
+    const form = { loop: 'ping-pong', format: 'auto' } as const;
+    const clip = await makeClip(tools, { ...spec, form, maxBytes: 1000 });
+    expect(asked).toEqual(['webp, whole', 'mp4']);
+    expect(clip).toMatchObject({ form: { format: 'mp4', loop: 'ping-pong' }, replacedFormat: 'webp' });
+  });
+
+  it('that was chosen is reduced first, and gives way only where it fits in no quality', async () => {
+    const reduced = largePictures('reduced');
+    const form = { loop: 'ping-pong', format: 'gif' } as const;
+    const clip = await makeClip(reduced.tools, { ...spec, form, maxBytes: 1000 });
+    expect(reduced.asked).toEqual(['gif']);
+    expect(clip).toMatchObject({ form: { format: 'gif' }, reduced: { colours: 64 } });
+    const never = largePictures('never');
+    const other = await makeClip(never.tools, { ...spec, form, maxBytes: 1000 });
+    expect(never.asked).toEqual(['gif', 'mp4']);
+    expect(other).toMatchObject({ form: { format: 'mp4' }, replacedFormat: 'gif' });
   });
 });

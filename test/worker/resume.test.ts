@@ -1,11 +1,8 @@
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
 import { createWorkerPool } from '../../src/worker/worker-pool.ts';
 import { goldenPath } from '../support/golden.ts';
-
-// Processes start slowly on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
 import type { RenderOptions, RenderProgress } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
 import { type Script, scripted } from './fixtures/fake-tools.ts';
-
-// Processes start slowly on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

@@ -13,9 +13,6 @@ import { createFakeClock } from '../support/fake-clock.ts';
 import { goldenPath } from '../support/golden.ts';
 import { deafWords, type Script, scripted } from './fixtures/fake-tools.ts';
 
-// Processes start slowly on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const open: WorkerPool[] = [];
 
@@ -146,9 +143,10 @@ describe('createRenderer', () => {
     expect(renderer.pid).toBe(pid);
   });
 
-  it('keeps nothing of clips and checkpoints that were handed over: 200 of 8 MiB each, one process', async () => {
-    const spec = specOf({ clipBytes: 8 * 2 ** 20, checkpointBytes: 3 * 2 ** 20 });
-    await shared.render(spec);
+  it('keeps nothing of clips and checkpoints that were handed over: 200 of 2 MiB each, one process', async () => {
+    const spec = specOf({ clipBytes: 2 * 2 ** 20, checkpointBytes: 0.75 * 2 ** 20 });
+    // What a process keeps for good, such as its code, it has after a few.
+    for (let made = 0; made < 20; made++) await shared.render(spec);
     const pid = pidOf(shared);
     const before = heldBytes();
     let checkpointBytes = 0;
@@ -158,10 +156,10 @@ describe('createRenderer', () => {
     for (let made = 0; made < 200; made++) {
       const { signal } = new AbortController();
       const { bytes } = await shared.render(spec, { signal, onCheckpoint, onProgress: () => {} });
-      expect(bytes.byteLength).toBe(8 * 2 ** 20);
+      expect(bytes.byteLength).toBe(2 * 2 ** 20);
     }
-    expect(checkpointBytes).toBe(200 * 3 * 3 * 2 ** 20);
-    expect(heldBytes() - before).toBeLessThan(20 * 2 ** 20);
+    expect(checkpointBytes).toBe(200 * 3 * 0.75 * 2 ** 20);
+    expect(heldBytes() - before).toBeLessThan(10 * 2 ** 20);
     expect(shared.pid).toBe(pid);
   });
 

@@ -12,6 +12,9 @@ export interface QueueMessages {
   somebody: string;
   none: string;
   more(count: number): string;
+  /** When the list was made: it does not change by itself. */
+  asOf(moment: string): string;
+  refresh: string;
   cancel(id: string): string;
   /** A fault of the machine keeps all clips waiting. */
   hostPaused: string;
@@ -32,11 +35,18 @@ export interface KinoraMessages {
   forget: string;
   ping: string;
   wanted: string;
-  versions(facts: { kinora: string; node: string; model: string; provider: string }): string;
+  /** `provider` is undefined until the first clip shows what the machine takes. */
+  versions(facts: { kinora: string; node: string; model: string; provider: string | undefined }): string;
   licence: string;
   kept(retentionHours: number): string;
   pings: { on: string; off: string };
+  /** Before anything is deleted. */
+  forgetQuestion: string;
+  forgetButtons: { forget: string; keep: string };
   forgotten(count: { deleted: number; left: number }): string;
+  /** While it is done. */
+  forgetting: string;
+  nothingForgotten: string;
 }
 
 /** Of `/kinora-config`. */
@@ -45,7 +55,10 @@ export interface ConfigMessages {
   subcommands: Readonly<Record<'show' | 'set' | 'limits' | 'allow' | 'disallow' | 'reset', string>>;
   /** Of the options, and before their values where the settings are shown. */
   options: Readonly<
-    Record<'preset' | 'spoiler' | 'ping' | 'language' | 'maxUpload' | 'ageRestrictedOnly' | 'channel' | 'role', string>
+    Record<
+      'preset' | 'format' | 'spoiler' | 'ping' | 'language' | 'maxUpload' | 'ageRestrictedOnly' | 'channel' | 'role',
+      string
+    >
   >;
   limits: Readonly<Record<keyof Limits, string>>;
   shown: {

@@ -1,3 +1,4 @@
+import type { LoopName } from '../../settings/clip-form.ts';
 import {
   type FormField,
   type SettingOption,
@@ -22,20 +23,54 @@ export interface AnimateMessages {
 export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'settings', 'delete'] as const;
 export type ClipAction = (typeof clipActions)[number];
 
-/** Of the two message commands and of the buttons under a clip. */
+/** The one line under a clip, made of short parts. Durations are seconds. */
+interface CaptionMessages {
+  /** A new clip. */
+  plain(seconds: number): string;
+  again(seconds: number): string;
+  edit(seconds: number): string;
+  extend(seconds: number): string;
+  loop: Readonly<Record<LoopName, string>>;
+  smooth(fps: number): string;
+  seed(seed: number): string;
+  /** How a clip repeats for which that was not all that was wanted. */
+  loops: Readonly<Record<Exclude<LoopName, 'none'>, string>>;
+  /** The clip had to shrink to fit the upload limit. */
+  reduced: string;
+  /** It would not have fitted in that format. */
+  replaced(format: string): string;
+  /** `link` leads to the clip that it was made from. */
+  from(link: string): string;
+}
+
+/** Of 📋. */
+export interface SettingsMessages {
+  /** Of the file. */
+  facts(clip: { frames: number; fps: number; width: number; height: number; seconds: number }): string;
+  made(facts: { model: string; provider: string }): string;
+  /** Above the command. */
+  command: string;
+  /** Above the command line. */
+  commandLine: string;
+  /** Why there is no command. */
+  without: Readonly<Record<'extended' | 'other-model' | 'no-option', string>>;
+  /** Instead of all that, of a file that an earlier version wrote, above what it says. */
+  incomplete: string;
+  /** Above the settings of the last part of a clip that was extended. */
+  lastPart: string;
+}
+
+/** Of the commands in menus and of the buttons under a clip. */
 export interface ClipMessages {
-  /** Under "Apps" in a message's menu. */
-  menus: { animate: string; settings: string };
+  /** Under "Apps" in the menu of a message, or of a person. */
+  menus: { animate: string; animateAvatar: string; settings: string };
   whichPicture: string;
   buttons: Readonly<Record<ClipAction, string>>;
-  /** Before the settings of a clip that was made from another; `link` leads there. */
-  madeFrom(link: string): string;
-  /** Under a clip that was extended. */
-  drift: string;
+  caption: CaptionMessages;
+  /** What a screen reader says of a clip: nobody but the model has seen it. At most 1,024 characters. */
+  altText(clip: { frames: number; seconds: number; motion: number; loop: LoopName }): string;
   edit: Readonly<Record<'title' | FormField, string>>;
-  /** Above the command and the command line. */
-  settings: string;
-  made(facts: { model: string; provider: string }): string;
+  settings: SettingsMessages;
   /** The reaction was seen, but not the picture. */
   reactionNeedsIntent(menu: string): string;
 }

@@ -15,7 +15,10 @@ export const enAnimate: AnimateMessages = {
     fit: { name: 'fit', description: 'How the picture is fitted to that shape' },
     loop: { name: 'loop', description: 'How the clip repeats without a jump' },
     smooth: { name: 'smooth', description: 'Add in-between frames, up to 24 per second' },
-    format: { name: 'format', description: 'File type' },
+    format: {
+      name: 'format',
+      description: 'File type (default auto: loops are WebP and play by themselves, else MP4)',
+    },
     private: { name: 'private', description: 'Only you can see the clip' },
   },
   choices: {
@@ -39,6 +42,11 @@ export const enAnimate: AnimateMessages = {
       'ping-pong': 'ping-pong: there and back',
       crossfade: 'crossfade: the end blends into the start',
     },
-    format: { mp4: 'MP4 video', gif: 'animated GIF', webp: 'animated WebP' },
+    format: {
+      auto: 'auto: WebP for loops, which plays by itself; else MP4',
+      mp4: 'MP4 video: smallest, needs a click to play, does not repeat',
+      gif: 'animated GIF: plays by itself, large, 256 colours',
+      webp: 'animated WebP: plays by itself',
+    },
   },
 };

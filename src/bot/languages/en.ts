@@ -1,37 +1,12 @@
 import { enAnimate } from './en-animate.ts';
+import { enClip } from './en-clip.ts';
 import type { Messages } from './messages.ts';
 import { pluralFor } from './plural.ts';
 
 /** English: the fallback for every locale that has no file of its own. */
 export const en: Messages = {
   animate: enAnimate,
-  clip: {
-    menus: { animate: 'Animate', settings: 'Settings' },
-    whichPicture: 'That message has several pictures. Which one?',
-    buttons: {
-      again: 'Again',
-      edit: 'Edit',
-      extend: 'Extend',
-      loop: 'Loop',
-      smooth: 'Smoother',
-      settings: 'Settings',
-      delete: 'Delete',
-    },
-    madeFrom: (link) => `↩️ made from ${link}`,
-    drift: 'Every extension continues from the last frame only, so the picture degrades the longer it gets.',
-    edit: {
-      title: 'Edit the settings',
-      motion: 'Motion, 1 to 255',
-      seed: 'Seed (random if empty)',
-      steps: 'Steps',
-      fps: 'Frames per second',
-      loop: 'Loop',
-    },
-    settings: 'To make the same clip again, here or on the command line:',
-    made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
-    reactionNeedsIntent: (menu) =>
-      `I saw the reaction, but may not see the picture: the operator has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
-  },
+  clip: enClip,
   cancelButton: 'Cancel',
   queued: ({ position }) => `⏳ Queue position: ${position}.`,
   startsAt: (moment) => `Starts ${moment}.`,
@@ -47,10 +22,6 @@ export const en: Messages = {
     'encode-video': 'Making the video file',
   },
   step: ({ step, steps }) => `step ${step} of ${steps}`,
-  delivered: (clip) =>
-    `🎬 motion ${clip.motion} · seed ${clip.seed} · ${clip.steps} steps · ${clip.fps} fps · ` +
-    `${clip.frames} frames · ${clip.width}×${clip.height} · made in ${clip.seconds} s`,
-  reduced: 'The clip was made smaller so that it fits the upload limit here.',
   sentHere: (place) => `I can no longer post in ${place}, so here it is in a direct message.`,
   sentLate:
     'Where you asked, I can only answer for 15 minutes, and this took longer, so here it is in a direct message.',
@@ -64,11 +35,13 @@ export const en: Messages = {
     summary: ({ running, waiting }) => `🎞️ ${running} running, ${waiting} waiting.`,
     modes: {
       paused: '⏸️ The queue is paused: no new clip starts for now.',
-      draining: '🚰 The queue is being emptied: no new requests for now.',
+      draining: '🚧 No new requests for now: the bot only finishes what is waiting.',
     },
-    somebody: 'somebody elsewhere',
+    somebody: 'someone elsewhere',
     none: 'You have no clips in the queue.',
     more: (count) => `… and ${count} more.`,
+    asOf: (moment) => `-# As of ${moment}.`,
+    refresh: 'Refresh',
     cancel: (id) => `Cancel ${id}`,
     hostPaused:
       '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
@@ -88,35 +61,43 @@ export const en: Messages = {
     ping: 'Choose whether to be mentioned when a clip took long',
     wanted: 'Mention me when a slow clip is ready',
     versions: ({ kinora, node, model, provider }) =>
-      `Kinora ${kinora} on Node ${node}. Model: **${model}**, running on ${provider}.`,
+      `Kinora ${kinora} on Node ${node}. Model: **${model}**, ` +
+      (provider === undefined ? 'what it runs on shows with the first clip.' : `running on ${provider}.`),
     licence:
       'Kinora is free software under the MIT licence. Model weights have their own licences: for Stable Video ' +
       'Diffusion see <https://stability.ai/license>. Clips are generated and do not show real events.',
     kept: (hours) =>
       `Stored here: who asked for what and when, and the settings. Pictures and clips are deleted ${duration(hours)} after ` +
       'delivery, those of cancelled and failed clips at once. `/kinora forget` deletes everything of yours. Messages ' +
-      'in Discord are yours to delete there.',
+      'in Discord stay until you delete them there.',
     pings: {
       on: '🔔 You will be mentioned when a slow clip is ready. Change that with `/kinora ping`.',
       off: '🔕 You will not be mentioned when a clip is ready. Change that with `/kinora ping`.',
     },
+    forgetQuestion:
+      'Delete everything stored about you? Your clips in the queue are cancelled, and no button under your old clips ' +
+      'works any more. This cannot be undone.',
+    forgetButtons: { forget: 'Delete everything', keep: 'Keep it' },
+    forgetting: '🗑️ Deleting …',
+    nothingForgotten: 'Nothing was deleted.',
     forgotten: ({ deleted, left }) =>
       `🗑️ Deleted ${clips(deleted)}, with pictures and settings, and your preferences.` +
-      (left > 0 ? ` ${clips(left)} being delivered right now: run this again in a minute.` : '') +
-      ' When you asked for clips in the last 24 hours stays stored until then, for the daily limit.',
+      (left > 0 ? ` Still being delivered: ${clips(left)}. Run this again in a minute.` : '') +
+      ' For the daily limit, the times of your requests are kept for 24 hours.',
   },
   config: {
     description: 'How Kinora behaves on this server',
     subcommands: {
       show: 'Show the settings',
       set: 'Change settings; the rest stays as it is',
-      limits: "Change this server's limits (0: the operator's limit)",
+      limits: "Change this server's limits (0: the bot owner's limit)",
       allow: 'Allow a channel or a role; once one is set, all others are blocked',
       disallow: 'Remove a channel or a role from the list; an empty list allows all',
       reset: 'Go back to the defaults',
     },
     options: {
       preset: 'Default preset',
+      format: 'Default file type',
       spoiler: 'Post clips as spoilers',
       ping: 'Mention people when their slow clip is ready',
       language: 'Language for everyone here',
@@ -127,8 +108,8 @@ export const en: Messages = {
     },
     limits: {
       maxWaitingPerUser: 'Waiting clips per person',
-      maxWaitingPerGuild: 'Waiting clips in all',
-      cooldownSeconds: 'Seconds between two clips of a person',
+      maxWaitingPerGuild: 'Waiting clips on this server',
+      cooldownSeconds: 'Seconds a person waits between clips',
       dailyQuota: 'Clips per person in 24 hours',
       maxSteps: 'Maximum steps',
       maxFrames: 'Maximum frames',
@@ -160,16 +141,16 @@ export const en: Messages = {
       unblock: 'Unblock a person or server',
       'reset-quota': "Reset a person's daily quota",
     },
-    options: { job: 'Id of the clip, as /queue shows it', user: 'The person', guild: 'Id of the server' },
+    options: { job: 'ID of the clip, as /queue shows it', user: 'The person', guild: 'ID of the server' },
     modes: {
       open: '🟢 The queue is open.',
       paused: '⏸️ The queue is paused.',
-      draining: '🚰 The queue is being emptied.',
+      draining: '🚧 The queue takes no new requests and is being finished.',
     },
     status: ({ servers, uptimeMoment }) =>
       `On ${plural(servers, { one: '1 server', other: `${servers} servers` })}, started ${uptimeMoment}.`,
     hostFault: ({ reason, since, retry }) =>
-      `🔴 No clips could be made since ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      `🔴 No clips can be made: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.` +
       (retry === undefined ? '' : ` It tries again ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` is cancelled.`,
     blocked: (who) => `⛔ ${who} is blocked.`,
@@ -198,12 +179,11 @@ export const en: Messages = {
     'picture-unsupported': ({ found }) =>
       `${found} pictures are not supported here. Attach a JPEG, PNG, WebP, GIF or AVIF.`,
     'picture-heic': () =>
-      'HEIC pictures cannot be read here. Save it as JPEG and attach that. On an iPhone: Settings, Camera, Formats, “Most Compatible”.',
+      'HEIC pictures cannot be read here. Save yours as JPEG and attach that. On an iPhone: Settings, Camera, Formats, “Most Compatible”.',
     'picture-blank': () => 'That picture is blank. Attach another one.',
-    'picture-too-many-pixels': ({ limitMegapixels }) =>
-      `The picture has too many pixels: up to ${limitMegapixels} megapixels are read.`,
+    'picture-too-many-pixels': ({ limitMegapixels }) => `Too many pixels: the limit is ${limitMegapixels} megapixels.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
-      `Progressive and interlaced pictures are read up to ${limitMegapixels} megapixels. Save it without that, or smaller.`,
+      `Progressive and interlaced pictures may have up to ${limitMegapixels} megapixels. Save yours as a normal JPEG or PNG, or make it smaller.`,
     'picture-broken': () =>
       'The picture is damaged or cut off and cannot be read. Save it again and attach the new file.',
     'picture-timeout': ({ limitSeconds }) =>
@@ -222,10 +202,10 @@ export const en: Messages = {
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `The schedule \`${schedule}\` does not work with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>
-      `The bot may not post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
+      `The bot is not allowed to post clips here. It needs: ${permissions}. Ask someone who manages this server.`,
     'clip-too-large': () => 'The clip is larger than Discord allows here. Try a simpler picture or less motion.',
     'clip-undeliverable': () =>
-      'The clip is finished, but I may not post it here, and your direct messages are closed. Use `/queue` to get it before it is deleted.',
+      'The clip is finished, but I am not allowed to post it here, and your direct messages are closed. Use `/queue` to get it before it is deleted.',
     'going-down': () => 'The bot is restarting. Ask again in a minute.',
     'storage-failed': () =>
       'The bot cannot save anything right now, so your request was not accepted. The people who run it have been told. Try again later.',
@@ -258,18 +238,26 @@ export const en: Messages = {
     'place-channel': ({ places, more }) => `Clips can be made in: ${places}${andMore(more)}.`,
     'place-role': ({ roles, more }) => `Roles that can make clips here: ${roles}${andMore(more)}.`,
     'place-age': () => 'On this server clips can only be made in age-restricted channels.',
-    'managers-only': () => 'Only people who can manage the server may do that.',
-    'operators-only': () => 'Only the owner of the bot may do that.',
-    'block-target': () => 'Give either a person or the id of a server.',
+    'managers-only': () => 'Only people who can manage the server can do that.',
+    'operators-only': () => 'Only the owner of the bot can do that.',
+    'block-target': () => 'Choose a person, or enter the ID of a server.',
     'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
-    'wait-too-long': ({ minutes }) =>
-      `The queue is too long for here: it would take about ${plural(minutes, { one: '1 minute', other: `${minutes} minutes` })}, and where I am not a member I can only answer for 15. Ask on a server that has me, or try again later.`,
+    'wait-too-long': ({ moment }) =>
+      `The queue is too long for here: your clip would be ready ${moment}, and where I am not a member I can only answer for 15 minutes. Ask on a server that has me, or try again later.`,
+    'no-avatar': () =>
+      'That person has no avatar of their own, only one of the pictures that Discord gives to everybody.',
+    'thread-locked': () => 'This thread is locked, so I cannot post in it. Ask in another channel.',
+    'already-asked': () => 'You already asked for a clip of that picture with a reaction.',
+    'reaction-unanswered': () =>
+      'I saw your reaction, but Discord did not accept my answer to it, so there is no clip. React again later.',
     'no-picture-there': () => 'There is no picture in that message, nor in the one it replies to.',
     'clip-expired': () => 'The picture of that clip has been deleted. Use `/animate` with the picture again.',
     'picture-forgotten': () =>
       'The person who sent that picture had it deleted. Use `/animate` with a picture of your own.',
     'already-smooth': () => 'That clip already has the highest frame rate.',
-    'no-settings-there': () => 'That message has no clip of mine, or the file no longer holds its settings.',
+    'already-under-way': () => 'You already asked for that, and it is on its way.',
+    'clip-longest': ({ limit }) => `That clip is as long as it gets: ${limit} frames.`,
+    'no-settings-there': () => 'That message has no clip from this bot, or its file no longer contains the settings.',
     'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
     'list-full': ({ limit }) =>
       `The list is full (${limit} entries). Remove one with \`/kinora-config disallow\` first.`,

@@ -18,7 +18,10 @@ export const esAnimate: AnimateMessages = {
     fit: { name: 'ajuste', description: 'Cómo se adapta la imagen a esa forma' },
     loop: { name: 'bucle', description: 'Cómo se repite el clip sin saltos' },
     smooth: { name: 'suave', description: 'Añade fotogramas intermedios, hasta 24 por segundo' },
-    format: { name: 'formato', description: 'Tipo de archivo' },
+    format: {
+      name: 'formato',
+      description: 'Tipo de archivo (auto: los bucles son WebP y se mueven solos; si no, MP4)',
+    },
     private: { name: 'privado', description: 'Solo tú ves el clip' },
   },
   choices: {
@@ -46,6 +49,11 @@ export const esAnimate: AnimateMessages = {
       'ping-pong': 'ida y vuelta',
       crossfade: 'fundido: el final se funde con el principio',
     },
-    format: { mp4: 'vídeo MP4', gif: 'GIF animado', webp: 'WebP animado' },
+    format: {
+      auto: 'auto: WebP en bucles, que se mueve solo; si no, MP4',
+      mp4: 'vídeo MP4: el más pequeño; hay que darle al play y no se repite',
+      gif: 'GIF animado: se mueve solo, ocupa mucho, 256 colores',
+      webp: 'WebP animado: se mueve solo',
+    },
   },
 };

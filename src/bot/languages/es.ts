@@ -1,37 +1,12 @@
 import { esAnimate } from './es-animate.ts';
+import { esClip } from './es-clip.ts';
 import type { Messages } from './messages.ts';
 import { pluralFor } from './plural.ts';
 
 /** Spanish, for Spain and Latin America alike. */
 export const es: Messages = {
   animate: esAnimate,
-  clip: {
-    menus: { animate: 'Animar', settings: 'Ajustes' },
-    whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
-    buttons: {
-      again: 'Otra vez',
-      edit: 'Editar',
-      extend: 'Alargar',
-      loop: 'Bucle',
-      smooth: 'Más fluido',
-      settings: 'Ajustes',
-      delete: 'Borrar',
-    },
-    madeFrom: (link) => `↩️ hecho a partir de ${link}`,
-    drift: 'Cada ampliación continúa solo desde el último fotograma: la imagen se degrada cuanto más largo es el clip.',
-    edit: {
-      title: 'Editar los ajustes',
-      motion: 'Movimiento, de 1 a 255',
-      seed: 'Semilla (vacía: aleatoria)',
-      steps: 'Pasos',
-      fps: 'Fotogramas por segundo',
-      loop: 'Bucle',
-    },
-    settings: 'Para hacer el mismo clip otra vez, aquí o en la línea de comandos:',
-    made: ({ model, provider }) => `Hecho con ${model} en ${provider}.`,
-    reactionNeedsIntent: (menu) =>
-      `Vi la reacción, pero no puedo ver la imagen: quien administra el bot no ha activado el Message Content Intent. Usa **Aplicaciones → ${menu}** en el menú del mensaje; eso funciona siempre.`,
-  },
+  clip: esClip,
   cancelButton: 'Cancelar',
   queued: ({ position }) => `⏳ Puesto en la cola: ${position}.`,
   startsAt: (moment) => `Empieza ${moment}.`,
@@ -47,10 +22,6 @@ export const es: Messages = {
     'encode-video': 'Creando el archivo de vídeo',
   },
   step: ({ step, steps }) => `paso ${step} de ${steps}`,
-  delivered: (clip) =>
-    `🎬 movimiento ${clip.motion} · semilla ${clip.seed} · ${clip.steps} pasos · ${clip.fps} fps · ` +
-    `${clip.frames} fotogramas · ${clip.width}×${clip.height} · hecho en ${clip.seconds} s`,
-  reduced: 'El clip se ha reducido para que quepa en el límite de subida de aquí.',
   sentHere: (place) => `Ya no puedo publicar en ${place}, así que aquí lo tienes por mensaje directo.`,
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
@@ -64,11 +35,13 @@ export const es: Messages = {
     summary: ({ running, waiting }) => `🎞️ ${running} en marcha, ${waiting} en espera.`,
     modes: {
       paused: '⏸️ La cola está en pausa: por ahora no empieza ningún clip.',
-      draining: '🚰 La cola se está vaciando: por ahora no se aceptan peticiones.',
+      draining: '🚧 Por ahora no se aceptan peticiones: el bot solo termina lo que está en espera.',
     },
-    somebody: 'alguien en otro lugar',
+    somebody: 'alguien de otro sitio',
     none: 'No tienes clips en la cola.',
     more: (count) => `… y ${count} más.`,
+    asOf: (moment) => `-# Actualizado ${moment}.`,
+    refresh: 'Actualizar',
     cancel: (id) => `Cancelar ${id}`,
     hostPaused:
       '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. ' +
@@ -88,35 +61,43 @@ export const es: Messages = {
     ping: 'Elige si quieres que te avise cuando un clip tarde',
     wanted: 'Avisarme cuando esté listo un clip que tarde',
     versions: ({ kinora, node, model, provider }) =>
-      `Kinora ${kinora} con Node ${node}. Modelo: **${model}**, ejecutado en ${provider}.`,
+      `Kinora ${kinora} con Node ${node}. Modelo: **${model}**, ` +
+      (provider === undefined ? 'dónde se ejecuta se sabrá con el primer clip.' : `ejecutado en ${provider}.`),
     licence:
       'Kinora es software libre con licencia MIT. Los pesos del modelo tienen su propia licencia: la de Stable Video ' +
       'Diffusion está en <https://stability.ai/license>. Los clips son generados y no muestran hechos reales.',
     kept: (hours) =>
       `Aquí se guarda: quién pidió qué y cuándo, y los ajustes. Las imágenes y los clips se borran ${duration(hours)} ` +
-      'después de la entrega; los de clips cancelados o fallidos, enseguida. `/kinora forget` borra todo lo tuyo. Lo ' +
-      'publicado en Discord lo puedes borrar allí.',
+      'después de la entrega; los de clips cancelados o fallidos, enseguida. `/kinora forget` borra todo lo tuyo. Los ' +
+      'mensajes de Discord siguen ahí hasta que los borres tú.',
     pings: {
       on: '🔔 Te avisaré cuando esté listo un clip que tarde. Lo cambias con `/kinora ping`.',
       off: '🔕 No te avisaré cuando un clip esté listo. Lo cambias con `/kinora ping`.',
     },
+    forgetQuestion:
+      '¿Borrar todo lo que se guarda sobre ti? Se cancelan tus clips en la cola, y los botones de tus clips anteriores ' +
+      'dejan de funcionar. No se puede deshacer.',
+    forgetButtons: { forget: 'Borrar todo', keep: 'Conservarlo' },
+    forgetting: '🗑️ Borrando …',
+    nothingForgotten: 'No se ha borrado nada.',
     forgotten: ({ deleted, left }) =>
       `🗑️ ${plural(deleted, { one: '1 clip borrado', other: `${deleted} clips borrados` })}, con imágenes y ajustes, y tus preferencias.` +
-      (left > 0 ? ` Entregándose ahora mismo: ${left}. Repítelo en un minuto.` : '') +
-      ' Para el límite diario se conserva cuándo pediste clips en las últimas 24 horas.',
+      (left > 0 ? ` Aún se están entregando: ${left}. Repítelo en un minuto.` : '') +
+      ' Para el límite diario, la hora de cada petición se guarda 24 horas.',
   },
   config: {
     description: 'Cómo se comporta Kinora en este servidor',
     subcommands: {
       show: 'Mostrar los ajustes',
       set: 'Cambiar ajustes; el resto queda igual',
-      limits: 'Cambiar los límites de este servidor (0: los de quien administra el bot)',
+      limits: 'Cambiar los límites de este servidor (0: los del dueño del bot)',
       allow: 'Permitir un canal o un rol; en cuanto hay uno, los demás se bloquean',
       disallow: 'Quitar un canal o un rol de la lista; si está vacía, se permite todo',
       reset: 'Volver a los valores por defecto',
     },
     options: {
       preset: 'Preajuste por defecto',
+      format: 'Tipo de archivo por defecto',
       spoiler: 'Publicar los clips como spoiler',
       ping: 'Avisar a la gente cuando esté listo un clip que tarde',
       language: 'Idioma para todo el servidor',
@@ -127,8 +108,8 @@ export const es: Messages = {
     },
     limits: {
       maxWaitingPerUser: 'Clips en espera por persona',
-      maxWaitingPerGuild: 'Clips en espera en total',
-      cooldownSeconds: 'Segundos entre dos clips de una persona',
+      maxWaitingPerGuild: 'Clips en espera en este servidor',
+      cooldownSeconds: 'Segundos de espera entre clips de una persona',
       dailyQuota: 'Clips por persona en 24 horas',
       maxSteps: 'Máximo de pasos',
       maxFrames: 'Máximo de fotogramas',
@@ -160,16 +141,16 @@ export const es: Messages = {
       unblock: 'Desbloquear a una persona o un servidor',
       'reset-quota': 'Restablecer la cuota diaria de una persona',
     },
-    options: { job: 'Id del clip, como lo muestra /queue', user: 'La persona', guild: 'Id del servidor' },
+    options: { job: 'ID del clip, como lo muestra /queue', user: 'La persona', guild: 'ID del servidor' },
     modes: {
       open: '🟢 La cola está abierta.',
       paused: '⏸️ La cola está en pausa.',
-      draining: '🚰 La cola se está vaciando.',
+      draining: '🚧 La cola no acepta peticiones y termina lo que está en espera.',
     },
     status: ({ servers, uptimeMoment }) =>
       `En ${plural(servers, { one: '1 servidor', other: `${servers} servidores` })}, en marcha desde ${uptimeMoment}.`,
     hostFault: ({ reason, since, retry }) =>
-      `🔴 No se pueden hacer clips desde ${since}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'}` +
+      `🔴 No se pueden hacer clips: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.` +
       (retry === undefined ? '' : ` Lo intenta de nuevo ${retry}.`),
     cancelled: (id) => `🚫 \`${id}\` está cancelado.`,
     blocked: (who) => `⛔ ${who}: bloqueado.`,
@@ -199,12 +180,12 @@ export const es: Messages = {
     'picture-unsupported': ({ found }) =>
       `Aquí no se admiten imágenes ${found}. Adjunta un JPEG, PNG, WebP, GIF o AVIF.`,
     'picture-heic': () =>
-      'Aquí no se pueden leer imágenes HEIC. Guárdala como JPEG y adjúntala así; en un iPhone: Ajustes, Cámara, Formatos, «Más compatible».',
+      'Aquí no se pueden leer imágenes HEIC. Guarda la tuya como JPEG y adjúntala; en un iPhone: Ajustes, Cámara, Formatos, «Más compatible».',
     'picture-blank': () => 'Esa imagen está en blanco. Adjunta otra.',
     'picture-too-many-pixels': ({ limitMegapixels }) =>
-      `La imagen tiene demasiados píxeles: se leen hasta ${limitMegapixels} megapíxeles.`,
+      `La imagen tiene demasiados píxeles: el límite es de ${limitMegapixels} megapíxeles.`,
     'picture-too-large-interlaced': ({ limitMegapixels }) =>
-      `Las imágenes progresivas o entrelazadas se leen hasta ${limitMegapixels} megapíxeles. Guárdala sin eso o más pequeña.`,
+      `Las imágenes progresivas o entrelazadas pueden tener hasta ${limitMegapixels} megapíxeles. Guarda la tuya como JPEG o PNG normal, o hazla más pequeña.`,
     'picture-broken': () =>
       'La imagen está dañada o cortada y no se puede leer. Guárdala de nuevo y adjunta el archivo nuevo.',
     'picture-timeout': ({ limitSeconds }) =>
@@ -233,7 +214,7 @@ export const es: Messages = {
     'going-down': () => 'El bot se está reiniciando. Inténtalo de nuevo en un minuto.',
     'storage-failed': () =>
       'El bot no puede guardar nada en este momento, así que tu petición no se aceptó. Quienes lo administran ya lo saben. Inténtalo más tarde.',
-    'not-yours': () => 'Solo quien pidió este clip, y la moderación, puede hacer eso.',
+    'not-yours': () => 'Solo pueden hacerlo quien pidió este clip y los moderadores.',
     'job-unknown': () => 'Ese clip ya no existe.',
     'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',
     'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
@@ -249,9 +230,9 @@ export const es: Messages = {
     'limit-quota': ({ limit, moment }) =>
       `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.`,
     'limit-steps': ({ limit }) =>
-      `Aquí se permiten hasta ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
+      `Aquí el máximo es de ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
     'limit-frames': ({ limit }) =>
-      `Aquí se permiten hasta ${plural(limit, { one: '1 fotograma', other: `${limit} fotogramas` })}. Pide un clip más corto.`,
+      `Aquí el máximo es de ${plural(limit, { one: '1 fotograma', other: `${limit} fotogramas` })}. Pide un clip más corto.`,
     'picture-unsafe': () => 'El filtro de contenido ha rechazado esta imagen. Prueba con otra.',
     'clip-unsafe': () => 'El filtro de contenido ha rechazado este clip, así que no se muestra.',
     'blocked-user': () => 'Quienes administran este bot te han bloqueado.',
@@ -264,15 +245,23 @@ export const es: Messages = {
     'place-age': () => 'En este servidor solo se pueden hacer clips en canales con restricción de edad.',
     'managers-only': () => 'Solo pueden hacerlo quienes gestionan el servidor.',
     'operators-only': () => 'Solo puede hacerlo el dueño del bot.',
-    'block-target': () => 'Indica una persona o el id de un servidor.',
+    'block-target': () => 'Elige a una persona o escribe el ID de un servidor.',
     'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
-    'wait-too-long': ({ minutes }) =>
-      `La cola es demasiado larga para este lugar: tardaría ${plural(minutes, { one: '1 minuto', other: `unos ${minutes} minutos` })}, y donde no soy miembro solo puedo responder durante 15. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
-    'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el que responde.',
+    'wait-too-long': ({ moment }) =>
+      `La cola es demasiado larga para este lugar: tu clip estaría listo ${moment}, y donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
+    'no-avatar': () =>
+      'Esa persona no tiene un avatar propio, solo una de las imágenes que Discord da a todo el mundo.',
+    'thread-locked': () => 'Este hilo está bloqueado y no puedo publicar en él. Pídelo en otro canal.',
+    'already-asked': () => 'Ya pediste un clip de esa imagen con una reacción.',
+    'reaction-unanswered': () =>
+      'Vi tu reacción, pero Discord no aceptó mi respuesta, así que no hay clip. Reacciona otra vez más tarde.',
+    'no-picture-there': () => 'No hay ninguna imagen en ese mensaje ni en el mensaje al que responde.',
     'clip-expired': () => 'La imagen de ese clip se ha borrado. Usa `/animate` con la imagen otra vez.',
     'picture-forgotten': () => 'Quien envió esa imagen pidió borrarla. Usa `/animate` con una imagen tuya.',
     'already-smooth': () => 'Ese clip ya tiene el máximo de fps.',
-    'no-settings-there': () => 'Ese mensaje no tiene ningún clip mío, o el archivo ya no contiene sus ajustes.',
+    'already-under-way': () => 'Ya lo pediste, y está en camino.',
+    'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas.`,
+    'no-settings-there': () => 'Ese mensaje no tiene ningún clip de este bot, o el archivo ya no contiene sus ajustes.',
     'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
     'list-full': ({ limit }) => `La lista está llena (${limit} entradas). Quita una con \`/kinora-config disallow\`.`,
     'too-often': ({ moment }) => `Vas muy rápido. Puedes volver a hacerlo ${moment}.`,

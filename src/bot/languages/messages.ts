@@ -17,10 +17,6 @@ export interface Messages {
   paused: string;
   stages: Readonly<Record<JobProgress['stage'], string>>;
   step(count: { step: number; steps: number }): string;
-  /** The line under a clip. */
-  delivered(clip: DeliveredClip): string;
-  /** Said with {@link Messages.delivered} when the clip had to shrink to fit the upload limit. */
-  reduced: string;
   /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
   sentHere(place: string): string;
   /** Before a direct message: Discord's time for an answer there is over. */
@@ -56,18 +52,6 @@ export type NeededPermission =
   | 'SendMessagesInThreads'
   | 'AttachFiles'
   | 'ReadMessageHistory';
-
-/** What a clip was made with. */
-interface DeliveredClip {
-  motion: number;
-  seed: number;
-  steps: number;
-  fps: number;
-  frames: number;
-  width: number;
-  height: number;
-  seconds: number;
-}
 
 /** Codes of `UserError`s that may reach a person, wherever they are thrown. A test holds the list complete. */
 export const userErrorCodes = [
@@ -120,11 +104,17 @@ export const userErrorCodes = [
   'block-target',
   'action-unknown',
   'preset-unknown', // name
-  'wait-too-long', // minutes
+  'wait-too-long', // freeAtMs: when it would be ready (shown as `moment`)
+  'no-avatar',
+  'thread-locked',
+  'already-asked',
+  'reaction-unanswered',
   'no-picture-there',
   'clip-expired',
   'picture-forgotten',
   'already-smooth',
+  'already-under-way',
+  'clip-longest', // limit
   'no-settings-there',
   'number-needed', // option
   'list-full', // limit

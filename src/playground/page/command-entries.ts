@@ -73,7 +73,9 @@ export function describedBy({ command, path }: CommandEntry): ApiCommand | ApiCo
 }
 
 function isOffered(command: ApiCommand, { kind, isAdmin }: Place): boolean {
-  const isHere = (command.contexts ?? [0, 1]).includes(kind === 'guild' ? 0 : 1);
+  const isHere =
+    (command.contexts ?? [0, 1]).includes(kind === 'dm' ? 1 : 0) &&
+    command.integration_types.includes(kind === 'elsewhere' ? 1 : 0);
   return isHere && (command.default_member_permissions === null || isAdmin || kind === 'dm');
 }
 

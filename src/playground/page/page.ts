@@ -1,3 +1,4 @@
+import type { PlaygroundChannel } from '../protocol.ts';
 import type { createCommandActions } from './actions/command-actions.ts';
 import type { createComponentActions } from './actions/component-actions.ts';
 import type { createMessageActions } from './actions/message-actions.ts';
@@ -18,6 +19,11 @@ export interface Page {
   view: ReturnType<typeof createPageActions>;
   /** Shows a problem as a toast. */
   notify(problem: string): void;
+}
+
+/** The channel that is shown. */
+export function shownChannel({ session, state }: Pick<Page, 'session' | 'state'>): PlaygroundChannel | undefined {
+  return session.channels.find(({ id }) => id === state.channelId);
 }
 
 /** What a field of a command's form gets. */

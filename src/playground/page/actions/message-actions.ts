@@ -24,6 +24,31 @@ export function createMessageActions(context: ActionContext) {
     detach(index: number) {
       store.set({ draftFiles: store.state.draftFiles.filter((_, other) => other !== index) });
     },
+    setTitle(draftTitle: string) {
+      store.set({ draftTitle });
+    },
+    /** To a forum: what was drafted becomes a post, which is shown then. */
+    async postToForum() {
+      const { channelId, draft, draftTitle, draftFiles } = store.state;
+      const [name, content] = [draftTitle.trim(), draft.trim()];
+      if (name === '' || (content === '' && draftFiles.length === 0)) return;
+      const work = async () => {
+        const files = await Promise.all(draftFiles.map(({ file }) => connection.upload(file)));
+        const post = await connection.send({ do: 'createPost', channelId, name, content, files });
+        store.set({ draft: '', draftTitle: '', draftFiles: [], channelId: post.channelId });
+      };
+      await orShowFailure(work());
+    },
+    /** Starts a thread in the channel that is shown, and shows it. */
+    async startThread(name: string) {
+      const { channelId } = store.state;
+      store.set({ menu: null });
+      const work = async () => {
+        const thread = await connection.send({ do: 'createThread', channelId, name });
+        store.set({ channelId: thread.channelId, form: null, replyTo: null });
+      };
+      await orShowFailure(work());
+    },
     async post() {
       const { channelId, draft, draftFiles, replyTo } = store.state;
       const content = draft.trim();

@@ -13,6 +13,14 @@ export function createPageActions(context: ActionContext) {
     showChannel(channelId: Snowflake) {
       store.set({ channelId, isChannelListOpen: false, form: null, replyTo: null, menu: null, activeMessageId: null });
     },
+    async moderate(isModerator: boolean) {
+      await connection.send({ do: 'moderate', moderator: isModerator }).catch(() => {});
+      const { session } = store.state;
+      if (session !== null) store.set({ session: { ...session, isModerator } });
+    },
+    async archiveThread(channelId: Snowflake, archived: boolean) {
+      await connection.send({ do: 'archiveThread', channelId, archived }).catch(() => {});
+    },
     showChannelList(isChannelListOpen: boolean) {
       store.set({ isChannelListOpen });
     },

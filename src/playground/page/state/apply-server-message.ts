@@ -23,6 +23,8 @@ export function applyServerMessage(state: PageState, message: ServerMessage): Pa
     }
     case 'uploadLimit':
       return state.session === null ? {} : { session: { ...state.session, uploadLimitBytes: message.bytes } };
+    case 'channels':
+      return state.session === null ? {} : { session: { ...state.session, channels: message.channels } };
     case 'exchanges': {
       const next = (state.exchanges.at(-1)?.number ?? 0) + 1;
       const seen = message.exchanges.map((exchange, index) => ({ number: next + index, exchange }));
@@ -34,7 +36,7 @@ export function applyServerMessage(state: PageState, message: ServerMessage): Pa
 }
 
 function welcomed(state: PageState, welcome: Welcome): Partial<PageState> {
-  const { user, admin, users, channels, roles = [], ...rest } = welcome;
+  const { user, admin, moderator, users, channels, roles = [], ...rest } = welcome;
   const known = [...users, user, welcome.bot].map((person) => [person.id, person] as const);
   const own = welcome.messages.flatMap(({ id, reactions = [] }) =>
     reactions.filter(({ me }) => me).map(({ emoji }) => `${id} ${emoji.name}`),
@@ -42,7 +44,15 @@ function welcomed(state: PageState, welcome: Welcome): Partial<PageState> {
   const isSamePlace = channels.some(({ id }) => id === state.channelId);
   return {
     connection: 'open',
-    session: { ...rest, me: user, isAdmin: admin, users: new Map(known), channels, roles },
+    session: {
+      ...rest,
+      me: user,
+      isAdmin: admin,
+      isModerator: admin || moderator,
+      users: new Map(known),
+      channels,
+      roles,
+    },
     channelId: isSamePlace ? state.channelId : (channels[0]?.id ?? ''),
     exchanges: [],
     ownReactions: new Set(own),

@@ -36,6 +36,8 @@ export interface SeenExchange {
 interface Session {
   me: ApiUser;
   isAdmin: boolean;
+  /** May delete what others wrote in the server. */
+  isModerator: boolean;
   bot: ApiUser;
   users: ReadonlyMap<Snowflake, ApiUser>;
   channels: PlaygroundChannel[];
@@ -76,6 +78,8 @@ export interface PageState {
   /** How often the person sent something: each time, the end of the conversation is shown. */
   sentCount: number;
   draft: string;
+  /** Of a post to a forum. */
+  draftTitle: string;
   draftFiles: readonly { file: File; url: string }[];
   /** The highlighted entry of the command list; the list is open while the draft begins with a slash. */
   commandIndex: number;

@@ -49,6 +49,7 @@ export function initialState(): PageState {
     replyTo: null,
     sentCount: 0,
     draft: '',
+    draftTitle: '',
     draftFiles: [],
     commandIndex: 0,
     busy: new Set(),

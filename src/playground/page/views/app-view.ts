@@ -1,10 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import type { PlaygroundChannel } from '../../protocol.ts';
 import { pageMessages } from '../messages/all-page-messages.ts';
-import type { Page } from '../page.ts';
+import { type Page, shownChannel } from '../page.ts';
 import type { PageState } from '../state/page-state.ts';
 import { composer } from './composer.ts';
 import { conversation } from './conversation.ts';
-import { botStateDot, icon } from './icon.ts';
+import { botStateDot, channelIcon, icon } from './icon.ts';
 import { messageMenu } from './message-menu.ts';
 import { modalView } from './modal-view.ts';
 import { displayName } from './person.ts';
@@ -52,8 +53,9 @@ function skip(event: Event): void {
 }
 
 /** The header above the messages: the channel, the model, the bot's state, and the button of the panel. */
-function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
-  const channel = session.channels.find(({ id }) => id === state.channelId);
+function channelHeader(page: Page): TemplateResult {
+  const { session, i18n, state, view } = page;
+  const channel = shownChannel(page);
   const isDm = channel?.kind === 'dm';
   return html`<header class="channel-header">
     <button
@@ -65,8 +67,9 @@ function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
     >
       ${icon('menu')}
     </button>
-    ${icon(isDm ? 'at' : 'hash')}
+    ${icon(channel === undefined ? 'hash' : channelIcon(channel))}
     <h2>${isDm ? displayName(session.bot) : channel?.name}</h2>
+    ${channel?.shape === 'thread' ? archiveButton(channel, page) : nothing}
     <span class="model-name" title=${session.model.description}>${session.model.name}</span>
     <span class="bot-state" data-state=${session.botState}>
       ${botStateDot(session.botState, i18n)}
@@ -83,6 +86,20 @@ function channelHeader({ session, i18n, state, view }: Page): TemplateResult {
       ${icon('panel')} <span class="wide-only">${i18n.panel}</span>
     </button>
   </header>`;
+}
+
+function archiveButton({ id, archived }: PlaygroundChannel, { i18n, view }: Page): TemplateResult {
+  const label = archived ? i18n.reopen : i18n.archive;
+  return html`<button
+    type="button"
+    class="tool"
+    aria-label=${label}
+    title=${label}
+    aria-pressed=${archived}
+    @click=${() => view.archiveThread(id, !archived)}
+  >
+    ${icon('archive')}
+  </button>`;
 }
 
 /** Shown until the server's welcome has arrived. */

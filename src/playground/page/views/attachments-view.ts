@@ -14,9 +14,13 @@ export function attachmentsView({ attachments }: ApiMessage, page: Page): Templa
   </discord-attachments>`;
 }
 
-/** Like Discord's client, hides files whose name begins with `SPOILER_` until they are clicked. */
+/** AttachmentFlags: IS_SPOILER. */
+const spoilerFlag = 1 << 3;
+
+/** Like Discord's client, hides spoilers until they are clicked: by their flag, or by the older name. */
 function spoilered(attachment: ApiAttachment, page: Page): TemplateResult {
-  if (!attachment.filename.startsWith('SPOILER_')) return fileView(attachment, page);
+  const isSpoiler = attachment.filename.startsWith('SPOILER_') || (Number(attachment.flags ?? 0) & spoilerFlag) !== 0;
+  if (!isSpoiler) return fileView(attachment, page);
   const { i18n } = page;
   return html`<div class="spoilered">
     ${fileView(attachment, page)}
@@ -99,7 +103,8 @@ function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function ownUrl(picture: Json | undefined): string | undefined {
+/** A picture's address where it is the page's own. */
+export function ownUrl(picture: Json | undefined): string | undefined {
   if (typeof picture !== 'object' || picture === null || Array.isArray(picture)) return undefined;
   return [picture.proxy_url, picture.url]
     .map(text)

@@ -8,7 +8,7 @@ import {
   localisedDescription,
   shownName,
 } from '../command-entries.ts';
-import type { Page } from '../page.ts';
+import { type Page, shownChannel } from '../page.ts';
 import { commandFormView } from './command-form-view.ts';
 import { icon } from './icon.ts';
 import { avatarOf, displayName } from './person.ts';
@@ -17,18 +17,23 @@ import { picturesOf } from './picture-field.ts';
 /** The message box, with the command list and the form of a chosen command above it. */
 export function composer(page: Page): TemplateResult {
   const { state, session, i18n, messages } = page;
-  const channel = session.channels.find(({ id }) => id === state.channelId);
-  const place = channel?.kind === 'dm' ? `@${displayName(session.bot)}` : `#${channel?.name ?? ''}`;
-  const isListOpen = state.draft.startsWith('/') && state.form === null;
+  const channel = shownChannel(page);
+  const isForum = channel?.shape === 'forum';
+  const isThread = channel?.shape === 'thread';
+  const place =
+    channel?.kind === 'dm' ? `@${displayName(session.bot)}` : `${isThread ? '' : '#'}${channel?.name ?? ''}`;
+  const isListOpen = state.draft.startsWith('/') && state.form === null && !isForum;
+  const shortLabel = isForum ? i18n.postText : i18n.composerShort(place);
+  const label = isForum || isThread ? shortLabel : i18n.composer(place);
   const active = matchingEntries(page)[state.commandIndex];
   return html`<div class="composer">
     ${state.form === null ? nothing : commandFormView(state.form, page)} ${isListOpen ? commandList(page) : nothing}
-    ${replyingTo(page)} ${draftFiles(page)}
+    ${replyingTo(page)} ${draftFiles(page)} ${isForum ? titleField(page) : nothing}
     <form
       class="composer-box"
       @submit=${(event: Event) => {
         event.preventDefault();
-        void messages.post();
+        void sendDraft(page);
       }}
       @dragover=${(event: Event) => event.preventDefault()}
       @drop=${(event: DragEvent) => {
@@ -54,8 +59,8 @@ export function composer(page: Page): TemplateResult {
       <textarea
         id="composer"
         rows="1"
-        placeholder=${matchMedia('(max-width: 760px)').matches ? i18n.composerShort(place) : i18n.composer(place)}
-        aria-label=${i18n.composer(place)}
+        placeholder=${matchMedia('(max-width: 760px)').matches ? shortLabel : label}
+        aria-label=${label}
         role="combobox"
         aria-expanded=${isListOpen}
         aria-controls="command-list"
@@ -69,27 +74,48 @@ export function composer(page: Page): TemplateResult {
           if (pictures.length > 0) messages.attach(pictures);
         }}
       ></textarea>
-      <button
-        type="button"
-        class="tool slash-button"
-        aria-label=${i18n.commands}
-        title=${i18n.commands}
-        @click=${() => {
-          messages.setDraft(isListOpen ? '' : '/');
-          document.getElementById('composer')?.focus();
-        }}
-      >
-        ${icon('slash')}
-      </button>
-      <button type="submit" class="tool" aria-label=${i18n.send} title=${i18n.send}>${icon('send')}</button>
+      ${isForum ? nothing : slashButton(page, isListOpen)}
+      <button type="submit" class="tool" aria-label=${isForum ? i18n.post : i18n.send} title=${isForum ? i18n.post : i18n.send}>${icon('send')}</button>
     </form>
   </div>`;
+}
+
+function slashButton({ i18n, messages }: Page, isListOpen: boolean): TemplateResult {
+  return html`<button
+  type="button"
+  class="tool slash-button"
+  aria-label=${i18n.commands}
+  title=${i18n.commands}
+  @click=${() => {
+    messages.setDraft(isListOpen ? '' : '/');
+    document.getElementById('composer')?.focus();
+  }}
+>
+  ${icon('slash')}
+</button>`;
+}
+
+function sendDraft(page: Page): Promise<void> {
+  return shownChannel(page)?.shape === 'forum' ? page.messages.postToForum() : page.messages.post();
+}
+
+function titleField({ state, i18n, messages }: Page): TemplateResult {
+  return html`<input
+    class="post-title"
+    type="text"
+    maxlength="100"
+    autocomplete="off"
+    placeholder=${i18n.postTitle}
+    aria-label=${i18n.postTitle}
+    .value=${live(state.draftTitle)}
+    @input=${({ currentTarget }: Event) => messages.setTitle((currentTarget as HTMLInputElement).value)}
+  />`;
 }
 
 function onKey(event: KeyboardEvent, page: Page): void {
   const { state, messages, commands } = page;
   const { key } = event;
-  if (state.draft.startsWith('/')) {
+  if (shownChannel(page)?.shape !== 'forum' && state.draft.startsWith('/')) {
     const entries = matchingEntries(page);
     const move = { ArrowDown: 1, ArrowUp: -1 }[key];
     const entry = entries[state.commandIndex];
@@ -107,7 +133,7 @@ function onKey(event: KeyboardEvent, page: Page): void {
   const isSending = key === 'Enter' && !event.shiftKey && !event.isComposing && !event.defaultPrevented;
   if (isSending) {
     event.preventDefault();
-    void messages.post();
+    void sendDraft(page);
   } else if (key === 'Escape' && state.replyTo !== null) messages.replyTo(null);
 }
 
@@ -142,8 +168,9 @@ function draftFiles({ state, i18n, messages }: Page): TemplateResult | typeof no
 }
 
 /** The commands whose name starts with the text after the slash, then those that contain it. */
-function matchingEntries({ state, session, i18n }: Page): CommandEntry[] {
-  const kind = session.channels.find(({ id }) => id === state.channelId)?.kind ?? 'guild';
+function matchingEntries(page: Page): CommandEntry[] {
+  const { state, session, i18n } = page;
+  const kind = shownChannel(page)?.kind ?? 'guild';
   const sought = state.draft.slice(1).trim().toLowerCase();
   const named = commandEntries(session.commands, { kind, isAdmin: session.isAdmin }).map((entry) => ({
     entry,

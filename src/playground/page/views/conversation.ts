@@ -4,9 +4,10 @@ import { ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ApiMessage } from '../../../fake-discord/payloads.ts';
 import { messageTime } from '../format.ts';
-import type { Page } from '../page.ts';
+import { type Page, shownChannel } from '../page.ts';
 import type { Notice } from '../state/page-state.ts';
 import { moveFocus } from './focus.ts';
+import { forumView } from './forum-view.ts';
 import { icon } from './icon.ts';
 import { messageView } from './message-view.ts';
 import { avatarOf, displayName } from './person.ts';
@@ -18,6 +19,8 @@ const togetherMs = 7 * 60_000;
 /** The messages of the channel that is shown. */
 export function conversation(page: Page): TemplateResult {
   const { state, session, i18n } = page;
+  const channel = shownChannel(page);
+  if (channel?.shape === 'forum') return forumView(channel, page);
   const messages = session.messages.filter((message) => message.channel_id === state.channelId);
   const notices = state.notices.filter(({ channelId }) => channelId === state.channelId);
   const firstId = messages[0]?.id ?? '';

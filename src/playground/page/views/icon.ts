@@ -1,10 +1,13 @@
 import { html, type TemplateResult } from 'lit';
-import type { BotState } from '../../protocol.ts';
+import type { BotState, PlaygroundChannel } from '../../protocol.ts';
 import type { PageMessages } from '../messages/page-messages.ts';
 
 /** SVG path data on a 24 by 24 grid. */
 const paths = {
   hash: 'M9 3 7 21M17 3l-2 18M4 8.5h17M3 15.5h17',
+  thread: 'M8 3 7 11M14 3l-.6 5M4 6h14M4 10.500h7M12 12h9v7h-4l-3 3v-3h-2Z',
+  forum: 'M4 4h12v9H9l-4 3v-3H4ZM19 9h1v8h-1v3l-4-3h-4',
+  archive: 'M4 5h16v4H4ZM6 9v10h12V9M10 13h4',
   at: 'M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Zm0 0v1.5a2.5 2.5 0 0 0 5 0V12a9 9 0 1 0-4 7.5',
   menu: 'M4 6h16M4 12h16M4 18h16',
   close: 'M6 6l12 12M18 6 6 18',
@@ -28,6 +31,12 @@ const paths = {
 /** A decorative icon, hidden from screen readers: its button needs a label of its own. */
 export function icon(name: keyof typeof paths): TemplateResult {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${paths[name]}></path></svg>`;
+}
+
+/** What stands before a channel's name. */
+export function channelIcon({ kind, shape }: PlaygroundChannel): keyof typeof paths {
+  if (kind === 'dm') return 'at';
+  return shape === 'text' ? 'hash' : shape;
 }
 
 /** The bot's state as a coloured dot, labelled for screen readers. */

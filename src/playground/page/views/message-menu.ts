@@ -1,7 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
+import type { ApiMessage } from '../../../fake-discord/payloads.ts';
 import { localisedName, messageCommands } from '../command-entries.ts';
-import type { Page } from '../page.ts';
+import { plainText } from '../markdown.ts';
+import { type Page, shownChannel } from '../page.ts';
 import { focusOnMount, moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
 
@@ -17,7 +19,8 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
   if (menu === null || message === undefined) return nothing;
   const { id, author, flags } = message;
   const isEphemeral = (flags & 64) !== 0;
-  const kind = session.channels.find((channel) => channel.id === message.channel_id)?.kind ?? 'guild';
+  const { kind = 'guild', shape = 'text' } = shownChannel(page) ?? {};
+  const mayDelete = author.id === session.me.id || (session.isModerator && kind === 'guild');
   const apps = messageCommands(session.commands, { kind, isAdmin: session.isAdmin });
   const emoji = [...new Set([session.reactionEmoji, deleteEmoji, ...furtherEmoji])];
   const close = () => {
@@ -51,6 +54,11 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
       </div>
       ${isEphemeral ? nothing : item(i18n.reply, { icon: 'reply', run: () => messages.replyTo(id) })}
       ${
+        isEphemeral || kind !== 'guild' || shape !== 'text'
+          ? nothing
+          : item(i18n.startThread, { icon: 'thread', run: () => messages.startThread(threadName(message, page)) })
+      }
+      ${
         apps.length === 0 || isEphemeral
           ? nothing
           : html`<div role="group" aria-label=${i18n.apps}>
@@ -66,11 +74,19 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
       ${
         isEphemeral
           ? item(i18n.dismiss, { icon: 'close', run: () => messages.delete(id), isFirst: true })
-          : author.id === session.me.id
+          : mayDelete
             ? item(i18n.deleteMessage, { icon: 'trash', run: () => messages.delete(id), isDangerous: true })
             : nothing
       }
     </div>`;
+}
+
+/** Discord's limit is 100 characters. */
+const longestName = 40;
+
+/** A thread is called as its message begins. */
+function threadName({ content }: ApiMessage, { i18n }: Page): string {
+  return plainText(content).split('\n')[0]!.trim().slice(0, longestName).trim() || i18n.newThread;
 }
 
 interface ItemOptions {

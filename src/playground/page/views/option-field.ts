@@ -45,10 +45,13 @@ export function optionField(option: ApiCommandOption, options: FieldOptions): Te
   </div>`;
 }
 
+/** Beyond it a bound is one of the number type, which tells nobody anything. */
+const largestShown = 1_000_000;
+
 /** The range of a number, unless the description states it already. */
 function rangeText(option: ApiCommandOption, { i18n }: Page): string {
   const { min_value: min, max_value: max, choices } = option;
-  if (min === undefined || max === undefined || choices !== undefined) return '';
+  if (min === undefined || max === undefined || choices !== undefined || max > largestShown) return '';
   return localisedDescription(option, i18n.locale).includes(String(max)) ? '' : ` · ${i18n.range(min, max)}`;
 }
 
@@ -133,7 +136,7 @@ function choicesFor(
       return roles.length === 0 ? undefined : roles;
     case optionType.channel:
       return session.channels
-        .filter(({ kind }) => kind === 'guild')
+        .filter(({ kind, shape }) => kind === 'guild' && shape !== 'thread')
         .map(({ id, name }) => ({ label: `#${name}`, value: id }));
     default:
       return undefined;

@@ -15,9 +15,15 @@ const known = new Map<string, string>();
 export function avatarOf(user: ApiUser): string {
   const name = user.global_name ?? user.username;
   const key = `${user.id} ${name}`;
-  const url = known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.bot ? kinora() : initial(name))}`;
+  const url =
+    known.get(key) ?? `data:image/svg+xml,${encodeURIComponent(user.username === 'Kinora' ? kinora() : initial(name))}`;
   known.set(key, url);
   return url;
+}
+
+/** The first letter of a name on a colour, as a `data:` URL. */
+export function letterPicture(name: string): string {
+  return `data:image/svg+xml,${encodeURIComponent(initial(name))}`;
 }
 
 function initial(name: string): string {

@@ -54,7 +54,7 @@ function tabButton(key: PageState['panelTab'], label: string, { state, view }: P
 }
 
 const megabyte = 1024 * 1024;
-const uploadLimits = [2, 10, 25] as const;
+const uploadLimits = [2, 10, 20, 50] as const;
 
 const faults: readonly [FaultKey, Fault][] = [
   ['drop-gateway', { name: 'drop-gateway' }],

@@ -1,0 +1,66 @@
+import type { ClipMessages } from './clip-messages.ts';
+import { decimalFor, pluralFor } from './plural.ts';
+
+const plural = pluralFor('en');
+const decimal = decimalFor('en');
+
+/** English, of clips and their buttons. */
+export const enClip: ClipMessages = {
+  menus: { animate: 'Animate', animateAvatar: 'Animate avatar', settings: 'Settings' },
+  whichPicture: 'That message has several pictures. Which one?',
+  buttons: {
+    again: 'Again',
+    edit: 'Edit',
+    extend: 'Extend',
+    loop: 'Loop',
+    smooth: 'Smoother',
+    settings: 'Settings',
+    delete: 'Delete',
+  },
+  caption: {
+    plain: (seconds) => `🎬 Your clip: ${decimal(seconds)} s`,
+    again: (seconds) => `🎲 Again, with a new seed: ${decimal(seconds)} s`,
+    edit: (seconds) => `✏️ Edited: ${decimal(seconds)} s`,
+    extend: (seconds) => `➕ Extended to ${decimal(seconds)} s`,
+    loop: {
+      none: '🔁 Loop: off',
+      'ping-pong': '🔁 Loop: ping-pong, there and back',
+      crossfade: '🔁 Loop: crossfade, the end blends into the start',
+    },
+    smooth: (fps) => `⬆️ Smoother: ${fps} fps`,
+    seed: (seed) => `seed ${seed}`,
+    loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop' },
+    reduced: 'made smaller to fit the upload limit',
+    replaced: (format) => `MP4, because it is too big as ${format}`,
+    from: (link) => `from ${link}`,
+  },
+  altText: ({ frames, seconds, motion, loop }) =>
+    `A still picture brought to life: ${plural(frames, { one: '1 frame', other: `${frames} frames` })} in ${decimal(seconds)} s, ` +
+    `motion ${motion} of 255${{ none: '', 'ping-pong': '; it plays there and back', crossfade: '; its end blends into its start' }[loop]}.`,
+  edit: {
+    title: 'Edit the settings',
+    motion: 'Motion, 1 to 255',
+    seed: 'Seed (random if empty)',
+    steps: 'Steps',
+    fps: 'Frames per second',
+    loop: 'Loop',
+  },
+  settings: {
+    facts: ({ frames, fps, width, height, seconds }) =>
+      `${plural(frames, { one: '1 frame', other: `${frames} frames` })} at ${fps} fps, ${width}×${height}, made in ${decimal(seconds)} s.`,
+    made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
+    command: 'To make exactly this clip again, use the same picture with:',
+    commandLine: 'Or on the command line:',
+    without: {
+      extended:
+        'No command makes this clip: it was extended. Each extension continues from the last frame only, so the ' +
+        'picture gets worse the longer it gets.',
+      'other-model': 'No `/animate` command makes exactly this clip here: it was made with another model.',
+      'no-option': 'No `/animate` command makes exactly this clip: it has settings that `/animate` does not offer.',
+    },
+    incomplete: 'The file does not say everything that decides a clip, so no command makes exactly this one. It says:',
+    lastPart: 'Its last part was made with:',
+  },
+  reactionNeedsIntent: (menu) =>
+    `I saw the reaction, but may not see the picture: the operator has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
+};

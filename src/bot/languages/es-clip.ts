@@ -1,0 +1,66 @@
+import type { ClipMessages } from './clip-messages.ts';
+import { decimalFor, pluralFor } from './plural.ts';
+
+const plural = pluralFor('es');
+const decimal = decimalFor('es');
+
+/** Spanish, of clips and their buttons. */
+export const esClip: ClipMessages = {
+  menus: { animate: 'Animar', animateAvatar: 'Animar avatar', settings: 'Ajustes' },
+  whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
+  buttons: {
+    again: 'Otra vez',
+    edit: 'Editar',
+    extend: 'Alargar',
+    loop: 'Bucle',
+    smooth: 'Más fluido',
+    settings: 'Ajustes',
+    delete: 'Borrar',
+  },
+  caption: {
+    plain: (seconds) => `🎬 Tu clip: ${decimal(seconds)} s`,
+    again: (seconds) => `🎲 Otra vez, con otra semilla: ${decimal(seconds)} s`,
+    edit: (seconds) => `✏️ Editado: ${decimal(seconds)} s`,
+    extend: (seconds) => `➕ Alargado a ${decimal(seconds)} s`,
+    loop: {
+      none: '🔁 Bucle: no',
+      'ping-pong': '🔁 Bucle: ida y vuelta',
+      crossfade: '🔁 Bucle: fundido, el final se funde con el principio',
+    },
+    smooth: (fps) => `⬆️ Más fluido: ${fps} fps`,
+    seed: (seed) => `semilla ${seed}`,
+    loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido' },
+    reduced: 'reducido para que quepa en el límite de subida',
+    replaced: (format) => `MP4, porque en ${format} ocupa demasiado`,
+    from: (link) => `a partir de ${link}`,
+  },
+  altText: ({ frames, seconds, motion, loop }) =>
+    `Una imagen fija que cobra vida: ${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} en ${decimal(seconds)} s, ` +
+    `movimiento ${motion} de 255${{ none: '', 'ping-pong': '; se reproduce de ida y vuelta', crossfade: '; el final se funde con el principio' }[loop]}.`,
+  edit: {
+    title: 'Editar los ajustes',
+    motion: 'Movimiento, de 1 a 255',
+    seed: 'Semilla (vacía: aleatoria)',
+    steps: 'Pasos',
+    fps: 'Fotogramas por segundo',
+    loop: 'Bucle',
+  },
+  settings: {
+    facts: ({ frames, fps, width, height, seconds }) =>
+      `${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} a ${fps} fps, ${width}×${height}, hecho en ${decimal(seconds)} s.`,
+    made: ({ model, provider }) => `Hecho con ${model} en ${provider}.`,
+    command: 'Para hacer exactamente este clip otra vez, usa la misma imagen con:',
+    commandLine: 'O en la línea de comandos:',
+    without: {
+      extended:
+        'Ningún comando hace este clip: se alargó. Cada vez continúa solo desde el último fotograma, así que la ' +
+        'imagen empeora cuanto más largo es.',
+      'other-model': 'Aquí ningún comando `/animate` hace exactamente este clip: se hizo con otro modelo.',
+      'no-option': 'Ningún comando `/animate` hace exactamente este clip: tiene ajustes que `/animate` no ofrece.',
+    },
+    incomplete: 'El archivo no dice todo lo que decide un clip, así que ningún comando hace exactamente este. Dice:',
+    lastPart: 'Su última parte se hizo con:',
+  },
+  reactionNeedsIntent: (menu) =>
+    `Vi la reacción, pero no puedo ver la imagen: quien administra el bot no ha activado el Message Content Intent. Usa **Aplicaciones → ${menu}** en el menú del mensaje; eso funciona siempre.`,
+};
