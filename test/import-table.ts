@@ -45,6 +45,8 @@ export const packageHomes = {
   child_process: [],
   'p-queue': ['queue'],
   'prom-client': ['operations'],
+  bullmq: ['queue/engine'],
+  ioredis: ['queue/engine'],
   libsql: ['storage'],
   'discord.js': ['bot', 'commands', 'cli/app.ts'],
   ws: ['fake-discord', 'playground'],

@@ -20,12 +20,14 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
+import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
-import { rememberHostFault } from '../storage/host-fault.ts';
+import { openDatabase } from '../storage/database.ts';
+import { rememberFaults } from '../storage/host-fault.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createStorageProbe } from '../storage/probe.ts';
@@ -33,9 +35,8 @@ import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink, watchProvider } from './bot-parts.ts';
+import { type BotWorker, createShrink, holdData, serveLocally, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
-import { openDataFolder } from './open-data-folder.ts';
 
 /** What the bot needs of the configuration. */
 export interface BotConfig extends AccessRules {
@@ -61,10 +62,12 @@ export interface BotConfig extends AccessRules {
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
-  extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
+  extends Pick<JobQueueOptions, 'model' | 'log'>,
     Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
+  /** Who renders, each in its lane. */
+  workers: readonly BotWorker[];
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
@@ -111,20 +114,16 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
-  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
-  const { database, lease, lost: dataLost } = openDataFolder(config.dataDir, log);
+  const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
+  const database = openDatabase(config.dataDir);
+  const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
   const repositories = openStorage(database, { metrics, log });
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const { client, health } = createClient(config.discordApiUrl, {
-    hearsReactions: reactionEmoji !== undefined,
-    cdnUrl: config.discordCdnUrl,
-    clock,
-    log,
-    metrics,
-  });
+  const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
+  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
   const replies = createMessageSender(client.rest, clock);
-  const shrink = createShrink({ renderer, store });
+  const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
     replies,
     shrink,
@@ -152,10 +151,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
+  const engine = createLocalEngine({ log });
   const jobs = createJobQueue({
     store,
     estimates,
-    renderer,
+    engine,
     listener,
     model,
     clock,
@@ -164,8 +164,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
-    onHostFault: (fault) => rememberHostFault(facts, fault),
+    onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
+  serveLocally(engine, workers, { access: jobs.access, clock, log });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture, metrics });
@@ -201,8 +202,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   };
   await restoreMode(jobs, facts);
   const detach = operations?.attach({
-    overview: jobs.overview,
-    workers: () => [{ name: 'local', isUp: jobs.overview().hostFault === undefined }],
+    jobs,
     gateway: health,
     storage: createStorageProbe(database, { dataDir: config.dataDir, clock }),
   });

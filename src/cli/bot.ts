@@ -7,10 +7,11 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import { listModelFiles } from '../operations/model-files.ts';
 import { type Operations, startOperations } from '../operations/operations.ts';
 import type { Log } from '../util/log.ts';
+import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
-import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { modelCapabilities } from './bot-parts.ts';
+import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
@@ -39,14 +40,14 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const operations = await listenFor(config, { dir: configs.dir, log });
-  const metrics = operations?.metrics;
-  const renderer = createWorkerPool({
-    ...rendererOptionsOf(config),
-    environment: io.environment,
-    log,
-    ...(metrics && { metrics }),
+  const devices = await chooseDevices(config, {
+    ...io,
+    onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
   });
-  operations?.watchRenderer(renderer);
+  log.info({ devices: devices.map(({ name }) => name) }, 'clips are made on these devices');
+  const common = { ...rendererOptionsOf(config), environment: io.environment, log, metrics: operations?.metrics };
+  const fleet = createFleet(common, devices);
+  operations?.watchRenderers(fleet.members.flatMap(({ lane, renderer }) => (lane === 'render' ? [renderer] : [])));
   const checker = createPictureChecker({
     environment: io.environment,
     pictures: rendererOptionsOf(config).pictures,
@@ -57,7 +58,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
       {
-        renderer,
+        workers: fleet.members,
         model,
         log,
         signal: io.signal,
@@ -72,7 +73,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     checker.close();
-    await renderer.close();
+    await fleet.close();
     await operations?.close();
     guard.release();
   }

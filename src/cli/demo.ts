@@ -13,7 +13,7 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
-import { modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
@@ -90,7 +90,13 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
         dataDir,
         provider: execution.provider,
       },
-      { renderer, model, log, checkPicture: async (bytes) => void checkFile(bytes), readSettings: readVideoSettings },
+      {
+        workers: soleWorker(renderer),
+        model,
+        log,
+        checkPicture: async (bytes) => void checkFile(bytes),
+        readSettings: readVideoSettings,
+      },
     );
     try {
       io.stdout.write(

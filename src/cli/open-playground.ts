@@ -20,7 +20,7 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -130,7 +130,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             pingAfterMs: config.pingAfterMs,
           },
           {
-            renderer,
+            workers: soleWorker(renderer),
             model,
             log,
             checkPicture: checker.checkBeforeQueueing,

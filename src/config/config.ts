@@ -24,6 +24,8 @@ export interface Config {
   readonly loras: readonly NamedLora[] | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
   readonly execution: Readonly<ExecutionOptions>;
+  /** What clips are made on; undefined: every card, else what the provider says. */
+  readonly devices: readonly (number | 'cpu')[] | undefined;
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
@@ -81,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     isModelDefault: values.MODEL_DIR === undefined,
     loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
     execution: Object.freeze(executionOf(values)),
+    devices: values.DEVICES,
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
     allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),

@@ -17,8 +17,8 @@ export interface OperationsOptions extends Pick<ReadinessOptions, 'modelFiles'> 
 export interface Operations {
   readonly metrics: Metrics;
   readonly address: HttpListen;
-  /** From now on the renderer is asked too whether a step takes too long. */
-  watchRenderer(renderer: { isLate(): boolean }): void;
+  /** From now on these are asked too: where a step of all of them takes too long, the bot is not ready. */
+  watchRenderers(renderers: readonly { isLate(): boolean }[]): void;
   /** From now on these parts are asked, until the returned function is called. */
   attach(parts: BotParts): () => void;
   close(): Promise<void>;
@@ -31,12 +31,12 @@ export interface Operations {
 export async function startOperations(options: OperationsOptions): Promise<Operations> {
   const { listen, version, log, clock = systemClock, modelFiles } = options;
   let parts: BotParts | undefined;
-  let renderer: { isLate(): boolean } | undefined;
+  let renderers: readonly { isLate(): boolean }[] = [];
   const registry = createMetricsRegistry(log);
   registry.replace('kinora_build_info', [{ value: 1, labels: { version, engine: 'local' } }]);
   const readiness = createReadiness({
     parts: () => parts,
-    isRenderLate: () => renderer?.isLate() ?? false,
+    isRenderLate: () => renderers.length > 0 && renderers.every((renderer) => renderer.isLate()),
     modelFiles,
     clock,
   });
@@ -66,8 +66,8 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
   return {
     metrics: registry.metrics,
     address: server.address,
-    watchRenderer(watched) {
-      renderer = watched;
+    watchRenderers(watched) {
+      renderers = watched;
     },
     attach(running) {
       parts = running;
@@ -84,7 +84,7 @@ async function setGauges(
   { replace }: MetricsRegistry,
   { parts, clock }: { parts: BotParts; clock: Clock },
 ): Promise<void> {
-  const { waiting, running } = parts.overview();
+  const { waiting, running } = parts.jobs.overview();
   const acceptedAtMs = waiting.map(({ job }) => job.createdAtMs);
   const oldestMs = acceptedAtMs.length > 0 ? Math.max(0, clock.now() - Math.min(...acceptedAtMs)) : 0;
   const single = (value: number) => [{ value, labels: {} }];
@@ -93,7 +93,7 @@ async function setGauges(
   replace('kinora_queue_oldest_job_age_seconds', single(oldestMs / 1000));
   replace(
     'kinora_worker_up',
-    parts.workers().map(({ name, isUp }) => ({ value: Number(isUp), labels: { worker: name } })),
+    parts.jobs.workers().map(({ name, fault }) => ({ value: fault === undefined ? 1 : 0, labels: { worker: name } })),
   );
   const shards = parts.gateway().map((state) => ({ ...state, labels: { shard: String(state.shard) } }));
   replace(

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { QueueOverview } from '../queue/types.ts';
+import type { QueueOverview, WorkerOverview } from '../queue/types.ts';
 import type { StorageProbe } from '../storage/probe.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import { formatBytes } from '../util/format-bytes.ts';
@@ -18,12 +18,14 @@ interface GatewayState {
 
 /** The parts of a running bot that are asked how they are. */
 export interface BotParts {
-  overview(): Pick<QueueOverview, 'waiting' | 'running' | 'hostFault'>;
+  jobs: {
+    overview(): Pick<QueueOverview, 'waiting' | 'running' | 'hostFault'>;
+    /** Who renders. */
+    workers(): readonly Pick<WorkerOverview, 'name' | 'fault'>[];
+  };
   /** Empty before the first connection. */
   gateway(): readonly GatewayState[];
   storage: StorageProbe;
-  /** Who renders, and whether it takes jobs. */
-  workers(): readonly { name: string; isUp: boolean }[];
 }
 
 /** A file of the model, as it was when the bot started. */
@@ -87,7 +89,7 @@ export function createReadiness({
     },
     gateway: () => gatewayProblem(mustRun().gateway(), clock.now()),
     render() {
-      const fault = parts()?.overview().hostFault;
+      const fault = parts()?.jobs.overview().hostFault;
       if (fault !== undefined) return `no clips can be made: ${fault.message} (${fault.code})`;
       return isRenderLate() ? 'a step of a render takes over five times as long as it should' : undefined;
     },

@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import { scopeOf, UserError } from '../errors.ts';
 import type { Attempt } from '../storage/attempts.ts';
+import type { JobEnd } from '../storage/final-notice.ts';
 import { type FinalNotice, finalNoticeOf } from '../storage/final-notice.ts';
 import type { FinalJobState, Job } from '../storage/job.ts';
-import type { JobEnd, JobStore } from '../storage/job-store.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createWaker, type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
@@ -23,8 +24,6 @@ export interface JobEndingsOptions {
   retentionMs: number;
   /** For the jitter of the waits. Default `Math.random`. */
   random?: (() => number) | undefined;
-  /** The job is rendered no more. */
-  onEnd: (job: Job) => void;
 }
 
 interface EndOptions {
@@ -78,7 +77,7 @@ const uploadsAtOnce = 4;
 
 /** Endings over a store and a listener. Clips that wait are in memory without their bytes. */
 export function createJobEndings(options: JobEndingsOptions): JobEndings {
-  const { store, write, listener, clock, log, signal, retentionMs, random, onEnd } = options;
+  const { store, write, listener, clock, log, signal, retentionMs, random } = options;
   const uploads = new PQueue({ concurrency: uploadsAtOnce });
   const underWay = new Set<Promise<void>>();
   const waker = createWaker();
@@ -113,7 +112,6 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
       ...(pendingNotice && { pendingNotice }),
       ...(attempt && { attempt }),
     };
-    onEnd(job);
     let isRefused = false;
     await write(job.id, async () => {
       isRefused = (await store.finish(job.id, jobEnd)) === undefined;
@@ -193,7 +191,6 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
     fail,
     notify: (job, sinceMs, send) => notify(job, { sinceMs, send, isStored: true }),
     deliver(job) {
-      onEnd(job);
       track(job, () => deliver(job));
     },
     wake: waker.wake,

@@ -1,8 +1,9 @@
 import type { Log } from '../util/log.ts';
 import type { Metrics } from '../util/metrics.ts';
 import type { Attempt } from './attempts.ts';
+import type { JobEnd } from './final-notice.ts';
 import type { Job } from './job.ts';
-import type { JobEnd, JobStore } from './job-store.ts';
+import type { JobStore } from './job-store.ts';
 import type { Observers } from './sqlite.ts';
 
 /** Who hears what becomes of jobs. */
@@ -53,7 +54,8 @@ export function observeJobs({ metrics, log }: JobObservers): Observers<JobStore>
 
 /** What every line about an attempt has. */
 function fieldsOf({ jobId, number, holder }: Attempt) {
-  return { jobId, attempt: number, worker: holder };
+  // A holder of this host's is named after its process, then by what an operator calls it.
+  return { jobId, attempt: number, worker: holder.replace(/^local \S+ /, '') };
 }
 
 function modeOf({ parent }: Job): string {

@@ -26,10 +26,10 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return typeof rawCode === 'number' ? rawCode & 0xff : undefined;
 }
 
-/** A repository's methods as SQLite does them: at once. */
-type AtOnce<Repository> = {
+/** A repository's methods, some of which SQLite does at once. */
+type SomeAtOnce<Repository> = {
   [Name in keyof Repository]: Repository[Name] extends (...values: infer Values) => Promise<infer Result>
-    ? (...values: Values) => Result
+    ? (...values: Values) => Result | Promise<Result>
     : never;
 };
 
@@ -41,12 +41,17 @@ export type Observers<Repository> = {
 };
 
 /**
- * A repository over methods that do their work at once. Each is done, and committed, in the order of the calls and before
- * the call returns; its promise settles afterwards.
+ * A repository over methods that do their work at once: each of those is done, and committed, in the order of the calls and
+ * before the call returns; its promise settles afterwards. Methods that give a promise themselves stay as they are.
  */
-export function repository<Repository extends object>(
-  methods: AtOnce<Repository>,
-  observers: Observers<Repository> = {},
+export function repository<Repository extends object>(methods: SomeAtOnce<Repository>): Repository {
+  return observedRepository({}, methods);
+}
+
+/** As {@link repository}, and tells what was done. */
+export function observedRepository<Repository extends object>(
+  observers: Observers<Repository>,
+  methods: SomeAtOnce<Repository>,
 ): Repository {
   const entries = Object.entries(methods as Record<string, (...values: unknown[]) => unknown>);
   const hear = observers as Readonly<Record<string, ((...values: unknown[]) => void) | undefined>>;

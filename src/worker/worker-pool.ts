@@ -17,7 +17,7 @@ export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
   log: Log;
   clock?: Clock;
   /** Counts processes that had to be replaced. Default: nobody does. */
-  metrics?: Metrics;
+  metrics?: Metrics | undefined;
   /** A step of a render, or the start, that does not end is given this long at least: see `watch`. Default 300. */
   stallSeconds?: number;
   /** How often the state of a render is handed to `onCheckpoint`, at most; 0: never. Default 30. */

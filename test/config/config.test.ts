@@ -273,6 +273,8 @@ describe('readConfig', () => {
     ],
     ['MAX_UPLOAD_MB', '8.5', /whole number/],
     ['MAX_UPLOAD_MB', '1e2', /whole number/],
+    ['DEVICES', '0;1', /^DEVICES must be auto, or numbers of cards and cpu separated by commas/],
+    ['DEVICES', '0,gpu', /^DEVICES must be auto/],
     ['THREADS', '-1', /^THREADS must be a whole number from 0 to 512/],
     ['MODEL_IDLE_SECONDS', 'never', /^MODEL_IDLE_SECONDS must be/],
     ['STALL_SECONDS', '0', /^STALL_SECONDS must be a whole number from 1 to/],

@@ -71,7 +71,7 @@ it('health, readiness and metrics answer under load, and the metrics say what ha
   (await renderer.begun(2)).fail(new InferenceError('gpu-gone', 'no card', { scope: 'host' }));
   const route = 'PATCH /webhooks/:application/:token/messages/:message' as const;
   const scrapes: Promise<unknown>[] = [];
-  discord.failNext({ route, status: 429, retryAfterSeconds: 0.01 });
+  discord.failNext({ route, status: 429, retryAfterSeconds: 0.01, uploadsOnly: true });
   for (let index = 3; index < 13; index++) {
     const render = await renderer.begun(index);
     if (index === 5) {
@@ -109,7 +109,7 @@ it('health, readiness and metrics answer under load, and the metrics say what ha
   expect(count('kinora_discord_requests_total', { code: '503' })).toBeGreaterThanOrEqual(6);
   expect(count('kinora_discord_rate_limited_total')).toBeGreaterThanOrEqual(1);
   expect(count('kinora_gateway_up', { shard: '0' })).toBe(1);
-  expect(count('kinora_worker_up', { worker: 'local' })).toBe(1);
+  expect(count('kinora_worker_up', { worker: 'device' })).toBe(1);
   expect(count('kinora_storage_free_bytes')).toBeGreaterThan(0);
   expect(count('kinora_storage_used_bytes', { kind: 'database' })).toBeGreaterThan(0);
   expect(count('kinora_deliveries_pending')).toBe(0);
@@ -156,5 +156,5 @@ it('a bot whose machine makes no clips is not ready, and says why', async () => 
   (await renderer.begun(0)).fail(new InferenceError('gpu-gone', 'The card fell off the bus.', { scope: 'host' }));
   const reason = 'no clips can be made: The card fell off the bus. (gpu-gone)';
   await expect.poll(async () => (await readyOf(operations)).checks.render).toEqual({ ok: false, reason });
-  expect(seriesValue(await scrape(operations), 'kinora_worker_up', { worker: 'local' })).toBe(0);
+  expect(seriesValue(await scrape(operations), 'kinora_worker_up', { worker: 'device' })).toBe(0);
 });

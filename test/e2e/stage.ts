@@ -1,12 +1,14 @@
 import sharp from 'sharp';
 import { expect, onTestFinished } from 'vitest';
 import { type BotConfig, type BotDependencies, type RunningBot, startBot } from '../../src/cli/app.ts';
+import { soleWorker } from '../../src/cli/bot-parts.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { checkFile } from '../../src/media/check-file.ts';
 import { readVideoSettings } from '../../src/media/read-video-settings.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
+import type { Renderer } from '../../src/worker/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
@@ -30,8 +32,10 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions
-  extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch' | 'signal' | 'operations'> {
+export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch' | 'signal' | 'operations'> {
+  renderer: Pick<Renderer, 'render'>;
+  /** Default: the renderer alone. */
+  workers?: BotDependencies['workers'];
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
@@ -48,6 +52,7 @@ export interface StageOptions
 /** Sets the stage. Call it in the test that plays on it. */
 export async function setStage({
   renderer,
+  workers,
   model = tinyModel,
   discord: fakeOptions,
   attachmentHosts,
@@ -80,7 +85,7 @@ export async function setStage({
         ...config,
       },
       {
-        renderer,
+        workers: workers ?? soleWorker(renderer),
         model,
         log,
         clock,

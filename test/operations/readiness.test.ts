@@ -18,10 +18,9 @@ function setUp(changes: Partial<BotParts> = {}, options: Partial<ReadinessOption
   });
   const shard = { shard: 0, isConnected: true, sinceMs: clock.now(), lastAckAtMs: undefined, latencyMs: undefined };
   const parts: BotParts = {
-    overview: () => ({ waiting: [], running: [], hostFault: undefined }),
+    jobs: { overview: () => ({ waiting: [], running: [], hostFault: undefined }), workers: () => [] },
     gateway: () => [shard],
     storage: createStorageProbe(database, { dataDir, clock }),
-    workers: () => [],
     ...changes,
   };
   const ask = createReadiness({ parts: () => parts, isRenderLate: () => false, modelFiles: [], clock, ...options });
@@ -107,10 +106,10 @@ describe('createReadiness', () => {
   });
 
   it('is ready while it is busy, and not where this machine makes no clips or a step takes too long', async () => {
-    const busy = { waiting: Array(100).fill({}), running: [{}] } as unknown as ReturnType<BotParts['overview']>;
-    expect(await setUp({ overview: () => busy }).ask()).toMatchObject(ready);
+    const busy = { waiting: Array(100).fill({}), running: [{}] } as unknown as ReturnType<BotParts['jobs']['overview']>;
+    expect(await setUp({ jobs: { overview: () => busy, workers: () => [] } }).ask()).toMatchObject(ready);
     const hostFault = { code: 'ENOSPC', message: 'no space left', sinceMs: 1, retryAtMs: 2 };
-    const { checks } = await setUp({ overview: () => ({ ...busy, hostFault }) }).ask();
+    const { checks } = await setUp({ jobs: { overview: () => ({ ...busy, hostFault }), workers: () => [] } }).ask();
     expect(checks.render).toEqual({ ok: false, reason: 'no clips can be made: no space left (ENOSPC)' });
     const late = await setUp({}, { isRenderLate: () => true }).ask();
     expect(late.checks.render).toEqual({ ok: false, reason: expect.stringContaining('five times') });
