@@ -1,14 +1,19 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Clock } from '../util/clock.ts';
 import { sleep } from '../util/clock.ts';
 import { lastBackupOf } from './backup.ts';
+import { blobFolder } from './blobs.ts';
 import { busyTimeoutMs, type Database, sqliteCodeOf, sqliteCodes } from './sqlite.ts';
+
+/** Bytes by what they are: kinora.db, its write-ahead log, large pictures and clips, and everything else. */
+type UsedBytes = Record<'database' | 'wal' | 'blobs' | 'other', number>;
 
 /** What the data folder holds at a moment. */
 interface StorageState {
   freeBytes: number;
-  usedBytes: Readonly<Record<'database' | 'wal' | 'other', number>>;
+  /** At most {@link sizesKeptMs} old. */
+  usedBytes: Readonly<UsedBytes>;
   /** Clips on their way to their requesters. */
   delivering: number;
   /** Milliseconds since 1970; undefined: never. */
@@ -30,8 +35,11 @@ export interface StorageProbe {
 /** The fact that {@link StorageProbe.roundTrip} writes. */
 const probeKey = 'health-probe';
 
-/** Between two looks at a lock. */
+/** Between two looks at a lock, in milliseconds. */
 const lockGapMs = 100;
+
+/** How long the sizes of files are kept: there may be thousands of them. In milliseconds. */
+const sizesKeptMs = 60_000;
 
 /** A probe of an open database in `dataDir`. */
 export function createStorageProbe(
@@ -44,6 +52,7 @@ export function createStorageProbe(
   const read = database.prepare('SELECT value FROM facts WHERE key = ?');
   const countDelivering = database.prepare(`SELECT count(*) AS jobs FROM jobs WHERE state = 'delivering'`);
   let probes = 0;
+  let measured: { atMs: number; usedBytes: Promise<UsedBytes> } | undefined;
 
   /** False: another program holds the database. Does not wait for it, since the event loop would wait too. */
   function tryRoundTrip(): boolean {
@@ -76,12 +85,17 @@ export function createStorageProbe(
       }
     },
     async state() {
-      const [database_, wal] = await Promise.all(
-        ['kinora.db', 'kinora.db-wal'].map((file) => sizeOf(join(dataDir, file))),
-      );
+      const nowMs = clock.now();
+      if (measured === undefined || Math.abs(nowMs - measured.atMs) >= sizesKeptMs) {
+        measured = { atMs: nowMs, usedBytes: usedBytesOf(dataDir) };
+        // Tried anew the next time.
+        measured.usedBytes.catch(() => {
+          measured = undefined;
+        });
+      }
       return {
         freeBytes: await freeBytes(),
-        usedBytes: { database: database_!, wal: wal!, other: (await folderSize(dataDir)) - database_! - wal! },
+        usedBytes: await measured.usedBytes,
         delivering: (countDelivering.get([]) as { jobs: number }).jobs,
         lastBackupAtMs: lastBackupOf(database)?.atMs,
       };
@@ -90,14 +104,20 @@ export function createStorageProbe(
   };
 }
 
-/** 0 where there is no such file. */
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
+async function usedBytesOf(dataDir: string): Promise<UsedBytes> {
+  const used: UsedBytes = { database: 0, wal: 0, blobs: 0, other: 0 };
+  for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    // It may have been deleted since.
+    const sizeBytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+    used[kindOf(relative(dataDir, path))] += sizeBytes;
+  }
+  return used;
 }
 
-async function folderSize(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  let bytes = 0;
-  for (const entry of entries) if (entry.isFile()) bytes += await sizeOf(join(entry.parentPath, entry.name));
-  return Math.max(0, bytes);
+function kindOf(name: string): keyof UsedBytes {
+  if (name === 'kinora.db') return 'database';
+  if (name === 'kinora.db-wal') return 'wal';
+  return dirname(name) === blobFolder ? 'blobs' : 'other';
 }

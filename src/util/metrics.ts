@@ -118,7 +118,7 @@ export const metricDeclarations = {
   kinora_storage_free_bytes: { type: 'gauge', help: 'Free space on the disk of DATA_DIR.', labels: [] },
   kinora_storage_used_bytes: {
     type: 'gauge',
-    help: 'What DATA_DIR holds: database, wal (its write-ahead log) and other.',
+    help: 'What DATA_DIR holds: database, wal (its write-ahead log), blobs (large pictures and clips) and other.',
     labels: ['kind'],
   },
   kinora_last_backup_timestamp_seconds: {
