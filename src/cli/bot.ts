@@ -39,12 +39,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
-  const operations = await listenFor(config, { dir: configs.dir, log });
   const devices = await chooseDevices(config, {
     ...io,
     onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
   });
   log.info({ devices: devices.map(({ name }) => name) }, 'clips are made on these devices');
+  const operations = await listenFor(config, { dir: configs.dir, log });
   const common = { ...rendererOptionsOf(config), environment: io.environment, log, metrics: operations?.metrics };
   const fleet = createFleet(common, devices);
   operations?.watchRenderers(fleet.members.flatMap(({ lane, renderer }) => (lane === 'render' ? [renderer] : [])));
