@@ -22,6 +22,8 @@ export interface JobMessagesOptions {
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
+  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
+  seamlessSeconds?: (job: Job) => number | undefined;
   clock: Clock;
   log: Log;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
@@ -48,7 +50,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
-  const { isSpoiler = async () => false, wantsPing = async () => false } = options;
+  const { isSpoiler = async () => false, wantsPing = async () => false, seamlessSeconds } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
@@ -139,7 +141,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });
+      const how = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds, signal };
+      const way = await deliverClip(address, clip, how);
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'privately', (messages) => explainError(error, messages, job.id)),

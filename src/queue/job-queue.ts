@@ -9,7 +9,7 @@ import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
-import type { Estimates } from './estimates.ts';
+import type { EstimatedJob, Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
@@ -120,7 +120,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     return runner.running().map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
-  function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
+  function positionsFor(waiting: readonly EstimatedJob[]): QueuePosition[] {
     const places = positionsOf({
       waiting,
       concurrency,
@@ -143,7 +143,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job) });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
     const { share, endsAtMs: after } = tracker.at(progress, clock.now());

@@ -193,14 +193,14 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   }
 
   async function render(run: Run, attempt: Attempt): Promise<Clip> {
-    const { id, settings } = run.job;
+    const { id } = run.job;
     const { signal } = run.abort;
     const checkpoints = createCheckpointSaver(
       (bytes) => store.saveCheckpoint(attempt, bytes),
       (err) => log.warn({ jobId: id, err }, 'a checkpoint could not be kept'),
     );
     run.checkpoints = checkpoints;
-    const expected = estimates.of(settings);
+    const expected = estimates.of(run.job);
     const spec = await specOf(run.job, store);
     signal.throwIfAborted();
     return renderer.render(spec, {
@@ -221,7 +221,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     run.attempt = undefined;
     judge.succeeded(id);
     breaker.close();
-    estimates.learn(job.settings, clip).catch((err: unknown) => {
+    estimates.learn(job, clip).catch((err: unknown) => {
       log.warn({ jobId: id, err }, 'nothing could be learnt from a clip');
     });
     // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.

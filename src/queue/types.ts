@@ -1,6 +1,7 @@
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, NewJob } from '../storage/job.ts';
 import type { WaitingJob } from './admission.ts';
+import type { EstimatedJob } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
 
 /** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
@@ -39,7 +40,7 @@ export interface JobQueue {
   cancel(id: string): Promise<CancelOutcome>;
   overview(): QueueOverview;
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
-  estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
+  estimatePosition(job: EstimatedJob): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
   setMode(mode: QueueMode): void;
   /** Clips of a user that could not be posted anywhere, oldest first; kept until retention is over. */
