@@ -1,6 +1,7 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
+import type { Metrics } from '../util/metrics.ts';
 import { hasSeamlessOffer, seamlessButton } from './clip-rows.ts';
 import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
@@ -30,6 +31,8 @@ interface DeliverClipOptions extends DeliveryOptions {
   /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
   seamlessSeconds?: ((job: Job) => number | undefined) | undefined;
   signal: AbortSignal;
+  /** Counts tries that are made again. Default: nobody does. */
+  metrics?: Metrics | undefined;
 }
 
 /** How often a clip that Discord finds too large is halved: a quarter of what it promised is as far as it errs. */
@@ -51,7 +54,10 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
       if (isRouteClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
       }
-      if (!isUploadTooLarge(cause)) throw scopedDiscordError(cause);
+      if (!isUploadTooLarge(cause)) {
+        options.metrics?.count('kinora_delivery_retries_total', {});
+        throw scopedDiscordError(cause);
+      }
       const next = halvings < maxHalvings ? await shrunk(smaller, options) : undefined;
       if (next === undefined) {
         throw new UserError('clip-too-large', 'The clip is larger than Discord accepts here.', { cause });

@@ -2,6 +2,7 @@ import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Metrics } from '../util/metrics.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
 import { createEditBudget } from './edit-budget.ts';
@@ -26,6 +27,7 @@ export interface JobMessagesOptions {
   seamlessSeconds?: (job: Job) => number | undefined;
   clock: Clock;
   log: Log;
+  metrics?: Metrics;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
   editGapMs?: number;
 }
@@ -49,7 +51,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
-  const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
+  const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
   const { isSpoiler = async () => false, wantsPing = async () => false, seamlessSeconds } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
@@ -141,8 +143,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const how = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds, signal };
-      const way = await deliverClip(address, clip, how);
+      const known = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds };
+      const way = await deliverClip(address, clip, { ...known, signal, metrics });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'privately', (messages) => explainError(error, messages, job.id)),
