@@ -75,7 +75,16 @@ export function createClient(
     log.warn({ route, method, global, scope, waitMs: timeToReset }, 'a rate limit of Discord is reached; waiting');
     metrics.count('kinora_discord_rate_limited_total', { scope: global ? 'global' : scope });
   });
-  client.rest.on(RESTEvents.Response, ({ method, route }, { status }) => {
+  client.rest.on(RESTEvents.Response, ({ method, route }, { status, headers }) => {
+    // A limit that the library did not see coming: it waits then, too, and says nothing.
+    if (status === 429) {
+      const scope = headers.get('x-ratelimit-scope') ?? 'user';
+      log.warn(
+        { route: routeName(method, route), scope },
+        'Discord refuses a request over a rate limit; it is sent again',
+      );
+      metrics.count('kinora_discord_rate_limited_total', { scope });
+    }
     metrics.count('kinora_discord_requests_total', { route: routeName(method, route), code: String(status) });
   });
   client.rest.on(RESTEvents.InvalidRequestWarning, ({ count, remainingTime }) => {

@@ -102,7 +102,7 @@ export const metricDeclarations = {
   },
   kinora_discord_rate_limited_total: {
     type: 'counter',
-    help: 'Times that a request had to wait for a rate limit: user, global or shared.',
+    help: 'Times that a request had to wait for a rate limit, or was refused over one: user, global or shared.',
     labels: ['scope'],
   },
   kinora_gateway_up: {

@@ -78,7 +78,12 @@ it('health, readiness and metrics answer under load, and the metrics say what ha
       const { id } = (await handles[11]!.waitForMessage(({ components }) => components.length > 0))!;
       await discord.clickButton({ messageId: id, user: people[11]!.id }).acknowledged;
     }
-    if (index === 6) discord.failNext({ route, status: 503, times: 40, uploadsOnly: true });
+    if (index === 6) {
+      // The first uploads have met the limit by then.
+      const limited = async () => seriesValue(await scrape(operations), 'kinora_discord_rate_limited_total');
+      await expect.poll(limited, { timeout: 10_000 }).toBeGreaterThanOrEqual(1);
+      discord.failNext({ route, status: 503, times: 40, uploadsOnly: true });
+    }
     render.finish();
     scrapes.push(scrape(operations));
   }
