@@ -117,7 +117,8 @@ async function settingsText(
 
 function answerLines(settings: FlatSettings, answer: CommandAnswer, messages: SettingsMessages): string[] {
   const commandLine = [messages.commandLine, codeBlock(asCommandLine(settings))];
-  if ('command' in answer) return [messages.command, codeBlock(answer.command), ...commandLine];
+  const command = settings.hasEndPicture === true ? messages.commandOfTwo : messages.command;
+  if ('command' in answer) return [command, codeBlock(answer.command), ...commandLine];
   const told = codeBlock(describeOptions(settings));
   switch (answer.without) {
     case 'incomplete':

@@ -4,12 +4,13 @@ import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { clipForm, type FitName } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
+import { forTwoPictures } from '../settings/image-to-video.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
-import { chooseSize, forTwoPictures, resolveSettings } from './resolve-settings.ts';
+import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
@@ -177,11 +178,16 @@ async function beginRun(
  * or for a seamless loop the one that it begins with, of an extended clip its very first frame.
  */
 async function lastPicture(
-  { pictureForClip }: RenderTools,
-  { endPicture, form, fit }: FramesSpec,
+  { pictureForClip, readPictureInfo }: RenderTools,
+  { picture: first, endPicture, form, fit, pictureFit }: FramesSpec,
   { size, kept, picture }: { size: Size; kept: KeptClip | undefined; picture: FramedPicture },
 ): Promise<FramedPicture | undefined> {
-  if (endPicture !== undefined) return pictureForClip(endPicture, { ...size, fit });
+  if (endPicture !== undefined) {
+    const [one, other] = [await readPictureInfo(first), await readPictureInfo(endPicture)];
+    // Of the same shape, both take the size in the same way: what stands still stays where it is.
+    const isSameShape = one.width * other.height === other.width * one.height;
+    return pictureForClip(endPicture, { ...size, fit: isSameShape ? pictureFit : fit });
+  }
   if (form.loop !== 'seamless') return undefined;
   return kept === undefined ? picture : { ...size, data: kept.before[0]! };
 }

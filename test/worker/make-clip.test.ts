@@ -88,6 +88,19 @@ describe('makeClip', () => {
     expect(file).toMatchObject({ fps: 7, toFps: 24, metadata: { settings: { interpolator: 'minterpolate' } } });
   });
 
+  it('brings a last picture of the same shape to the size as the first one, and another as was asked for', async () => {
+    const wide = scripted({ picture: { width: 160, height: 90 } });
+    const form = { shape: 'auto' as const };
+    const fitsOf = async (endPicture: Uint8Array) => {
+      const tools = fakeTools();
+      const clip = await makeClip(tools, { ...spec, picture: wide, endPicture, form, fit: 'crop' });
+      expect(clip.hasEndPicture).toBe(true);
+      return tools.calls.filter((call) => call.startsWith('pictureForClip')).map((call) => call.split(' ').at(-1));
+    };
+    expect(await fitsOf(scripted({ picture: { width: 320, height: 180 } }))).toEqual(['stretch', 'stretch']);
+    expect(await fitsOf(scripted({ picture: { width: 90, height: 160 } }))).toEqual(['stretch', 'crop']);
+  });
+
   it('draws a seed where none is given', async () => {
     const seeds = new Set<number>();
     for (let run = 0; run < 4; run++) seeds.add((await makeClip(fakeTools(), { ...spec, settings: {} })).settings.seed);
