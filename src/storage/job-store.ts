@@ -1,19 +1,12 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import {
-  type Attempt,
-  boundTo,
-  type ClaimState,
-  createAttemptStore,
-  isCurrentAttempt,
-  type LeaseTerm,
-} from './attempts.ts';
-import { type BlobColumns, createBlobStore } from './blobs.ts';
+import { type Attempt, type ClaimState, createAttemptStore, type LeaseTerm } from './attempts.ts';
+import { createBlobStore } from './blobs.ts';
+import { createCheckpointStore } from './checkpoints.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
 import type { FinalNotice, JobEnd } from './final-notice.ts';
 import { clipCountOf, type Job, type NewJob } from './job.ts';
-import { pageOfZeros } from './migrations.ts';
 import { createPictureStore, type StoredPictures, storingPictures } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
 import {
@@ -133,6 +126,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   const attempts = createAttemptStore(database);
   const blobs = createBlobStore(database);
   const clips = createClipStore(database, blobs);
+  const checkpoints = createCheckpointStore(database, blobs);
   const deletions = createDeletions(database, { pictures, blobs });
   const insertJob = database.prepare(
     `INSERT INTO jobs
@@ -172,14 +166,6 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     'INSERT INTO uses (job_id, user_id, guild_id, at_ms, clips) VALUES (?, ?, ?, ?, ?)',
   );
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
-  const upsertCheckpoint = database.prepare(
-    `INSERT INTO checkpoints (job_id, padding, bytes, file)
-     SELECT id, ${pageOfZeros}, ?, ? FROM jobs WHERE ${isCurrentAttempt} AND picture_forgotten = 0
-     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes, file = excluded.file`,
-  );
-  const selectCheckpoint = database.prepare('SELECT bytes, file FROM checkpoints WHERE job_id = ?');
-  const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
-
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
   function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): JobRow[] {
     const found = list.all(parameters) as { sequence: number }[];
@@ -207,7 +193,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   function dropBytes(id: string): void {
     pictures.release(id);
     clips.remove(id);
-    deleteCheckpoint.run([id]);
+    checkpoints.remove(id);
   }
 
   function add(job: NewJob, { picture, endPicture, createdAtMs }: StoredPictures & { createdAtMs: number }): Job {
@@ -251,14 +237,8 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,
-    async saveCheckpoint(attempt, bytes) {
-      const isSaved = await blobs.storing([bytes], ([stored]) => {
-        return upsertCheckpoint.run([stored!.bytes, stored!.file, ...boundTo(attempt)]).changes > 0;
-      });
-      await blobs.erase();
-      return isSaved;
-    },
-    checkpoint: (id) => blobs.read(() => selectCheckpoint.get([id]) as BlobColumns | undefined),
+    saveCheckpoint: checkpoints.save,
+    checkpoint: checkpoints.read,
     async keepClip(attempt, { bytes, master, ...made }, renderedAtMs) {
       const parts = master === undefined ? [bytes] : [bytes, master];
       const job = await blobs.storing(parts, ([clip, frames]) =>
@@ -266,7 +246,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
           if (!attempts.isCurrent(attempt)) return undefined;
           const id = attempt.jobId;
           clips.keep(id, made, { bytes: clip!, master: frames });
-          deleteCheckpoint.run([id]);
+          checkpoints.remove(id);
           updateRendered.run([renderedAtMs, id]);
           return mustFind(id);
         }),
