@@ -67,6 +67,7 @@ const inferences: Readonly<Record<string, Inference>> = {
   QuickGelu: same,
   Gelu: same,
   Relu: same,
+  LeakyRelu: same,
   Tanh: same,
   Cos: same,
   Sin: same,
@@ -92,6 +93,19 @@ const inferences: Readonly<Record<string, Inference>> = {
     const outHeight = Math.floor((height + top + bottom - kernelHeight) / strideY) + 1;
     const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
     if (outHeight < 1 || outWidth < 1) fail('Conv', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  ConvTranspose(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const [inChannels, outChannels, kernelHeight, kernelWidth] = shape4(nth(inputs, 1));
+    if (channels !== inChannels) fail('ConvTranspose', inputs);
+    if (inputs.length > 2 && nth(inputs, 2).shape.join() !== `${outChannels}`) fail('ConvTranspose', inputs);
+    const [top = 0, left = 0, bottom = 0, right = 0] = listOf(attributes, 'pads');
+    const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
+    const outHeight = (height - 1) * strideY + kernelHeight - top - bottom;
+    const outWidth = (width - 1) * strideX + kernelWidth - left - right;
+    if (outHeight < 1 || outWidth < 1) fail('ConvTranspose', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
   },
 

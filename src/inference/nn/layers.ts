@@ -62,6 +62,23 @@ export function conv2d(
   });
 }
 
+/** torch `ConvTranspose2d` with a square kernel: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */
+export function convTranspose2d(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { outChannels, kernel, stride, padding }: { outChannels: number; kernel: number; stride: number; padding: number },
+): Value {
+  return graph.scope(name, () => {
+    const weight = graph.parameter('weight', [axisSize(x, 1), outChannels, kernel, kernel]);
+    return graph.op('ConvTranspose', [x, weight, graph.parameter('bias', [outChannels])], {
+      kernel_shape: [kernel, kernel],
+      pads: [padding, padding, padding, padding],
+      strides: [stride, stride],
+    });
+  });
+}
+
 /**
  * torch `Conv3d` with kernel (3, 1, 1) and padding (1, 0, 0), as a Conv2d with kernel (3, 1) over frames and pixels:
  * [b, c, f, h·w] -> [b, outChannels, f, h·w]. No tensor has five axes, which several providers lack.
