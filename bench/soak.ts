@@ -11,7 +11,7 @@ import { createTroubles } from './soak/troubles.ts';
 // `npm run soak [interactions] [seed]`: the whole bot as `npm start` runs it, with real renders of a tiny checkpoint,
 // against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may: errors of
 // Discord and an outage, a model folder that goes and comes back, a render process that is killed or hangs, a bot that is
-// killed. At the end the store is compared with what people saw; whatever is missing or there twice, and memory that grows
+// killed. The stand-in keeps Discord's rate limits and strays from the documentation at random. At the end the store is compared with what people saw; whatever is missing or there twice, and memory that grows
 // with the number of clips, makes the exit code 1.
 
 const [interactions = 200, seed = 1] = process.argv.slice(2).map(Number);
@@ -21,6 +21,8 @@ const underWayAtOnce = 12;
 
 /** What the bot's process may grow by after its first quarter: about the noise of its garbage collector. */
 const allowedGrowthMb = 60;
+/** The slowest of a hundred first answers may take so long. */
+const longestAcknowledgementMs = 100;
 /** How long a fault of the host and an outage last: long enough for several renders to be finished meanwhile. */
 const faultMs = 8_000;
 
@@ -35,6 +37,9 @@ writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 const discord = await startFakeDiscord({ messageContentIntent: true });
 let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
 let memoryBeforeMb = 0;
+discord.setRateLimits('discord');
+// All of what it can be told to stray in, also what discord.js cannot parse.
+discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
 const startedMs = Date.now();
 const troubles = createTroubles(discord, seed);
 const people = createSoakPeople(discord, { seed, picture: readFileSync('assets/rocket.jpg') });
@@ -95,8 +100,20 @@ await bot.stop();
 const books = readBooks(dataDir, discord);
 const { median, p99, count, unanswered } = people.latencies();
 const violations = discord.violations();
+const invalid = invalidRequests();
 await discord.close();
 rmSync(folder, { recursive: true });
+
+/** What Discord would count as invalid, beyond what was provoked here; a line each. */
+function invalidRequests(): string[] {
+  let provoked = troubles.expiredTokens();
+  return Object.entries(discord.invalidRequests().unprovoked).flatMap(([name, times]) => {
+    const isOfToken = name.startsWith('401') && name.includes(':token');
+    const excused = isOfToken ? Math.min(provoked, times) : 0;
+    provoked -= excused;
+    return times > excused ? [`${times - excused} × ${name}`] : [];
+  });
+}
 
 console.log(`
 ${interactions} interactions of 40 people (seed ${seed}) in ${Math.round((Date.now() - startedMs) / 1000)} s
@@ -110,13 +127,26 @@ cancelled       ${books.cancelled}
 lost            ${books.lost.length}${books.lost.map((line) => `\n  ${line}`).join('')}
 twice           ${books.twice.length}${books.twice.map((line) => `\n  ${line}`).join('')}
 acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
+not seen        ${people.timedOut().length} ends in time${people
+  .timedOut()
+  .map((line) => `\n  ${line}`)
+  .join('')}
 machine         ${cpus().length} processors, load average ${loadavg()
   .map((load) => load.toFixed(1))
   .join(' ')}
 memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})
+invalid         ${invalid.length} requests beyond those provoked${invalid.map((line) => `\n  ${line}`).join('')}
 violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
 
 const growthMb = memoryAfterMb - memoryBeforeMb;
 const isSound =
-  books.lost.length + books.twice.length + violations.length + unanswered === 0 && growthMb < allowedGrowthMb;
+  books.lost.length +
+    books.twice.length +
+    violations.length +
+    invalid.length +
+    unanswered +
+    people.timedOut().length ===
+    0 &&
+  p99 < longestAcknowledgementMs &&
+  growthMb < allowedGrowthMb;
 process.exitCode = isSound ? 0 : 1;

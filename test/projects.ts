@@ -11,6 +11,7 @@ export const isolated: Readonly<Record<string, string>> = {
   'test/config/environment.test.ts': 'changes the environment and the working folder',
   'test/inference/pipeline/run-control.test.ts': 'replaces a module',
   'test/media/decode-memory.test.ts': 'measures memory',
+  'test/storage/event-loop.test.ts': 'measures how long the event loop is held',
   'test/worker/worker-pool.test.ts': 'measures memory and how long the event loop is held',
   'test/worker/webgpu.test.ts': 'fills all cores',
 };

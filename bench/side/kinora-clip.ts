@@ -1,6 +1,7 @@
 import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { decodeSamples } from '../../src/inference/pipeline/decode-latents.ts';
-import { denoise, encodeImage } from '../../src/inference/pipeline/image-to-video.ts';
+import { denoise } from '../../src/inference/pipeline/denoise.ts';
+import { encodeImages } from '../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { modelNetworks } from '../../src/inference/pipeline/networks.ts';
@@ -46,9 +47,9 @@ export async function runKinoraClip(task: ClipTask): Promise<{ made: Made; times
   const times: SideTimes = { readySeconds: startedMs / 1000, seconds: [] };
 
   clock.begin('encode-image', 2);
-  const condition = await finish(encodeImage(job, { generator, step }));
+  const conditions = await finish(encodeImages(job, { generator, step }));
   clock.begin('denoise', numInferenceSteps);
-  const denoising = denoise(job, { generator, scheduler, condition, step });
+  const denoising = denoise(job, { generator, scheduler, conditions, step });
   const latents = await finish(denoising, () => {
     times.firstStepSeconds ??= since();
   });

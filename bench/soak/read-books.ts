@@ -18,6 +18,7 @@ const rowsSchema = z.array(
   z.object({
     id: z.string(),
     state: z.string(),
+    pending_notice: z.string().nullable(),
     address: z
       .string()
       .transform((text) => z.object({ messageId: z.string(), channelId: z.string() }).parse(JSON.parse(text))),
@@ -27,17 +28,21 @@ const rowsSchema = z.array(
 /** Compares; call it when the bot has ended. */
 export function readBooks(dataDir: string, discord: FakeDiscord): Repositories {
   const database = openDatabase(dataDir);
-  const jobs = rowsSchema.parse(database.prepare('SELECT id, state, address FROM jobs').all([]));
+  const jobs = rowsSchema.parse(database.prepare('SELECT id, state, address, pending_notice FROM jobs').all([]));
   database.close();
-  const channels = new Set(jobs.map(({ address }) => address.channelId));
+  const channels = new Set([
+    ...jobs.map(({ address }) => address.channelId),
+    ...discord.users().map(({ id }) => discord.openDm(id)),
+  ]);
   const messages = [...channels].flatMap((channelId) => discord.messages(channelId));
   const books: Repositories = { accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, lost: [], twice: [] };
-  for (const { id, state, address } of jobs) {
+  for (const { id, state, address, pending_notice } of jobs) {
     const clips = messages.filter((message) =>
       message.attachments.some(({ filename }) => filename.includes(id)),
     ).length;
     const own = discord.message(address.messageId);
-    const isExplained = own ? /⚠️|🚫/u.test(own.content) : state !== 'done';
+    // A failure is told to its requester alone, and the message goes; the store knows whether they were told.
+    const isExplained = own ? /⚠️|🚫/u.test(own.content) : state !== 'done' && pending_notice === null;
     if (state === 'done') books.delivered++;
     else if (state === 'failed') books.failed++;
     else if (state === 'cancelled') books.cancelled++;

@@ -52,7 +52,7 @@ export async function startSoakBot(
     killRenderProcess(signal) {
       const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
       for (const id of children) {
-        if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('render/child')) process.kill(Number(id), signal);
+        if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('worker/child')) process.kill(Number(id), signal);
       }
     },
     kill: () => void child.kill('SIGKILL'),

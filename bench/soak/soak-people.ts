@@ -7,6 +7,8 @@ export interface SoakJob {
   id?: string;
   userId: string;
   original(): ApiMessage | undefined;
+  /** Whatever was said of it: its message, and words beside it that nobody else sees. */
+  messages(): ApiMessage[];
 }
 
 /** Buttons under a clip that lead to another, or to words at once. */
@@ -24,12 +26,15 @@ export interface SoakPeople {
   answered(): Promise<void>;
   /** Every job has ended. */
   settled(): Promise<void>;
+  /** Jobs of whose end nobody heard in time; a line each. */
+  timedOut(): readonly string[];
   latencies(): { median: number; p99: number; count: number; unanswered: number };
   doorsUsed(): string;
   summary(): string;
 }
 
-const patienceMs = 180_000;
+/** However busy the machine is, and with an outage and a render process that hangs in between. */
+const patienceMs = 120_000;
 
 /** Whether nothing more comes: a clip, or words that end the matter. */
 function isOver(message: ApiMessage): boolean {
@@ -55,11 +60,14 @@ export function createSoakPeople(
   const clips = new Set<string>();
   /** Who waits for an answer to their reaction, by the message under which it is. */
   const reactions = new Map<string, (answerId: string) => void>();
+  /** Answers to reactions that do not show yet that the bot has taken the job. */
+  const untouched = new Map<string, () => void>();
   const ends = new Set<Promise<void>>();
   const answers: Promise<void>[] = [];
   const latenciesMs: number[] = [];
   const doors = new Map<string, number>();
   let unanswered = 0;
+  const timedOut: string[] = [];
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const hasMenu = () => discord.registeredCommands().some(({ name, type }) => name === 'Animate' && type === 3);
 
@@ -74,39 +82,65 @@ export function createSoakPeople(
   }
 
   // One listener for all: a search through every message at every change would be the heaviest thing here.
+  const directChannels = new Map(users.map((id) => [discord.openDm(id), id]));
+  /** By job, as its Cancel button says it: clips are called after it. */
+  const idOf = new Map<SoakJob, string>();
+
+  /** The job that a message is the end of. */
+  function endedBy(message: ApiMessage): SoakJob | undefined {
+    const jobs = [...underWay.keys()];
+    const own = jobs.find((job) => job.messages().some(({ id }) => id === message.id));
+    if (own) return own;
+    const byName = jobs.find((job) =>
+      message.attachments.some(({ filename }) => filename.includes(idOf.get(job) ?? '?')),
+    );
+    if (byName) return byName;
+    // Words by direct message: of a job of this person whose own message is gone, or goes.
+    const userId = directChannels.get(message.channel_id);
+    const theirs = jobs.filter((job) => job.userId === userId);
+    return theirs.find((job) => job.original() === undefined) ?? theirs[0];
+  }
+
+  function noteId(message: ApiMessage | undefined): void {
+    const id = JSON.stringify(message?.components ?? []).match(/cancel:([0-9a-f]{8})/)?.[1];
+    const job = id && [...underWay.keys()].find((candidate) => candidate.original()?.id === message?.id);
+    if (job) idOf.set(job, id);
+  }
+
   discord.onChange((change) => {
+    if (change.kind === 'message-delete') untouched.get(change.messageId)?.();
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
+    if (change.kind === 'message-update') untouched.get(message.id)?.();
+    noteId(message);
     const { message_reference: reference } = message;
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
     if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
     if (!isOver(message)) return;
     if (message.attachments.length > 0) clips.add(message.id);
-    for (const [handle, finish] of underWay) {
-      const own = handle.original();
-      const isAnew = own === undefined && message.content.includes(`<@${handle.userId}>`);
-      if (own?.id === message.id || isAnew) {
-        finish();
-        return;
-      }
-    }
+    const ended = endedBy(message);
+    if (ended) underWay.get(ended)?.();
   });
 
-  /** Follows a job until it is over: its own message, or where that is gone a new one that mentions the person. */
+  /** Follows a job until it is over: in its own message, beside it, or by direct message. */
   function follow(handle: SoakJob): void {
     const end = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs);
+      const timer = setTimeout(() => {
+        timedOut.push(`${idOf.get(handle) ?? 'unknown id'}: ${handle.original()?.content ?? 'message gone'}`);
+        resolve();
+      }, patienceMs);
       underWay.set(handle, () => {
         clearTimeout(timer);
         resolve();
       });
     }).then(() => {
       underWay.delete(handle);
+      idOf.delete(handle);
       ends.delete(end);
     });
     ends.add(end);
-    const own = handle.original();
-    if (own && isOver(own)) underWay.get(handle)?.();
+    noteId(handle.original());
+    if (handle.messages().some(isOver)) underWay.get(handle)?.();
   }
 
   async function ask(door: string, user: string): Promise<void> {
@@ -135,11 +169,14 @@ export function createSoakPeople(
     const { id: messageId } = discord.postMessage({ attachments: [image], user: userId });
     doors.set('reaction', (doors.get('reaction') ?? 0) + 1);
     const answer = new Promise<string>((resolve) => reactions.set(messageId, resolve));
-    answers.push(answer.then(() => {}));
+    // The answer comes before the job is stored; what it is edited to says that it was.
+    const taken = answer.then((id) => new Promise<void>((resolve) => untouched.set(id, resolve)));
+    answers.push(taken);
     discord.react({ messageId, emoji: '🎬', user: userId });
     const answerId = await answer;
     reactions.delete(messageId);
-    follow({ userId, original: () => discord.message(answerId) });
+    const original = () => discord.message(answerId);
+    follow({ userId, original, messages: () => [original() ?? []].flat() });
   }
 
   /** A button under a clip that is still there; false where there is none. */
@@ -152,8 +189,8 @@ export function createSoakPeople(
     const handle = discord.clickButton(request);
     await use(`button ${action}`, handle);
     // Refused, because it is smooth already or a limit holds: whispered beside the clip, and nothing follows.
-    const own = (): ApiMessage | undefined => handle.messages().find(({ id }) => id !== clip.id);
-    if (action !== 'settings') follow({ id: handle.id, userId: user, original: own });
+    const messages = () => handle.messages().filter(({ id }) => id !== clip.id);
+    if (action !== 'settings') follow({ id: handle.id, userId: user, original: () => messages()[0], messages });
     return true;
   }
 
@@ -192,6 +229,7 @@ export function createSoakPeople(
     async settled() {
       await Promise.all(ends);
     },
+    timedOut: () => timedOut,
     latencies() {
       const sorted = latenciesMs.toSorted((a, b) => a - b);
       const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -1,7 +1,7 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
-import { isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
+import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
 import type { MessageSender, Reply } from './message-sender.ts';
@@ -80,8 +80,10 @@ async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): 
 export type Route = 'edit' | 'post' | 'direct';
 
 /**
- * Brings a reply to its requester: into the job's message; as a new one where that is gone; at last as a direct message,
- * where the place is closed to the bot. Each way is tried once: whoever calls tries again later where Discord failed.
+ * Brings a reply to its requester: into the job's message; as a new one where that takes no edits; at last as a direct
+ * message, where the place is closed to the bot. What was deleted in a server, by a moderator perhaps, does not come back there
+ * for all to see: then the direct message is next. Each way is tried once: whoever calls tries again later where Discord
+ * failed.
  *
  * @throws the last way's error when all of them are closed, or at once what no other way can mend
  */
@@ -94,22 +96,29 @@ export async function deliverWithFallback(
   const nonce = job.id;
   // Where only the token reached, what closed the place is that it ran out.
   const hadTokenAlone = address.isEphemeral || !address.hasChannelRoute;
-  // A direct message has to say where it belongs.
-  const directPreface = hadTokenAlone ? messages.sentLate : messages.sentHere(`<#${address.channelId}>`);
-  const direct = { ...reply, content: `${directPreface}\n${reply.content}` };
+  let isDeleted = false;
+  const direct = () => {
+    const place = `<#${address.channelId}>`;
+    const where = isDeleted ? messages.sentDeleted(place) : messages.sentHere(place);
+    // A direct message has to say where it belongs.
+    const content = `${hadTokenAlone ? messages.sentLate : where}\n${reply.content}`;
+    return replies.direct(address, { ...reply, content }, nonce);
+  };
   const ways: readonly [Route, () => Promise<void>][] = [
     ['edit', () => replies.edit(address, reply)],
     ['post', () => replies.post(address, reply, nonce)],
-    ['direct', () => replies.direct(address, direct, nonce)],
+    ['direct', direct],
   ];
   let refusal: unknown;
   for (const [name, way] of ways) {
+    if (name === 'post' && isDeleted) continue;
     try {
       await way();
       return name;
     } catch (error) {
       if (!isRouteClosed(error)) throw error;
       refusal = error;
+      if (name === 'edit') isDeleted = isMessageDeleted(error) && job.guildId !== null && !address.isEphemeral;
     }
   }
   throw refusal;

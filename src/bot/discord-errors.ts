@@ -36,13 +36,20 @@ export function isRouteClosed(error: unknown): boolean {
   return error.status >= 400 && error.status < 500 && !momentaryStatuses.has(error.status);
 }
 
+/** Whether the token of an interaction is not taken any more, whatever is asked with it. */
+export function isTokenDead(error: unknown): boolean {
+  return error instanceof DiscordAPIError && deadToken.has(error.code);
+}
+
+/** Whether the message was deleted or dismissed. */
+export function isMessageDeleted(error: unknown): boolean {
+  return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage;
+}
+
 /** Whether the message was deleted or dismissed, or is too old to take edits. */
 export function isMessageGone(error: unknown): boolean {
-  return (
-    error instanceof DiscordAPIError &&
-    (error.code === RESTJSONErrorCodes.UnknownMessage ||
-      error.code === RESTJSONErrorCodes.MaximumNumberOfEditsToMessagesOlderThanOneHourReached)
-  );
+  const tooOld = RESTJSONErrorCodes.MaximumNumberOfEditsToMessagesOlderThanOneHourReached;
+  return isMessageDeleted(error) || (error instanceof DiscordAPIError && error.code === tooOld);
 }
 
 /** Whether Discord refused the upload for its size. */

@@ -1,16 +1,18 @@
-import type { JobListener } from '../queue/job-listener.ts';
+import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import { deliverClip, deliverWithFallback, type ShrinkClip } from './deliver-clip.ts';
+import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
+import { createEditBudget } from './edit-budget.ts';
 import { plainView, progressView, queuedView } from './job-view.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Messages } from './languages/messages.ts';
-import type { MessageSender, Reply } from './message-sender.ts';
+import { editRoute, type MessageSender } from './message-sender.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
+import { tellPrivately } from './tell-privately.ts';
 
 /** What {@link createJobMessages} works with. */
 export interface JobMessagesOptions {
@@ -36,7 +38,12 @@ interface Conversation {
   address: ReplyAddress;
   messages: Messages;
   status: StatusMessage;
+  /** The place that was shown last; undefined once the job runs. */
+  place?: QueuePosition | undefined;
 }
+
+/** A shift of a waiting job's times that its message follows: at least so much, in milliseconds, and of the wait. */
+const noticeableShift = { ms: 15_000, share: 0.1 };
 
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
@@ -44,6 +51,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { isSpoiler = async () => false, wantsPing = async () => false } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
+  const budget = createEditBudget(clock);
+
+  /** The channel against whose limits an edit counts at this moment. */
+  function limitedChannel(address: ReplyAddress): string | undefined {
+    return editRoute(address, clock.now()) === 'channel' ? address.channelId : undefined;
+  }
 
   function conversationOf(job: Job): Conversation {
     const known = conversations.get(job.id);
@@ -53,6 +66,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       send: (reply) => replies.edit(address, reply),
       clock,
       gapMs: editGapMs,
+      budget,
+      channelId: () => limitedChannel(address),
       onError: (err) => {
         // Dismissed or out of reach: the job goes on in silence, and delivery finds another way.
         const isOver = isRouteClosed(err);
@@ -60,7 +75,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
         return isOver ? 'stop' : 'go-on';
       },
     });
-    const conversation = { address, messages: chooseMessages(address.locale), status };
+    const conversation: Conversation = { address, messages: chooseMessages(address.locale), status };
     conversations.set(job.id, conversation);
     return conversation;
   }
@@ -76,17 +91,19 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
   }
 
   /**
-   * One try. `edit`: who deleted the message wants to hear no more; `reach`: they have to be told all the same. Rejects
-   * where Discord or the network failed, so that it is tried again.
+   * One try. `edit`: who deleted the message wants to hear no more; `privately`: they have to be told all the same, and nobody
+   * else has. Rejects where Discord or the network failed, so that it is tried again.
    */
-  function notifyFinal(job: Job, how: 'edit' | 'reach', view: (messages: Messages) => Reply): Promise<void> {
+  function notifyFinal(job: Job, how: 'edit' | 'privately', say: (messages: Messages) => string): Promise<void> {
     const { address, messages, status } = conversationOf(job);
     conversations.delete(job.id);
     const words = (async () => {
       try {
         await status.close();
-        if (how === 'reach') await deliverWithFallback(address, view(messages), { job, messages, replies });
-        else await replies.edit(address, view(messages));
+        budget.spend(limitedChannel(address));
+        const content = say(messages);
+        if (how === 'privately') await tellPrivately(address, content, { job, messages, replies });
+        else await replies.edit(address, plainView(content));
         return undefined;
       } catch (err) {
         log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the final notice could not be said');
@@ -102,28 +119,44 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
 
   return {
     waiting(job, place) {
-      const { status, messages } = conversationOf(job);
-      status.show(queuedView(job, place, messages));
+      const conversation = conversationOf(job);
+      const { status, messages, place: shown } = conversation;
+      if (shown !== undefined && !isNews(shown, place, clock.now())) return;
+      conversation.place = place;
+      status.show(queuedView(job, place, messages), place.position);
     },
     progress(job, progress) {
-      const { status, messages } = conversationOf(job);
+      const conversation = conversationOf(job);
+      const { status, messages } = conversation;
+      conversation.place = undefined;
       status.show(progressView(job, progress, messages));
     },
     async deliver(job, clip, signal) {
       const conversation = conversationOf(job);
       const { address, messages, status } = conversation;
       await status.close();
+      budget.spend(limitedChannel(address));
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
-    failed: (job, error) => notifyFinal(job, 'reach', (messages) => plainView(explainError(error, messages, job.id))),
-    cancelled: (job) => notifyFinal(job, 'edit', (messages) => plainView(messages.cancelled)),
-    postponed: (job) => void notifyFinal(job, 'edit', (messages) => plainView(messages.postponed)).catch(() => {}),
+    failed: (job, error) => notifyFinal(job, 'privately', (messages) => explainError(error, messages, job.id)),
+    cancelled: (job) => notifyFinal(job, 'edit', (messages) => messages.cancelled),
+    postponed: (job) => void notifyFinal(job, 'edit', (messages) => messages.postponed).catch(() => {}),
     async flush(timeoutMs) {
       await Promise.race([Promise.all(finalNotices), sleep(clock, timeoutMs)]);
     },
   };
+}
+
+/** Whether a waiting job's message has to follow: a place in the queue always, times where they shift enough to matter. */
+function isNews(shown: QueuePosition, place: QueuePosition, nowMs: number): boolean {
+  if (shown.position !== place.position || shown.isHostPaused !== place.isHostPaused) return true;
+  return (['startsAtMs', 'endsAtMs'] as const).some((name) => {
+    const [before, after] = [shown[name], place[name]];
+    if (before === undefined || after === undefined) return before !== after;
+    return Math.abs(after - before) > Math.max(noticeableShift.ms, (before - nowMs) * noticeableShift.share);
+  });
 }

@@ -20,13 +20,13 @@ export function queuedView(job: Job, place: QueuePosition, messages: Messages): 
   return { content, components: [cancelRow(job, messages)] };
 }
 
-/** The message of a job that runs: stage, step i of n with a bar, and when it will be ready. */
+/** The message of a job that runs: stage, step i of n, a bar over the whole job, and when it will be ready. */
 export function progressView(job: Job, progress: JobProgress, messages: Messages): Reply {
-  const { stage, step, steps, endsAtMs } = progress;
+  const { stage, step, steps, share, endsAtMs } = progress;
   const count = steps > 1 ? ` · ${messages.step({ step, steps })}` : '';
   const lines = [
     `🎞️ **${messages.stages[stage]}**${count}`,
-    steps > 1 ? progressBar(step, steps) : '',
+    progressBar(share),
     endsAtMs === undefined ? '' : messages.readyAt(countdown(endsAtMs)),
   ];
   return { content: joinedLines(...lines), components: [cancelRow(job, messages)] };
@@ -81,9 +81,9 @@ function countdown(timeMs: number): string {
   return `<t:${Math.ceil(timeMs / 1000)}:R>`;
 }
 
-function progressBar(step: number, steps: number): string {
-  const filled = Math.floor((step / steps) * barLength);
-  return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` ${Math.floor((step / steps) * 100)} %`;
+function progressBar(share: number): string {
+  const filled = Math.floor(share * barLength);
+  return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` ${Math.floor(share * 100)} %`;
 }
 
 function cancelRow(job: Job, messages: Messages): APIActionRowComponent<APIButtonComponent> {

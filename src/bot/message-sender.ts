@@ -7,7 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
-import { isMessageGone, isRouteClosed } from './discord-errors.ts';
+import { isMessageGone, isRouteClosed, isTokenDead } from './discord-errors.ts';
 import { fitLabel } from './fit-text.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
@@ -39,10 +39,26 @@ export interface MessageSender {
   ping(address: ReplyAddress, content: string, nonce: string): Promise<void>;
   /** A message to the requester alone, for when the place itself is closed to the bot. */
   direct(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
+  /** Whether the interaction's token is taken, as far as is known. */
+  hasToken(address: ReplyAddress): boolean;
+  /** A message beside the job's, by the interaction's token, for the requester's eyes alone. */
+  whisper(address: ReplyAddress, content: string): Promise<void>;
+  /** Deletes the job's message. Rejects with Unknown Message where it is gone already. */
+  remove(address: ReplyAddress, by: 'token' | 'channel'): Promise<void>;
 }
 
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
 const handOverMs = 3 * 60_000;
+
+/** The token of an interaction is of use for a quarter of an hour: more than this are not alive at once. */
+const mostDeadTokens = 1_000;
+
+/** By which way the job's message is edited first at this moment. */
+export function editRoute(address: ReplyAddress, nowMs: number): 'token' | 'channel' {
+  const { hasChannelRoute, isEphemeral, tokenExpiresAtMs } = address;
+  // To the channel's routes, ephemeral messages do not exist.
+  return !hasChannelRoute || isEphemeral || tokenExpiresAtMs - nowMs > handOverMs ? 'token' : 'channel';
+}
 
 /** Characters of an attachment's description. */
 const maxDescription = 1024;
@@ -57,12 +73,28 @@ interface Ways {
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
 export function createMessageSender(rest: REST, clock: Clock): MessageSender {
-  function inOrder({ hasChannelRoute, isEphemeral, tokenExpiresAtMs }: ReplyAddress, { token, channel }: Ways) {
-    // To the channel's routes, ephemeral messages do not exist.
-    if (!hasChannelRoute || isEphemeral) return [token];
-    const tokenLeftMs = tokenExpiresAtMs - clock.now();
-    if (tokenLeftMs > handOverMs) return [token, channel];
-    return tokenLeftMs > 0 ? [channel, token] : [channel];
+  /** Tokens that Discord took no more before their time: each refusal counts against the bot. */
+  const deadTokens = new Set<string>();
+
+  function inOrder(address: ReplyAddress, { token: byToken, channel }: Ways) {
+    const token = () => noticingDeath(address, byToken);
+    if (!address.hasChannelRoute || address.isEphemeral) return [token];
+    if (deadTokens.has(address.token)) return [channel];
+    if (editRoute(address, clock.now()) === 'token') return [token, channel];
+    return address.tokenExpiresAtMs > clock.now() ? [channel, token] : [channel];
+  }
+
+  async function noticingDeath({ token }: ReplyAddress, way: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await way();
+    } catch (error) {
+      if (isTokenDead(error)) {
+        deadTokens.add(token);
+        const [oldest] = deadTokens;
+        if (deadTokens.size > mostDeadTokens && oldest !== undefined) deadTokens.delete(oldest);
+      }
+      throw error;
+    }
   }
 
   return {
@@ -107,6 +139,18 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
       const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as APIChannel;
       const body = { ...bodyOf(reply), nonce, enforce_nonce: true };
       await rest.post(Routes.channelMessages(channel.id), { body, ...filesOf(reply) });
+    },
+    hasToken: ({ token, tokenExpiresAtMs }) => tokenExpiresAtMs > clock.now() && !deadTokens.has(token),
+    async whisper(address, content) {
+      const { applicationId, token } = address;
+      const body = { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } };
+      await noticingDeath(address, () => rest.post(Routes.webhook(applicationId, token), { body, auth: false }));
+    },
+    async remove(address, by) {
+      const { applicationId, token, channelId, messageId } = address;
+      const original = Routes.webhookMessage(applicationId, token, '@original');
+      if (by === 'channel') await rest.delete(Routes.channelMessage(channelId, messageId));
+      else await noticingDeath(address, () => rest.delete(original, { auth: false }));
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../util/clock.ts';
+import type { EditBudget } from './edit-budget.ts';
 import type { Reply } from './message-sender.ts';
 
 /** A message that follows a changing state without flooding Discord. */
 export interface StatusMessage {
-  /** Shows this soon; what was wanted before and not yet sent is forgotten. */
-  show(reply: Reply): void;
+  /** Shows this soon; what was wanted before and not yet sent is forgotten. The smaller `rank`, the sooner. */
+  show(reply: Reply, rank?: number): void;
   /** No more edits from now on; resolves when the one under way is done. */
   close(): Promise<void>;
 }
@@ -15,36 +16,61 @@ export interface StatusMessageOptions {
   clock: Clock;
   /** Between the end of one edit and the start of the next. */
   gapMs: number;
+  /** What all status messages have in common. */
+  budget: EditBudget;
+  /** The channel whose limits the next edit counts against; undefined: none. */
+  channelId: () => string | undefined;
   /** Says whether to go on after a failed edit; the next one comes after the gap. */
   onError: (error: unknown) => 'go-on' | 'stop';
 }
 
-/** One edit at a time, `gapMs` apart, and only when something changed. */
-export function createStatusMessage({ send, clock, gapMs, onError }: StatusMessageOptions): StatusMessage {
-  let wanted: Reply | undefined;
+/** Ranks grow old: so long a wait, in milliseconds, is worth as much as one place in the queue. */
+const msPerRank = 1_000;
+
+/** One edit at a time, `gapMs` apart, within the budget, and only when something changed. */
+export function createStatusMessage(options: StatusMessageOptions): StatusMessage {
+  const { send, clock, gapMs, budget, channelId, onError } = options;
+  let wanted: { reply: Reply; rank: number } | undefined;
   let shown = '';
   let nextAtMs = clock.now();
   let underWay: Promise<void> | undefined;
-  let cancelTimer: (() => void) | undefined;
+  /** Of the timer, then of the request for a part of the budget. */
+  let cancelWait: (() => void) | undefined;
   let isClosed = false;
 
+  const isShown = () => wanted === undefined || JSON.stringify(wanted.reply) === shown;
+
   function schedule(): void {
-    if (isClosed || underWay || cancelTimer || wanted === undefined || JSON.stringify(wanted) === shown) return;
+    if (isClosed || underWay || cancelWait || isShown()) return;
     // Even with no gap left the timer runs once around the event loop, so that news of one moment becomes one edit.
-    cancelTimer = clock.after(Math.max(0, nextAtMs - clock.now()), () => {
-      cancelTimer = undefined;
-      underWay = edit(wanted!).finally(() => {
-        underWay = undefined;
-        nextAtMs = clock.now() + gapMs;
-        schedule();
+    cancelWait = clock.after(Math.max(0, nextAtMs - clock.now()), () => {
+      const askedAtMs = clock.now();
+      let isServed = false;
+      const withdraw = budget.request({
+        channelId: channelId(),
+        rank: () => (wanted?.rank ?? 0) - (clock.now() - askedAtMs) / msPerRank,
+        edit() {
+          isServed = true;
+          return begin();
+        },
       });
+      cancelWait = isServed ? undefined : withdraw;
     });
   }
 
+  function begin(): boolean {
+    cancelWait = undefined;
+    if (isClosed || isShown()) return false;
+    underWay = edit(wanted!.reply).finally(() => {
+      underWay = undefined;
+      nextAtMs = clock.now() + gapMs;
+      schedule();
+    });
+    return true;
+  }
+
   async function edit(reply: Reply): Promise<void> {
-    const text = JSON.stringify(reply);
-    if (text === shown) return;
-    shown = text;
+    shown = JSON.stringify(reply);
     try {
       await send(reply);
     } catch (error) {
@@ -54,13 +80,13 @@ export function createStatusMessage({ send, clock, gapMs, onError }: StatusMessa
   }
 
   return {
-    show(reply) {
-      wanted = reply;
+    show(reply, rank = 0) {
+      wanted = { reply, rank };
       schedule();
     },
     async close() {
       isClosed = true;
-      cancelTimer?.();
+      cancelWait?.();
       await underWay;
     },
   };

@@ -7,12 +7,14 @@ import { type ExecutionOptions, executionSettings } from '../settings/execution.
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
 import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
 import { type CommandLine, type OptionDeclaration, readCommandLine } from './command-line.ts';
-import { type ClipPlan, planClips } from './plan-clips.ts';
+import { absolute, type ClipPlan, planClips } from './plan-clips.ts';
 import { usageError } from './usage-error.ts';
 
 /** What `kinora animate` was asked to do; paths are absolute. */
 export interface AnimateOptions {
   clips: ClipPlan[];
+  /** The picture that every clip ends with; undefined: none was named. */
+  end: string | undefined;
   /** The largest picture that is read. */
   maxPixels: number;
   /** Undefined: what the configuration says. */
@@ -47,6 +49,10 @@ export const animateLine = {
     'Turns a picture (JPEG, PNG, WebP, GIF or AVIF) into a clip, several pictures into several. A picture is a file, an ' +
     "address (https://...) or - for standard input. What is left out takes the model's own default.",
   options: {
+    end: {
+      value: 'PICTURE',
+      help: "the picture that the clip ends with, brought to the first one's shape by --fit; twice the time",
+    },
     model: {
       value: 'MODEL',
       help:
@@ -138,7 +144,8 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
   if (pictures.length === 0 || pictures.includes('')) {
     throw usageError('which picture? kinora animate --help tells the usage.');
   }
-  if (pictures.filter((picture) => picture === '-').length > 1) {
+  const end = values.end === undefined ? undefined : readEnd(values.end);
+  if ([...pictures, end].filter((picture) => picture === '-').length > 1) {
     throw usageError('standard input (-) is one picture, and was named twice.');
   }
   const preset = values.preset === undefined ? undefined : readName('preset', values.preset, presetNames);
@@ -154,6 +161,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
   const { playbackFps } = preset === undefined ? {} : presets[preset];
   return {
     clips,
+    end,
     maxPixels: readOption(
       'max-pixels',
       heldWholeNumber({ from: 1, to: 10_000_000_000 }),
@@ -169,6 +177,11 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     json: values.json,
     warnings,
   };
+}
+
+function readEnd(picture: string): string {
+  if (picture === '') throw usageError('--end must name a picture.');
+  return absolute(picture);
 }
 
 function readLora(value: string): NamedLora {

@@ -2,12 +2,13 @@ import { relative } from 'node:path';
 import { presetsOfOneSize } from '../commands/animate-options.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
+import { checkTwoPictures } from '../inference/pipeline/bidirectional-sampling.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
-import { resolveSettings } from '../worker/resolve-settings.ts';
+import { forTwoPictures, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type AnimateOptions, animateLine, readAnimateOptions } from './animate-options.ts';
@@ -42,16 +43,18 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const pictures = { from: 'operator', maxPixels: options.maxPixels } as const;
   // Everything that can be wrong with any of them is told before minutes of work for the first.
   const planned = await loadPictures(options.clips, pictures, io);
+  const ends = options.end === undefined ? [] : await loadPictures([{ picture: options.end }], pictures, io);
   const outputs: OutputFile[] = [];
   try {
     for (const { output, framesDir } of options.clips) {
       if (framesDir !== undefined) await openOutputFolder(framesDir);
       outputs.push(await openOutputFile(output));
     }
-    await checkPictures(planned, pictures, io);
+    await checkPictures([...planned, ...ends], pictures, io);
     const clips = planned.map((clip, index) => ({ ...clip, file: outputs[index]! }));
     return await animateAll(rendererOf(config, pictures, io), {
       clips,
+      loadEnd: ends[0]?.load,
       settings,
       options: { ...options, form: formFor(options) },
       io,
@@ -64,6 +67,8 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 /** What {@link animateAll} goes through. */
 interface Batch {
   clips: (LoadedClip & { file: OutputFile })[];
+  /** The picture that each clip ends with; undefined: none. */
+  loadEnd: (() => Promise<Uint8Array>) | undefined;
   settings: RenderSpec['settings'];
   options: AnimateOptions;
   io: CliIo;
@@ -74,7 +79,7 @@ interface Batch {
  * the machine is at fault, which would be so for all.
  * @returns the exit code
  */
-async function animateAll(renderer: Renderer, { clips, settings, options, io }: Batch): Promise<number> {
+async function animateAll(renderer: Renderer, { clips, loadEnd, settings, options, io }: Batch): Promise<number> {
   let failures = 0;
   try {
     for (const [index, { file, load, picture, ...places }] of clips.entries()) {
@@ -82,7 +87,8 @@ async function animateAll(renderer: Renderer, { clips, settings, options, io }: 
       const name = describeError(displayName(picture), { withCauses: false });
       if (isSeveral) io.stderr.write(`${name} (${index + 1} of ${clips.length})\n`);
       try {
-        const wanted = { picture: await load(), settings, framesDir: places.framesDir };
+        const endPicture = await loadEnd?.();
+        const wanted = { picture: await load(), settings, ...places, ...(endPicture && { endPicture }) };
         const clip = await renderOnce(renderer, wanted, { options, io });
         await file.write(clip.bytes);
         io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, fromHere(places))}\n`);
@@ -114,9 +120,12 @@ function withChoices(config: Config, { modelDir, loras, preset, execution }: Ani
  * All settings, but for a seed that was not asked for. Those that the model cannot do are wrong usage; told before
  * anything is started.
  */
-function settingsFor(own: ModelInfo, { preset, settings: asked }: AnimateOptions): RenderSpec['settings'] {
+function settingsFor(own: ModelInfo, { preset, settings: given, form, end }: AnimateOptions): RenderSpec['settings'] {
   const info = preset === undefined ? own : withPreset(own, preset);
+  const hasEnd = end !== undefined || (form.loop ?? own.loop) === 'seamless';
+  const asked = hasEnd ? forTwoPictures(given) : given;
   try {
+    if (hasEnd && given.sampler !== undefined) checkTwoPictures({ sampler: given.sampler });
     const { seed: _, ...settings } = resolveSettings(info, asked, () => 0);
     return { ...settings, ...asked };
   } catch (error) {
@@ -148,13 +157,25 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
 
 async function renderOnce(
   renderer: Renderer,
-  { picture, settings, framesDir }: Pick<RenderSpec, 'picture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
+  {
+    picture,
+    endPicture,
+    settings,
+    framesDir,
+  }: Pick<RenderSpec, 'picture' | 'endPicture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
   { options: { fit, form }, io }: { options: AnimateOptions; io: CliIo },
 ): Promise<Clip> {
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
     return await renderer.render(
-      { picture, settings, fit, form, ...(framesDir === undefined ? {} : { framesDir }) },
+      {
+        picture,
+        ...(endPicture && { endPicture }),
+        settings,
+        fit,
+        form,
+        ...(framesDir !== undefined && { framesDir }),
+      },
       { signal: io.signal, onProgress: progress.update },
     );
   } finally {

@@ -30,10 +30,16 @@ export interface ShrinkOptions {
  */
 export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
   return async (job, clip, { maxBytes, signal }) => {
-    const { master, settings, fit, model, provider, extended } = clip;
+    const { master, settings, fit, model, provider, extended, hasEndPicture } = clip;
     const picture = await store.picture(job.id);
     if (master === undefined || picture === undefined) return undefined;
-    const metadata = { settings, model, provider, ...(extended && { extended }) };
+    const metadata = {
+      settings,
+      model,
+      provider,
+      ...(extended && { extended }),
+      ...(hasEndPicture && { hasEndPicture }),
+    };
     const base = { master, use: 'reencode' as const, metadata };
     // A format that nobody chose gives way before the picture does.
     const form = { ...clip.form, ...(job.form?.format === 'auto' && { format: job.form.format }) };

@@ -7,7 +7,10 @@ import { type ClipPlan, isAddress } from './plan-clips.ts';
 import { displayName, readPicture } from './read-picture.ts';
 
 /** A clip whose picture is there. */
-export interface LoadedClip extends ClipPlan {
+export type LoadedClip = ClipPlan & LoadedPicture;
+
+/** What is known of a picture that is there. */
+interface LoadedPicture {
   /** The picture's bytes. Files are read again when their turn comes; what cannot be read twice is kept. */
   load: () => Promise<Uint8Array>;
 }
@@ -16,13 +19,13 @@ export interface LoadedClip extends ClipPlan {
  * Reads every picture, without decoding any.
  * @throws UserError one of them cannot be read, or is no picture
  */
-export async function loadPictures(
-  clips: readonly ClipPlan[],
+export async function loadPictures<Named extends Pick<ClipPlan, 'picture'>>(
+  clips: readonly Named[],
   pictures: PicturePolicy,
   { stdin, signal }: Pick<CliIo, 'stdin' | 'signal'>,
-): Promise<LoadedClip[]> {
+): Promise<(Named & LoadedPicture)[]> {
   const reading = { limits: limitsOf(pictures), signal, ...(stdin && { stdin }) };
-  const loaded: LoadedClip[] = [];
+  const loaded: (Named & LoadedPicture)[] = [];
   for (const clip of clips) {
     const bytes = await readPicture(clip.picture, reading);
     const isFile = clip.picture !== '-' && !isAddress(clip.picture);
@@ -37,7 +40,7 @@ export async function loadPictures(
  * @throws UserError one of them cannot be decoded
  */
 export async function checkPictures(
-  clips: readonly LoadedClip[],
+  clips: readonly (Pick<ClipPlan, 'picture'> & LoadedPicture)[],
   pictures: PicturePolicy,
   { environment, signal, stderr }: Pick<CliIo, 'environment' | 'signal' | 'stderr'>,
 ): Promise<void> {

@@ -54,7 +54,8 @@ export function isAddress(picture: string): boolean {
   return /^https?:\/\//i.test(picture);
 }
 
-function absolute(picture: string): string {
+/** The picture's path from the root; addresses and `-` as they are. */
+export function absolute(picture: string): string {
   return picture === '-' || isAddress(picture) ? picture : resolve(picture);
 }
 

@@ -26,8 +26,11 @@ const extend = remakeButton('extend', (job) => ({
 
 /** 🔁: the same frames in the next kind of loop, and after the last kind without one. */
 const loop = remakeButton('loop', (job) => {
-  const next = loopNames.indexOf(job.form?.loop ?? 'none') + 1;
-  return { id: job.id, use: 'reencode', form: { ...job.form, loop: loopNames[next % loopNames.length]! } };
+  // What is made of any clip's frames: a seamless loop would have to be rendered.
+  const loops = loopNames.filter((name) => name !== 'seamless');
+  const current = job.form?.loop ?? 'none';
+  const next = current === 'seamless' ? 0 : loops.indexOf(current) + 1;
+  return { id: job.id, use: 'reencode', form: { ...job.form, loop: loops[next % loops.length]! } };
 });
 
 /** ⬆️: the same frames with others computed in between. */
@@ -72,6 +75,10 @@ export async function remake(
   const job = await jobs.find(jobId);
   if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
   const { id, use, ...changes } = change(job);
+  // Before the first answer, which a clip would need and a refusal must not leave behind.
+  if (!(await archive.hasPicture(jobId)) || (use !== 'render' && !(await archive.hasFrames(id)))) {
+    throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
+  }
   // What was for one person's eyes stays so, and nobody else can follow a link to it.
   const isPrivate = interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false;
   const link = isPrivate ? undefined : interaction.message?.url;
@@ -81,13 +88,7 @@ export async function remake(
   await enqueueFromInteraction(interaction, context, {
     isPrivate,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
-    async picture() {
-      const isKept = await archive.hasPicture(jobId);
-      if (!isKept || (use !== 'render' && (await archive.clip(id))?.master === undefined)) {
-        throw new UserError('clip-expired', 'The picture or the frames are not kept any more.');
-      }
-      return { jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler };
-    },
+    picture: async () => ({ jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler }),
   });
 }
 

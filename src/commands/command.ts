@@ -47,7 +47,7 @@ export interface CommandContext extends AdminContext {
     'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'undelivered' | 'redeliver'
   >;
   /** What is kept of jobs that have ended. */
-  archive: Pick<JobStore, 'hasPicture' | 'clip' | 'made' | 'hasUniqueKey'>;
+  archive: Pick<JobStore, 'hasPicture' | 'hasFrames' | 'made' | 'hasUniqueKey'>;
   /** Fetches pictures and looks at them: before they wait, and before cooldown and quota count them. */
   download: Download;
   /** Looks into the files of clips, wherever they were made. */

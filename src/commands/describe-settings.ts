@@ -32,6 +32,7 @@ export type CommandAnswer = { command: string } | { without: 'incomplete' | 'ext
 export function commandFor(settings: FlatSettings, place: CommandPlace): CommandAnswer {
   if (needed(place.model).some((name) => settings[name] === undefined)) return { without: 'incomplete' };
   if (settings.extended === true) return { without: 'extended' };
+  if (settings.hasEndPicture === true) return { without: 'no-option' };
   if (settings.model !== place.model.name) return { without: 'other-model' };
   const presets = [undefined, ...Object.keys(place.model.presets ?? {})];
   for (const preset of presets) {
@@ -82,7 +83,7 @@ function makes(typed: TypedValues, settings: FlatSettings, place: CommandPlace):
     const resolved = resolve(request.settings);
     const form = { ...request.form, fit: request.fit };
     const got = { ...withoutSize(written(imageToVideo, resolved)), ...written(clipForm, form) };
-    const { model: _, provider: __, extended: ___, ...wanted } = withoutSize(settings);
+    const { model: _, provider: __, extended: ___, hasEndPicture: ____, ...wanted } = withoutSize(settings);
     return isSame(got, wanted) && isSameSize(form.shape, { area: resolved, settings, place });
   } catch {
     // An option that `/animate` does not take.
@@ -134,7 +135,8 @@ export function asCommandLine(settings: FlatSettings, picture = 'picture.png'): 
     if (type.kind === 'flag') return value === true ? [`--${option.name}`] : [];
     return isPlain(value) ? [`--${option.name} ${value}`] : [];
   });
-  return ['kinora animate', picture, ...typed].join(' ');
+  const end = settings.hasEndPicture === true ? ['--end', 'end.png'] : [];
+  return ['kinora animate', picture, ...end, ...typed].join(' ');
 }
 
 /** Files come from anywhere: what is no plain word must not find its way into a shell or a message. */

@@ -11,11 +11,17 @@ const crossfadeShare = 0.25;
 
 /** A clip that repeats as asked; the frames that stay as they are are shared with `clip`, not copied. */
 export function loopFrames(clip: RgbFrames, loop: LoopName): RgbFrames {
-  if (loop === 'none') {
-    return clip;
+  switch (loop) {
+    case 'none':
+      return clip;
+    case 'ping-pong':
+      return { ...clip, frames: pingPong(clip.frames) };
+    case 'crossfade':
+      return { ...clip, frames: crossfade(clip.frames) };
+    case 'seamless':
+      // The last frame is the first one again, which would be shown twice in a row.
+      return clip.frames.length > 2 ? { ...clip, frames: clip.frames.slice(0, -1) } : clip;
   }
-  const frames = loop === 'ping-pong' ? pingPong(clip.frames) : crossfade(clip.frames);
-  return { ...clip, frames };
 }
 
 /** There and back: n frames become 2n − 2, since neither end is shown twice in a row. */

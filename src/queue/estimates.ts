@@ -1,6 +1,6 @@
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
 import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
-import type { Clip, RenderProgress } from '../worker/types.ts';
+import type { Clip } from '../worker/types.ts';
 
 /** Measured times, kept per model, provider, size and recipe, so that the first estimate after a restart is good. */
 export interface Estimates {
@@ -19,6 +19,9 @@ export interface EstimatesOptions {
   /** The configured one: a change of it starts afresh. */
   provider: string;
 }
+
+/** Computing frames in between takes the encoder about so many times as long. Estimates are of clips without. */
+export const smoothFactor = 4;
 
 /** A new measurement's weight against what was known: follows a changed machine within a few jobs, not at one outlier. */
 const newWeight = 0.4;
@@ -45,7 +48,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       const measured: Estimate = {
         secondsBefore: seconds.prepare + seconds['encode-image'],
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
-        secondsAfter: seconds.decode + seconds['encode-video'],
+        secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
       const key = keyOf(settings);
       const before = estimates.get(key) ?? measured;
@@ -64,29 +67,4 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
 /** Seconds of a whole render of `steps` steps. */
 export function totalSeconds(estimate: Estimate, steps: number): number {
   return estimate.secondsBefore + steps * estimate.secondsPerStep + estimate.secondsAfter;
-}
-
-/**
- * Seconds that a running render still takes, from what it measured itself and, for stages still to come, from `estimate`.
- * Undefined while neither says how long.
- */
-export function remainingSeconds(
-  progress: RenderProgress,
-  estimate: Estimate | undefined,
-  settings: { steps: number },
-): number | undefined {
-  const left = progress.steps - progress.step;
-  switch (progress.stage) {
-    case 'prepare':
-    case 'encode-image':
-      return estimate && totalSeconds(estimate, settings.steps);
-    case 'denoise': {
-      const secondsPerStep = progress.secondsPerStep ?? estimate?.secondsPerStep;
-      return secondsPerStep === undefined ? undefined : left * secondsPerStep + (estimate?.secondsAfter ?? 0);
-    }
-    case 'decode':
-      return progress.secondsPerStep === undefined ? estimate?.secondsAfter : left * progress.secondsPerStep;
-    case 'encode-video':
-      return undefined;
-  }
 }

@@ -1,9 +1,10 @@
 import PQueue from 'p-queue';
 import { scopeOf, UserError } from '../errors.ts';
 import type { Attempt } from '../storage/attempts.ts';
+import type { JobEnd } from '../storage/final-notice.ts';
 import { type FinalNotice, finalNoticeOf } from '../storage/final-notice.ts';
 import type { FinalJobState, Job } from '../storage/job.ts';
-import type { JobEnd, JobStore } from '../storage/job-store.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createWaker, type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';

@@ -17,6 +17,8 @@ export interface QueuePosition {
 
 /** A running job's news. */
 export interface JobProgress extends RenderProgress {
+  /** How much of the whole job is done, from 0 to below 1; never less than it was. */
+  share: number;
   /** Milliseconds since 1970; undefined while nothing was measured. */
   endsAtMs: number | undefined;
 }

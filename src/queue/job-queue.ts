@@ -9,9 +9,10 @@ import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Renderer, RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
-import { type Estimates, remainingSeconds } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
+import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { positionsOf } from './queue-positions.ts';
@@ -64,8 +65,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   let mode: QueueMode = 'open';
-  /** When each running job is expected to end, in milliseconds since 1970. */
-  const endsAtMs = new Map<string, number>();
+  /** Of jobs that run, or did. */
+  const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
   const runner = createJobRunner({
@@ -97,7 +98,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     signal: closing.signal,
     retentionMs,
     random,
-    onEnd: ({ id }) => void endsAtMs.delete(id),
+    onEnd: ({ id }) => void trackers.delete(id),
   });
   const { end, fail, notify, deliver } = endings;
 
@@ -116,7 +117,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   function runningEnds(): (number | undefined)[] {
     // Nobody knows how long a pause lasts.
     if (mode === 'paused' || runner.hostFault()) return [undefined];
-    return runner.running().map(({ id }) => endsAtMs.get(id));
+    return runner.running().map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
   function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
@@ -142,13 +143,11 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    const isRendered = job.parent?.use !== 'reencode';
-    const seconds = isRendered ? remainingSeconds(progress, estimates.of(job.settings), { steps }) : undefined;
-    const before = endsAtMs.get(job.id);
-    if (seconds !== undefined) endsAtMs.set(job.id, clock.now() + seconds * 1000);
-    const after = endsAtMs.get(job.id);
-    emit(job, () => listener.progress(job, { ...progress, endsAtMs: after }));
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    trackers.set(job.id, tracker);
+    const before = tracker.endsAtMs();
+    const { share, endsAtMs: after } = tracker.at(progress, clock.now());
+    emit(job, () => listener.progress(job, { ...progress, share, endsAtMs: after }));
     if (Math.abs((after ?? 0) - (before ?? 0)) > noticeableShiftMs) sendPositions();
   }
 
@@ -206,7 +205,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       mode,
       hostFault: runner.hostFault(),
       waiting: waitingJobs(),
-      running: runner.running().map((job) => ({ job, endsAtMs: endsAtMs.get(job.id) })),
+      running: runner.running().map((job) => ({ job, endsAtMs: trackers.get(job.id)?.endsAtMs() })),
     }),
     setMode(newMode) {
       mode = newMode;

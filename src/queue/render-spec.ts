@@ -28,8 +28,14 @@ export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job,
   if (clip?.master === undefined) {
     throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
   }
-  const { settings: made, model, provider, extended } = clip;
-  const metadata = { settings: made, model, provider, ...(extended && { extended }) };
+  const { settings: made, model, provider, extended, hasEndPicture } = clip;
+  const metadata = {
+    settings: made,
+    model,
+    provider,
+    ...(extended && { extended }),
+    ...(hasEndPicture && { hasEndPicture }),
+  };
   return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
 }
 

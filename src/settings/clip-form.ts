@@ -10,8 +10,11 @@ export type FitName = (typeof fitNames)[number];
 const shapeNames = ['auto', 'landscape', 'portrait', 'square'] as const;
 export type ShapeName = (typeof shapeNames)[number];
 
-/** How a clip is made to repeat without a jump. */
-export const loopNames = ['none', 'ping-pong', 'crossfade'] as const;
+/**
+ * How a clip is made to repeat without a jump. `seamless`: the model makes it end as it begins, for twice the work; the
+ * others are made of any clip's frames.
+ */
+export const loopNames = ['none', 'ping-pong', 'crossfade', 'seamless'] as const;
 export type LoopName = (typeof loopNames)[number];
 
 /** File formats of a clip; also their file extensions. */

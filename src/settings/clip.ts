@@ -39,6 +39,8 @@ export interface Clip {
   replacedFormat?: Exclude<ClipFormat, 'mp4'>;
   /** It goes on from another clip, whose frames it begins with: no settings alone make it. */
   extended?: true;
+  /** It ends with a picture that was given besides: the settings alone do not make it. */
+  hasEndPicture?: true;
 }
 
 /** A clip made before, to go on with. */
@@ -47,5 +49,5 @@ export interface BaseClip {
   master: Uint8Array;
   /** `extend`: goes on from its last frame; `reencode`: the same frames in another form, without rendering. */
   use: 'extend' | 'reencode';
-  metadata: Pick<Clip, 'settings' | 'model' | 'provider' | 'extended'>;
+  metadata: Pick<Clip, 'settings' | 'model' | 'provider' | 'extended' | 'hasEndPicture'>;
 }

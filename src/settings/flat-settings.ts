@@ -14,12 +14,24 @@ interface MadeWith {
   form: Partial<ClipForm>;
   provider: string;
   extended?: true;
+  hasEndPicture?: true;
 }
 
-/** What a clip's file says of itself: enough to make the same clip again, unless it is `extended`. */
-export function flatSettings({ model, settings, fit, form, provider, extended }: MadeWith): FlatSettings {
+/**
+ * What a clip's file says of itself: enough to make the same clip again of its picture, and with `hasEndPicture` of its last
+ * one too, unless it is `extended`.
+ */
+export function flatSettings({
+  model,
+  settings,
+  fit,
+  form,
+  provider,
+  extended,
+  hasEndPicture,
+}: MadeWith): FlatSettings {
   const own = { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
-  return extended ? { ...own, extended } : own;
+  return { ...own, ...(extended && { extended }), ...(hasEndPicture && { hasEndPicture }) };
 }
 
 /** Settings from a file that an earlier version may have written, under today's names. */

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
+import { takeInBlobs } from './blobs.ts';
 import { openFailure } from './database-failure.ts';
 import { checkSound } from './database-soundness.ts';
 import { busyTimeoutMs, type Database } from './sqlite.ts';
@@ -47,7 +48,7 @@ export interface BackupRequest {
 }
 
 /**
- * Copies an open database, whatever other processes write to it meanwhile (`VACUUM INTO` reads one state), into a new file
+ * Copies an open database, with the files of its blobs in their rows, whatever other processes write to it meanwhile (`VACUUM INTO` reads one state), into a new file
  * that only its owner may read. The copy is opened and checked whole before it gets its name, and is on the disk when this
  * returns. Nobody holds the copy: the lease stays behind.
  *
@@ -66,6 +67,7 @@ export function copyDatabase(database: Database, { folder, kind, nowMs }: Backup
     database.prepare('VACUUM INTO ?').run([partial]);
     const copy = new Libsql(partial);
     try {
+      takeInBlobs(copy, database);
       shape = checkSound(copy, { path: partial, fullCheckBytes: Number.POSITIVE_INFINITY });
       const hasLease = copy.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'lease'`).get([]) !== undefined;
       if (hasLease) copy.exec('DELETE FROM lease');

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import type { BlobStore } from './blobs.ts';
+import { hasBytes } from './clips.ts';
 import type { PictureStore } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
 import { finalStates, findDamaged, unfinishedStates } from './stored-rows.ts';
@@ -12,16 +15,22 @@ export interface ExpireOptions {
 
 /** Deletions after which no byte of what was deleted is left in the database's files. */
 export interface Deletions {
-  expire(endedBeforeMs: number, options?: ExpireOptions): number;
-  forget(userId: string): { deleted: number; left: number };
+  expire(endedBeforeMs: number, options?: ExpireOptions): Promise<number>;
+  forget(userId: string): Promise<{ deleted: number; left: number }>;
+}
+
+/** Jobs and pictures that are forgotten in one transaction: with up to {@link largestInRow} of each in the rows. */
+const forgottenAtOnce = 3;
+
+/** What {@link createDeletions} works with. */
+export interface DeletionsOptions {
+  pictures: Pick<PictureStore, 'forget' | 'deleteUnused'>;
+  blobs: Pick<BlobStore, 'erase' | 'eraseStrays'>;
 }
 
 /** Deletions of the jobs in an open database. */
-export function createDeletions(
-  database: Database,
-  pictures: Pick<PictureStore, 'forget' | 'deleteUnused'>,
-): Deletions {
-  const hasClip = 'EXISTS (SELECT 1 FROM clips WHERE clips.job_id = jobs.id AND length(clips.bytes) > 0)';
+export function createDeletions(database: Database, { pictures, blobs }: DeletionsOptions): Deletions {
+  const hasClip = `EXISTS (SELECT 1 FROM clips WHERE clips.job_id = jobs.id AND ${hasBytes})`;
   // What a job goes on from that has not ended is still needed.
   const isNeeded = `EXISTS (
     SELECT 1 FROM jobs AS child
@@ -39,7 +48,9 @@ export function createDeletions(
   );
   const unlinkPicture = database.prepare('UPDATE jobs SET picture_id = NULL WHERE sequence = ?');
   const ofJob = 'job_id = (SELECT id FROM jobs WHERE sequence = ?)';
-  const emptyClip = database.prepare(`UPDATE clips SET padding = x'', bytes = x'', master = NULL WHERE ${ofJob}`);
+  const emptyClip = database.prepare(
+    `UPDATE clips SET padding = x'', bytes = x'', file = NULL, master = NULL, master_file = NULL WHERE ${ofJob}`,
+  );
   const deleteClip = database.prepare(`DELETE FROM clips WHERE ${ofJob}`);
   const deleteCheckpoint = database.prepare(`DELETE FROM checkpoints WHERE ${ofJob}`);
   const fail = database.prepare(
@@ -48,7 +59,11 @@ export function createDeletions(
   const forgetFinalNotice = database.prepare('UPDATE jobs SET pending_notice = NULL WHERE sequence = ?');
   const endNow = database.prepare('UPDATE jobs SET finished_at_ms = ?1 WHERE finished_at_ms > ?1');
   const renderNow = database.prepare('UPDATE jobs SET rendered_at_ms = ?1 WHERE rendered_at_ms > ?1');
-  const deleteEnded = database.prepare(`DELETE FROM jobs WHERE user_id = ? AND state NOT IN ${unfinishedStates}`);
+  const deleteEnded = database.prepare(
+    `DELETE FROM jobs WHERE sequence IN (
+       SELECT sequence FROM jobs WHERE user_id = ? AND state NOT IN ${unfinishedStates} LIMIT ${forgottenAtOnce}
+     )`,
+  );
   const deleteRow = database.prepare('DELETE FROM jobs WHERE sequence = ? AND user_id = ?');
   const countOf = database.prepare('SELECT count(*) AS count FROM jobs WHERE user_id = ?');
 
@@ -63,8 +78,18 @@ export function createDeletions(
     deleteCheckpoint.run([sequence]);
   }
 
+  function forgetSome(userId: string): { jobs: number; isAll: boolean } {
+    const damaged = findDamaged(database);
+    const { changes } = deleteEnded.run([userId]);
+    const broken = damaged.map(({ row: { sequence } }) => deleteRow.run([sequence, userId]).changes);
+    const forgotten = pictures.forget(userId, forgottenAtOnce);
+    pictures.deleteUnused();
+    const jobs = broken.reduce((sum, each) => sum + each, changes);
+    return { jobs, isAll: changes < forgottenAtOnce && forgotten < forgottenAtOnce };
+  }
+
   return {
-    expire(endedBeforeMs, { atMost = Number.POSITIVE_INFINITY, nowMs } = {}) {
+    async expire(endedBeforeMs, { atMost = Number.POSITIVE_INFINITY, nowMs } = {}) {
       const count = inTransaction(database, () => {
         if (nowMs !== undefined) {
           endNow.run([nowMs]);
@@ -89,21 +114,23 @@ export function createDeletions(
         return due.length;
       });
       // Also where nothing was due: an earlier deletion may not have come so far.
+      await blobs.eraseStrays();
       emptyWriteAheadLog(database);
       return count;
     },
-    forget(userId) {
-      const counts = inTransaction(database, () => {
-        const damaged = findDamaged(database);
-        const { changes } = deleteEnded.run([userId]);
-        const broken = damaged.map(({ row: { sequence } }) => deleteRow.run([sequence, userId]).changes);
-        pictures.forget(userId);
-        pictures.deleteUnused();
-        const { count: left } = countOf.get([userId]) as { count: number };
-        return { deleted: broken.reduce((sum, each) => sum + each, changes), left };
-      });
+    async forget(userId) {
+      let deleted = 0;
+      for (;;) {
+        const { jobs, isAll } = inTransaction(database, () => forgetSome(userId));
+        deleted += jobs;
+        if (isAll) break;
+        // Others' turn: overwriting megabytes takes a moment.
+        await setImmediate();
+      }
+      await blobs.erase();
       emptyWriteAheadLog(database);
-      return counts;
+      const { count: left } = countOf.get([userId]) as { count: number };
+      return { deleted, left };
     },
   };
 }

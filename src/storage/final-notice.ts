@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { InferenceError, UserError } from '../errors.ts';
+import type { Attempt } from './attempts.ts';
+import type { FinalJobState } from './job.ts';
 
 /** The shape of a stored {@link FinalNotice}. */
 export const finalNoticeSchema = z.discriminatedUnion('kind', [
@@ -34,4 +36,14 @@ export function errorOf(finalNotice: FinalNotice): UserError | InferenceError | 
     case 'refused':
       return new UserError(finalNotice.code, finalNotice.message, { details: finalNotice.details });
   }
+}
+
+/** How a job ends. */
+export interface JobEnd {
+  state: FinalJobState;
+  finishedAtMs: number;
+  errorCode?: string;
+  pendingNotice?: FinalNotice;
+  /** Left out: whoever owns the queue decided so, whoever renders the job at this moment. */
+  attempt?: Attempt;
 }

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
 import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
+import { type BlobColumns, createBlobStore } from './blobs.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
-import type { FinalNotice } from './final-notice.ts';
-import type { FinalJobState, Job, NewJob } from './job.ts';
+import type { FinalNotice, JobEnd } from './final-notice.ts';
+import type { Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
@@ -13,23 +13,19 @@ import {
   type DamagedJob,
   finalStates,
   findDamaged,
+  freshId,
   type JobRow,
   jobColumns,
+  jsonOrNull,
   problemOf,
   toFinalNotice,
   toJob,
   unfinishedStates,
 } from './stored-rows.ts';
 
-/** A job that was claimed, and the right to render it. */
-interface ClaimedJob {
-  job: Job;
-  attempt: Attempt;
-}
-
 /**
- * Jobs, pictures, checkpoints and finished clips. Every method is one transaction, committed when its promise resolves; when
- * it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
+ * Jobs, pictures, checkpoints and finished clips. Every method but `forget` is one transaction, committed and on the disk
+ * when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
  * released or has ended.
  */
 export interface JobStore {
@@ -51,6 +47,8 @@ export interface JobStore {
   picture(id: string): Promise<Uint8Array | undefined>;
   /** Whether there is a picture, without reading it. */
   hasPicture(id: string): Promise<boolean>;
+  /** Whether the clip's frames are kept ({@link Clip.master}), without reading them. */
+  hasFrames(id: string): Promise<boolean>;
   /** Whether the picture is gone because the person was forgotten who had handed it in. */
   pictureWasForgotten(id: string): Promise<boolean>;
   /** The rendered clip; undefined before there is one, once it was deleted, and where it cannot be read. */
@@ -61,7 +59,7 @@ export interface JobStore {
    * Rendering begins: one attempt more. Undefined where another holder has the job and its lease is not over, and where the
    * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
-  claim(id: string, claim: LeaseTerm & { holder: string }): Promise<ClaimedJob | undefined>;
+  claim(id: string, claim: LeaseTerm & { holder: string }): Promise<{ job: Job; attempt: Attempt } | undefined>;
   /** Renews the lease of a claimed job; false where it is lost. */
   heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
   /**
@@ -108,7 +106,8 @@ export interface JobStore {
   expire(endedBeforeMs: number, options?: ExpireOptions): Promise<number>;
   /**
    * Deletes what is kept of a user's jobs that have ended or could not be delivered, and every picture that the user
-   * handed in, whoever's jobs have it. Tells how many jobs were deleted, and how many have not ended.
+   * handed in, whoever's jobs have it. Tells how many jobs were deleted, and how many have not ended. Of many jobs it
+   * takes several transactions: where it rejects, ask again for the rest.
    */
   forget(userId: string): Promise<{ deleted: number; left: number }>;
   /** The requester knows how the job ended. */
@@ -117,22 +116,13 @@ export interface JobStore {
   pendingNotices(): Promise<{ job: Job; finalNotice: FinalNotice }[]>;
 }
 
-/** How a job ends. */
-export interface JobEnd {
-  state: FinalJobState;
-  finishedAtMs: number;
-  errorCode?: string;
-  pendingNotice?: FinalNotice;
-  /** Left out: whoever owns the queue decided so, whoever renders the job at this moment. */
-  attempt?: Attempt;
-}
-
 /** The store over an open database. */
 export function createJobStore(database: Database): JobStore {
   const pictures = createPictureStore(database);
-  const clips = createClipStore(database);
   const attempts = createAttemptStore(database);
-  const deletions = createDeletions(database, pictures);
+  const blobs = createBlobStore(database);
+  const clips = createClipStore(database, blobs);
+  const deletions = createDeletions(database, { pictures, blobs });
   const insertJob = database.prepare(
     `INSERT INTO jobs
        (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
@@ -170,11 +160,11 @@ export function createJobStore(database: Database): JobStore {
   const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   const upsertCheckpoint = database.prepare(
-    `INSERT INTO checkpoints (job_id, padding, bytes)
-     SELECT id, ${pageOfZeros}, ? FROM jobs WHERE ${isCurrentAttempt} AND picture_forgotten = 0
-     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes`,
+    `INSERT INTO checkpoints (job_id, padding, bytes, file)
+     SELECT id, ${pageOfZeros}, ?, ? FROM jobs WHERE ${isCurrentAttempt} AND picture_forgotten = 0
+     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes, file = excluded.file`,
   );
-  const selectCheckpoint = database.prepare('SELECT bytes FROM checkpoints WHERE job_id = ?');
+  const selectCheckpoint = database.prepare('SELECT bytes, file FROM checkpoints WHERE job_id = ?');
   const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
 
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
@@ -207,36 +197,40 @@ export function createJobStore(database: Database): JobStore {
     deleteCheckpoint.run([id]);
   }
 
+  function add(
+    job: NewJob,
+    { picture, createdAtMs }: { picture: BlobColumns | { jobId: string }; createdAtMs: number },
+  ): Job {
+    return inTransaction(database, () => {
+      const { userId, guildId, address, settings, fit, maxBytes, uniqueKey } = job;
+      if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
+        throw new UserError('already-asked', 'The same was asked for before.');
+      }
+      const id = freshId((candidate) => exists.get([candidate]) !== undefined);
+      const pictureId = pictures.add(userId, picture);
+      const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
+      const [form, parent] = [jsonOrNull(job.form), jsonOrNull(job.parent)];
+      insertJob.run([...columns, createdAtMs, form, parent, pictureId, uniqueKey ?? null]);
+      insertUse.run([id, userId, guildId, createdAtMs]);
+      return mustFind(id);
+    });
+  }
+
   return repository<JobStore>({
     find,
     hasUniqueKey,
-    add: (job, createdAtMs) =>
-      inTransaction(database, () => {
-        const { uniqueKey } = job;
-        if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
-          throw new UserError('already-asked', 'The same was asked for before.');
-        }
-        const id = freshId((candidate) => exists.get([candidate]) !== undefined);
-        const { userId, guildId, address, settings, fit, maxBytes, picture } = job;
-        const pictureId = pictures.add(userId, picture);
-        const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
-        insertJob.run([
-          ...columns,
-          createdAtMs,
-          jsonOrNull(job.form),
-          jsonOrNull(job.parent),
-          pictureId,
-          uniqueKey ?? null,
-        ]);
-        insertUse.run([id, userId, guildId, createdAtMs]);
-        return mustFind(id);
-      }),
+    add(job, createdAtMs) {
+      const { picture } = job;
+      if (!(picture instanceof Uint8Array)) return add(job, { picture, createdAtMs });
+      return blobs.storing([picture], ([stored]) => add(job, { picture: stored!, createdAtMs }));
+    },
     unfinished: () => rowsOf(listUnfinished).map(toJob),
     damaged: () => findDamaged(database).map(({ id, problem }) => ({ id, problem })),
-    picture: pictures.of,
+    picture: (id) => blobs.read(() => pictures.of(id)),
     hasPicture: pictures.has,
+    hasFrames: clips.hasFrames,
     pictureWasForgotten: pictures.wasForgotten,
-    clip: clips.of,
+    clip: clips.read,
     made: clips.made,
     claim: (id, claim) =>
       inTransaction(database, () => {
@@ -246,17 +240,29 @@ export function createJobStore(database: Database): JobStore {
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,
-    saveCheckpoint: (attempt, bytes) => upsertCheckpoint.run([bytes, ...boundTo(attempt)]).changes > 0,
-    checkpoint: (id) => (selectCheckpoint.get([id]) as { bytes: Uint8Array } | undefined)?.bytes,
-    keepClip: (attempt, clip, renderedAtMs) =>
-      inTransaction(database, () => {
-        if (!attempts.isCurrent(attempt)) return undefined;
-        const id = attempt.jobId;
-        clips.keep(id, clip);
-        deleteCheckpoint.run([id]);
-        updateRendered.run([renderedAtMs, id]);
-        return mustFind(id);
-      }),
+    async saveCheckpoint(attempt, bytes) {
+      const isSaved = await blobs.storing([bytes], ([stored]) => {
+        return upsertCheckpoint.run([stored!.bytes, stored!.file, ...boundTo(attempt)]).changes > 0;
+      });
+      await blobs.erase();
+      return isSaved;
+    },
+    checkpoint: (id) => blobs.read(() => selectCheckpoint.get([id]) as BlobColumns | undefined),
+    async keepClip(attempt, { bytes, master, ...made }, renderedAtMs) {
+      const parts = master === undefined ? [bytes] : [bytes, master];
+      const job = await blobs.storing(parts, ([clip, frames]) =>
+        inTransaction(database, () => {
+          if (!attempts.isCurrent(attempt)) return undefined;
+          const id = attempt.jobId;
+          clips.keep(id, made, { bytes: clip!, master: frames });
+          deleteCheckpoint.run([id]);
+          updateRendered.run([renderedAtMs, id]);
+          return mustFind(id);
+        }),
+      );
+      await blobs.erase();
+      return job;
+    },
     renderAgain: (id) => void updateState.run(['interrupted', id, 'delivering']),
     keepUndelivered: (id) => void updateState.run(['undelivered', id, 'delivering']),
     undelivered: (userId) => rowsOf(listUndelivered, [userId]).map(toJob),
@@ -266,7 +272,7 @@ export function createJobStore(database: Database): JobStore {
         if (changes === 0) throw new UserError('too-late', `The clip of job ${id} is not one that waits.`);
         return mustFind(id);
       }),
-    finish(id, { state, finishedAtMs, errorCode, pendingNotice, attempt }) {
+    async finish(id, { state, finishedAtMs, errorCode, pendingNotice, attempt }) {
       const job = inTransaction(database, () => {
         if (attempt !== undefined && !attempts.isCurrent(attempt)) return undefined;
         const end = [state, finishedAtMs, errorCode ?? null, jsonOrNull(pendingNotice)];
@@ -277,7 +283,10 @@ export function createJobStore(database: Database): JobStore {
         }
         return mustFind(id);
       });
-      if (state !== 'done') emptyWriteAheadLog(database);
+      if (state !== 'done') {
+        await blobs.erase();
+        emptyWriteAheadLog(database);
+      }
       return job;
     },
     expire: deletions.expire,
@@ -286,15 +295,4 @@ export function createJobStore(database: Database): JobStore {
     pendingNotices: () =>
       rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
   });
-}
-
-function jsonOrNull(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
-}
-
-function freshId(isTaken: (id: string) => boolean): string {
-  let id: string;
-  do id = randomBytes(4).toString('hex');
-  while (isTaken(id));
-  return id;
 }

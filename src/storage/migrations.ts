@@ -191,4 +191,34 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX jobs_by_unique_key ON jobs (unique_key)
     WHERE unique_key IS NOT NULL AND state NOT IN ('failed', 'cancelled');
   `,
+  `
+  -- Bytes that are too large for a row are in a file of their own, by this name; the row's are empty then. See blobs.ts.
+  ALTER TABLE pictures ADD COLUMN file TEXT;
+  ALTER TABLE clips ADD COLUMN file TEXT;
+  ALTER TABLE clips ADD COLUMN master_file TEXT;
+  ALTER TABLE checkpoints ADD COLUMN file TEXT;
+  CREATE UNIQUE INDEX pictures_by_file ON pictures (file) WHERE file IS NOT NULL;
+  CREATE UNIQUE INDEX clips_by_file ON clips (file) WHERE file IS NOT NULL;
+  CREATE UNIQUE INDEX clips_by_master_file ON clips (master_file) WHERE master_file IS NOT NULL;
+  CREATE UNIQUE INDEX checkpoints_by_file ON checkpoints (file) WHERE file IS NOT NULL;
+
+  -- Files that no row has any more, until they were erased.
+  CREATE TABLE erasures (file TEXT PRIMARY KEY) STRICT;
+  CREATE TRIGGER picture_deleted AFTER DELETE ON pictures WHEN OLD.file IS NOT NULL
+    BEGIN INSERT INTO erasures VALUES (OLD.file); END;
+  CREATE TRIGGER clip_deleted AFTER DELETE ON clips WHEN OLD.file IS NOT NULL
+    BEGIN INSERT INTO erasures VALUES (OLD.file); END;
+  CREATE TRIGGER clip_emptied AFTER UPDATE OF file ON clips WHEN OLD.file IS NOT NULL AND NEW.file IS NOT OLD.file
+    BEGIN INSERT INTO erasures VALUES (OLD.file); END;
+  CREATE TRIGGER master_deleted AFTER DELETE ON clips WHEN OLD.master_file IS NOT NULL
+    BEGIN INSERT INTO erasures VALUES (OLD.master_file); END;
+  CREATE TRIGGER master_emptied AFTER UPDATE OF master_file ON clips
+    WHEN OLD.master_file IS NOT NULL AND NEW.master_file IS NOT OLD.master_file
+    BEGIN INSERT INTO erasures VALUES (OLD.master_file); END;
+  CREATE TRIGGER checkpoint_deleted AFTER DELETE ON checkpoints WHEN OLD.file IS NOT NULL
+    BEGIN INSERT INTO erasures VALUES (OLD.file); END;
+  CREATE TRIGGER checkpoint_replaced AFTER UPDATE OF file ON checkpoints
+    WHEN OLD.file IS NOT NULL AND NEW.file IS NOT OLD.file
+    BEGIN INSERT INTO erasures VALUES (OLD.file); END;
+  `,
 ];

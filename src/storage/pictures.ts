@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import type { NewJob } from './job.ts';
+import type { BlobColumns } from './blobs.ts';
 import { pageOfZeros } from './migrations.ts';
 import type { Database } from './sqlite.ts';
 
@@ -12,39 +12,44 @@ export interface PictureStore {
    * The picture's id: of a new one that `userId` hands in, or of the one that another job has.
    * @throws UserError `clip-expired`: that job has none any more
    */
-  add(userId: string, picture: NewJob['picture']): number;
-  of(jobId: string): Uint8Array | undefined;
+  add(userId: string, picture: BlobColumns | { jobId: string }): number;
+  of(jobId: string): BlobColumns | undefined;
   has(jobId: string): boolean;
   /** Whether the job lost its picture because the person was forgotten who had handed it in. */
   wasForgotten(jobId: string): boolean;
   /** The job needs its picture no more. */
   release(jobId: string): void;
-  /** Deletes all pictures that a person handed in, whoever's jobs have them, with what is half rendered of them. */
-  forget(userId: string): void;
+  /**
+   * Deletes pictures that a person handed in, whoever's jobs have them, with what is half rendered of them: `atMost` so many;
+   * tells how many.
+   */
+  forget(userId: string, atMost: number): number;
   /** Deletes what jobs left behind that were deleted themselves. */
   deleteUnused(): void;
 }
 
 /** Pictures in the open database. */
 export function createPictureStore(database: Database): PictureStore {
-  const insert = database.prepare(`INSERT INTO pictures (user_id, padding, bytes) VALUES (?, ${pageOfZeros}, ?)`);
+  const insert = database.prepare(
+    `INSERT INTO pictures (user_id, padding, bytes, file) VALUES (?, ${pageOfZeros}, ?, ?)`,
+  );
   const selectId = database.prepare('SELECT picture_id AS id FROM jobs WHERE id = ? AND picture_id IS NOT NULL');
   const selectBytes = database.prepare(
-    'SELECT bytes FROM pictures WHERE id = (SELECT picture_id FROM jobs WHERE id = ?)',
+    'SELECT bytes, file FROM pictures WHERE id = (SELECT picture_id FROM jobs WHERE id = ?)',
   );
   const selectForgotten = database.prepare('SELECT picture_forgotten FROM jobs WHERE id = ? AND picture_id IS NULL');
   const unlink = database.prepare('UPDATE jobs SET picture_id = NULL WHERE id = ?');
   const isUnused = 'NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.picture_id = pictures.id)';
   const deleteIfUnused = database.prepare(`DELETE FROM pictures WHERE id = ? AND ${isUnused}`);
   const deleteUnused = database.prepare(`DELETE FROM pictures WHERE ${isUnused}`);
-  const hasPictureOf = 'picture_id IN (SELECT id FROM pictures WHERE user_id = ?)';
+  const listOf = database.prepare('SELECT id FROM pictures WHERE user_id = ? LIMIT ?');
   const deleteCheckpoints = database.prepare(
-    `DELETE FROM checkpoints WHERE job_id IN (SELECT id FROM jobs WHERE ${hasPictureOf})`,
+    'DELETE FROM checkpoints WHERE job_id IN (SELECT id FROM jobs WHERE picture_id = ?)',
   );
   const markForgotten = database.prepare(
-    `UPDATE jobs SET picture_id = NULL, picture_forgotten = 1 WHERE ${hasPictureOf}`,
+    'UPDATE jobs SET picture_id = NULL, picture_forgotten = 1 WHERE picture_id = ?',
   );
-  const deleteOf = database.prepare('DELETE FROM pictures WHERE user_id = ?');
+  const deletePicture = database.prepare('DELETE FROM pictures WHERE id = ?');
 
   function idOf(jobId: string): number | undefined {
     return (selectId.get([jobId]) as { id: number } | undefined)?.id;
@@ -52,12 +57,14 @@ export function createPictureStore(database: Database): PictureStore {
 
   return {
     add(userId, picture) {
-      if (picture instanceof Uint8Array) return Number(insert.run([userId, picture]).lastInsertRowid);
+      if (!('jobId' in picture)) {
+        return Number(insert.run([userId, picture.bytes, picture.file]).lastInsertRowid);
+      }
       const id = idOf(picture.jobId);
       if (id === undefined) throw new UserError('clip-expired', `The picture of job ${picture.jobId} is not kept.`);
       return id;
     },
-    of: (jobId) => (selectBytes.get([jobId]) as { bytes: Uint8Array } | undefined)?.bytes,
+    of: (jobId) => selectBytes.get([jobId]) as BlobColumns | undefined,
     has: (jobId) => idOf(jobId) !== undefined,
     wasForgotten: (jobId) =>
       (selectForgotten.get([jobId]) as { picture_forgotten: number } | undefined)?.picture_forgotten === 1,
@@ -67,10 +74,14 @@ export function createPictureStore(database: Database): PictureStore {
       unlink.run([jobId]);
       deleteIfUnused.run([id]);
     },
-    forget(userId) {
-      deleteCheckpoints.run([userId]);
-      markForgotten.run([userId]);
-      deleteOf.run([userId]);
+    forget(userId, atMost) {
+      const pictures = listOf.all([userId, atMost]) as { id: number }[];
+      for (const { id } of pictures) {
+        deleteCheckpoints.run([id]);
+        markForgotten.run([id]);
+        deletePicture.run([id]);
+      }
+      return pictures.length;
     },
     deleteUnused: () => void deleteUnused.run([]),
   };

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, r
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { backupsIn, openFile, stampOf, sync } from './backup.ts';
+import { blobFolder } from './blobs.ts';
 import { inspectDatabase } from './database.ts';
 import { DamagedFile, openFailure } from './database-failure.ts';
 import { checkSound } from './database-soundness.ts';
@@ -35,6 +36,9 @@ export function restore({ source, dataDir, nowMs }: { source: string; dataDir: s
     sync(incoming);
     const formerPath = setAside(path, `${path}.before-restore-${stampOf(nowMs)}`);
     renameSync(incoming, path);
+    // A backup has everything in its rows; the files are of the database that was there.
+    const blobs = join(dataDir, blobFolder);
+    if (existsSync(blobs)) renameSync(blobs, `${blobs}.before-restore-${stampOf(nowMs)}`);
     sync(dataDir);
     return { from, formerPath };
   } catch (error) {

@@ -26,18 +26,18 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return typeof rawCode === 'number' ? rawCode & 0xff : undefined;
 }
 
-/** A repository's methods as SQLite does them: at once. */
-type AtOnce<Repository> = {
+/** A repository's methods, some of which SQLite does at once. */
+type SomeAtOnce<Repository> = {
   [Name in keyof Repository]: Repository[Name] extends (...values: infer Values) => Promise<infer Result>
-    ? (...values: Values) => Result
+    ? (...values: Values) => Result | Promise<Result>
     : never;
 };
 
 /**
- * A repository over methods that do their work at once. Each is done, and committed, in the order of the calls and before
- * the call returns; its promise settles afterwards.
+ * A repository over methods that do their work at once: each of those is done, and committed, in the order of the calls and
+ * before the call returns; its promise settles afterwards. Methods that give a promise themselves stay as they are.
  */
-export function repository<Repository extends object>(methods: AtOnce<Repository>): Repository {
+export function repository<Repository extends object>(methods: SomeAtOnce<Repository>): Repository {
   const entries = Object.entries(methods as Record<string, (...values: unknown[]) => unknown>);
   return Object.fromEntries(
     entries.map(([name, method]) => [name, async (...values: unknown[]) => method(...values)]),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { StorageError } from '../errors.ts';
 import { fitSchema, storedFormSchema } from '../settings/clip-form.ts';
@@ -161,4 +162,17 @@ function decodeText(column: string, stored: Uint8Array): string {
 
 function damaged(column: string, problem: string): StorageError {
   return new StorageError('job-damaged', `${column} ${problem}`, { scope: 'job' });
+}
+
+/** A column of JSON text that may be left out. */
+export function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+/** An id that no job has: eight hexadecimal digits. */
+export function freshId(isTaken: (id: string) => boolean): string {
+  let id: string;
+  do id = randomBytes(4).toString('hex');
+  while (isTaken(id));
+  return id;
 }

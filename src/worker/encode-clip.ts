@@ -11,7 +11,7 @@ import type { Clip, ClipForm, RenderSpec } from './types.ts';
 const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
-export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended'>;
+export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended' | 'hasEndPicture'>;
 
 /** What a file is made from. */
 interface EncodeClipInput {

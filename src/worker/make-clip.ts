@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
-import { clipForm } from '../settings/clip-form.ts';
+import { clipForm, type FitName } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
-import { chooseSize, resolveSettings } from './resolve-settings.ts';
+import { chooseSize, forTwoPictures, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
@@ -58,7 +58,11 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   const frames =
     spec.base?.use === 'reencode'
       ? await keptFrames(tools, spec.base, signal)
-      : await newFrames(tools, { ...spec, ...wanted.fit, settings: { ...spec.settings, ...wanted.size } }, options);
+      : await newFrames(
+          tools,
+          { ...spec, form, pictureFit: wanted.fit ?? spec.fit, settings: { ...spec.settings, ...wanted.size } },
+          options,
+        );
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
@@ -77,6 +81,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     ...file,
     ...(master !== undefined && { master }),
     ...(frames.extended && { extended: frames.extended }),
+    ...(frames.hasEndPicture && { hasEndPicture: frames.hasEndPicture }),
     settings: frames.settings,
     fit: spec.fit,
     model: frames.model,
@@ -89,14 +94,14 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
 async function wantedSize(
   { readPictureInfo, pipeline }: RenderTools,
   { picture, settings, form }: RenderSpec,
-): Promise<{ size?: Size; ratio?: number; fit?: { fit: 'stretch' } }> {
+): Promise<{ size?: Size; ratio?: number; fit?: 'stretch' }> {
   if (form?.shape === undefined) return {};
   const { defaults, limits } = pipeline.info;
   const { width = defaults.width, height = defaults.height } = settings;
   const info = await readPictureInfo(picture);
   const { ratio, ...size } = chooseSize(form.shape, info, { area: { width, height }, limits });
   // The nearest size differs from the picture's shape by a hair: stretched there and back, nothing of it is lost.
-  return ratio === undefined ? { size } : { size, ratio, fit: { fit: 'stretch' } as const };
+  return ratio === undefined ? { size } : { size, ratio, fit: 'stretch' };
 }
 
 /** The frames of a clip that was made before. */
@@ -112,8 +117,14 @@ async function keptFrames(
   return { ...clip, ...metadata, secondsPerStage };
 }
 
+/** What frames are made from: `form` whole, and how the first picture is brought to the settings' size. */
+interface FramesSpec extends RenderSpec {
+  form: ClipForm;
+  pictureFit: FitName;
+}
+
 /** Frames from the model, after those of a clip that is extended. */
-async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions): Promise<RenderedFrames> {
+async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
   const { run, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
@@ -121,6 +132,7 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClip
   await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
+    ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
     ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
     model: tools.pipeline.info.name,
     secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
@@ -130,30 +142,57 @@ async function newFrames(tools: RenderTools, spec: RenderSpec, options: MakeClip
 /** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */
 async function beginRun(
   tools: RenderTools,
-  spec: RenderSpec,
+  spec: FramesSpec,
   { signal, checkpoints, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
-  const settings = resolveSettings(tools.pipeline.info, spec.settings, () => resume?.seed ?? randomInt(2 ** 32));
+  const hasEnd = spec.endPicture !== undefined || spec.form.loop === 'seamless';
+  const asked = hasEnd ? forTwoPictures(spec.settings) : spec.settings;
+  const settings = resolveSettings(tools.pipeline.info, asked, () => resume?.seed ?? randomInt(2 ** 32));
   const { width, height } = settings;
   const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
   if (kept !== undefined && kept.before.length >= maxFrames) {
     throw new UserError('clip-longest', 'The clip is as long as it can be.', { details: { limit: maxFrames } });
   }
-  const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { width, height, fit: spec.fit }));
+  const size = { width, height };
+  const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { ...size, fit: spec.pictureFit }));
+  const endPicture = await lastPicture(tools, spec, { size, kept, picture });
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
-  const generateOptions = { ...(signal && { signal }), resume, checkpoints };
+  if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
+  const generateOptions = { endPicture, ...(signal && { signal }), resume, checkpoints };
   const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
   return { run, before: kept?.before, seconds: secondsSince(start) };
+}
+
+/**
+ * The picture that the clip ends with, if any: the one that was given, whose shape may be another than the first one's,
+ * or for a seamless loop the one that it begins with, of an extended clip its very first frame.
+ */
+async function lastPicture(
+  { pictureForClip }: RenderTools,
+  { endPicture, form, fit }: FramesSpec,
+  { size, kept, picture }: { size: Size; kept: KeptClip | undefined; picture: FramedPicture },
+): Promise<FramedPicture | undefined> {
+  if (endPicture !== undefined) return pictureForClip(endPicture, { ...size, fit });
+  if (form.loop !== 'seamless') return undefined;
+  return kept === undefined ? picture : { ...size, data: kept.before[0]! };
+}
+
+/** A clip that is extended. */
+interface KeptClip {
+  /** Its frames at the settings' size. */
+  before: Uint8Array[];
+  /** The last of them, as it was rendered. */
+  picture: FramedPicture;
 }
 
 /** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */
 async function lastFrame(
   { decodeVideo, ffmpegPath }: RenderTools,
   { base, settings, signal }: { base: BaseClip; settings: ImageToVideoSettings; signal: AbortSignal | undefined },
-): Promise<{ before: Uint8Array[]; picture: FramedPicture }> {
+): Promise<KeptClip> {
   const framesAt = async ({ width, height }: Size) =>
     (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
   const own = base.metadata.settings;

@@ -32,11 +32,13 @@ const baseSchema: z.ZodType<BaseClip> = z.strictObject({
     model: shortText,
     provider: usedProvider,
     extended: z.literal(true).exactOptional(),
+    hasEndPicture: z.literal(true).exactOptional(),
   }),
 });
 
 const specSchema: z.ZodType<RenderSpec> = z.strictObject({
   picture: bytes,
+  endPicture: bytes.exactOptional(),
   settings: partialSettingsSchema,
   fit: fitSchema,
   form: partialFormSchema.exactOptional(),
@@ -126,6 +128,7 @@ const clipSchema: z.ZodType<Clip> = z.strictObject({
     .exactOptional(),
   replacedFormat: z.enum(clipFormats).exclude(['mp4']).exactOptional(),
   extended: z.literal(true).exactOptional(),
+  hasEndPicture: z.literal(true).exactOptional(),
 });
 
 const toParentSchema = z.discriminatedUnion('type', [

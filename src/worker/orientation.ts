@@ -36,7 +36,9 @@ export function generateOriented(
   const turn = orientationOf(pipeline.info.orientsBySeed === true ? settings.seed : 0);
   const { width, height } = settings;
   const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  return restored(pipeline.generate(orientPicture(picture, turn), oriented, options), { turn, settings });
+  const { endPicture } = options ?? {};
+  const orientedOptions = { ...options, endPicture: endPicture && orientPicture(endPicture, turn) };
+  return restored(pipeline.generate(orientPicture(picture, turn), oriented, orientedOptions), { turn, settings });
 }
 
 async function* restored(

@@ -8,6 +8,8 @@ export type { BaseClip, Clip, ClipForm, RenderStage };
 export interface RenderSpec {
   /** The picture's file as received (JPEG, PNG, WebP, GIF, AVIF); decoded only in the render child. */
   picture: Uint8Array;
+  /** The picture's file that the clip ends with; a form that loops seamlessly takes `picture` itself. Twice the work. */
+  endPicture?: Uint8Array;
   settings: Partial<ImageToVideoSettings>;
   fit: FitName;
   /** What is left out: an MP4 that does not loop, at the model's frame rate and the settings' size. */

@@ -18,20 +18,24 @@ const refusal = (code: number, status = 403) =>
 const tooLarge = () => new HTTPError(413, 'Payload Too Large', 'PATCH', '', {});
 
 /** Delivers a clip of 1,000 bytes; `refuse` throws where a way is closed. Returns what was tried, in order. */
-async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => void, shrink?: ShrinkClip) {
+async function deliver(
+  refuse: (way: keyof MessageSender, sizeBytes: number) => void,
+  shrink?: ShrinkClip,
+  { guildId = 'g1' as string | null, isEphemeral = false } = {},
+) {
   const tried: string[] = [];
   const way = (name: keyof MessageSender) => async (_: ReplyAddress, reply: Reply) => {
     const sizeBytes = reply.files?.[0]?.data.byteLength ?? 0;
-    const preface = reply.content.startsWith('here:\n') ? 'here: ' : '';
+    const [preface = ''] = /^(here|deleted): (?=\n)/.exec(reply.content.replace('\n', ' \n')) ?? [];
     tried.push(`${name} ${preface}${sizeBytes}`);
     refuse(name, sizeBytes);
   };
-  const address = { channelId: 'c1', hasChannelRoute: true } as ReplyAddress;
+  const address = { channelId: 'c1', hasChannelRoute: true, isEphemeral } as ReplyAddress;
   const failure = await deliverClip(address, clipOf(1_000), {
     replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
-    job,
+    job: { ...job, guildId },
     isSpoiler: false,
-    messages: { ...en, sentHere: () => 'here:' },
+    messages: { ...en, sentHere: () => 'here:', sentDeleted: () => 'deleted:' },
     signal: new AbortController().signal,
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),
   }).then(
@@ -44,16 +48,32 @@ async function deliver(refuse: (way: keyof MessageSender, sizeBytes: number) => 
 describe('deliverClip', () => {
   it('takes the first way that is open: the message, a new one, the requester', async () => {
     expect(await deliver(() => {})).toEqual({ tried: ['edit 1000'], failure: undefined });
-    const gone = (way: string) => {
-      if (way === 'edit') throw refusal(10_008);
+    const tooOld = (way: string) => {
+      if (way === 'edit') throw refusal(30_046);
     };
-    expect((await deliver(gone)).tried).toEqual(['edit 1000', 'post 1000']);
+    expect((await deliver(tooOld)).tried).toEqual(['edit 1000', 'post 1000']);
     const closed = (way: string) => {
       if (way !== 'direct') throw refusal(50_013);
     };
     const { tried, failure } = await deliver(closed);
     expect(tried).toEqual(['edit 1000', 'post 1000', 'direct here: 1000']);
     expect(failure).toBeUndefined();
+  });
+
+  it('finding 16: brings a clip whose message was deleted to its requester alone, and posts nothing anew', async () => {
+    const deleted = (way: string) => {
+      if (way === 'edit') throw refusal(10_008, 404);
+    };
+    expect((await deliver(deleted)).tried).toEqual(['edit 1000', 'direct deleted: 1000']);
+    const noDirect = await deliver((way) => {
+      if (way !== 'post') throw refusal(way === 'edit' ? 10_008 : 50_007);
+    });
+    expect(noDirect.tried).toEqual(['edit 1000', 'direct deleted: 1000']);
+    expect(noDirect.failure).toMatchObject({ code: 'clip-undeliverable' });
+    // Where nobody else sees it, it was no moderator.
+    for (const place of [{ guildId: null }, { isEphemeral: true }]) {
+      expect((await deliver(deleted, undefined, place)).tried).toEqual(['edit 1000', 'post 1000']);
+    }
   });
 
   it('says so when every way is closed', async () => {
@@ -73,7 +93,7 @@ describe('deliverClip', () => {
 
   it('does so on every way', async () => {
     const { tried } = await deliver((way, sizeBytes) => {
-      if (way === 'edit') throw refusal(10_008);
+      if (way === 'edit') throw refusal(30_046);
       if (sizeBytes > 600) throw refusal(40_005);
     });
     expect(tried).toEqual(['edit 1000', 'post 1000', 'edit 500', 'post 500']);
@@ -91,12 +111,12 @@ describe('deliverClip', () => {
 
   it.each([
     [50_083, 'an archived thread'],
-    [160_005, 'a locked thread'],
+    [160_005, 'a locked thread', 400],
     [200_000, 'AutoMod'],
     [200_001, 'AutoMod, by its title'],
     [240_000, 'a filter of links'],
     [20_009, 'explicit content'],
-    [50_035, 'a body that this route does not take'],
+    [50_035, 'a body that this route does not take', 400],
     [50_027, 'a token that has run out', 401],
     [30_046, 'too many edits of an old message'],
     [50_001, 'no access'],

@@ -230,7 +230,14 @@ describe.each(everyTexts.map((messages) => [messages.cancelButton, messages] as 
 
     it('a job’s messages', () => {
       const place = { position: 99_999, waiting: 99_999, startsAtMs: 1.7e12, endsAtMs: 1.7e12 };
-      const progress = { stage: 'denoise' as const, step: 999, steps: 1000, secondsPerStep: 1, endsAtMs: 1.7e12 };
+      const progress = {
+        stage: 'denoise' as const,
+        step: 999,
+        steps: 1000,
+        secondsPerStep: 1,
+        share: 0.5,
+        endsAtMs: 1.7e12,
+      };
       const spec = { picture: Buffer.of(), settings: {}, fit: 'crop' as const };
       const clip = makeClip(spec, { reduced: { width: 1, height: 1 } });
       for (const view of [queuedView(longJob(), place, messages), progressView(longJob(), progress, messages)])

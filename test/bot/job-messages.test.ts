@@ -30,9 +30,11 @@ const progress = (step: number) => ({
   step,
   steps: 20,
   secondsPerStep: 1,
+  share: step / 20,
   endsAtMs: undefined,
 });
 const gone = () => new DiscordAPIError({ code: 10_008, message: 'Unknown Message' }, 10_008, 404, 'PATCH', '', {});
+const tooOld = () => new DiscordAPIError({ code: 30_046, message: 'Too old' }, 30_046, 400, 'PATCH', '', {});
 const signal = new AbortController().signal;
 
 function setUp(
@@ -48,6 +50,9 @@ function setUp(
     },
     post: async (_address, reply, nonce) => void said.push(`post ${reply.files ? 'clip' : reply.content} ${nonce}`),
     direct: async (_address, reply, nonce) => void said.push(`direct ${reply.content} ${nonce}`),
+    hasToken: ({ tokenExpiresAtMs }) => tokenExpiresAtMs > clock.now(),
+    whisper: async (_address, content) => void said.push(`whisper ${content}`),
+    remove: async (_address, by) => void said.push(`remove by ${by}`),
     async ping(_address, content, nonce) {
       said.push(`ping ${content} ${nonce}`);
       if (options.refusePing) throw new Error('no');
@@ -70,6 +75,33 @@ describe('createJobMessages', () => {
     expect(said.at(-1)).toContain('step 17 of 20');
   });
 
+  it('finding 5: edits a waiting message only for what changed for its requester', async () => {
+    const { messages, clock, said } = setUp();
+    const nowMs = clock.now();
+    const place = (position: number, startsInMs?: number) => {
+      const startsAtMs = startsInMs === undefined ? undefined : nowMs + startsInMs;
+      return { position, waiting: 9, startsAtMs, endsAtMs: startsAtMs && startsAtMs + 60_000 };
+    };
+    const edits = async (...places: Parameters<typeof place>[]) => {
+      const before = said.length;
+      for (const values of places) {
+        messages.waiting(job, { ...place(...values), waiting: 9 + said.length });
+        await clock.advance(0);
+        await clock.advance(3_000);
+      }
+      return said.length - before;
+    };
+    expect(await edits([5])).toBe(1);
+    // Others came, which is nobody else's news.
+    expect(await edits([5], [5])).toBe(0);
+    expect(await edits([5, 600_000])).toBe(1);
+    // A minute of ten is worth an edit, half a minute is not, nor are many little shifts until they come to a minute.
+    expect(await edits([5, 630_000], [5, 570_000], [5, 645_000])).toBe(0);
+    expect(await edits([5, 700_000])).toBe(1);
+    expect(await edits([4, 700_000])).toBe(1);
+    expect(await edits([4])).toBe(1);
+  });
+
   it('delivers at once, and says nothing after the clip', async () => {
     const { messages, clock, said } = setUp();
     messages.progress(job, progress(1));
@@ -84,7 +116,7 @@ describe('createJobMessages', () => {
     const edited = setUp(undefined, { wantsPing: async () => true });
     await edited.messages.deliver(job, clip, signal);
     expect(edited.said).toEqual(['edit clip', `ping <@${job.userId}>, your clip is ready. ping-7f3a91c2`]);
-    const posted = setUp(() => Promise.reject(gone()), { wantsPing: async () => true });
+    const posted = setUp(() => Promise.reject(tooOld()), { wantsPing: async () => true });
     await posted.messages.deliver(job, clip, signal);
     expect(posted.said).toEqual(['edit clip', 'post clip 7f3a91c2']);
   });
@@ -103,25 +135,22 @@ describe('createJobMessages', () => {
     await clock.advance(5_000);
     expect(said).toHaveLength(1);
     await messages.deliver(job, clip, signal);
-    expect(said.slice(1)).toEqual(['edit clip', 'post clip 7f3a91c2']);
+    expect(said.slice(1)).toEqual(['edit clip', expect.stringMatching(/^direct The message in <#chan> was deleted/)]);
   });
 
   it('explains what the person can mend, and gives an id for the rest', async () => {
-    const { messages, clock, said } = setUp();
-    messages.failed(job, new UserError('picture-broken', ''));
-    messages.failed(job, new InferenceError('x', 'secret'));
-    await clock.advance(0);
-    expect(said).toEqual([expect.stringContaining('damaged'), expect.stringContaining('id 7f3a91c2')]);
+    const { messages, said } = setUp();
+    await messages.failed(job, new UserError('picture-broken', ''));
+    await messages.failed(job, new InferenceError('x', 'secret'));
+    expect(said.filter((words) => words !== 'remove by channel')).toEqual([
+      expect.stringMatching(/^direct About your clip in <#chan>:\n.*damaged/),
+      expect.stringContaining('id 7f3a91c2'),
+    ]);
+    expect(said.join()).not.toContain('secret');
   });
 
-  it('explains a failure anew where the message is gone, but bothers nobody with a farewell', async () => {
+  it('bothers nobody with a farewell where the message is gone', async () => {
     const { messages, clock, said } = setUp(() => Promise.reject(gone()));
-    await messages.failed(job, new UserError('picture-broken', ''));
-    expect(said).toEqual([
-      expect.stringMatching(/^edit .*damaged/),
-      expect.stringMatching(/^post .*damaged.* 7f3a91c2$/),
-    ]);
-    said.length = 0;
     await messages.cancelled(job);
     messages.postponed(job);
     await clock.advance(0);
@@ -132,7 +161,8 @@ describe('createJobMessages', () => {
     const down = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     const { messages, said } = setUp(() => Promise.reject(down));
     await expect(messages.cancelled(job)).rejects.toMatchObject({ scope: 'transient' });
-    await expect(messages.failed(job, new UserError('picture-broken', ''))).rejects.toMatchObject({
+    const inPrivate = { ...job, address: { ...address, isEphemeral: true } };
+    await expect(messages.failed(inPrivate, new UserError('picture-broken', ''))).rejects.toMatchObject({
       scope: 'transient',
     });
     expect(said).toHaveLength(2);

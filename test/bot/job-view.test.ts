@@ -29,23 +29,22 @@ describe('queuedView', () => {
 });
 
 describe('progressView', () => {
-  const at = (step: number, steps: number) => {
-    const progress = { stage: 'denoise' as const, step, steps, secondsPerStep: 1, endsAtMs: 60_000 };
+  const at = (step: number, steps: number, share: number) => {
+    const progress = { stage: 'denoise' as const, step, steps, share, secondsPerStep: 1, endsAtMs: 60_000 };
     return progressView(job, progress, en).content.split('\n');
   };
 
-  it('shows stage, step and a bar that is full at the end only', () => {
-    expect(at(3, 25)).toEqual([
+  it('shows stage and step, and a bar over the whole job', () => {
+    expect(at(3, 25, 0.129)).toEqual([
       '🎞️ **Imagining the motion** · step 3 of 25',
       '`██░░░░░░░░░░░░░░░░░░` 12 %',
       'Ready <t:60:R>.',
     ]);
-    expect(at(24, 25)[1]).toBe('`███████████████████░` 96 %');
-    expect(at(25, 25)[1]).toBe('`████████████████████` 100 %');
+    expect(at(25, 25, 0.99)[1]).toBe('`███████████████████░` 99 %');
   });
 
   it('counts no steps where there is one', () => {
-    expect(at(0, 1)).toEqual(['🎞️ **Imagining the motion**', 'Ready <t:60:R>.']);
+    expect(at(0, 1, 0)).toEqual(['🎞️ **Imagining the motion**', '`░░░░░░░░░░░░░░░░░░░░` 0 %', 'Ready <t:60:R>.']);
   });
 });
 

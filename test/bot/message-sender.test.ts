@@ -9,13 +9,13 @@ const minuteMs = 60_000;
 /** Replies over a REST client that only writes down; `refuse` answers a call with a Discord error code. */
 function setUp(refuse: (path: string) => number | undefined = () => undefined) {
   const calls: { method: string; path: string; body: unknown; auth: boolean | undefined }[] = [];
-  const record = (method: string) => async (path: string, options: { body: unknown; auth?: boolean }) => {
-    calls.push({ method, path, body: options.body, auth: options.auth });
+  const record = (method: string) => async (path: string, options?: { body: unknown; auth?: boolean }) => {
+    calls.push({ method, path, body: options?.body, auth: options?.auth });
     const code = refuse(path);
     if (code !== undefined) throw new DiscordAPIError({ code, message: 'refused' }, code, 403, method, path, {});
     return { id: 'dm' };
   };
-  const rest = { patch: record('PATCH'), post: record('POST') } as unknown as REST;
+  const rest = { patch: record('PATCH'), post: record('POST'), delete: record('DELETE') } as unknown as REST;
   const clock = createFakeClock();
   const replies = createMessageSender(rest, clock);
   const address: ReplyAddress = {
@@ -58,6 +58,10 @@ describe('edit', () => {
     const deadToken = setUp((path) => (path.startsWith('/webhooks') ? 50_027 : undefined));
     await deadToken.replies.edit(deadToken.address, reply);
     expect(deadToken.paths()).toEqual([byToken, byChannel]);
+    // Refusals count against the bot, so this token is never used again.
+    expect(deadToken.replies.hasToken(deadToken.address)).toBe(false);
+    await deadToken.replies.edit(deadToken.address, reply);
+    expect(deadToken.paths().slice(2)).toEqual([byChannel]);
 
     const noAccess = setUp((path) => (path.startsWith('/channels') ? 50_001 : undefined));
     await noAccess.clock.advance(13 * minuteMs);
@@ -127,5 +131,27 @@ describe('direct', () => {
     expect(paths()).toEqual(['POST /users/@me/channels', 'POST /channels/dm/messages']);
     expect(calls[0]?.body).toEqual({ recipient_id: 'user' });
     expect(calls[1]?.body).toMatchObject({ content: 'hello', nonce: 'job1', enforce_nonce: true });
+  });
+});
+
+describe('words for the requester alone', () => {
+  it('go by the token, beside a message that was deleted by it', async () => {
+    const { replies, address, calls, paths } = setUp();
+    expect(replies.hasToken(address)).toBe(true);
+    await replies.remove(address, 'token');
+    await replies.whisper(address, 'It broke.');
+    await replies.remove(address, 'channel');
+    expect(paths()).toEqual([
+      'DELETE /webhooks/app/tok/messages/%40original',
+      'POST /webhooks/app/tok',
+      'DELETE /channels/chan/messages/msg',
+    ]);
+    expect(calls[1]).toMatchObject({ auth: false, body: { content: 'It broke.', flags: 64 } });
+  });
+
+  it('have no token once its time is over', async () => {
+    const { replies, clock, address } = setUp();
+    await clock.advance(15 * minuteMs);
+    expect(replies.hasToken(address)).toBe(false);
   });
 });

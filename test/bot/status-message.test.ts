@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createEditBudget } from '../../src/bot/edit-budget.ts';
 import type { Reply } from '../../src/bot/message-sender.ts';
 import { createStatusMessage } from '../../src/bot/status-message.ts';
 import { createFakeClock, settle } from '../support/fake-clock.ts';
@@ -16,6 +17,8 @@ function setUp(send?: (reply: Reply) => Promise<void>, onError: () => 'go-on' | 
     },
     clock,
     gapMs: 3_000,
+    budget: createEditBudget(clock),
+    channelId: () => undefined,
     onError,
   });
   return { clock, sent, status };

@@ -194,6 +194,24 @@ it('obeys the limits of whoever presses', async () => {
   (await renderer.begun(1)).finish();
 });
 
+it.each(['Again', 'Extend'])(
+  'finding 4: %s under a clip whose picture is gone is refused before anything shows',
+  async (label) => {
+    const { discord, renderer, clip } = await withClip();
+    const bob = discord.createUser('bob').id;
+    const again = press(discord, clip, 'Again', bob);
+    (await renderer.begun(1)).finish();
+    const bobs = await clipOf(again);
+    const question = await discord.invoke({ command: 'kinora forget' }).waitForMessage();
+    const deleted = discord.waitForMessage(({ content }) => content.includes('Deleted'));
+    discord.clickButton({ messageId: question.id, customId: 'forget' });
+    await deleted;
+    const handle = press(discord, bobs, label, bob);
+    expect(await handle.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+    expect((await failureOf(handle)).content).toContain('The picture of that clip has been deleted');
+  },
+);
+
 it('a second press of ➕, 🔁 or ⬆️ while the first is on its way makes no second clip', async () => {
   const { discord, renderer, clip } = await withClip();
   for (const [index, label] of ['Extend', 'Loop', 'Smoother'].entries()) {

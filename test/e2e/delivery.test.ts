@@ -3,7 +3,7 @@ import { EncodeError, InferenceError } from '../../src/errors.ts';
 import type { RouteName } from '../../src/fake-discord/route-names.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, failureOf, isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, failureOf, hourMs, isClip, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 7 } };
 const editByToken: RouteName = 'PATCH /webhooks/:application/:token/messages/:message';
@@ -52,13 +52,31 @@ it('a job of 40 minutes outlives the token: the same message shows every step an
 });
 
 describe('a clip reaches its requester', () => {
-  it('when the message is deleted and the token has expired: anew, with a mention, once', async () => {
-    const { discord, handle, render, id } = await oneRunning();
-    discord.deleteMessage({ messageId: id });
-    discord.expireToken(handle.id);
+  it.each([true, false])(
+    'finding 16: by a direct message alone when a moderator deleted the message (token expired: %s)',
+    async (isExpired) => {
+      const { discord, handle, render, id } = await oneRunning();
+      discord.deleteMessage({ messageId: id });
+      if (isExpired) discord.expireToken(handle.id);
+      render.finish();
+      const clip = await clipOf(discord);
+      expect(clip.channel_id).not.toBe(discord.channelId);
+      expect(clip.content).toMatch(new RegExp(`^The message in <#${discord.channelId}> was deleted`));
+      expect(discord.messages()).toEqual([]);
+      expect(discord.messages(clip.channel_id).filter(isClip)).toHaveLength(1);
+    },
+  );
+
+  it('2a.5: anew where Discord answers the upload with 400/50035, and so after every refusal for good', async () => {
+    const { discord, render, id } = await oneRunning();
+    const body = { message: 'Invalid Form Body', code: 50_035 };
+    for (const route of [editByToken, editInChannel]) {
+      discord.failNext({ route, status: 400, body, uploadsOnly: true, times: 2 });
+    }
     render.finish();
     const clip = await clipOf(discord);
     expect(clip.id).not.toBe(id);
+    expect(clip.channel_id).toBe(discord.channelId);
     expect(clip.mentions.map((user) => user.id)).toEqual([discord.userId]);
     expect(discord.messages().filter(isClip)).toHaveLength(1);
   });
@@ -104,7 +122,8 @@ describe('a clip reaches its requester', () => {
     discord.expireToken(handle.id);
     discord.setPermissions(discord.channelId, viewAndSend);
     const body = { message: 'Cannot send messages to this user', code: 50_007 };
-    discord.failNext({ route: 'POST /users/@me/channels', status: 403, body });
+    // Neither for the clip nor for the words.
+    discord.failNext({ route: 'POST /users/@me/channels', status: 403, body, times: 2 });
     render.finish();
     const failed = await failureOf(handle);
     expect(failed.id).toBe(id);
@@ -147,23 +166,68 @@ describe('a clip that Discord finds too large, although it fits what Discord pro
   });
 });
 
-describe('a failure is explained', () => {
-  it('anew where the message is gone', async () => {
-    const { discord, handle, render, id } = await oneRunning();
-    discord.deleteMessage({ messageId: id });
-    render.fail(new InferenceError('broken', 'broken', { scope: 'job' }));
-    const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
-    expect(told.content).toContain(`<@${discord.userId}>`);
-    expect(handle.original()).toBeUndefined();
+describe('finding 4: a job that fails after it was queued', () => {
+  const broken = () => new InferenceError('broken', 'broken', { scope: 'job' });
+  const isTold = ({ content }: { content: string }) => content.includes('Something broke');
+  const isEphemeral = ({ flags = 0 }: { flags?: number | undefined }) => (flags & 64) !== 0;
+
+  it.each(['there', 'deleted by somebody'])(
+    'is explained to its requester alone, and nothing stays in the channel (message %s)',
+    async (state) => {
+      const { discord, handle, render, id } = await oneRunning();
+      if (state !== 'there') discord.deleteMessage({ messageId: id });
+      render.fail(broken());
+      const told = await handle.waitForMessage(isTold);
+      expect(isEphemeral(told)).toBe(true);
+      expect(discord.message(id)).toBeUndefined();
+      expect(discord.messages().filter((message) => !isEphemeral(message))).toEqual([]);
+    },
+  );
+
+  it('so is one that fails before its message showed anything', async () => {
+    const renderer = createScriptedRenderer();
+    const { discord } = await setStage({ renderer, editGapMs: hourMs });
+    const first = discord.invoke(animate);
+    (await renderer.begun(0)).fail(broken());
+    expect(isEphemeral(await first.waitForMessage(isTold))).toBe(true);
+    expect(discord.messages().filter((message) => !isEphemeral(message))).toEqual([]);
   });
 
-  it('by a direct message where the channel is closed', async () => {
-    const { discord, handle, render } = await oneRunning();
+  it.each(['open', 'closed'])(
+    'is explained by a direct message once the token has expired (channel %s)',
+    async (channel) => {
+      const { discord, handle, render, id } = await oneRunning();
+      discord.expireToken(handle.id);
+      if (channel === 'closed') discord.setPermissions(discord.channelId, 0n);
+      render.fail(broken());
+      const told = await discord.waitForMessage(isTold);
+      expect(told.channel_id).not.toBe(discord.channelId);
+      expect(told.content).toMatch(new RegExp(`^About your clip in <#${discord.channelId}>:\n`));
+      if (channel === 'closed') return;
+      if (discord.message(id)) await discord.waitForChange(({ kind }) => kind === 'message-delete');
+      expect(discord.messages()).toEqual([]);
+    },
+  );
+
+  it('is explained in its message where even direct messages are closed', async () => {
+    const { discord, handle, render, id } = await oneRunning();
     discord.expireToken(handle.id);
-    discord.setPermissions(discord.channelId, 0n);
-    render.fail(new InferenceError('broken', 'broken', { scope: 'job' }));
-    const told = await discord.waitForMessage(({ content }) => content.includes('Something broke'));
-    expect(told.channel_id).not.toBe(discord.channelId);
+    const body = { message: 'Cannot send messages to this user', code: 50_007 };
+    discord.failNext({ route: 'POST /users/@me/channels', status: 403, body });
+    render.fail(broken());
+    expect((await discord.waitForMessage(isTold)).id).toBe(id);
+    expect(discord.messages()).toHaveLength(1);
+  });
+
+  it('is explained where it was asked for when nobody else sees that place', async () => {
+    const renderer = createScriptedRenderer();
+    const { discord } = await setStage({ renderer });
+    const inDm = discord.invoke({ ...animate, place: 'dm' });
+    (await renderer.begun(0)).fail(broken());
+    expect((await inDm.waitForMessage(isTold)).id).toBe(inDm.original()?.id);
+    const inPrivate = discord.invoke({ ...animate, options: { seed: 7, private: true } });
+    (await renderer.begun(1)).fail(broken());
+    expect((await inPrivate.waitForMessage(isTold)).id).toBe(inPrivate.original()?.id);
   });
 });
 
@@ -203,14 +267,14 @@ it('a clip has alt text in its requester’s language, on every way to them and 
   expect(shrunk.content).toBe('🎬 Your clip: 0.6 s · seed 7 · ping-pong loop · made smaller to fit the upload limit');
   expect(shrunk.attachments[0]!.description).toBe(english);
 
-  // A new message, since the first one is gone.
+  // A direct message, since the first one was deleted.
   const gone = discord.invoke(asked);
   const late = await renderer.begun(3);
   const { id } = await gone.waitForMessage(({ content }) => content !== '');
   discord.deleteMessage({ messageId: id });
   discord.expireToken(gone.id);
   late.finish();
-  const posted = await discord.waitForMessage((message) => isClip(message) && message.mentions.length > 0);
+  const posted = await discord.waitForMessage((message) => isClip(message) && message.channel_id !== discord.channelId);
   expect(posted.attachments[0]!.description).toBe(english);
 });
 

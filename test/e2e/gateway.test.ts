@@ -162,7 +162,7 @@ it('a bot without sessions left waits until Discord gives new ones, and says so'
 
 it('a rate limit that is reached is logged without the token of its route', async () => {
   const renderer = createScriptedRenderer();
-  const { discord, log } = await setStage({ renderer, discord: { rateLimit: { limit: 1, windowSeconds: 0.1 } } });
+  const { discord, log } = await setStage({ renderer, discord: { rateLimit: { limit: 1, windowSeconds: 0.5 } } });
   const handle = discord.invoke(animate);
   (await renderer.begun(0)).finish();
   await clipOf(handle);

@@ -1,3 +1,4 @@
+import { MessageFlags } from 'discord.js';
 import { expect, it, onTestFinished } from 'vitest';
 import type { FailNext } from '../../src/fake-discord/fail-next.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
@@ -44,7 +45,7 @@ const deaths: readonly Death[] = [
     fault: { ...broken, route: editByToken, afterEffect: true },
   },
   {
-    name: 'so did a new message, since the old one is gone',
+    name: 'so did a direct message, since the old one was deleted',
     point: 'upload-broken',
     isMessageGone: true,
     fault: { ...broken, route: postInChannel, afterEffect: true },
@@ -76,6 +77,13 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     },
   });
   onTestFinished(() => discord.close());
+  /** Every message that is there, wherever and whoever sees it. */
+  const seen = new Map<string, ApiMessage>();
+  discord.onChange((change) => {
+    if (change.kind === 'message-create' || change.kind === 'message-update') {
+      seen.set(change.message.id, change.message);
+    } else if (change.kind === 'message-delete') seen.delete(change.messageId);
+  });
   const dataDir = tempFolder();
   /** Who asked, by seed; accepted, all of them. */
   const asked: InteractionHandle[] = [];
@@ -137,20 +145,24 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
   expect(await last.ended).toBe(0);
 
   expect(storedSeeds()).toEqual(Array.from(asked.keys()));
-  const messages = discord.messages();
+  const messages = [...seen.values()];
   const files = messages.flatMap(({ attachments }) => attachments.map(({ filename }) => filename));
   const ends = asked.map((handle, seed) => {
     const clips = files.filter((filename) => filename.includes(`seed${seed}-`)).length;
-    const message = handle.original();
-    return { seed, clips, explanations: message && isExplained(message) ? 1 : 0 };
+    // To the requester alone; said twice where the process died right after the first time.
+    const explanations = handle.messages().some(isExplained) ? 1 : 0;
+    return { seed, clips, explanations };
   });
   expect(ends.filter(({ clips, explanations }) => clips + explanations !== 1)).toEqual([]);
   // Seeds that end in 3 or 8 cannot be rendered. A job that the process died of twice is given up; that is the exception.
   const explained = ends.filter(({ explanations }) => explanations > 0).map(({ seed }) => seed);
   expect(explained.filter((seed) => seed % 5 === 3)).toHaveLength(10);
   expect(explained.length).toBeLessThanOrEqual(12);
-  // One message each, and nobody's says that it still waits.
-  expect(messages).toHaveLength(jobCount);
+  // Nothing but clips stays for all to see, one of them by direct message, and nobody's says that it still waits.
+  const shown = messages.filter(({ flags = 0 }) => (flags & MessageFlags.Ephemeral) === 0);
+  expect(shown).toHaveLength(jobCount - explained.length);
+  expect(shown.filter((message) => !isClip(message))).toEqual([]);
+  expect(shown.filter(({ channel_id }) => channel_id !== discord.channelId)).toHaveLength(1);
   expect(JSON.stringify(messages.map(({ components }) => components))).not.toContain('cancel:');
   expect(discord.violations()).toEqual([]);
 

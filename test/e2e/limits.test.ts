@@ -114,11 +114,11 @@ it('steps and frames above the limit are refused, and the model’s own number i
   const { content } = await failureOf(discord.invoke({ ...animate, options: { steps: 11 } }));
   expect(content).toBe('⚠️ Up to 10 steps are allowed here. Ask for fewer.');
   const spanish = await failureOf(discord.invoke({ ...animate, options: { steps: 11 }, locale: 'es-ES' }));
-  expect(spanish.content).toBe('⚠️ Aquí se permiten hasta 10 pasos. Pide menos.');
+  expect(spanish.content).toBe('⚠️ Aquí el máximo es de 10 pasos. Pide menos.');
   const longer = await failureOf(discord.invoke({ ...animate, options: { length: 4 } }));
   expect(longer.content).toBe('⚠️ Up to 3 frames are allowed here. Ask for a shorter clip.');
   const larga = await failureOf(discord.invoke({ ...animate, options: { length: 4 }, locale: 'es-ES' }));
-  expect(larga.content).toBe('⚠️ Aquí se permiten hasta 3 fotogramas. Pide un clip más corto.');
+  expect(larga.content).toBe('⚠️ Aquí el máximo es de 3 fotogramas. Pide un clip más corto.');
   discord.invoke(animate);
   expect((await renderer.begun(0)).spec.settings).toMatchObject({ numInferenceSteps: 10, numFrames: 3 });
 });

@@ -68,7 +68,7 @@ describe('/animate refuses, seen by the asker alone and leaving nothing behind:'
     const tiff = Buffer.from('II*\0\x08\0\0\0', 'latin1');
     expect(await refusal({ name: 'tiff.png', bytes: tiff })).toContain('TIFF pictures are not supported here');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
-    expect(await refusal({ name: 'heic.jpg', bytes: heic })).toContain('Save it as JPEG and attach that');
+    expect(await refusal({ name: 'heic.jpg', bytes: heic })).toContain('Save yours as JPEG and attach that');
   });
 });
 

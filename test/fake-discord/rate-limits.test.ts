@@ -1,5 +1,6 @@
 import type { Client } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { discordRateLimits } from '../../src/fake-discord/rate-limits.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { clientFor, ready, startValidated } from './connect.ts';
 import { registerPing, rest } from './rest.ts';
@@ -62,12 +63,14 @@ describe("Discord's own limits", () => {
   });
 
   it('allow 50 authorised calls in a second, but interaction endpoints are not bound by that', async () => {
+    expect(discordRateLimits.globalPerSecond).toBe(50);
+    // Fewer here: a busy machine takes longer than a second for 50.
+    fake.setRateLimits({ ...discordRateLimits, globalPerSecond: 5 });
     await registerPing(fake);
     const { id, token } = fake.invoke({ command: 'ping' });
     const paths = ['/users/@me', '/gateway/bot', `/channels/${fake.channelId}`, `/guilds/${fake.guildId}`];
-    const calls = await Promise.all(Array.from({ length: 60 }, (_, index) => rest(fake, `GET ${paths[index % 4]}`)));
+    const calls = await Promise.all(Array.from({ length: 12 }, (_, index) => rest(fake, `GET ${paths[index % 4]}`)));
     const refused = calls.filter(({ status }) => status === 429);
-    // 10, unless the second ends in between.
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]?.body).toMatchObject({ global: true });
     expect(refused[0]?.headers.get('x-ratelimit-global')).toBe('true');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEstimates, type EstimatesOptions, remainingSeconds, totalSeconds } from '../../src/queue/estimates.ts';
+import { createEstimates, type EstimatesOptions, totalSeconds } from '../../src/queue/estimates.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEstimateStore } from '../../src/storage/estimate-store.ts';
 import type { Database } from '../../src/storage/sqlite.ts';
@@ -32,6 +32,16 @@ describe('createEstimates', () => {
     expect(estimates.of({})!.secondsPerStep).toBeCloseTo(14);
   });
 
+  it('learns of a smooth clip what one without frames in between takes', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    const form = { ...clip.form, smooth: true };
+    await estimates.learn(
+      {},
+      makeClip(spec, { form, secondsPerStage: { ...clip.secondsPerStage, 'encode-video': 4 } }),
+    );
+    expect(estimates.of({})!.secondsAfter).toBe(6);
+  });
+
   it('keeps sizes, recipes, models and providers apart, but not steps, seeds or motion', async () => {
     const database = openDatabase(tempFolder());
     const estimates = await estimatesIn(database);
@@ -53,30 +63,6 @@ describe('createEstimates', () => {
   });
 });
 
-describe('remainingSeconds', () => {
-  const estimate = { secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 };
-  const at = (stage: Parameters<typeof remainingSeconds>[0]['stage'], step: number, secondsPerStep?: number) => ({
-    stage,
-    step,
-    steps: 4,
-    secondsPerStep,
-  });
-
-  it('takes the whole before the first step', () => {
-    expect(remainingSeconds(at('prepare', 0), estimate, { steps: 4 })).toBe(totalSeconds(estimate, 4));
-    expect(totalSeconds(estimate, 4)).toBe(48);
-  });
-
-  it('prefers what the job itself measures', () => {
-    expect(remainingSeconds(at('denoise', 1, 3), estimate, { steps: 4 })).toBe(3 * 3 + 6);
-    expect(remainingSeconds(at('denoise', 0), estimate, { steps: 4 })).toBe(4 * 10 + 6);
-    expect(remainingSeconds(at('denoise', 1, 3), undefined, { steps: 4 })).toBe(9);
-    expect(remainingSeconds(at('decode', 3, 2), estimate, { steps: 4 })).toBe(2);
-    expect(remainingSeconds(at('decode', 0), estimate, { steps: 4 })).toBe(6);
-  });
-
-  it('says nothing where nothing is known', () => {
-    expect(remainingSeconds(at('prepare', 0), undefined, { steps: 4 })).toBeUndefined();
-    expect(remainingSeconds(at('denoise', 0), undefined, { steps: 4 })).toBeUndefined();
-  });
+it('totalSeconds is what the parts come to', () => {
+  expect(totalSeconds({ secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 }, 4)).toBe(48);
 });

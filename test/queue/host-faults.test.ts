@@ -223,7 +223,9 @@ it('after Cancel, those who wait are not told the cancelled job’s end', async 
   await settle();
   const { id } = await queue.submit(newJob({ userId: 'ann' }));
   const running = await renderer.begun(1);
-  running.progress({ stage: 'denoise', step: 0, steps: 2, secondsPerStep: 3_000 });
+  // The first step loads the network; the second tells how slow they are.
+  running.progress({ stage: 'denoise', step: 0, steps: 2_000, secondsPerStep: undefined });
+  for (const step of [1, 2, 3]) running.progress({ stage: 'denoise', step, steps: 2_000, secondsPerStep: 3_000 });
   await queue.submit(newJob({ userId: 'bob' }));
   expect(starts.at(-1)! - clock.now()).toBeGreaterThan(5_000_000);
   await queue.cancel(id);

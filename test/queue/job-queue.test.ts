@@ -81,14 +81,21 @@ describe('createJobQueue', () => {
     await queue.submit(newJob());
     (await renderer.begun(0)).finish();
     await settle();
-    await queue.submit(newJob());
+    await queue.submit(newJob({ settings: { numInferenceSteps: 6 } }));
     await renderer.begun(1);
     starts.length = 0;
     await queue.submit(newJob());
-    // 2 s before, 2 steps of 10 s, 6 s after: as measured with the first job.
-    expect(starts).toEqual([clock.now() + 28_000]);
-    renderer.renders[1]!.progress({ stage: 'denoise', step: 0, steps: 2, secondsPerStep: 30 });
-    expect(starts.at(-1)).toBe(clock.now() + 66_000);
+    // 2 s before, 6 steps of 10 s, 6 s after: as measured with the first job.
+    expect(starts).toEqual([clock.now() + 68_000]);
+    const told = starts.at(-1)!;
+    // Its steps take 30 s instead of 10: those who wait are told a later start while it runs.
+    const { progress } = renderer.renders[1]!;
+    progress({ stage: 'denoise', step: 0, steps: 6, secondsPerStep: undefined });
+    for (const step of [1, 2, 3]) {
+      await clock.advance(30_000);
+      progress({ stage: 'denoise', step, steps: 6, secondsPerStep: 30 });
+    }
+    expect(starts.at(-1)! - told).toBeGreaterThan(60_000);
   });
 
   it('begins the next job while a clip is still being delivered', async () => {

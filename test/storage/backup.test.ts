@@ -18,8 +18,9 @@ import { takeLease } from '../../src/storage/lease.ts';
 import { migrations } from '../../src/storage/migrations.ts';
 import { restore } from '../../src/storage/restore.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { addAll, newJob } from '../support/jobs.ts';
+import { addAll, claim, keepClip, newJob } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
+import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const morning = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -55,6 +56,31 @@ describe('a backup', () => {
     const elsewhere = join(tempFolder(), 'new');
     restore({ source: path, dataDir: elsewhere, nowMs: morning });
     expect(await unfinishedIn(elsewhere)).toEqual(ids);
+  });
+
+  it('holds the pictures, clips and checkpoints that are files beside the database, and needs nothing but itself', async () => {
+    const { dataDir, database, store } = await runningBot();
+    const large = (digit: number) => Buffer.alloc(300_000, digit);
+    const { id } = await store.add(newJob({ picture: large(1) }), 1);
+    const master = large(3);
+    const spec = { picture: Buffer.alloc(0), settings: {}, fit: 'crop' as const };
+    await keepClip(store, id, { clip: makeClip(spec, { bytes: large(2), master }), atMs: 2 });
+    const other = (await store.add(newJob({ picture: large(4) }), 3)).id;
+    await store.saveCheckpoint(await claim(store, other), large(5));
+    const { path } = backUp({ dataDir, folder: join(tempFolder(), 'backups'), nowMs: morning });
+    // What comes after is not in it, and what goes after stays in it.
+    await store.finish(other, { state: 'cancelled', finishedAtMs: 4 });
+    database.close();
+    restore({ source: path, dataDir, nowMs: morning });
+    expect(readdirSync(join(dataDir, 'blobs.before-restore-20260102-030405'))).toHaveLength(3);
+    const restored = createJobStore(openDatabase(dataDir));
+    expect(large(1).equals((await restored.picture(id))!)).toBe(true);
+    const clip = (await restored.clip(id))!;
+    expect([large(2).equals(clip.bytes), master.equals(clip.master!)]).toEqual([true, true]);
+    expect(large(4).equals((await restored.picture(other))!)).toBe(true);
+    expect(large(5).equals((await restored.checkpoint(other))!)).toBe(true);
+    await restored.finish(other, { state: 'cancelled', finishedAtMs: 5 });
+    expect(await restored.picture(other)).toBeUndefined();
   });
 
   it('is one state: a transaction that is open meanwhile is not in it', async () => {

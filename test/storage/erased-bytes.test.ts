@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/storage/database.ts';
@@ -21,8 +21,8 @@ function open() {
   database.pragma('synchronous = OFF');
   /** The marks that are found in the database's files, sorted. */
   function marks(): string[] {
-    const paths = ['kinora.db', 'kinora.db-wal', 'kinora.db-journal'].map((name) => join(folder, name));
-    const bytes = Buffer.concat(paths.filter((path) => existsSync(path)).map((path) => readFileSync(path)));
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const bytes = Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name))));
     return [...new Set([...bytes.toString('latin1').matchAll(/<<(\w+)>>/g)].map((match) => match[1]!))].sort();
   }
   return { folder, database, store: createJobStore(database), marks };
@@ -45,7 +45,7 @@ async function makeJob(
   return id;
 }
 
-// Smaller than a page of the database (4096), about as large, and larger.
+// Smaller than a page of the database (4096), about as large, larger, and too large for a row.
 describe.each([300, 4_000, 30_000, 200_000])('of a picture of %i bytes', (size) => {
   it('no byte is left in the files after forget, nor of checkpoint, clip and frames', async () => {
     const { store, marks } = open();

@@ -159,7 +159,7 @@ describe('createJobStore', () => {
   it('takes nothing in when the picture cannot be stored', async () => {
     const { store, database } = open();
     database.exec(`DROP TABLE pictures;
-      CREATE TABLE pictures (id INTEGER PRIMARY KEY, user_id TEXT, padding BLOB, bytes BLOB CHECK (length(bytes) < 3))`);
+      CREATE TABLE pictures (id INTEGER PRIMARY KEY, user_id TEXT, padding BLOB, bytes BLOB CHECK (length(bytes) < 3), file TEXT)`);
     const fresh = createJobStore(database);
     await expect(fresh.add(newJob(), 1)).rejects.toThrow(/CHECK/);
     expect(await store.unfinished()).toEqual([]);

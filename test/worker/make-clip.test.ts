@@ -15,7 +15,7 @@ function checkpointOf(seed: number): Uint8Array {
     seed,
     step: 2,
     latents: none,
-    condition: { imageEmbeds: none, imageLatents: none },
+    conditions: [{ imageEmbeds: none, imageLatents: none }],
     fingerprint: { version: '', model: '', settings: '', picture: '', execution: '' },
     generator: torchGenerator(seed).state(),
     seconds: { prepare: 0, 'encode-image': 0, denoise: 0, decode: 0 },

@@ -41,6 +41,7 @@ export const enAnimate: AnimateMessages = {
       none: 'no loop',
       'ping-pong': 'ping-pong: there and back',
       crossfade: 'crossfade: the end blends into the start',
+      seamless: 'seamless: made to end as it begins; takes twice as long',
     },
     format: {
       auto: 'auto: WebP for loops, which plays by itself; else MP4',

@@ -26,17 +26,18 @@ export const enClip: ClipMessages = {
       none: '🔁 Loop: off',
       'ping-pong': '🔁 Loop: ping-pong, there and back',
       crossfade: '🔁 Loop: crossfade, the end blends into the start',
+      seamless: '🔁 Loop: seamless, it ends as it begins',
     },
     smooth: (fps) => `⬆️ Smoother: ${fps} fps`,
     seed: (seed) => `seed ${seed}`,
-    loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop' },
+    loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop', seamless: 'seamless loop' },
     reduced: 'made smaller to fit the upload limit',
     replaced: (format) => `MP4, because it is too big as ${format}`,
     from: (link) => `from ${link}`,
   },
   altText: ({ frames, seconds, motion, loop }) =>
     `A still picture brought to life: ${plural(frames, { one: '1 frame', other: `${frames} frames` })} in ${decimal(seconds)} s, ` +
-    `motion ${motion} of 255${{ none: '', 'ping-pong': '; it plays there and back', crossfade: '; its end blends into its start' }[loop]}.`,
+    `motion ${motion} of 255${{ none: '', 'ping-pong': '; it plays there and back', crossfade: '; its end blends into its start', seamless: '; it ends as it begins' }[loop]}.`,
   edit: {
     title: 'Edit the settings',
     motion: 'Motion, 1 to 255',

@@ -23,6 +23,8 @@ export const en: Messages = {
   },
   step: ({ step, steps }) => `step ${step} of ${steps}`,
   sentHere: (place) => `I can no longer post in ${place}, so here it is in a direct message.`,
+  sentDeleted: (place) => `The message in ${place} was deleted, so here it is in a direct message.`,
+  aboutClip: (place) => `About your clip in ${place}:`,
   sentLate:
     'Where you asked, I can only answer for 15 minutes, and this took longer, so here it is in a direct message.',
   cancelled: '🚫 Cancelled.',
@@ -199,6 +201,8 @@ export const en: Messages = {
     'settings-invalid-name': ({ setting, value, names }) => `\`${setting}\` must be one of ${names}, not \`${value}\`.`,
     'bad-steps': ({ sampler, steps, from, to }) =>
       `With the sampler \`${sampler}\` a clip takes ${from} to ${to} steps, not ${steps}. Ask for fewer.`,
+    'sampler-not-for-two-pictures': ({ sampler }) =>
+      `The sampler \`${sampler}\` cannot make a clip that ends with a given picture. Choose another preset.`,
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `The schedule \`${schedule}\` does not work with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>

@@ -48,6 +48,7 @@ export const esAnimate: AnimateMessages = {
       none: 'sin bucle',
       'ping-pong': 'ida y vuelta',
       crossfade: 'fundido: el final se funde con el principio',
+      seamless: 'sin costuras: acaba como empieza; tarda el doble',
     },
     format: {
       auto: 'auto: WebP en bucles, que se mueve solo; si no, MP4',

@@ -26,17 +26,18 @@ export const esClip: ClipMessages = {
       none: '🔁 Bucle: no',
       'ping-pong': '🔁 Bucle: ida y vuelta',
       crossfade: '🔁 Bucle: fundido, el final se funde con el principio',
+      seamless: '🔁 Bucle: sin costuras, acaba como empieza',
     },
     smooth: (fps) => `⬆️ Más fluido: ${fps} fps`,
     seed: (seed) => `semilla ${seed}`,
-    loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido' },
+    loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido', seamless: 'bucle sin costuras' },
     reduced: 'reducido para que quepa en el límite de subida',
     replaced: (format) => `MP4, porque en ${format} ocupa demasiado`,
     from: (link) => `a partir de ${link}`,
   },
   altText: ({ frames, seconds, motion, loop }) =>
     `Una imagen fija que cobra vida: ${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} en ${decimal(seconds)} s, ` +
-    `movimiento ${motion} de 255${{ none: '', 'ping-pong': '; se reproduce de ida y vuelta', crossfade: '; el final se funde con el principio' }[loop]}.`,
+    `movimiento ${motion} de 255${{ none: '', 'ping-pong': '; se reproduce de ida y vuelta', crossfade: '; el final se funde con el principio', seamless: '; acaba como empieza' }[loop]}.`,
   edit: {
     title: 'Editar los ajustes',
     motion: 'Movimiento, de 1 a 255',

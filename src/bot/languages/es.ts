@@ -23,6 +23,8 @@ export const es: Messages = {
   },
   step: ({ step, steps }) => `paso ${step} de ${steps}`,
   sentHere: (place) => `Ya no puedo publicar en ${place}, así que aquí lo tienes por mensaje directo.`,
+  sentDeleted: (place) => `Se borró el mensaje en ${place}, así que aquí lo tienes por mensaje directo.`,
+  aboutClip: (place) => `Sobre tu clip en ${place}:`,
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
   cancelled: '🚫 Cancelado.',
@@ -203,6 +205,8 @@ export const es: Messages = {
       `\`${setting}\` debe ser uno de estos: ${names}; no \`${value}\`.`,
     'bad-steps': ({ sampler, steps, from, to }) =>
       `Con el muestreador \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
+    'sampler-not-for-two-pictures': ({ sampler }) =>
+      `El muestreador \`${sampler}\` no puede hacer un clip que acabe con una imagen dada. Elige otro preajuste.`,
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `El calendario \`${schedule}\` no sirve con el muestreador \`${sampler}\`. Elige otro preajuste.`,
     'permissions-missing': ({ permissions }) =>

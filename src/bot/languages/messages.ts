@@ -19,6 +19,10 @@ export interface Messages {
   step(count: { step: number; steps: number }): string;
   /** Before a direct message: the place it belongs to, as a mention, is closed to the bot. */
   sentHere(place: string): string;
+  /** Before a direct message: the message of the job, in that place, was deleted. */
+  sentDeleted(place: string): string;
+  /** Before a direct message that explains why there is no clip: where it was asked for. */
+  aboutClip(place: string): string;
   /** Before a direct message: Discord's time for an answer there is over. */
   sentLate: string;
   cancelled: string;
@@ -73,6 +77,7 @@ export const userErrorCodes = [
   'settings-invalid-name', // setting, value, names
   'bad-steps', // sampler, steps, from, to
   'schedule-not-for-sampler', // sampler, schedule
+  'sampler-not-for-two-pictures', // sampler
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
   'clip-undeliverable',

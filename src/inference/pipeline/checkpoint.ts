@@ -22,11 +22,12 @@ export interface Checkpoint {
   fingerprint: Fingerprint;
   /** That of the settings, which may have been drawn. */
   seed: number;
-  /** Finished denoising steps. */
+  /** Finished denoising steps; with a last picture, finished halves of steps. */
   step: number;
   /** [frames, c, h, w], after that step. */
   latents: Float32Array;
-  condition: ImageCondition;
+  /** Of the picture; with a last picture, of both. */
+  conditions: readonly ImageCondition[];
   /** Ancestral samplers draw noise in every step. */
   generator: GeneratorState;
   /** What the stages took until then. */
@@ -50,13 +51,24 @@ const metadataSchema = z.strictObject({
   sha256: z.string(),
 });
 
+/** Before the names of tensors: those of the first picture, and of the last one. */
+const prefixes = ['', 'end_'] as const;
+
+function tensorsOf(condition: ImageCondition, prefix: string): SafetensorsContent['tensors'] {
+  const { imageEmbeds, imageLatents, cleanLatents } = condition;
+  return {
+    [`${prefix}image_embeds`]: flat(imageEmbeds),
+    [`${prefix}image_latents`]: flat(imageLatents),
+    ...(cleanLatents && { [`${prefix}clean_latents`]: flat(cleanLatents) }),
+  };
+}
+
 /** The bytes of a checkpoint: a .safetensors file. */
-export function encodeCheckpoint({ latents, condition, generator, ...rest }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ latents, conditions, generator, ...rest }: Checkpoint): Uint8Array {
   const { words, position, keptNormal = null } = generator;
   const tensors: SafetensorsContent['tensors'] = {
     latents: flat(latents),
-    image_embeds: flat(condition.imageEmbeds),
-    image_latents: flat(condition.imageLatents),
+    ...Object.fromEntries(conditions.flatMap((condition, at) => Object.entries(tensorsOf(condition, prefixes[at]!)))),
     generator: { dtype: 'U32', shape: [words.length], values: words },
   };
   const sha256 = digest(tensors);
@@ -77,7 +89,17 @@ export function readCheckpoint(bytes: Uint8Array, log: (message: string) => void
     return {
       ...rest,
       latents: floats('latents'),
-      condition: { imageEmbeds: floats('image_embeds'), imageLatents: floats('image_latents') },
+      conditions: prefixes.flatMap((prefix): ImageCondition[] => {
+        if (tensors[`${prefix}image_embeds`] === undefined) return [];
+        const clean = `${prefix}clean_latents`;
+        return [
+          {
+            imageEmbeds: floats(`${prefix}image_embeds`),
+            imageLatents: floats(`${prefix}image_latents`),
+            ...(tensors[clean] && { cleanLatents: floats(clean) }),
+          },
+        ];
+      }),
       generator: {
         words: valuesOf(tensors.generator, 'generator', Uint32Array),
         position: generator.position,

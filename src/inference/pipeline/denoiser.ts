@@ -8,14 +8,16 @@ import type { PipelineContext } from './pipeline-context.ts';
 export interface ImageCondition {
   /** CLIP's embedding, [1, 1, cross_attention_dim]. */
   imageEmbeds: Float32Array;
-  /** The VAE's, [1, latent_channels, h, w], not scaled. */
+  /** The VAE's, [1, latent_channels, h, w], of the picture with noise; not scaled. */
   imageLatents: Float32Array;
+  /** The VAE's, [1, latent_channels, h, w], of the picture without noise, scaled; where the clip has a last picture too. */
+  cleanLatents?: Float32Array;
 }
 
 /** The branches of classifier-free guidance; the unconditional one sees neither embedding nor picture. */
 type Branch = 'unconditional' | 'conditional';
 
-/** The UNet, conditioned for one clip. */
+/** The UNet, conditioned for one clip, on one picture or on several in turn. */
 export interface Denoiser {
   /**
    * @param scaled the noisy latents, scaled for the model, [frames, c, h, w]
@@ -32,6 +34,8 @@ interface PredictedStep {
   guided: boolean;
   /** The outermost blocks alone, on what the inner ones made in the last whole call; needs `caching`. */
   shallow: boolean;
+  /** Which picture it is conditioned on; 0 where there is one. Default 0. */
+  condition?: number;
 }
 
 /** What the steps of a clip will ask for. */
@@ -43,12 +47,12 @@ export interface DenoiserPlan {
 }
 
 /**
- * Runs the conditioning graph, once per clip, and loads the UNet for all branches at once or for one at a time: the
+ * Runs the conditioning graph, once per clip and picture, and loads the UNet for all branches at once or for one at a time: the
  * latter also where only some steps are guided, so that one loaded UNet serves all of them.
  */
 export async function openDenoiser(
   { configs, networks, settings, guidanceBatch }: PipelineContext,
-  { imageEmbeds, imageLatents }: ImageCondition,
+  conditions: readonly ImageCondition[],
   { guided, caching }: DenoiserPlan,
 ): Promise<Denoiser> {
   const branches: Branch[] = guided.includes(true) ? ['unconditional', 'conditional'] : ['conditional'];
@@ -57,41 +61,47 @@ export async function openDenoiser(
   const size = latentSize(configs, settings);
   const sizes = { batch: calls[0]?.length ?? 1, frames: settings.numFrames, ...size };
   const timeIds = [settings.fps - 1, settings.motionBucketId, settings.noiseAugStrength];
-  const none = { embeds: new Float32Array(imageEmbeds.length), latents: new Float32Array(imageLatents.length) };
+  const embedsOf = (branch: Branch, { imageEmbeds }: ImageCondition) =>
+    branch === 'conditional' ? imageEmbeds : new Float32Array(imageEmbeds.length);
+  const latentsOf = (branch: Branch, { imageLatents }: ImageCondition) =>
+    branch === 'conditional' ? imageLatents : new Float32Array(imageLatents.length);
 
   const conditionings = await withSession(
     networks.open({ network: 'unet-conditioning', ...sizes }),
     async (session) => {
-      const results: Record<string, Float32Array>[] = [];
-      for (const call of calls) {
-        const embeds = call.map((branch) => (branch === 'conditional' ? imageEmbeds : none.embeds));
-        const added_time_ids = Float32Array.from(call.flatMap(() => timeIds));
-        results.push(await session.run({ encoder_hidden_states: joined(embeds), added_time_ids }));
+      const results: Record<string, Float32Array>[][] = [];
+      for (const condition of conditions) {
+        const ofCalls: Record<string, Float32Array>[] = [];
+        for (const call of calls) {
+          const embeds = call.map((branch) => embedsOf(branch, condition));
+          const added_time_ids = Float32Array.from(call.flatMap(() => timeIds));
+          ofCalls.push(await session.run({ encoder_hidden_states: joined(embeds), added_time_ids }));
+        }
+        results.push(ofCalls);
       }
       return results;
     },
   );
 
   const { whole, outer } = await openSteps(networks, { network: 'unet-step', ...sizes }, caching);
-  /** What the inner blocks made in the last whole call, per call. */
-  const deepFeatures: (Float32Array | undefined)[] = [];
+  /** What the inner blocks made in the last whole call, per picture and call. */
+  const deepFeatures = conditions.map((): (Float32Array | undefined)[] => []);
   return {
-    async predict(scaled, timestep, step) {
+    async predict(scaled, timestep, { guided: isGuided, shallow, condition = 0 }) {
+      const features = deepFeatures[condition]!;
       const predictions: Float32Array[] = [];
       for (const [at, call] of calls.entries()) {
-        if (!step.guided && !call.includes('conditional')) continue;
-        const samples = call.map((branch) =>
-          unetSample(scaled, branch === 'conditional' ? imageLatents : none.latents),
-        );
+        if (!isGuided && !call.includes('conditional')) continue;
+        const samples = call.map((branch) => unetSample(scaled, latentsOf(branch, conditions[condition]!)));
         const timesteps = new Float32Array(call.length).fill(timestep);
-        const inputs = { ...conditionings[at], sample: joined(samples), timestep: timesteps };
-        const deep = step.shallow ? deepFeatures[at] : undefined;
+        const inputs = { ...conditionings[condition]![at], sample: joined(samples), timestep: timesteps };
+        const deep = shallow ? features[at] : undefined;
         const outputs =
           deep !== undefined && outer !== undefined
             ? await outer.run({ ...inputs, deep_features: deep })
             : await whole.run(inputs);
         // A shallow call gives none: what there is stays.
-        deepFeatures[at] = outputs.deep_features ?? deepFeatures[at];
+        features[at] = outputs.deep_features ?? features[at];
         predictions.push(requireOutput(outputs.out_sample));
       }
       return joined(predictions);

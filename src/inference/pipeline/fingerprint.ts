@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferenceError } from '../../errors.ts';
-import { boxOf } from '../../util/rgb.ts';
+import { boxOf, type FramedPicture } from '../../util/rgb.ts';
 import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
 import type { PipelineContext } from './pipeline-context.ts';
@@ -28,6 +28,7 @@ const version = '1';
 export async function fingerprintOf({
   configs,
   picture,
+  endPicture,
   settings,
   provider,
   precision,
@@ -44,14 +45,18 @@ export async function fingerprintOf({
       return [basename(path), size, Math.floor(mtimeMs / 1000)] as const;
     }),
   );
-  const pixels = createHash('sha256').update(picture.data).digest('hex');
   return {
     version,
     model: digest({ model, files }),
     settings: digest(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))),
-    picture: digest([picture.width, picture.height, boxOf(picture), pixels]),
+    picture: digest([...partsOf(picture), ...(endPicture === undefined ? [] : partsOf(endPicture))]),
     execution: digest([provider, precision]),
   };
+}
+
+function partsOf(picture: FramedPicture): unknown[] {
+  const pixels = createHash('sha256').update(picture.data).digest('hex');
+  return [picture.width, picture.height, boxOf(picture), pixels];
 }
 
 /** The parts in which two fingerprints differ; none: a run may go on from the other's checkpoint. */

@@ -5,14 +5,14 @@ import { resumeTorchGenerator, type TorchGenerator, torchGenerator } from '../ra
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
-import type { Scheduler } from '../schedulers/scheduler.ts';
+import { checkTwoPictures, denoiseBetween } from './bidirectional-sampling.ts';
 import { defaultPrecision, networkTarget } from './build-network.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
-import { type ImageCondition, openDenoiser } from './denoiser.ts';
+import { denoise, type Stage, type StageTools } from './denoise.ts';
+import type { ImageCondition } from './denoiser.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { cancellableNetworks, finiteNetworks, requireFinite, requireOutput, withSession } from './guard-networks.ts';
-import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
+import { cancellableNetworks, finiteNetworks, requireOutput, withSession } from './guard-networks.ts';
 import { checkpointKeeper, type PipelineState, startingPoint } from './keep-checkpoints.ts';
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
@@ -43,6 +43,11 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
 
 /** What a clip is made with besides its settings. */
 interface GenerateOptions {
+  /**
+   * The picture that the clip ends with, of any size, stretched like the other; the same one for a loop without a seam.
+   * Twice the work, see `denoiseBetween`.
+   */
+  endPicture?: FramedPicture | undefined;
   signal?: AbortSignal;
   /** Where to go on from. */
   resume?: Checkpoint | undefined;
@@ -59,7 +64,7 @@ export interface ImageToVideoPipeline {
    * @param picture of any size; it is stretched to the clip's, and what is outside its box is not looked at
    * Going on from a checkpoint gives the frames that the run which it is of would have given, bit for bit. One that is of
    * another model, picture or other settings is passed over.
-   * @throws UserError a setting is out of its range
+   * @throws UserError a setting is out of its range, or cannot be had with an `endPicture`
    * @throws JobCancelledError the signal was aborted
    * @throws SafetensorsError | WeightsMismatchError | InferenceError the model or the provider fails; `non-finite`: a
    *   network gave NaN or infinities
@@ -94,18 +99,24 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   return {
     info,
     provider,
-    generate(picture, settings, { signal, resume, checkpoints } = {}) {
+    generate(picture, settings, { endPicture, signal, resume, checkpoints } = {}) {
       checkSettings(settings, info);
-      if (picture.data.length !== picture.width * picture.height * 3) {
-        const size = `${picture.width}×${picture.height}`;
-        throw new InferenceError('picture-size', `${picture.data.length} bytes are no picture of ${size}.`);
+      checkPicture(picture);
+      if (endPicture !== undefined) {
+        checkTwoPictures(settings);
+        checkPicture(endPicture);
       }
       const own = cancellableNetworks(networks, signal);
-      const job = { configs, networks: own, provider, precision, guidanceBatch, log, picture, settings, signal };
-      return run(job, { resume, checkpoints });
+      const how = { provider, precision, guidanceBatch, log, signal };
+      return run({ configs, networks: own, ...how, picture, endPicture, settings }, { resume, checkpoints });
     },
     release: networks.release,
   };
+}
+
+function checkPicture({ width, height, data }: FramedPicture): void {
+  if (data.length === width * height * 3) return;
+  throw new InferenceError('picture-size', `${data.length} bytes are no picture of ${width}×${height}.`);
 }
 
 async function* run(
@@ -130,20 +141,21 @@ async function* run(
   yield step();
 
   if (start === undefined) yield clock.begin('encode-image', 2);
-  const condition = start?.condition ?? (yield* encodeImage(job, { generator, step }));
+  const isBetween = job.endPicture !== undefined;
+  const conditions = start?.conditions ?? (yield* encodeImages(job, { generator, step }));
 
-  yield clock.begin('denoise', scheduler.timesteps.length, start?.step);
+  yield clock.begin('denoise', scheduler.timesteps.length * conditions.length, start?.step);
   const state = (): PipelineState => ({
     seed: settings.seed,
-    condition,
+    conditions,
     generator: generator.state(),
     seconds: clock.seconds(),
   });
   const keep = fingerprint && checkpoints && checkpointKeeper(checkpoints, { fingerprint, state, log: job.log });
-  const latents = yield* denoise(job, {
+  const latents = yield* (isBetween ? denoiseBetween : denoise)(job, {
     generator,
     scheduler,
-    condition,
+    conditions,
     step,
     ...(start && { start }),
     ...(keep && { keep }),
@@ -158,89 +170,45 @@ async function* run(
   return { width, height, frames, settings: done, provider, secondsPerStage: clock.finish() };
 }
 
-interface StageTools {
-  /** Counts a finished step; throws where the run was cancelled. */
-  step: () => PipelineProgress;
-}
-
-type Stage<Result> = AsyncGenerator<PipelineProgress, Result>;
-
-/** diffusers `_encode_image` and `_encode_vae_image`; the picture's noise is the first thing drawn. */
-export async function* encodeImage(
+/**
+ * diffusers `_encode_image` and `_encode_vae_image`, of the picture and maybe of the last one; their noise is the first
+ * thing drawn, in this order.
+ */
+export async function* encodeImages(
   job: PipelineContext,
   { generator, step }: StageTools & { generator: TorchGenerator },
-): Stage<ImageCondition> {
-  const { configs, networks, settings, picture } = job;
+): Stage<ImageCondition[]> {
+  const { configs, networks, settings, picture, endPicture } = job;
   if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
-  const { pixelValues, sample } = modelInputs(picture, configs, settings);
+  const isBetween = endPicture !== undefined;
+  const pictures = (isBetween ? [picture, endPicture] : [picture]).map((each) => modelInputs(each, configs, settings));
   job.picture = undefined;
-  const imageEmbeds = await withSession(networks.open({ network: 'image-encoder' }), async (session) => {
-    return (await session.run({ pixel_values: pixelValues })).image_embeds;
+  job.endPicture = undefined;
+  const embeds = await withSession(networks.open({ network: 'image-encoder' }), async (session) => {
+    const results: Float32Array[] = [];
+    for (const { pixelValues } of pictures)
+      results.push(requireOutput((await session.run({ pixel_values: pixelValues })).image_embeds));
+    return results;
   });
   yield step();
 
-  const noise = generator.randn(sample.length);
-  const strength = Math.fround(settings.noiseAugStrength);
-  for (const [at, value] of sample.entries()) sample[at] = value + Math.fround(strength * (noise[at] ?? 0));
   const { width, height } = settings;
-  const imageLatents = await withSession(networks.open({ network: 'vae-encoder', width, height }), async (session) => {
-    return (await session.run({ sample })).latents;
+  const conditions = await withSession(networks.open({ network: 'vae-encoder', width, height }), async (session) => {
+    const encode = async (sample: Float32Array) => requireOutput((await session.run({ sample })).latents);
+    const results: ImageCondition[] = [];
+    for (const [at, { sample }] of pictures.entries()) {
+      const noise = generator.randn(sample.length);
+      const strength = Math.fround(settings.noiseAugStrength);
+      const noisy = sample.map((value, index) => value + Math.fround(strength * (noise[index] ?? 0)));
+      const condition = { imageEmbeds: embeds[at]!, imageLatents: await encode(noisy) };
+      if (!isBetween) results.push(condition);
+      else {
+        const cleanLatents = (await encode(sample)).map((value) => value * configs.vae.scaling_factor);
+        results.push({ ...condition, cleanLatents });
+      }
+    }
+    return results;
   });
   yield step();
-  return { imageEmbeds: requireOutput(imageEmbeds), imageLatents: requireOutput(imageLatents) };
-}
-
-/** What the denoising loop works with. */
-interface DenoiseTools extends StageTools {
-  generator: TorchGenerator;
-  scheduler: Scheduler;
-  condition: ImageCondition;
-  /** Steps that an earlier run has done, and the latents after them; left out: none, and noise. */
-  start?: { step: number; latents: Float32Array };
-  /** Called after each step from which another run can go on, with how many are done then. */
-  keep?: (step: number, latents: Float32Array) => Promise<void>;
-}
-
-/** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
-export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage<Float32Array> {
-  const { settings } = job;
-  const { generator, scheduler, condition, step, keep } = tools;
-  const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
-  const steps = scheduler.timesteps.length;
-  const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
-  const { deepCacheInterval = 1 } = settings;
-
-  const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
-  if (done === steps) return latents;
-
-  const denoiser = await openDenoiser(job, condition, { guided, caching: deepCacheInterval > 1 && steps > 1 });
-  try {
-    for (let index = done; index < steps; index++) {
-      const timestep = scheduler.timesteps[index]!;
-      const isGuided = guided[index] === true;
-      const prediction = await denoiser.predict(scheduler.scaleModelInput(latents, index), timestep, {
-        guided: isGuided,
-        shallow: index % deepCacheInterval !== 0,
-      });
-      const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
-      const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
-      scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
-      requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
-      // Between two whole calls of the UNet its inner features are needed besides, which are far larger than latents. A
-      // whole call makes them anew for each branch that it runs, and guidance never comes back once it has ended.
-      if (keep !== undefined && ((index + 1) % deepCacheInterval === 0 || index + 1 === steps))
-        await keep(index + 1, latents);
-      yield step();
-    }
-    return latents;
-  } finally {
-    await denoiser.release();
-  }
-}
-
-/** The noise that denoising begins with. */
-function drawLatents({ settings }: PipelineContext, { generator, scheduler, condition }: DenoiseTools): Float32Array {
-  const latents = generator.randn(condition.imageLatents.length * settings.numFrames);
-  for (const [at, value] of latents.entries()) latents[at] = value * scheduler.initNoiseSigma;
-  return latents;
+  return conditions;
 }

@@ -12,7 +12,7 @@ export type PipelineState = Omit<Checkpoint, 'fingerprint' | 'step' | 'latents'>
  * Says in the log why it is passed over.
  */
 export function startingPoint(
-  { settings, configs, log }: PipelineContext,
+  { settings, configs, log, endPicture }: PipelineContext,
   resume: Checkpoint | undefined,
   fingerprint: Fingerprint,
 ): Checkpoint | undefined {
@@ -20,13 +20,20 @@ export function startingPoint(
   const differing = differingParts(resume.fingerprint, fingerprint);
   const size = latentSize(configs, settings);
   const perFrame = configs.vae.latent_channels * size.width * size.height;
+  const pictures = endPicture === undefined ? 1 : 2;
+  const steps = settings.numInferenceSteps * pictures;
   const fits =
-    resume.step <= settings.numInferenceSteps &&
+    resume.step <= steps &&
     resume.latents.length === perFrame * settings.numFrames &&
-    resume.condition.imageLatents.length === perFrame &&
-    resume.condition.imageEmbeds.length === configs.imageEncoder.projection_dim;
+    resume.conditions.length === pictures &&
+    resume.conditions.every(
+      ({ imageLatents, imageEmbeds, cleanLatents }) =>
+        imageLatents.length === perFrame &&
+        imageEmbeds.length === configs.imageEncoder.projection_dim &&
+        cleanLatents?.length === (pictures === 2 ? perFrame : undefined),
+    );
   if (differing.length === 0 && fits) {
-    log(`Going on after step ${resume.step} of ${settings.numInferenceSteps}.`);
+    log(`Going on after step ${resume.step} of ${steps}.`);
     return resume;
   }
   const why = differing.length > 0 ? `other ${differing.join(', ')}` : 'arrays of other sizes';

@@ -16,6 +16,8 @@ export interface PipelineContext {
   log: (message: string) => void;
   /** Any size; set to undefined once the model's inputs are made of it, since a photo takes much memory. */
   picture: FramedPicture | undefined;
+  /** The picture that the clip ends with, where it has one; dropped like the other. */
+  endPicture?: FramedPicture | undefined;
   settings: ImageToVideoSettings;
   signal: AbortSignal | undefined;
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { inputScale } from './euler-steps.ts';
+import { inputScale, originalSample } from './euler-steps.ts';
 import { checkArrays, maxAnimateLcmSteps, type Scheduler, sigmaOfStep } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { karrasSigmaAt } from './sigma-schedules.ts';
@@ -39,6 +39,10 @@ export function animateLcm(config: SchedulerConfig, steps: number): Scheduler {
       const scale = inputScale(sigmaOfStep(sigmas, index));
       for (const [at, value] of sample.entries()) out[at] = value / scale;
       return out;
+    },
+    predictOriginalSample(modelOutput, index, sample) {
+      checkArrays(sample, [modelOutput], { noise: undefined, needsNoise: false });
+      return originalSample(modelOutput, sample, { sigma: sigmaOfStep(sigmas, index), prediction: 'v_prediction' });
     },
     step(modelOutput, index, sample, { noise, out = new Float32Array(sample.length) } = {}) {
       const sigma = sigmaOfStep(sigmas, index);

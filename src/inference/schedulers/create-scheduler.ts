@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { SamplerName, ScheduleName } from '../../settings/image-to-video.ts';
 import { animateLcm } from './animate-lcm.ts';
-import { addScaled, ancestralSigmas, eulerStep, inputScale } from './euler-steps.ts';
+import { addScaled, ancestralSigmas, eulerStep, inputScale, originalSample } from './euler-steps.ts';
 import { checkArrays, checkSampler, type Scheduler, sigmaOfStep } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 import { alignYourStepsSigmas, betaSigmas, exponentialSigmas, interpolate, karrasSigmas } from './sigma-schedules.ts';
@@ -103,6 +103,13 @@ function samplerOf(
       const scale = inputScale(sigmaOfStep(sigmas, index));
       for (let at = 0; at < sample.length; at += 1) out[at] = sample[at]! / scale;
       return out;
+    },
+    predictOriginalSample(modelOutput, index, sample) {
+      checkArrays(sample, [modelOutput], { noise: undefined, needsNoise: false });
+      return originalSample(modelOutput, sample, {
+        sigma: sigmaOfStep(sigmas, index),
+        prediction: config.prediction_type,
+      });
     },
     step(modelOutput, index, sample, { noise, out = new Float32Array(sample.length) } = {}) {
       const sigma = sigmaOfStep(sigmas, index);

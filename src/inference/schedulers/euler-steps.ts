@@ -6,7 +6,6 @@ type PredictionType = SchedulerConfig['prediction_type'];
 
 /** What one Euler step needs besides the arrays: float32 numbers, rounded where torch rounds them. */
 interface StepSizes {
-  sigma: number;
   /** The change of σ: negative. */
   delta: number;
 }
@@ -16,6 +15,36 @@ export function inputScale(sigma: number): number {
   return fround(sqrt(squarePlusOne(sigma)));
 }
 
+/** A noise level, and what the network predicts there. */
+interface Prediction {
+  sigma: number;
+  prediction: PredictionType;
+}
+
+/** The clean latents x₀ that a prediction means. All arrays have one length. */
+export function originalSample(
+  output: Float32Array,
+  sample: Float32Array,
+  { sigma, prediction }: Prediction,
+): Float32Array {
+  const cleanOf = originalValue(sigma, prediction);
+  return sample.map((x, index) => cleanOf(output[index]!, x));
+}
+
+/** Of one value of the output, and of the sample: x₀, rounded to float32 where torch rounds. */
+function originalValue(sigma: number, prediction: PredictionType): (output: number, sample: number) => number {
+  const outputFactor = fround(-sigma / inputScale(sigma));
+  const sampleDivisor = squarePlusOne(sigma);
+  switch (prediction) {
+    case 'v_prediction':
+      return (y, x) => fround(fround(y * outputFactor) + fround(x / sampleDivisor));
+    case 'epsilon':
+      return (y, x) => fround(x - fround(sigma * y));
+    case 'sample':
+      return (y) => y;
+  }
+}
+
 /**
  * One Euler step along (x − x₀)/σ: diffusers `EulerDiscreteScheduler.step` without churn. All arrays have one length.
  * @param out receives the sample at the next σ; may be `sample` itself
@@ -23,17 +52,12 @@ export function inputScale(sigma: number): number {
 export function eulerStep(
   output: Float32Array,
   sample: Float32Array,
-  { sigma, delta, prediction, out }: StepSizes & { prediction: PredictionType; out: Float32Array },
+  { sigma, delta, prediction, out }: StepSizes & Prediction & { out: Float32Array },
 ): void {
-  const outputFactor = fround(-sigma / inputScale(sigma));
-  const sampleDivisor = squarePlusOne(sigma);
+  const cleanOf = originalValue(sigma, prediction);
   for (let index = 0; index < out.length; index += 1) {
     const x = sample[index]!;
-    const y = output[index]!;
-    let clean = y; // `sample`: the network predicts x₀ itself
-    if (prediction === 'v_prediction') clean = fround(fround(y * outputFactor) + fround(x / sampleDivisor));
-    else if (prediction === 'epsilon') clean = fround(x - fround(sigma * y));
-    const derivative = fround(fround(x - clean) / sigma);
+    const derivative = fround(fround(x - cleanOf(output[index]!, x)) / sigma);
     out[index] = x + fround(derivative * delta);
   }
 }

@@ -22,6 +22,12 @@ export interface Scheduler {
   /** The latents as the UNet expects them: sample / √(σ² + 1). */
   scaleModelInput(sample: Float32Array, index: number, out?: Float32Array): Float32Array;
   /**
+   * The clean latents that a prediction means: diffusers' `pred_original_sample`.
+   * @param modelOutput the UNet's prediction, as long as `sample`
+   * @throws InferenceError there is no such step, or lengths differ
+   */
+  predictOriginalSample(modelOutput: Float32Array, index: number, sample: Float32Array): Float32Array;
+  /**
    * One step of denoising.
    * @param modelOutput the UNet's prediction after guidance, as long as `sample`
    * @throws InferenceError there is no such step, lengths differ, or noise is needed and not given

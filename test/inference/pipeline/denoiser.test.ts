@@ -32,7 +32,7 @@ async function callsOf(guidanceBatch: GuidanceBatch, plan: DenoiserPlan, shallow
   const settings = { width: 16, height: 16, numFrames: 3, fps: 7, motionBucketId: 127, noiseAugStrength: 0 };
   const job = { configs, networks: noting(calls), settings, guidanceBatch } as unknown as PipelineContext;
   const condition = { imageEmbeds: new Float32Array(24), imageLatents: new Float32Array(4) };
-  const denoiser = await openDenoiser(job, condition, plan);
+  const denoiser = await openDenoiser(job, [condition], plan);
   const lengths: number[] = [];
   for (const [at, guided] of plan.guided.entries()) {
     const step = { guided, shallow: shallow[at] === true };

@@ -1,0 +1,138 @@
+import { type RenderStage, renderStages } from '../settings/clip.ts';
+import type { Estimate } from '../storage/estimate-store.ts';
+import type { Job, ModelCapabilities } from '../storage/job.ts';
+import type { RenderProgress } from '../worker/types.ts';
+import { smoothFactor } from './estimates.ts';
+
+/** How far a job is, over all its stages. */
+interface JobShare {
+  /** Of the whole job, from 0 to below 1; never less than it was. */
+  share: number;
+  /** When the clip will be ready, in milliseconds since 1970; undefined while nothing says so. */
+  endsAtMs: number | undefined;
+}
+
+/** Follows one job. */
+export interface ProgressTracker {
+  at(progress: RenderProgress, nowMs: number): JobShare;
+  /** As it was told last. */
+  endsAtMs(): number | undefined;
+}
+
+/** What {@link createProgressTracker} knows of the job. */
+export interface ProgressTrackerOptions {
+  job: Pick<Job, 'state' | 'settings' | 'form' | 'parent'>;
+  model: Pick<ModelCapabilities, 'defaults'>;
+  /** Measured with earlier jobs of the kind; undefined for the first. */
+  estimate: Estimate | undefined;
+}
+
+type Weights = Record<RenderStage, number>;
+
+/**
+ * What the stages take where nothing was measured, in denoising steps with guidance. Of SVD XT such a step is 6.4 TFLOP a frame,
+ * decoding 6.9, without guidance a step is half of that. Loading and the encoder's share are of clips on one GPU, roughly.
+ */
+const defaultWeights = { prepare: 2, 'encode-image': 0.3, decode: 1.1, 'encode-video': 0.4 };
+
+/** The bar is full when the clip is there, and not before. */
+const mostShare = 0.99;
+
+/** Of what a new estimate of the end is off, so much is followed at once: half of it, and the rest with the next steps. */
+const followed = 0.5;
+
+/** An end that is off by less, of the time left or in milliseconds, stays as it was said. */
+const unnoticed = { share: 0.05, ms: 2_000 };
+
+/** A tracker of a job that begins. Weights are fixed then, so that the bar does not jump when more is known. */
+export function createProgressTracker({ job, model, estimate }: ProgressTrackerOptions): ProgressTracker {
+  const all = { ...model.defaults, ...job.settings };
+  const isRendered = job.parent?.use !== 'reencode';
+  const plannedSteps = all.numInferenceSteps;
+  const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
+  const weights = weightsOf({ isRendered, plannedSteps, branches, isSmooth: job.form?.smooth === true, estimate });
+  const total = sum(renderStages.map((stage) => weights[stage]));
+  // Broken off before: how much of it was done is known when the denoising goes on.
+  const mayResume = job.state === 'interrupted';
+  let share = 0;
+  let endsAtMs: number | undefined;
+  /** The denoising so far: steps and their seconds. */
+  let last: { step: number; seconds: number } | undefined;
+  /** Seconds of each step that was heard of. */
+  let stepSeconds: number[] = [];
+  /** Mean of the steps of an earlier run, where the render goes on from a checkpoint. */
+  let earlierSeconds: number | undefined;
+  /** Seconds that one unit of the weights takes; 1 where they are seconds. */
+  let secondsPerUnit = estimate && 1;
+
+  function measure({ stage, step, steps, secondsPerStep }: RenderProgress): void {
+    if (stage !== 'denoise') return;
+    const seconds = step * (secondsPerStep ?? 0);
+    if (last === undefined) earlierSeconds = step > 0 ? secondsPerStep : undefined;
+    else if (step > last.step) stepSeconds.push((seconds - last.seconds) / (step - last.step));
+    last = { step, seconds };
+    // The first step loads the network besides; it tells nothing of the others unless there are none.
+    const counted = stepSeconds.length > 1 || step === steps ? stepSeconds.slice(step === 1 ? 0 : 1) : [];
+    const weightOfStep = weights.denoise / steps;
+    const known = estimate ? 1 : earlierSeconds && earlierSeconds / weightOfStep;
+    const all = [...counted.map((each) => each / weightOfStep), ...(known === undefined ? [] : [known])];
+    if (all.length > 0) secondsPerUnit = sum(all) / all.length;
+  }
+
+  function followEnd(done: number, nowMs: number): void {
+    if (secondsPerUnit === undefined) return;
+    const leftMs = (total - done) * secondsPerUnit * 1000;
+    const targetMs = nowMs + leftMs;
+    if (endsAtMs === undefined || endsAtMs < nowMs) endsAtMs = targetMs;
+    const offMs = targetMs - endsAtMs;
+    if (Math.abs(offMs) > Math.max(unnoticed.ms, leftMs * unnoticed.share)) endsAtMs += offMs * followed;
+  }
+
+  return {
+    endsAtMs: () => endsAtMs,
+    at(progress, nowMs) {
+      const { stage, step, steps } = progress;
+      if (stage === 'prepare') {
+        // It begins, perhaps once more: what was said of an earlier try's end holds no longer.
+        endsAtMs = undefined;
+        last = undefined;
+        stepSeconds = [];
+      }
+      measure(progress);
+      const before = sum(renderStages.slice(0, renderStages.indexOf(stage)).map((earlier) => weights[earlier]));
+      const done = before + weights[stage] * Math.min(1, step / steps);
+      share = Math.max(share, Math.min(mostShare, done / total));
+      if (!mayResume || (stage !== 'prepare' && stage !== 'encode-image')) followEnd(done, nowMs);
+      return { share, endsAtMs };
+    },
+  };
+}
+
+/** In seconds where they were measured, else in steps. */
+function weightsOf(options: {
+  isRendered: boolean;
+  plannedSteps: number;
+  branches: number;
+  isSmooth: boolean;
+  estimate: Estimate | undefined;
+}): Weights {
+  const { isRendered, plannedSteps, branches, isSmooth, estimate } = options;
+  const own = { ...defaultWeights, 'encode-video': defaultWeights['encode-video'] * (isSmooth ? smoothFactor : 1) };
+  const plainAfter = defaultWeights.decode + defaultWeights['encode-video'];
+  const before = own.prepare + own['encode-image'];
+  const [unitBefore, unitAfter] = estimate
+    ? [estimate.secondsBefore / before, estimate.secondsAfter / plainAfter]
+    : [1, 1];
+  const stepWeight = estimate ? estimate.secondsPerStep : branches / 2;
+  return {
+    prepare: own.prepare * unitBefore,
+    'encode-image': isRendered ? own['encode-image'] * unitBefore : 0,
+    denoise: isRendered ? plannedSteps * stepWeight : 0,
+    decode: isRendered ? own.decode * unitAfter : 0,
+    'encode-video': own['encode-video'] * unitAfter,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((before, value) => before + value, 0);
+}

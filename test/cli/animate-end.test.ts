@@ -1,0 +1,135 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run-cli.ts';
+import type { ImageToVideoSettings } from '../../src/inference/pipeline/types.ts';
+import { imageToVideo } from '../../src/settings/image-to-video.ts';
+import { flatPicture } from '../media/pictures.ts';
+import { createMemoryIo } from '../support/cli-io.ts';
+import { expectSameFrames } from '../support/clip-frames.ts';
+import { goldenPath, openGolden } from '../support/golden.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const golden = await openGolden('two-pictures');
+
+interface RecordedCase extends ImageToVideoSettings {
+  model: string;
+  end: 'same' | 'other';
+}
+
+async function animate(model: string, words: readonly string[]) {
+  const environment = {
+    PATH: process.env.PATH,
+    PROVIDER: 'cpu',
+    THREADS: '1',
+    MODEL_DIR: goldenPath(`models/${model}`),
+  };
+  const io = createMemoryIo({ environment });
+  const exitCode = await runCli(['animate', ...words], io);
+  return { exitCode, out: io.out(), err: io.err() };
+}
+
+async function framesIn(folder: string): Promise<Uint8Array[]> {
+  const names = readdirSync(folder).sort();
+  return Promise.all(names.map((name) => sharp(join(folder, name)).raw().toBuffer()));
+}
+
+/** The pictures of a case as files, and the words that ask for its clip. */
+async function caseOf(name: string) {
+  const recorded = golden.manifest.cases?.[name] as unknown as RecordedCase;
+  const { model, end, ...settings } = recorded;
+  const { width, height } = settings;
+  const folder = tempFolder();
+  for (const picture of ['start', 'end']) {
+    const data = golden.tensor(`${name}/${picture}`).data as Uint8Array;
+    const raw = { width, height, channels: 3 as const };
+    await sharp(data, { raw })
+      .png()
+      .toFile(join(folder, `${picture}.png`));
+  }
+  const typed = Object.entries(settings).flatMap(([setting, value]) => {
+    const { option } = imageToVideo[setting as keyof ImageToVideoSettings];
+    return [`--${option.name}`, String(value)];
+  });
+  const places = ['--output', join(folder, 'clip.mp4'), '--frames-dir', join(folder, 'frames'), '--json'];
+  const words = [join(folder, 'start.png'), ...typed, ...places];
+  return { model, end, settings, folder, words, frames: golden.tensor(`${name}/frames`).data as Uint8Array };
+}
+
+describe('kinora animate --end', () => {
+  it('makes the frames of diffusers’ modules, from both pictures’ files', async () => {
+    const { model, folder, words, frames } = await caseOf('guidance');
+    expect(await animate(model, [...words, '--end', join(folder, 'end.png')])).toMatchObject({
+      exitCode: 0,
+      err: expect.stringContaining('Denoising 0/10'),
+    });
+    expectSameFrames(await framesIn(join(folder, 'frames')), frames);
+  });
+
+  it('with --loop seamless takes the picture itself, and the file does not show it twice in a row', async () => {
+    const { model, settings, folder, words, frames } = await caseOf('seamless');
+    const { exitCode, out } = await animate(model, [...words, '--loop', 'seamless']);
+    expect(exitCode).toBe(0);
+    expectSameFrames(await framesIn(join(folder, 'frames')), frames);
+    expect(JSON.parse(out)).toMatchObject({ frames: settings.numFrames - 1, form: { loop: 'seamless' } });
+  });
+
+  it('brings a last picture of another shape to the first one’s, cropped and not stretched', async () => {
+    const { model, folder, words, settings, frames } = await caseOf('guidance');
+    const { width, height } = settings;
+    const data = golden.tensor('guidance/end').data as Uint8Array;
+    // What is added above and below is cut off again.
+    await sharp(data, { raw: { width, height, channels: 3 } })
+      .extend({ top: 16, bottom: 16, background: 'red' })
+      .png()
+      .toFile(join(folder, 'tall.png'));
+    expect(await animate(model, [...words, '--end', join(folder, 'tall.png')])).toMatchObject({ exitCode: 0 });
+    expectSameFrames(await framesIn(join(folder, 'frames')), frames);
+  });
+
+  it('samples in its own way whatever preset is chosen, and refuses another sampler that was asked for', async () => {
+    const folder = tempFolder();
+    const grey = join(folder, 'grey.png');
+    writeFileSync(grey, await flatPicture(64, 48, 'grey').png().toBuffer());
+    const quick = [
+      '--steps',
+      '1',
+      '--frames',
+      '2',
+      '--width',
+      '32',
+      '--height',
+      '32',
+      '--output',
+      join(folder, 'a.mp4'),
+    ];
+    const made = await animate('tiny-a', [grey, '--end', grey, '--preset', 'notebook', ...quick, '--json']);
+    expect(JSON.parse(made.out)).toMatchObject({ settings: { sampler: 'euler', schedule: 'model' } });
+    expect(await animate('tiny-a', [grey, '--end', grey, '--sampler', 'animate-lcm', ...quick])).toMatchObject({
+      exitCode: 2,
+      err: 'kinora: --sampler must be euler for a clip that ends with a given picture, not animate-lcm.\n',
+    });
+    const inspected = createMemoryIo();
+    expect(await runCli(['inspect', join(folder, 'a.mp4')], inspected)).toBe(0);
+    expect(inspected.out()).toMatch(/kinora animate picture\.png --end end\.png --motion 127 /);
+  });
+
+  it('that is missing or no picture is told before anything is made', async () => {
+    const folder = tempFolder();
+    const grey = join(folder, 'grey.png');
+    writeFileSync(grey, await flatPicture(64, 48, 'grey').png().toBuffer());
+    writeFileSync(join(folder, 'text.png'), 'no picture');
+    for (const [end, message] of [
+      ['gone.png', /gone\.png/],
+      ['text.png', /is not a picture|no picture/i],
+    ] as const) {
+      const output = join(folder, `${end}.mp4`);
+      const told = await animate('tiny-a', [grey, '--end', join(folder, end), '--output', output]);
+      expect(told.exitCode).toBe(1);
+      expect(told.err).toMatch(message);
+      expect(readdirSync(folder)).not.toContain(`${end}.mp4`);
+    }
+    expect((await animate('tiny-a', ['-', '--end', '-'])).exitCode).toBe(2);
+  });
+});
