@@ -13,6 +13,7 @@ const emojis: Readonly<Record<ClipAction, string>> = {
   extend: '➕',
   loop: '🔁',
   smooth: '⬆️',
+  larger: '🔎',
   settings: '📋',
   delete: '🗑️',
 };

@@ -1,11 +1,14 @@
+import { planUpscale } from '../settings/upscale.ts';
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
-import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
+import type { Job, JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
 
 /** Measured times, kept per model, provider, size and recipe, so that the first estimate after a restart is good. */
 export interface Estimates {
   /** Undefined until a job of this kind has been measured. */
   of(settings: JobSettings): Estimate | undefined;
+  /** What a job's enlargement by a network takes: 0 where none was asked for, undefined until one has been measured. */
+  upscaleSeconds(job: Pick<Job, 'settings' | 'form'>): number | undefined;
   /** Learns from a finished clip; rejects where that could not be stored. */
   learn(settings: JobSettings, clip: Clip): Promise<void>;
 }
@@ -40,9 +43,37 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
     return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}`;
   }
 
+  /** The network for enlarging is the same for every model; its seconds are those of a million pixels. */
+  const upscaleKey = `${provider} upscale`;
+
+  async function learnAs(key: string, measured: Estimate): Promise<void> {
+    const before = estimates.get(key) ?? measured;
+    const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
+    const after: Estimate = {
+      secondsBefore: mixed('secondsBefore'),
+      secondsPerStep: mixed('secondsPerStep'),
+      secondsAfter: mixed('secondsAfter'),
+    };
+    estimates.set(key, after);
+    await store.set(key, after);
+  }
+
   return {
     of: (settings) => estimates.get(keyOf(settings)),
+    upscaleSeconds({ settings, form = {} }) {
+      const { width, height, numFrames: frames } = { ...model.defaults, ...settings };
+      const { pixels } = planUpscale({ width, height, frames, form });
+      const known = estimates.get(upscaleKey);
+      return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
+    },
     async learn(settings, clip) {
+      // Of an extended clip nobody knows here how many frames were enlarged.
+      if (clip.secondsPerStage.upscale > 0 && !clip.extended) {
+        const { width, height, numFrames: frames } = clip.settings;
+        const { pixels } = planUpscale({ width, height, frames, form: clip.form });
+        const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
+        await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
+      }
       if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
@@ -50,16 +81,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      const key = keyOf(settings);
-      const before = estimates.get(key) ?? measured;
-      const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
-      const after: Estimate = {
-        secondsBefore: mixed('secondsBefore'),
-        secondsPerStep: mixed('secondsPerStep'),
-        secondsAfter: mixed('secondsAfter'),
-      };
-      estimates.set(key, after);
-      await store.set(key, after);
+      await learnAs(keyOf(settings), measured);
     },
   };
 }

@@ -128,6 +128,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       runningEndsAtMs: runningEnds(),
       nowMs: clock.now(),
       estimateOf: estimates.of,
+      upscaleSecondsOf: estimates.upscaleSeconds,
     });
     return runner.hostFault() ? places.map((place) => ({ ...place, isHostPaused: true })) : places;
   }
@@ -143,7 +144,14 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    const tracker =
+      trackers.get(job.id) ??
+      createProgressTracker({
+        job,
+        model,
+        estimate: estimates.of(job.settings),
+        upscaleSeconds: estimates.upscaleSeconds(job),
+      });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
     const { share, endsAtMs: after } = tracker.at(progress, clock.now());

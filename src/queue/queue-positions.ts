@@ -6,12 +6,14 @@ import type { QueuePosition } from './job-listener.ts';
 /** What the places of waiting jobs follow from. */
 export interface PositionsInput {
   /** In the order in which they will run. */
-  waiting: readonly Pick<Job, 'settings' | 'parent'>[];
+  waiting: readonly Pick<Job, 'settings' | 'form' | 'parent'>[];
   /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
   runningEndsAtMs: readonly (number | undefined)[];
   concurrency: number;
   nowMs: number;
   estimateOf: (settings: Job['settings']) => Estimate | undefined;
+  /** What its enlargement takes; undefined: nobody knows. */
+  upscaleSecondsOf: (job: Pick<Job, 'settings' | 'form'>) => number | undefined;
   model: ModelCapabilities;
 }
 
@@ -22,6 +24,7 @@ export function positionsOf({
   concurrency,
   nowMs,
   estimateOf,
+  upscaleSecondsOf,
   model,
 }: PositionsInput): QueuePosition[] {
   // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
@@ -32,7 +35,9 @@ export function positionsOf({
     const estimate = estimateOf(job.settings);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
     // Kept frames in another form: nothing is rendered.
-    const seconds = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const plain = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const upscaleSeconds = upscaleSecondsOf(job);
+    const seconds = plain === undefined || upscaleSeconds === undefined ? undefined : plain + upscaleSeconds;
     const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
     const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
     freeAt[first] = endsAtMs;

@@ -4,11 +4,9 @@ import type { FinishClipOptions, FinishedClip } from '../media/finish-clip.ts';
 import { automaticFormat, type ClipFormat } from '../settings/clip-form.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
+import type { RgbFrames } from '../util/rgb.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { Clip, ClipForm, RenderSpec } from './types.ts';
-
-/** Frames whose shorter side has fewer pixels are upscaled: players show them as stamps otherwise. */
-const smallestSide = 256;
 
 /** The frames of a clip with all that was done to have them. */
 export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended' | 'hasEndPicture'>;
@@ -16,6 +14,10 @@ export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended
 /** What a file is made from. */
 interface EncodeClipInput {
   frames: RenderedFrames;
+  /** The same frames in the size that they are encoded from. */
+  enlarged: RgbFrames;
+  /** Of the file to the frames. */
+  upscaleFactor: number;
   form: ClipForm;
   spec: Pick<RenderSpec, 'fit' | 'maxBytes'>;
   /** Width to height; undefined: the frames' own. */
@@ -43,12 +45,11 @@ type ClipFile = Pick<
  */
 export async function encodeClip(
   tools: RenderTools,
-  { frames, form, spec, ratio }: EncodeClipInput,
+  { frames, enlarged, upscaleFactor, form, spec, ratio }: EncodeClipInput,
   options: EncodeOptions,
 ): Promise<ClipFile> {
-  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
   const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile> => {
-    const file = await encodeTwice(tools, frames, {
+    const file = await encodeTwice(tools, enlarged, {
       ...options,
       format,
       mayReduce,
@@ -136,7 +137,7 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
  */
 async function encodeTwice(
   { finishClip, ffmpegPath }: RenderTools,
-  frames: RenderedFrames,
+  frames: RgbFrames,
   { signal, onRetry, ...options }: Omit<FinishClipOptions, 'ffmpegPath' | 'signal'> & EncodeOptions,
 ): Promise<FinishedClip> {
   for (let isSecond = false; ; isSecond = true) {

@@ -11,6 +11,7 @@ import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, forTwoPictures, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
+import { upscaleClip } from './upscale-clip.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
 const maxFrames = 400;
@@ -66,6 +67,8 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
+  const { seconds: upscaleSeconds, ...upscaled } = await upscaleClip(tools, { frames, form }, { signal, onProgress });
+
   const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
   beginEncoding();
   const encodeStart = performance.now();
@@ -73,7 +76,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry });
+  const file = await encodeClip(tools, { frames, spec, ...upscaled, ...wanted }, { signal, onRetry });
   const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
@@ -86,7 +89,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     fit: spec.fit,
     model: frames.model,
     provider: frames.provider,
-    secondsPerStage: { ...frames.secondsPerStage, 'encode-video': encodeSeconds },
+    secondsPerStage: { ...frames.secondsPerStage, upscale: upscaleSeconds, 'encode-video': encodeSeconds },
   };
 }
 

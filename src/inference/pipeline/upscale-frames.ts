@@ -21,8 +21,8 @@ const largestTile = 256;
 
 /** How frames are enlarged. */
 export interface UpscaleOptions {
-  /** 2, or 4: twice in a row. */
-  factor: 2 | 4;
+  /** A power of two: the network doubles, as often as needed. */
+  factor: number;
   /** The network, by the name of its file without the ending. */
   network: string;
   /** The folder of the networks. */
