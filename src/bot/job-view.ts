@@ -59,7 +59,7 @@ function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages)
       : change === 'smooth'
         ? caption.smooth(fps)
         : change === 'larger'
-          ? caption.larger(width, height)
+          ? caption.larger({ width, height })
           : caption[change ?? 'plain'](seconds);
   return [
     first,

@@ -33,7 +33,7 @@ interface CaptionMessages {
   loop: Readonly<Record<LoopName, string>>;
   smooth(fps: number): string;
   /** Pixels of the file. */
-  larger(width: number, height: number): string;
+  larger(file: { width: number; height: number }): string;
   /** Less was done than was asked for: the frames would not have fitted into memory, or not have played. */
   notUpscaled: string;
   seed(seed: number): string;

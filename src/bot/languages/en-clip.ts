@@ -30,7 +30,7 @@ export const enClip: ClipMessages = {
       seamless: '🔁 Loop: seamless, it ends as it begins',
     },
     smooth: (fps) => `⬆️ Smoother: ${fps} fps`,
-    larger: (width, height) => `🔎 Larger: ${width}×${height}`,
+    larger: ({ width, height }) => `🔎 Larger: ${width}×${height}`,
     notUpscaled: 'too large to be upscaled that far',
     seed: (seed) => `seed ${seed}`,
     loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop', seamless: 'seamless loop' },

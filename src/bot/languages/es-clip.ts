@@ -30,7 +30,7 @@ export const esClip: ClipMessages = {
       seamless: '🔁 Bucle: sin costuras, acaba como empieza',
     },
     smooth: (fps) => `⬆️ Más fluido: ${fps} fps`,
-    larger: (width, height) => `🔎 Más grande: ${width}×${height}`,
+    larger: ({ width, height }) => `🔎 Más grande: ${width}×${height}`,
     notUpscaled: 'demasiado grande para ampliarlo tanto',
     seed: (seed) => `semilla ${seed}`,
     loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido', seamless: 'bucle sin costuras' },
