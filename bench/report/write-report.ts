@@ -25,6 +25,7 @@ export function writeReport(workDir: string, threads: number): void {
   const growth = load<GrowthFigures>('growth');
   const memory = load<MemoryPoint[]>('memory');
   const caching = load<DeepCacheFigures>('deep-cache');
+  const upscaling = load<DeepCacheFigures>('upscaling');
   const parts = [
     head(threads),
     networks && networkParts(networks),
@@ -35,6 +36,7 @@ export function writeReport(workDir: string, threads: number): void {
     caching &&
       `## DeepCache\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
+    upscaling && `## Upscaling\n\n${upscaling.markdown}`,
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);
 }

@@ -53,7 +53,7 @@ export async function refuseUnsafeClip(
 export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
 
 /** Enlarges frames on the pipeline's provider. */
-export type UpscaleTool = (
+type UpscaleTool = (
   clip: RgbFrames,
   options: Pick<UpscaleOptions, 'factor' | 'network' | 'signal' | 'onFrame'>,
 ) => Promise<RgbFrames>;
