@@ -18,22 +18,24 @@ import type { CommandContext } from '../commands/command.ts';
 import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
-import { ConfigError } from '../errors.ts';
+import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
+import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
 import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
-import { rememberHostFault } from '../storage/host-fault.ts';
-import { describeHolder, takeLease } from '../storage/lease.ts';
+import { rememberFaults } from '../storage/host-fault.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
+import { noMetrics } from '../util/metrics.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { createShrink, watchProvider } from './bot-parts.ts';
+import { type BotWorker, createShrink, holdData, serveLocally, watchProvider } from './bot-parts.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -60,15 +62,19 @@ export interface BotConfig extends AccessRules {
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
 export interface BotDependencies
-  extends Pick<JobQueueOptions, 'renderer' | 'model' | 'log'>,
+  extends Pick<JobQueueOptions, 'model' | 'log'>,
     Pick<DownloadOptions, 'checkPicture'>,
     Pick<ClipSettingsOptions, 'readSettings'>,
     Partial<Pick<JobQueueOptions, 'clock' | 'random'>> {
+  /** Who renders, each in its lane. */
+  workers: readonly BotWorker[];
   fetch?: typeof globalThis.fetch;
   /** Between two edits of one message, in milliseconds. */
   editGapMs?: number;
   /** Aborted: {@link startBot} waits for Discord no longer. */
   signal?: AbortSignal;
+  /** Told what happens, and asked how the bot is. Default: nobody asks. */
+  operations?: Pick<Operations, 'metrics' | 'attach'> | undefined;
 }
 
 /** A connected bot. */
@@ -104,40 +110,26 @@ const farewellMs = 5_000;
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { model, log, fetch = globalThis.fetch } = dependencies;
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
-  const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
+  const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
-  const { renderer, usedProvider } = watchProvider(dependencies.renderer, config.provider);
+  const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
-  let loseData = (_: ConfigError) => {};
-  const dataLost = new Promise<never>((_, reject) => {
-    loseData = reject;
-  });
-  dataLost.catch(() => {});
-  // Of the machine's clock: it is about processes, and no test's time is theirs.
-  const lease = takeLease(database, {
-    clock: systemClock,
-    log,
-    onLost(taker) {
-      loseData(new ConfigError('data-in-use', `DATA_DIR=${config.dataDir} was taken over: ${describeHolder(taker)}.`));
-    },
-  });
-  const repositories = openStorage(database);
+  const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
+  const repositories = openStorage(database, { metrics, log });
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const { client, health } = createClient(config.discordApiUrl, {
-    hearsReactions: reactionEmoji !== undefined,
-    cdnUrl: config.discordCdnUrl,
-    clock,
-    log,
-  });
+  const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
+  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
   const replies = createMessageSender(client.rest, clock);
-  const shrink = createShrink({ renderer, store });
+  const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
     replies,
     shrink,
     clock,
     log,
+    metrics,
     ...(editGapMs !== undefined && { editGapMs }),
     isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
     wantsPing: async ({ userId, guildId, createdAtMs }) =>
@@ -159,10 +151,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
+  const engine = createLocalEngine({ log });
   const jobs = createJobQueue({
     store,
     estimates,
-    renderer,
+    engine,
     listener,
     model,
     clock,
@@ -171,11 +164,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     random,
     retentionMs: retentionHours * 3_600_000,
     finishGraceMs: shutdownGraceMs,
-    onHostFault: (fault) => rememberHostFault(facts, fault),
+    onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
+  serveLocally(engine, workers, { access: jobs.access, clock, log });
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload({ ...source, checkPicture });
+  const download = createDownload({ ...source, checkPicture, metrics });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -207,6 +201,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     },
   };
   await restoreMode(jobs, facts);
+  const detach = operations?.attach({
+    jobs,
+    gateway: health,
+    storage: createStorageProbe(database, { dataDir: config.dataDir, clock }),
+  });
   const stops: (() => void)[] = [];
   let resumed = Promise.resolve();
   const guarded = <Args extends unknown[]>(event: string, handler: (...args: Args) => unknown) =>
@@ -251,6 +250,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   lost.catch(() => {});
 
   async function stop(): Promise<void> {
+    detach?.();
     for (const end of stops) end();
     stopping.abort();
     await jobs.close();

@@ -1,10 +1,18 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
+import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
-import type { JobQueueOptions } from '../queue/job-queue.ts';
+import type { LocalEngine } from '../queue/engine/local-engine.ts';
+import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
+import { createJobHandler, type JobHandlerOptions } from '../queue/job-handler.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
+import { describeHolder, takeLease } from '../storage/lease.ts';
+import type { Database } from '../storage/sqlite.ts';
+import { systemClock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
+import type { Renderer } from '../worker/types.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelCapabilities(info: ModelInfo): ModelCapabilities {
@@ -18,17 +26,54 @@ export function modelCapabilities(info: ModelInfo): ModelCapabilities {
   };
 }
 
+/** Takes the data folder for this process; `lost` rejects when another process has taken it over, and never resolves. */
+export function holdData(database: Database, { dataDir, log }: { dataDir: string; log: Log }) {
+  let lose = (_: ConfigError) => {};
+  const lost = new Promise<never>((_, reject) => {
+    lose = reject;
+  });
+  lost.catch(() => {});
+  // Of the machine's clock: it is about processes, and no test's time is theirs.
+  const lease = takeLease(database, {
+    clock: systemClock,
+    log,
+    onLost: (taker) =>
+      lose(new ConfigError('data-in-use', `DATA_DIR=${dataDir} was taken over: ${describeHolder(taker)}.`)),
+  });
+  return { lease, lost };
+}
+
+/** A render process of this host, and what it is for. */
+export interface BotWorker extends WorkerInfo {
+  renderer: Pick<Renderer, 'render'>;
+}
+
+/** The only render process of a host: it does everything, one thing after another. */
+export function soleWorker(renderer: Pick<Renderer, 'render'>): BotWorker[] {
+  return [{ name: 'device', lane: 'render', renderer }];
+}
+
+/** Lets the render processes of this host take jobs. */
+export function serveLocally(
+  engine: LocalEngine,
+  workers: readonly BotWorker[],
+  options: Omit<JobHandlerOptions, 'renderer'>,
+): void {
+  for (const { renderer, ...worker } of workers) engine.serve(worker, createJobHandler({ ...options, renderer }));
+}
+
 /** What {@link createShrink} works with. */
 export interface ShrinkOptions {
-  renderer: JobQueueOptions['renderer'];
+  workers: readonly BotWorker[];
   store: Pick<JobStore, 'picture'>;
 }
 
 /**
- * Encodes a clip anew from its kept frames. Nothing is rendered again, but it waits its turn at the renderer: encoders
- * run in the render process alone.
+ * Encodes a clip anew from its kept frames. Nothing is rendered again; encoders run in render processes
+ * alone, and in the one that does nothing else where there is one.
  */
-export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
+export function createShrink({ workers, store }: ShrinkOptions): ShrinkClip {
+  const { renderer } = workers.find(({ lane }) => lane === 'encode') ?? workers[0]!;
   return async (job, clip, { maxBytes, signal }) => {
     const { master, settings, fit, model, provider, extended, hasEndPicture } = clip;
     const picture = await store.picture(job.id);
@@ -50,23 +95,26 @@ export function createShrink({ renderer, store }: ShrinkOptions): ShrinkClip {
 }
 
 /**
- * The renderer, watched for what it renders on: where `auto` was configured, that shows with the first clip that is
+ * The workers, watched for what they render on: where `auto` was configured, that shows with the first clip that is
  * rendered.
  */
 export function watchProvider(
-  renderer: JobQueueOptions['renderer'],
+  workers: readonly BotWorker[],
   configured: string,
-): { renderer: JobQueueOptions['renderer']; usedProvider: () => string | undefined } {
+): { workers: BotWorker[]; usedProvider: () => string | undefined } {
   let used = configured === 'auto' ? undefined : configured;
   return {
-    renderer: {
-      async render(spec, options) {
-        const clip = await renderer.render(spec, options);
-        // Kept frames in another form say what they were rendered on, maybe long ago.
-        if (spec.base?.use !== 'reencode') used = clip.provider;
-        return clip;
+    workers: workers.map(({ renderer, ...worker }) => ({
+      ...worker,
+      renderer: {
+        async render(spec, options) {
+          const clip = await renderer.render(spec, options);
+          // Kept frames in another form say what they were rendered on, maybe long ago.
+          if (spec.base?.use !== 'reencode') used = clip.provider;
+          return clip;
+        },
       },
-    },
+    })),
     usedProvider: () => used,
   };
 }

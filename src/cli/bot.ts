@@ -4,14 +4,18 @@ import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
+import { listModelFiles } from '../operations/model-files.ts';
+import { type Operations, startOperations } from '../operations/operations.ts';
+import type { Log } from '../util/log.ts';
+import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
-import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
 import { modelCapabilities } from './bot-parts.ts';
+import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
 
 const line = {
@@ -26,13 +30,24 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
   const { config, configs, notice } = await locateModel(written, io.environment);
-  const log = createLog(config.logLevel, io.stdout);
+  const log = createLog(config.logLevel, io.stdout, {
+    format: config.logFormat,
+    secrets: [discordToken, config.hubToken],
+  });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
-  const renderer = createWorkerPool({ ...rendererOptionsOf(config), environment: io.environment, log });
+  const devices = await chooseDevices(config, {
+    ...io,
+    onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
+  });
+  log.info({ devices: devices.map(({ name }) => name) }, 'clips are made on these devices');
+  const operations = await listenFor(config, { dir: configs.dir, log });
+  const common = { ...rendererOptionsOf(config), environment: io.environment, log, metrics: operations?.metrics };
+  const fleet = createFleet(common, devices);
+  operations?.watchRenderers(fleet.members.flatMap(({ lane, renderer }) => (lane === 'render' ? [renderer] : [])));
   const checker = createPictureChecker({
     environment: io.environment,
     pictures: rendererOptionsOf(config).pictures,
@@ -43,12 +58,13 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     const bot = await startBot(
       { ...config, discordToken, provider: config.execution.provider },
       {
-        renderer,
+        workers: fleet.members,
         model,
         log,
         signal: io.signal,
         checkPicture: checker.checkBeforeQueueing,
         readSettings: readVideoSettings,
+        operations,
       },
     );
     await serve(bot, { signal: io.signal, log, crashed: guard.crashed });
@@ -57,10 +73,26 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
   } finally {
     checker.close();
-    await renderer.close();
+    await fleet.close();
+    await operations?.close();
     guard.release();
   }
   return 0;
+}
+
+/** Undefined where nothing is to be listened on. */
+async function listenFor(
+  { httpListen, loras = [] }: Pick<Config, 'httpListen' | 'loras'>,
+  { dir, log }: { dir: string; log: Log },
+): Promise<Operations | undefined> {
+  if (httpListen === undefined) return undefined;
+  const added = loras.map(({ file }) => file);
+  return startOperations({
+    listen: httpListen,
+    version: await packageVersion(),
+    modelFiles: await listModelFiles(dir, added),
+    log,
+  });
 }
 
 async function serve(

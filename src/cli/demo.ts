@@ -13,7 +13,7 @@ import { readVideoSettings } from '../media/read-video-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { startBot } from './app.ts';
-import { modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import type { CliIo } from './io.ts';
@@ -52,7 +52,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 /** Sets up the stand-in, the renderer and the bot, asks for a clip, and takes all down again. */
 async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo): Promise<Uint8Array> {
   // What everybody logs at `info` is told by the demo itself.
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr, { format: config.logFormat });
   const {
     modelDir,
     loras,
@@ -90,7 +90,13 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
         dataDir,
         provider: execution.provider,
       },
-      { renderer, model, log, checkPicture: async (bytes) => void checkFile(bytes), readSettings: readVideoSettings },
+      {
+        workers: soleWorker(renderer),
+        model,
+        log,
+        checkPicture: async (bytes) => void checkFile(bytes),
+        readSettings: readVideoSettings,
+      },
     );
     try {
       io.stdout.write(

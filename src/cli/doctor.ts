@@ -1,10 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { configProblems, readConfig } from '../config/config.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
+import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
+import { chooseDevices, probeModelDir, probeTimeoutMs } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { checkConfiguration } from './doctor/check-configuration.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
+import { checkDevices } from './doctor/check-devices.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
 import { checkDisk, checkFfmpeg, checkMemory, checkNode } from './doctor/check-machine.ts';
 import { checkModel } from './doctor/check-model.ts';
@@ -23,18 +25,17 @@ const line = {
   options: { json: { help: 'print one line of JSON instead of a table' } },
 } as const;
 
-/** A driver that says nothing for this long will not say anything. */
-const probeTimeoutMs = 300_000;
-
 /** What the doctor asks of the machine; tests put their own in its place. */
 export interface DoctorTools {
   /** The model that providers are tried with. */
   probeModelDir: string;
-  probe: (request: UnetProbeRequest) => Promise<UnetProbe>;
+  probe: (request: UnetProbeRequest, environment?: Device['environment']) => Promise<UnetProbe>;
+  /** The cards of this machine, where they are not to be asked for. */
+  gpus?: readonly string[];
 }
 
 /** `kinora doctor`: whether the bot could do its job here, and if not, why. */
-export async function run(argv: string[], io: CliIo, tools = realTools(io)): Promise<number> {
+export async function run(argv: string[], io: CliIo, tools: DoctorTools = realTools(io)): Promise<number> {
   const given = readCommandLine(line, argv);
   if (given === undefined) return showHelp(line, io);
   const findings = await examine(io, tools);
@@ -43,7 +44,7 @@ export async function run(argv: string[], io: CliIo, tools = realTools(io)): Pro
   return isFit ? 0 : 1;
 }
 
-async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promise<Finding[]> {
+async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: DoctorTools): Promise<Finding[]> {
   const configuration = checkConfiguration(io.environment);
   // What cannot be used counts as unset: everything else is looked at all the same.
   const unusable = configProblems(io.environment).map(({ name }) => [name, undefined]);
@@ -57,8 +58,11 @@ async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promis
     await checkFfmpeg(config, environment),
     await checkModel(written, { ...io, environment }),
   ];
-  const { findings: providers, used } = await checkProviders({ modelDir: probeModelDir, execution, probe });
-  findings.push(...providers, await checkMemory(config, used, environment), await checkDisk(dataDir));
+  const { findings: providers, used } = await checkProviders({ modelDir, execution, probe });
+  const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
+  const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
+  findings.push(...providers, ...devices);
+  findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   io.signal.throwIfAborted();
   return findings;
@@ -66,8 +70,9 @@ async function examine(io: CliIo, { probeModelDir, probe }: DoctorTools): Promis
 
 function realTools({ environment, signal }: CliIo): DoctorTools {
   return {
-    probeModelDir: fileURLToPath(new URL('../../models/demo', import.meta.url)),
-    probe: (request) => probeProvider(request, { environment, signal, timeoutMs: probeTimeoutMs }),
+    probeModelDir,
+    probe: (request, added) =>
+      probeProvider(request, { environment: { ...environment, ...added }, signal, timeoutMs: probeTimeoutMs }),
   };
 }
 

@@ -20,7 +20,7 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -45,7 +45,7 @@ export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, '
   /** For tests, which must not wait. */
   discord?: FakeDiscordOptions;
   bot?: Pick<BotDependencies, 'editGapMs'>;
-  renderer?: Omit<WorkerPool, 'pid'>;
+  renderer?: Omit<WorkerPool, 'pid' | 'isLate'>;
 }
 
 /** A playground, and the stand-in it plays on. */
@@ -130,7 +130,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             pingAfterMs: config.pingAfterMs,
           },
           {
-            renderer,
+            workers: soleWorker(renderer),
             model,
             log,
             checkPicture: checker.checkBeforeQueueing,

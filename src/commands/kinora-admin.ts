@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import type { AdminMessages } from '../bot/languages/admin-messages.ts';
 import { UserError } from '../errors.ts';
-import type { QueueMode } from '../queue/types.ts';
+import type { QueueMode, WorkerOverview } from '../queue/types.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Command, CommandContext } from './command.ts';
 import { localizedDescription, messagesFor } from './i18n.ts';
@@ -102,12 +102,29 @@ async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildS
     messages.admin.modes[overview.mode],
     ...(overview.hostFault ? [faultText(overview.hostFault, messages.admin)] : []),
     messages.admin.status({ servers, uptimeMoment }),
+    ...workerTexts(jobs.workers(), messages.admin),
   ];
   return { content: [...head, content].join('\n'), components };
 }
 
+/** Lines of render processes that have room above the queue; those that are taken out come first. */
+const mostWorkers = 8;
+
+function workerTexts(workers: readonly WorkerOverview[], messages: AdminMessages): string[] {
+  const ordered = workers.toSorted((a, b) => Number(b.fault !== undefined) - Number(a.fault !== undefined));
+  const lines = ordered.slice(0, mostWorkers).map(({ name, job, fault }) =>
+    messages.worker({
+      name: escapeMarkdown(name),
+      job: job?.id,
+      fault: fault && { code: fault.code, retry: relative(fault.retryAtMs) },
+    }),
+  );
+  return workers.length > mostWorkers ? [...lines, messages.moreWorkers(workers.length - mostWorkers)] : lines;
+}
+
+const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampStyles.RelativeTime);
+
 function faultText({ code, message, sinceMs, retryAtMs }: HostFault, messages: AdminMessages): string {
-  const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampStyles.RelativeTime);
   const reason = `${escapeMarkdown(message)} (\`${code}\`)`;
   return messages.hostFault({ reason, since: relative(sinceMs), retry: relative(retryAtMs) });
 }

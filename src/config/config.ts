@@ -24,6 +24,8 @@ export interface Config {
   readonly loras: readonly NamedLora[] | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
   readonly execution: Readonly<ExecutionOptions>;
+  /** What clips are made on; undefined: every card, else what the provider says. */
+  readonly devices: readonly (number | 'cpu')[] | undefined;
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
   /** Undefined: reactions are not heard. */
@@ -58,6 +60,9 @@ export interface Config {
   readonly hubToken: string | undefined;
   /** Without a trailing slash. */
   readonly hubEndpoint: string;
+  /** Undefined: nothing is listened on. */
+  readonly httpListen: Values['HTTP_LISTEN'];
+  readonly logFormat: Values['LOG_FORMAT'];
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
@@ -78,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     isModelDefault: values.MODEL_DIR === undefined,
     loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
     execution: Object.freeze(executionOf(values)),
+    devices: values.DEVICES,
     ffmpegPath: values.FFMPEG_PATH,
     reactionEmoji: values.REACTION_EMOJI,
     allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),
@@ -106,6 +112,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     checkpointSeconds: values.CHECKPOINT_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,
+    httpListen: values.HTTP_LISTEN,
+    logFormat: values.LOG_FORMAT,
     logLevel: values.LOG_LEVEL,
   });
 }

@@ -118,6 +118,19 @@ export const loraList = z
   })
   .optional();
 
+/** `auto` (undefined), or cards by their numbers and `cpu`, separated by commas. */
+export const deviceList = z
+  .string()
+  .transform((text, context): readonly (number | 'cpu')[] | undefined => {
+    if (text.trim() === 'auto') return undefined;
+    const words = text.split(',').map((word) => word.trim());
+    if (words.every((word) => /^(cpu|\d{1,3})$/.test(word)))
+      return words.map((word) => (word === 'cpu' ? word : Number(word)));
+    context.addIssue({ code: 'custom', message: 'must be auto, or numbers of cards and cpu separated by commas' });
+    return z.NEVER;
+  })
+  .optional();
+
 /** One of a few words. */
 export function oneOf<const Names extends readonly [string, ...string[]]>(names: Names, fallback: Names[number]) {
   return z.enum(names, { error: `must be one of ${names.join(', ')}` }).default(() => fallback);
@@ -133,6 +146,19 @@ export function wholeNumber({ min, max, fallback }: { min: number; max: number; 
     .refine((value) => value >= min && value <= max, message)
     .default(fallback);
 }
+
+const listenPattern = /^(?:(\[[\da-f:.]+\]|[a-z\d.-]+):)?(\d{1,5})$/i;
+
+/** A port, or host:port, to listen on; an IPv6 address stands in brackets. A port alone is for this machine. Unset stays undefined. */
+export const httpListen = z
+  .string()
+  .transform((text, context) => {
+    const [, host = '127.0.0.1', port] = listenPattern.exec(text) ?? [];
+    if (Number(port) >= 1 && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+    context.addIssue({ code: 'custom', message: 'must be a port from 1 to 65535, or host:port' });
+    return z.NEVER;
+  })
+  .optional();
 
 /** An emoji with its modifiers and joined parts, a flag, or a server's own emoji as `name:id`. */
 const emojiPattern =

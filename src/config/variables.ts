@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
+import { limitVariables } from './limit-variables.ts';
 import {
   attachmentHosts,
+  deviceList,
   discordApiUrl,
   discordToken,
   guildIds,
+  httpListen,
   hubEndpoint,
   hubToken,
   loraList,
@@ -87,8 +90,19 @@ export const variables = {
     schema: oneOf(provider.type.names, provider.default),
     example: 'auto',
   },
+  DEVICES: {
+    description: [
+      'What clips are made on, one process for each and all from one queue: auto (every NVIDIA card there is, else what',
+      'PROVIDER says), cards by the numbers that nvidia-smi shows (0 or 0,1), cpu, or cpu,cpu for two processes that',
+      'share the cores.',
+    ],
+    schema: deviceList,
+    example: 'auto',
+  },
   THREADS: {
-    description: ['Threads on the CPU provider; 0 takes one per physical core.'],
+    description: [
+      'Threads of each process on the CPU; 0 takes one per physical core, divided where several processes share them.',
+    ],
     schema: wholeNumber({ min: 0, max: 512, fallback: 0 }),
     example: '0',
   },
@@ -181,47 +195,7 @@ export const variables = {
     schema: wholeNumber({ min: 1, max: 87_600, fallback: 168 }),
     example: '168',
   },
-  MAX_WAITING_PER_USER: {
-    description: [
-      'Limits. Managers of a server can add stricter ones for it with /kinora-config; 0 means no limit.',
-      'Jobs of one person that may wait at once.',
-    ],
-    schema: wholeNumber({ min: 0, max: 10_000, fallback: 3 }),
-    example: '3',
-  },
-  MAX_WAITING_PER_GUILD: {
-    description: ['Jobs of one server that may wait at once; 0 means no limit.'],
-    schema: wholeNumber({ min: 0, max: 10_000, fallback: 30 }),
-    example: '30',
-  },
-  MAX_WAITING_TOTAL: {
-    description: [
-      'Jobs of all servers and direct messages that may wait at once, which no other limit counts together; 0 means no',
-      'limit.',
-    ],
-    schema: wholeNumber({ min: 0, max: 100_000, fallback: 100 }),
-    example: '100',
-  },
-  COOLDOWN_SECONDS: {
-    description: ['Seconds between two jobs of one person; 0 means none.'],
-    schema: wholeNumber({ min: 0, max: 86_400, fallback: 0 }),
-    example: '0',
-  },
-  DAILY_QUOTA: {
-    description: ['Clips per person in 24 hours; failed and cancelled ones do not count. 0 means no limit.'],
-    schema: wholeNumber({ min: 0, max: 100_000, fallback: 0 }),
-    example: '0',
-  },
-  MAX_STEPS: {
-    description: ["The most denoising steps that may be asked for; 0 means the model's own limit."],
-    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
-    example: '0',
-  },
-  MAX_FRAMES: {
-    description: ["The most frames that may be asked for; 0 means the model's own limit."],
-    schema: wholeNumber({ min: 0, max: 1_000, fallback: 0 }),
-    example: '0',
-  },
+  ...limitVariables,
   PING_AFTER_MINUTES: {
     description: ['Who waited longer than this is mentioned once when the clip is there; 0 means nobody is.'],
     schema: wholeNumber({ min: 0, max: 10_000, fallback: 5 }),
@@ -283,6 +257,19 @@ export const variables = {
     description: ['Where `kinora model pull` finds the Hugging Face hub: the real one or a mirror of it.'],
     schema: hubEndpoint('https://huggingface.co'),
     example: 'https://huggingface.co',
+  },
+  HTTP_LISTEN: {
+    description: [
+      'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',
+      'alone, or host:port. Nothing secret is told, and nobody is asked who they are. Unset: nothing is listened on.',
+    ],
+    schema: httpListen,
+    example: '9464',
+  },
+  LOG_FORMAT: {
+    description: ['Log lines: json, pretty (for people), or auto (pretty on a terminal, json elsewhere).'],
+    schema: oneOf(['auto', 'json', 'pretty'], 'auto'),
+    example: 'auto',
   },
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],

@@ -24,6 +24,8 @@ export interface CircuitBreaker {
 export interface CircuitBreakerOptions {
   clock: Clock;
   log: Log;
+  /** What fails, where it is one of several workers; left out: the host. */
+  worker?: string;
   /** The fault began, changed or ended. */
   onChange: (fault: HostFault | undefined) => void;
   /** One piece of work may be tried. It ends in `open` or `close`; false where there is nothing to try. Never rejects. */
@@ -34,10 +36,11 @@ export interface CircuitBreakerOptions {
 const policy: RetryPolicy = { firstMs: 5_000, factor: 2, maxMs: 60_000, jitter: 0 };
 
 /** A breaker that is closed. The operator is told in the log once when it opens and once when it closes. */
-export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
+export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
   let fault: HostFault | undefined;
   let isTrial = false;
   let failures = 0;
+  const about = worker === undefined ? {} : { worker };
   let cancelTimer = () => {};
 
   function wait(): void {
@@ -59,7 +62,8 @@ export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitB
   function close(): void {
     if (fault === undefined) return;
     cancelTimer();
-    log.info({ code: fault.code, seconds: Math.round((clock.now() - fault.sinceMs) / 1000) }, 'the queue goes on');
+    const seconds = Math.round((clock.now() - fault.sinceMs) / 1000);
+    log.info({ ...about, code: fault.code, seconds }, worker === undefined ? 'the queue goes on' : 'a worker goes on');
     fault = undefined;
     isTrial = false;
     failures = 0;
@@ -73,8 +77,10 @@ export function createCircuitBreaker({ clock, log, onChange, onTrial }: CircuitB
       const { code, message } = describe(error);
       const isKnown = fault?.code === code;
       log[isKnown ? 'debug' : 'error'](
-        { code, err: error },
-        'this machine cannot make clips: the queue waits and tries again by itself',
+        { ...about, code, err: error },
+        worker === undefined
+          ? 'this machine cannot make clips: the queue waits and tries again by itself'
+          : 'a worker cannot make clips: it is taken out and tried again by itself',
       );
       fault = { code, message, sinceMs: fault?.sinceMs ?? clock.now(), retryAtMs: clock.now() };
       isTrial = false;

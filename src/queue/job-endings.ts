@@ -24,8 +24,6 @@ export interface JobEndingsOptions {
   retentionMs: number;
   /** For the jitter of the waits. Default `Math.random`. */
   random?: (() => number) | undefined;
-  /** The job is rendered no more. */
-  onEnd: (job: Job) => void;
 }
 
 interface EndOptions {
@@ -79,7 +77,7 @@ const uploadsAtOnce = 4;
 
 /** Endings over a store and a listener. Clips that wait are in memory without their bytes. */
 export function createJobEndings(options: JobEndingsOptions): JobEndings {
-  const { store, write, listener, clock, log, signal, retentionMs, random, onEnd } = options;
+  const { store, write, listener, clock, log, signal, retentionMs, random } = options;
   const uploads = new PQueue({ concurrency: uploadsAtOnce });
   const underWay = new Set<Promise<void>>();
   const waker = createWaker();
@@ -114,13 +112,12 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
       ...(pendingNotice && { pendingNotice }),
       ...(attempt && { attempt }),
     };
-    onEnd(job);
     let isRefused = false;
     await write(job.id, async () => {
       isRefused = (await store.finish(job.id, jobEnd)) === undefined;
     });
     if (isRefused) log.warn({ jobId: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
-    else log.info({ jobId: job.id, state, errorCode }, 'job ended');
+    else log.info({ jobId: job.id, state, errorCode, ms: jobEnd.finishedAtMs - job.createdAtMs }, 'job ended');
     return !isRefused;
   }
 
@@ -194,7 +191,6 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
     fail,
     notify: (job, sinceMs, send) => notify(job, { sinceMs, send, isStored: true }),
     deliver(job) {
-      onEnd(job);
       track(job, () => deliver(job));
     },
     wake: waker.wake,

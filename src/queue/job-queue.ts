@@ -2,41 +2,44 @@ import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
 import { errorOf } from '../storage/final-notice.ts';
-import type { HostFault } from '../storage/host-fault.ts';
+import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { Renderer, RenderProgress } from '../worker/types.ts';
+import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
+import type { QueueEngine } from './engine/queue-engine.ts';
 import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
+import { localHolders } from './lease-keeper.ts';
 import { positionsOf } from './queue-positions.ts';
-import type { JobQueue, QueueMode } from './types.ts';
+import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
 /** What a job queue is made of. */
 export interface JobQueueOptions {
   store: JobStore;
   estimates: Estimates;
-  renderer: Pick<Renderer, 'render'>;
+  /** Brings jobs to those who render them, by {@link JobQueue.access}. Used by this queue alone. */
+  engine: QueueEngine;
   listener: JobListener;
   model: ModelCapabilities;
   clock: Clock;
   log: Log;
   /** Who may ask for what; default: everybody for everything. */
   admit?: Admit;
-  /** Who claims the jobs, in the store: {@link localHolders}, then something of this process alone. Tests choose. */
+  /** How the names begin of who claims jobs, in the store: {@link localHolders}, then something of this process alone. */
   holder?: string;
-  /** Jobs that run at once: one per GPU. Default 1. */
-  concurrency?: number;
+  /** How long a claim holds without a heartbeat, in milliseconds. Default 15,000. */
+  leaseMs?: number;
   /** How long a finished clip is tried to be delivered. Default a week. */
   retentionMs?: number;
-  /** The host began or ceased to be at fault: for what outlives the process. */
-  onHostFault?: (fault: HostFault | undefined) => Promise<void>;
+  /** The host, or single workers, began or ceased to be at fault: for what outlives the process. */
+  onHostFault?: (fault: HostFault | undefined, workers: readonly WorkerFault[]) => Promise<void>;
   /** For the jitter of waits between two deliveries of the same thing. Default `Math.random`. */
   random?: (() => number) | undefined;
   /** How long {@link JobQueue.close} lets running jobs finish. Default 0: they are broken off at once. */
@@ -45,60 +48,54 @@ export interface JobQueueOptions {
   closeGraceMs?: number;
 }
 
-/** How the names of holders begin that render in the process that owns the store: when it starts, earlier ones are gone. */
-const localHolders = 'local ';
-
 /** A shift of the running job's end that is worth telling those who wait. */
 const noticeableShiftMs = 10_000;
 
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
-  const { store, estimates, renderer, listener, model, clock, log, concurrency = 1 } = options;
+  const { store, estimates, engine, listener, model, clock, log, leaseMs } = options;
   const {
     admit = async <Request extends JobRequest>(job: Request) => job,
     onHostFault = async () => {},
     holder = localHolders + randomUUID(),
     retentionMs = 168 * 3_600_000,
+    finishGraceMs = 0,
+    closeGraceMs = 10_000,
   } = options;
-  const { finishGraceMs = 0, closeGraceMs = 10_000, random } = options;
-  /** Aborted when the graces are over. */
   const closing = new AbortController();
   let closed: Promise<void> | undefined;
   let mode: QueueMode = 'open';
-  /** Of jobs that run, or did. */
   const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
   const runner = createJobRunner({
     store,
+    engine,
     holder,
+    leaseMs,
     estimates,
-    renderer,
     clock,
     log,
-    concurrency,
     events: {
       progress: onProgress,
       positionsChanged: sendPositions,
       rendered: (job) => deliver(job),
       failed: (job, error, attempt) => void fail(job, error, attempt),
-      hostFault(fault) {
+      healthChanged(fault) {
         rememberHostFault(fault);
         sendPositions();
       },
     },
   });
-  const { writes } = runner;
   const endings = createJobEndings({
     store,
-    write: writes.write,
+    write: runner.writes.write,
     listener,
     clock,
     log,
     signal: closing.signal,
     retentionMs,
-    random,
-    onEnd: ({ id }) => void trackers.delete(id),
+    random: options.random,
   });
   const { end, fail, notify, deliver } = endings;
 
@@ -111,21 +108,23 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function rememberHostFault(fault: HostFault | undefined): void {
-    onHostFault(fault).catch((err: unknown) => log.error({ err }, 'the state of this machine could not be stored'));
+    onHostFault(fault, runner.workerFaults()).catch((err: unknown) =>
+      log.error({ err }, 'the state of this machine could not be stored'),
+    );
   }
 
-  function runningEnds(): (number | undefined)[] {
+  function runningEnds({ running }: LaneOverview): (number | undefined)[] {
     // Nobody knows how long a pause lasts.
     if (mode === 'paused' || runner.hostFault()) return [undefined];
-    return runner.running().map(({ id }) => trackers.get(id)?.endsAtMs());
+    return running.map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
-  function positionsFor(waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
+  function positionsIn(lane: LaneOverview, waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
     const places = positionsOf({
       waiting,
-      concurrency,
+      concurrency: Math.max(1, lane.workers),
       model,
-      runningEndsAtMs: runningEnds(),
+      runningEndsAtMs: runningEnds(lane),
       nowMs: clock.now(),
       estimateOf: estimates.of,
       upscaleSecondsOf: estimates.upscaleSeconds,
@@ -134,12 +133,15 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function waitingJobs(): WaitingJob[] {
-    const waiting = runner.waiting();
-    const places = positionsFor(waiting);
-    return waiting.map((job, index) => ({ job, place: places[index]! }));
+    return runner.lanes().flatMap((lane) => {
+      const places = positionsIn(lane, lane.waiting);
+      return lane.waiting.map((job, index) => ({ job, place: places[index]! }));
+    });
   }
 
   function sendPositions(): void {
+    const running = new Set(runner.lanes().flatMap((lane) => lane.running.map(({ id }) => id)));
+    for (const id of trackers.keys()) if (!running.has(id)) trackers.delete(id);
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
@@ -208,12 +210,19 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       await admit(job, waitingJobs());
     },
     submit: (newJob) => submissions.add(() => takeIn(newJob)),
-    estimatePosition: (job) => positionsFor([...runner.waiting(), job]).at(-1)!,
+    estimatePosition(job) {
+      const lane = runner.lanes().find(({ lane }) => lane === runner.laneOf(job))!;
+      return positionsIn(lane, [...lane.waiting, job]).at(-1)!;
+    },
+    access: runner.access,
+    workers: runner.workers,
     overview: () => ({
       mode,
       hostFault: runner.hostFault(),
       waiting: waitingJobs(),
-      running: runner.running().map((job) => ({ job, endsAtMs: trackers.get(job.id)?.endsAtMs() })),
+      running: runner
+        .lanes()
+        .flatMap(({ running }) => running.map((job) => ({ job, endsAtMs: trackers.get(job.id)?.endsAtMs() }))),
     }),
     setMode(newMode) {
       mode = newMode;
@@ -263,14 +272,14 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       );
     }
     // Whoever renders on this machine belongs to the process that owns the store: those of before are gone.
-    await writes.write('all', () => store.releaseHeldBy(localHolders));
+    await runner.writes.write('all', () => store.releaseHeldBy(localHolders));
     // What was broken off comes first: the first job that is taken up begins at once.
     const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
     const unfinished = await store.unfinished();
     for (const job of [...unfinished.filter(isBrokenOff), ...unfinished.filter((job) => !isBrokenOff(job))]) {
       await takeUp(job);
     }
-    const waiting = runner.waiting().length;
+    const waiting = waitingJobs().length;
     if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
     sendPositions();
   }
@@ -280,26 +289,20 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     else if (job.state !== 'queued' && job.attempts >= maxAttempts) {
       await fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
     } else {
-      if (job.state === 'delivering') await writes.write(job.id, () => store.renderAgain(job.id));
+      if (job.state === 'delivering') await runner.writes.write(job.id, () => store.renderAgain(job.id));
       runner.add(job.state === 'queued' ? job : { ...job, state: 'interrupted' });
     }
   }
 
-  /** Nothing is being taken in, delivered or written any more. */
-  async function settled(): Promise<void> {
-    await submissions.onIdle();
-    await endings.onIdle();
-    await writes.onIdle();
-  }
-
   async function closeNow(): Promise<void> {
-    for (const job of runner.waiting()) emit(job, () => listener.postponed(job));
+    for (const { job } of waitingJobs()) emit(job, () => listener.postponed(job));
     runner.stop();
     if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(endings.onIdle), sleep(clock, finishGraceMs)]);
-    const reason = new JobCancelledError('The bot is going down.');
-    closing.abort(reason);
-    for (const job of runner.interrupt(reason)) emit(job, () => listener.postponed(job));
+    closing.abort(new JobCancelledError('The bot is going down.'));
+    for (const job of runner.interrupt()) emit(job, () => listener.postponed(job));
     await runner.onIdle();
-    await Promise.race([settled(), sleep(clock, closeGraceMs)]);
+    // Nothing is being taken in, delivered or written any more.
+    const settled = submissions.onIdle().then(endings.onIdle).then(runner.writes.onIdle);
+    await Promise.race([settled, sleep(clock, closeGraceMs)]);
   }
 }

@@ -1,56 +1,48 @@
-import { JobCancelledError } from '../errors.ts';
-import type { Attempt } from '../storage/attempts.ts';
-import type { HostFault } from '../storage/host-fault.ts';
+import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { Clip, Renderer, RenderProgress } from '../worker/types.ts';
-import { type CheckpointSaver, createCheckpointSaver } from './checkpoint-saver.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
+import { createDispatcher, lanes, type Run } from './dispatcher.ts';
+import type { KnownWorker, Lane, Outcome, QueueEngine } from './engine/queue-engine.ts';
 import type { Estimates } from './estimates.ts';
-import { createFairPQueue } from './fair-queue.ts';
+import type { JobAccess } from './job-access.ts';
 import { createFailureJudge } from './judge-failure.ts';
-import { keepLease, leaseMs } from './lease-keeper.ts';
+import { defaultLeaseMs } from './lease-keeper.ts';
+import { createLostJobs } from './lost-jobs.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
-import { specOf } from './render-spec.ts';
+import { createStoreAccess } from './store-access.ts';
+import type { JobRunnerEvents, LaneOverview, WorkerOverview } from './types.ts';
+import { createWorkersHealth } from './worker-health.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
   store: JobStore;
-  /** Who claims the jobs: a name that no other process has. */
+  engine: QueueEngine;
+  /** How the name begins of whoever claims a job: what no other process has. The worker's name follows. */
   holder: string;
   estimates: Estimates;
-  renderer: Pick<Renderer, 'render'>;
+  /** How long a claim holds without a heartbeat, in milliseconds. Default {@link defaultLeaseMs}. */
+  leaseMs?: number | undefined;
   clock: Clock;
   log: Log;
-  /** Jobs that run at once: one per GPU. */
-  concurrency: number;
   events: JobRunnerEvents;
 }
 
-/** What becomes of jobs. No function may throw. */
-interface JobRunnerEvents {
-  /** The job runs. Called often, the first time when it begins. */
-  progress(job: Job, progress: RenderProgress): void;
-  /** A job began, ended or was put back. */
-  positionsChanged(): void;
-  /** The clip is in the store. */
-  rendered(job: Job): void;
-  /** The attempt is undefined where the job could not even be claimed. */
-  failed(job: Job, error: unknown, attempt: Attempt | undefined): void;
-  /** The host began or ceased to be at fault, or its fault became another. */
-  hostFault(fault: HostFault | undefined): void;
-}
-
-/** Runs waiting jobs in fair order, and stops while this machine cannot make clips. */
+/** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
 export interface JobRunner {
   /** The store's writes that must happen sooner or later. */
   writes: PendingWrites;
+  /** For whoever renders. */
+  access: JobAccess;
   add(job: Job): void;
-  /** In the order in which they will run. */
-  waiting(): Job[];
-  running(): Job[];
+  lanes(): LaneOverview[];
+  /** Where such a job would wait. */
+  laneOf(job: Pick<Job, 'parent'>): Lane;
+  workers(): WorkerOverview[];
+  /** Of workers that are taken out. */
+  workerFaults(): WorkerFault[];
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
   cancel(id: string): Job | undefined;
   hostFault(): HostFault | undefined;
@@ -61,229 +53,214 @@ export interface JobRunner {
   tryNow(): void;
   /** Begins no more jobs. Running ones go on. */
   stop(): void;
-  /** Breaks running jobs off and puts them back for the next start, with no attempt lost; tells which. */
-  interrupt(reason: JobCancelledError): Job[];
-  /** Resolves when nothing runs. */
+  /** Puts running jobs back for the next start, with no attempt lost; tells which. Workers that outlive this process go on. */
+  interrupt(): Job[];
+  /** Resolves when nothing runs that this process would take with it. */
   onIdle(): Promise<void>;
 }
 
-interface Run {
-  job: Job;
-  abort: AbortController;
-  /** The claim of the store; undefined before it, and once the attempt is over. */
-  attempt?: Attempt | undefined;
-  checkpoints?: CheckpointSaver;
-}
-
-/** Another attempt has the job: whatever this one made is not wanted any more. */
-class LeaseLostError extends Error {}
-
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, holder, estimates, renderer, clock, log, concurrency, events } = options;
-  const { tasks, waiting } = createFairPQueue(concurrency);
-  waiting.passedOver = () => (breaker.fault() ? judge.suspect() : undefined);
-  const runs = new Map<string, Run>();
-  /** Clips that the store could not keep yet: their jobs wait, and are stored instead of rendered when they run. */
-  const unsaved = new Map<string, Clip>();
-  let isPaused = false;
+  const { store, engine, holder, estimates, leaseMs = defaultLeaseMs, clock, log, events } = options;
   let isStopped = false;
-  const judge = createFailureJudge();
-  const writes = createPendingWrites({ log, onFailure: (error) => breaker.open(error) });
-  const breaker = createCircuitBreaker({
+  const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
+  /** Of what all workers need: the store, and the engine itself. */
+  const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
+  const storageJudge = createFailureJudge();
+  const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
+  const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
+  const { dispatch } = dispatcher;
+  const access = createStoreAccess({
+    store,
+    holder,
+    writes,
+    estimates,
     clock,
     log,
-    onTrial,
-    onChange(fault) {
-      regulate();
-      events.hostFault(fault);
-    },
+    leaseMs,
+    dispatcher,
+    health,
+    storage,
+    storageJudge,
+    events,
   });
 
+  function hostFault(): HostFault | undefined {
+    return storage.fault() ?? health.fault('render');
+  }
+
+  function onHealthChange(): void {
+    dispatch();
+    events.healthChanged(hostFault());
+  }
+
   /** Half open: first the writes that wait, then one job. False: there is nothing to try. */
-  async function onTrial(): Promise<boolean> {
+  async function onTrial(worker?: KnownWorker): Promise<boolean> {
     try {
       await writes.flush();
     } catch (error) {
-      breaker.open(error);
-      return true;
+      storage.open(error);
+      // A worker's trial waits for the storage's.
+      if (worker === undefined) return true;
     }
     // Asked first: a job that may begin is no longer among those that wait. One that runs tells as much.
-    const hasWork = waiting.size > 0 || runs.size > 0;
-    regulate();
+    const hasWork = dispatcher.hasWork(worker?.lane);
+    dispatch();
     return hasWork;
   }
 
-  function regulate(): void {
-    if (isStopped) return;
-    tasks.concurrency = breaker.fault() ? 1 : concurrency;
-    if (isPaused || breaker.isBlocking()) tasks.pause();
-    else tasks.start();
-  }
+  const lostJobs = createLostJobs({
+    store,
+    clock,
+    log,
+    gapMs: leaseMs / 3,
+    isKnown: dispatcher.isKnown,
+    onFree: dispatcher.add,
+  });
 
-  function add(job: Job): void {
-    tasks.add(() => run(job), { job }).catch((err: unknown) => log.error({ jobId: job.id, err }, 'the queue broke'));
-  }
+  engine.listen({
+    begun({ id, worker }) {
+      const run = dispatcher.run(id);
+      if (run === undefined || run.isOver) return;
+      run.worker = worker;
+      events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+      events.positionsChanged();
+    },
+    progress({ id }, progress) {
+      const run = dispatcher.run(id);
+      if (run && !run.isOver) events.progress(run.job, progress);
+    },
+    settled({ id, worker }, outcome) {
+      const run = dispatcher.run(id);
+      if (run) settle(run, outcome);
+      // Nobody's any more: a worker that failed at it may go on.
+      else if (worker !== undefined && outcome.type === 'failed') release(worker);
+      if (worker !== undefined) endTrial(worker);
+      dispatch();
+    },
+    workersChanged() {
+      dispatch();
+      events.positionsChanged();
+    },
+  });
 
-  async function run(job: Job): Promise<void> {
-    const started: Run = { job, abort: new AbortController() };
-    runs.set(job.id, started);
-    events.progress(job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
-    events.positionsChanged();
-    try {
-      await runToItsEnd(started);
-    } finally {
-      if (runs.get(job.id) === started) runs.delete(job.id);
-      // A trial that ended by the job's own fault says nothing against the host.
-      if (breaker.fault() && !breaker.isBlocking() && waiting.size === 0) breaker.close();
+  function settle(run: Run, outcome: Outcome): void {
+    if (outcome.type === 'failed') {
+      fail(run, outcome);
+      return;
     }
-  }
-
-  async function runToItsEnd(run: Run): Promise<void> {
-    const { signal } = run.abort;
-    for (;;) {
-      try {
-        await attemptOnce(run);
-        return;
-      } catch (error) {
-        if (error instanceof LeaseLostError || signal.reason instanceof LeaseLostError) {
-          run.attempt = undefined;
-          unsaved.delete(run.job.id);
-          log.warn({ jobId: run.job.id }, 'a job is rendered elsewhere by now; it is left alone here');
-          return;
-        }
-        // Whoever aborted sees to the job.
-        if (signal.aborted) return;
-        switch (judge.judge(run.job, error, { isHostSuspected: breaker.fault() !== undefined })) {
-          case 'fail':
-            return events.failed(run.job, error, run.attempt);
-          case 'put-back':
-            return putBack(run, error);
-          case 'retry':
-            log.warn({ jobId: run.job.id, attempt: run.job.attempts, err: error }, 'rendering broke; trying once more');
-        }
-      }
+    dispatcher.end(run);
+    if (run.isOver || outcome.type === 'done') return;
+    if (outcome.type === 'lost') {
+      log.info({ jobId: run.job.id }, 'somebody else has a job, or it has ended');
+      lostJobs.watch(run.job.id);
     }
+    // Nobody cancelled it: a worker gave it back.
+    else dispatcher.add({ ...run.job, state: 'interrupted', attempts: attemptsWithout(run) });
   }
 
-  /** Claims the job, renders it and has the clip stored. Rejects with what went wrong, the store's errors included. */
-  async function attemptOnce(run: Run): Promise<void> {
-    const { signal } = run.abort;
-    const { id } = run.job;
-    await run.checkpoints?.onIdle();
-    const claimed = await writes.writeNow(() => store.claim(id, { holder, nowMs: clock.now(), leaseMs }));
-    if (claimed === undefined) throw new LeaseLostError();
-    const { attempt, job } = claimed;
-    run.attempt = attempt;
-    run.job = job;
-    // Cancelled, or broken off for the next start, while it was claimed.
-    if (signal.aborted) return release(run, { isCounted: false });
-    let isKeeping = false;
-    // While the clip is being stored the store itself says whether the attempt still counts.
-    const onLost = () => isKeeping || run.abort.abort(new LeaseLostError());
-    const stopHeartbeats = keepLease(attempt, { store, clock, log, onLost });
-    try {
-      const clip = unsaved.get(id) ?? (await render(run, attempt));
-      if (signal.aborted) return;
-      isKeeping = true;
-      await keep(run, attempt, clip);
-    } finally {
-      stopHeartbeats();
+  function fail(run: Run, { at, error }: Extract<Outcome, { type: 'failed' }>): void {
+    const worker = at === 'worker' ? run.worker : undefined;
+    const { judge, breaker } = worker === undefined ? { judge: storageJudge, breaker: storage } : health.of(worker);
+    const isHostSuspected = breaker.fault() !== undefined;
+    const verdict = run.isOver ? undefined : judge.judge(run.job, error, { isHostSuspected });
+    if (verdict !== 'put-back' && worker !== undefined) release(worker);
+    if (verdict === 'retry') {
+      log.warn({ jobId: run.job.id, attempt: run.job.attempts, err: error }, 'rendering broke; trying once more');
+      giveBack(run, { isCounted: true });
+      dispatcher.handAgain(run);
+      return;
     }
-  }
-
-  async function render(run: Run, attempt: Attempt): Promise<Clip> {
-    const { id, settings } = run.job;
-    const { signal } = run.abort;
-    const checkpoints = createCheckpointSaver(
-      (bytes) => store.saveCheckpoint(attempt, bytes),
-      (err) => log.warn({ jobId: id, err }, 'a checkpoint could not be kept'),
-    );
-    run.checkpoints = checkpoints;
-    const expected = estimates.of(settings);
-    const spec = await specOf(run.job, store);
-    signal.throwIfAborted();
-    return renderer.render(spec, {
-      signal,
-      onProgress: (progress) => !signal.aborted && events.progress(run.job, progress),
-      onCheckpoint: checkpoints.save,
-      ...(expected && { expected }),
-    });
-  }
-
-  /** Where the store rejects, the clip is kept in memory, and the job is put back. */
-  async function keep(run: Run, attempt: Attempt, clip: Clip): Promise<void> {
-    const { id } = run.job;
-    unsaved.set(id, clip);
-    const job = await writes.writeNow(() => store.keepClip(attempt, clip, clock.now()));
-    if (job === undefined) throw new LeaseLostError();
-    unsaved.delete(id);
-    run.attempt = undefined;
-    judge.succeeded(id);
-    breaker.close();
-    estimates.learn(job.settings, clip).catch((err: unknown) => {
-      log.warn({ jobId: id, err }, 'nothing could be learnt from a clip');
-    });
-    // Cancelled while it was stored: the end that follows takes the clip away. Broken off: the next start delivers it.
-    if (!run.abort.signal.aborted) events.rendered(job);
-  }
-
-  /** The job keeps its place and its attempts, and the queue waits until the host is well. */
-  function putBack(run: Run, error: unknown): void {
-    const { job, attempt } = run;
-    release(run, { isCounted: false });
-    runs.delete(job.id);
-    add({ ...job, state: 'interrupted', attempts: job.attempts - (attempt ? 1 : 0) });
+    dispatcher.end(run);
+    if (verdict === 'fail') events.failed(run.job, error, run.attempt);
+    if (verdict !== 'put-back') return;
+    // The job keeps its place and its attempts, and the worker waits until it is well.
+    giveBack(run, { isCounted: false });
+    dispatcher.add({ ...run.job, state: 'interrupted', attempts: attemptsWithout(run) });
     breaker.open(error);
   }
 
+  const faultOf = ({ name }: Pick<KnownWorker, 'name'>) => health.of(name).breaker.fault();
+
+  const attemptsWithout = ({ job, attempt }: Run) => job.attempts - (attempt ? 1 : 0);
+
+  function release(worker: string): void {
+    engine.release(worker).catch((err: unknown) => log.warn({ worker, err }, 'a worker could not be told to go on'));
+  }
+
+  /** A trial that ended by the job's own fault says nothing against the host. */
+  function endTrial(worker: string): void {
+    const isIdle = lanes.every((lane) => dispatcher.waiting(lane).length === 0);
+    for (const breaker of [storage, health.of(worker).breaker]) {
+      if (isIdle && breaker.fault() && !breaker.isBlocking()) breaker.close();
+    }
+  }
+
   /** Gives the attempt's claim back, where it has one, after its last checkpoint. */
-  function release(run: Run, options: { isCounted: boolean }): void {
-    const { attempt, checkpoints } = run;
-    run.attempt = undefined;
+  function giveBack({ attempt, saving }: Run, options: { isCounted: boolean }): void {
     if (attempt === undefined) return;
     void writes.write(attempt.jobId, async () => {
-      await checkpoints?.onIdle();
+      await saving;
       await store.release(attempt, options);
     });
   }
 
-  function activeRuns(): Run[] {
-    return [...runs.values()].filter(({ abort }) => !abort.signal.aborted);
+  function breakOff(run: Run): void {
+    run.isOver = true;
+    engine.cancel(run.job.id).catch((err: unknown) => {
+      // It goes on in vain: what it brings is refused.
+      log.warn({ jobId: run.job.id, err }, 'a worker could not be told that a job is over');
+    });
   }
 
   return {
     writes,
-    add,
-    waiting: () => waiting.jobs(),
-    running: () => activeRuns().map(({ job }) => job),
-    hostFault: breaker.fault,
-    reportHostFault: breaker.open,
-    tryNow: breaker.tryNow,
+    access,
+    add: dispatcher.add,
+    laneOf: dispatcher.laneOf,
+    lanes: () =>
+      lanes.map((lane) => ({
+        lane,
+        waiting: dispatcher.waiting(lane),
+        running: dispatcher.active().flatMap((run) => (run.lane === lane ? [run.job] : [])),
+        workers: engine.workers().filter((worker) => worker.lane === lane && !faultOf(worker)).length,
+      })),
+    workers: () =>
+      engine.workers().map(({ isHeld: _, ...worker }) => ({
+        ...worker,
+        fault: faultOf(worker),
+        job: dispatcher.active().find((run) => run.worker === worker.name)?.job,
+      })),
+    workerFaults: health.faults,
+    hostFault,
+    reportHostFault: storage.open,
+    tryNow() {
+      storage.tryNow();
+      health.tryNow();
+    },
     cancel(id) {
-      const waitingJob = waiting.jobs().find((job) => job.id === id);
-      const run = activeRuns().find(({ job }) => job.id === id);
-      waiting.remove(id);
-      unsaved.delete(id);
-      run?.abort.abort(new JobCancelledError());
+      access.forget(id);
+      const waitingJob = dispatcher.remove(id);
+      const run = dispatcher.active().find(({ job }) => job.id === id);
+      if (run) breakOff(run);
       return waitingJob ?? run?.job;
     },
-    setPaused(wanted) {
-      isPaused = wanted;
-      regulate();
-    },
+    setPaused: (isPaused) => dispatcher.setOpen(!isPaused && !isStopped),
     stop() {
       isStopped = true;
-      breaker.stop();
-      tasks.pause();
+      dispatcher.setOpen(false);
+      lostJobs.stop();
+      storage.stop();
+      health.stop();
     },
-    interrupt(reason) {
-      return activeRuns().map((run) => {
-        run.abort.abort(reason);
-        release(run, { isCounted: false });
+    interrupt() {
+      if (engine.outlivesOwner) return [];
+      return dispatcher.active().map((run) => {
+        breakOff(run);
+        giveBack(run, { isCounted: false });
         return run.job;
       });
     },
-    onIdle: () => tasks.onPendingZero(),
+    onIdle: async () => (engine.outlivesOwner ? undefined : dispatcher.onIdle()),
   };
 }

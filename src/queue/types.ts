@@ -1,6 +1,10 @@
+import type { Attempt } from '../storage/attempts.ts';
 import type { HostFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, NewJob } from '../storage/job.ts';
+import type { RenderProgress } from '../worker/types.ts';
 import type { WaitingJob } from './admission.ts';
+import type { KnownWorker, Lane } from './engine/queue-engine.ts';
+import type { JobAccess } from './job-access.ts';
 import type { QueuePosition } from './job-listener.ts';
 
 /** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
@@ -14,6 +18,37 @@ export interface QueueOverview {
   running: { job: Job; endsAtMs: number | undefined }[];
   /** In the order in which they will run. */
   waiting: WaitingJob[];
+}
+
+/** What waits and runs in one lane. */
+export interface LaneOverview {
+  lane: Lane;
+  /** In the order in which they will run. */
+  waiting: Job[];
+  running: Job[];
+  /** How many may run at once: those that are well. */
+  workers: number;
+}
+
+/** A worker, and what it does. */
+export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
+  /** Why it takes no jobs. */
+  fault: HostFault | undefined;
+  job: Job | undefined;
+}
+
+/** What becomes of jobs. No function may throw. */
+export interface JobRunnerEvents {
+  /** The job runs. Called often, the first time when it begins. */
+  progress(job: Job, progress: RenderProgress): void;
+  /** A job began, ended or was put back, or there are more or fewer workers. */
+  positionsChanged(): void;
+  /** The clip is in the store. */
+  rendered(job: Job): void;
+  /** The attempt is undefined where the job could not even be claimed. */
+  failed(job: Job, error: unknown, attempt: Attempt | undefined): void;
+  /** The host or one of its workers began or ceased to be at fault; the host's fault, where it has one. */
+  healthChanged(fault: HostFault | undefined): void;
 }
 
 /** What became of a request to cancel. */
@@ -32,12 +67,16 @@ export interface JobQueue {
    */
   submit(job: NewJob): Promise<Job>;
   find(id: string): Promise<Job | undefined>;
+  /** For those who render: what they may do with the jobs that they were given. */
+  readonly access: JobAccess;
   /**
    * Ends a waiting or running job now; resolves when that was stored, or could not be at the first try. Who may do that is
    * the caller's to decide.
    */
   cancel(id: string): Promise<CancelOutcome>;
   overview(): QueueOverview;
+  /** Who renders and encodes, in the order of their names, and what each of them does. */
+  workers(): WorkerOverview[];
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
   estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */

@@ -32,6 +32,8 @@ export interface AttemptStore {
   /** Of every holder whose name begins so, and of attempts from before there were leases; tells of how many. */
   releaseHeldBy(prefix: string): number;
   isCurrent(attempt: Attempt): boolean;
+  /** `held`: somebody has the job, and its lease is not over. `free`: it can be claimed. `over`: there is nothing to render. */
+  claimState(jobId: string, nowMs: number): ClaimState;
 }
 
 /** For SQL: the job is rendered by this attempt. Takes its job, its number and its holder. */
@@ -41,6 +43,9 @@ export const isCurrentAttempt = `id = ? AND fence = ? AND lease_holder = ? AND s
 export function boundTo({ jobId, number, holder }: Attempt): [string, number, string] {
   return [jobId, number, holder];
 }
+
+/** Who may claim a job: see {@link AttemptStore.claimState}. */
+export type ClaimState = 'held' | 'free' | 'over';
 
 /** Claims of the jobs in an open database. */
 export function createAttemptStore(database: Database): AttemptStore {
@@ -59,6 +64,14 @@ export function createAttemptStore(database: Database): AttemptStore {
      WHERE state = 'running' AND (lease_holder IS NULL OR substr(lease_holder, 1, length(?1)) = ?1)`,
   );
   const select = database.prepare(`SELECT 1 FROM jobs WHERE ${isCurrentAttempt}`);
+  const selectState = database.prepare(
+    `SELECT CASE
+       WHEN state IN ('queued', 'interrupted') THEN 'free'
+       WHEN state <> 'running' THEN 'over'
+       WHEN lease_holder IS NULL OR lease_until_ms <= ? THEN 'free'
+       ELSE 'held' END AS state
+     FROM jobs WHERE id = ?`,
+  );
 
   return {
     claim(jobId, { holder, nowMs, leaseMs }) {
@@ -69,5 +82,7 @@ export function createAttemptStore(database: Database): AttemptStore {
     release: (attempt, { isCounted }) => release.run([isCounted ? 0 : 1, ...boundTo(attempt)]).changes > 0,
     releaseHeldBy: (prefix) => releaseHeld.run([prefix]).changes,
     isCurrent: (attempt) => select.get(boundTo(attempt)) !== undefined,
+    claimState: (jobId, nowMs) =>
+      (selectState.get([nowMs, jobId]) as { state: ClaimState } | undefined)?.state ?? 'over',
   };
 }

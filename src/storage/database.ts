@@ -4,7 +4,7 @@ import Libsql from 'libsql';
 import { copyDatabase, type LastBackup, lastBackupOf } from './backup.ts';
 import { openFailure } from './database-failure.ts';
 import { checkSound, numberOf, tablesOf } from './database-soundness.ts';
-import { type HostFault, rememberedHostFault } from './host-fault.ts';
+import { type HostFault, rememberedHostFault, rememberedWorkerFaults, type WorkerFault } from './host-fault.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
 import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction } from './sqlite.ts';
@@ -58,6 +58,8 @@ export interface DatabaseState {
   lastBackup: LastBackup | undefined;
   /** Why the bot that works with it makes no clips. */
   hostFault: HostFault | undefined;
+  /** Which of its workers are taken out, and why. */
+  workerFaults: WorkerFault[] | undefined;
 }
 
 /**
@@ -80,6 +82,7 @@ export function inspectDatabase(dataDir: string, options: OpenDatabaseOptions = 
       holder,
       // Of a bot that has ended it says nothing.
       hostFault: holder && rememberedHostFault(database),
+      workerFaults: holder && rememberedWorkerFaults(database),
       damagedJobs: isCurrent ? findDamaged(database).map(({ id, problem }) => ({ id, problem })) : [],
       lastBackup: isCurrent ? lastBackupOf(database) : undefined,
     };

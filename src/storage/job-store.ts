@@ -1,6 +1,13 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import { type Attempt, boundTo, createAttemptStore, isCurrentAttempt, type LeaseTerm } from './attempts.ts';
+import {
+  type Attempt,
+  boundTo,
+  type ClaimState,
+  createAttemptStore,
+  isCurrentAttempt,
+  type LeaseTerm,
+} from './attempts.ts';
 import { type BlobColumns, createBlobStore } from './blobs.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
@@ -8,7 +15,7 @@ import type { FinalNotice, JobEnd } from './final-notice.ts';
 import type { Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
-import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
+import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
 import {
   type DamagedJob,
   finalStates,
@@ -60,6 +67,8 @@ export interface JobStore {
    * job is none that waits. The same holder may claim its job again: its earlier attempt is then over.
    */
   claim(id: string, claim: LeaseTerm & { holder: string }): Promise<{ job: Job; attempt: Attempt } | undefined>;
+  /** Whether a job can be claimed, whoever asks. */
+  claimState(id: string, nowMs: number): Promise<ClaimState>;
   /** Renews the lease of a claimed job; false where it is lost. */
   heartbeat(attempt: Attempt, term: LeaseTerm): Promise<boolean>;
   /**
@@ -117,7 +126,7 @@ export interface JobStore {
 }
 
 /** The store over an open database. */
-export function createJobStore(database: Database): JobStore {
+export function createJobStore(database: Database, observers: Observers<JobStore> = {}): JobStore {
   const pictures = createPictureStore(database);
   const attempts = createAttemptStore(database);
   const blobs = createBlobStore(database);
@@ -216,7 +225,7 @@ export function createJobStore(database: Database): JobStore {
     });
   }
 
-  return repository<JobStore>({
+  return observedRepository<JobStore>(observers, {
     find,
     hasUniqueKey,
     add(job, createdAtMs) {
@@ -237,6 +246,7 @@ export function createJobStore(database: Database): JobStore {
         const attempt = attempts.claim(id, claim);
         return attempt && { attempt, job: mustFind(id) };
       }),
+    claimState: attempts.claimState,
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,

@@ -25,7 +25,7 @@ it('kinora demo brings a sample picture through the bot into out/demo.mp4', { ti
   expect(code).toBe(0);
   const told = String(stdout.read());
   expect(told).toContain('Denoising');
-  expect(told).toMatch(/bot \| 🎬 motion 127 · seed 7/);
+  expect(told).toMatch(/bot \| 🎬 Your clip: \d\.\d s · seed 7/);
   expect(told).toMatch(/out\/demo\.mp4 is ready, /);
   const { stream } = await ffprobe(readFileSync(join(folder, 'out', 'demo.mp4')));
   expect(stream.codec_name).toBe('h264');

@@ -12,7 +12,7 @@ import type { UnetProbe, UnetProbeRequest } from '../../src/inference/pipeline/p
 import { backUp } from '../../src/storage/backup.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createFactStore } from '../../src/storage/facts.ts';
-import { rememberHostFault } from '../../src/storage/host-fault.ts';
+import { rememberHostFault, rememberWorkerFaults } from '../../src/storage/host-fault.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { takeLease } from '../../src/storage/lease.ts';
 import { systemClock } from '../../src/util/clock.ts';
@@ -45,9 +45,10 @@ const absent = new InferenceError('provider-unavailable', 'Provider does not wor
 function toolsWith(answers: Answers, asked: UnetProbeRequest[] = []): DoctorTools {
   return {
     probeModelDir: tinyModel,
-    async probe(request) {
+    async probe(request, { CUDA_VISIBLE_DEVICES: card } = {}) {
       asked.push(request);
-      const answer = answers[`${request.provider} ${request.precision}`] ?? (request.provider === 'cpu' ? {} : absent);
+      const name = `${request.provider} ${request.precision}`;
+      const answer = answers[`${name} on ${card}`] ?? answers[name] ?? (request.provider === 'cpu' ? {} : absent);
       if (answer instanceof InferenceError) throw answer;
       return { output: outputOf(), loadSeconds: 0.2, callSeconds: 0.1, ...answer };
     },
@@ -61,7 +62,11 @@ interface Told {
   of(check: string): { verdict: string; text: string; facts?: Record<string, unknown> } | undefined;
 }
 
-async function doctor(settings: Record<string, string> = {}, answers: Answers = {}): Promise<Told> {
+async function doctor(
+  settings: Record<string, string> = {},
+  answers: Answers = {},
+  gpus: string[] = [],
+): Promise<Told> {
   const environment = {
     PATH: process.env.PATH,
     MODEL_DIR: tinyModel,
@@ -71,7 +76,7 @@ async function doctor(settings: Record<string, string> = {}, answers: Answers = 
     ...settings,
   };
   const io = createMemoryIo({ environment });
-  const exitCode = await run(['--json'], io, toolsWith(answers));
+  const exitCode = await run(['--json'], io, { ...toolsWith(answers), gpus });
   const { ok, findings } = JSON.parse(io.out()) as Pick<Told, 'ok' | 'findings'>;
   return { exitCode, ok, findings, of: (check) => findings.find((finding) => finding.check === check) };
 }
@@ -211,6 +216,19 @@ describe('the data folder', () => {
     });
   });
 
+  it('whose bot goes on without one of its devices says which, and why', async () => {
+    const { folder, database } = await folderWithJobs();
+    const lease = takeLease(database, { clock: systemClock, log: createRecordingLog(), onLost: () => {} });
+    const fault = { code: 'session-create', message: 'CUDA failure 999.', sinceMs: 0, retryAtMs: 5_000 };
+    await rememberWorkerFaults(createFactStore(database), [{ worker: 'gpu 1', ...fault }]);
+    const told = await doctor({ DATA_DIR: folder });
+    lease.release();
+    expect(told.of('data folder')).toMatchObject({
+      verdict: 'note',
+      text: expect.stringContaining('gpu 1 has been out since 1970-01-01T00:00:00.000Z, because: CUDA failure 999.'),
+    });
+  });
+
   it.runIf(hasPermissions)('with a read-only database cannot be used', async () => {
     const { folder } = await folderWithJobs();
     // Not the one that is open here.
@@ -288,6 +306,34 @@ describe('kinora doctor, where a setting is broken', () => {
     expect(await runCli(['doctor', '--help'], io)).toBe(0);
     // Wrapped to the terminal's width.
     expect(io.out().replace(/\s+/g, ' ')).toContain('Exit code 1 if the bot could not do its job.');
+  });
+});
+
+describe('devices', () => {
+  const absentCard = new InferenceError('provider-unavailable', 'CUDA failure 101: invalid device.');
+  const cuda = { 'cuda float16': {}, 'cuda float32': {} };
+
+  it('are told one by one where there are several; the bot can go on without one of them', async () => {
+    const told = await doctor({}, { ...cuda, 'cuda float32 on 1': absentCard }, ['0', '1']);
+    expect(told.of('gpu 0')).toMatchObject({ verdict: 'ok', text: expect.stringContaining('per call') });
+    expect(told.of('gpu 1')).toMatchObject({ verdict: 'note', text: expect.stringContaining('go on without it') });
+    expect(told.exitCode).toBe(0);
+  });
+
+  it('all of which fail are more than a note', async () => {
+    const told = await doctor({ DEVICES: '1' }, { ...cuda, 'cuda float32 on 1': absentCard }, ['0', '1']);
+    expect([told.of('gpu 1')?.verdict, told.exitCode]).toEqual(['fails', 1]);
+  });
+
+  it('that are not there are named, with what is', async () => {
+    const told = await doctor({ DEVICES: '0,3' }, cuda, ['0', '1']);
+    expect(told.of('devices')).toMatchObject({ verdict: 'fails', text: expect.stringMatching(/card 3.*cards 0 to 1/) });
+  });
+
+  it('need no line where there is one, or CUDA does not work: the providers say it', async () => {
+    for (const told of [await doctor(), await doctor({}, {}, ['0', '1'])]) {
+      expect(told.findings.filter(({ check }) => /^(gpu|devices|cpu \d)/.test(check))).toEqual([]);
+    }
   });
 });
 

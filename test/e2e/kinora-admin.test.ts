@@ -33,7 +33,9 @@ it('is for the application’s owner alone, whatever a server’s managers allow
 
 it('pauses over a restart: clips are taken in, told so, and begun when it resumes', async () => {
   const { discord, renderer, admin, stopBot, startBot } = await setOperated();
-  expect(await admin('status')).toMatch(/^🟢 The queue is open\.\nOn 1 server, started <t:\d+:R>\.\n🎞️ 0 running/);
+  expect(await admin('status')).toMatch(
+    /^🟢 The queue is open\.\nOn 1 server, started <t:\d+:R>\.\n🟢 \*\*device\*\*: waiting\n🎞️ 0 running/,
+  );
   expect(await admin('pause')).toContain('The queue is paused.');
   const handle = discord.invoke(animate);
   const told = await handle.waitForMessage(({ content }) => content.includes('position: 1'));

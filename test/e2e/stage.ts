@@ -1,12 +1,14 @@
 import sharp from 'sharp';
 import { expect, onTestFinished } from 'vitest';
 import { type BotConfig, type BotDependencies, type RunningBot, startBot } from '../../src/cli/app.ts';
+import { soleWorker } from '../../src/cli/bot-parts.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, FakeDiscordOptions, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { checkFile } from '../../src/media/check-file.ts';
 import { readVideoSettings } from '../../src/media/read-video-settings.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
+import type { Renderer } from '../../src/worker/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
@@ -30,12 +32,17 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock' | 'editGapMs' | 'fetch' | 'signal'> {
+export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch' | 'signal' | 'operations'> {
+  renderer: Pick<Renderer, 'render'>;
+  /** Default: the renderer alone. */
+  workers?: BotDependencies['workers'];
   model?: BotDependencies['model'];
   discord?: FakeDiscordOptions;
   attachmentHosts?: readonly string[];
   /** Default: a look at the first bytes alone. */
   checkPicture?: BotDependencies['checkPicture'];
+  /** Gets what the bot logs besides the stage's own log. */
+  log?: BotDependencies['log'];
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
@@ -45,6 +52,7 @@ export interface StageOptions extends Pick<BotDependencies, 'renderer' | 'clock'
 /** Sets the stage. Call it in the test that plays on it. */
 export async function setStage({
   renderer,
+  workers,
   model = tinyModel,
   discord: fakeOptions,
   attachmentHosts,
@@ -55,10 +63,12 @@ export async function setStage({
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
   fetch = globalThis.fetch,
+  operations,
+  log: writtenTo,
   signal,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
-  const log = createRecordingLog();
+  const log = createRecordingLog(writtenTo);
   const dataDir = tempFolder();
   const running = new Set<{ stop(): Promise<void> }>();
 
@@ -75,7 +85,7 @@ export async function setStage({
         ...config,
       },
       {
-        renderer,
+        workers: workers ?? soleWorker(renderer),
         model,
         log,
         clock,
@@ -83,6 +93,7 @@ export async function setStage({
         readSettings: readVideoSettings,
         editGapMs,
         fetch,
+        operations,
         ...(signal && { signal }),
       },
     );

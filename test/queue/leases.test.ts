@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { leaseMs } from '../../src/queue/lease-keeper.ts';
+import { defaultLeaseMs as leaseMs } from '../../src/queue/lease-keeper.ts';
 import { settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
 import { setUpQueue } from './set-up-queue.ts';

@@ -1,4 +1,6 @@
+import { createLocalEngine } from '../../src/queue/engine/local-engine.ts';
 import { createEstimates } from '../../src/queue/estimates.ts';
+import { createJobHandler } from '../../src/queue/job-handler.ts';
 import type { JobListener } from '../../src/queue/job-listener.ts';
 import { createJobQueue, type JobQueueOptions } from '../../src/queue/job-queue.ts';
 import type { JobQueue } from '../../src/queue/types.ts';
@@ -18,9 +20,11 @@ export function setUpQueue(
     listener?: Partial<JobListener>;
     /** The queue gets this in place of the store that is returned. */
     wrapStore?: (store: JobStore) => JobStore;
+    /** How many render at once. Default 1. */
+    workers?: number;
   } & Partial<Omit<JobQueueOptions, 'listener' | 'store'>> = {},
 ) {
-  const { folder = tempFolder(), listener, wrapStore = (store) => store, ...rest } = options;
+  const { folder = tempFolder(), listener, wrapStore = (store) => store, workers = 1, ...rest } = options;
   const database = openDatabase(folder);
   const store = createJobStore(database);
   const estimates = createEstimates({ store: createEstimateStore(database), model: tinyModel, provider: 'cpu' });
@@ -28,10 +32,11 @@ export function setUpQueue(
   const clock = createFakeClock();
   const log = createRecordingLog();
   const news: string[] = [];
+  const local = createLocalEngine({ log });
   const queue = createJobQueue({
     store: wrapStore(store),
     estimates,
-    renderer,
+    engine: local,
     model: tinyModel,
     clock,
     log,
@@ -48,6 +53,11 @@ export function setUpQueue(
     },
     ...rest,
   });
+  // An engine of the test's own has workers of its own.
+  for (let index = 1; index <= (rest.engine ? 0 : workers); index++) {
+    const handler = createJobHandler({ access: queue.access, renderer, clock, log });
+    local.serve({ name: `device ${index}`, lane: 'render' }, handler);
+  }
   return { queue, store, estimates, renderer, clock, log, news, folder, database };
 }
 

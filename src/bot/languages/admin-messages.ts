@@ -87,6 +87,14 @@ export interface AdminMessages {
   options: Readonly<Record<'job' | 'user' | 'guild', string>>;
   modes: Readonly<Record<QueueMode, string>>;
   status(facts: { servers: number; uptimeMoment: string }): string;
+  /** What a render process does, by its name, or why it is taken out and when it is tried again. */
+  worker(state: {
+    name: string;
+    job?: string | undefined;
+    fault?: { code: string; retry: string } | undefined;
+  }): string;
+  /** Instead of what has no room. */
+  moreWorkers(count: number): string;
   /** What keeps the machine from making clips (English, as in the log), since when, and when it is tried again. */
   hostFault(fault: { reason: string; since: string; retry?: string | undefined }): string;
   cancelled(id: string): string;

@@ -34,13 +34,16 @@ const oldBackupMs = 8 * 86_400_000;
 
 function findingOf(
   dataDir: string,
-  { holder, hostFault, damagedJobs, lastBackup }: DatabaseState,
+  { holder, hostFault, workerFaults = [], damagedJobs, lastBackup }: DatabaseState,
 ): Omit<Finding, 'check'> {
   const parts = [`${dataDir} can be written, and kinora.db in it is sound`];
   if (holder !== undefined) parts.push(`a bot works with it: ${describeHolder(holder)}`);
   if (hostFault !== undefined) {
     const since = new Date(hostFault.sinceMs).toISOString();
     parts.push(`the queue has been waiting since ${since}, because: ${hostFault.message} (${hostFault.code})`);
+  }
+  for (const { worker, code, message, sinceMs } of workerFaults) {
+    parts.push(`${worker} has been out since ${new Date(sinceMs).toISOString()}, because: ${message} (${code})`);
   }
   if (damagedJobs.length > 0) {
     const named = damagedJobs.slice(0, 5).map(({ id, problem }) => `${id} (${problem})`);
@@ -54,11 +57,13 @@ function findingOf(
     parts.push(`${age}: ${lastBackup.path}, ${new Date(lastBackup.atMs).toISOString()}`);
   }
   return {
-    verdict: isBackupOld || damagedJobs.length > 0 || hostFault !== undefined ? 'note' : 'ok',
+    verdict:
+      isBackupOld || damagedJobs.length > 0 || hostFault !== undefined || workerFaults.length > 0 ? 'note' : 'ok',
     text: parts.join('; '),
     facts: {
       damagedJobs: damagedJobs.length,
       ...(lastBackup && { lastBackupMs: lastBackup.atMs }),
+      ...(workerFaults.length > 0 && { workersOut: workerFaults.map(({ worker }) => worker) }),
       ...(hostFault && { hostFault: hostFault.code }),
       ...(holder && { holderHost: holder.host, holderPid: holder.pid }),
     },

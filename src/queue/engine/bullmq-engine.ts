@@ -1,0 +1,270 @@
+import { Queue, QueueEvents, QueueEventsProducer } from 'bullmq';
+import { InferenceError } from '../../errors.ts';
+import type { Clock } from '../../util/clock.ts';
+import {
+  type Announcement,
+  announcementSchema,
+  type BullmqOptions,
+  connect,
+  defaultTiming,
+  fromWireOutcome,
+  namesUnder,
+  newsSchema,
+  resultSchema,
+} from './bullmq-connection.ts';
+import type { EngineEvents, KnownWorker, Lane, Outcome, QueueEngine } from './queue-engine.ts';
+
+const lanes: readonly Lane[] = ['render', 'encode'];
+
+interface Handed {
+  lane: Lane;
+  /** The number of the latest delivery of which there was news, and whose it is. */
+  number: number;
+  worker?: string;
+  /** It was not in Redis when it was looked for last. */
+  isMissing: boolean;
+}
+
+/** The owner's end of BullMQ. Resolves when the news of tasks can be heard. */
+export async function createBullmqEngine({
+  url,
+  prefix,
+  log,
+  timing,
+  clock,
+}: BullmqOptions & { clock: Clock }): Promise<QueueEngine> {
+  const { refresh: refreshMs, hand: handMs } = { ...defaultTiming, ...timing };
+  const names = namesUnder(prefix);
+  const waiting = connect(url, { log, mustWait: true });
+  // What is asked on behalf of somebody fails at once while Redis is away, and is tried again by the caller.
+  const quick = connect(url, { log, mustWait: false });
+  await new Promise<void>((resolve) => {
+    if (quick.status === 'ready') resolve();
+    else quick.once('ready', () => resolve());
+  });
+  const handed = new Map<string, Handed>();
+  const announced = new Map<string, Announcement>();
+  /** The number up to which each worker was told to go on. */
+  const released = new Map<string, number>();
+  let events: EngineEvents | undefined;
+  let isClosed = false;
+  let hasLooked = false;
+  let cancelTimer = () => {};
+  const logged = (err: unknown) => log.debug({ err }, 'the queue’s connection reports an error');
+
+  function openLane(lane: Lane, lastEventId: string) {
+    const name = names.queue(lane);
+    const queue = new Queue(name, { connection: quick, prefix: names.prefix });
+    const producer = new QueueEventsProducer(name, { connection: quick, prefix: names.prefix });
+    const news = new QueueEvents(name, { connection: waiting, prefix: names.prefix, lastEventId });
+    queue.on('error', logged);
+    producer.on('error', logged);
+    news.on('error', logged);
+    news.on('progress', ({ jobId, data }) => onProgress(names.id(jobId), data));
+    news.on('completed', ({ jobId, returnvalue }) => onResult(names.id(jobId), returnvalue));
+    news.on('failed', ({ jobId, failedReason }) => {
+      log.warn({ jobId: names.id(jobId), failedReason }, 'BullMQ gave a task up');
+      settle(names.id(jobId), 0, { type: 'lost' });
+    });
+    (news as unknown as { on(event: string, listener: () => void): void }).on(
+      'kinora-worker',
+      () => void lookForWorkers(),
+    );
+    return { queue, producer, news };
+  }
+
+  const open: Record<Lane, ReturnType<typeof openLane>> = {
+    render: openLane('render', await lastEventId('render')),
+    encode: openLane('encode', await lastEventId('encode')),
+  };
+
+  async function lastEventId(lane: Lane): Promise<string> {
+    const [last] = await quick.xrevrange(names.events(lane), '+', '-', 'COUNT', 1);
+    return last?.[0] ?? '0-0';
+  }
+
+  function onProgress(id: string, data: unknown): void {
+    const task = handed.get(id);
+    const parsed = newsSchema.safeParse(data);
+    if (task === undefined || !parsed.success) return;
+    const { number, worker } = parsed.data;
+    // Of a worker that was thought dead and still goes on.
+    if (number < task.number) return;
+    const delivery = { id, number, worker };
+    const isNew = number > task.number;
+    task.number = number;
+    task.worker = worker;
+    if (isNew) events?.begun(delivery);
+    if (parsed.data.type === 'begun') return;
+    const { stage, step, steps, secondsPerStep } = parsed.data;
+    events?.progress(delivery, { stage, step, steps, secondsPerStep });
+  }
+
+  function onResult(id: string, returned: unknown): void {
+    const parsed = resultSchema.safeParse(typeof returned === 'string' ? JSON.parse(returned) : returned);
+    if (!parsed.success) {
+      log.error(
+        { jobId: id, err: parsed.error },
+        'a worker’s result cannot be read; are its version and this one alike?',
+      );
+      settle(id, 0, { type: 'lost' });
+      return;
+    }
+    const { number, worker, outcome } = parsed.data;
+    const known = announced.get(worker);
+    // Sooner than by its next announcement.
+    if (known && outcome.type === 'failed' && outcome.at === 'worker')
+      known.failedAt = Math.max(known.failedAt, number);
+    const task = handed.get(id);
+    if (task === undefined) {
+      if (outcome.type === 'failed') void release(worker).catch(logged);
+      return;
+    }
+    if (number > task.number) events?.begun({ id, number, worker });
+    task.number = Math.max(task.number, number);
+    task.worker = worker;
+    settle(id, number, fromWireOutcome(outcome));
+  }
+
+  function settle(id: string, number: number, outcome: Outcome): void {
+    const task = handed.get(id);
+    if (task === undefined) return;
+    handed.delete(id);
+    const { worker } = task;
+    events?.settled(worker === undefined ? { id, worker } : { id, number: number || task.number, worker }, outcome);
+  }
+
+  function isHeld({ name, failedAt, releasedAt }: Announcement): boolean {
+    return failedAt > Math.max(releasedAt, released.get(name) ?? 0);
+  }
+
+  const workers = (): KnownWorker[] =>
+    [...announced.values()]
+      .map((each) => ({ name: each.name, lane: each.lane, facts: each.facts ?? {}, isHeld: isHeld(each) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+  async function release(name: string): Promise<void> {
+    const worker = announced.get(name);
+    if (worker === undefined) return;
+    const number = worker.failedAt;
+    released.set(name, number);
+    await open[worker.lane].producer.publishEvent({
+      eventName: 'kinora-release',
+      worker: name,
+      number: String(number),
+    });
+  }
+
+  async function lookForWorkers(): Promise<void> {
+    if (isClosed) return;
+    const before = JSON.stringify(workers());
+    const all = await quick.smembers(names.workers);
+    const found = all.length === 0 ? [] : await quick.mget(all.map(names.worker));
+    const isFirst = !hasLooked;
+    hasLooked = true;
+    const present = new Set<string>();
+    for (const [index, name] of all.entries()) {
+      const parsed = announcementSchema.safeParse(JSON.parse(found[index] ?? 'null'));
+      if (!parsed.success) {
+        announced.delete(name);
+        await quick.srem(names.workers, name);
+        continue;
+      }
+      present.add(name);
+      const failedAt = Math.max(parsed.data.failedAt, announced.get(name)?.failedAt ?? 0);
+      announced.set(name, { ...parsed.data, failedAt });
+      // What a worker failed at before this process began is over; and a release may not have reached it.
+      if (isFirst) released.set(name, failedAt);
+      const told = released.get(name) ?? 0;
+      if (parsed.data.failedAt > parsed.data.releasedAt && told >= parsed.data.failedAt) await release(name);
+    }
+    for (const name of announced.keys()) if (!present.has(name)) announced.delete(name);
+    if (JSON.stringify(workers()) !== before) events?.workersChanged();
+  }
+
+  /** Looks for tasks of whose end no news came: the stream of news is cut, and may have been. */
+  async function lookForTasks(): Promise<void> {
+    for (const [id, task] of handed) {
+      const job = await open[task.lane].queue.getJob(names.job(id));
+      if (handed.get(id) !== task) continue;
+      if (job !== undefined) task.isMissing = false;
+      // Twice: its news may be on their way.
+      else if (task.isMissing) settle(id, 0, { type: 'lost' });
+      else task.isMissing = true;
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    try {
+      await lookForWorkers();
+      await lookForTasks();
+    } catch (err) {
+      log.debug({ err }, 'what workers there are could not be asked; trying again');
+    }
+    if (!isClosed) cancelTimer = clock.after(refreshMs, () => void refresh());
+  }
+
+  return {
+    outlivesOwner: true,
+    listen(listener) {
+      void lookForWorkers().then(() => listener.workersChanged(), logged);
+      events = listener;
+      cancelTimer = clock.after(refreshMs, () => void refresh());
+    },
+    async hand({ id, lane }) {
+      if (handed.has(id)) return;
+      const task: Handed = { lane, number: 0, isMissing: false };
+      handed.set(id, task);
+      try {
+        const job = await inTime(
+          open[lane].queue.add('job', { id }, { jobId: names.job(id), removeOnComplete: true, removeOnFail: true }),
+        );
+        // It was handed over before, by this process or one before it, and runs: what is known of it.
+        const stored = await inTime(open[lane].queue.getJob(job.id ?? names.job(id)));
+        if (stored !== undefined) onProgress(id, stored.progress);
+      } catch (cause) {
+        if (handed.get(id) === task) handed.delete(id);
+        throw new InferenceError('queue-unreachable', 'The queue (QUEUE_URL) cannot be reached.', {
+          cause,
+          scope: 'host',
+        });
+      }
+    },
+    async cancel(id) {
+      const task = handed.get(id);
+      if (task === undefined) return;
+      const { queue, producer } = open[task.lane];
+      const job = await inTime(queue.getJob(names.job(id)));
+      try {
+        await job?.remove();
+        settle(id, 0, { type: 'broken-off' });
+      } catch {
+        // A worker has it.
+        await producer.publishEvent({ eventName: 'kinora-cancel', id });
+      }
+    },
+    workers,
+    release,
+    async close() {
+      isClosed = true;
+      events = undefined;
+      cancelTimer();
+      for (const lane of lanes) await Promise.all(Object.values(open[lane]).map((each) => each.close()));
+      quick.disconnect();
+      waiting.disconnect();
+    },
+  };
+
+  /** Not for longer than somebody waits for an answer. */
+  async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+    let cancel = () => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.after(handMs, () => reject(new Error(`Redis did not answer within ${handMs} ms.`)));
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      cancel();
+    }
+  }
+}

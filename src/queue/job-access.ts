@@ -1,0 +1,35 @@
+import type { Attempt } from '../storage/attempts.ts';
+import type { Job } from '../storage/job.ts';
+import type { Clip, ExpectedSeconds, RenderSpec } from '../worker/types.ts';
+
+/** A job that was given to whoever asks, with all that rendering it takes. */
+export interface ClaimedWork {
+  attempt: Attempt;
+  job: Job;
+  /** How long the claim holds without a heartbeat, in milliseconds. */
+  leaseMs: number;
+  spec: RenderSpec;
+  /** How long a render of this kind is known to take. */
+  expected?: ExpectedSeconds;
+}
+
+/**
+ * What somebody who renders may do with the job that they render, and nothing else. All of it carries the attempt, whose
+ * fence is held against what the store has: of an attempt that is over, everything is refused.
+ */
+export interface JobAccess {
+  /**
+   * The right to render a job, for a lease's time. Undefined where there is nothing to render: somebody else has the job,
+   * it has ended, or its clip is there already.
+   * Rejects with UserError or InferenceError of scope `job` where it can never be rendered; other errors are the store's.
+   */
+  claim(jobId: string, worker: string): Promise<ClaimedWork | undefined>;
+  /** Renews the lease; false where it is lost. */
+  heartbeat(attempt: Attempt): Promise<boolean>;
+  /** Keeps how far the rendering has come, instead of what was kept before. */
+  saveCheckpoint(attempt: Attempt, bytes: Uint8Array): Promise<void>;
+  /** The clip is there. False where the attempt is lost. */
+  keepClip(attempt: Attempt, clip: Clip): Promise<boolean>;
+  /** Gives the job back unharmed, with no attempt lost. */
+  giveBack(attempt: Attempt): Promise<void>;
+}
