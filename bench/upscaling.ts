@@ -1,6 +1,6 @@
 /**
  * `npx tsx bench/upscaling.ts [--video FILE:WIDTHxHEIGHT]… [--frames 8] [--threads 2]`: what the networks of
- * models/upscale gain over Lanczos, on the sample pictures, a drawing, and the first frames of videos. Prints a table.
+ * models/upscale gain over Lanczos, on the sample pictures, a drawing, and the first frames of videos. Writes its part of bench/RESULTS.md.
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,8 +10,8 @@ import sharp from 'sharp';
 import { findFfmpeg } from '../src/media/ffmpeg-path.ts';
 import { collectFrames, runFfmpeg } from '../src/media/run-ffmpeg.ts';
 import type { RgbFrames } from '../src/util/rgb.ts';
+import { writePart } from './report/keep-parts.ts';
 import { machine } from './report/machine.ts';
-import { saveFigures } from './sections/section.ts';
 import { drawnClip } from './upscaling/drawing.ts';
 import { measureUpscaling, type Sample } from './upscaling/measure.ts';
 
@@ -31,13 +31,15 @@ samples.push({ name: 'coffee, out of focus', clip: await still('assets/coffee.jp
 samples.push({ name: 'a drawing', clip: await drawnClip(frames) });
 for (const file of values.video) samples.push({ name: basename(file).replace(/\..*/, ''), clip: await filmed(file) });
 const table = await measureUpscaling(samples, Number(values.threads));
-const markdown = `Frames halved by Lanczos, through H.264 as kept frames are, and doubled again: by Lanczos and by the networks of
+const markdown = `## Upscaling
+
+Frames halved by Lanczos, through H.264 as kept frames are, and doubled again: by Lanczos and by the networks of
 \`models/upscale\`. \`shift of colour\`: how far the mean of a colour is from the small frames', in grey levels, at most;
 \`flicker\`: mean difference of what changes from frame to frame to what changes in the original, in grey levels; ${frames}
 frames of each clip. Written by \`npx tsx bench/upscaling.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.
 
 ${table}`;
-saveFigures('out/bench', 'upscaling', { markdown });
+writePart('upscaling', markdown);
 process.stdout.write(`${markdown}\n`);
 
 /** A picture, cut to sides that can be halved evenly for H.264; `blur` is the standard deviation of a blur, in pixels. */

@@ -49,7 +49,7 @@ export function deliveredView(job: Job, clip: Clip, messages: Messages): Reply {
 
 /** What was wanted, how long the clip is, the seed, how it repeats, what gave way, and what it was made from. */
 function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages): string {
-  const { fps, frames, width, height, form, settings, reduced, replacedFormat } = clip;
+  const { fps, frames, width, height, form, settings, reduced, replacedFormat, interpolator } = clip;
   const { caption } = messages.clip;
   const seconds = frames / fps;
   const change = parent?.change;
@@ -65,6 +65,7 @@ function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages)
     first,
     caption.seed(settings.seed),
     change === 'loop' || form.loop === 'none' ? '' : caption.loops[form.loop],
+    interpolator === 'minterpolate' ? caption.fallbackFrames : '',
     replacedFormat === undefined ? '' : caption.replaced(replacedFormat === 'gif' ? 'GIF' : 'WebP'),
     asked?.upscale === form.upscale ? '' : caption.notUpscaled,
     reduced === undefined ? '' : caption.reduced,

@@ -1,4 +1,4 @@
-import { planUpscale } from '../settings/upscale.ts';
+import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
 import type { Job, JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
@@ -60,17 +60,16 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
 
   return {
     of: (settings) => estimates.get(keyOf(settings)),
-    upscaleSeconds({ settings, form = {} }) {
-      const { width, height, numFrames: frames } = { ...model.defaults, ...settings };
-      const { pixels } = planUpscale({ width, height, frames, form });
+    upscaleSeconds({ settings, form }) {
+      const { pixels } = expectUpscale({ ...model.defaults, ...settings }, form);
       const known = estimates.get(upscaleKey);
       return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
     },
     async learn(settings, clip) {
-      // Of an extended clip nobody knows here how many frames were enlarged.
-      if (clip.secondsPerStage.upscale > 0 && !clip.extended) {
-        const { width, height, numFrames: frames } = clip.settings;
-        const { pixels } = planUpscale({ width, height, frames, form: clip.form });
+      // Nobody knows here how many frames an extended clip has, and minterpolate's come after.
+      const isPlain = !clip.extended && clip.interpolator !== 'minterpolate';
+      if (clip.secondsPerStage.upscale > 0 && isPlain) {
+        const { pixels } = expectUpscale(clip.settings, clip.form);
         const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
         await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
       }

@@ -1,5 +1,5 @@
 import { type RenderStage, renderStages } from '../settings/clip.ts';
-import { planUpscale } from '../settings/upscale.ts';
+import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate } from '../storage/estimate-store.ts';
 import type { Job, ModelCapabilities } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
@@ -60,7 +60,7 @@ export function createProgressTracker({
   const plannedSteps = all.numInferenceSteps;
   const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
   const { width, height, numFrames: frames } = all;
-  const { pixels } = planUpscale({ width, height, frames, form: job.form ?? {} });
+  const { pixels } = expectUpscale(all, job.form);
   const upscale = { passes: pixels / (frames * width * height), seconds: upscaleSeconds };
   const isSmooth = job.form?.smooth === true;
   const weights = weightsOf({ isRendered, plannedSteps, branches, isSmooth, upscale, estimate });

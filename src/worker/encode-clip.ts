@@ -5,8 +5,10 @@ import { automaticFormat, type ClipFormat } from '../settings/clip-form.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { RgbFrames } from '../util/rgb.ts';
+import { raiseFrameRate } from './raise-frame-rate.ts';
 import type { RenderTools } from './render-tools.ts';
-import type { Clip, ClipForm, RenderSpec } from './types.ts';
+import type { Clip, ClipForm, RenderProgress, RenderSpec } from './types.ts';
+import { upscaleClip } from './upscale-clip.ts';
 
 /** The frames of a clip with all that was done to have them. */
 export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended' | 'hasEndPicture'>;
@@ -14,10 +16,6 @@ export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended
 /** What a file is made from. */
 interface EncodeClipInput {
   frames: RenderedFrames;
-  /** The same frames in the size that they are encoded from. */
-  enlarged: RgbFrames;
-  /** Of the file to the frames. */
-  upscaleFactor: number;
   form: ClipForm;
   spec: Pick<RenderSpec, 'fit' | 'maxBytes'>;
   /** Width to height; undefined: the frames' own. */
@@ -31,10 +29,28 @@ interface EncodeOptions {
   onRetry: (error: unknown) => void;
 }
 
+/** How a clip is encoded, frames in between included. */
+interface EncodeClipOptions extends EncodeOptions {
+  /** Told of every frame in between. */
+  onFrame: (done: number, total: number) => void;
+  /** Told of every frame that is made larger. */
+  onUpscale: (progress: RenderProgress) => void;
+  log: (message: string) => void;
+}
+
 /** What a file is, of all that a clip is. */
 type ClipFile = Pick<
   Clip,
-  'bytes' | 'width' | 'height' | 'upscaleFactor' | 'frames' | 'fps' | 'reduced' | 'form' | 'replacedFormat'
+  | 'bytes'
+  | 'width'
+  | 'height'
+  | 'upscaleFactor'
+  | 'frames'
+  | 'fps'
+  | 'reduced'
+  | 'form'
+  | 'replacedFormat'
+  | 'interpolator'
 >;
 
 /**
@@ -45,20 +61,40 @@ type ClipFile = Pick<
  */
 export async function encodeClip(
   tools: RenderTools,
-  { frames, enlarged, upscaleFactor, form, spec, ratio }: EncodeClipInput,
-  options: EncodeOptions,
-): Promise<ClipFile> {
-  const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile> => {
+  { frames: rendered, form: asked, spec, ratio }: EncodeClipInput,
+  { onFrame, onUpscale, log, ...options }: EncodeClipOptions,
+): Promise<ClipFile & { upscaleSeconds: number }> {
+  const { interpolator } = tools;
+  const raised = await raiseFrameRate(rendered, {
+    fps: asked.playbackFps ?? rendered.settings.fps,
+    form: asked,
+    interpolator,
+    signal: options.signal,
+    onFrame,
+    log,
+  });
+  const frames = raised.clip;
+  const { enlarged, form, upscaleFactor, seconds } = await upscaleClip(
+    tools,
+    { frames, form: asked, growth: (raised.toFps ?? raised.fps) / raised.fps },
+    { signal: options.signal, onProgress: onUpscale },
+  );
+  const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile & { upscaleSeconds: number }> => {
     const file = await encodeTwice(tools, enlarged, {
       ...options,
       format,
       mayReduce,
       loop: form.loop,
-      smooth: form.smooth,
-      fps: form.playbackFps ?? frames.settings.fps,
+      fps: raised.fps,
+      ...(raised.toFps !== undefined && { toFps: raised.toFps }),
       metadata: {
         title: `Kinora, seed ${frames.settings.seed}`,
-        settings: flatSettings({ ...frames, fit: spec.fit, form: { ...form, format } }),
+        settings: flatSettings({
+          ...frames,
+          fit: spec.fit,
+          form: { ...form, format },
+          interpolator: raised.interpolator,
+        }),
       },
       scaleTo: scaled(frames, upscaleFactor, ratio),
       ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
@@ -70,9 +106,11 @@ export async function encodeClip(
       width,
       height,
       upscaleFactor,
+      upscaleSeconds: seconds,
       frames: count,
       fps,
       form: { ...form, format },
+      ...(raised.interpolator && { interpolator: raised.interpolator }),
       ...(reduced && { reduced }),
     };
   };
@@ -102,7 +140,6 @@ export async function encodeMaster(
     ...options,
     format: 'mp4',
     loop: 'none',
-    smooth: false,
     fps: frames.settings.fps,
     metadata: { title: 'Kinora', settings: { seed: frames.settings.seed } },
   });

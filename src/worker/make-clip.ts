@@ -11,7 +11,6 @@ import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, forTwoPictures, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
-import { upscaleClip } from './upscale-clip.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
 const maxFrames = 400;
@@ -67,19 +66,31 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
-  const { seconds: upscaleSeconds, ...upscaled } = await upscaleClip(tools, { frames, form }, { signal, onProgress });
-
-  const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  // Frames in between are steps, and the file is one more.
+  let steps = 1;
+  const beginEncoding = () => onProgress({ stage: 'encode-video', step: steps - 1, steps, secondsPerStep: undefined });
   beginEncoding();
   const encodeStart = performance.now();
   const onRetry = (error: unknown) => {
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeClip(tools, { frames, spec, ...upscaled, ...wanted }, { signal, onRetry });
+  const onFrame = (step: number, total: number) => {
+    steps = total + 1;
+    onProgress({ stage: 'encode-video', step, steps, secondsPerStep: secondsSince(encodeStart) / step });
+  };
+  const onUpscale = (progress: RenderProgress) => {
+    onProgress(progress);
+    if (progress.step === progress.steps) beginEncoding();
+  };
+  const { upscaleSeconds, ...file } = await encodeClip(
+    tools,
+    { frames, form, spec, ...wanted },
+    { signal, onRetry, onFrame, onUpscale, log },
+  );
   const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
-  const encodeSeconds = secondsSince(encodeStart);
-  onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
+  const encodeSeconds = secondsSince(encodeStart) - upscaleSeconds;
+  onProgress({ stage: 'encode-video', step: steps, steps, secondsPerStep: encodeSeconds / steps });
   return {
     ...file,
     ...(master !== undefined && { master }),

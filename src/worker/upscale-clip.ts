@@ -4,6 +4,14 @@ import type { RgbFrames } from '../util/rgb.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { RenderProgress } from './types.ts';
 
+/** What {@link upscaleClip} works on. */
+interface UpscaleInput {
+  frames: RgbFrames;
+  form: ClipForm;
+  /** How many frames each of these becomes afterwards. */
+  growth: number;
+}
+
 /** What {@link upscaleClip} made. */
 interface UpscaledClip {
   /** The frames, as large as the network made them. */
@@ -22,12 +30,14 @@ interface UpscaledClip {
  */
 export async function upscaleClip(
   { upscaleFrames }: Pick<RenderTools, 'upscaleFrames'>,
-  { frames: clip, form: asked }: { frames: RgbFrames; form: ClipForm },
+  { frames: clip, form: asked, growth }: UpscaleInput,
   { signal, onProgress }: { signal: AbortSignal | undefined; onProgress: (progress: RenderProgress) => void },
 ): Promise<UpscaledClip> {
   const { width, height, frames } = clip;
   const steps = frames.length;
-  const { byNetwork, factor: upscaleFactor, upscale } = planUpscale({ width, height, frames: steps, form: asked });
+  const count = Math.ceil(steps * growth);
+  const plan = planUpscale({ width, height, frames: count, upscale: asked.upscale });
+  const { byNetwork, factor: upscaleFactor, upscale } = plan;
   const { upscale: _, ...rest } = asked;
   const form: ClipForm = { ...rest, ...(upscale !== undefined && { upscale }) };
   if (byNetwork === 1) return { enlarged: clip, form, upscaleFactor, seconds: 0 };

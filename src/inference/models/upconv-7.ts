@@ -21,8 +21,8 @@ export function upConv7(graph: GraphBuilder, { height, width }: { height: number
       // torch's `Sequential` counts activations too.
       hidden = leakyRelu(graph, conv2d(graph, `${2 * index}`, hidden, channels, { padding: 0 }), 0.1);
     }
-    const last = { outChannels: 3, kernel: 4, stride: upConv7Sizes.scale, padding: 3 };
-    hidden = convTranspose2d(graph, `${2 * widths.length}`, hidden, last);
+    // Its edges are those that the margins were for.
+    hidden = convTranspose2d(graph, `${2 * widths.length}`, hidden, 3, { padding: 3 });
   });
   graph.output('enlarged', hidden);
 }

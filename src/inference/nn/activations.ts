@@ -11,7 +11,7 @@ function quickGelu(graph: GraphBuilder, x: Value, alpha: number): Value {
 /** torch `SiLU`: x · sigmoid(x). */
 export const silu = (graph: GraphBuilder, x: Value): Value => quickGelu(graph, x, 1);
 
-/** torch `LeakyReLU`: x above 0, `slope` · x below. */
+/** torch `LeakyReLU`: x where positive, else slope · x. */
 export const leakyRelu = (graph: GraphBuilder, x: Value, slope: number): Value =>
   graph.op('LeakyRelu', [x], { alpha: { float: slope } });
 

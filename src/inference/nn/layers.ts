@@ -62,12 +62,13 @@ export function conv2d(
   });
 }
 
-/** torch `ConvTranspose2d` with a square kernel: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */
+/** torch `ConvTranspose2d`, twice as large by default: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */
 export function convTranspose2d(
   graph: GraphBuilder,
   name: string,
   x: Value,
-  { outChannels, kernel, stride, padding }: { outChannels: number; kernel: number; stride: number; padding: number },
+  outChannels: number,
+  { kernel = 4, stride = 2, padding = 1 }: { kernel?: number; stride?: number; padding?: number } = {},
 ): Value {
   return graph.scope(name, () => {
     const weight = graph.parameter('weight', [axisSize(x, 1), outChannels, kernel, kernel]);
