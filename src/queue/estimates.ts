@@ -1,5 +1,12 @@
+import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
-import { type BetweenRequest, isRenderedBetween, type JobSettings, type ModelCapabilities } from '../storage/job.ts';
+import {
+  type BetweenRequest,
+  isRenderedBetween,
+  type Job,
+  type JobSettings,
+  type ModelCapabilities,
+} from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
 
 /** What of a job says how long it takes. */
@@ -14,6 +21,8 @@ export interface Estimates {
    * given picture, or does not: that is a known factor.
    */
   of(job: EstimatedJob): Estimate | undefined;
+  /** What a job's enlargement by a network takes: 0 where none was asked for, undefined until one has been measured. */
+  upscaleSeconds(job: Pick<Job, 'settings' | 'form'>): number | undefined;
   /** Learns from a finished clip; rejects where that could not be stored. */
   learn(job: EstimatedJob, clip: Clip): Promise<void>;
 }
@@ -60,6 +69,21 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
     return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}${isBetween ? ' e' : ''}`;
   }
 
+  /** The network for enlarging is the same for every model; its seconds are those of a million pixels. */
+  const upscaleKey = `${provider} upscale`;
+
+  async function learnAs(key: string, measured: Estimate): Promise<void> {
+    const before = estimates.get(key) ?? measured;
+    const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
+    const after: Estimate = {
+      secondsBefore: mixed('secondsBefore'),
+      secondsPerStep: mixed('secondsPerStep'),
+      secondsAfter: mixed('secondsAfter'),
+    };
+    estimates.set(key, after);
+    await store.set(key, after);
+  }
+
   return {
     of(job) {
       const isBetween = isRenderedBetween(job);
@@ -70,7 +94,19 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
       return { ...other, secondsPerStep: (other.secondsPerStep * calls) / otherCalls };
     },
+    upscaleSeconds({ settings, form }) {
+      const { pixels } = expectUpscale({ ...model.defaults, ...settings }, form);
+      const known = estimates.get(upscaleKey);
+      return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
+    },
     async learn(job, clip) {
+      // Nobody knows here how many frames an extended clip has, and minterpolate's come after.
+      const isPlain = !clip.extended && clip.interpolator !== 'minterpolate';
+      if (clip.secondsPerStage.upscale > 0 && isPlain) {
+        const { pixels } = expectUpscale(clip.settings, clip.form);
+        const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
+        await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
+      }
       if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
@@ -78,16 +114,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      const key = keyOf(job.settings, isRenderedBetween(job));
-      const before = estimates.get(key) ?? measured;
-      const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
-      const after: Estimate = {
-        secondsBefore: mixed('secondsBefore'),
-        secondsPerStep: mixed('secondsPerStep'),
-        secondsAfter: mixed('secondsAfter'),
-      };
-      estimates.set(key, after);
-      await store.set(key, after);
+      await learnAs(keyOf(job.settings, isRenderedBetween(job)), measured);
     },
   };
 }

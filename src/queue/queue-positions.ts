@@ -12,6 +12,8 @@ export interface PositionsInput {
   concurrency: number;
   nowMs: number;
   estimateOf: (job: EstimatedJob) => Estimate | undefined;
+  /** What its enlargement takes; undefined: nobody knows. */
+  upscaleSecondsOf: (job: EstimatedJob) => number | undefined;
   model: ModelCapabilities;
 }
 
@@ -22,6 +24,7 @@ export function positionsOf({
   concurrency,
   nowMs,
   estimateOf,
+  upscaleSecondsOf,
   model,
 }: PositionsInput): QueuePosition[] {
   // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
@@ -32,7 +35,9 @@ export function positionsOf({
     const estimate = estimateOf(job);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
     // Kept frames in another form: nothing is rendered.
-    const seconds = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const plain = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const upscaleSeconds = upscaleSecondsOf(job);
+    const seconds = plain === undefined || upscaleSeconds === undefined ? undefined : plain + upscaleSeconds;
     const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
     const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
     freeAt[first] = endsAtMs;
