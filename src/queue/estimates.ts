@@ -30,7 +30,18 @@ const newWeight = 0.4;
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
   const estimates = new Map(known);
 
+  /** Asked for every job that waits, at every event; nobody changes a job's settings. */
+  const keys = new WeakMap<JobSettings, string>();
+
   function keyOf(settings: JobSettings): string {
+    const known = keys.get(settings);
+    if (known !== undefined) return known;
+    const key = makeKey(settings);
+    keys.set(settings, key);
+    return key;
+  }
+
+  function makeKey(settings: JobSettings): string {
     const all = { ...model.defaults, ...settings };
     // Without guidance a step costs half: the unconditional branch is not run.
     const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
