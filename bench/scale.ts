@@ -1,29 +1,26 @@
 /**
- * `npx tsx bench/scale.ts [--share 1] [--work out/bench]`: how far one bot goes. Its own queue, store and messages, with 1 to 256
+ * `npx tsx bench/scale.ts [--share 1]`: how far one bot goes. Its own queue, store and messages, with 1 to 256
  * simulated workers and 10,000 users who ask for more than can be made; then with thousands of clips that wait. Takes about
  * three minutes; each row ends after its seconds, times `--share`, or a virtual day. Writes its part of bench/RESULTS.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../src/storage/database.ts';
 import { createFactStore } from '../src/storage/facts.ts';
+import { writePart } from './report/keep-parts.ts';
 import { machine } from './report/machine.ts';
 import { type ScaleReport, scalePart } from './report/scale-report.ts';
 import { median } from './report/tables.ts';
-import { replaceSection } from './report/write-report.ts';
 import { simulate } from './scale/simulate.ts';
-import { saveFigures, tell } from './sections/section.ts';
+import { tell } from './sections/section.ts';
 
 /** The bot's own limits where an operator sets none. */
 const defaultLimits = { maxWaitingPerUser: 3, maxWaitingPerGuild: 30, maxWaitingTotal: 100 };
 
 const { values } = parseArgs({
-  options: {
-    share: { type: 'string', default: '1' },
-    work: { type: 'string', default: join('out', 'bench') },
-  },
+  options: { share: { type: 'string', default: '1' } },
 });
 const share = Number(values.share);
 
@@ -74,5 +71,4 @@ for (const waiting of [100, 500, 1_000]) {
     `${waiting} clips wait: ${((1_000 * figures.cpuSeconds) / figures.events).toFixed(2)} ms of the processor an event`,
   );
 }
-saveFigures(resolve(values.work), 'scale', report);
-replaceSection(scalePart(report));
+writePart('scale', scalePart(report));

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClipFigures } from '../sections/clip.ts';
 import type { DeepCacheFigures } from '../sections/deep-cache.ts';
@@ -9,9 +9,9 @@ import type { ProfileFigures } from '../sections/profiles.ts';
 import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
+import { readParts } from './keep-parts.ts';
 import { machine } from './machine.ts';
 import { exactnessTable, speedTable, startTable } from './networks-report.ts';
-import { type ScaleReport, scalePart } from './scale-report.ts';
 import { gigabytes, markdownTable, median } from './tables.ts';
 
 const benchDir = new URL('..', import.meta.url).pathname;
@@ -26,7 +26,6 @@ export function writeReport(workDir: string, threads: number): void {
   const growth = load<GrowthFigures>('growth');
   const memory = load<MemoryPoint[]>('memory');
   const caching = load<DeepCacheFigures>('deep-cache');
-  const scale = load<ScaleReport>('scale');
   const parts = [
     head(threads),
     networks && networkParts(networks),
@@ -37,22 +36,9 @@ export function writeReport(workDir: string, threads: number): void {
     caching &&
       `## DeepCache\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
-    scale && scalePart(scale),
+    ...readParts(),
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);
-}
-
-/** Puts a section with a heading of its own in the place of the one with the same heading, or at the end; the others stay. */
-export function replaceSection(section: string): void {
-  const path = join(benchDir, 'RESULTS.md');
-  const heading = section.split('\n', 1)[0];
-  const parts = readFileSync(path, 'utf8')
-    .trim()
-    .split(/\n(?=## )/);
-  const at = parts.findIndex((part) => part.split('\n', 1)[0] === heading);
-  if (at < 0) parts.push(section);
-  else parts[at] = section;
-  writeFileSync(path, `${parts.map((part) => part.trim()).join('\n\n')}\n`);
 }
 
 function head(threads: number): string {

@@ -83,7 +83,14 @@ function makes(typed: TypedValues, settings: FlatSettings, place: CommandPlace):
     const resolved = resolve(request.settings);
     const form = { ...request.form, fit: request.fit };
     const got = { ...withoutSize(written(imageToVideo, resolved)), ...written(clipForm, form) };
-    const { model: _, provider: __, extended: ___, hasEndPicture: ____, ...wanted } = withoutSize(settings);
+    const {
+      model: _,
+      provider: __,
+      extended: ___,
+      hasEndPicture: ____,
+      interpolator: _____,
+      ...wanted
+    } = withoutSize(settings);
     return isSame(got, wanted) && isSameSize(form.shape, { area: resolved, settings, place });
   } catch {
     // An option that `/animate` does not take.

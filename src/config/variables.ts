@@ -8,6 +8,7 @@ import {
   discordApiUrl,
   discordToken,
   guildIds,
+  httpListen,
   hubEndpoint,
   hubToken,
   loraList,
@@ -263,6 +264,19 @@ export const variables = {
     description: ['Where `kinora model pull` finds the Hugging Face hub: the real one or a mirror of it.'],
     schema: hubEndpoint('https://huggingface.co'),
     example: 'https://huggingface.co',
+  },
+  HTTP_LISTEN: {
+    description: [
+      'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',
+      'alone, or host:port. Nothing secret is told, and nobody is asked who they are. Unset: nothing is listened on.',
+    ],
+    schema: httpListen,
+    example: '9464',
+  },
+  LOG_FORMAT: {
+    description: ['Log lines: json, pretty (for people), or auto (pretty on a terminal, json elsewhere).'],
+    schema: oneOf(['auto', 'json', 'pretty'], 'auto'),
+    example: 'auto',
   },
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],

@@ -66,17 +66,23 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
-  const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  // Frames in between are steps, and the file is one more.
+  let steps = 1;
+  const beginEncoding = () => onProgress({ stage: 'encode-video', step: steps - 1, steps, secondsPerStep: undefined });
   beginEncoding();
   const encodeStart = performance.now();
   const onRetry = (error: unknown) => {
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry });
+  const onFrame = (step: number, total: number) => {
+    steps = total + 1;
+    onProgress({ stage: 'encode-video', step, steps, secondsPerStep: secondsSince(encodeStart) / step });
+  };
+  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry, onFrame, log });
   const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
-  onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
+  onProgress({ stage: 'encode-video', step: steps, steps, secondsPerStep: encodeSeconds / steps });
   return {
     ...file,
     ...(master !== undefined && { master }),

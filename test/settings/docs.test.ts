@@ -38,7 +38,7 @@ it('docs/from-the-notebook.md has, for every argument of the pipeline that is a 
 it('docs/from-the-notebook.md names no option that is not there', () => {
   const declared = Object.values<Declaration>({ ...imageToVideo, ...clipForm, ...executionSettings });
   // Options that are no settings: of `animate`, of `model pull`.
-  const others = ['model', 'preset', 'lora', 'output', 'frames-dir', 'json', 'repo', 'variant', 'unet'];
+  const others = ['model', 'preset', 'lora', 'output', 'end', 'frames-dir', 'json', 'repo', 'variant', 'unet'];
   const known = [...declared.flatMap(({ option }) => option?.name ?? []), ...others];
   const words = readFileSync('docs/from-the-notebook.md', 'utf8').matchAll(/(?<=[ `\n])--([a-z][a-z-]+)/g);
   for (const [, name] of words) expect(known).toContain(name);

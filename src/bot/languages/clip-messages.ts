@@ -37,6 +37,8 @@ interface CaptionMessages {
   loops: Readonly<Record<Exclude<LoopName, 'none'>, string>>;
   /** The clip had to shrink to fit the upload limit. */
   reduced: string;
+  /** Frames in between come from ffmpeg's filter, since the network for them could not be used. */
+  fallbackFrames: string;
   /** It would not have fitted in that format. */
   replaced(format: string): string;
   /** `link` leads to the clip that it was made from. */
@@ -48,6 +50,8 @@ export interface SettingsMessages {
   /** Of the file. */
   facts(clip: { frames: number; fps: number; width: number; height: number; seconds: number }): string;
   made(facts: { model: string; provider: string }): string;
+  /** What computed frames in between. */
+  inBetween(interpolator: string): string;
   /** Above the command. */
   command: string;
   /** Above the command line. */

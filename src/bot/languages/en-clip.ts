@@ -32,6 +32,7 @@ export const enClip: ClipMessages = {
     seed: (seed) => `seed ${seed}`,
     loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop', seamless: 'seamless loop' },
     reduced: 'made smaller to fit the upload limit',
+    fallbackFrames: 'in-between frames by ffmpeg’s minterpolate',
     replaced: (format) => `MP4, because it is too big as ${format}`,
     from: (link) => `from ${link}`,
   },
@@ -50,6 +51,7 @@ export const enClip: ClipMessages = {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 frame', other: `${frames} frames` })} at ${fps} fps, ${width}×${height}, made in ${decimal(seconds)} s.`,
     made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
+    inBetween: (interpolator) => `In-between frames by ${interpolator}.`,
     command: 'To make exactly this clip again, use the same picture with:',
     commandLine: 'Or on the command line:',
     without: {

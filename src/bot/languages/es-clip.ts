@@ -32,6 +32,7 @@ export const esClip: ClipMessages = {
     seed: (seed) => `semilla ${seed}`,
     loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido', seamless: 'bucle sin costuras' },
     reduced: 'reducido para que quepa en el límite de subida',
+    fallbackFrames: 'fotogramas intermedios con minterpolate, de ffmpeg',
     replaced: (format) => `MP4, porque en ${format} ocupa demasiado`,
     from: (link) => `a partir de ${link}`,
   },
@@ -50,6 +51,7 @@ export const esClip: ClipMessages = {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} a ${fps} fps, ${width}×${height}, hecho en ${decimal(seconds)} s.`,
     made: ({ model, provider }) => `Hecho con ${model} en ${provider}.`,
+    inBetween: (interpolator) => `Fotogramas intermedios hechos con ${interpolator}.`,
     command: 'Para hacer exactamente este clip otra vez, usa la misma imagen con:',
     commandLine: 'O en la línea de comandos:',
     without: {
