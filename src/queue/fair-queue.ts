@@ -16,6 +16,8 @@ export class FairQueue {
   /** What {@link FairQueue.#inOrder} found last; undefined once something has changed since. */
   #order: { entry: Entry; round: number }[] | undefined;
   #round = 0;
+  /** So many are taken before newcomers join the next round: as many as waited when this one began. */
+  #left = 0;
   /** The round of each user's job that was taken last. */
   readonly #lastRounds = new Map<string, number>();
 
@@ -38,7 +40,11 @@ export class FairQueue {
     if (next === undefined) return undefined;
     this.#entries = this.#entries.filter((entry) => entry !== next.entry);
     this.#order = undefined;
+    if (next.round > this.#round || this.#left === 0) this.#left = all.length;
     this.#round = Math.max(this.#round, next.round);
+    this.#left--;
+    // Else a stream of newcomers, each in this round, would keep the next one from ever beginning.
+    if (this.#left === 0 && this.#entries.length > 0) this.#round++;
     this.#lastRounds.set(next.entry.job.userId, Math.max(next.round, 0));
     const waitingUsers = new Set(this.#entries.map(({ job }) => job.userId));
     for (const [userId, last] of this.#lastRounds) {
