@@ -16,6 +16,7 @@ import {
   optionalPath,
   path,
   reactionEmoji,
+  redisUrl,
   wholeNumber,
 } from './value-schemas.ts';
 
@@ -189,6 +190,12 @@ export const variables = {
     description: ['Where queued jobs and their pictures are kept.'],
     schema: path.default('data'),
     example: 'data',
+  },
+  QUEUE_URL: {
+    description: ['The Redis or Valkey that brings clips to workers on other hosts: redis:// or rediss:// (TLS).'],
+    schema: redisUrl,
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
   },
   RETENTION_HOURS: {
     description: ['How long delivered clips and their pictures are kept for the buttons under them.'],

@@ -60,7 +60,17 @@ export function callsPerStep(settings: Guidance, isBetween: boolean): number {
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
   const estimates = new Map(known);
 
+  /** Asked for every job that waits, at every event; nobody changes a job's settings. The key without and with a last picture. */
+  const keys = new WeakMap<JobSettings, [plain?: string, between?: string]>();
+
   function keyOf(settings: JobSettings, isBetween: boolean): string {
+    const known = keys.get(settings) ?? [];
+    keys.set(settings, known);
+    known[isBetween ? 1 : 0] ??= makeKey(settings, isBetween);
+    return known[isBetween ? 1 : 0]!;
+  }
+
+  function makeKey(settings: JobSettings, isBetween: boolean): string {
     const all = { ...model.defaults, ...settings };
     const branches = branchesOf(all);
     const size = `${all.width}x${all.height}x${all.numFrames}`;

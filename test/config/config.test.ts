@@ -91,6 +91,7 @@ describe('readConfig', () => {
         MAX_PICTURE_MEGAPIXELS: '50',
         MAX_UPLOAD_MB: '25',
         DATA_DIR: '/var/lib/kinora',
+        QUEUE_URL: 'rediss://bot:secret@redis.example:6380/2',
         RETENTION_HOURS: '24',
         MAX_WAITING_PER_USER: '1',
         MAX_WAITING_PER_GUILD: '2',
@@ -133,6 +134,7 @@ describe('readConfig', () => {
       maxPicturePixels: 50_000_000,
       maxUploadBytes: 25 * 1024 * 1024,
       dataDir: '/var/lib/kinora',
+      queueUrl: 'rediss://bot:secret@redis.example:6380/2',
       retentionHours: 24,
       limits: {
         maxWaitingPerUser: 1,
