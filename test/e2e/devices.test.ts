@@ -54,7 +54,11 @@ function killedAt(member: FleetMember, stages: RenderStage[], killed: string[]):
   };
 }
 
-const animate = (seed: number) => ({ command: 'animate', attachments: { image: smallPicture }, options: { seed } });
+const animate = (seed: number, more: object = {}) => ({
+  command: 'animate',
+  attachments: { image: smallPicture },
+  options: { seed, ...more },
+});
 
 it('three render processes, one of which is killed in every stage: each clip is made once, and the others go on', async () => {
   const killed: string[] = [];
@@ -64,9 +68,10 @@ it('three render processes, one of which is killed in every stage: each clip is 
   const { discord, log } = await setStage({ renderer: first!.renderer, workers, model, clock: hastyClock });
   for (const [round, stage] of renderStages.entries()) {
     stages.push(stage);
+    const chosen = stage === 'upscale' ? { upscale: '2' } : {};
     // One for each process, and one more.
     const handles = [0, 1, 2, 3].map((index) =>
-      discord.invoke({ ...animate(4 * round + index), user: discord.createUser(`user ${round} ${index}`).id }),
+      discord.invoke({ ...animate(4 * round + index, chosen), user: discord.createUser(`user ${round} ${index}`).id }),
     );
     await Promise.all(handles.map(clipOf));
   }
