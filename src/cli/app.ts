@@ -19,7 +19,6 @@ import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
-import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
@@ -32,7 +31,8 @@ import { openStorage } from '../storage/open-storage.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { type BotWorker, createShrink, holdData, serveLocally, watchProvider } from './bot-parts.ts';
+import { type BotWorker, createShrink, holdData, watchProvider } from './bot-parts.ts';
+import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -55,6 +55,8 @@ export interface BotConfig extends AccessRules {
   pingAfterMs?: number | undefined;
   /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
   shutdownGraceMs?: number;
+  /** Undefined: this host makes all clips. */
+  remote?: RemoteWorkers | undefined;
 }
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
@@ -148,11 +150,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
-  const engine = createLocalEngine({ log });
+  const botQueue = await openBotQueue({ remote: config.remote, workers, store, facts, clock, log });
   const jobs = createJobQueue({
     store,
     estimates,
-    engine,
+    engine: botQueue.engine,
+    ...botQueue.options,
     listener,
     model,
     clock,
@@ -163,7 +166,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
-  serveLocally(engine, workers, { access: jobs.access, clock, log });
+  botQueue.serve(jobs);
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture });
@@ -244,7 +247,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   async function stop(): Promise<void> {
     for (const end of stops) end();
     stopping.abort();
+    await botQueue.leave();
     await jobs.close();
+    await botQueue.close();
     await listener.flush(farewellMs);
     await client.destroy();
     lease.release();
@@ -259,6 +264,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     });
     const ready = await Promise.race([logIn(client, config.discordToken, signal), lost]);
     await resumed;
+    await botQueue.open();
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [

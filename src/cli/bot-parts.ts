@@ -1,4 +1,5 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
@@ -116,5 +117,22 @@ export function watchProvider(
       },
     })),
     usedProvider: () => used,
+  };
+}
+
+/** What render processes are made with. */
+export function rendererOptionsOf(config: Config) {
+  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
+  const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
+  return {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    safety,
+    pictures,
+    stallSeconds,
+    checkpointSeconds,
+    idleSeconds: config.modelIdleSeconds,
   };
 }

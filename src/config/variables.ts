@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
 import { limitVariables } from './limit-variables.ts';
+import { remoteVariables } from './remote-variables.ts';
 import {
   attachmentHosts,
   deviceList,
@@ -93,7 +94,7 @@ export const variables = {
     description: [
       'What clips are made on, one process for each and all from one queue: auto (every NVIDIA card there is, else what',
       'PROVIDER says), cards by the numbers that nvidia-smi shows (0 or 0,1), cpu, or cpu,cpu for two processes that',
-      'share the cores.',
+      'share the cores. none: this host makes no clips, its workers do (QUEUE_URL).',
     ],
     schema: deviceList,
     example: 'auto',
@@ -257,6 +258,7 @@ export const variables = {
     schema: hubEndpoint('https://huggingface.co'),
     example: 'https://huggingface.co',
   },
+  ...remoteVariables,
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],
     schema: oneOf(logLevels, 'info'),

@@ -140,7 +140,10 @@ export async function createBullmqEngine({
 
   const workers = (): KnownWorker[] =>
     [...announced.values()]
-      .map((each) => ({ name: each.name, lane: each.lane, facts: each.facts ?? {}, isHeld: isHeld(each) }))
+      .map((each) => {
+        const { name, lane, facts = {}, unfit } = each;
+        return { name, lane, facts, isHeld: isHeld(each), ...(unfit !== undefined && { unfit }) };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1));
 
   async function release(name: string): Promise<void> {
