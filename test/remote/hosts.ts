@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import type { RemoteWorkers } from '../../src/cli/bot-queue.ts';
 import { describeModel } from '../../src/cli/worker.ts';
@@ -26,8 +27,14 @@ interface WorkerHost {
   /** Lines of its log. */
   lines: string[];
   ended: Promise<unknown>;
-  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void;
+  kill(signal: Signal): void;
+  /** Signals its render process too, as a host does that fails. */
+  killAll(signal: Signal): void;
+  /** Signals its render process alone. */
+  killRender(signal: Signal): void;
 }
+
+type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT';
 
 /** A bot that makes no clips itself, a Redis, and hosts that make them. */
 export interface Hosts extends Stage {
@@ -138,7 +145,32 @@ function startWorker(
   });
   const lines: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(...text.split('\n').filter(Boolean)));
-  return { name, child, lines, ended, kill: (signal) => void child.kill(signal) };
+  const killRender = (signal: Signal) => {
+    for (const pid of childrenOf(child.pid!)) process.kill(pid, signal);
+  };
+  return {
+    name,
+    child,
+    lines,
+    ended,
+    killRender,
+    kill: (signal) => void child.kill(signal),
+    killAll(signal) {
+      const pids = childrenOf(child.pid!);
+      child.kill(signal);
+      for (const pid of pids) process.kill(pid, signal);
+    },
+  };
+}
+
+/** Its render process; tsx has none of its own. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  // esbuild, which tsx runs, is no Node.
+  return text
+    .split(' ')
+    .filter((word) => word.trim() !== '' && readFileSync(`/proc/${word}/cmdline`, 'utf8').includes('child'))
+    .map(Number);
 }
 
 async function freePort(): Promise<number> {
