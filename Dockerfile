@@ -28,10 +28,13 @@ RUN ln -s /app/dist/main.js /usr/local/bin/kinora \
   && install -d -o node -g node /var/lib/kinora /var/lib/kinora/data /var/lib/kinora/models
 # DATA_DIR and the models that `kinora model pull` brings are folders of this one.
 WORKDIR /var/lib/kinora
-ENV NODE_ENV=production
+# Where the bot answers, for the container itself alone; docs/operating.md.
+ENV NODE_ENV=production HTTP_LISTEN=9464
 USER node
 VOLUME ["/var/lib/kinora/data", "/var/lib/kinora/models"]
 STOPSIGNAL SIGTERM
+# Alive, not ready: to start it anew mends no outage of Discord.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["kinora", "health"]
 ENTRYPOINT ["kinora"]
 CMD ["bot"]
 

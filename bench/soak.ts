@@ -37,6 +37,7 @@ writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 const discord = await startFakeDiscord({ messageContentIntent: true });
 let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
 let memoryBeforeMb = 0;
+const leaks: string[] = [];
 discord.setRateLimits('discord');
 // All of what it can be told to stray in, also what discord.js cannot parse.
 discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
@@ -77,6 +78,7 @@ const events = new Map<number, () => Promise<void>>([
     () =>
       whileNobodyActs(async () => {
         bot.kill();
+        leaks.push(...bot.leaks());
         bot = await startSoakBot(discord, { modelDir, dataDir });
         memoryBeforeMb = 0;
       }),
@@ -96,6 +98,7 @@ for (let index = 0; index < interactions; index++) {
 await people.settled();
 const memoryAfterMb = bot.memoryMb();
 await bot.stop();
+leaks.push(...bot.leaks());
 
 const books = readBooks(dataDir, discord);
 const { median, p99, count, unanswered } = people.latencies();
@@ -135,6 +138,7 @@ machine         ${cpus().length} processors, load average ${loadavg()
   .map((load) => load.toFixed(1))
   .join(' ')}
 memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})
+leaks           ${leaks.length} lines of the log with a token, a signed link or a picture${leaks.map((line) => `\n  ${line}`).join('')}
 invalid         ${invalid.length} requests beyond those provoked${invalid.map((line) => `\n  ${line}`).join('')}
 violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
 
@@ -143,6 +147,7 @@ const isSound =
   books.lost.length +
     books.twice.length +
     violations.length +
+    leaks.length +
     invalid.length +
     unanswered +
     people.timedOut().length ===

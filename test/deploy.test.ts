@@ -1,7 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { subcommands } from '../src/cli/subcommands.ts';
+import { readConfig } from '../src/config/config.ts';
 import { variables } from '../src/config/variables.ts';
+import { createMetricsRegistry } from '../src/operations/metrics-registry.ts';
+import { metricDeclarations } from '../src/util/metrics.ts';
+import { parseMetrics } from './support/parse-metrics.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
@@ -9,6 +14,8 @@ const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
 interface Service {
   build: { target: string };
   volumes: string[];
+  environment: Record<string, string>;
+  healthcheck: { test: string[] };
   read_only: boolean;
   cap_drop: string[];
   stop_grace_period: string;
@@ -61,6 +68,63 @@ describe('the compose files', () => {
     const [, timeout] = /^TimeoutStopSec=(\d+)$/m.exec(read('deploy/kinora.service')) ?? [];
     expect(Number(timeout)).toBeGreaterThan(grace + 30);
   });
+});
+
+it('containers are asked by a command that exists whether they are alive, where the bot listens', () => {
+  const { environment, healthcheck } = serviceIn('compose.yaml');
+  const [, command = ''] = /^HEALTHCHECK .* CMD (\[.*\])$/m.exec(dockerfile) ?? [];
+  expect(healthcheck.test).toEqual(['CMD', ...(JSON.parse(command) as string[])]);
+  expect(healthcheck.test).toEqual(['CMD', 'kinora', 'health']);
+  expect(subcommands.map(({ name }) => name)).toContain('health');
+  const [, inImage] = /^ENV .*\bHTTP_LISTEN=(\S+)/m.exec(dockerfile) ?? [];
+  const [, inCompose] = /^\$\{HTTP_LISTEN:-(\S+)\}$/.exec(environment.HTTP_LISTEN ?? '') ?? [];
+  expect(readConfig({ HTTP_LISTEN: inImage ?? '' }).httpListen).toEqual({ host: '127.0.0.1', port: 9464 });
+  expect(readConfig({ HTTP_LISTEN: inCompose ?? '' }).httpListen).toEqual({ host: '0.0.0.0', port: 9464 });
+});
+
+it('the Grafana dashboard asks only for metrics and labels that exist, and shows every metric of its own', async () => {
+  interface Panel {
+    title: string;
+    targets?: { expr: string; legendFormat: string }[];
+    gridPos: { x: number; w: number };
+  }
+  const { panels, templating } = JSON.parse(read('deploy/grafana-dashboard.json')) as {
+    panels: Panel[];
+    templating: { list: { definition?: string }[] };
+  };
+  const ofProcess = parseMetrics(await createMetricsRegistry({ warn: () => {} }).text());
+  const used = new Set<string>();
+  for (const { title, targets = [], gridPos } of panels) {
+    expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+    for (const { expr, legendFormat } of targets) {
+      const names = [...expr.matchAll(/\b((?:kinora|process|nodejs)_\w+)/g)].map(([, name = '']) => name);
+      expect(names.length, expr).toBeGreaterThan(0);
+      const labels = new Set(['instance', 'le']);
+      for (const name of names) {
+        const metric = ofProcess.get(name) ?? ofProcess.get(name.replace(/_(bucket|sum|count)$/, ''));
+        expect(metric, name).toBeDefined();
+        expect(/_(bucket|sum|count)$/.test(name), name).toBe(metric?.type === 'histogram');
+        if (metric?.type === 'counter' || metric?.type === 'histogram') expect(expr).toMatch(/\b(rate|increase)\(/);
+        used.add(metric!.name);
+        const declared = metricDeclarations[metric!.name as keyof typeof metricDeclarations];
+        for (const label of declared?.labels ?? []) labels.add(label);
+      }
+      const named = [
+        ...[...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/,\s*/)),
+        ...[...expr.matchAll(/[{,](\w+)=~?"/g)].map(([, label = '']) => label),
+        ...[...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label),
+      ];
+      for (const label of named) expect([...labels], expr).toContain(label);
+      // Parentheses and braces are closed.
+      for (const pair of ['()', '{}', '[]']) {
+        expect(expr.split(pair[0]!).length, expr).toBe(expr.split(pair[1]!).length);
+      }
+    }
+  }
+  for (const { definition } of templating.list) {
+    for (const name of definition?.match(/kinora_\w+/g) ?? []) used.add(name);
+  }
+  expect(Object.keys(metricDeclarations).filter((name) => !used.has(name))).toEqual([]);
 });
 
 it('the systemd unit leaves V8 its compiler and the card its devices', () => {

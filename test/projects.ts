@@ -35,6 +35,7 @@ export const longest: readonly string[] = [
   'test/cli/model-names.test.ts',
   'test/cli/animate-knobs.test.ts',
   'test/e2e/kill.test.ts',
+  'test/e2e/log-secrets.test.ts',
   'test/e2e/process.test.ts',
   'test/inference/pipeline/loras.test.ts',
   'test/inference/pipeline/deep-cache.test.ts',

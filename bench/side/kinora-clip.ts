@@ -1,6 +1,6 @@
 import { networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { decodeSamples } from '../../src/inference/pipeline/decode-latents.ts';
-import { denoise } from '../../src/inference/pipeline/denoise.ts';
+import { denoise } from '../../src/inference/pipeline/denoiser.ts';
 import { encodeImages } from '../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';

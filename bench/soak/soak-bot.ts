@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { readEnvironment } from '../../src/config/environment.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { leaksIn } from '../../test/support/find-leaks.ts';
 
 /** The bot in a process of its own, as `npm start` runs it. Memory and render process are found in Linux' /proc. */
 export interface SoakBot {
   memoryMb(): number;
+  /** Lines of its log that hold a token, a signed link or a picture. */
+  leaks(): readonly string[];
   /** To the process that renders, if there is one. */
   killRenderProcess(signal: 'SIGKILL' | 'SIGSTOP'): void;
   /** Resolves when it is connected to the gateway (again). */
@@ -39,16 +43,20 @@ export async function startSoakBot(
       SHUTDOWN_GRACE_SECONDS: '5',
       STALL_SECONDS: '20',
       CHECKPOINT_SECONDS: '1',
-      LOG_LEVEL: 'error',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'json',
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const leaks: string[] = [];
+  createInterface(child.stdout).on('line', (line) => void leaks.push(...leaksIn(line, [discord.token])));
   const exit = once(child, 'exit');
   await ready;
   await discord.waitForCommands(['animate'], { timeoutMs: 60_000 });
   const pid = child.pid!;
   return {
     memoryMb: () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024),
+    leaks: () => leaks,
     killRenderProcess(signal) {
       const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
       for (const id of children) {

@@ -9,9 +9,10 @@ import {
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { type Metrics, noMetrics } from '../util/metrics.ts';
 import { FittingRest } from './fitting-rest.ts';
 import { GatewayConnections } from './gateway-connections.ts';
-import { createGatewayLog, type GatewayLog } from './gateway-log.ts';
+import { createGatewayLog, type ShardHealth } from './gateway-log.ts';
 import { guardPackets } from './guard-packets.ts';
 
 /** What {@link createClient} takes besides. */
@@ -22,6 +23,14 @@ export interface ClientOptions {
   cdnUrl?: string | undefined;
   clock: Clock;
   log: Log;
+  /** Counts requests. Default: nobody does. */
+  metrics?: Metrics;
+}
+
+/** How one connection to the gateway is, and how quick. */
+export interface GatewayHealth extends ShardHealth {
+  /** What the last answer to a heartbeat took; undefined before the first. */
+  latencyMs: number | undefined;
 }
 
 /** Refused requests (401, 403, 429) are told to the log each time that there are so many more; at 10,000 Discord bans. */
@@ -34,8 +43,8 @@ const invalidRequestStep = 100;
  */
 export function createClient(
   apiUrl: string,
-  { hearsReactions, cdnUrl, clock, log }: ClientOptions,
-): { client: Client; health: GatewayLog['health'] } {
+  { hearsReactions, cdnUrl, clock, log, metrics = noMetrics }: ClientOptions,
+): { client: Client; health: () => GatewayHealth[] } {
   const gatewayLog = createGatewayLog(clock, log);
   const client = new Client({
     // Interactions need no intent; Guilds keeps the channels' cache, which permission checks of threads read.
@@ -64,11 +73,25 @@ export function createClient(
   // Neither the address nor the major parameter: both carry tokens of interactions.
   client.rest.on(RESTEvents.RateLimited, ({ route, method, global, scope, timeToReset }) => {
     log.warn({ route, method, global, scope, waitMs: timeToReset }, 'a rate limit of Discord is reached; waiting');
+    metrics.count('kinora_discord_rate_limited_total', { scope: global ? 'global' : scope });
+  });
+  client.rest.on(RESTEvents.Response, ({ method, route }, { status, headers }) => {
+    // A limit that the library did not see coming: it waits then, too, and says nothing.
+    if (status === 429) {
+      const scope = headers.get('x-ratelimit-scope') ?? 'user';
+      log.warn(
+        { route: routeName(method, route), scope },
+        'Discord refuses a request over a rate limit; it is sent again',
+      );
+      metrics.count('kinora_discord_rate_limited_total', { scope });
+    }
+    metrics.count('kinora_discord_requests_total', { route: routeName(method, route), code: String(status) });
   });
   client.rest.on(RESTEvents.InvalidRequestWarning, ({ count, remainingTime }) => {
     log.warn({ count, remainingMs: remainingTime }, 'Discord refuses many requests; at 10,000 in ten minutes it bans');
   });
-  return { client, health: gatewayLog.health };
+  const health = () => gatewayLog.health().map((state) => ({ ...state, latencyMs: latencyOf(client, state.shard) }));
+  return { client, health };
 }
 
 const reactionIntents = [GatewayIntentBits.GuildMessageReactions, GatewayIntentBits.DirectMessageReactions];
@@ -87,4 +110,18 @@ export async function isOperator(client: Pick<Client, 'application'>, userId: st
   if (owner.ownerId === userId) return true;
   const member = owner.members.get(userId);
   return member?.membershipState === TeamMemberMembershipState.Accepted && operatorRoles.includes(member.role);
+}
+
+function latencyOf(client: Client, shard: number): number | undefined {
+  const ping = client.ws.shards.get(shard)?.ping ?? -1;
+  return ping < 0 ? undefined : ping;
+}
+
+/** A route without ids and tokens; discord.js leaves some ids in, by their length, and marks old messages. */
+function routeName(method: string, route: string): string {
+  const bare = route
+    .replace(/\/Delete Old Message$/, '')
+    .replaceAll(/\/\d{5,}/g, '/:id')
+    .replace('%40', '@');
+  return `${method.toUpperCase()} ${bare.replace(/^\/(webhooks|interactions)\/:id\/[^/]+/, '/$1/:id/:token')}`;
 }

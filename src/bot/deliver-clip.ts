@@ -1,6 +1,7 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
+import type { Metrics } from '../util/metrics.ts';
 import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
@@ -27,6 +28,8 @@ interface DeliverClipOptions extends DeliveryOptions {
   isSpoiler: boolean;
   shrink: ShrinkClip;
   signal: AbortSignal;
+  /** Counts tries that are made again. Default: nobody does. */
+  metrics?: Metrics | undefined;
 }
 
 /** How often a clip that Discord finds too large is halved: a quarter of what it promised is as far as it errs. */
@@ -48,7 +51,10 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
       if (isRouteClosed(cause)) {
         throw new UserError('clip-undeliverable', 'The bot can post neither there nor to the requester.', { cause });
       }
-      if (!isUploadTooLarge(cause)) throw scopedDiscordError(cause);
+      if (!isUploadTooLarge(cause)) {
+        options.metrics?.count('kinora_delivery_retries_total', {});
+        throw scopedDiscordError(cause);
+      }
       const next = halvings < maxHalvings ? await shrunk(smaller, options) : undefined;
       if (next === undefined) {
         throw new UserError('clip-too-large', 'The clip is larger than Discord accepts here.', { cause });

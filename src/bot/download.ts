@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { type Metrics, noMetrics } from '../util/metrics.ts';
 import { uploadLimitBytes } from '../util/upload-limit.ts';
 
 /** What {@link createDownload} works with. */
@@ -14,6 +15,8 @@ export interface DownloadOptions extends AttachmentSource {
   timeoutMs?: number;
   /** Aborted when the bot stops: what is being fetched is given up. */
   stopping?: AbortSignal;
+  /** Hears of pictures that cannot be used. Default: nobody does. */
+  metrics?: Metrics;
 }
 
 /** Where a picture can be fetched. */
@@ -43,7 +46,7 @@ const megabyte = 1024 * 1024;
  * what `checkPicture` rejects with.
  */
 export function createDownload(options: DownloadOptions): Download {
-  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping, checkPicture } = options;
+  const { limitBytes = uploadLimitBytes, timeoutMs = 20_000, stopping, checkPicture, metrics = noMetrics } = options;
 
   function refuseBeyondLimit(isBeyond: boolean): void {
     if (!isBeyond) return;
@@ -56,7 +59,7 @@ export function createDownload(options: DownloadOptions): Download {
     refuseBeyondLimit(size > limitBytes);
   }
 
-  async function download(file: PictureFile): Promise<Uint8Array> {
+  async function fetchPicture(file: PictureFile): Promise<Uint8Array> {
     check(file);
     const picture = await withinTime({ timeoutMs, stopping }, async (signal) => {
       const { body } = await fetchAttachment(file.url, options, { signal });
@@ -66,6 +69,15 @@ export function createDownload(options: DownloadOptions): Download {
     });
     await checkPicture(picture);
     return picture;
+  }
+
+  async function download(file: PictureFile): Promise<Uint8Array> {
+    try {
+      return await fetchPicture(file);
+    } catch (error) {
+      if (error instanceof UserError) metrics.count('kinora_images_rejected_total', { reason: error.code });
+      throw error;
+    }
   }
   return Object.assign(download, { check });
 }

@@ -2,6 +2,7 @@ import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Metrics } from '../util/metrics.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
 import { createEditBudget } from './edit-budget.ts';
@@ -24,6 +25,7 @@ export interface JobMessagesOptions {
   wantsPing?: (job: Job) => Promise<boolean>;
   clock: Clock;
   log: Log;
+  metrics?: Metrics;
   /** Between two edits of one message. Default 3,000: civil beside Discord's 5 per 5 s. */
   editGapMs?: number;
 }
@@ -47,7 +49,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
-  const { replies, shrink, clock, log, editGapMs = 3_000 } = options;
+  const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
   const { isSpoiler = async () => false, wantsPing = async () => false } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
@@ -139,7 +141,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const way = await deliverClip(address, clip, { job, messages, replies, isSpoiler: hides, shrink, signal });
+      const delivery = { job, messages, replies, isSpoiler: hides, shrink, signal, metrics };
+      const way = await deliverClip(address, clip, delivery);
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'privately', (messages) => explainError(error, messages, job.id)),

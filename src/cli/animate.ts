@@ -36,6 +36,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const info = modelInfo(configs);
   const settings = settingsFor(info, options);
   for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
+  if (options.end !== undefined && info.orientsBySeed === true) {
+    io.stderr.write(
+      'This toy model only moves the camera: it cuts from one picture to the other. Real weights turn one into the other.\n',
+    );
+  }
   const { maxFrames: trained } = info.limits;
   if ((settings.numFrames ?? 0) > trained) {
     io.stderr.write(`${settings.numFrames} frames are more than the ${trained} that the model was trained for.\n`);

@@ -18,6 +18,7 @@ import type { CommandContext } from '../commands/command.ts';
 import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
 import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
+import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
 import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
@@ -28,10 +29,12 @@ import { openDatabase } from '../storage/database.ts';
 import { rememberFaults } from '../storage/host-fault.ts';
 import { noLimits, type OperatorLimits } from '../storage/limits.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
-import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { type BotWorker, createShrink, holdData, watchProvider } from './bot-parts.ts';
+import { noMetrics } from '../util/metrics.ts';
+import { type RetryOptions, retry } from '../util/retry.ts';
+import { type BotWorker, createShrink, discordPolicy, holdData, watchProvider } from './bot-parts.ts';
 import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
@@ -72,6 +75,8 @@ export interface BotDependencies
   editGapMs?: number;
   /** Aborted: {@link startBot} waits for Discord no longer. */
   signal?: AbortSignal;
+  /** Told what happens, and asked how the bot is. Default: nobody asks. */
+  operations?: Pick<Operations, 'metrics' | 'attach'> | undefined;
 }
 
 /** A connected bot. */
@@ -90,12 +95,6 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
-/**
- * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
- * all; its login can be tried only once.
- */
-const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
-
 /** How long final notices may take when the bot goes down. */
 const farewellMs = 5_000;
 
@@ -107,21 +106,18 @@ const farewellMs = 5_000;
 export async function startBot(config: BotConfig, dependencies: BotDependencies): Promise<RunningBot> {
   const { model, log, fetch = globalThis.fetch } = dependencies;
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
-  const { checkPicture, readSettings, editGapMs, signal, random } = dependencies;
+  const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
+  const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
   const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
   const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
-  const repositories = openStorage(database);
+  const repositories = openStorage(database, { metrics, log });
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
-  const { client, health } = createClient(config.discordApiUrl, {
-    hearsReactions: reactionEmoji !== undefined,
-    cdnUrl: config.discordCdnUrl,
-    clock,
-    log,
-  });
+  const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
+  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
   const replies = createMessageSender(client.rest, clock);
   const shrink = createShrink({ workers, store });
   const listener = createJobMessages({
@@ -129,6 +125,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     shrink,
     clock,
     log,
+    metrics,
     ...(editGapMs !== undefined && { editGapMs }),
     isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
     wantsPing: async ({ userId, guildId, createdAtMs }) =>
@@ -169,7 +166,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   botQueue.serve(jobs);
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
-  const download = createDownload({ ...source, checkPicture });
+  const download = createDownload({ ...source, checkPicture, metrics });
   const readClipSettings = createClipSettingsReader({ ...source, readSettings, clock });
   const context: CommandContext = {
     archive: store,
@@ -201,6 +198,11 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     },
   };
   await restoreMode(jobs, facts);
+  const detach = operations?.attach({
+    jobs,
+    gateway: health,
+    storage: createStorageProbe(database, { dataDir: config.dataDir, clock }),
+  });
   const stops: (() => void)[] = [];
   let resumed = Promise.resolve();
   const guarded = <Args extends unknown[]>(event: string, handler: (...args: Args) => unknown) =>
@@ -245,6 +247,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   lost.catch(() => {});
 
   async function stop(): Promise<void> {
+    detach?.();
     for (const end of stops) end();
     stopping.abort();
     await botQueue.leave();

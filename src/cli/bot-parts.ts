@@ -12,6 +12,7 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import type { Database } from '../storage/sqlite.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { RetryPolicy } from '../util/retry.ts';
 import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 
@@ -119,6 +120,12 @@ export function watchProvider(
     usedProvider: () => used,
   };
 }
+
+/**
+ * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
+ * all; its login can be tried only once.
+ */
+export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
 
 /** What render processes are made with. */
 export function rendererOptionsOf(config: Config) {

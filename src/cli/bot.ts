@@ -1,9 +1,12 @@
-import { readConfig, requireDiscordToken, requireRemote } from '../config/config.ts';
+import { type Config, readConfig, requireDiscordToken, requireRemote } from '../config/config.ts';
 import { ConfigError, JobCancelledError } from '../errors.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import { readVideoSettings } from '../media/read-video-settings.ts';
+import { listModelFiles } from '../operations/model-files.ts';
+import { type Operations, startOperations } from '../operations/operations.ts';
+import type { Log } from '../util/log.ts';
 import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
@@ -12,7 +15,7 @@ import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
 import { describeModel } from './worker.ts';
 
@@ -28,7 +31,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const written = readConfig(io.environment);
   const discordToken = requireDiscordToken(written);
   const { config, configs, notice } = await locateModel(written, io.environment);
-  const log = createLog(config.logLevel, io.stdout);
+  const log = createLog(config.logLevel, io.stdout, {
+    format: config.logFormat,
+    secrets: [discordToken, config.hubToken],
+  });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
@@ -47,7 +53,10 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
   });
   log.info({ devices: devices.map(({ name }) => name) }, 'clips are made on these devices');
-  const fleet = createFleet({ ...rendererOptionsOf(config), environment: io.environment, log }, devices);
+  const operations = await listenFor(config, { dir: configs.dir, log });
+  const common = { ...rendererOptionsOf(config), environment: io.environment, log, metrics: operations?.metrics };
+  const fleet = createFleet(common, devices);
+  operations?.watchRenderers(fleet.members.flatMap(({ lane, renderer }) => (lane === 'render' ? [renderer] : [])));
   const checker = createPictureChecker({
     environment: io.environment,
     pictures: rendererOptionsOf(config).pictures,
@@ -64,6 +73,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
         signal: io.signal,
         checkPicture: checker.checkBeforeQueueing,
         readSettings: readVideoSettings,
+        operations,
       },
     );
     await serve(bot, { signal: io.signal, log, crashed: guard.crashed });
@@ -73,9 +83,25 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   } finally {
     checker.close();
     await fleet.close();
+    await operations?.close();
     guard.release();
   }
   return 0;
+}
+
+/** Undefined where nothing is to be listened on. */
+async function listenFor(
+  { httpListen, loras = [] }: Pick<Config, 'httpListen' | 'loras'>,
+  { dir, log }: { dir: string; log: Log },
+): Promise<Operations | undefined> {
+  if (httpListen === undefined) return undefined;
+  const added = loras.map(({ file }) => file);
+  return startOperations({
+    listen: httpListen,
+    version: await packageVersion(),
+    modelFiles: await listModelFiles(dir, added),
+    log,
+  });
 }
 
 async function serve(

@@ -52,7 +52,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
 /** Sets up the stand-in, the renderer and the bot, asks for a clip, and takes all down again. */
 async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo): Promise<Uint8Array> {
   // What everybody logs at `info` is told by the demo itself.
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr, { format: config.logFormat });
   const {
     modelDir,
     loras,

@@ -45,7 +45,7 @@ export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, '
   /** For tests, which must not wait. */
   discord?: FakeDiscordOptions;
   bot?: Pick<BotDependencies, 'editGapMs'>;
-  renderer?: Omit<WorkerPool, 'pid'>;
+  renderer?: Omit<WorkerPool, 'pid' | 'isLate'>;
 }
 
 /** A playground, and the stand-in it plays on. */

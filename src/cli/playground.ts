@@ -39,7 +39,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   );
   if (notice !== undefined) io.stderr.write(`${notice}\n`);
   // What everybody logs at `info` can be seen on the page.
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr);
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel, io.stderr, { format: config.logFormat });
   const playground = await openPlayground({
     config,
     log,

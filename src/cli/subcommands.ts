@@ -29,6 +29,11 @@ export const subcommands: readonly Subcommand[] = [
     description: 'Check whether this machine can run the bot, GPUs above all',
     load: () => import('./doctor.ts'),
   },
+  {
+    name: 'health',
+    description: 'Ask a running bot on this machine whether it is alive, or ready',
+    load: () => import('./health.ts'),
+  },
   { name: 'inspect', description: 'Show the settings that a clip was made with', load: () => import('./inspect.ts') },
   {
     name: 'model',

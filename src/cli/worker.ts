@@ -62,7 +62,7 @@ interface WorkerTiming {
 export async function runWorker(written: Config, io: CliIo, timing: WorkerTiming = {}): Promise<void> {
   const { queueUrl, url, token } = requireRemote(written, ['queueUrl', 'url', 'token']);
   const { config, configs, notice } = await locateModel(written, io.environment);
-  const log = createLog(config.logLevel, io.stdout);
+  const log = createLog(config.logLevel, io.stdout, { format: config.logFormat, secrets: [token, queueUrl] });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
   const devices = await chooseDevices(config, {

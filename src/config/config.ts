@@ -68,6 +68,9 @@ export interface Config {
   readonly hubToken: string | undefined;
   /** Without a trailing slash. */
   readonly hubEndpoint: string;
+  /** Undefined: nothing is listened on. */
+  readonly httpListen: Values['HTTP_LISTEN'];
+  readonly logFormat: Values['LOG_FORMAT'];
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
@@ -124,6 +127,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     checkpointSeconds: values.CHECKPOINT_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,
+    httpListen: values.HTTP_LISTEN,
+    logFormat: values.LOG_FORMAT,
     logLevel: values.LOG_LEVEL,
   });
 }

@@ -151,6 +151,19 @@ export function wholeNumber({ min, max, fallback }: { min: number; max: number; 
     .default(fallback);
 }
 
+const listenPattern = /^(?:(\[[\da-f:.]+\]|[a-z\d.-]+):)?(\d{1,5})$/i;
+
+/** A port, or host:port, to listen on; an IPv6 address stands in brackets. A port alone is for this machine. Unset stays undefined. */
+export const httpListen = z
+  .string()
+  .transform((text, context) => {
+    const [, host = '127.0.0.1', port] = listenPattern.exec(text) ?? [];
+    if (Number(port) >= 1 && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+    context.addIssue({ code: 'custom', message: 'must be a port from 1 to 65535, or host:port' });
+    return z.NEVER;
+  })
+  .optional();
+
 /** An emoji with its modifiers and joined parts, a flag, or a server's own emoji as `name:id`. */
 const emojiPattern =
   /^(\p{Extended_Pictographic}(\p{Emoji_Modifier}|\u200d|\ufe0f|\p{Extended_Pictographic})*|\p{Regional_Indicator}{2}|\w{2,32}:\d{17,20})$/u;

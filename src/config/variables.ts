@@ -9,6 +9,7 @@ import {
   discordApiUrl,
   discordToken,
   guildIds,
+  httpListen,
   hubEndpoint,
   hubToken,
   loraList,
@@ -259,6 +260,19 @@ export const variables = {
     example: 'https://huggingface.co',
   },
   ...remoteVariables,
+  HTTP_LISTEN: {
+    description: [
+      'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',
+      'alone, or host:port. Nothing secret is told, and nobody is asked who they are. Unset: nothing is listened on.',
+    ],
+    schema: httpListen,
+    example: '9464',
+  },
+  LOG_FORMAT: {
+    description: ['Log lines: json, pretty (for people), or auto (pretty on a terminal, json elsewhere).'],
+    schema: oneOf(['auto', 'json', 'pretty'], 'auto'),
+    example: 'auto',
+  },
   LOG_LEVEL: {
     description: ['How much is logged: debug, info, warn, error or silent.'],
     schema: oneOf(logLevels, 'info'),

@@ -117,7 +117,7 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
       isRefused = (await store.finish(job.id, jobEnd)) === undefined;
     });
     if (isRefused) log.warn({ jobId: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
-    else log.info({ jobId: job.id, state, errorCode }, 'job ended');
+    else log.info({ jobId: job.id, state, errorCode, ms: jobEnd.finishedAtMs - job.createdAtMs }, 'job ended');
     return !isRefused;
   }
 

@@ -15,7 +15,7 @@ import type { FinalNotice, JobEnd } from './final-notice.ts';
 import type { Job, NewJob } from './job.ts';
 import { pageOfZeros } from './migrations.ts';
 import { createPictureStore } from './pictures.ts';
-import { type Database, emptyWriteAheadLog, inTransaction, repository } from './sqlite.ts';
+import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
 import {
   type DamagedJob,
   finalStates,
@@ -126,7 +126,7 @@ export interface JobStore {
 }
 
 /** The store over an open database. */
-export function createJobStore(database: Database): JobStore {
+export function createJobStore(database: Database, observers: Observers<JobStore> = {}): JobStore {
   const pictures = createPictureStore(database);
   const attempts = createAttemptStore(database);
   const blobs = createBlobStore(database);
@@ -225,7 +225,7 @@ export function createJobStore(database: Database): JobStore {
     });
   }
 
-  return repository<JobStore>({
+  return observedRepository<JobStore>(observers, {
     find,
     hasUniqueKey,
     add(job, createdAtMs) {

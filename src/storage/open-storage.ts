@@ -3,6 +3,7 @@ import { createEstimateStore, type EstimateStore } from './estimate-store.ts';
 import { createFactStore, type FactStore } from './facts.ts';
 import { createGuildSettings, type GuildSettingsStore } from './guild-settings.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
+import { type JobObservers, observeJobs } from './observe-jobs.ts';
 import type { Database } from './sqlite.ts';
 import { createUserSettings, type UserSettingsStore } from './user-settings.ts';
 import { createUseStore, type UseStore } from './uses.ts';
@@ -18,10 +19,10 @@ export interface Repositories {
   estimates: EstimateStore;
 }
 
-/** The repositories in an open database. */
-export function openStorage(database: Database): Repositories {
+/** The repositories in an open database. What becomes of jobs is told to `observers`. */
+export function openStorage(database: Database, observers?: JobObservers): Repositories {
   return {
-    store: createJobStore(database),
+    store: createJobStore(database, observers && observeJobs(observers)),
     uses: createUseStore(database),
     guildSettings: createGuildSettings(database),
     userSettings: createUserSettings(database),

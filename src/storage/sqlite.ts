@@ -33,14 +33,39 @@ type SomeAtOnce<Repository> = {
     : never;
 };
 
+/** Called after a method's work is done, with what it gave and what it was called with. None may throw. */
+export type Observers<Repository> = {
+  [Name in keyof Repository]?: Repository[Name] extends (...values: infer Values) => Promise<infer Result>
+    ? (result: Result, ...values: Values) => void
+    : never;
+};
+
 /**
  * A repository over methods that do their work at once: each of those is done, and committed, in the order of the calls and
  * before the call returns; its promise settles afterwards. Methods that give a promise themselves stay as they are.
  */
 export function repository<Repository extends object>(methods: SomeAtOnce<Repository>): Repository {
+  return observedRepository({}, methods);
+}
+
+/** As {@link repository}, and tells what was done. */
+export function observedRepository<Repository extends object>(
+  observers: Observers<Repository>,
+  methods: SomeAtOnce<Repository>,
+): Repository {
   const entries = Object.entries(methods as Record<string, (...values: unknown[]) => unknown>);
+  const hear = observers as Readonly<Record<string, ((...values: unknown[]) => void) | undefined>>;
   return Object.fromEntries(
-    entries.map(([name, method]) => [name, async (...values: unknown[]) => method(...values)]),
+    entries.map(([name, method]) => [
+      name,
+      async (...values: unknown[]) => {
+        const result = method(...values);
+        if (hear[name] === undefined) return result;
+        const settled = await result;
+        hear[name](settled, ...values);
+        return settled;
+      },
+    ]),
   ) as Repository;
 }
 

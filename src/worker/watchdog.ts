@@ -25,6 +25,8 @@ interface WatchdogOptions {
 export interface Watchdog {
   /** A step was done; the next one is expected to take so long. */
   progress(next: StepExpectation): void;
+  /** Whether half of the time is over after which `onStall` is called; false once it was stopped. */
+  isLate(): boolean;
   stop(): void;
 }
 
@@ -95,7 +97,12 @@ export function watch({ clock, stallSeconds, processorSeconds, onStall }: Watchd
       idleMs = 0;
       lookLater();
     },
-    stop: () => cancelTimer(),
+    isLate: () => idleMs >= limitsMs.idle / 2 || waitedMs >= limitsMs.busy / 2,
+    stop() {
+      cancelTimer();
+      waitedMs = 0;
+      idleMs = 0;
+    },
   };
 }
 

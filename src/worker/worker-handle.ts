@@ -5,7 +5,7 @@ import type { Log } from '../util/log.ts';
 import { forkChild, killGroup } from './fork-child.ts';
 import { parseToParent, type ToChild, type ToParent, type WorkerConfig } from './messages.ts';
 import type { Clip, ExpectedSeconds, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
-import { expectStep, processorSeconds, watch } from './watchdog.ts';
+import { expectStep, processorSeconds, type Watchdog, watch } from './watchdog.ts';
 import { fromWireError } from './wire-error.ts';
 
 /** What a render process lives by. */
@@ -17,6 +17,8 @@ export interface WorkerHandleOptions {
   entry?: URL;
   log: Log;
   clock: Clock;
+  /** Hears what watches over each request, and the start. */
+  onWatched: (watchdog: Watchdog) => void;
   /** How long a process that was told to end, or was killed, may take. */
   graceMs: number;
   /** A step without an end is given this long at least, and then the process is killed: see `watch`. */
@@ -113,7 +115,7 @@ interface WorkerRequest {
  */
 async function* request(
   channel: WorkerChannel,
-  { clock, graceMs, stallSeconds }: WorkerHandleOptions,
+  { clock, graceMs, stallSeconds, onWatched }: WorkerHandleOptions,
   { message, signal, expected }: WorkerRequest,
 ): AsyncGenerator<ToParent, void> {
   let progress: RenderProgress | undefined;
@@ -134,6 +136,7 @@ async function* request(
       channel.kill();
     },
   });
+  onWatched(watchdog);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     for await (const answer of channel.request(message)) {
@@ -210,9 +213,8 @@ function openWorkerChannel({ environment, entry, log, clock, graceMs }: WorkerHa
     cancelGivingUp?.();
     if (exitError !== undefined) return;
     log.debug({ pid, how }, 'render process ended');
-    exitError = new InferenceError('render-process-died', `The render process ended (${how}).${hintAt(how)}`, {
-      cause,
-    });
+    const hint = how === 'SIGKILL' ? ' Something killed it: most often the system, for want of memory.' : '';
+    exitError = new InferenceError('render-process-died', `The render process ended (${how}).${hint}`, { cause });
     wake();
     resolveGone();
   };
@@ -291,8 +293,4 @@ function openWorkerChannel({ environment, entry, log, clock, graceMs }: WorkerHa
     },
     kill,
   };
-}
-
-function hintAt(how: string): string {
-  return how === 'SIGKILL' ? ' Something killed it: most often the system, for want of memory.' : '';
 }

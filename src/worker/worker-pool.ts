@@ -1,9 +1,11 @@
-import { JobCancelledError, scopeOf } from '../errors.ts';
+import { AppError, JobCancelledError, scopeOf } from '../errors.ts';
 import { throwIfCancelled } from '../util/cancellation.ts';
 import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { type Metrics, noMetrics } from '../util/metrics.ts';
 import type { WorkerConfig } from './messages.ts';
 import type { Renderer } from './types.ts';
+import type { Watchdog } from './watchdog.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 
 /** What a renderer works with. */
@@ -14,6 +16,8 @@ export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
   environment: Readonly<Record<string, string | undefined>>;
   log: Log;
   clock?: Clock;
+  /** Counts processes that had to be replaced. Default: nobody does. */
+  metrics?: Metrics | undefined;
   /** A step of a render, or the start, that does not end is given this long at least: see `watch`. Default 300. */
   stallSeconds?: number;
   /** How often the state of a render is handed to `onCheckpoint`, at most; 0: never. Default 30. */
@@ -28,6 +32,8 @@ export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
 export interface WorkerPool extends Renderer {
   /** Of the render process, while there is one. */
   readonly pid: number | undefined;
+  /** Whether a step, or the start, takes half as long already as the process is given before it is killed. */
+  isLate(): boolean;
   /** Ends the render process at once, as a system does that runs out of memory; false where there is none. */
   killProcess(): boolean;
 }
@@ -40,6 +46,8 @@ export interface WorkerPool extends Renderer {
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
+  const { metrics = noMetrics } = options;
+  let watchdog: Watchdog | undefined;
   const workerOptions = {
     config: {
       modelDir,
@@ -56,6 +64,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     checkpointSeconds,
     graceMs,
     clock,
+    onWatched(latest: Watchdog) {
+      watchdog = latest;
+    },
     ...(entry === undefined ? {} : { entry }),
   };
   const closing = new AbortController();
@@ -101,6 +112,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     get pid() {
       return current?.isAlive() ? current.pid : undefined;
     },
+    isLate: () => watchdog?.isLate() ?? false,
     killProcess() {
       if (!current?.isAlive()) return false;
       current.kill();
@@ -115,7 +127,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         if (!current?.isAlive()) current = await startWorker(workerOptions, signal);
         return await current.render(spec, { ...jobOptions, signal });
       } catch (error) {
-        if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') await shutdownCurrent();
+        if (!(error instanceof JobCancelledError) && scopeOf(error) !== 'job') {
+          metrics.count('kinora_worker_restarts_total', { reason: error instanceof AppError ? error.code : 'unknown' });
+          await shutdownCurrent();
+        }
         throw error;
       } finally {
         cancelIdle = clock.after(idleSeconds * 1000, () => void shutdownInTurn());

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +23,23 @@ function setUp(environment: Record<string, string>) {
   const abort = new AbortController();
   const code = runCli(['bot'], { stdout, stderr, signal: abort.signal, environment });
   return { code, abort, written: (stream: 'stdout' | 'stderr') => String({ stdout, stderr }[stream].read() ?? '') };
+}
+
+/** A port of this machine that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Another subcommand to its end: its code, and what it wrote. */
+async function run(words: string[], environment: Record<string, string>): Promise<[number, string, string]> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await runCli(words, { stdout, stderr, signal: new AbortController().signal, environment });
+  return [code, String(stdout.read() ?? ''), String(stderr.read() ?? '')];
 }
 
 describe('kinora bot', () => {
@@ -80,6 +99,53 @@ describe('kinora bot', () => {
     const told = written('stderr');
     expect(told).toMatch(/^kinora: .*\n$/);
     expect(told).toContain(text);
+    expect(discord.calls('GET /gateway/bot')).toEqual([]);
+    await discord.close();
+  });
+
+  it('answers HTTP_LISTEN while it waits for Discord, and no more when it has ended', async () => {
+    const discord = await startFakeDiscord({ outage: 'unreachable' });
+    const HTTP_LISTEN = String(await freePort());
+    const { code, abort } = setUp({
+      HTTP_LISTEN,
+      DISCORD_TOKEN: discord.token,
+      DISCORD_API_URL: discord.apiUrl,
+      DATA_DIR: tempFolder(),
+    });
+    const ask = (path: string) => fetch(`http://127.0.0.1:${HTTP_LISTEN}${path}`);
+    await expect.poll(() => ask('/healthz').then(({ status }) => status)).toBe(200);
+    const checks = async () => ((await (await ask('/readyz')).json()) as { checks: Record<string, unknown> }).checks;
+    await expect.poll(checks).toMatchObject({
+      gateway: { ok: false, reason: 'Discord was not reached yet' },
+      database: { ok: true },
+      model: { ok: true },
+      render: { ok: true },
+    });
+    const health = (...words: string[]) => run(['health', ...words], { HTTP_LISTEN });
+    expect(await health()).toEqual([0, 'alive\n', '']);
+    expect(await health('--ready')).toEqual([
+      1,
+      expect.stringMatching(/^not-ready\n(.*\n)*gateway: Discord was not reached yet\n/),
+      '',
+    ]);
+    discord.setOutage('none');
+    await expect.poll(async () => (await ask('/readyz')).status, { timeout: 20_000 }).toBe(200);
+    expect(await health('--ready')).toEqual([0, 'ready\n', '']);
+    abort.abort();
+    expect(await code).toBe(0);
+    await expect(ask('/healthz')).rejects.toThrow();
+    const [failed, , told] = await health();
+    expect([failed, told]).toEqual([1, expect.stringContaining(`127.0.0.1:${HTTP_LISTEN} does not answer`)]);
+    await discord.close();
+  });
+
+  it('says that its port is taken, before it touches Discord', async () => {
+    const discord = await startFakeDiscord();
+    const { port } = new URL(discord.apiUrl);
+    const environment = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
+    const { code, written } = setUp({ ...environment, HTTP_LISTEN: port });
+    expect(await code).toBe(1);
+    expect(written('stderr')).toMatch(/^kinora: HTTP_LISTEN=127\.0\.0\.1:\d+ cannot be listened on: .*\n$/);
     expect(discord.calls('GET /gateway/bot')).toEqual([]);
     await discord.close();
   });

@@ -64,6 +64,8 @@ describe('readConfig', () => {
       checkpointSeconds: 30,
       hubToken: undefined,
       hubEndpoint: 'https://huggingface.co',
+      httpListen: undefined,
+      logFormat: 'auto',
       logLevel: 'info',
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -112,6 +114,8 @@ describe('readConfig', () => {
         WORKER_TOKEN: '0123456789abcdef',
         WORKER_URL: 'https://bot.example/',
         WORKER_NAME: 'gpu-1',
+        HTTP_LISTEN: '[::1]:9000',
+        LOG_FORMAT: 'json',
         LOG_LEVEL: 'debug',
       }),
     ).toEqual({
@@ -160,9 +164,28 @@ describe('readConfig', () => {
       checkpointSeconds: 0,
       hubToken: 'hf_abc',
       hubEndpoint: 'https://mirror.example',
+      httpListen: { host: '::1', port: 9000 },
+      logFormat: 'json',
       logLevel: 'debug',
     });
   });
+
+  it.each([
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }],
+    ['kinora.internal:65535', { host: 'kinora.internal', port: 65_535 }],
+  ])('listens for this machine alone where HTTP_LISTEN names no host: %s', (text, expected) => {
+    expect(readConfig({ HTTP_LISTEN: text }).httpListen).toEqual(expected);
+  });
+
+  it.each(['0', '65536', 'localhost', ':9464', '::1:9464', 'http://localhost:9464', '9464/metrics'])(
+    'refuses to listen on %s',
+    (text) => {
+      expect(problemOf({ HTTP_LISTEN: text }).message).toMatch(
+        /^HTTP_LISTEN must be a port.*for example HTTP_LISTEN=9464/,
+      );
+    },
+  );
 
   it('takes the values that had another name in the version before, and warns of them', () => {
     const environment = { MEMORY_MODE: 'sequential', CPU_MEMORY: 'mapped', GUIDANCE_BATCH: ' apart ', PROVIDER: 'cpu' };

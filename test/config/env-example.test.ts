@@ -27,7 +27,7 @@ describe('.env.example', () => {
   it('shows the default of every variable that has one', () => {
     const everyLine = dotenv.parse(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
     expect(Object.keys(everyLine)).toEqual(Object.keys(variables));
-    // These have no default: their lines show what a path, a model and an emoji look like.
+    // These have no default: their lines show what a path, a model, an emoji and a port look like.
     expect(
       readConfig({
         ...everyLine,
@@ -40,6 +40,7 @@ describe('.env.example', () => {
         WORKER_LISTEN: '',
         WORKER_URL: '',
         WORKER_NAME: '',
+        HTTP_LISTEN: '',
       }),
     ).toEqual(readConfig({}));
   });

@@ -33,7 +33,7 @@ export interface Stage {
 export const hourMs = 3_600_000;
 
 /** What a test may choose. */
-export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch' | 'signal'> {
+export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs' | 'fetch' | 'signal' | 'operations'> {
   renderer: Pick<Renderer, 'render'>;
   /** Default: the renderer alone. */
   workers?: BotDependencies['workers'];
@@ -42,6 +42,8 @@ export interface StageOptions extends Pick<BotDependencies, 'clock' | 'editGapMs
   attachmentHosts?: readonly string[];
   /** Default: a look at the first bytes alone. */
   checkPicture?: BotDependencies['checkPicture'];
+  /** Gets what the bot logs besides the stage's own log. */
+  log?: BotDependencies['log'];
   /** Called before the first bot starts. */
   beforeStart?: (discord: FakeDiscord) => void;
   /** What else the operator set. */
@@ -62,10 +64,12 @@ export async function setStage({
   // Edits as fast as they come: how they are spaced is shown with a clock of its own.
   editGapMs = 0,
   fetch = globalThis.fetch,
+  operations,
+  log: writtenTo,
   signal,
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
-  const log = createRecordingLog();
+  const log = createRecordingLog(writtenTo);
   const dataDir = tempFolder();
   const running = new Set<{ stop(): Promise<void> }>();
 
@@ -90,6 +94,7 @@ export async function setStage({
         readSettings: readVideoSettings,
         editGapMs,
         fetch,
+        operations,
         ...(signal && { signal }),
       },
     );

@@ -16,7 +16,8 @@ describeInBrowser('the form of a command', (stage) => {
   ])('shows every suggestion whole in a window of %d by %d', async (width, height) => {
     const window = await stage.visit({ width, height });
     await openForm(window, '/animate');
-    for (const option of ['motion', 'loop']) await window.locator(`[data-option=${option}]`).click();
+    // Motion last: its suggestions cover the next button.
+    for (const option of ['loop', 'motion']) await window.locator(`[data-option=${option}]`).click();
     await window.locator('#option-motion').fill('s');
     await window.locator('.suggestions li').last().waitFor();
     await keepPicture(window, `suggestions-${width}`);

@@ -17,7 +17,6 @@ describeInBrowser('the playground by mouse', (stage) => {
     const message = lastMessage(window);
     await message.getByText('step 1 of 2').waitFor();
     await message.getByText('Ada used /animate').waitFor();
-    await message.locator('playground-timestamp').waitFor();
     await keepPicture(window, 'progress');
     hold.release();
 
@@ -39,7 +38,12 @@ describeInBrowser('the playground by mouse', (stage) => {
     await dialog.getByLabel('Motion').fill('200');
     await dialog.getByLabel('Loop').selectOption('ping-pong');
     await keepPicture(window, 'modal');
+    const second = stage.renderer.hold();
     await dialog.getByRole('button', { name: 'Submit' }).click();
+    await second.reached;
+    // From the second clip on, its end is known from the first step.
+    await lastMessage(window).locator('playground-timestamp').waitFor();
+    second.release();
     // A loop was chosen, and no format: a picture that moves by itself.
     await messageWith(window, 'Edited').locator('img.picture').waitFor();
     await dialog.waitFor({ state: 'detached' });

@@ -7,11 +7,12 @@ export interface LoggedEvent {
   message: string;
 }
 
-/** A log that keeps what it is given. */
-export function createRecordingLog(): Log & { events: LoggedEvent[] } {
+/** A log that keeps what it is given, and passes it on. */
+export function createRecordingLog(next?: Log): Log & { events: LoggedEvent[] } {
   const events: LoggedEvent[] = [];
   const record = (level: keyof Log) => (fields: object, message: string) => {
     events.push({ level, fields: { ...fields }, message });
+    next?.[level](fields, message);
   };
   return { events, debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
+import { type Metrics, noMetrics } from '../../src/util/metrics.ts';
 import type { RenderOptions, RenderProgress } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createFakeClock, type FakeClock, settle } from '../support/fake-clock.ts';
@@ -71,11 +72,18 @@ function lives(pid: number): boolean {
 }
 
 it('a process that stands still for STALL_SECONDS is killed, and the next job gets another', async () => {
-  const stage = setUp('fake-child.ts', { stallSeconds: 20 });
+  const restarts: string[] = [];
+  const count: Metrics['count'] = (name, labels) => void restarts.push(`${name} ${JSON.stringify(labels)}`);
+  const stage = setUp('fake-child.ts', { stallSeconds: 20, metrics: { ...noMetrics, count } });
+  expect(stage.renderer.isLate()).toBe(false);
   const { job, stopped } = stoppedAt(stage, 'denoise 1');
   const pid = await stopped;
-  await stage.clock.advance(19_000);
+  await stage.clock.advance(8_000);
+  expect(stage.renderer.isLate()).toBe(false);
+  await stage.clock.advance(11_000);
   expect(lives(pid)).toBe(true);
+  // What /readyz says, before the process is killed.
+  expect(stage.renderer.isLate()).toBe(true);
   // Where a last bit of work was seen after the news, idle time counts from the next look.
   await stage.clock.advance(3_000);
   const error: unknown = await job.catch((reason: unknown) => reason);
@@ -83,6 +91,8 @@ it('a process that stands still for STALL_SECONDS is killed, and the next job ge
   expect(error).toMatchObject({ code: 'render-process-stalled', scope: undefined });
   expect(String(error)).toMatch(/no progress at denoise, step 1 of 3 done, for 2\d s/);
   expect(lives(pid)).toBe(false);
+  expect(stage.renderer.isLate()).toBe(false);
+  expect(restarts).toEqual(['kinora_worker_restarts_total {"reason":"render-process-stalled"}']);
   await expect(stage.render({})).resolves.toMatchObject({ model: 'fake' });
 });
 

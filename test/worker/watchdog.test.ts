@@ -57,6 +57,26 @@ describe('the watchdog', () => {
     expect(stalls).toEqual([limit]);
   });
 
+  it.each([
+    ['stands still', 0, 150],
+    ['computes', 1, 1800],
+  ])(
+    'calls a process that %s late after half of its time, until it goes on or the watch is over',
+    async (_, share, half) => {
+      const { watchdog, advanceSeconds } = watched({ share });
+      await advanceSeconds(half - 31);
+      expect(watchdog.isLate()).toBe(false);
+      await advanceSeconds(62);
+      expect(watchdog.isLate()).toBe(true);
+      watchdog.progress(unknown);
+      expect(watchdog.isLate()).toBe(false);
+      await advanceSeconds(half + 31);
+      expect(watchdog.isLate()).toBe(true);
+      watchdog.stop();
+      expect(watchdog.isLate()).toBe(false);
+    },
+  );
+
   it('does not take the thread that looks for the parent for work, nor reading weights from a slow disk for idling', async () => {
     const hanging = watched({ share: 0.003 });
     await hanging.advanceSeconds(300);

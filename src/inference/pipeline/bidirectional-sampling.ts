@@ -1,7 +1,6 @@
 import { InferenceError, UserError } from '../../errors.ts';
 import { addScaled } from '../schedulers/euler-steps.ts';
-import { type DenoiseTools, drawLatents, type Stage } from './denoise.ts';
-import { openDenoiser } from './denoiser.ts';
+import { type DenoiseTools, drawLatents, openDenoiser, type Stage } from './denoiser.ts';
 import { requireFinite } from './guard-networks.ts';
 import { guidedSteps, linspace } from './guidance.ts';
 import type { PipelineContext } from './pipeline-context.ts';

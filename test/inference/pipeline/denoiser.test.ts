@@ -68,3 +68,18 @@ describe('what a step costs', () => {
     expect(calls).toEqual([conditional, ...first, ...second, 'released give', 'released take']);
   });
 });
+
+it('keeps the inner features of each picture apart', async () => {
+  const calls: string[] = [];
+  const settings = { width: 16, height: 16, numFrames: 3, fps: 7, motionBucketId: 127, noiseAugStrength: 0 };
+  const job = { configs, networks: noting(calls), settings, guidanceBatch: 'batched' } as unknown as PipelineContext;
+  const picture = { imageEmbeds: new Float32Array(24), imageLatents: new Float32Array(4) };
+  const denoiser = await openDenoiser(job, [picture, picture], { guided: [true, true], caching: true });
+  for (const shallow of [false, true]) {
+    for (const condition of [0, 1])
+      await denoiser.predict(new Float32Array(4), 1, { guided: true, shallow, condition });
+  }
+  // The first two calls made 1 and 2.
+  expect(calls).toEqual(['give 2', 'give 2', 'take 2 1', 'take 2 2']);
+  await denoiser.release();
+});

@@ -217,6 +217,14 @@ describe('checkpoints', { timeout: 120_000 }, () => {
     expect(resumed.steps).toEqual(expected.steps);
   });
 
+  it('are still good where they come as a part of a larger buffer, as over a network', () => {
+    const bytes = reference.checkpoints[2]!;
+    const received = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(2)]).subarray(3, 3 + bytes.length);
+    const logged: string[] = [];
+    expect(readCheckpoint(received, (message) => logged.push(message))).toEqual(readCheckpoint(bytes, () => {}));
+    expect(logged).toEqual([]);
+  });
+
   it('are still good in another folder or on another host, with files of another age', async () => {
     const { checkpoints, clip } = reference;
     const modelDir = join(tempFolder(), 'another-name');
