@@ -33,7 +33,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout, {
     format: config.logFormat,
-    secrets: [discordToken, config.hubToken],
+    secrets: [discordToken, config.hubToken, config.remote.token, config.remote.queueUrl],
   });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));

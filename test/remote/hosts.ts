@@ -18,7 +18,7 @@ const timing = {
   leaseMs: 1_500,
 };
 
-const token = 'a-secret-of-the-test-0123456789';
+export const token = 'a-secret-of-the-test-0123456789';
 
 /** A process that makes clips for the bot. */
 interface WorkerHost {
@@ -102,22 +102,26 @@ export async function startHosts(
         },
         options: workerOptions ?? { isInEarnest },
       }),
-    jobs() {
-      const database = openDatabase(stage.dataDir);
-      const rows = database
-        .prepare(
-          `SELECT id, state, attempts, fence, lease_holder AS holder,
-             EXISTS (SELECT 1 FROM checkpoints WHERE job_id = jobs.id) AS hasCheckpoint
-           FROM jobs ORDER BY created_at_ms, rowid`,
-        )
-        .all([]) as StoredJob[];
-      database.close();
-      return rows;
-    },
+    jobs: () => storedJobs(stage.dataDir),
   };
 }
 
-function startWorker(
+/** How a bot's database says that jobs stand, oldest first. */
+export function storedJobs(dataDir: string): StoredJob[] {
+  const database = openDatabase(dataDir);
+  const rows = database
+    .prepare(
+      `SELECT id, state, attempts, fence, lease_holder AS holder,
+         EXISTS (SELECT 1 FROM checkpoints WHERE job_id = jobs.id) AS hasCheckpoint
+       FROM jobs ORDER BY created_at_ms, rowid`,
+    )
+    .all([]) as StoredJob[];
+  database.close();
+  return rows;
+}
+
+/** A worker of any bot. */
+export function startWorker(
   name: string,
   { environment, options }: { environment: Record<string, string>; options: WorkerOptions },
 ): WorkerHost {
@@ -173,7 +177,8 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody uses at this moment. */
+export async function freePort(): Promise<number> {
   const proxy = await createStallingProxy(1);
   await proxy.close();
   return proxy.port;
