@@ -147,7 +147,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
-  const botQueue = await openBotQueue({ remote: config.remote, workers, store, facts, clock, log });
+  const botQueue = await openBotQueue({ remote: config.remote, workers, store, facts, clock, log, signal });
   const jobs = createJobQueue({
     store,
     estimates,

@@ -49,6 +49,8 @@ export interface BotQueueOptions {
   facts: FactStore;
   clock: Clock;
   log: Log;
+  /** Aborted: Redis is waited for no longer. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -72,14 +74,14 @@ function localQueue({ workers, clock, log }: BotQueueOptions): BotQueue {
 }
 
 async function remoteQueue(
-  { workers, store, facts, clock, log }: BotQueueOptions,
+  { workers, store, facts, clock, log, signal }: BotQueueOptions,
   { queueUrl: url, listen, token, needs, timing = {} }: RemoteWorkers,
 ): Promise<BotQueue> {
   const key = await rememberedKey(facts);
   const server: JobServer = await startJobServer({ listen, token, key, needs, clock, log });
   log.info({ ...server.address }, 'listening for workers on other hosts');
   const bullmq = { url, log, ...(timing.engine && { timing: timing.engine }) };
-  const engine = await createBullmqEngine({ ...bullmq, clock });
+  const engine = await createBullmqEngine({ ...bullmq, clock, signal });
   let jobs: JobQueue | undefined;
   let serving: EngineWorker[] = [];
   // Not a local name: those who have it go on when this process ends.
