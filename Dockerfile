@@ -23,6 +23,7 @@ COPY --from=build /app/dist /app/dist
 COPY LICENSE /app/
 COPY assets /app/assets
 COPY models/demo /app/models/demo
+COPY models/rife /app/models/rife
 RUN ln -s /app/dist/main.js /usr/local/bin/kinora \
   && chmod +x /app/dist/main.js \
   && install -d -o node -g node /var/lib/kinora /var/lib/kinora/data /var/lib/kinora/models

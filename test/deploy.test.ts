@@ -38,6 +38,13 @@ describe('the Dockerfile', () => {
     }
   });
 
+  it('has the models that the package has', () => {
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    const models = files.filter((path) => path.startsWith('models/'));
+    expect(models).toEqual(['models/demo', 'models/rife']);
+    for (const model of models) expect(dockerfile).toContain(`COPY ${model} /app/${model}\n`);
+  });
+
   it('runs as a user other than root, and has no Python', () => {
     for (const stage of dockerfile.split(/^FROM /m).slice(2)) {
       expect([...stage.matchAll(/^USER (\S+)/gm)].at(-1)?.[1]).toBe('node');

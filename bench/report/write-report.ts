@@ -9,6 +9,7 @@ import type { ProfileFigures } from '../sections/profiles.ts';
 import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
+import { readParts } from './keep-parts.ts';
 import { machine } from './machine.ts';
 import { exactnessTable, speedTable, startTable } from './networks-report.ts';
 import { gigabytes, markdownTable, median } from './tables.ts';
@@ -35,6 +36,7 @@ export function writeReport(workDir: string, threads: number): void {
     caching &&
       `## DeepCache\n\n\`--deep-cache-interval N\`: the whole UNet in every Nth step only. ${caching.markdown}`,
     profiles && profilePart(profiles),
+    ...readParts(),
   ];
   writeFileSync(join(benchDir, 'RESULTS.md'), `${parts.filter((part) => part !== undefined).join('\n\n')}\n`);
 }

@@ -1,8 +1,12 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
+import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { type ClipAction, clipActions } from './languages/clip-messages.ts';
 import type { Messages } from './languages/messages.ts';
+
+/** The first word of the custom id of the button that asks for a seamless loop. */
+export const seamlessAction = 'loop-seamless';
 
 /** Discord takes five in a row. */
 const buttonsPerRow = 5;
@@ -32,4 +36,32 @@ export function clipRows(job: Job, { clip: { buttons } }: Messages): APIActionRo
     type: ComponentType.ActionRow,
     components,
   }));
+}
+
+/**
+ * Whether 🔁 made the clip, and a seamless loop could be made in its place. A clip that ends as another picture, or that was
+ * extended, would not be the same any more.
+ */
+export function hasSeamlessOffer({ parent, hasEndPicture }: Job, { form, extended }: Clip): boolean {
+  return parent?.change === 'loop' && form.loop !== 'seamless' && !hasEndPicture && !extended;
+}
+
+/** Beside the other buttons: the seamless loop, with what it costs. `seconds` are those of rendering, where they are known. */
+export function seamlessButton(
+  { id: jobId }: Pick<Job, 'id'>,
+  seconds: number | undefined,
+  { clip }: Messages,
+): APIButtonComponent {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: emojis.loop },
+    label: clip.seamlessButton(seconds === undefined ? undefined : roughDuration(seconds)),
+    custom_id: buttonId({ action: seamlessAction, jobId }),
+  };
+}
+
+/** As precise as an estimate is, in units that all languages share. */
+function roughDuration(seconds: number): string {
+  return seconds < 90 ? `${Math.max(1, Math.ceil(seconds / 10)) * 10} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -2,6 +2,7 @@ import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
 import type { Job } from '../storage/job.ts';
 import type { Metrics } from '../util/metrics.ts';
+import { hasSeamlessOffer, seamlessButton } from './clip-rows.ts';
 import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
@@ -27,6 +28,8 @@ interface DeliverClipOptions extends DeliveryOptions {
   /** Whether the clip is hidden until it is clicked. */
   isSpoiler: boolean;
   shrink: ShrinkClip;
+  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
+  seamlessSeconds?: ((job: Job) => number | undefined) | undefined;
   signal: AbortSignal;
   /** Counts tries that are made again. Default: nobody does. */
   metrics?: Metrics | undefined;
@@ -64,8 +67,11 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
   }
 }
 
-function clipReply(clip: Clip, { job, messages, isSpoiler }: DeliverClipOptions): Reply {
+function clipReply(clip: Clip, { job, messages, isSpoiler, seamlessSeconds }: DeliverClipOptions): Reply {
   const reply = deliveredView(job, clip, messages);
+  if (hasSeamlessOffer(job, clip)) {
+    reply.components.at(-1)?.components.push(seamlessButton(job, seamlessSeconds?.(job), messages));
+  }
   if (!isSpoiler) return reply;
   const { files = [] } = reply;
   // Servers and clients of before June 2026 know the name alone.

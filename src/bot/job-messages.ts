@@ -23,6 +23,8 @@ export interface JobMessagesOptions {
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
+  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
+  seamlessSeconds?: (job: Job) => number | undefined;
   clock: Clock;
   log: Log;
   metrics?: Metrics;
@@ -50,7 +52,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
-  const { isSpoiler = async () => false, wantsPing = async () => false } = options;
+  const { isSpoiler = async () => false, wantsPing = async () => false, seamlessSeconds } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
@@ -141,8 +143,8 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const delivery = { job, messages, replies, isSpoiler: hides, shrink, signal, metrics };
-      const way = await deliverClip(address, clip, delivery);
+      const known = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds };
+      const way = await deliverClip(address, clip, { ...known, signal, metrics });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },
     failed: (job, error) => notifyFinal(job, 'privately', (messages) => explainError(error, messages, job.id)),

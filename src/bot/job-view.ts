@@ -49,7 +49,7 @@ export function deliveredView(job: Job, clip: Clip, messages: Messages): Reply {
 
 /** What was wanted, how long the clip is, the seed, how it repeats, what gave way, and what it was made from. */
 function captionOf({ parent }: Job, clip: Clip, messages: Messages): string {
-  const { fps, frames, form, settings, reduced, replacedFormat } = clip;
+  const { fps, frames, form, settings, reduced, replacedFormat, interpolator } = clip;
   const { caption } = messages.clip;
   const seconds = frames / fps;
   const change = parent?.change;
@@ -63,6 +63,7 @@ function captionOf({ parent }: Job, clip: Clip, messages: Messages): string {
     first,
     caption.seed(settings.seed),
     change === 'loop' || form.loop === 'none' ? '' : caption.loops[form.loop],
+    interpolator === 'minterpolate' ? caption.fallbackFrames : '',
     replacedFormat === undefined ? '' : caption.replaced(replacedFormat === 'gif' ? 'GIF' : 'WebP'),
     reduced === undefined ? '' : caption.reduced,
     parent?.link === undefined ? '' : caption.from(parent.link),

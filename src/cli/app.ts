@@ -20,7 +20,7 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
-import { createEstimates } from '../queue/estimates.ts';
+import { createEstimates, seamlessSeconds } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
@@ -119,25 +119,25 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
   const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
   const replies = createMessageSender(client.rest, clock);
-  const shrink = createShrink({ workers, store });
-  const listener = createJobMessages({
-    replies,
-    shrink,
-    clock,
-    log,
-    metrics,
-    ...(editGapMs !== undefined && { editGapMs }),
-    isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
-    wantsPing: async ({ userId, guildId, createdAtMs }) =>
-      clock.now() - createdAtMs > pingAfterMs &&
-      (await userSettings.wantsPing(userId)) &&
-      (await guildSettings.of(guildId)).ping,
-  });
   const estimates = createEstimates({
     store: repositories.estimates,
     known: await repositories.estimates.all(),
     model,
     provider: config.provider,
+  });
+  const listener = createJobMessages({
+    replies,
+    shrink: createShrink({ workers, store }),
+    clock,
+    log,
+    metrics,
+    ...(editGapMs !== undefined && { editGapMs }),
+    isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
+    seamlessSeconds: (job) => seamlessSeconds(job, { estimates, model }),
+    wantsPing: async ({ userId, guildId, createdAtMs }) =>
+      clock.now() - createdAtMs > pingAfterMs &&
+      (await userSettings.wantsPing(userId)) &&
+      (await guildSettings.of(guildId)).ping,
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });

@@ -23,11 +23,11 @@ export function clipAsJson(clip: Clip, { output, framesDir }: ClipPlaces): strin
 
 /** What was done, as one line for a person. */
 export function clipAsSentence(clip: Clip, { output }: ClipPlaces): string {
-  const { settings, width, height, upscaleFactor, frames, fps, model, provider } = clip;
+  const { settings, width, height, upscaleFactor, frames, fps, model, provider, interpolator } = clip;
   const rendered = upscaleFactor === 1 ? '' : ` (rendered at ${settings.width}×${settings.height})`;
   const facts = [
     `${width}×${height}${rendered}`,
-    `${frames} frames at ${fps} fps`,
+    `${frames} frames at ${fps} fps${interpolator === undefined ? '' : `, those in between by ${interpolator}`}`,
     formatBytes(clip.bytes.byteLength),
     `seed ${settings.seed}`,
     `${model} on ${provider} in ${formatDuration(totalSeconds(clip))}`,

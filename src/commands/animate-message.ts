@@ -50,14 +50,17 @@ export const animateMessage = {
 export const pickPicture = {
   customId: 'pick-picture',
   async execute(interaction, context) {
-    const embed = interaction.message.embeds[Number(interaction.values[0])];
-    const url = embed?.image?.url ?? embed?.url;
-    if (!url) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
-    const picture = { url, isSpoiler: !embed?.image };
+    const [picture, endPicture] = (interaction.values[0] ?? '').split('-').map((index) => {
+      const embed = interaction.message.embeds[Number(index)];
+      const url = embed?.image?.url ?? embed?.url;
+      if (!url) throw new UserError('no-picture-there', 'The menu has lost its pictures.');
+      return { url, isSpoiler: !embed?.image };
+    });
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
       clipRequest: await requestFor(interaction, context),
-      picture,
+      picture: picture!,
+      ...(endPicture && { endPicture }),
     });
   },
 } satisfies MenuAction;
@@ -98,7 +101,15 @@ async function menuOf(pictures: readonly FoundPicture[], interaction: Asked, { g
           {
             type: ComponentType.StringSelect as const,
             custom_id: pickPicture.customId,
-            options: pictures.map(({ name }, index) => ({ label: titleOf(name, index), value: String(index) })),
+            options: [
+              ...pictures.map(({ name }, index) => ({ label: titleOf(name, index), value: String(index) })),
+              // Each but the first with the one before it: 19 choices of ten pictures, where Discord takes 25.
+              ...pictures.slice(1).map((_, index) => ({
+                label: messages.between({ from: index + 1, to: index + 2 }),
+                description: messages.betweenCost,
+                value: `${index}-${index + 1}`,
+              })),
+            ],
           },
         ],
       },

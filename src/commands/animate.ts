@@ -42,10 +42,12 @@ export const animate = {
     const { model, guildSettings } = context;
     const { options, guildId } = interaction;
     const image = options.getAttachment('image', true);
+    const end = options.getAttachment('end');
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
       clipRequest: readAnimateOptions(options, model, await guildSettings.of(guildId)),
-      picture: { url: image.url, size: image.size, isSpoiler: isSpoiler(image) },
+      picture: pictureOf(image),
+      ...(end !== null && { endPicture: pictureOf(end) }),
     });
   },
   async autocomplete(interaction, { model }) {
@@ -55,9 +57,9 @@ export const animate = {
   },
 } satisfies Command;
 
-/** discord.js knows the flag; an older client says it by the name. */
-function isSpoiler({ spoiler, name }: Pick<Attachment, 'spoiler' | 'name'>): boolean {
-  return spoiler || name.startsWith('SPOILER_');
+/** discord.js knows the flag of what is hidden; an older client says it by the name. */
+function pictureOf({ url, size, spoiler, name }: Attachment) {
+  return { url, size, isSpoiler: spoiler || name.startsWith('SPOILER_') };
 }
 
 function presetNames({ presets = {} }: ModelCapabilities): string[] {
@@ -73,6 +75,8 @@ function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIAp
   switch (name) {
     case 'image':
       return { type: ApplicationCommandOptionType.Attachment, ...said, file_types: ['image'], required: true };
+    case 'end':
+      return { type: ApplicationCommandOptionType.Attachment, ...said, file_types: ['image'] };
     case 'private':
       return { type: ApplicationCommandOptionType.Boolean, ...said };
     case 'preset':

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type ButtonInteraction, MessageFlags, type ModalSubmitInteraction } from 'discord.js';
+import { seamlessAction } from '../bot/clip-rows.ts';
 import { parseReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
 import { loopNames } from '../settings/clip-form.ts';
@@ -26,12 +27,18 @@ const extend = remakeButton('extend', (job) => ({
 
 /** 🔁: the same frames in the next kind of loop, and after the last kind without one. */
 const loop = remakeButton('loop', (job) => {
-  // What is made of any clip's frames: a seamless loop would have to be rendered.
+  // What is made of any clip's frames: a seamless loop is rendered, and has a button of its own.
   const loops = loopNames.filter((name) => name !== 'seamless');
   const current = job.form?.loop ?? 'none';
   const next = current === 'seamless' ? 0 : loops.indexOf(current) + 1;
   return { id: job.id, use: 'reencode', form: { ...job.form, loop: loops[next % loops.length]! } };
 });
+
+/** Beside what 🔁 made: the same picture and settings, rendered so that the clip ends as it begins. */
+const seamless: ButtonAction = {
+  ...remakeButton('loop', (job) => ({ ...renewed(job), form: { ...job.form, loop: 'seamless' } })),
+  action: seamlessAction,
+};
 
 /** ⬆️: the same frames with others computed in between. */
 const smooth = remakeButton('smooth', (job) => {
@@ -40,7 +47,7 @@ const smooth = remakeButton('smooth', (job) => {
 });
 
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, smooth];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, seamless, smooth];
 
 function remakeButton(action: ClipChange, change: (job: Job) => Change): ButtonAction {
   return {
@@ -89,6 +96,8 @@ export async function remake(
     isPrivate,
     clipRequest: { settings, fit, ...(form && { form }), ...changes, parent },
     picture: async () => ({ jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler }),
+    // What goes on from the end picture does not end with it once more.
+    ...(job.hasEndPicture && use !== 'extend' && { endPicture: { jobId } }),
   });
 }
 
@@ -96,10 +105,11 @@ export async function remake(
  * Pressed once more while the first press's clip is on its way, these would only make a second one like it.
  * @throws UserError `already-under-way`
  */
-function refuseTwice({ id, change }: JobParent, userId: string, { jobs }: CommandContext): void {
+function refuseTwice({ id, use, change }: JobParent, userId: string, { jobs }: CommandContext): void {
   const { running, waiting } = jobs.overview();
   const isUnderWay = [...running, ...waiting].some(
-    ({ job }) => job.userId === userId && job.parent?.id === id && job.parent.change === change,
+    ({ job }) =>
+      job.userId === userId && job.parent?.id === id && job.parent.use === use && job.parent.change === change,
   );
   if (isUnderWay) throw new UserError('already-under-way', 'The same was asked for a moment ago.');
 }

@@ -2,13 +2,16 @@ import { clipForm, type ShapeName } from '../settings/clip-form.ts';
 import { written } from '../settings/declaration.ts';
 import { shownSettings } from '../settings/discord-options.ts';
 import type { FlatSettings } from '../settings/flat-settings.ts';
-import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
+import { forTwoPictures, type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { Size } from '../util/rgb.ts';
 import { type RequestDefaults, readAnimateOptions, type TypedOptions } from './animate-options.ts';
 
 const shown = [...shownSettings(imageToVideo), ...shownSettings(clipForm)];
 const declared = [...Object.entries(imageToVideo), ...Object.entries(clipForm)];
+
+/** Stands for the file of a clip's last picture. */
+const endName = 'end.png';
 
 /** Where a command is to be typed. */
 export interface CommandPlace {
@@ -32,12 +35,11 @@ export type CommandAnswer = { command: string } | { without: 'incomplete' | 'ext
 export function commandFor(settings: FlatSettings, place: CommandPlace): CommandAnswer {
   if (needed(place.model).some((name) => settings[name] === undefined)) return { without: 'incomplete' };
   if (settings.extended === true) return { without: 'extended' };
-  if (settings.hasEndPicture === true) return { without: 'no-option' };
   if (settings.model !== place.model.name) return { without: 'other-model' };
   const presets = [undefined, ...Object.keys(place.model.presets ?? {})];
   for (const preset of presets) {
     const typed = { ...(preset !== undefined && { preset }), ...optionsFor(settings) };
-    if (makes(typed, settings, place)) return { command: asCommand(typed) };
+    if (makes(typed, settings, place)) return { command: asCommand(typed, settings) };
   }
   return { without: 'no-option' };
 }
@@ -63,8 +65,10 @@ function optionsFor(settings: FlatSettings): TypedValues {
   );
 }
 
-function asCommand(typed: TypedValues): string {
-  return ['/animate', ...writeOptions(typed)].join(' ');
+/** The last picture, like the first, is the reader's to attach; its name stands for it. */
+function asCommand(typed: TypedValues, { hasEndPicture }: FlatSettings): string {
+  const end = hasEndPicture === true ? [`end:${endName}`] : [];
+  return ['/animate', ...end, ...writeOptions(typed)].join(' ');
 }
 
 /** Discord writes truths with capitals. */
@@ -80,10 +84,18 @@ function makes(typed: TypedValues, settings: FlatSettings, place: CommandPlace):
   try {
     const request = readAnimateOptions(asTyped(typed), model, defaults);
     const resolve = model.resolveSettings ?? ((asked) => ({ ...model.defaults, seed: 0, ...asked }));
-    const resolved = resolve(request.settings);
+    const isBetween = settings.hasEndPicture === true || request.form?.loop === 'seamless';
+    const resolved = resolve(isBetween ? forTwoPictures(request.settings) : request.settings);
     const form = { ...request.form, fit: request.fit };
     const got = { ...withoutSize(written(imageToVideo, resolved)), ...written(clipForm, form) };
-    const { model: _, provider: __, extended: ___, hasEndPicture: ____, ...wanted } = withoutSize(settings);
+    const {
+      model: _,
+      provider: __,
+      extended: ___,
+      hasEndPicture: ____,
+      interpolator: _____,
+      ...wanted
+    } = withoutSize(settings);
     return isSame(got, wanted) && isSameSize(form.shape, { area: resolved, settings, place });
   } catch {
     // An option that `/animate` does not take.
@@ -135,7 +147,7 @@ export function asCommandLine(settings: FlatSettings, picture = 'picture.png'): 
     if (type.kind === 'flag') return value === true ? [`--${option.name}`] : [];
     return isPlain(value) ? [`--${option.name} ${value}`] : [];
   });
-  const end = settings.hasEndPicture === true ? ['--end', 'end.png'] : [];
+  const end = settings.hasEndPicture === true ? ['--end', endName] : [];
   return ['kinora animate', picture, ...end, ...typed].join(' ');
 }
 

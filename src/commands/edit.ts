@@ -80,7 +80,9 @@ function readForm(interaction: ModalSubmitInteraction, job: Job, model: ModelCap
   const changed = valuesFrom(clipForm, readFields(interaction, formFields), model);
   const form = { ...job.form, ...changed };
   const [now, before]: SettingValues[] = [settings, { ...model.defaults, ...job.settings }];
-  const isRenderedAnew = settingFields.some(({ setting }) => now?.[setting] !== before?.[setting]);
+  // Its frames have to be made for it.
+  const becomesSeamless = form.loop === 'seamless' && job.form?.loop !== 'seamless';
+  const isRenderedAnew = becomesSeamless || settingFields.some(({ setting }) => now?.[setting] !== before?.[setting]);
   return isRenderedAnew ? { ...renewed(job), settings, form } : { id: job.id, use: 'reencode', form };
 }
 

@@ -16,7 +16,7 @@ import type { FoundPicture } from '../bot/find-pictures.ts';
 import { type Place, placeOf } from '../bot/place.ts';
 import { parseReplyAddress, type ReplyAddress } from '../bot/reply-address.ts';
 import { UserError } from '../errors.ts';
-import type { JobRequest } from '../storage/job.ts';
+import type { JobRequest, NewJob } from '../storage/job.ts';
 import { checkPermissions, checkPlace, rolesOf } from './check-place.ts';
 import type { CommandContext } from './command.ts';
 import { localeOf } from './i18n.ts';
@@ -55,6 +55,8 @@ export interface SubmitOptions {
    * it becomes a clip that is.
    */
   picture: HiddenOrNot<PictureFile> | (() => Promise<HiddenOrNot<PictureFile | { jobId: string }>>);
+  /** The picture that the clip ends with, as its first one: a file, or another job that ends with it. */
+  endPicture?: HiddenOrNot<PictureFile> | { jobId: string };
 }
 
 /**
@@ -67,7 +69,7 @@ export interface SubmitOptions {
 export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, clipRequest, picture }: SubmitOptions,
+  { isPrivate, clipRequest, picture, endPicture }: SubmitOptions,
 ): Promise<void> {
   const { jobs, clock, guildSettings, maxUploadBytes, download } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
@@ -87,25 +89,44 @@ export async function enqueueFromInteraction(
     maxUploadBytes,
     settings.maxUploadBytes ?? maxUploadBytes,
   );
-  const request: JobRequest = { ...clipRequest, userId: user.id, guildId, maxBytes };
+  const request: JobRequest = {
+    ...clipRequest,
+    ...(endPicture && { hasEndPicture: true }),
+    userId: user.id,
+    guildId,
+    maxBytes,
+  };
+  if (request.hasEndPicture && request.form?.loop === 'seamless') {
+    throw new UserError('end-of-seamless-loop', 'A seamless loop ends as it begins.');
+  }
   await jobs.check(request);
-  if (!hasChannelRoute) refuseLongWait(clipRequest, context);
+  if (!hasChannelRoute) refuseLongWait(request, context);
   if (typeof picture !== 'function') download.check(picture);
+  if (endPicture && 'url' in endPicture) download.check(endPicture);
   const flags = isPrivate ? ({ flags: MessageFlags.Ephemeral } as const) : {};
   const answer = await deferred(interaction, flags);
   const found = typeof picture === 'function' ? await picture() : picture;
-  const kept = 'jobId' in found ? { jobId: found.jobId } : await download(found);
+  const kept = await keptPicture(found, context);
+  const keptEnd = endPicture && { endPicture: await keptPicture(endPicture, context) };
   const address = addressOf(interaction, {
     tokenExpiresAtMs,
     hasChannelRoute,
     isEphemeral: isPrivate,
-    isSpoiler: found.isSpoiler,
+    isSpoiler: found.isSpoiler || (endPicture !== undefined && 'url' in endPicture && endPicture.isSpoiler),
     messageId: answer.id,
     channelId: interaction.channelId ?? answer.channelId,
     locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
-  await jobs.submit({ ...request, address, picture: kept });
+  await jobs.submit({ ...request, address, picture: kept, ...keptEnd });
+}
+
+/** What a job keeps: the file's bytes, looked at, or another job's picture. */
+async function keptPicture(
+  picture: PictureFile | { jobId: string },
+  { download }: Pick<CommandContext, 'download'>,
+): Promise<NewJob['picture']> {
+  return 'jobId' in picture ? { jobId: picture.jobId } : download(picture);
 }
 
 /**
@@ -166,8 +187,8 @@ export function addressOf(
   });
 }
 
-function refuseLongWait(clipRequest: ClipRequest, { jobs, clock }: CommandContext): void {
-  const { endsAtMs } = jobs.estimatePosition(clipRequest);
+function refuseLongWait(request: JobRequest, { jobs, clock }: CommandContext): void {
+  const { endsAtMs } = jobs.estimatePosition(request);
   if (endsAtMs === undefined) return;
   const waitMs = endsAtMs - clock.now();
   if (waitMs <= longestTokenWaitMs) return;

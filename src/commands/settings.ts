@@ -12,6 +12,7 @@ import { localizations } from '../bot/languages/choose-messages.ts';
 import type { SettingsMessages } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
+import { type Interpolator, interpolators } from '../settings/clip.ts';
 import { type FlatSettings, flatSettings } from '../settings/flat-settings.ts';
 import type { MadeClip } from '../storage/clips.ts';
 import type { Size } from '../util/rgb.ts';
@@ -116,7 +117,8 @@ async function settingsText(
 
 function answerLines(settings: FlatSettings, answer: CommandAnswer, messages: SettingsMessages): string[] {
   const commandLine = [messages.commandLine, codeBlock(asCommandLine(settings))];
-  if ('command' in answer) return [messages.command, codeBlock(answer.command), ...commandLine];
+  const command = settings.hasEndPicture === true ? messages.commandOfTwo : messages.command;
+  if ('command' in answer) return [command, codeBlock(answer.command), ...commandLine];
   const told = codeBlock(describeOptions(settings));
   switch (answer.without) {
     case 'incomplete':
@@ -133,8 +135,18 @@ function factsOf({ frames, fps, width, height, secondsPerStage }: MadeClip) {
   return { frames, fps, width, height, seconds };
 }
 
-function madeWith({ model, provider }: FlatSettings, messages: SettingsMessages): string[] {
-  return model === undefined ? [] : [messages.made({ model: harmless(model), provider: harmless(provider ?? '?') })];
+/** How people know what computes frames in between. */
+const interpolatorNames: Readonly<Record<Interpolator, string>> = {
+  rife: 'RIFE',
+  minterpolate: 'ffmpeg (minterpolate)',
+};
+
+function madeWith({ model, provider, interpolator }: FlatSettings, messages: SettingsMessages): string[] {
+  if (model === undefined) return [];
+  const made = messages.made({ model: harmless(model), provider: harmless(provider ?? '?') });
+  // The file may come from anywhere.
+  const known = interpolators.find((name) => name === interpolator);
+  return known === undefined ? [made] : [made, messages.inBetween(interpolatorNames[known])];
 }
 
 function codeBlock(text: string): string {

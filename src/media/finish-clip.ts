@@ -92,15 +92,12 @@ export async function smoothFrames(clip: RgbFrames, options: SmoothOptions): Pro
   return { ...clip, frames };
 }
 
-/** Frame rate of smoothed clips. */
-const smoothFps = 24;
-
 /** Options of {@link finishClip}. */
 export interface FinishClipOptions extends EncodeVideoOptions {
   format: ClipFormat;
   loop: LoopName;
-  /** Raises the frame rate to 24 by interpolation. */
-  smooth: boolean;
+  /** Raises the frame rate by ffmpeg's interpolation; left out, or not above `fps`: the frames are as they should be. */
+  toFps?: number;
 }
 
 /** A finished clip. `reduced` names the measure of quality that its format has. */
@@ -116,8 +113,8 @@ export type FinishedClip =
  * @throws JobCancelledError the signal was aborted
  */
 export async function finishClip(frames: RgbFrames, options: FinishClipOptions): Promise<FinishedClip> {
-  const { format, loop, smooth } = options;
-  const fps = smooth ? Math.max(options.fps, smoothFps) : options.fps;
+  const { format, loop, toFps = options.fps } = options;
+  const fps = Math.max(options.fps, toFps);
   const clip = loopFrames(await smoothFrames(frames, { ...options, toFps: fps }), loop);
   switch (format) {
     case 'mp4':

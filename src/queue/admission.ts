@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts';
+import { forTwoPictures } from '../settings/image-to-video.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
-import type { Job, JobRequest, ModelCapabilities } from '../storage/job.ts';
+import { clipCountOf, isRenderedBetween, type Job, type JobRequest, type ModelCapabilities } from '../storage/job.ts';
 import { type Limits, type OperatorLimits, stricter } from '../storage/limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
@@ -54,18 +55,24 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     }
   }
 
-  function checkWaiting({ userId, guildId }: JobRequest, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+  function checkWaiting(request: JobRequest, waiting: readonly WaitingJob[], guild: Partial<Limits>): void {
+    const { userId, guildId } = request;
+    const clips = clipCountOf(request);
     const everywhere = waiting.filter(({ job }) => job.userId === userId);
     const inGuild = waiting.filter(({ job }) => guildId !== null && job.guildId === guildId);
-    refuseFull('limit-waiting-user', limits.maxWaitingPerUser, everywhere);
+    refuseFull('limit-waiting-user', { limit: limits.maxWaitingPerUser, clips }, everywhere);
     const ownHere = everywhere.filter((own) => inGuild.includes(own));
-    refuseFull('limit-waiting-user', guild.maxWaitingPerUser ?? 0, ownHere);
-    refuseFull('limit-waiting-guild', stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0), inGuild);
+    refuseFull('limit-waiting-user', { limit: guild.maxWaitingPerUser ?? 0, clips }, ownHere);
+    const perGuild = stricter(limits.maxWaitingPerGuild, guild.maxWaitingPerGuild ?? 0);
+    refuseFull('limit-waiting-guild', { limit: perGuild, clips }, inGuild);
     // Conversations with the bot and between people belong to no server: this alone holds for them.
-    refuseFull('limit-waiting-total', limits.maxWaitingTotal, waiting);
+    refuseFull('limit-waiting-total', { limit: limits.maxWaitingTotal, clips }, waiting);
   }
 
-  async function checkPace(scope: UseScope, { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>): Promise<void> {
+  async function checkPace(
+    { clips, ...scope }: UseScope & Counted,
+    { cooldownSeconds = 0, dailyQuota = 0 }: Partial<Limits>,
+  ): Promise<void> {
     const nowMs = clock.now();
     // Not of the future: the clock was set back since, and a pause of seconds would become one of hours.
     const latestMs = await uses.latest(scope, nowMs);
@@ -75,10 +82,10 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     }
     if (dailyQuota === 0) return;
     const counted = await uses.counted(scope, nowMs - quotaPeriodMs);
-    // Free again when so many have grown old that fewer than the quota are left.
-    const blocking = counted[counted.length - dailyQuota];
+    // Free again when so many have grown old that the request fits beside those that are left.
+    const blocking = counted[counted.length - dailyQuota + (Math.min(clips, dailyQuota) - 1)];
     if (blocking === undefined) return;
-    throw limitError('limit-quota', { limit: dailyQuota, freeAtMs: Math.min(blocking, nowMs) + quotaPeriodMs });
+    throw limitError('limit-quota', { limit: dailyQuota, clips, freeAtMs: Math.min(blocking, nowMs) + quotaPeriodMs });
   }
 
   function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {
@@ -101,18 +108,31 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     const guild = withoutUndefined(ownLimits);
     const settings = withinModelLimits(job.settings, guild);
     // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
-    if (job.parent?.use !== 'reencode') model.checkSettings?.(settings);
+    if (job.parent?.use !== 'reencode')
+      model.checkSettings?.(isRenderedBetween(job) ? forTwoPictures(settings) : settings);
     checkWaiting(job, waiting, guild);
-    await checkPace({ userId }, limits);
-    if (guildId !== null) await checkPace({ userId, guildId }, guild);
+    const clips = clipCountOf(job);
+    await checkPace({ userId, clips }, limits);
+    if (guildId !== null) await checkPace({ userId, guildId, clips }, guild);
     return { ...job, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
   };
 }
 
-function refuseFull(code: LimitErrorCode, limit: number, waiting: readonly WaitingJob[]): void {
-  if (limit === 0 || waiting.length < limit) return;
+/** How many clips a request counts as. */
+interface Counted {
+  clips: 1 | 2;
+}
+
+/** What counts as two clips fills a limit of one: it is not shut out by it. */
+function refuseFull(
+  code: LimitErrorCode,
+  { limit, clips }: Counted & { limit: number },
+  waiting: readonly WaitingJob[],
+): void {
+  const before = waiting.reduce((sum, { job }) => sum + clipCountOf(job), 0);
+  if (limit === 0 || before + Math.min(clips, limit) <= limit) return;
   const starts = waiting.map(({ place }) => place.startsAtMs).filter((startsAtMs) => startsAtMs !== undefined);
-  throw limitError(code, { limit, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
+  throw limitError(code, { limit, clips, ...(starts.length > 0 && { freeAtMs: Math.min(...starts) }) });
 }
 
 function bounded(
@@ -123,7 +143,7 @@ function bounded(
   return chosen;
 }
 
-function limitError(code: LimitErrorCode, details: { limit: number; freeAtMs?: number }): UserError {
+function limitError(code: LimitErrorCode, details: { limit: number; clips?: number; freeAtMs?: number }): UserError {
   return new UserError(code, `A limit of ${details.limit} holds (${code}).`, { details });
 }
 

@@ -1,13 +1,21 @@
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
-import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
+import { type BetweenRequest, isRenderedBetween, type JobSettings, type ModelCapabilities } from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
 
-/** Measured times, kept per model, provider, size and recipe, so that the first estimate after a restart is good. */
+/** What of a job says how long it takes. */
+export interface EstimatedJob extends BetweenRequest {
+  settings: JobSettings;
+}
+
+/** Measured times, kept per model, provider, size, recipe and whether a last picture is given, so that the first estimate after a restart is good. */
 export interface Estimates {
-  /** Undefined until a job of this kind has been measured. */
-  of(settings: JobSettings): Estimate | undefined;
+  /**
+   * Undefined until a job of this kind has been measured, or one that differs from it only in that the clip ends with a
+   * given picture, or does not: that is a known factor.
+   */
+  of(job: EstimatedJob): Estimate | undefined;
   /** Learns from a finished clip; rejects where that could not be stored. */
-  learn(settings: JobSettings, clip: Clip): Promise<void>;
+  learn(job: EstimatedJob, clip: Clip): Promise<void>;
 }
 
 /** What {@link createEstimates} works with. */
@@ -26,23 +34,43 @@ export const smoothFactor = 4;
 /** A new measurement's weight against what was known: follows a changed machine within a few jobs, not at one outlier. */
 const newWeight = 0.4;
 
+/** What of the settings decides whether there is guidance. */
+type Guidance = Pick<ModelCapabilities['defaults'], 'minGuidanceScale' | 'maxGuidanceScale'>;
+
+/** Without guidance a step costs half: the unconditional branch is not run. */
+function branchesOf({ minGuidanceScale, maxGuidanceScale }: Guidance): 1 | 2 {
+  return Math.max(minGuidanceScale, maxGuidanceScale) > 1 ? 2 : 1;
+}
+
+/** Calls of the UNet in a step. One towards a given picture has two halves, each with both branches, guided or not. */
+export function callsPerStep(settings: Guidance, isBetween: boolean): number {
+  return isBetween ? 4 : branchesOf(settings);
+}
+
 /** Estimates that are also stored. */
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
   const estimates = new Map(known);
 
-  function keyOf(settings: JobSettings): string {
+  function keyOf(settings: JobSettings, isBetween: boolean): string {
     const all = { ...model.defaults, ...settings };
-    // Without guidance a step costs half: the unconditional branch is not run.
-    const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
+    const branches = branchesOf(all);
     const size = `${all.width}x${all.height}x${all.numFrames}`;
     // What a recipe may choose besides: how often a step is computed in part, and for which noise with guidance.
     const cheaper = `s${all.deepCacheInterval ?? 1} i${all.guidanceInterval?.join('-') ?? ''}`;
-    return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}`;
+    return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}${isBetween ? ' e' : ''}`;
   }
 
   return {
-    of: (settings) => estimates.get(keyOf(settings)),
-    async learn(settings, clip) {
+    of(job) {
+      const isBetween = isRenderedBetween(job);
+      const own = estimates.get(keyOf(job.settings, isBetween));
+      const other = own ?? estimates.get(keyOf(job.settings, !isBetween));
+      if (own !== undefined || other === undefined) return own;
+      const calls = callsPerStep({ ...model.defaults, ...job.settings }, isBetween);
+      const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
+      return { ...other, secondsPerStep: (other.secondsPerStep * calls) / otherCalls };
+    },
+    async learn(job, clip) {
       if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
@@ -50,7 +78,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      const key = keyOf(settings);
+      const key = keyOf(job.settings, isRenderedBetween(job));
       const before = estimates.get(key) ?? measured;
       const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
       const after: Estimate = {
@@ -67,4 +95,13 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
 /** Seconds of a whole render of `steps` steps. */
 export function totalSeconds(estimate: Estimate, steps: number): number {
   return estimate.secondsBefore + steps * estimate.secondsPerStep + estimate.secondsAfter;
+}
+
+/** Seconds that such a job would take as a seamless loop; undefined where nothing was measured. */
+export function seamlessSeconds(
+  { settings, form }: EstimatedJob,
+  { estimates, model }: { estimates: Pick<Estimates, 'of'>; model: Pick<ModelCapabilities, 'defaults'> },
+): number | undefined {
+  const estimate = estimates.of({ settings, form: { ...form, loop: 'seamless' } });
+  return estimate && totalSeconds(estimate, settings.numInferenceSteps ?? model.defaults.numInferenceSteps);
 }

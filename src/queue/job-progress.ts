@@ -1,8 +1,8 @@
 import { type RenderStage, renderStages } from '../settings/clip.ts';
 import type { Estimate } from '../storage/estimate-store.ts';
-import type { Job, ModelCapabilities } from '../storage/job.ts';
+import { isRenderedBetween, type Job, type ModelCapabilities } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
-import { smoothFactor } from './estimates.ts';
+import { callsPerStep, smoothFactor } from './estimates.ts';
 
 /** How far a job is, over all its stages. */
 interface JobShare {
@@ -21,7 +21,7 @@ export interface ProgressTracker {
 
 /** What {@link createProgressTracker} knows of the job. */
 export interface ProgressTrackerOptions {
-  job: Pick<Job, 'state' | 'settings' | 'form' | 'parent'>;
+  job: Pick<Job, 'state' | 'settings' | 'form' | 'hasEndPicture' | 'parent'>;
   model: Pick<ModelCapabilities, 'defaults'>;
   /** Measured with earlier jobs of the kind; undefined for the first. */
   estimate: Estimate | undefined;
@@ -49,8 +49,8 @@ export function createProgressTracker({ job, model, estimate }: ProgressTrackerO
   const all = { ...model.defaults, ...job.settings };
   const isRendered = job.parent?.use !== 'reencode';
   const plannedSteps = all.numInferenceSteps;
-  const branches = Math.max(all.minGuidanceScale, all.maxGuidanceScale) > 1 ? 2 : 1;
-  const weights = weightsOf({ isRendered, plannedSteps, branches, isSmooth: job.form?.smooth === true, estimate });
+  const calls = callsPerStep(all, isRenderedBetween(job));
+  const weights = weightsOf({ isRendered, plannedSteps, calls, isSmooth: job.form?.smooth === true, estimate });
   const total = sum(renderStages.map((stage) => weights[stage]));
   // Broken off before: how much of it was done is known when the denoising goes on.
   const mayResume = job.state === 'interrupted';
@@ -112,18 +112,18 @@ export function createProgressTracker({ job, model, estimate }: ProgressTrackerO
 function weightsOf(options: {
   isRendered: boolean;
   plannedSteps: number;
-  branches: number;
+  calls: number;
   isSmooth: boolean;
   estimate: Estimate | undefined;
 }): Weights {
-  const { isRendered, plannedSteps, branches, isSmooth, estimate } = options;
+  const { isRendered, plannedSteps, calls, isSmooth, estimate } = options;
   const own = { ...defaultWeights, 'encode-video': defaultWeights['encode-video'] * (isSmooth ? smoothFactor : 1) };
   const plainAfter = defaultWeights.decode + defaultWeights['encode-video'];
   const before = own.prepare + own['encode-image'];
   const [unitBefore, unitAfter] = estimate
     ? [estimate.secondsBefore / before, estimate.secondsAfter / plainAfter]
     : [1, 1];
-  const stepWeight = estimate ? estimate.secondsPerStep : branches / 2;
+  const stepWeight = estimate ? estimate.secondsPerStep : calls / 2;
   return {
     prepare: own.prepare * unitBefore,
     'encode-image': isRendered ? own['encode-image'] * unitBefore : 0,

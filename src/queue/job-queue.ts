@@ -10,7 +10,7 @@ import type { Log } from '../util/log.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
-import type { Estimates } from './estimates.ts';
+import type { EstimatedJob, Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
@@ -119,7 +119,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     return running.map(({ id }) => trackers.get(id)?.endsAtMs());
   }
 
-  function positionsIn(lane: LaneOverview, waiting: readonly Pick<Job, 'settings' | 'parent'>[]): QueuePosition[] {
+  function positionsIn(lane: LaneOverview, waiting: readonly EstimatedJob[]): QueuePosition[] {
     const places = positionsOf({
       waiting,
       concurrency: Math.max(1, lane.workers),
@@ -145,7 +145,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job.settings) });
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job) });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
     const { share, endsAtMs: after } = tracker.at(progress, clock.now());
@@ -278,7 +278,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function takeUp(job: Job): Promise<void> {
     if (job.state === 'delivering' && (await store.clip(job.id))) deliver(job);
-    // One that still runs is another host's; if nobody has it any more, the next claim counts.
+    // One that still runs is another host's.
     else if (!['queued', 'running'].includes(job.state) && job.attempts >= maxAttempts) {
       await fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
     } else {

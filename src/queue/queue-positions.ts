@@ -1,17 +1,17 @@
 import type { Estimate } from '../storage/estimate-store.ts';
-import type { Job, ModelCapabilities } from '../storage/job.ts';
-import { totalSeconds } from './estimates.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
+import { type EstimatedJob, totalSeconds } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
 
 /** What the places of waiting jobs follow from. */
 export interface PositionsInput {
   /** In the order in which they will run. */
-  waiting: readonly Pick<Job, 'settings' | 'parent'>[];
+  waiting: readonly EstimatedJob[];
   /** When each running job is expected to end (ms since 1970); undefined entries are unknown. */
   runningEndsAtMs: readonly (number | undefined)[];
   concurrency: number;
   nowMs: number;
-  estimateOf: (settings: Job['settings']) => Estimate | undefined;
+  estimateOf: (job: EstimatedJob) => Estimate | undefined;
   model: ModelCapabilities;
 }
 
@@ -29,7 +29,7 @@ export function positionsOf({
   while (freeAt.length < concurrency) freeAt.push(nowMs);
   return waiting.map((job, index) => {
     const startsAtMs = freeAt.some(Number.isNaN) ? Number.NaN : Math.min(...freeAt);
-    const estimate = estimateOf(job.settings);
+    const estimate = estimateOf(job);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
     // Kept frames in another form: nothing is rendered.
     const seconds = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);

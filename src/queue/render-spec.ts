@@ -1,5 +1,5 @@
 import { InferenceError, UserError } from '../errors.ts';
-import type { Job } from '../storage/job.ts';
+import { isRenderedBetween, type Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { RenderSpec } from '../worker/types.ts';
 
@@ -10,12 +10,16 @@ import type { RenderSpec } from '../worker/types.ts';
  * the picture in had it deleted
  * Rejects with InferenceError `picture-lost`: the store has lost it
  */
-export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job, store: JobStore): Promise<RenderSpec> {
+export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
+  const { id, settings, fit, form, parent, maxBytes } = job;
   const picture = await store.picture(id);
-  if (picture === undefined) throw await pictureGone(id, store);
+  const isEndNeeded = job.hasEndPicture === true && isRenderedBetween(job);
+  const endPicture = isEndNeeded ? await store.endPicture(id) : undefined;
+  if (picture === undefined || (isEndNeeded && endPicture === undefined)) throw await pictureGone(id, store);
   const checkpoint = await store.checkpoint(id);
   const spec = {
     picture,
+    ...(endPicture && { endPicture }),
     settings,
     fit,
     maxBytes,
@@ -28,7 +32,10 @@ export async function specOf({ id, settings, fit, form, parent, maxBytes }: Job,
   if (clip?.master === undefined) {
     throw new UserError('clip-expired', `The frames of job ${parent.id} are not kept any more.`);
   }
-  const { settings: made, model, provider, extended, hasEndPicture } = clip;
+  const { settings: made, model, provider, extended } = clip;
+  // Frames of a seamless loop in another form end with the picture all the same, which is then a last picture like another.
+  const wasSeamless = clip.form.loop === 'seamless' && form?.loop !== 'seamless';
+  const hasEndPicture = clip.hasEndPicture ?? (wasSeamless ? true : undefined);
   const metadata = {
     settings: made,
     model,

@@ -4,6 +4,7 @@ import type { Job, JobRequest, NewJob } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { WaitingJob } from './admission.ts';
 import type { KnownWorker, Lane } from './engine/queue-engine.ts';
+import type { EstimatedJob } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
 import type { QueuePosition } from './job-listener.ts';
 
@@ -78,7 +79,7 @@ export interface JobQueue {
   /** Who renders and encodes, in the order of their names, and what each of them does. */
   workers(): WorkerOverview[];
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */
-  estimatePosition(job: Pick<Job, 'settings' | 'parent'>): QueuePosition;
+  estimatePosition(job: EstimatedJob): QueuePosition;
   /** From now on; waiting jobs learn their new times. `open` also tries at once whether the host is well again. */
   setMode(mode: QueueMode): void;
   /** Clips of a user that could not be posted anywhere, oldest first; kept until retention is over. */

@@ -86,7 +86,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = requestUrl(request);
-    const [, area, id = '', action = ''] = /^\/(jobs|blobs)\/([\w-]{1,64})\/([a-z]{1,20})$/.exec(pathname) ?? [];
+    const [, area, id = '', action = ''] = /^\/(jobs|blobs)\/([\w-]{1,64})\/([a-zA-Z]{1,20})$/.exec(pathname) ?? [];
     const isFitQuestion = pathname === '/workers/fit';
     if (area === undefined && !isFitQuestion) throw new HttpRefusal(404);
     const secret = /^Bearer (\S{1,2000})$/.exec(request.headers.authorization ?? '')?.[1] ?? '';

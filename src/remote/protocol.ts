@@ -18,7 +18,7 @@ const fileSchema = z.strictObject({
 export type FileFacts = z.output<typeof fileSchema>;
 
 /** What a worker gets to render a job. */
-const inputFiles = ['picture', 'master', 'checkpoint'] as const;
+const inputFiles = ['picture', 'endPicture', 'master', 'checkpoint'] as const;
 /** @see inputFiles */
 export type InputFile = (typeof inputFiles)[number];
 
@@ -89,9 +89,10 @@ export const refusalSchema = z.strictObject({ error: wireErrorSchema });
 
 /** Parts a spec from its files. */
 export function splitSpec(spec: RenderSpec): { spec: Claimed['spec']; files: Partial<Record<InputFile, Uint8Array>> } {
-  const { picture, base, checkpoint, endPicture: _, framesDir: __, ...rest } = spec;
+  const { picture, endPicture, base, checkpoint, framesDir: _, ...rest } = spec;
   const files = {
     picture,
+    ...(endPicture && { endPicture }),
     ...(base && { master: base.master }),
     ...(checkpoint && { checkpoint }),
   };
@@ -103,12 +104,13 @@ export function splitSpec(spec: RenderSpec): { spec: Claimed['spec']; files: Par
 /** @see splitSpec */
 export function joinSpec(
   { base, ...spec }: Claimed['spec'],
-  { picture, master, checkpoint }: Partial<Record<InputFile, Uint8Array>>,
+  { picture, endPicture, master, checkpoint }: Partial<Record<InputFile, Uint8Array>>,
 ): RenderSpec {
   if (picture === undefined || (base !== undefined && master === undefined)) throw new Error('A file is missing.');
   return {
     ...spec,
     picture,
+    ...(endPicture && { endPicture }),
     ...(base && { base: { ...base, master: master! } }),
     ...(checkpoint && { checkpoint }),
   };

@@ -81,6 +81,16 @@ export const clipForm = {
     option: { name: 'smooth', help: 'compute frames in between, up to 24 per second' },
     discord: { name: 'smooth' },
   },
+  /** Frames in between in another number; goes before `smooth`. See {@link targetFps}. */
+  interpolate: {
+    type: heldWholeNumber({ from: 2, to: 60 }),
+    isOptional: true,
+    option: {
+      name: 'interpolate',
+      value: 'N',
+      help: 'compute frames in between: 2, 3 or 4 times as many, or up to N per second, 5 to 60',
+    },
+  },
   format: {
     type: oneOf(formatNames),
     default: 'mp4',
@@ -107,6 +117,22 @@ export const storedFormSchema = stored(clipForm, partialFormSchema);
 
 /** What is made of the frames; {@link clipForm} says what each is. */
 export type ClipForm = z.output<typeof clipFormSchema>;
+
+/** Up to here `interpolate` is a factor, beyond it frames per second. */
+const maxFactor = 4;
+
+/** No clip is interpolated beyond so many frames per second. */
+const maxInterpolatedFps = 60;
+
+/** Frames per second of a smoothed clip. */
+const smoothFps = 24;
+
+/** The frame rate that a form asks for; `fps`, what the clip plays at without it, where it asks for none or for less. */
+export function targetFps({ smooth, interpolate }: Pick<ClipForm, 'smooth' | 'interpolate'>, fps: number): number {
+  if (interpolate === undefined) return smooth ? Math.max(fps, smoothFps) : fps;
+  const wanted = interpolate <= maxFactor ? interpolate * fps : interpolate;
+  return Math.max(fps, Math.min(wanted, maxInterpolatedFps));
+}
 
 /** What was made of the frames: the format is one. */
 export type FileForm = z.output<typeof fileFormSchema>;

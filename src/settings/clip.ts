@@ -10,6 +10,10 @@ export type PipelineStage = (typeof pipelineStages)[number];
 export const renderStages = [...pipelineStages, 'encode-video'] as const;
 export type RenderStage = (typeof renderStages)[number];
 
+/** What computes frames in between: a network, or ffmpeg's filter where there is none. */
+export const interpolators = ['rife', 'minterpolate'] as const;
+export type Interpolator = (typeof interpolators)[number];
+
 /** A finished clip and what was done to make it. */
 export interface Clip {
   /** A file of the form's format. */
@@ -37,6 +41,8 @@ export interface Clip {
   reduced?: { width: number; height: number; crf?: number; colours?: number; quality?: number };
   /** The format that gave way to MP4, since it did not fit `maxBytes`; left out where none did. */
   replacedFormat?: Exclude<ClipFormat, 'mp4'>;
+  /** What computed frames in between; left out where there are none. */
+  interpolator?: Interpolator;
   /** It goes on from another clip, whose frames it begins with: no settings alone make it. */
   extended?: true;
   /** It ends with a picture that was given besides: the settings alone do not make it. */

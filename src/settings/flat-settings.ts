@@ -1,3 +1,4 @@
+import type { Interpolator } from './clip.ts';
 import { type ClipForm, clipForm, type FitName } from './clip-form.ts';
 import { withCurrentNames, written } from './declaration.ts';
 import { type ImageToVideoSettings, imageToVideo } from './image-to-video.ts';
@@ -14,6 +15,7 @@ interface MadeWith {
   form: Partial<ClipForm>;
   provider: string;
   extended?: true;
+  interpolator?: Interpolator | undefined;
   hasEndPicture?: true;
 }
 
@@ -29,9 +31,15 @@ export function flatSettings({
   provider,
   extended,
   hasEndPicture,
+  interpolator,
 }: MadeWith): FlatSettings {
   const own = { model, ...written(imageToVideo, settings), ...written(clipForm, { ...form, fit }), provider };
-  return { ...own, ...(extended && { extended }), ...(hasEndPicture && { hasEndPicture }) };
+  return {
+    ...own,
+    ...(interpolator && { interpolator }),
+    ...(extended && { extended }),
+    ...(hasEndPicture && { hasEndPicture }),
+  };
 }
 
 /** Settings from a file that an earlier version may have written, under today's names. */

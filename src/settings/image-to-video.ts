@@ -171,6 +171,11 @@ export const storedSettingsSchema = stored(imageToVideo, partialSettingsSchema);
 /** Everything that decides a clip besides the picture and the weights; {@link imageToVideo} says what each is. */
 export type ImageToVideoSettings = z.output<typeof settingsSchema>;
 
+/** What is asked for of a clip with a last picture, which is sampled in one way alone, whatever model or preset propose. */
+export function forTwoPictures(requested: Partial<ImageToVideoSettings>): Partial<ImageToVideoSettings> {
+  return { ...requested, sampler: 'euler' };
+}
+
 export type SamplerName = ImageToVideoSettings['sampler'];
 export type ScheduleName = ImageToVideoSettings['schedule'];
 

@@ -31,6 +31,7 @@ export interface DeletionsOptions {
 /** Deletions of the jobs in an open database. */
 export function createDeletions(database: Database, { pictures, blobs }: DeletionsOptions): Deletions {
   const hasClip = `EXISTS (SELECT 1 FROM clips WHERE clips.job_id = jobs.id AND ${hasBytes})`;
+  const hasPicture = '(picture_id IS NOT NULL OR end_picture_id IS NOT NULL)';
   // What a job goes on from that has not ended is still needed.
   const isNeeded = `EXISTS (
     SELECT 1 FROM jobs AS child
@@ -39,14 +40,16 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
   )`;
   const listDelivered = database.prepare(
     `SELECT sequence FROM jobs
-     WHERE state IN ${finalStates} AND finished_at_ms < ? AND (picture_id IS NOT NULL OR ${hasClip}) AND NOT ${isNeeded}
+     WHERE state IN ${finalStates} AND finished_at_ms < ? AND (${hasPicture} OR ${hasClip}) AND NOT ${isNeeded}
      ORDER BY sequence`,
   );
   const listUndelivered = database.prepare(
     `SELECT sequence FROM jobs WHERE state = 'undelivered' AND coalesce(rendered_at_ms, created_at_ms) < ?
      ORDER BY sequence`,
   );
-  const unlinkPicture = database.prepare('UPDATE jobs SET picture_id = NULL WHERE sequence = ?');
+  const unlinkPictures = database.prepare(
+    'UPDATE jobs SET picture_id = NULL, end_picture_id = NULL WHERE sequence = ?',
+  );
   const ofJob = 'job_id = (SELECT id FROM jobs WHERE sequence = ?)';
   const emptyClip = database.prepare(
     `UPDATE clips SET padding = x'', bytes = x'', file = NULL, master = NULL, master_file = NULL WHERE ${ofJob}`,
@@ -73,7 +76,7 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
 
   function endWithoutClip(sequence: number, end: { errorCode: string; finishedAtMs: number }): void {
     fail.run([end.errorCode, end.finishedAtMs, sequence]);
-    unlinkPicture.run([sequence]);
+    unlinkPictures.run([sequence]);
     deleteClip.run([sequence]);
     deleteCheckpoint.run([sequence]);
   }
@@ -96,7 +99,7 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
           renderNow.run([nowMs]);
         }
         const delivered = sequencesOf(listDelivered, endedBeforeMs).map((sequence) => () => {
-          unlinkPicture.run([sequence]);
+          unlinkPictures.run([sequence]);
           emptyClip.run([sequence]);
         });
         const undelivered = sequencesOf(listUndelivered, endedBeforeMs).map((sequence) => () => {

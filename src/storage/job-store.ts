@@ -1,20 +1,13 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import {
-  type Attempt,
-  boundTo,
-  type ClaimState,
-  createAttemptStore,
-  isCurrentAttempt,
-  type LeaseTerm,
-} from './attempts.ts';
-import { type BlobColumns, createBlobStore } from './blobs.ts';
+import { type Attempt, type ClaimState, createAttemptStore, type LeaseTerm } from './attempts.ts';
+import { createBlobStore } from './blobs.ts';
+import { createCheckpointStore } from './checkpoints.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
 import type { FinalNotice, JobEnd } from './final-notice.ts';
-import type { Job, NewJob } from './job.ts';
-import { pageOfZeros } from './migrations.ts';
-import { createPictureStore } from './pictures.ts';
+import { clipCountOf, type Job, type NewJob } from './job.ts';
+import { createPictureStore, type StoredPictures, storingPictures } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
 import {
   type DamagedJob,
@@ -37,7 +30,7 @@ import {
  */
 export interface JobStore {
   /**
-   * Takes a job in with its picture.
+   * Takes a job in with its picture, or its two.
    * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more, and `already-asked`
    * where another job has its unique key.
    */
@@ -52,11 +45,13 @@ export interface JobStore {
   hasUniqueKey(uniqueKey: string): Promise<boolean>;
   /** The picture's file; undefined once it was deleted. */
   picture(id: string): Promise<Uint8Array | undefined>;
-  /** Whether there is a picture, without reading it. */
+  /** The file of the picture that the clip ends with; undefined where it has none, and once it was deleted. */
+  endPicture(id: string): Promise<Uint8Array | undefined>;
+  /** Whether there is a picture, and both where it came with two, without reading them. */
   hasPicture(id: string): Promise<boolean>;
   /** Whether the clip's frames are kept ({@link Clip.master}), without reading them. */
   hasFrames(id: string): Promise<boolean>;
-  /** Whether the picture is gone because the person was forgotten who had handed it in. */
+  /** Whether a picture of the job is gone because the person was forgotten who had handed it in. */
   pictureWasForgotten(id: string): Promise<boolean>;
   /** The rendered clip; undefined before there is one, once it was deleted, and where it cannot be read. */
   clip(id: string): Promise<Clip | undefined>;
@@ -131,12 +126,13 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   const attempts = createAttemptStore(database);
   const blobs = createBlobStore(database);
   const clips = createClipStore(database, blobs);
+  const checkpoints = createCheckpointStore(database, blobs);
   const deletions = createDeletions(database, { pictures, blobs });
   const insertJob = database.prepare(
     `INSERT INTO jobs
        (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
-        unique_key)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        unique_key, has_end_picture, end_picture_id)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const selectUniqueKey = database.prepare(
     `SELECT 1 FROM jobs WHERE unique_key = ? AND state NOT IN ('failed', 'cancelled')`,
@@ -166,16 +162,10 @@ export function createJobStore(database: Database, observers: Observers<JobStore
      WHERE id = ? AND state NOT IN ${finalStates}`,
   );
   const updateNotified = database.prepare('UPDATE jobs SET pending_notice = NULL WHERE id = ?');
-  const insertUse = database.prepare('INSERT INTO uses (job_id, user_id, guild_id, at_ms) VALUES (?, ?, ?, ?)');
-  const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
-  const upsertCheckpoint = database.prepare(
-    `INSERT INTO checkpoints (job_id, padding, bytes, file)
-     SELECT id, ${pageOfZeros}, ?, ? FROM jobs WHERE ${isCurrentAttempt} AND picture_forgotten = 0
-     ON CONFLICT (job_id) DO UPDATE SET bytes = excluded.bytes, file = excluded.file`,
+  const insertUse = database.prepare(
+    'INSERT INTO uses (job_id, user_id, guild_id, at_ms, clips) VALUES (?, ?, ?, ?, ?)',
   );
-  const selectCheckpoint = database.prepare('SELECT bytes, file FROM checkpoints WHERE job_id = ?');
-  const deleteCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
-
+  const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
   function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): JobRow[] {
     const found = list.all(parameters) as { sequence: number }[];
@@ -203,39 +193,36 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   function dropBytes(id: string): void {
     pictures.release(id);
     clips.remove(id);
-    deleteCheckpoint.run([id]);
+    checkpoints.remove(id);
   }
 
-  function add(
-    job: NewJob,
-    { picture, createdAtMs }: { picture: BlobColumns | { jobId: string }; createdAtMs: number },
-  ): Job {
+  function add(job: NewJob, { picture, endPicture, createdAtMs }: StoredPictures & { createdAtMs: number }): Job {
     return inTransaction(database, () => {
       const { userId, guildId, address, settings, fit, maxBytes, uniqueKey } = job;
       if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
         throw new UserError('already-asked', 'The same was asked for before.');
       }
       const id = freshId((candidate) => exists.get([candidate]) !== undefined);
-      const pictureId = pictures.add(userId, picture);
+      const pictureId = pictures.add(userId, picture, 'first');
+      const endPictureId = endPicture && pictures.add(userId, endPicture, 'end');
       const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
       const [form, parent] = [jsonOrNull(job.form), jsonOrNull(job.parent)];
-      insertJob.run([...columns, createdAtMs, form, parent, pictureId, uniqueKey ?? null]);
-      insertUse.run([id, userId, guildId, createdAtMs]);
-      return mustFind(id);
+      const own = [createdAtMs, form, parent, pictureId, uniqueKey ?? null];
+      insertJob.run([...columns, ...own, endPictureId === undefined ? 0 : 1, endPictureId ?? null]);
+      const added = mustFind(id);
+      insertUse.run([id, userId, guildId, createdAtMs, clipCountOf(added)]);
+      return added;
     });
   }
 
   return observedRepository<JobStore>(observers, {
     find,
     hasUniqueKey,
-    add(job, createdAtMs) {
-      const { picture } = job;
-      if (!(picture instanceof Uint8Array)) return add(job, { picture, createdAtMs });
-      return blobs.storing([picture], ([stored]) => add(job, { picture: stored!, createdAtMs }));
-    },
+    add: (job, createdAtMs) => storingPictures(blobs, job, (stored) => add(job, { ...stored, createdAtMs })),
     unfinished: () => rowsOf(listUnfinished).map(toJob),
     damaged: () => findDamaged(database).map(({ id, problem }) => ({ id, problem })),
-    picture: (id) => blobs.read(() => pictures.of(id)),
+    picture: (id) => blobs.read(() => pictures.of(id, 'first')),
+    endPicture: (id) => blobs.read(() => pictures.of(id, 'end')),
     hasPicture: pictures.has,
     hasFrames: clips.hasFrames,
     pictureWasForgotten: pictures.wasForgotten,
@@ -250,14 +237,8 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,
-    async saveCheckpoint(attempt, bytes) {
-      const isSaved = await blobs.storing([bytes], ([stored]) => {
-        return upsertCheckpoint.run([stored!.bytes, stored!.file, ...boundTo(attempt)]).changes > 0;
-      });
-      await blobs.erase();
-      return isSaved;
-    },
-    checkpoint: (id) => blobs.read(() => selectCheckpoint.get([id]) as BlobColumns | undefined),
+    saveCheckpoint: checkpoints.save,
+    checkpoint: checkpoints.read,
     async keepClip(attempt, { bytes, master, ...made }, renderedAtMs) {
       const parts = master === undefined ? [bytes] : [bytes, master];
       const job = await blobs.storing(parts, ([clip, frames]) =>
@@ -265,7 +246,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
           if (!attempts.isCurrent(attempt)) return undefined;
           const id = attempt.jobId;
           clips.keep(id, made, { bytes: clip!, master: frames });
-          deleteCheckpoint.run([id]);
+          checkpoints.remove(id);
           updateRendered.run([renderedAtMs, id]);
           return mustFind(id);
         }),

@@ -67,6 +67,8 @@ export interface JobRequest {
   fit: FitName;
   /** What is left out takes the renderer's defaults. */
   form?: Partial<ClipForm>;
+  /** The clip ends with a second picture, which is the job's too. */
+  hasEndPicture?: true;
   /** Undefined for a clip made from a picture alone. */
   parent?: JobParent;
   /** The clip must not be larger. */
@@ -79,12 +81,28 @@ export interface NewJob extends JobRequest {
   address: unknown;
   /** The picture's file as received, or the job whose picture it is once more; that one is then not copied. */
   picture: Uint8Array | { jobId: string };
+  /** The picture that the clip ends with, in the same way; left out where {@link JobRequest.hasEndPicture} is. */
+  endPicture?: Uint8Array | { jobId: string };
   /** No two jobs have the same, unless the earlier one failed or was cancelled. Left out: any number of such jobs. */
   uniqueKey?: string;
 }
 
+/** What of a request says whether the model has to end the clip with a given picture. */
+export type BetweenRequest = Pick<JobRequest, 'hasEndPicture' | 'form' | 'parent'>;
+
+/** Whether the model ends the clip with a given picture, its own first one for a seamless loop: twice the work. */
+export function isRenderedBetween({ hasEndPicture, form, parent }: BetweenRequest): boolean {
+  // Kept frames in another form are not rendered.
+  return parent?.use !== 'reencode' && (hasEndPicture === true || form?.loop === 'seamless');
+}
+
+/** How many clips a request counts as, for quota and waiting limits. */
+export function clipCountOf(request: BetweenRequest): 1 | 2 {
+  return isRenderedBetween(request) ? 2 : 1;
+}
+
 /** An accepted request. Its picture stays in the store. */
-export interface Job extends Omit<NewJob, 'picture' | 'uniqueKey'> {
+export interface Job extends Omit<NewJob, 'picture' | 'endPicture' | 'uniqueKey'> {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

@@ -221,4 +221,12 @@ export const migrations: readonly string[] = [
     WHEN OLD.file IS NOT NULL AND NEW.file IS NOT OLD.file
     BEGIN INSERT INTO erasures VALUES (OLD.file); END;
   `,
+  `
+  -- The picture that a clip ends with. has_end_picture: there was one when the job came, whether or not it is still kept.
+  ALTER TABLE jobs ADD COLUMN has_end_picture INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN end_picture_id INTEGER REFERENCES pictures (id) ON DELETE SET NULL;
+  CREATE INDEX jobs_by_end_picture ON jobs (end_picture_id) WHERE end_picture_id IS NOT NULL;
+  -- How many clips a use counts as: two where the clip ends with a given picture, which is twice the work.
+  ALTER TABLE uses ADD COLUMN clips INTEGER NOT NULL DEFAULT 1;
+  `,
 ];

@@ -28,7 +28,7 @@ export const jobColumns = [
   ...['id', 'state', 'user_id', 'guild_id', 'address', 'settings', 'fit', 'form', 'parent', 'pending_notice'].map(
     (name) => `CAST(${name} AS BLOB) AS ${name}`,
   ),
-  ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms'],
+  ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms', 'has_end_picture'],
 ].join(', ');
 
 /** A row of `jobs` as it is read with {@link jobColumns}. */
@@ -49,6 +49,7 @@ export interface JobRow {
   created_at_ms: number;
   rendered_at_ms: number | null;
   finished_at_ms: number | null;
+  has_end_picture: number;
 }
 
 /** A job whose row, or whose final notice, cannot be read: it is left alone and told of, and the others go on. */
@@ -74,6 +75,7 @@ export function toJob(row: JobRow): Job {
     settings: parseStored('settings', row.settings, storedSettingsSchema),
     fit: parse('fit', decodeText('fit', row.fit), fitSchema),
     ...(row.form && { form: parseStored('form', row.form, storedFormSchema) }),
+    ...(row.has_end_picture === 1 && { hasEndPicture: true as const }),
     ...(row.parent && { parent: parseStored('parent', row.parent, parentSchema) as JobParent }),
     maxBytes: row.max_bytes,
     attempts: row.attempts,

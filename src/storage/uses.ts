@@ -11,7 +11,7 @@ export interface UseScope {
 
 /** When whom was granted a job; the store of jobs writes it, in the same transaction. */
 export interface UseStore {
-  /** Jobs accepted after `sinceMs` that were not refunded: their times, oldest first. */
+  /** Jobs accepted after `sinceMs` that were not refunded: their times, oldest first, twice of those that count as two clips. */
   counted(scope: UseScope, sinceMs: number): Promise<number[]>;
   /** When the latest job was accepted, refunded or not, of those at `untilMs` at the latest; default: of all. */
   latest(scope: UseScope, untilMs?: number): Promise<number | undefined>;
@@ -25,7 +25,7 @@ export interface UseStore {
 export function createUseStore(database: Database): UseStore {
   const where = 'user_id = ? AND (? IS NULL OR guild_id = ?)';
   const counted = database.prepare(
-    `SELECT at_ms FROM uses WHERE ${where} AND at_ms > ? AND refunded = 0 ORDER BY at_ms`,
+    `SELECT at_ms, clips FROM uses WHERE ${where} AND at_ms > ? AND refunded = 0 ORDER BY at_ms`,
   );
   const latest = database.prepare(`SELECT max(at_ms) AS at_ms FROM uses WHERE ${where} AND at_ms <= ?`);
   const reset = database.prepare('DELETE FROM uses WHERE user_id = ?');
@@ -34,7 +34,9 @@ export function createUseStore(database: Database): UseStore {
   const bound = ({ userId, guildId = null }: { userId: string; guildId?: string | null }) => [userId, guildId, guildId];
   return repository<UseStore>({
     counted: (scope, sinceMs) =>
-      (counted.all([...bound(scope), sinceMs]) as { at_ms: number }[]).map((row) => row.at_ms),
+      (counted.all([...bound(scope), sinceMs]) as { at_ms: number; clips: number }[]).flatMap(({ at_ms, clips }) =>
+        Array.from({ length: clips }, () => at_ms),
+      ),
     latest: (scope, untilMs = Number.MAX_SAFE_INTEGER) =>
       (latest.get([...bound(scope), untilMs]) as { at_ms: number | null }).at_ms ?? undefined,
     reset: (userId) => void reset.run([userId]),

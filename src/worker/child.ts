@@ -1,4 +1,7 @@
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
+import { type FrameInterpolator, openInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import { limitsOf } from '../media/check-file.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
@@ -7,14 +10,37 @@ import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
 import { writeFrames } from '../media/write-frames.ts';
+import type { WorkerConfig } from './messages.ts';
 import { workerMain } from './worker-main.ts';
 
 // The file that the renderer forks: everything that decodes pictures, runs networks or starts ffmpeg happens here.
+
+/** Where a package has RIFE's weights; a folder without them is whole as well. */
+const rifeDir = fileURLToPath(new URL('../../models/rife', import.meta.url));
+
+/** RIFE, where its weights are there and whole; what is wrong with them is the operator's to know, and no clip's to fail of. */
+async function findInterpolator(
+  { provider, threads }: WorkerConfig['execution'],
+  log: (message: string) => void,
+): Promise<{ interpolator?: FrameInterpolator }> {
+  try {
+    await access(rifeDir);
+  } catch {
+    return {};
+  }
+  try {
+    return { interpolator: await openInterpolator(rifeDir, { provider, threads }) };
+  } catch (error) {
+    log(`RIFE cannot be used: ${error instanceof Error ? error.message : error}`);
+    return {};
+  }
+}
 
 workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
   ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
   pipeline: await openImageToVideo({ modelDir, loras, log, ...execution }),
   ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
+  ...(await findInterpolator(execution, log)),
   readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
   pictureForClip: (bytes, clip) => pictureForClip(bytes, clip, limitsOf(pictures)),
   finishClip,

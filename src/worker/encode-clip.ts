@@ -4,6 +4,7 @@ import type { FinishClipOptions, FinishedClip } from '../media/finish-clip.ts';
 import { automaticFormat, type ClipFormat } from '../settings/clip-form.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
+import { raiseFrameRate } from './raise-frame-rate.ts';
 import type { RenderTools } from './render-tools.ts';
 import type { Clip, ClipForm, RenderSpec } from './types.ts';
 
@@ -29,10 +30,26 @@ interface EncodeOptions {
   onRetry: (error: unknown) => void;
 }
 
+/** How a clip is encoded, frames in between included. */
+interface EncodeClipOptions extends EncodeOptions {
+  /** Told of every frame in between. */
+  onFrame: (done: number, total: number) => void;
+  log: (message: string) => void;
+}
+
 /** What a file is, of all that a clip is. */
 type ClipFile = Pick<
   Clip,
-  'bytes' | 'width' | 'height' | 'upscaleFactor' | 'frames' | 'fps' | 'reduced' | 'form' | 'replacedFormat'
+  | 'bytes'
+  | 'width'
+  | 'height'
+  | 'upscaleFactor'
+  | 'frames'
+  | 'fps'
+  | 'reduced'
+  | 'form'
+  | 'replacedFormat'
+  | 'interpolator'
 >;
 
 /**
@@ -43,9 +60,19 @@ type ClipFile = Pick<
  */
 export async function encodeClip(
   tools: RenderTools,
-  { frames, form, spec, ratio }: EncodeClipInput,
-  options: EncodeOptions,
+  { frames: rendered, form, spec, ratio }: EncodeClipInput,
+  { onFrame, log, ...options }: EncodeClipOptions,
 ): Promise<ClipFile> {
+  const { interpolator } = tools;
+  const raised = await raiseFrameRate(rendered, {
+    fps: form.playbackFps ?? rendered.settings.fps,
+    form,
+    interpolator,
+    signal: options.signal,
+    onFrame,
+    log,
+  });
+  const frames = raised.clip;
   const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
   const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile> => {
     const file = await encodeTwice(tools, frames, {
@@ -53,11 +80,16 @@ export async function encodeClip(
       format,
       mayReduce,
       loop: form.loop,
-      smooth: form.smooth,
-      fps: form.playbackFps ?? frames.settings.fps,
+      fps: raised.fps,
+      ...(raised.toFps !== undefined && { toFps: raised.toFps }),
       metadata: {
         title: `Kinora, seed ${frames.settings.seed}`,
-        settings: flatSettings({ ...frames, fit: spec.fit, form: { ...form, format } }),
+        settings: flatSettings({
+          ...frames,
+          fit: spec.fit,
+          form: { ...form, format },
+          interpolator: raised.interpolator,
+        }),
       },
       scaleTo: scaled(frames, upscaleFactor, ratio),
       ...(spec.maxBytes !== undefined && { maxBytes: spec.maxBytes }),
@@ -72,6 +104,7 @@ export async function encodeClip(
       frames: count,
       fps,
       form: { ...form, format },
+      ...(raised.interpolator && { interpolator: raised.interpolator }),
       ...(reduced && { reduced }),
     };
   };
@@ -101,7 +134,6 @@ export async function encodeMaster(
     ...options,
     format: 'mp4',
     loop: 'none',
-    smooth: false,
     fps: frames.settings.fps,
     metadata: { title: 'Kinora', settings: { seed: frames.settings.seed } },
   });

@@ -4,12 +4,13 @@ import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { clipForm, type FitName } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
+import { forTwoPictures } from '../settings/image-to-video.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { generateOriented } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
-import { chooseSize, forTwoPictures, resolveSettings } from './resolve-settings.ts';
+import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 
 /** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
@@ -66,17 +67,23 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
-  const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
+  // Frames in between are steps, and the file is one more.
+  let steps = 1;
+  const beginEncoding = () => onProgress({ stage: 'encode-video', step: steps - 1, steps, secondsPerStep: undefined });
   beginEncoding();
   const encodeStart = performance.now();
   const onRetry = (error: unknown) => {
     log(`The encoder failed, the frames are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry });
+  const onFrame = (step: number, total: number) => {
+    steps = total + 1;
+    onProgress({ stage: 'encode-video', step, steps, secondsPerStep: secondsSince(encodeStart) / step });
+  };
+  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry, onFrame, log });
   const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
   const encodeSeconds = secondsSince(encodeStart);
-  onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: encodeSeconds });
+  onProgress({ stage: 'encode-video', step: steps, steps, secondsPerStep: encodeSeconds / steps });
   return {
     ...file,
     ...(master !== undefined && { master }),
@@ -171,11 +178,16 @@ async function beginRun(
  * or for a seamless loop the one that it begins with, of an extended clip its very first frame.
  */
 async function lastPicture(
-  { pictureForClip }: RenderTools,
-  { endPicture, form, fit }: FramesSpec,
+  { pictureForClip, readPictureInfo }: RenderTools,
+  { picture: first, endPicture, form, fit, pictureFit }: FramesSpec,
   { size, kept, picture }: { size: Size; kept: KeptClip | undefined; picture: FramedPicture },
 ): Promise<FramedPicture | undefined> {
-  if (endPicture !== undefined) return pictureForClip(endPicture, { ...size, fit });
+  if (endPicture !== undefined) {
+    const [one, other] = [await readPictureInfo(first), await readPictureInfo(endPicture)];
+    // Of the same shape, both take the size in the same way: what stands still stays where it is.
+    const isSameShape = one.width * other.height === other.width * one.height;
+    return pictureForClip(endPicture, { ...size, fit: isSameShape ? pictureFit : fit });
+  }
   if (form.loop !== 'seamless') return undefined;
   return kept === undefined ? picture : { ...size, data: kept.before[0]! };
 }

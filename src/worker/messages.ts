@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxCheckpointBytes } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
-import { renderStages } from '../settings/clip.ts';
+import { interpolators, renderStages } from '../settings/clip.ts';
 import { clipFormats, fileFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
 import { executionSchema, executionSettings } from '../settings/execution.ts';
 import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
@@ -136,6 +136,7 @@ const clipFields = {
     })
     .exactOptional(),
   replacedFormat: z.enum(clipFormats).exclude(['mp4']).exactOptional(),
+  interpolator: z.enum(interpolators).exactOptional(),
   extended: z.literal(true).exactOptional(),
   hasEndPicture: z.literal(true).exactOptional(),
 };

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.ts';
+import type { FrameInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
@@ -61,6 +62,8 @@ export interface RenderTools {
   writeFrames: typeof writeFrames;
   /** Where the operator set one. */
   safety?: SafetyRule;
+  /** A network that computes frames in between; left out: ffmpeg does. */
+  interpolator?: FrameInterpolator;
   /** A program that was proved to work. */
   ffmpegPath: string;
 }

@@ -34,11 +34,6 @@ export function resolveSettings(
   return settings;
 }
 
-/** What is asked for of a clip with a last picture, which is sampled in one way alone, whatever model or preset propose. */
-export function forTwoPictures(requested: Partial<ImageToVideoSettings>): Partial<ImageToVideoSettings> {
-  return { ...requested, sampler: 'euler' };
-}
-
 /** What a shape comes to for one picture. */
 interface ChosenSize extends Size {
   /** Width to height of the finished clip; undefined: that of the size. */

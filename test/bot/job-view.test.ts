@@ -75,6 +75,13 @@ describe('deliveredView', () => {
     ]);
   });
 
+  it('says when ffmpeg computed the frames in between, and not when RIFE did', () => {
+    const contentOf = (interpolator: 'rife' | 'minterpolate') =>
+      deliveredView(job, makeClip(spec, { interpolator }), en).content;
+    expect(contentOf('minterpolate')).toContain(' · in-between frames by ffmpeg’s minterpolate');
+    expect(contentOf('rife')).not.toContain('in-between');
+  });
+
   it('says when the clip had to shrink', () => {
     const clip = makeClip(spec, { reduced: { crf: 35, width: 32, height: 32 } });
     expect(deliveredView(job, clip, en).content).toContain('made smaller');

@@ -155,6 +155,8 @@ describe('readAnimateOptions', () => {
     expect(readAnimateOptions(['a.png', '--json'])?.json).toBe(true);
     expect(readAnimateOptions(['a.png', '--json', '--no-json'])?.json).toBe(false);
     expect(readAnimateOptions(['a.png', '--no-smooth'])?.form.smooth).not.toBe(true);
+    expect(readAnimateOptions(['a.png', '--interpolate', '4'])?.form).toMatchObject({ interpolate: 4 });
+    expect(() => readAnimateOptions(['a.png', '--interpolate', '61'])).toThrow('--interpolate must be');
   });
 
   it('asks for the help text', () => {

@@ -39,6 +39,16 @@ function setUp() {
 const quick = ['--steps', '2', '--frames', '2', '--width', '48', '--height', '32', '--seed', '7'];
 
 describe('kinora animate', () => {
+  it('--interpolate has RIFE compute frames in between, and says so', async () => {
+    const { output, words } = setUp();
+    const io = createMemoryIo({ environment });
+    expect(await run([...words, ...quick, '--interpolate', '4', '--json'], io)).toBe(0);
+    expect(JSON.parse(io.out())).toMatchObject({ frames: 5, fps: 28, interpolator: 'rife', form: { interpolate: 4 } });
+    const { stream, tags } = await ffprobe(readFileSync(output));
+    expect(stream).toMatchObject({ nb_read_frames: '5' });
+    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ interpolate: 4, interpolator: 'rife' });
+  });
+
   it('makes a clip and its frames, and says so in one line of JSON', async () => {
     const { folder, output, words } = setUp();
     const io = createMemoryIo({ environment });

@@ -33,7 +33,7 @@ describe('kinora inspect', () => {
     async (format) => {
       const ffmpegPath = await findFfmpeg({});
       const metadata = { title: 'Kinora', settings: { ...settings, format } };
-      const options = { ffmpegPath, format, loop: 'none', smooth: false, fps: 7, metadata } as const;
+      const options = { ffmpegPath, format, loop: 'none', fps: 7, metadata } as const;
       const { bytes } = await finishClip(panningClip(64, 64, { count: 3 }), options);
       const path = join(tempFolder(), `clip.${format}`);
       writeFileSync(path, bytes);

@@ -140,6 +140,23 @@ it('Settings gives a command that makes the same clip on a server with a default
   expect(answer).toMatchObject({ command: expect.stringContaining('preset:quality') });
 });
 
+it('Settings names `end:` in the command of a clip with a last picture, whatever sampler the preset has', () => {
+  const presets = { ...model.presets, dreamy: { sampler: 'euler-ancestral' as const } };
+  const here = { ...model, presets };
+  // As the renderer makes it: by Euler alone.
+  const { flat, requested } = rendered({ seed: 7 });
+  for (const defaults of [{}, { preset: 'dreamy' as 'fast' }]) {
+    const place = { model: here, defaults, requested };
+    const answer = commandFor({ ...flat, hasEndPicture: true }, place);
+    expect(answer).toEqual({
+      command: expect.stringMatching(/^\/animate end:end\.png (preset:\w+ )?motion:127 seed:7 /),
+    });
+    const seamless = commandFor({ ...flat, loop: 'seamless', format: 'webp' }, place);
+    expect(seamless).toEqual({ command: expect.stringContaining('loop:seamless') });
+  }
+  expect(asCommandLine({ ...flat, hasEndPicture: true })).toMatch(/^kinora animate picture\.png --end end\.png /);
+});
+
 it.each([
   ['extended', { extended: true as const }],
   ['other-model', { model: 'another' }],

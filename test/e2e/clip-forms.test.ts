@@ -45,14 +45,17 @@ it('renders in the picture’s shape, extends, loops, smooths and converts with 
   // 3 frames at 6 per second become 9 at 24, and 16 there and back.
   const smooth = await clipOf(press(looped, 'Smoother'));
   const { pages, delay = [] } = await sharp(await bytesOf(smooth)).metadata();
-  expect([pages, Math.round(1000 / (delay.reduce((sum, ms) => sum + ms, 0) / 16))]).toEqual([16, 24]);
+  expect(smooth.attachments[0]?.description).toContain('16 frames in 0.7 s');
+  expect(delay.reduce((sum, ms) => sum + ms, 0)).toBe(Math.round((16 * 1000) / 24));
+  // The tiny model's frames have nothing in common, so each is shown until the next; the file has such a run as one page.
+  expect(pages).toBeLessThanOrEqual(16);
 
   // What the file says of itself, read back through Discord.
   expect(readVideoSettings(await bytesOf(smooth))).toMatchObject({ extended: true, loop: 'ping-pong', smooth: true });
   const asked = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: smooth.id });
   const { content } = await asked.waitForMessage((message) => message.content.includes('No command makes this clip'));
   expect(content).toContain('loop:ping-pong smooth:True format:webp');
-  expect(content).toContain('Made with tiny on cpu.');
+  expect(content).toContain('Made with tiny on cpu. In-between frames by RIFE.');
   const own = discord.invokeMessageCommand({ command: 'Settings', targetMessageId: clip.id });
   const answer = await own.waitForMessage((message) => message.content.includes('/animate'));
   expect(answer.content).toContain(

@@ -8,7 +8,7 @@ import { clipOf, failureOf, setStage, smallPicture, watchedFetch } from './stage
 /** A clip of Kinora's of 12 MB: most of it is a box that no player looks into. */
 async function longClip() {
   const metadata = { title: 'Kinora', settings: { seed: 77, motionBucketId: 90, model: 'tiny', provider: 'cpu' } };
-  const options = { ffmpegPath: await findFfmpeg({}), fps: 7, metadata, loop: 'none', smooth: false } as const;
+  const options = { ffmpegPath: await findFfmpeg({}), fps: 7, metadata, loop: 'none' } as const;
   const { bytes } = await finishClip(panningClip(32, 32, { count: 2 }), { ...options, format: 'mp4' });
   const filler = Buffer.alloc(12_000_000);
   filler.writeUInt32BE(filler.length, 0);

@@ -111,7 +111,9 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     while (asked.length < jobsBefore(round)) {
       const seed = asked.length;
       const user = discord.createUser(`user${seed}`).id;
-      const handle = discord.invoke({ command: 'animate', attachments: { image: picture }, options: { seed }, user });
+      // Every other one goes to a second picture; the renderer refuses one that lost it.
+      const attachments = seed % 2 === 1 ? { image: picture, end: picture } : { image: picture };
+      const handle = discord.invoke({ command: 'animate', attachments, options: { seed }, user });
       const told = handle.waitForMessage(({ content }) => content !== '', patience).then(() => 'told' as const);
       told.catch(() => {});
       const late = handle.acknowledged.then(

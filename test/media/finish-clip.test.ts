@@ -11,7 +11,7 @@ const metadata = { title: 'Kinora', settings: { seed: 7 } };
 let options: Omit<FinishClipOptions, 'format'>;
 
 beforeAll(async () => {
-  options = { ffmpegPath: await findFfmpeg({}), fps: 7, metadata, loop: 'none', smooth: false };
+  options = { ffmpegPath: await findFfmpeg({}), fps: 7, metadata, loop: 'none' };
 });
 
 describe.each(clipFormats)('%s', (format) => {
@@ -72,7 +72,7 @@ describe.each(clipFormats)('%s', (format) => {
   it('is smoothed, looped and enlarged', async () => {
     const clip = panningClip(64, 48, { count: 4 });
     const scaleTo = { width: 128, height: 96 };
-    const finished = await finishClip(clip, { ...options, format, smooth: true, loop: 'ping-pong', scaleTo });
+    const finished = await finishClip(clip, { ...options, format, toFps: 24, loop: 'ping-pong', scaleTo });
     // 4 frames at 7 are 11 at 24, and 20 there and back.
     expect(finished).toMatchObject({ fps: 24, frames: 20, width: 128, height: 96 });
     const { stream } = format === 'webp' ? { stream: undefined } : await ffprobe(finished.bytes);

@@ -22,7 +22,7 @@ const files = new Map<ClipFormat, Uint8Array>();
 beforeAll(async () => {
   const ffmpegPath = await findFfmpeg({});
   for (const format of clipFormats) {
-    const options = { ffmpegPath, fps: 7, metadata, format, loop: 'none', smooth: false } as const;
+    const options = { ffmpegPath, fps: 7, metadata, format, loop: 'none' } as const;
     files.set(format, (await finishClip(panningClip(32, 32, { count: 2 }), options)).bytes);
   }
 });

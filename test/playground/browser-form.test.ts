@@ -50,6 +50,25 @@ describeInBrowser('the form of a command', (stage) => {
     await window.locator('.command-form .problem').waitFor({ state: 'detached' });
   });
 
+  it('takes a second picture for the option `end`', async () => {
+    const window = await stage.visit();
+    await openForm(window, '/animate');
+    await window.getByRole('button', { name: /sample picture cat/ }).click();
+    await window.locator('[data-option=end]').click();
+    const chosen = () => window.locator('.command-form img.drop-picture').count();
+    await window
+      .getByRole('button', { name: /sample picture rocket/ })
+      .last()
+      .click();
+    await until(window, "document.querySelectorAll('.command-form img.drop-picture').length === 2");
+    expect(await chosen()).toBe(2);
+    await keepPicture(window, 'form-two-pictures');
+    await window.locator('.command-form button[type=submit]').click();
+    const clip = window.locator('.message').filter({ hasText: 'Your clip' });
+    await clip.getByRole('button', { name: 'Settings' }).click();
+    await window.locator('.message').getByText('/animate end:end.png').waitFor();
+  });
+
   it('names the subcommand that was used, as Discord does', async () => {
     const window = await stage.visit();
     await openForm(window, '/kinora-config show');

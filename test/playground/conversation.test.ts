@@ -28,6 +28,24 @@ async function upload(url: string, name = smallPicture.name): Promise<{ fileId: 
   }>;
 }
 
+it('a visitor gives a second picture for `end`, and the clip ends with it', async () => {
+  const { url } = await playground(renderer);
+  const visitor = await visit(url);
+  const files = { image: { sample: 'cat.jpg' }, end: { sample: 'rocket.jpg' } };
+  await visitor.act({
+    do: 'invoke',
+    command: 'animate',
+    options: { seed: 8 },
+    files,
+    locale,
+    channelId: visitor.welcome.channels[0]!.id,
+  });
+  const clip = await visitor.see(isClip);
+  await visitor.act({ do: 'clickButton', messageId: clip.id, customId: buttonOf(clip, 'Settings'), locale });
+  const settings = await visitor.see(({ content }) => content.includes('/animate '));
+  expect(settings.content).toContain('/animate end:end.png ');
+});
+
 it('a visitor types /animate, watches the progress, and gets a clip that seeks and can be saved', async () => {
   const { url } = await playground(renderer);
   const ada = await visit(url);

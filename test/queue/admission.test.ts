@@ -48,6 +48,43 @@ describe('createAdmission', () => {
     expect(await admit(request, [waitingJob('u1', 'g1'), waitingJob('u1', 'g1')])).toEqual(request);
   });
 
+  it('counts a clip that ends with a given picture as two, in quota and among those that wait', async () => {
+    const { refusal, accept, clock } = setUp({ dailyQuota: 3, maxWaitingPerUser: 2 });
+    const between: Partial<NewJob> = { hasEndPicture: true, endPicture: Buffer.from('end') };
+    await accept(between);
+    const firstAtMs = clock.now();
+    clock.advance(1_000);
+    expect(await refusal(between)).toEqual(['limit-quota', firstAtMs + quotaPeriodMs, 3]);
+    expect(await refusal()).toBeUndefined();
+    await accept();
+    expect(await refusal()).toEqual(['limit-quota', firstAtMs + quotaPeriodMs, 3]);
+    // What is only encoded anew is one, and a seamless loop two.
+    const reencoded = { ...between, parent: { id: '00000000', use: 'reencode' as const } };
+    const others = { ...setUp({ maxWaitingPerUser: 2 }) };
+    const waiting = [waitingJob('u1', 'g1')];
+    expect(await others.refusal(reencoded, waiting)).toBeUndefined();
+    expect(await others.refusal({ form: { loop: 'seamless' } }, waiting)).toEqual(['limit-waiting-user', undefined, 2]);
+    const [{ job, place }] = [waiting[0]!];
+    expect(await others.refusal({}, [{ job: { ...job, hasEndPicture: true }, place }])).toBeDefined();
+  });
+
+  it('does not shut a clip that counts as two out of a limit of one', async () => {
+    const { refusal, accept } = setUp({ dailyQuota: 1, maxWaitingPerUser: 1 });
+    const between: Partial<NewJob> = { hasEndPicture: true, endPicture: Buffer.from('end') };
+    expect(await refusal(between)).toBeUndefined();
+    await accept(between);
+    expect(await refusal()).toBeDefined();
+  });
+
+  it('holds the settings of a clip with a last picture against the model as they are sampled, by Euler alone', async () => {
+    const seen: unknown[] = [];
+    const { refusal } = setUp({}, { ...tinyModel, checkSettings: ({ sampler }) => void seen.push(sampler) });
+    const settings = { sampler: 'euler-ancestral' as const };
+    await refusal({ settings });
+    await refusal({ settings, hasEndPicture: true, endPicture: Buffer.from('end') });
+    expect(seen).toEqual(['euler-ancestral', 'euler']);
+  });
+
   it('limits the jobs that wait, and tells when the next of them starts', async () => {
     const { refusal } = setUp({ maxWaitingPerUser: 2, maxWaitingPerGuild: 3 });
     const own = [waitingJob('u1', 'elsewhere', 9_000), waitingJob('u1', 'g1', 5_000)];

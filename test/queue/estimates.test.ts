@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEstimates, type EstimatesOptions, totalSeconds } from '../../src/queue/estimates.ts';
+import { createEstimates, type EstimatesOptions, seamlessSeconds, totalSeconds } from '../../src/queue/estimates.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEstimateStore } from '../../src/storage/estimate-store.ts';
 import type { Database } from '../../src/storage/sqlite.ts';
@@ -20,46 +20,88 @@ const clip = makeClip(spec);
 describe('createEstimates', () => {
   it('knows nothing until a job was measured, then what was measured', async () => {
     const estimates = await estimatesIn(openDatabase(tempFolder()));
-    expect(estimates.of({})).toBeUndefined();
-    await estimates.learn({}, clip);
-    expect(estimates.of({})).toEqual({ secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 });
+    expect(estimates.of({ settings: {} })).toBeUndefined();
+    await estimates.learn({ settings: {} }, clip);
+    expect(estimates.of({ settings: {} })).toEqual({ secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 });
   });
 
   it('follows new measurements gradually', async () => {
     const estimates = await estimatesIn(openDatabase(tempFolder()));
-    await estimates.learn({}, clip);
-    await estimates.learn({}, makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 40 } }));
-    expect(estimates.of({})!.secondsPerStep).toBeCloseTo(14);
+    await estimates.learn({ settings: {} }, clip);
+    await estimates.learn(
+      { settings: {} },
+      makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 40 } }),
+    );
+    expect(estimates.of({ settings: {} })!.secondsPerStep).toBeCloseTo(14);
   });
 
   it('learns of a smooth clip what one without frames in between takes', async () => {
     const estimates = await estimatesIn(openDatabase(tempFolder()));
     const form = { ...clip.form, smooth: true };
     await estimates.learn(
-      {},
+      { settings: {} },
       makeClip(spec, { form, secondsPerStage: { ...clip.secondsPerStage, 'encode-video': 4 } }),
     );
-    expect(estimates.of({})!.secondsAfter).toBe(6);
+    expect(estimates.of({ settings: {} })!.secondsAfter).toBe(6);
   });
 
   it('keeps sizes, recipes, models and providers apart, but not steps, seeds or motion', async () => {
     const database = openDatabase(tempFolder());
     const estimates = await estimatesIn(database);
-    await estimates.learn({}, clip);
-    expect(estimates.of({ numInferenceSteps: 50, seed: 9, motionBucketId: 1 })).toBeDefined();
-    expect(estimates.of({ width: 128 })).toBeUndefined();
-    expect(estimates.of({ numFrames: 2 })).toBeUndefined();
-    expect(estimates.of({ maxGuidanceScale: 1 })).toBeUndefined();
-    expect(estimates.of({ deepCacheInterval: 2 })).toBeUndefined();
-    expect(estimates.of({ guidanceInterval: [0.2, 0.8] })).toBeUndefined();
-    expect((await estimatesIn(database, { provider: 'cuda' })).of({})).toBeUndefined();
-    expect((await estimatesIn(database, { model: { ...tinyModel, name: 'other' } })).of({})).toBeUndefined();
+    await estimates.learn({ settings: {} }, clip);
+    expect(estimates.of({ settings: { numInferenceSteps: 50, seed: 9, motionBucketId: 1 } })).toBeDefined();
+    expect(estimates.of({ settings: { width: 128 } })).toBeUndefined();
+    expect(estimates.of({ settings: { numFrames: 2 } })).toBeUndefined();
+    expect(estimates.of({ settings: { maxGuidanceScale: 1 } })).toBeUndefined();
+    expect(estimates.of({ settings: { deepCacheInterval: 2 } })).toBeUndefined();
+    expect(estimates.of({ settings: { guidanceInterval: [0.2, 0.8] } })).toBeUndefined();
+    expect((await estimatesIn(database, { provider: 'cuda' })).of({ settings: {} })).toBeUndefined();
+    expect(
+      (await estimatesIn(database, { model: { ...tinyModel, name: 'other' } })).of({ settings: {} }),
+    ).toBeUndefined();
+  });
+
+  it('knows of a clip that ends with a given picture, before one was measured, that a step takes twice as long', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    await estimates.learn({ settings: {} }, clip);
+    const between = [
+      { settings: {}, hasEndPicture: true as const },
+      { settings: {}, form: { loop: 'seamless' as const } },
+      { settings: {}, form: { loop: 'seamless' as const }, parent: { id: '00000000', use: 'extend' as const } },
+    ];
+    for (const job of between) expect(estimates.of(job)).toMatchObject({ secondsPerStep: 20, secondsAfter: 6 });
+    // Its kept frames in another form are not rendered.
+    expect(estimates.of({ ...between[0]!, parent: { id: '00000000', use: 'reencode' } })).toMatchObject({
+      secondsPerStep: 10,
+    });
+  });
+
+  it('keeps apart what was measured with and without a last picture, and both over a restart', async () => {
+    const folder = tempFolder();
+    const estimates = await estimatesIn(openDatabase(folder));
+    const between = { settings: {}, hasEndPicture: true as const };
+    await estimates.learn(between, makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 60 } }));
+    // Four calls of the UNet a step instead of two, or without guidance of one.
+    expect(estimates.of({ settings: {} })).toMatchObject({ secondsPerStep: 15 });
+    await estimates.learn({ settings: {} }, clip);
+    const restarted = await estimatesIn(openDatabase(folder));
+    expect(restarted.of(between)).toMatchObject({ secondsPerStep: 30 });
+    expect(restarted.of({ settings: {} })).toMatchObject({ secondsPerStep: 10 });
+  });
+
+  it('knows that a clip without guidance takes four times as long with a last picture', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    const settings = { maxGuidanceScale: 1 };
+    await estimates.learn({ settings }, clip);
+    expect(estimates.of({ settings, hasEndPicture: true })).toMatchObject({ secondsPerStep: 40 });
+    expect(seamlessSeconds({ settings }, { estimates, model: tinyModel })).toBe(88);
+    expect(seamlessSeconds({ settings: { width: 128 } }, { estimates, model: tinyModel })).toBeUndefined();
   });
 
   it('remembers over a restart', async () => {
     const folder = tempFolder();
-    await (await estimatesIn(openDatabase(folder))).learn({}, clip);
-    expect((await estimatesIn(openDatabase(folder))).of({})).toBeDefined();
+    await (await estimatesIn(openDatabase(folder))).learn({ settings: {} }, clip);
+    expect((await estimatesIn(openDatabase(folder))).of({ settings: {} })).toBeDefined();
   });
 });
 

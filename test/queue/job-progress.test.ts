@@ -70,7 +70,10 @@ function newsOf(course: Course): { at: number; progress: RenderProgress }[] {
 
 function follow(
   course: Course,
-  { estimate, ...job }: { estimate?: Estimate; form?: Partial<ClipForm>; settings?: Job['settings'] } = {},
+  {
+    estimate,
+    ...job
+  }: { estimate?: Estimate; form?: Partial<ClipForm>; settings?: Job['settings']; hasEndPicture?: true } = {},
 ) {
   const tracker = createProgressTracker({
     job: {
@@ -100,6 +103,17 @@ const cases: [string, Course, Parameters<typeof follow>[1]][] = [
     { estimate: measured, form: { smooth: true, loop: 'none', format: 'mp4' } },
   ],
   ['a looping clip', { ...nextClip, encodeVideo: 3 }, { estimate: measured, form: { loop: 'ping-pong' } }],
+  // Fifty halves, of half a step's seconds each.
+  [
+    'a first clip with a last picture',
+    { ...firstClip, steps: 50 },
+    { settings: { numInferenceSteps: 25 }, hasEndPicture: true },
+  ],
+  [
+    'a second seamless loop',
+    { ...nextClip, steps: 50 },
+    { settings: { numInferenceSteps: 25 }, form: { loop: 'seamless' }, estimate: { ...measured, secondsPerStep: 6 } },
+  ],
   ['a clip that goes on from a checkpoint', { ...firstClip, from: 15 }, { estimate: measured }],
   ['a first clip that goes on from a checkpoint', { ...firstClip, from: 15 }, {}],
 ];
@@ -139,6 +153,17 @@ describe('the progress of a job', () => {
     expect(Math.abs(at(4).endsAtMs! - totalMs) / totalMs).toBeLessThan(0.3);
   });
 
+  it('of a first clip with a last picture gives the denoising twice the share', () => {
+    const decodeStart = (hasEndPicture?: true) => {
+      const job = { state: 'queued' as const, settings: {}, ...(hasEndPicture && { hasEndPicture }) };
+      const tracker = createProgressTracker({ job, model: tinyModel, estimate: undefined });
+      return tracker.at({ stage: 'decode', step: 0, steps: 4, secondsPerStep: undefined }, 0).share;
+    };
+    // In steps: 2.3 before, two, with a last picture four, and 1.5 after.
+    expect(decodeStart()).toBeCloseTo(4.3 / 5.8);
+    expect(decodeStart(true)).toBeCloseTo(6.3 / 7.8);
+  });
+
   it('of a clip in another form than before is that of its encoding alone', () => {
     const tracker = createProgressTracker({
       job: { state: 'queued', settings: {}, parent: { id: '00000000', use: 'reencode' } },
@@ -166,8 +191,8 @@ describe('the progress of a job', () => {
   it('uses what the clip before it took', async () => {
     const estimates = createEstimates({ store: { set: async () => {} }, model: tinyModel, provider: 'cpu' });
     const spec = { picture: Buffer.alloc(0), settings: {}, fit: 'crop' as const };
-    await estimates.learn({}, makeClip(spec));
-    const estimate = estimates.of({})!;
+    await estimates.learn({ settings: {} }, makeClip(spec));
+    const estimate = estimates.of({ settings: {} })!;
     const tracker = createProgressTracker({ job: { state: 'queued', settings: {} }, model: tinyModel, estimate });
     // 2 s before, two steps of 10 s, 6 s after.
     const { share, endsAtMs } = tracker.at({ stage: 'denoise', step: 1, steps: 2, secondsPerStep: 10 }, 0);

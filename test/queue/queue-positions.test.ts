@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createEstimates } from '../../src/queue/estimates.ts';
 import { positionsOf } from '../../src/queue/queue-positions.ts';
 import type { Job } from '../../src/storage/job.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
+import { makeClip } from '../support/scripted-renderer.ts';
 
 function job(steps?: number): Job {
   const { picture: _, ...request } = newJob({ settings: steps === undefined ? {} : { numInferenceSteps: steps } });
@@ -18,6 +20,20 @@ describe('placesOf', () => {
       { position: 1, waiting: 2, startsAtMs: 5_000, endsAtMs: 11_000 },
       { position: 2, waiting: 2, startsAtMs: 11_000, endsAtMs: 33_000 },
     ]);
+  });
+
+  it('counts a clip that ends with a given picture as long as it takes, the first and later ones', async () => {
+    const estimates = createEstimates({ store: { set: async () => {} }, model: tinyModel, provider: 'cpu' });
+    // Two steps of 10 s, 2 s before them and 6 s after.
+    const clip = makeClip({ picture: Buffer.alloc(0), settings: {}, fit: 'crop' });
+    await estimates.learn({ settings: {} }, clip);
+    const waiting = [{ ...job(), hasEndPicture: true as const }, job()];
+    const ends = () =>
+      positionsOf({ ...common, estimateOf: estimates.of, waiting, runningEndsAtMs: [] }).map((place) => place.endsAtMs);
+    expect(ends()).toEqual([48_000, 76_000]);
+    const measured = { ...clip, secondsPerStage: { ...clip.secondsPerStage, denoise: 36 } };
+    await estimates.learn(waiting[0]!, measured);
+    expect(ends()).toEqual([44_000, 72_000]);
   });
 
   it('uses every renderer, the one that is free first', () => {

@@ -13,7 +13,8 @@ const token = 'a-secret-of-the-test-0123456789';
 const needs = { model: 'tiny', fingerprint: 'f', frames: '2', safety: 0, kinora: '1' };
 const facts = { ...needs, provider: 'cpu', device: 'cpu', memoryGiB: 8 };
 const picture = Buffer.alloc(3 * chunkBytes, 'picture');
-const spec: RenderSpec = { picture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
+const endPicture = Buffer.from('end');
+const spec: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
 const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 
 /** A bot with one job, and the way to it. */

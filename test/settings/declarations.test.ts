@@ -97,6 +97,8 @@ describe('settings', () => {
     const form = { shape: 'auto', format: 'gif', loop: 'none', smooth: true, playbackFps: 10 } as const;
     expect(storedFormSchema.parse(JSON.parse(JSON.stringify(form)))).toEqual(form);
     expect(fileFormSchema.parse(form)).toEqual(form);
+    expect(storedFormSchema.parse({ smooth: false, interpolate: 60 })).toEqual({ smooth: false, interpolate: 60 });
+    expect(storedFormSchema.safeParse({ interpolate: 61 }).success).toBe(false);
   });
 
   it.each([

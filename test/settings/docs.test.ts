@@ -14,7 +14,7 @@ function rowsOf(page: string): [first: string, rest: string][] {
 
 it('docs/discord.md has every option of /animate in its order, with its range and the names of its numbers', () => {
   const rows = rowsOf('docs/discord.md');
-  const names = ['preset', ...settingOptionNames, 'private'].map((name) => `\`${name}\``);
+  const names = ['end', 'preset', ...settingOptionNames, 'private'].map((name) => `\`${name}\``);
   const start = rows.findIndex(([first]) => first === names[0]);
   expect(rows.slice(start, start + names.length).map(([first]) => first)).toEqual(names);
   for (const { name, type, discord } of [...shownSettings(imageToVideo), ...shownSettings(clipForm)]) {
@@ -38,7 +38,7 @@ it('docs/from-the-notebook.md has, for every argument of the pipeline that is a 
 it('docs/from-the-notebook.md names no option that is not there', () => {
   const declared = Object.values<Declaration>({ ...imageToVideo, ...clipForm, ...executionSettings });
   // Options that are no settings: of `animate`, of `model pull`.
-  const others = ['model', 'preset', 'lora', 'output', 'frames-dir', 'json', 'repo', 'variant', 'unet'];
+  const others = ['end', 'model', 'preset', 'lora', 'output', 'frames-dir', 'json', 'repo', 'variant', 'unet'];
   const known = [...declared.flatMap(({ option }) => option?.name ?? []), ...others];
   const words = readFileSync('docs/from-the-notebook.md', 'utf8').matchAll(/(?<=[ `\n])--([a-z][a-z-]+)/g);
   for (const [, name] of words) expect(known).toContain(name);

@@ -45,6 +45,18 @@ async function unfinishedIn(dataDir: string): Promise<string[]> {
 }
 
 describe('a backup', () => {
+  it('holds the pictures that clips end with, also those that are too large for a row', async () => {
+    const { dataDir, store } = await runningBot();
+    const endPicture = Buffer.alloc(300_000, 'end');
+    const { id } = await store.add(newJob({ endPicture }), 1);
+    const { path } = backUp({ dataDir, folder: join(tempFolder(), 'backups'), nowMs: morning });
+    const elsewhere = join(tempFolder(), 'new');
+    restore({ source: path, dataDir: elsewhere, nowMs: morning });
+    const restored = createJobStore(openDatabase(elsewhere));
+    expect(await restored.find(id)).toMatchObject({ hasEndPicture: true });
+    expect(Buffer.compare((await restored.endPicture(id))!, endPicture)).toBe(0);
+  });
+
   it('of a bot at work holds every job that was accepted, also those that are in the log alone', async () => {
     const { dataDir, database, ids } = await runningBot({ count: 3 });
     expect(statSync(join(dataDir, 'kinora.db-wal')).size).toBeGreaterThan(0);

@@ -35,7 +35,7 @@ async function makeJob(
   { size = 30_000, isDelivered = false, sizeOf = () => size } = {},
 ) {
   const marked = (what: string) => markedBytes(`${userId}${what}`, sizeOf());
-  const { id } = await store.add(newJob({ userId, picture: marked('Picture') }), 1);
+  const { id } = await store.add(newJob({ userId, picture: marked('Picture'), endPicture: marked('End') }), 1);
   const attempt = await claim(store, id);
   await store.saveCheckpoint(attempt, marked('Checkpoint'));
   if (!isDelivered) return id;
@@ -51,7 +51,9 @@ describe.each([300, 4_000, 30_000, 200_000])('of a picture of %i bytes', (size) 
     const { store, marks } = open();
     await makeJob(store, 'ann', { size, isDelivered: true });
     await makeJob(store, 'bob', { size, isDelivered: true });
-    expect(marks()).toEqual(expect.arrayContaining(['annClip', 'annMaster', 'annPicture', 'bobClip', 'bobPicture']));
+    expect(marks()).toEqual(
+      expect.arrayContaining(['annClip', 'annEnd', 'annMaster', 'annPicture', 'bobClip', 'bobPicture']),
+    );
     await store.forget('ann');
     expect(marks().filter((mark) => mark.startsWith('ann'))).toEqual([]);
     expect(marks()).toEqual(expect.arrayContaining(['bobClip', 'bobMaster', 'bobPicture']));
@@ -77,7 +79,7 @@ describe.each([300, 4_000, 30_000, 200_000])('of a picture of %i bytes', (size) 
     async (state) => {
       const { store, marks } = open();
       const id = await makeJob(store, 'ann', { size });
-      expect(marks()).toEqual(['annCheckpoint', 'annPicture']);
+      expect(marks()).toEqual(['annCheckpoint', 'annEnd', 'annPicture']);
       await store.finish(id, { state, finishedAtMs: 2 });
       expect(marks()).toEqual([]);
     },

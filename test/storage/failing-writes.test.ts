@@ -197,7 +197,7 @@ describe('createFailingStore', () => {
   it('knows every method of the store that writes', async () => {
     const { store } = await setUp();
     const reads = ['find', 'unfinished', 'damaged', 'picture', 'hasPicture', 'pictureWasForgotten', 'clip', 'made'];
-    reads.push('hasFrames', 'hasUniqueKey', 'checkpoint', 'claimState', 'undelivered', 'pendingNotices');
+    reads.push('endPicture', 'hasFrames', 'hasUniqueKey', 'checkpoint', 'claimState', 'undelivered', 'pendingNotices');
     expect([...storeWrites, ...reads].sort()).toEqual(Object.keys(store).sort());
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { specOf } from '../../src/queue/render-spec.ts';
 import type { Attempt } from '../../src/storage/attempts.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';
@@ -266,6 +267,53 @@ describe('a picture', () => {
     await expect(store.add(newJob({ picture: { jobId: third } }), 3)).rejects.toThrow(
       expect.objectContaining({ code: 'clip-expired' }),
     );
+  });
+
+  it('that the clip ends with is kept beside the first, shared, and let go with it', async () => {
+    const { store, database } = open();
+    const end = Buffer.from('the end');
+    const first = (await store.add(newJob({ picture: Buffer.from('a picture'), endPicture: end }), 1)).id;
+    expect(await store.find(first)).toMatchObject({ hasEndPicture: true });
+    const ofSame = { picture: { jobId: first }, endPicture: { jobId: first } };
+    const again = (await store.add(newJob({ userId: 'u2', ...ofSame }), 1)).id;
+    const plain = (await store.add(newJob({ userId: 'u3', picture: { jobId: first } }), 1)).id;
+    expect(await store.find(plain)).not.toHaveProperty('hasEndPicture');
+    expect(await store.endPicture(plain)).toBeUndefined();
+    for (const id of [first, again]) expect(Buffer.from((await store.endPicture(id))!)).toEqual(end);
+    const count = () => database.prepare('SELECT count(*) AS pictures FROM pictures').get([]) as object;
+    expect(count()).toMatchObject({ pictures: 2 });
+
+    await keepClip(store, first, { clip: makeClip(spec), atMs: 1 });
+    await store.finish(first, { state: 'done', finishedAtMs: 2 });
+    expect(await store.expire(3)).toBe(1);
+    expect([await store.endPicture(first), await store.hasPicture(again)]).toEqual([undefined, true]);
+    await store.finish(again, { state: 'cancelled', finishedAtMs: 3 });
+    expect(count()).toMatchObject({ pictures: 1 });
+    await store.finish(plain, { state: 'cancelled', finishedAtMs: 3 });
+    expect(count()).toMatchObject({ pictures: 0 });
+  });
+
+  it('that the clip ends with is taken from everybody’s jobs when its owner is forgotten, and they can tell why', async () => {
+    const { store } = open();
+    const first = (await store.add(newJob({ userId: 'ann' }), 1)).id;
+    const own = { picture: { jobId: first }, endPicture: Buffer.from('of bob') };
+    const bobs = (await store.add(newJob({ userId: 'bob', ...own }), 1)).id;
+    const both = { picture: { jobId: bobs }, endPicture: { jobId: bobs } };
+    const third = (await store.add(newJob({ userId: 'cid', ...both }), 1)).id;
+    const attempt = await claim(store, third);
+    expect(await store.saveCheckpoint(attempt, Buffer.from('latents'))).toBe(true);
+    await store.forget('bob');
+    expect(await store.endPicture(third)).toBeUndefined();
+    expect(await store.checkpoint(third)).toBeUndefined();
+    expect(await store.saveCheckpoint(attempt, Buffer.from('latents'))).toBe(false);
+    expect([await store.hasPicture(third), await store.hasPicture(first)]).toEqual([false, true]);
+    expect([await store.pictureWasForgotten(third), await store.pictureWasForgotten(first)]).toEqual([true, false]);
+    await expect(specOf((await store.find(third))!, store)).rejects.toThrow(
+      expect.objectContaining({ code: 'picture-forgotten' }),
+    );
+    // What its clip goes on with is without it.
+    const { id } = await store.add(newJob({ userId: 'cid', picture: { jobId: third } }), 1);
+    expect(await specOf((await store.find(id))!, store)).not.toHaveProperty('endPicture');
   });
 
   it('of a job that has none any more cannot be had again: nothing is taken in', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EncodeError, JobCancelledError, UserError } from '../../src/errors.ts';
 import { encodeCheckpoint } from '../../src/inference/pipeline/checkpoint.ts';
+import type { FrameInterpolator } from '../../src/inference/pipeline/interpolate-frames.ts';
 import { torchGenerator } from '../../src/inference/random/torch-generator.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
 import type { RenderSpec } from '../../src/worker/types.ts';
@@ -40,6 +41,64 @@ describe('makeClip', () => {
       smooth: false,
       provider: 'cpu',
     });
+  });
+
+  it('has frames in between computed once, tells of each as a step, and keeps the master without them', async () => {
+    const tools = fakeTools();
+    const steps: number[][] = [];
+    const interpolator: FrameInterpolator = {
+      maxPixels: 1e6,
+      async interpolate(clip, { onFrame }) {
+        tools.calls.push('interpolate');
+        const frames = clip.frames.flatMap((frame, at) => (at === 0 ? [frame] : [frame, frame, frame]));
+        for (const done of [2, 3]) onFrame?.(done, frames.length);
+        return { ...clip, frames };
+      },
+    };
+    const made = await makeClip(
+      { ...tools, interpolator },
+      { ...spec, form: { interpolate: 3, loop: 'ping-pong' }, keepMaster: true },
+      { onProgress: ({ stage, step, steps: all }) => void (stage === 'encode-video' && steps.push([step, all])) },
+    );
+    expect(made).toMatchObject({ interpolator: 'rife', fps: 21, frames: 10 });
+    expect(steps).toEqual([
+      [0, 1],
+      [2, 11],
+      [3, 11],
+      [11, 11],
+    ]);
+    expect(tools.calls.filter((call) => call === 'interpolate')).toHaveLength(1);
+    const [file, master] = tools.calls
+      .filter((call) => call.startsWith('encode'))
+      .map((call) => JSON.parse(call.slice(7)));
+    expect(file).toMatchObject({
+      fps: 21,
+      count: 10,
+      metadata: { settings: { interpolate: 3, interpolator: 'rife' } },
+    });
+    expect(file).not.toHaveProperty('toFps');
+    expect(master).toMatchObject({ fps: 7, count: 4 });
+  });
+
+  it('leaves them to ffmpeg where there is no network, and names it', async () => {
+    const tools = fakeTools();
+    const made = await makeClip(tools, { ...spec, form: { smooth: true } });
+    expect(made.interpolator).toBe('minterpolate');
+    const file = JSON.parse(tools.calls.at(-1)?.slice(7) ?? '');
+    expect(file).toMatchObject({ fps: 7, toFps: 24, metadata: { settings: { interpolator: 'minterpolate' } } });
+  });
+
+  it('brings a last picture of the same shape to the size as the first one, and another as was asked for', async () => {
+    const wide = scripted({ picture: { width: 160, height: 90 } });
+    const form = { shape: 'auto' as const };
+    const fitsOf = async (endPicture: Uint8Array) => {
+      const tools = fakeTools();
+      const clip = await makeClip(tools, { ...spec, picture: wide, endPicture, form, fit: 'crop' });
+      expect(clip.hasEndPicture).toBe(true);
+      return tools.calls.filter((call) => call.startsWith('pictureForClip')).map((call) => call.split(' ').at(-1));
+    };
+    expect(await fitsOf(scripted({ picture: { width: 320, height: 180 } }))).toEqual(['stretch', 'stretch']);
+    expect(await fitsOf(scripted({ picture: { width: 90, height: 160 } }))).toEqual(['stretch', 'crop']);
   });
 
   it('draws a seed where none is given', async () => {

@@ -7,8 +7,8 @@ import {
 } from '../../settings/discord-options.ts';
 
 /** Options of `/animate`, in their order. */
-export const animateOptionNames = ['image', 'preset', ...settingOptionNames, 'private'] as const;
-export type AnimateOptionName = 'image' | 'preset' | SettingOption | 'private';
+export const animateOptionNames = ['image', 'end', 'preset', ...settingOptionNames, 'private'] as const;
+export type AnimateOptionName = 'image' | 'end' | 'preset' | SettingOption | 'private';
 
 /** Of `/animate`. Discord allows 32 lower-case characters for names and 100 for descriptions and choices. */
 export interface AnimateMessages {
@@ -37,6 +37,8 @@ interface CaptionMessages {
   loops: Readonly<Record<Exclude<LoopName, 'none'>, string>>;
   /** The clip had to shrink to fit the upload limit. */
   reduced: string;
+  /** Frames in between come from ffmpeg's filter, since the network for them could not be used. */
+  fallbackFrames: string;
   /** It would not have fitted in that format. */
   replaced(format: string): string;
   /** `link` leads to the clip that it was made from. */
@@ -48,8 +50,12 @@ export interface SettingsMessages {
   /** Of the file. */
   facts(clip: { frames: number; fps: number; width: number; height: number; seconds: number }): string;
   made(facts: { model: string; provider: string }): string;
+  /** What computed frames in between. */
+  inBetween(interpolator: string): string;
   /** Above the command. */
   command: string;
+  /** Above the command of a clip with a last picture. */
+  commandOfTwo: string;
   /** Above the command line. */
   commandLine: string;
   /** Why there is no command. */
@@ -65,7 +71,16 @@ export interface ClipMessages {
   /** Under "Apps" in the menu of a message, or of a person. */
   menus: { animate: string; animateAvatar: string; settings: string };
   whichPicture: string;
+  /** Beside the pictures of that menu, by their numbers: a clip that begins as one and ends as the other. */
+  between(pair: { from: number; to: number }): string;
+  /** Below it: what that costs. */
+  betweenCost: string;
   buttons: Readonly<Record<ClipAction, string>>;
+  /**
+   * Of a button beside what 🔁 made, at most 80 characters. `duration` is what rendering takes, such as `3 min`; undefined
+   * where nobody knows.
+   */
+  seamlessButton(duration: string | undefined): string;
   caption: CaptionMessages;
   /** What a screen reader says of a clip: nobody but the model has seen it. At most 1,024 characters. */
   altText(clip: { frames: number; seconds: number; motion: number; loop: LoopName }): string;

@@ -5,6 +5,10 @@ export const enAnimate: AnimateMessages = {
   description: 'Turn a still picture into a short video',
   options: {
     image: { name: 'image', description: 'The picture: JPEG, PNG, WebP, GIF or AVIF' },
+    end: {
+      name: 'end',
+      description: 'A second picture: the clip ends as this one; takes twice as long, counts as two clips',
+    },
     preset: { name: 'preset', description: 'A preset; options you set override it' },
     motion: { name: 'motion', description: 'How much it moves: pick a name or type a number from 1 to 255' },
     seed: { name: 'seed', description: 'The same seed and settings give the same clip; random if empty' },

@@ -8,6 +8,8 @@ const decimal = decimalFor('en');
 export const enClip: ClipMessages = {
   menus: { animate: 'Animate', animateAvatar: 'Animate avatar', settings: 'Settings' },
   whichPicture: 'That message has several pictures. Which one?',
+  between: ({ from, to }) => `From ${from} to ${to}`,
+  betweenCost: 'Takes twice as long, counts as two clips',
   buttons: {
     again: 'Again',
     edit: 'Edit',
@@ -17,6 +19,8 @@ export const enClip: ClipMessages = {
     settings: 'Settings',
     delete: 'Delete',
   },
+  seamlessButton: (duration) =>
+    `Seamless loop (renders again, ${duration === undefined ? 'twice the time' : `about ${duration}`}, counts as 2 clips)`,
   caption: {
     plain: (seconds) => `🎬 Your clip: ${decimal(seconds)} s`,
     again: (seconds) => `🎲 Again, with a new seed: ${decimal(seconds)} s`,
@@ -32,6 +36,7 @@ export const enClip: ClipMessages = {
     seed: (seed) => `seed ${seed}`,
     loops: { 'ping-pong': 'ping-pong loop', crossfade: 'crossfade loop', seamless: 'seamless loop' },
     reduced: 'made smaller to fit the upload limit',
+    fallbackFrames: 'in-between frames by ffmpeg’s minterpolate',
     replaced: (format) => `MP4, because it is too big as ${format}`,
     from: (link) => `from ${link}`,
   },
@@ -50,7 +55,9 @@ export const enClip: ClipMessages = {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 frame', other: `${frames} frames` })} at ${fps} fps, ${width}×${height}, made in ${decimal(seconds)} s.`,
     made: ({ model, provider }) => `Made with ${model} on ${provider}.`,
+    inBetween: (interpolator) => `In-between frames by ${interpolator}.`,
     command: 'To make exactly this clip again, use the same picture with:',
+    commandOfTwo: 'To make exactly this clip again, use the same two pictures, the second as `end`, with:',
     commandLine: 'Or on the command line:',
     without: {
       extended:

@@ -210,6 +210,8 @@ export const en: Messages = {
       `With the sampler \`${sampler}\` a clip takes ${from} to ${to} steps, not ${steps}. Ask for fewer.`,
     'sampler-not-for-two-pictures': ({ sampler }) =>
       `The sampler \`${sampler}\` cannot make a clip that ends with a given picture. Choose another preset.`,
+    'end-of-seamless-loop': () =>
+      'A seamless loop ends as it begins, so it takes no `end` picture. Leave `end` out, or choose another `loop`.',
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `The schedule \`${schedule}\` does not work with the sampler \`${sampler}\`. Choose another preset.`,
     'permissions-missing': ({ permissions }) =>
@@ -225,16 +227,16 @@ export const en: Messages = {
     'action-unknown': () => 'That command or button is from an older version of the bot. Use `/animate`.',
     'too-late': () => 'Too late: the clip is finished already.',
     draining: () => 'The bot accepts no new requests for now. Try again later.',
-    'limit-waiting-user': ({ limit, moment }) =>
-      `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}`,
-    'limit-waiting-guild': ({ limit, moment }) =>
-      `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}`,
-    'limit-waiting-total': ({ limit, moment }) =>
-      `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}`,
+    'limit-waiting-user': ({ limit, moment, clips }) =>
+      `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}${asTwo(clips)}`,
+    'limit-waiting-guild': ({ limit, moment, clips }) =>
+      `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}${asTwo(clips)}`,
+    'limit-waiting-total': ({ limit, moment, clips }) =>
+      `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}${asTwo(clips)}`,
     'limit-cooldown': ({ limit, moment }) =>
       `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
-    'limit-quota': ({ limit, moment }) =>
-      `Your daily limit (${limit} in 24 hours) is used up: you can ask again ${moment}.`,
+    'limit-quota': ({ limit, moment, clips }) =>
+      `Your daily limit (${limit} in 24 hours) is used up: you can ask again ${moment}.${asTwo(clips)}`,
     'limit-steps': ({ limit }) =>
       `Up to ${plural(limit, { one: '1 step is', other: `${limit} steps are` })} allowed here. Ask for fewer.`,
     'limit-frames': ({ limit }) =>
@@ -277,6 +279,10 @@ export const en: Messages = {
 };
 
 const plural = pluralFor('en');
+
+function asTwo(clips: string | number | undefined): string {
+  return clips === 2 ? ' A clip that ends with a given picture counts as two.' : '';
+}
 
 function clips(count: number): string {
   return plural(count, { one: '1 clip', other: `${count} clips` });

@@ -5,6 +5,10 @@ export const esAnimate: AnimateMessages = {
   description: 'Convierte una imagen fija en un vídeo corto',
   options: {
     image: { name: 'imagen', description: 'La imagen: JPEG, PNG, WebP, GIF o AVIF' },
+    end: {
+      name: 'final',
+      description: 'Una segunda imagen: el clip acaba como ella; tarda el doble y cuenta como dos clips',
+    },
     preset: { name: 'preajuste', description: 'Un preajuste; lo que elijas aparte tiene prioridad' },
     motion: { name: 'movimiento', description: 'Cuánto se mueve: elige un nombre o escribe un número de 1 a 255' },
     seed: {

@@ -8,6 +8,8 @@ const decimal = decimalFor('es');
 export const esClip: ClipMessages = {
   menus: { animate: 'Animar', animateAvatar: 'Animar avatar', settings: 'Ajustes' },
   whichPicture: 'Ese mensaje tiene varias imágenes. ¿Cuál?',
+  between: ({ from, to }) => `De la ${from} a la ${to}`,
+  betweenCost: 'Tarda el doble y cuenta como dos clips',
   buttons: {
     again: 'Otra vez',
     edit: 'Editar',
@@ -17,6 +19,8 @@ export const esClip: ClipMessages = {
     settings: 'Ajustes',
     delete: 'Borrar',
   },
+  seamlessButton: (duration) =>
+    `Bucle sin costuras (se genera otra vez, ${duration === undefined ? 'el doble de tiempo' : `unos ${duration}`}; cuenta como 2)`,
   caption: {
     plain: (seconds) => `🎬 Tu clip: ${decimal(seconds)} s`,
     again: (seconds) => `🎲 Otra vez, con otra semilla: ${decimal(seconds)} s`,
@@ -32,6 +36,7 @@ export const esClip: ClipMessages = {
     seed: (seed) => `semilla ${seed}`,
     loops: { 'ping-pong': 'bucle de ida y vuelta', crossfade: 'bucle con fundido', seamless: 'bucle sin costuras' },
     reduced: 'reducido para que quepa en el límite de subida',
+    fallbackFrames: 'fotogramas intermedios con minterpolate, de ffmpeg',
     replaced: (format) => `MP4, porque en ${format} ocupa demasiado`,
     from: (link) => `a partir de ${link}`,
   },
@@ -50,7 +55,10 @@ export const esClip: ClipMessages = {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} a ${fps} fps, ${width}×${height}, hecho en ${decimal(seconds)} s.`,
     made: ({ model, provider }) => `Hecho con ${model} en ${provider}.`,
+    inBetween: (interpolator) => `Fotogramas intermedios hechos con ${interpolator}.`,
     command: 'Para hacer exactamente este clip otra vez, usa la misma imagen con:',
+    commandOfTwo:
+      'Para hacer exactamente este clip otra vez, usa las mismas dos imágenes, la segunda como `final`, con:',
     commandLine: 'O en la línea de comandos:',
     without: {
       extended:

@@ -214,6 +214,8 @@ export const es: Messages = {
       `Con el muestreador \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
     'sampler-not-for-two-pictures': ({ sampler }) =>
       `El muestreador \`${sampler}\` no puede hacer un clip que acabe con una imagen dada. Elige otro preajuste.`,
+    'end-of-seamless-loop': () =>
+      'Un bucle sin costuras acaba como empieza, así que no admite imagen `final`. Quítala o elige otro `bucle`.',
     'schedule-not-for-sampler': ({ sampler, schedule }) =>
       `El calendario \`${schedule}\` no sirve con el muestreador \`${sampler}\`. Elige otro preajuste.`,
     'permissions-missing': ({ permissions }) =>
@@ -230,16 +232,16 @@ export const es: Messages = {
     'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',
     'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
     draining: () => 'El bot no acepta peticiones por ahora. Inténtalo más tarde.',
-    'limit-waiting-user': ({ limit, moment }) =>
-      `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}`,
-    'limit-waiting-guild': ({ limit, moment }) =>
-      `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
-    'limit-waiting-total': ({ limit, moment }) =>
-      `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}`,
+    'limit-waiting-user': ({ limit, moment, clips }) =>
+      `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}${asTwo(clips)}`,
+    'limit-waiting-guild': ({ limit, moment, clips }) =>
+      `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asTwo(clips)}`,
+    'limit-waiting-total': ({ limit, moment, clips }) =>
+      `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asTwo(clips)}`,
     'limit-cooldown': ({ limit, moment }) =>
       `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: puedes volver a pedir ${moment}.`,
-    'limit-quota': ({ limit, moment }) =>
-      `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.`,
+    'limit-quota': ({ limit, moment, clips }) =>
+      `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.${asTwo(clips)}`,
     'limit-steps': ({ limit }) =>
       `Aquí el máximo es de ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
     'limit-frames': ({ limit }) =>
@@ -280,6 +282,10 @@ export const es: Messages = {
 };
 
 const plural = pluralFor('es');
+
+function asTwo(clips: string | number | undefined): string {
+  return clips === 2 ? ' Un clip que acaba con una imagen dada cuenta como dos.' : '';
+}
 
 /** Days where they are whole, else hours. */
 function duration(hours: number): string {

@@ -78,6 +78,7 @@ export const userErrorCodes = [
   'bad-steps', // sampler, steps, from, to
   'schedule-not-for-sampler', // sampler, schedule
   'sampler-not-for-two-pictures', // sampler
+  'end-of-seamless-loop',
   'permissions-missing', // permissions: Discord's names, separated by commas; shown translated
   'clip-too-large',
   'clip-undeliverable',
@@ -87,11 +88,11 @@ export const userErrorCodes = [
   'job-unknown',
   'too-late',
   'draining',
-  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing)
-  'limit-waiting-guild', // limit, freeAtMs
-  'limit-waiting-total', // limit, freeAtMs
+  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (2 where what was asked for counts as two)
+  'limit-waiting-guild', // limit, freeAtMs, clips
+  'limit-waiting-total', // limit, freeAtMs, clips
   'limit-cooldown', // limit: seconds, freeAtMs
-  'limit-quota', // limit, freeAtMs
+  'limit-quota', // limit, freeAtMs, clips
   'limit-steps', // limit
   'limit-frames', // limit
   'picture-unsafe',

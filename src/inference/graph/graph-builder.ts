@@ -1,5 +1,5 @@
 import { GraphError } from '../../errors.ts';
-import type { AttributeValue, DataType, OnnxNode, OnnxValueInfo } from '../onnx/types.ts';
+import { type AttributeValue, type DataType, dataTypes, type OnnxNode, type OnnxValueInfo } from '../onnx/types.ts';
 import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
@@ -197,7 +197,7 @@ export function buildGraph(
     },
     cast(value, dataType) {
       if (value.dataType === dataType) return value;
-      return graph.op('Cast', [value], { to: dataType === 'float32' ? 1 : 10 });
+      return graph.op('Cast', [value], { to: dataTypes[dataType] });
     },
   };
 

@@ -19,8 +19,9 @@ type Inference = (inputs: readonly Value[], attributes: Attributes) => InferredO
 export function inferShape(opType: string, inputs: readonly Value[], attributes: Attributes): InferredOutput {
   const infer = Object.hasOwn(inferences, opType) ? inferences[opType] : undefined;
   if (infer === undefined) throw new GraphError('graph-unknown-operator', `No shape inference for ${opType}.`);
-  // Integer lists and Resize's scales are not data.
-  const data = opType === 'Resize' ? inputs.slice(0, 1) : inputs.filter((input) => input.integers === undefined);
+  // Integer lists, Resize's scales and Gather's places are not data.
+  const hasOneInput = opType === 'Resize' || opType === 'Gather';
+  const data = hasOneInput ? inputs.slice(0, 1) : inputs.filter((input) => input.integers === undefined);
   const types = new Set(data.map((input) => input.dataType));
   if (types.size > 1) {
     throw new GraphError('graph-mixed-types', `${opType} is given ${describe(inputs)}: its inputs must share a type.`);
@@ -64,6 +65,9 @@ const inferences: Readonly<Record<string, Inference>> = {
   Sub: elementWise,
   Mul: elementWise,
   Sigmoid: same,
+  LeakyRelu: same,
+  Clip: same,
+  Floor: same,
   QuickGelu: same,
   Gelu: same,
   Relu: same,
@@ -75,8 +79,8 @@ const inferences: Readonly<Record<string, Inference>> = {
   LayerNormalization: normalization('LayerNormalization', -1),
 
   Cast(inputs, attributes) {
-    const dataType = ({ 1: 'float32', 10: 'float16' } as const)[numberOf(attributes, 'to')];
-    if (dataType === undefined) throw new GraphError('graph-shape', 'Cast goes to float32 or float16 here.');
+    const dataType = ({ 1: 'float32', 6: 'int32', 10: 'float16' } as const)[numberOf(attributes, 'to')];
+    if (dataType === undefined) throw new GraphError('graph-shape', 'Cast goes to float32, float16 or int32 here.');
     return { dataType, shape: first(inputs).shape };
   },
 
@@ -93,6 +97,35 @@ const inferences: Readonly<Record<string, Inference>> = {
     const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
     if (outHeight < 1 || outWidth < 1) fail('Conv', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  /** Whole rows or columns by their places, int32. */
+  Gather(inputs, attributes) {
+    const [data, places] = [first(inputs), nth(inputs, 1)];
+    const axis = numberOf(attributes, 'axis');
+    if (places.dataType !== 'int32' || axis < 0 || axis >= data.shape.length) fail('Gather', inputs);
+    return { dataType: data.dataType, shape: data.shape.toSpliced(axis, 1, ...places.shape) };
+  },
+
+  /** Without output padding, dilation or groups; its kernel lies [in, out, height, width]. */
+  ConvTranspose(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const [inChannels, outChannels, kernelHeight, kernelWidth] = shape4(nth(inputs, 1));
+    if (channels !== inChannels) fail('ConvTranspose', inputs);
+    if (inputs.length > 2 && nth(inputs, 2).shape.join() !== `${outChannels}`) fail('ConvTranspose', inputs);
+    const [top = 0, left = 0, bottom = 0, right = 0] = listOf(attributes, 'pads');
+    const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
+    const outHeight = (height - 1) * strideY + kernelHeight - top - bottom;
+    const outWidth = (width - 1) * strideX + kernelWidth - left - right;
+    if (outHeight < 1 || outWidth < 1) fail('ConvTranspose', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  GridSample(inputs) {
+    const [batch, channels] = shape4(first(inputs));
+    const [gridBatch, height, width, coordinates] = shape4(nth(inputs, 1));
+    if (gridBatch !== batch || coordinates !== 2) fail('GridSample', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, channels, height, width] };
   },
 
   Gemm(inputs, attributes) {

@@ -23,6 +23,7 @@ const inPlace = new Set([
 
 const elementBytes: Readonly<Record<OnnxValueInfo['dataType'], number>> = {
   float32: 4,
+  int32: 4,
   int64: 8,
   float16: 2,
   bfloat16: 2,

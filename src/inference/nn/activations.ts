@@ -11,6 +11,10 @@ function quickGelu(graph: GraphBuilder, x: Value, alpha: number): Value {
 /** torch `SiLU`: x · sigmoid(x). */
 export const silu = (graph: GraphBuilder, x: Value): Value => quickGelu(graph, x, 1);
 
+/** torch `LeakyReLU`: x where positive, else slope · x. */
+export const leakyRelu = (graph: GraphBuilder, x: Value, slope: number): Value =>
+  graph.op('LeakyRelu', [x], { alpha: { float: slope } });
+
 /** torch `GELU`, the exact one with erf. */
 const gelu = (graph: GraphBuilder, x: Value): Value => graph.op('Gelu', [x], { approximate: 'none' });
 

@@ -62,6 +62,17 @@ export function conv2d(
   });
 }
 
+/** torch `ConvTranspose2d` with kernel 4, stride 2 and padding 1: [n, c, h, w] -> [n, outChannels, 2h, 2w]. */
+export function convTranspose2d(graph: GraphBuilder, name: string, x: Value, outChannels: number): Value {
+  return graph.scope(name, () => {
+    const [, channels] = shape4(x);
+    const weight = graph.parameter('weight', [channels, outChannels, 4, 4]);
+    const bias = graph.parameter('bias', [outChannels]);
+    const attributes = { kernel_shape: [4, 4], pads: [1, 1, 1, 1], strides: [2, 2] };
+    return graph.op('ConvTranspose', [x, weight, bias], attributes);
+  });
+}
+
 /**
  * torch `Conv3d` with kernel (3, 1, 1) and padding (1, 0, 0), as a Conv2d with kernel (3, 1) over frames and pixels:
  * [b, c, f, h·w] -> [b, outChannels, f, h·w]. No tensor has five axes, which several providers lack.

@@ -1,5 +1,13 @@
 /** Element types, with ONNX's own numbers (onnx.proto3 `TensorProto.DataType`). */
-export const dataTypes = { float32: 1, int64: 7, float16: 10, bfloat16: 16, float8e4m3fn: 17, float8e5m2: 19 } as const;
+export const dataTypes = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
+} as const;
 
 /** An element type that Kinora's graphs use. */
 export type DataType = keyof typeof dataTypes;

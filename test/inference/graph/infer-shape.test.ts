@@ -4,18 +4,20 @@ import { GraphError } from '../../../src/errors.ts';
 import { buildGraph, type GraphBuilder } from '../../../src/inference/graph/graph-builder.ts';
 import { inferShape } from '../../../src/inference/graph/infer-shape.ts';
 import type { Value } from '../../../src/inference/graph/value.ts';
+import { ifnet } from '../../../src/inference/models/ifnet.ts';
 import type { AttributeValue, DataType } from '../../../src/inference/onnx/types.ts';
 import { buildNetwork, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
+import { openRifeWeights } from '../../../src/inference/pipeline/rife.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { runBuilt } from '../../support/run-graph.ts';
 
 const target = { provider: 'cpu', precision: 'float32' } as const;
 
-/** An operator with inputs of these shapes; `integers` are constants, `scales` is Resize's. */
+/** An operator with inputs of these shapes; `integers` are constants, `scales` is Resize's, `places` so many of Gather's. */
 interface Case {
   opType: string;
-  inputs: readonly ((number[] | { integers: number[] } | { scales: number[] }) | undefined)[];
+  inputs: readonly ((number[] | { integers: number[] } | { scales: number[] } | { places: number }) | undefined)[];
   attributes?: Record<string, AttributeValue>;
   domain?: string;
   shape: number[];
@@ -44,13 +46,31 @@ const cases: Case[] = [
     ],
     shape: [4, 3, 1, 5],
   },
-  ...['Sigmoid', 'Relu', 'Tanh', 'Cos', 'Sin'].map((opType) => same(opType)),
+  ...['Sigmoid', 'Relu', 'Tanh', 'Cos', 'Sin', 'Floor'].map((opType) => same(opType)),
   same('QuickGelu', { domain: contrib, attributes: { alpha: { float: 1 } } }),
   same('Gelu', { attributes: { approximate: 'none' } }),
   same('Softmax', { attributes: { axis: -1 } }),
   same('InstanceNormalization', { inputs: [[2, 3, 4], [3], [3]], attributes: { epsilon: { float: 1e-5 } } }),
   same('LayerNormalization', { inputs: [[2, 3, 4], [4], [4]], attributes: { axis: -1, epsilon: { float: 1e-5 } } }),
   same('Cast', { attributes: { to: 1 } }),
+  same('LeakyRelu', { attributes: { alpha: { float: 0.2 } } }),
+  same('Clip', { inputs: [[2, 3, 4], [], []] }),
+  {
+    opType: 'ConvTranspose',
+    inputs: [[2, 3, 7, 9], [3, 5, 4, 4], [5]],
+    attributes: conv([4, 4], [1, 1, 1, 1], [2, 2]),
+    shape: [2, 5, 14, 18],
+  },
+  {
+    opType: 'GridSample',
+    inputs: [
+      [1, 3, 7, 9],
+      [1, 5, 6, 2],
+    ],
+    attributes: { mode: 'linear', padding_mode: 'border', align_corners: 1 },
+    shape: [1, 3, 5, 6],
+  },
+  { opType: 'Gather', inputs: [[3, 8], { places: 5 }], attributes: { axis: 1 }, shape: [3, 5] },
   {
     opType: 'Conv',
     inputs: [[2, 3, 7, 9], [5, 3, 3, 3], [5]],
@@ -162,6 +182,7 @@ function operate(graph: GraphBuilder, { opType, inputs, attributes = {}, domain 
     if (input === undefined) return undefined;
     if ('integers' in input) return graph.integers(input.integers);
     if ('scales' in input) return graph.constant(Float32Array.from(input.scales), [input.scales.length], 'float32');
+    if ('places' in input) return graph.cast(graph.input(`${name}.${at}`, [input.places]), 'int32');
     return graph.input(`${name}.${at}`, input);
   });
   return graph.op(opType, values, attributes, domain);
@@ -195,6 +216,11 @@ describe('shape inference', () => {
       { network: 'unet-step', batch: 2, ...sizes },
     ];
     const graphs = await Promise.all(requests.map((request) => buildNetwork(configs, request, target)));
+    const weights = await openRifeWeights('models/rife');
+    for (const provider of ['cpu', 'webgpu'] as const) {
+      const source = { weights, target: { ...target, provider } };
+      graphs.push(buildGraph('rife', source, (graph) => ifnet(graph, { width: 64, height: 64, scale: 1 })));
+    }
     const used = new Set(graphs.flatMap((graph) => graph.nodes.map((node) => node.opType)));
     used.delete('Identity'); // an output's name, given by the builder
     const tried = new Set(cases.map(({ opType }) => opType));
@@ -219,6 +245,9 @@ describe('shape inference refuses', () => {
     ['mixed types', 'Add', [value([2]), value([2], 'float16')], {}],
     ['shapes that do not broadcast', 'Mul', [value([2, 3]), value([2])], {}],
     ['a cast to anything but floats', 'Cast', [value([2])], { to: 7 }],
+    ['places that are not whole', 'Gather', [value([2, 3]), value([4])], { axis: 1 }],
+    ['a transposed convolution of other channels', 'ConvTranspose', [picture, value([4, 2, 4, 4])], {}],
+    ['a grid of three coordinates', 'GridSample', [picture, value([1, 6, 6, 3])], {}],
     ['a cast to nothing', 'Cast', [value([2])], {}],
     ['a convolution of three axes', 'Conv', [value([1, 2, 6]), value([4, 2, 3])], {}],
     ['a convolution of five axes', 'Conv', [value([1, 2, 3, 6, 6]), value([4, 2, 3, 1, 1])], {}],
