@@ -23,6 +23,7 @@ COPY --from=build /app/dist /app/dist
 COPY LICENSE /app/
 COPY assets /app/assets
 COPY models/demo /app/models/demo
+COPY models/upscale /app/models/upscale
 COPY models/rife /app/models/rife
 RUN ln -s /app/dist/main.js /usr/local/bin/kinora \
   && chmod +x /app/dist/main.js \

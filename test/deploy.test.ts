@@ -41,7 +41,7 @@ describe('the Dockerfile', () => {
   it('has the models that the package has', () => {
     const { files } = JSON.parse(read('package.json')) as { files: string[] };
     const models = files.filter((path) => path.startsWith('models/'));
-    expect(models).toEqual(['models/demo', 'models/rife']);
+    expect(models).toEqual(['models/demo', 'models/upscale', 'models/rife']);
     for (const model of models) expect(dockerfile).toContain(`COPY ${model} /app/${model}\n`);
   });
 

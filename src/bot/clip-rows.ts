@@ -17,6 +17,7 @@ const emojis: Readonly<Record<ClipAction, string>> = {
   extend: '➕',
   loop: '🔁',
   smooth: '⬆️',
+  larger: '🔎',
   settings: '📋',
   delete: '🗑️',
 };

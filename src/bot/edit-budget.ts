@@ -35,12 +35,15 @@ export function createEditBudget(clock: Clock): EditBudget {
   const waiting = new Set<EditRequest>();
   /** When calls went out, oldest first, by channel, and in all under `undefined`. */
   const spent = new Map<string | undefined, number[]>();
-  let cancelTimer: (() => void) | undefined;
+  let timer: { atMs: number; cancel: () => void } | undefined;
 
   /** Forgets what is older than the window. */
-  function spentLately(key: string | undefined): number[] {
+  function spentLately(key: string | undefined): readonly number[] {
     const windowMs = key === undefined ? totalWindowMs : channelWindowMs;
-    const recent = (spent.get(key) ?? []).filter((atMs) => clock.now() - atMs < windowMs);
+    const all = spent.get(key) ?? [];
+    const old = all.findIndex((atMs) => clock.now() - atMs < windowMs);
+    if (old === 0 || all.length === 0) return all;
+    const recent = old < 0 ? [] : all.slice(old);
     if (recent.length > 0) spent.set(key, recent);
     else spent.delete(key);
     return recent;
@@ -54,34 +57,57 @@ export function createEditBudget(clock: Clock): EditBudget {
     return inTheWay === undefined ? 0 : inTheWay + windowMs - clock.now();
   }
 
-  function waitMs({ channelId }: EditRequest): number {
-    const inAll = roomInMs(undefined);
-    return channelId === undefined ? inAll : Math.max(inAll, roomInMs(channelId));
-  }
-
   function spend(channelId: string | undefined): void {
     for (const key of spent.keys()) spentLately(key);
     for (const key of new Set([undefined, channelId])) spent.set(key, [...spentLately(key), clock.now()]);
   }
 
-  function serve(): void {
-    cancelTimer?.();
-    cancelTimer = undefined;
-    for (;;) {
-      const ready = [...waiting].filter((request) => waitMs(request) <= 0);
-      if (ready.length === 0) break;
-      // The first of those with the smallest rank: the sort is stable.
-      const next = ready.sort((a, b) => a.rank() - b.rank())[0]!;
-      waiting.delete(next);
-      if (next.edit()) spend(next.channelId);
+  function wakeIn(delayMs: number): void {
+    const atMs = clock.now() + delayMs;
+    if (timer && timer.atMs <= atMs) return;
+    timer?.cancel();
+    timer = { atMs, cancel: clock.after(delayMs, serve) };
+  }
+
+  /** Of those whose channel has room the one with the smallest rank, the first of several; else when a channel has room. */
+  function next(): { request: EditRequest } | { inMs: number } {
+    const rooms = new Map<string | undefined, number>([[undefined, 0]]);
+    let best: { request: EditRequest; rank: number } | undefined;
+    let inMs = Number.POSITIVE_INFINITY;
+    for (const request of waiting) {
+      const { channelId } = request;
+      const room = rooms.get(channelId) ?? roomInMs(channelId);
+      rooms.set(channelId, room);
+      inMs = Math.min(inMs, room);
+      if (room > 0) continue;
+      const rank = request.rank();
+      if (best === undefined || rank < best.rank) best = { request, rank };
     }
-    if (waiting.size > 0) cancelTimer = clock.after(Math.min(...[...waiting].map(waitMs)), serve);
+    return best ?? { inMs };
+  }
+
+  function serve(): void {
+    timer?.cancel();
+    timer = undefined;
+    while (waiting.size > 0) {
+      // Thousands may wait: while there is no room in all nobody is looked at.
+      const inAllMs = roomInMs(undefined);
+      const found = inAllMs > 0 ? { inMs: inAllMs } : next();
+      if ('inMs' in found) {
+        wakeIn(found.inMs);
+        return;
+      }
+      waiting.delete(found.request);
+      if (found.request.edit()) spend(found.request.channelId);
+    }
   }
 
   return {
     request(request) {
       waiting.add(request);
-      serve();
+      const inAllMs = roomInMs(undefined);
+      if (inAllMs > 0) wakeIn(inAllMs);
+      else serve();
       return () => void waiting.delete(request);
     },
     spend,

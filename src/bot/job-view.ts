@@ -48,8 +48,8 @@ export function deliveredView(job: Job, clip: Clip, messages: Messages): Reply {
 }
 
 /** What was wanted, how long the clip is, the seed, how it repeats, what gave way, and what it was made from. */
-function captionOf({ parent }: Job, clip: Clip, messages: Messages): string {
-  const { fps, frames, form, settings, reduced, replacedFormat, interpolator } = clip;
+function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages): string {
+  const { fps, frames, width, height, form, settings, reduced, replacedFormat, interpolator } = clip;
   const { caption } = messages.clip;
   const seconds = frames / fps;
   const change = parent?.change;
@@ -58,13 +58,16 @@ function captionOf({ parent }: Job, clip: Clip, messages: Messages): string {
       ? caption.loop[form.loop]
       : change === 'smooth'
         ? caption.smooth(fps)
-        : caption[change ?? 'plain'](seconds);
+        : change === 'larger'
+          ? caption.larger({ width, height })
+          : caption[change ?? 'plain'](seconds);
   return [
     first,
     caption.seed(settings.seed),
     change === 'loop' || form.loop === 'none' ? '' : caption.loops[form.loop],
     interpolator === 'minterpolate' ? caption.fallbackFrames : '',
     replacedFormat === undefined ? '' : caption.replaced(replacedFormat === 'gif' ? 'GIF' : 'WebP'),
+    asked?.upscale === form.upscale ? '' : caption.notUpscaled,
     reduced === undefined ? '' : caption.reduced,
     parent?.link === undefined ? '' : caption.from(parent.link),
   ]

@@ -14,6 +14,7 @@ import { modelCapabilities, rendererOptionsOf } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
+import { warnOfRedis } from './doctor/check-redis.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
@@ -62,6 +63,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     pictures: rendererOptionsOf(config).pictures,
     log,
   });
+  await warnOfRedis(config.queueUrl, log);
   const guard = guardProcess(log);
   try {
     const bot = await startBot(

@@ -11,6 +11,7 @@ import { checkDiscord } from './doctor/check-discord.ts';
 import { checkDisk, checkFfmpeg, checkMemory, checkNode } from './doctor/check-machine.ts';
 import { checkModel } from './doctor/check-model.ts';
 import { checkProviders } from './doctor/check-providers.ts';
+import { checkRedis } from './doctor/check-redis.ts';
 import type { Finding } from './doctor/finding.ts';
 import type { CliIo } from './io.ts';
 import { chooseModel } from './locate-model.ts';
@@ -20,7 +21,7 @@ const line = {
   name: 'kinora doctor',
   about:
     "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
-    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder. Exit code 1 if the bot " +
+    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },
 } as const;
@@ -64,6 +65,7 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: Doct
   findings.push(...providers, ...devices);
   findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
+  findings.push(...(await checkRedis(config.queueUrl)));
   io.signal.throwIfAborted();
   return findings;
 }

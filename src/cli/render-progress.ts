@@ -15,6 +15,7 @@ const stageNames: Readonly<Record<RenderStage, string>> = {
   'encode-image': 'Encoding the picture',
   denoise: 'Denoising',
   decode: 'Decoding the frames',
+  upscale: 'Enlarging the frames',
   'encode-video': 'Encoding the video',
 };
 const nameWidth = Math.max(...Object.values(stageNames).map((name) => name.length));

@@ -46,8 +46,15 @@ const smooth = remakeButton('smooth', (job) => {
   return { id: job.id, use: 'reencode', form: { ...job.form, smooth: true } };
 });
 
+/** 🔎: the same frames, twice as wide and tall, and pressed under that clip four times. */
+const larger = remakeButton('larger', (job) => {
+  const { upscale } = job.form ?? {};
+  if (upscale === '4') throw new UserError('already-largest', 'The clip is as large as it gets.');
+  return { id: job.id, use: 'reencode', form: { ...job.form, upscale: upscale === '2' ? '4' : '2' } };
+});
+
 /** The buttons that need no form. */
-export const clipButtons: readonly ButtonAction[] = [again, extend, loop, seamless, smooth];
+export const clipButtons: readonly ButtonAction[] = [again, extend, loop, seamless, smooth, larger];
 
 function remakeButton(action: ClipChange, change: (job: Job) => Change): ButtonAction {
   return {

@@ -1,13 +1,5 @@
 import { z } from 'zod';
 
-const queueUrl = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol),
-    'must be an address that begins with redis:// or rediss://',
-  )
-  .optional();
-
 const workerToken = z
   .string()
   .regex(/^[\w.~+/=-]{16,500}$/, 'must be 16 characters or more: letters, digits and . _ ~ + / = - alone')
@@ -42,16 +34,6 @@ const workerName = z
 
 /** Variables of several hosts: the bot on one, workers on others. docs/operating.md says which is set where. */
 export const remoteVariables = {
-  QUEUE_URL: {
-    description: [
-      'Several hosts. The Redis or Valkey over which jobs reach the workers, the same for the bot and all of them; it needs',
-      'appendonly yes. rediss:// for TLS; /1 at the end takes another of its databases, for a second bot. Unset: this host',
-      'makes all clips.',
-    ],
-    schema: queueUrl,
-    example: 'redis://:password@queue.example:6379',
-    secret: true,
-  },
   WORKER_LISTEN: {
     description: [
       'Where the bot listens for its workers: a port (this host alone), or host:port. Pictures and clips travel over it',

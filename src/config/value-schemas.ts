@@ -50,6 +50,15 @@ export const hubToken = z
   .regex(/^[\w.-]+$/, 'must be the bare token: no spaces, no quotes')
   .optional();
 
+/** The address of a Redis server. Unset stays undefined. */
+export const redisUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && ['redis:', 'rediss:'].includes(new URL(text).protocol),
+    'must be an address that begins with redis:// or rediss://',
+  )
+  .optional();
+
 function isPlainWebAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, search, hash } = new URL(text);

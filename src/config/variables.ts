@@ -17,6 +17,7 @@ import {
   optionalPath,
   path,
   reactionEmoji,
+  redisUrl,
   wholeNumber,
 } from './value-schemas.ts';
 
@@ -190,6 +191,15 @@ export const variables = {
     description: ['Where queued jobs and their pictures are kept.'],
     schema: path.default('data'),
     example: 'data',
+  },
+  QUEUE_URL: {
+    description: [
+      'The Redis or Valkey that brings clips to workers on other hosts, the same for the bot and all of them: redis:// or',
+      'rediss:// (TLS). Unset: this host makes all clips.',
+    ],
+    schema: redisUrl,
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
   },
   RETENTION_HOURS: {
     description: ['How long delivered clips and their pictures are kept for the buttons under them.'],

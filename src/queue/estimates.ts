@@ -1,5 +1,12 @@
+import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
-import { type BetweenRequest, isRenderedBetween, type JobSettings, type ModelCapabilities } from '../storage/job.ts';
+import {
+  type BetweenRequest,
+  isRenderedBetween,
+  type Job,
+  type JobSettings,
+  type ModelCapabilities,
+} from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
 
 /** What of a job says how long it takes. */
@@ -14,6 +21,8 @@ export interface Estimates {
    * given picture, or does not: that is a known factor.
    */
   of(job: EstimatedJob): Estimate | undefined;
+  /** What a job's enlargement by a network takes: 0 where none was asked for, undefined until one has been measured. */
+  upscaleSeconds(job: Pick<Job, 'settings' | 'form'>): number | undefined;
   /** Learns from a finished clip; rejects where that could not be stored. */
   learn(job: EstimatedJob, clip: Clip): Promise<void>;
 }
@@ -51,13 +60,38 @@ export function callsPerStep(settings: Guidance, isBetween: boolean): number {
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
   const estimates = new Map(known);
 
+  /** Asked for every job that waits, at every event; nobody changes a job's settings. The key without and with a last picture. */
+  const keys = new WeakMap<JobSettings, [plain?: string, between?: string]>();
+
   function keyOf(settings: JobSettings, isBetween: boolean): string {
+    const known = keys.get(settings) ?? [];
+    keys.set(settings, known);
+    known[isBetween ? 1 : 0] ??= makeKey(settings, isBetween);
+    return known[isBetween ? 1 : 0]!;
+  }
+
+  function makeKey(settings: JobSettings, isBetween: boolean): string {
     const all = { ...model.defaults, ...settings };
     const branches = branchesOf(all);
     const size = `${all.width}x${all.height}x${all.numFrames}`;
     // What a recipe may choose besides: how often a step is computed in part, and for which noise with guidance.
     const cheaper = `s${all.deepCacheInterval ?? 1} i${all.guidanceInterval?.join('-') ?? ''}`;
     return `${model.name} ${provider} ${size} b${branches} c${all.decodeChunkSize} ${cheaper}${isBetween ? ' e' : ''}`;
+  }
+
+  /** The network for enlarging is the same for every model; its seconds are those of a million pixels. */
+  const upscaleKey = `${provider} upscale`;
+
+  async function learnAs(key: string, measured: Estimate): Promise<void> {
+    const before = estimates.get(key) ?? measured;
+    const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
+    const after: Estimate = {
+      secondsBefore: mixed('secondsBefore'),
+      secondsPerStep: mixed('secondsPerStep'),
+      secondsAfter: mixed('secondsAfter'),
+    };
+    estimates.set(key, after);
+    await store.set(key, after);
   }
 
   return {
@@ -70,7 +104,19 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
       return { ...other, secondsPerStep: (other.secondsPerStep * calls) / otherCalls };
     },
+    upscaleSeconds({ settings, form }) {
+      const { pixels } = expectUpscale({ ...model.defaults, ...settings }, form);
+      const known = estimates.get(upscaleKey);
+      return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
+    },
     async learn(job, clip) {
+      // Nobody knows here how many frames an extended clip has, and minterpolate's come after.
+      const isPlain = !clip.extended && clip.interpolator !== 'minterpolate';
+      if (clip.secondsPerStage.upscale > 0 && isPlain) {
+        const { pixels } = expectUpscale(clip.settings, clip.form);
+        const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
+        await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
+      }
       if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
@@ -78,16 +124,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      const key = keyOf(job.settings, isRenderedBetween(job));
-      const before = estimates.get(key) ?? measured;
-      const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
-      const after: Estimate = {
-        secondsBefore: mixed('secondsBefore'),
-        secondsPerStep: mixed('secondsPerStep'),
-        secondsAfter: mixed('secondsAfter'),
-      };
-      estimates.set(key, after);
-      await store.set(key, after);
+      await learnAs(keyOf(job.settings, isRenderedBetween(job)), measured);
     },
   };
 }

@@ -13,7 +13,11 @@ interface Entry {
  */
 export class FairQueue {
   #entries: Entry[] = [];
+  /** What {@link FairQueue.#inOrder} found last; undefined once something has changed since. */
+  #order: { entry: Entry; round: number }[] | undefined;
   #round = 0;
+  /** So many are taken before newcomers join the next round: as many as waited when this one began. */
+  #left = 0;
   /** The round of each user's job that was taken last. */
   readonly #lastRounds = new Map<string, number>();
 
@@ -23,6 +27,7 @@ export class FairQueue {
 
   add(job: Job): void {
     this.#entries.push({ job, arrivalRound: this.#round });
+    this.#order = undefined;
   }
 
   /**
@@ -34,7 +39,12 @@ export class FairQueue {
     const next = all.find(({ entry }) => entry.job.id !== passedOver) ?? all[0];
     if (next === undefined) return undefined;
     this.#entries = this.#entries.filter((entry) => entry !== next.entry);
+    this.#order = undefined;
+    if (next.round > this.#round || this.#left === 0) this.#left = all.length;
     this.#round = Math.max(this.#round, next.round);
+    this.#left--;
+    // Else a stream of newcomers, each in this round, would keep the next one from ever beginning.
+    if (this.#left === 0 && this.#entries.length > 0) this.#round++;
     this.#lastRounds.set(next.entry.job.userId, Math.max(next.round, 0));
     const waitingUsers = new Set(this.#entries.map(({ job }) => job.userId));
     for (const [userId, last] of this.#lastRounds) {
@@ -46,8 +56,10 @@ export class FairQueue {
   /** Takes that job out; undefined where it does not wait. */
   remove(id: string): Job | undefined {
     const found = this.#entries.find(({ job }) => job.id === id);
+    if (found === undefined) return undefined;
     this.#entries = this.#entries.filter((entry) => entry !== found);
-    return found?.job;
+    this.#order = undefined;
+    return found.job;
   }
 
   /** In the order in which they run if nobody else comes. */
@@ -55,7 +67,13 @@ export class FairQueue {
     return this.#inOrder().map(({ entry }) => entry.job);
   }
 
+  /** Kept between changes: everybody who waits is told their place at every event of a running job. */
   #inOrder(): { entry: Entry; round: number }[] {
+    this.#order ??= this.#sort();
+    return this.#order;
+  }
+
+  #sort(): { entry: Entry; round: number }[] {
     const rounds = new Map(this.#lastRounds);
     return (
       this.#entries

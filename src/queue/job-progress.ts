@@ -1,4 +1,5 @@
 import { type RenderStage, renderStages } from '../settings/clip.ts';
+import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate } from '../storage/estimate-store.ts';
 import { isRenderedBetween, type Job, type ModelCapabilities } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
@@ -25,6 +26,8 @@ export interface ProgressTrackerOptions {
   model: Pick<ModelCapabilities, 'defaults'>;
   /** Measured with earlier jobs of the kind; undefined for the first. */
   estimate: Estimate | undefined;
+  /** What enlarging by a network takes, where that was asked for and has been measured. */
+  upscaleSeconds?: number | undefined;
 }
 
 type Weights = Record<RenderStage, number>;
@@ -32,8 +35,9 @@ type Weights = Record<RenderStage, number>;
 /**
  * What the stages take where nothing was measured, in denoising steps with guidance. Of SVD XT such a step is 6.4 TFLOP a frame,
  * decoding 6.9, without guidance a step is half of that. Loading and the encoder's share are of clips on one GPU, roughly.
+ * Enlarging a frame takes 0.6 TFLOP for each time that as many pixels go through the network as a frame has.
  */
-const defaultWeights = { prepare: 2, 'encode-image': 0.3, decode: 1.1, 'encode-video': 0.4 };
+const defaultWeights = { prepare: 2, 'encode-image': 0.3, decode: 1.1, upscale: 0.1, 'encode-video': 0.4 };
 
 /** The bar is full when the clip is there, and not before. */
 const mostShare = 0.99;
@@ -45,12 +49,21 @@ const followed = 0.5;
 const unnoticed = { share: 0.05, ms: 2_000 };
 
 /** A tracker of a job that begins. Weights are fixed then, so that the bar does not jump when more is known. */
-export function createProgressTracker({ job, model, estimate }: ProgressTrackerOptions): ProgressTracker {
+export function createProgressTracker({
+  job,
+  model,
+  estimate,
+  upscaleSeconds,
+}: ProgressTrackerOptions): ProgressTracker {
   const all = { ...model.defaults, ...job.settings };
   const isRendered = job.parent?.use !== 'reencode';
   const plannedSteps = all.numInferenceSteps;
   const calls = callsPerStep(all, isRenderedBetween(job));
-  const weights = weightsOf({ isRendered, plannedSteps, calls, isSmooth: job.form?.smooth === true, estimate });
+  const { width, height, numFrames: frames } = all;
+  const { pixels } = expectUpscale(all, job.form);
+  const upscale = { passes: pixels / (frames * width * height), seconds: upscaleSeconds };
+  const isSmooth = job.form?.smooth === true;
+  const weights = weightsOf({ isRendered, plannedSteps, calls, isSmooth, upscale, estimate });
   const total = sum(renderStages.map((stage) => weights[stage]));
   // Broken off before: how much of it was done is known when the denoising goes on.
   const mayResume = job.state === 'interrupted';
@@ -79,9 +92,17 @@ export function createProgressTracker({ job, model, estimate }: ProgressTrackerO
     if (all.length > 0) secondsPerUnit = sum(all) / all.length;
   }
 
-  function followEnd(done: number, nowMs: number): void {
-    if (secondsPerUnit === undefined) return;
-    const leftMs = (total - done) * secondsPerUnit * 1000;
+  /** While frames are enlarged they tell themselves how long they take. */
+  function leftSeconds(done: number, { stage, step, steps, secondsPerStep }: RenderProgress): number | undefined {
+    if (stage === 'upscale' && secondsPerStep !== undefined) {
+      return (steps - step) * secondsPerStep + weights['encode-video'] * (secondsPerUnit ?? 0);
+    }
+    return secondsPerUnit && (total - done) * secondsPerUnit;
+  }
+
+  function followEnd(seconds: number | undefined, nowMs: number): void {
+    if (seconds === undefined) return;
+    const leftMs = seconds * 1000;
     const targetMs = nowMs + leftMs;
     if (endsAtMs === undefined || endsAtMs < nowMs) endsAtMs = targetMs;
     const offMs = targetMs - endsAtMs;
@@ -102,7 +123,8 @@ export function createProgressTracker({ job, model, estimate }: ProgressTrackerO
       const before = sum(renderStages.slice(0, renderStages.indexOf(stage)).map((earlier) => weights[earlier]));
       const done = before + weights[stage] * Math.min(1, step / steps);
       share = Math.max(share, Math.min(mostShare, done / total));
-      if (!mayResume || (stage !== 'prepare' && stage !== 'encode-image')) followEnd(done, nowMs);
+      if (!mayResume || (stage !== 'prepare' && stage !== 'encode-image'))
+        followEnd(leftSeconds(done, progress), nowMs);
       return { share, endsAtMs };
     },
   };
@@ -114,9 +136,11 @@ function weightsOf(options: {
   plannedSteps: number;
   calls: number;
   isSmooth: boolean;
+  /** How often as many pixels as a frame has go through the network, for each frame; and what that takes, where measured. */
+  upscale: { passes: number; seconds: number | undefined };
   estimate: Estimate | undefined;
 }): Weights {
-  const { isRendered, plannedSteps, calls, isSmooth, estimate } = options;
+  const { isRendered, plannedSteps, calls, isSmooth, upscale, estimate } = options;
   const own = { ...defaultWeights, 'encode-video': defaultWeights['encode-video'] * (isSmooth ? smoothFactor : 1) };
   const plainAfter = defaultWeights.decode + defaultWeights['encode-video'];
   const before = own.prepare + own['encode-image'];
@@ -129,6 +153,7 @@ function weightsOf(options: {
     'encode-image': isRendered ? own['encode-image'] * unitBefore : 0,
     denoise: isRendered ? plannedSteps * stepWeight : 0,
     decode: isRendered ? own.decode * unitAfter : 0,
+    upscale: (estimate && upscale.seconds) ?? own.upscale * upscale.passes * (stepWeight * (2 / calls)),
     'encode-video': own['encode-video'] * unitAfter,
   };
 }

@@ -127,6 +127,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       runningEndsAtMs: runningEnds(lane),
       nowMs: clock.now(),
       estimateOf: estimates.of,
+      upscaleSecondsOf: estimates.upscaleSeconds,
     });
     return runner.hostFault() ? places.map((place) => ({ ...place, isHostPaused: true })) : places;
   }
@@ -145,7 +146,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function onProgress(job: Job, progress: RenderProgress): void {
-    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, estimate: estimates.of(job) });
+    const known = { estimate: estimates.of(job), upscaleSeconds: estimates.upscaleSeconds(job) };
+    const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, ...known });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
     const { share, endsAtMs: after } = tracker.at(progress, clock.now());

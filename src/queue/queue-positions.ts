@@ -12,6 +12,8 @@ export interface PositionsInput {
   concurrency: number;
   nowMs: number;
   estimateOf: (job: EstimatedJob) => Estimate | undefined;
+  /** What its enlargement takes; undefined: nobody knows. */
+  upscaleSecondsOf: (job: EstimatedJob) => number | undefined;
   model: ModelCapabilities;
 }
 
@@ -22,24 +24,39 @@ export function positionsOf({
   concurrency,
   nowMs,
   estimateOf,
+  upscaleSecondsOf,
   model,
 }: PositionsInput): QueuePosition[] {
-  // One entry per renderer: when it is free. An unknown end makes all that follows it unknown (NaN spreads).
-  const freeAt = runningEndsAtMs.map((endsAtMs) => (endsAtMs === undefined ? Number.NaN : Math.max(endsAtMs, nowMs)));
+  // When each renderer is free, soonest first. An unknown end makes all that follows it unknown.
+  const freeAt = runningEndsAtMs.map((endsAtMs) => Math.max(endsAtMs ?? nowMs, nowMs));
   while (freeAt.length < concurrency) freeAt.push(nowMs);
+  freeAt.sort((a, b) => a - b);
+  let isKnown = !runningEndsAtMs.includes(undefined);
   return waiting.map((job, index) => {
-    const startsAtMs = freeAt.some(Number.isNaN) ? Number.NaN : Math.min(...freeAt);
+    const place = { position: index + 1, waiting: waiting.length };
+    if (!isKnown) return { ...place, startsAtMs: undefined, endsAtMs: undefined };
+    const startsAtMs = freeAt.shift()!;
     const estimate = estimateOf(job);
     const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
     // Kept frames in another form: nothing is rendered.
-    const seconds = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
-    const endsAtMs = seconds === undefined ? Number.NaN : startsAtMs + seconds * 1000;
-    const first = Number.isNaN(startsAtMs) ? freeAt.findIndex(Number.isNaN) : freeAt.indexOf(startsAtMs);
-    freeAt[first] = endsAtMs;
-    return { position: index + 1, waiting: waiting.length, startsAtMs: known(startsAtMs), endsAtMs: known(endsAtMs) };
+    const plain = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const upscaleSeconds = upscaleSecondsOf(job);
+    const seconds = plain === undefined || upscaleSeconds === undefined ? undefined : plain + upscaleSeconds;
+    isKnown = seconds !== undefined;
+    if (seconds === undefined) return { ...place, startsAtMs, endsAtMs: undefined };
+    const endsAtMs = startsAtMs + seconds * 1000;
+    freeAt.splice(firstAfter(freeAt, endsAtMs), 0, endsAtMs);
+    return { ...place, startsAtMs, endsAtMs };
   });
 }
 
-function known(timeMs: number): number | undefined {
-  return Number.isNaN(timeMs) ? undefined : timeMs;
+/** Where `value` belongs among ascending `values`. */
+function firstAfter(values: readonly number[], value: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

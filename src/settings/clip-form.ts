@@ -17,6 +17,12 @@ export type ShapeName = (typeof shapeNames)[number];
 export const loopNames = ['none', 'ping-pong', 'crossfade', 'seamless'] as const;
 export type LoopName = (typeof loopNames)[number];
 
+/** How many times as wide and tall a clip can be made; names, since nothing between them can be chosen. */
+const upscaleNames = ['2', '4'] as const;
+
+/** Networks that enlarge, by what they were trained on. */
+const upscalerNames = ['photo', 'drawing'] as const;
+
 /** File formats of a clip; also their file extensions. */
 export const clipFormats = ['mp4', 'gif', 'webp'] as const;
 export type ClipFormat = (typeof clipFormats)[number];
@@ -90,6 +96,24 @@ export const clipForm = {
       value: 'N',
       help: 'compute frames in between: 2, 3 or 4 times as many, or up to N per second, 5 to 60',
     },
+  },
+  /** Enlarges what is shown otherwise, by a network; left out: it is not. */
+  upscale: {
+    type: oneOf(upscaleNames),
+    isOptional: true,
+    option: { name: 'upscale', value: 'N', help: `makes the clip ${upscaleNames.join(' or ')} times as wide and tall` },
+    discord: { name: 'upscale' },
+  },
+  /** The network for that; left out: the one for photos. */
+  upscaler: {
+    type: oneOf(upscalerNames),
+    isOptional: true,
+    option: {
+      name: 'upscaler',
+      value: 'NAME',
+      help: `what --upscale was trained on: ${upscalerNames.join(', ')} (photo)`,
+    },
+    discord: { name: 'upscaler' },
   },
   format: {
     type: oneOf(formatNames),

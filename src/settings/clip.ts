@@ -7,7 +7,7 @@ export const pipelineStages = ['prepare', 'encode-image', 'denoise', 'decode'] a
 export type PipelineStage = (typeof pipelineStages)[number];
 
 /** Stages of a render, in order. */
-export const renderStages = [...pipelineStages, 'encode-video'] as const;
+export const renderStages = [...pipelineStages, 'upscale', 'encode-video'] as const;
 export type RenderStage = (typeof renderStages)[number];
 
 /** What computes frames in between: a network, or ffmpeg's filter where there is none. */
@@ -29,7 +29,7 @@ export interface Clip {
   width: number;
   /** Pixels of the file, as the width. */
   height: number;
-  /** Whole factor by which the frames were enlarged (Lanczos) before encoding, so that a small model's clip is worth looking at; 1 where they were not. */
+  /** Whole factor by which the frames were enlarged: a small model's, so that its clip is worth looking at, and where it was asked for; 1 where they were not. */
   upscaleFactor: number;
   /** What was rendered; its width and height are the model's, before enlarging. */
   settings: ImageToVideoSettings;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
 import { type FrameInterpolator, openInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
+import { upscaleFrames } from '../inference/pipeline/upscale-frames.ts';
 import { limitsOf } from '../media/check-file.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
 import { decodeVideo } from '../media/decode-video.ts';
@@ -36,14 +37,23 @@ async function findInterpolator(
   }
 }
 
-workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => ({
-  ffmpegPath: await findFfmpeg({ configured: ffmpegPath, path: searchPath }),
-  pipeline: await openImageToVideo({ modelDir, loras, log, ...execution }),
-  ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
-  ...(await findInterpolator(execution, log)),
-  readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
-  pictureForClip: (bytes, clip) => pictureForClip(bytes, clip, limitsOf(pictures)),
-  finishClip,
-  decodeVideo,
-  writeFrames,
-}));
+/** Where a package has the networks that enlarge. */
+const upscalersDir = fileURLToPath(new URL('../../models/upscale', import.meta.url));
+
+workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => {
+  const ffmpeg = await findFfmpeg({ configured: ffmpegPath, path: searchPath });
+  const pipeline = await openImageToVideo({ modelDir, loras, log, ...execution });
+  const session = { provider: pipeline.provider, threads: execution.threads };
+  return {
+    ffmpegPath: ffmpeg,
+    pipeline,
+    ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
+    ...(await findInterpolator(execution, log)),
+    readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
+    pictureForClip: (bytes, clip) => pictureForClip(bytes, clip, limitsOf(pictures)),
+    upscaleFrames: (clip, options) => upscaleFrames(clip, { ...options, folder: upscalersDir, session }),
+    finishClip,
+    decodeVideo,
+    writeFrames,
+  };
+});

@@ -4,12 +4,11 @@ import type { FinishClipOptions, FinishedClip } from '../media/finish-clip.ts';
 import { automaticFormat, type ClipFormat } from '../settings/clip-form.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
+import type { RgbFrames } from '../util/rgb.ts';
 import { raiseFrameRate } from './raise-frame-rate.ts';
 import type { RenderTools } from './render-tools.ts';
-import type { Clip, ClipForm, RenderSpec } from './types.ts';
-
-/** Frames whose shorter side has fewer pixels are upscaled: players show them as stamps otherwise. */
-const smallestSide = 256;
+import type { Clip, ClipForm, RenderProgress, RenderSpec } from './types.ts';
+import { upscaleClip } from './upscale-clip.ts';
 
 /** The frames of a clip with all that was done to have them. */
 export type RenderedFrames = ImageToVideoResult & Pick<Clip, 'model' | 'extended' | 'hasEndPicture'>;
@@ -34,6 +33,8 @@ interface EncodeOptions {
 interface EncodeClipOptions extends EncodeOptions {
   /** Told of every frame in between. */
   onFrame: (done: number, total: number) => void;
+  /** Told of every frame that is made larger. */
+  onUpscale: (progress: RenderProgress) => void;
   log: (message: string) => void;
 }
 
@@ -60,22 +61,26 @@ type ClipFile = Pick<
  */
 export async function encodeClip(
   tools: RenderTools,
-  { frames: rendered, form, spec, ratio }: EncodeClipInput,
-  { onFrame, log, ...options }: EncodeClipOptions,
-): Promise<ClipFile> {
+  { frames: rendered, form: asked, spec, ratio }: EncodeClipInput,
+  { onFrame, onUpscale, log, ...options }: EncodeClipOptions,
+): Promise<ClipFile & { upscaleSeconds: number }> {
   const { interpolator } = tools;
   const raised = await raiseFrameRate(rendered, {
-    fps: form.playbackFps ?? rendered.settings.fps,
-    form,
+    fps: asked.playbackFps ?? rendered.settings.fps,
+    form: asked,
     interpolator,
     signal: options.signal,
     onFrame,
     log,
   });
   const frames = raised.clip;
-  const upscaleFactor = Math.max(1, Math.ceil(smallestSide / Math.min(frames.width, frames.height)));
-  const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile> => {
-    const file = await encodeTwice(tools, frames, {
+  const { enlarged, form, upscaleFactor, seconds } = await upscaleClip(
+    tools,
+    { frames, form: asked, growth: (raised.toFps ?? raised.fps) / raised.fps },
+    { signal: options.signal, onProgress: onUpscale },
+  );
+  const encodeAs = async (format: ClipFormat, mayReduce: boolean): Promise<ClipFile & { upscaleSeconds: number }> => {
+    const file = await encodeTwice(tools, enlarged, {
       ...options,
       format,
       mayReduce,
@@ -101,6 +106,7 @@ export async function encodeClip(
       width,
       height,
       upscaleFactor,
+      upscaleSeconds: seconds,
       frames: count,
       fps,
       form: { ...form, format },
@@ -168,7 +174,7 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
  */
 async function encodeTwice(
   { finishClip, ffmpegPath }: RenderTools,
-  frames: RenderedFrames,
+  frames: RgbFrames,
   { signal, onRetry, ...options }: Omit<FinishClipOptions, 'ffmpegPath' | 'signal'> & EncodeOptions,
 ): Promise<FinishedClip> {
   for (let isSecond = false; ; isSecond = true) {

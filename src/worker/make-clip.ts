@@ -80,9 +80,17 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     steps = total + 1;
     onProgress({ stage: 'encode-video', step, steps, secondsPerStep: secondsSince(encodeStart) / step });
   };
-  const file = await encodeClip(tools, { frames, form, spec, ...wanted }, { signal, onRetry, onFrame, log });
+  const onUpscale = (progress: RenderProgress) => {
+    onProgress(progress);
+    if (progress.step === progress.steps) beginEncoding();
+  };
+  const { upscaleSeconds, ...file } = await encodeClip(
+    tools,
+    { frames, form, spec, ...wanted },
+    { signal, onRetry, onFrame, onUpscale, log },
+  );
   const master = spec.keepMaster ? await encodeMaster(tools, frames, { signal, onRetry }) : undefined;
-  const encodeSeconds = secondsSince(encodeStart);
+  const encodeSeconds = secondsSince(encodeStart) - upscaleSeconds;
   onProgress({ stage: 'encode-video', step: steps, steps, secondsPerStep: encodeSeconds / steps });
   return {
     ...file,
@@ -93,7 +101,7 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
     fit: spec.fit,
     model: frames.model,
     provider: frames.provider,
-    secondsPerStage: { ...frames.secondsPerStage, 'encode-video': encodeSeconds },
+    secondsPerStage: { ...frames.secondsPerStage, upscale: upscaleSeconds, 'encode-video': encodeSeconds },
   };
 }
 

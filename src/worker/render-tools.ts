@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts';
 import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.ts';
 import type { FrameInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
+import type { UpscaleOptions } from '../inference/pipeline/upscale-frames.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
 import type { finishClip } from '../media/finish-clip.ts';
@@ -52,11 +53,18 @@ export async function refuseUnsafeClip(
 /** A pipeline as the render process uses it. */
 export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
 
+/** Enlarges frames on the pipeline's provider. */
+type UpscaleTool = (
+  clip: RgbFrames,
+  options: Pick<UpscaleOptions, 'factor' | 'network' | 'signal' | 'onFrame'>,
+) => Promise<RgbFrames>;
+
 /** Everything that turns a picture into a clip, as parameters, so that a test can put its own in place of each. */
 export interface RenderTools {
   pipeline: RenderPipeline;
   readPictureInfo: typeof readPictureInfo;
   pictureForClip: typeof pictureForClip;
+  upscaleFrames: UpscaleTool;
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
   writeFrames: typeof writeFrames;

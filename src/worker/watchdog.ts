@@ -116,7 +116,8 @@ export function expectStep(
   before: RenderProgress | undefined,
   expected: ExpectedSeconds | undefined,
 ): StepExpectation {
-  const hasLikeSteps = (stage === 'denoise' || stage === 'decode') && before?.stage === stage && step < steps;
+  const hasLikeSteps =
+    (stage === 'denoise' || stage === 'decode' || stage === 'upscale') && before?.stage === stage && step < steps;
   if (hasLikeSteps && secondsPerStep !== undefined) return { seconds: secondsPerStep, isMeasured: true };
   return { seconds: expected && knownSeconds(stage, expected), isMeasured: false };
 }

@@ -57,12 +57,12 @@ describe('deliveredView', () => {
     ]);
   });
 
-  it('has the seven buttons of a clip where Cancel was', () => {
+  it('has the eight buttons of a clip where Cancel was', () => {
     const rows = deliveredView(job, makeClip(spec), en).components.map(({ components }) => components);
     const ids = rows.map((row) => row.map((button) => 'custom_id' in button && button.custom_id));
     expect(ids).toEqual([
       ['again:7f3a91c2', 'edit:7f3a91c2', 'extend:7f3a91c2', 'loop:7f3a91c2', 'smooth:7f3a91c2'],
-      ['settings:7f3a91c2', 'delete:7f3a91c2'],
+      ['larger:7f3a91c2', 'settings:7f3a91c2', 'delete:7f3a91c2'],
     ]);
     expect(rows.flat().map((button) => 'emoji' in button && button.emoji?.name)).toEqual([
       '🎲',
@@ -70,9 +70,21 @@ describe('deliveredView', () => {
       '➕',
       '🔁',
       '⬆️',
+      '🔎',
       '📋',
       '🗑️',
     ]);
+  });
+
+  it('says how large the clip became, and where it could not become as large as asked', () => {
+    const form = { upscale: '4' } as const;
+    const parent = { id: '00000001', use: 'reencode', change: 'larger' } as const;
+    const clip = makeClip({ ...spec, form }, { width: 256, height: 256 });
+    const { content } = deliveredView({ ...job, form, parent }, clip, en);
+    expect(content).toMatch(/^🔎 Larger: 256×256 · /);
+    expect(content).not.toContain('too large');
+    const less = deliveredView({ ...job, form }, makeClip({ ...spec, form: { upscale: '2' } }), en);
+    expect(less.content).toContain('too large to be upscaled that far');
   });
 
   it('says when ffmpeg computed the frames in between, and not when RIFE did', () => {

@@ -73,7 +73,7 @@ describe('kinora animate', () => {
       provider: 'cpu',
       settings: { width: 48, height: 32, numFrames: 2, guidanceInterval: [0.1, 100], deepCacheInterval: 2 },
     });
-    const stages = ['prepare', 'encode-image', 'denoise', 'decode', 'encode-video'];
+    const stages = ['prepare', 'encode-image', 'denoise', 'decode', 'upscale', 'encode-video'];
     expect(Object.keys(done.secondsPerStage).sort()).toEqual([...stages].sort());
 
     const { stream, tags } = await ffprobe(clip);

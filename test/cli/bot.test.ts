@@ -78,6 +78,18 @@ describe('kinora bot', () => {
     await discord.close();
   });
 
+  it('tells in the log what is wrong with the Redis of the queue, without its password', async () => {
+    const discord = await startFakeDiscord();
+    const account = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
+    const { code, abort, written } = setUp({ ...account, QUEUE_URL: 'redis://:secret@127.0.0.1:1' });
+    abort.abort();
+    expect(await code).toBe(0);
+    const told = written('stdout');
+    expect(told).toMatch(/"level":"warn".*"check":"Redis".*QUEUE_URL cannot be used: .*ECONNREFUSED/);
+    expect(told).not.toContain('secret');
+    await discord.close();
+  });
+
   it.each([
     [
       'a damaged database',

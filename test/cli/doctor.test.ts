@@ -22,6 +22,7 @@ import { goldenPath } from '../support/golden.ts';
 import { newJob } from '../support/jobs.ts';
 import { asPlainUser, hasPermissions } from '../support/plain-user.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
+import { noRedis, startRedis } from '../support/redis-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const tinyModel = goldenPath('models/tiny-a');
@@ -376,4 +377,22 @@ describe('providers', () => {
     const told = await doctor({ MEMORY_MODE: 'sequential-offload' }, { 'cuda float16': {}, 'cuda float32': {} });
     expect(told.of('memory')?.text).toMatch(/\(MEMORY_MODE=sequential-offload\), most of it on the GPU/);
   });
+});
+
+describe('the Redis of the queue', () => {
+  it.skipIf(noRedis !== undefined)(
+    `fails with stock settings, and is not looked at where none is named${noRedis === undefined ? '' : ` (${noRedis})`}`,
+    async () => {
+      const redis = await startRedis({ appendonly: 'no' });
+      const told = await doctor({ QUEUE_URL: redis.url });
+      await redis.stop();
+      expect(told.exitCode).toBe(1);
+      expect(told.of('Redis')?.verdict).toBe('ok');
+      expect(told.of('Redis persistence')).toMatchObject({
+        verdict: 'fails',
+        text: expect.stringContaining('appendonly'),
+      });
+      expect((await doctor()).findings.filter(({ check }) => check.startsWith('Redis'))).toEqual([]);
+    },
+  );
 });

@@ -92,6 +92,7 @@ describe('readConfig', () => {
         MAX_PICTURE_MEGAPIXELS: '50',
         MAX_UPLOAD_MB: '25',
         DATA_DIR: '/var/lib/kinora',
+        QUEUE_URL: 'rediss://bot:secret@redis.example:6380/2',
         RETENTION_HOURS: '24',
         MAX_WAITING_PER_USER: '1',
         MAX_WAITING_PER_GUILD: '2',
@@ -109,7 +110,6 @@ describe('readConfig', () => {
         CHECKPOINT_SECONDS: '0',
         HF_TOKEN: 'hf_abc',
         HF_ENDPOINT: 'https://mirror.example/',
-        QUEUE_URL: 'redis://:secret@queue.example:6379/1',
         WORKER_LISTEN: '[::1]:9466',
         WORKER_TOKEN: '0123456789abcdef',
         WORKER_URL: 'https://bot.example/',
@@ -135,7 +135,7 @@ describe('readConfig', () => {
       },
       ffmpegPath: 'ffmpeg',
       remote: {
-        queueUrl: 'redis://:secret@queue.example:6379/1',
+        queueUrl: 'rediss://bot:secret@redis.example:6380/2',
         listen: { host: '::1', port: 9466 },
         token: '0123456789abcdef',
         url: 'https://bot.example',
@@ -146,6 +146,7 @@ describe('readConfig', () => {
       maxPicturePixels: 50_000_000,
       maxUploadBytes: 25 * 1024 * 1024,
       dataDir: '/var/lib/kinora',
+      queueUrl: 'rediss://bot:secret@redis.example:6380/2',
       retentionHours: 24,
       limits: {
         maxWaitingPerUser: 1,

@@ -117,6 +117,22 @@ it('🔁 goes through the loops and ⬆️ raises the frame rate, both without r
   await refused.waitForMessage(({ content }) => content.includes('already has the highest frame rate'));
 });
 
+it('🔎 makes the same frames twice as large, then four times, and no larger', async () => {
+  const { discord, renderer, clip } = await withClip({ seed: 7, upscaler: 'drawing' });
+  const pressed = press(discord, clip, 'Larger');
+  const first = await renderer.begun(1);
+  expect(first.spec).toMatchObject({ base: { use: 'reencode' }, form: { upscale: '2', upscaler: 'drawing' } });
+  first.finish({ width: 512, height: 288 });
+  const child = await clipOf(pressed);
+  expect(child.content).toContain('🔎 Larger: 512×288 · seed 7');
+  const again = press(discord, child, 'Larger');
+  const second = await renderer.begun(2);
+  expect(second.spec).toMatchObject({ base: { use: 'reencode' }, form: { upscale: '4', upscaler: 'drawing' } });
+  second.finish();
+  const refused = press(discord, await clipOf(again), 'Larger');
+  await refused.waitForMessage(({ content }) => content.includes('as far as it goes'));
+});
+
 it('📋 and "Settings" say how to make the clip again, the latter from the file alone', async () => {
   const { discord, clip } = await withClip({ seed: 7, motion: 200, loop: 'ping-pong' });
   const asked = press(discord, clip, 'Settings');
@@ -163,7 +179,7 @@ it('every button works after a restart', async () => {
   await stopBot();
   await startBot();
   const made = [];
-  for (const label of ['Again', 'Extend', 'Loop', 'Smoother']) {
+  for (const label of ['Again', 'Extend', 'Loop', 'Smoother', 'Larger']) {
     const pressed = press(discord, clip, label);
     const { spec, finish } = await renderer.begun(made.length + 1);
     made.push(spec.base?.use ?? 'render');
@@ -171,11 +187,11 @@ it('every button works after a restart', async () => {
     // Each says what it was made of.
     expect((await clipOf(pressed)).content).toContain(linkTo(discord, clip));
   }
-  expect(made).toEqual(['render', 'extend', 'reencode', 'reencode']);
+  expect(made).toEqual(['render', 'extend', 'reencode', 'reencode', 'reencode']);
   const form = press(discord, clip, 'Edit');
   expect((await form.acknowledged).modal).not.toBeNull();
   discord.submitModal({ interactionId: form.id, values: { motion: '44', loop: 'none' } });
-  expect((await renderer.begun(5)).spec.settings).toMatchObject({ motionBucketId: 44, seed: 7 });
+  expect((await renderer.begun(6)).spec.settings).toMatchObject({ motionBucketId: 44, seed: 7 });
   await press(discord, clip, 'Settings').waitForMessage(({ content }) => content.includes('seed:7'));
   const gone = discord.waitForChange((change) => change.kind === 'message-delete' && change.messageId === clip.id);
   press(discord, clip, 'Delete');
@@ -212,9 +228,9 @@ it.each(['Again', 'Extend'])(
   },
 );
 
-it('a second press of ➕, 🔁 or ⬆️ while the first is on its way makes no second clip', async () => {
+it('a second press of ➕, 🔁, ⬆️ or 🔎 while the first is on its way makes no second clip', async () => {
   const { discord, renderer, clip } = await withClip();
-  for (const [index, label] of ['Extend', 'Loop', 'Smoother'].entries()) {
+  for (const [index, label] of ['Extend', 'Loop', 'Smoother', 'Larger'].entries()) {
     const first = press(discord, clip, label);
     const { finish } = await renderer.begun(index + 1);
     const second = await failureOf(press(discord, clip, label));
@@ -225,12 +241,12 @@ it('a second press of ➕, 🔁 or ⬆️ while the first is on its way makes no
   }
   // Somebody else's press is their own wish.
   const mine = press(discord, clip, 'Loop');
-  const { finish } = await renderer.begun(4);
+  const { finish } = await renderer.begun(5);
   const theirs = press(discord, clip, 'Loop', discord.createUser('bob').id);
   await theirs.waitForMessage(({ content }) => content.includes('position: 1'));
   finish();
   await clipOf(mine);
-  (await renderer.begun(5)).finish();
+  (await renderer.begun(6)).finish();
   await clipOf(theirs);
 });
 

@@ -150,6 +150,7 @@ it('serves where only the user installed it, and refuses kindly where the wait w
       'encode-image': 1,
       denoise: index === 0 ? 1 : 3600,
       decode: 5,
+      upscale: 0,
       'encode-video': 1,
     };
     (await renderer.begun(index)).finish({ secondsPerStage });

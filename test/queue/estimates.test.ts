@@ -98,6 +98,23 @@ describe('createEstimates', () => {
     expect(seamlessSeconds({ settings: { width: 128 } }, { estimates, model: tinyModel })).toBeUndefined();
   });
 
+  it('knows what enlarging takes once one was measured, whatever the clip', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    const form = { upscale: '2' } as const;
+    expect(estimates.upscaleSeconds({ settings: {} })).toBe(0);
+    expect(estimates.upscaleSeconds({ settings: {}, form })).toBeUndefined();
+    // Kept frames: nothing was rendered, and yet this was measured.
+    const settings = { ...clip.settings, width: 512, height: 512, numFrames: 10 };
+    const secondsPerStage = { ...clip.secondsPerStage, denoise: 0, upscale: 20 };
+    await estimates.learn({ settings: {} }, makeClip({ ...spec, form }, { settings, secondsPerStage }));
+    expect(estimates.of({ settings: {} })).toBeUndefined();
+    const larger = { width: 512, height: 512 };
+    expect(estimates.upscaleSeconds({ settings: { ...larger, numFrames: 10 }, form })).toBeCloseTo(20);
+    expect(estimates.upscaleSeconds({ settings: { ...larger, numFrames: 5 }, form })).toBeCloseTo(10);
+    // Twice in a row: the second time four times as many pixels.
+    expect(estimates.upscaleSeconds({ settings: { ...larger, numFrames: 5 }, form: { upscale: '4' } })).toBeCloseTo(50);
+  });
+
   it('remembers over a restart', async () => {
     const folder = tempFolder();
     await (await estimatesIn(openDatabase(folder))).learn({ settings: {} }, clip);

@@ -51,6 +51,18 @@ describe('FairQueue', () => {
     expect(order.indexOf('ann2')).toBeLessThanOrEqual(2);
   });
 
+  it('lets no stream of newcomers hold up the second clip of somebody among many', () => {
+    const queue = queueOf('ann1', 'ann2', ...Array.from({ length: 30 }, (_, index) => `bob${'x'.repeat(index)}1`));
+    const order: string[] = [];
+    for (let count = 0; count < 200; count++) {
+      order.push(queue.take()!.id);
+      queue.add(job(`new${'y'.repeat(count)}1`));
+    }
+    expect(order.indexOf('ann2')).toBeGreaterThan(0);
+    // Once all that waited were served, and all that had come meanwhile.
+    expect(order.indexOf('ann2')).toBeLessThanOrEqual(2 * 32);
+  });
+
   it('gives nobody credit for having stayed away', () => {
     const queue = queueOf('ann1', 'ann2', 'ann3', 'ann4');
     for (let turn = 0; turn < 3; turn++) queue.take();

@@ -11,7 +11,7 @@ function job(steps?: number): Job {
 }
 
 const estimate = { secondsBefore: 1, secondsPerStep: 2, secondsAfter: 1 };
-const common = { model: tinyModel, estimateOf: () => estimate, nowMs: 0, concurrency: 1 };
+const common = { model: tinyModel, estimateOf: () => estimate, upscaleSecondsOf: () => 0, nowMs: 0, concurrency: 1 };
 
 describe('placesOf', () => {
   it('lines jobs up behind the running one, each by its own steps', () => {

@@ -33,14 +33,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a Redis that writes every command to its file before it answers. */
-export async function startRedis(): Promise<RedisServer> {
+/**
+ * Starts a Redis that writes every command to its file before it answers.
+ * @param changes settings that are otherwise, by their names in redis.conf
+ */
+export async function startRedis(changes: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'kinora-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const options = { port, dir: folder, bind: '127.0.0.1', save: '', appendonly: 'yes', appendfsync: 'always' };
+    const aof = { save: '', appendonly: 'yes', appendfsync: 'always' };
+    const options = { port, dir: folder, bind: '127.0.0.1', ...aof, ...changes };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const started = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] });
     child = started;

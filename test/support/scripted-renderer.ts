@@ -53,7 +53,7 @@ export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
     fit: spec.fit,
     model: 'tiny',
     provider: 'cpu',
-    secondsPerStage: { prepare: 1, 'encode-image': 1, denoise: 20, decode: 5, 'encode-video': 1 },
+    secondsPerStage: { prepare: 1, 'encode-image': 1, denoise: 20, decode: 5, upscale: 0, 'encode-video': 1 },
     ...changes,
   };
 }

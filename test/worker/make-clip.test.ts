@@ -145,6 +145,56 @@ describe('makeClip', () => {
     expect(clip.settings).toMatchObject(settings);
   });
 
+  it('makes kept frames larger by a network, frame by frame, with its own progress', async () => {
+    const tools = fakeTools();
+    const settings = { ...fakeInfo.defaults, width: 320, height: 256, seed: 8 };
+    const base = {
+      master: new Uint8Array([3]),
+      use: 'reencode',
+      metadata: { settings, model: 'older', provider: 'cuda' },
+    } as const;
+    const news: string[] = [];
+    const clip = await makeClip(
+      tools,
+      { ...spec, base, form: { upscale: '2', upscaler: 'drawing' }, keepMaster: true },
+      { onProgress: ({ stage, step, steps }) => stage === 'upscale' && news.push(`${step}/${steps}`) },
+    );
+    expect(clip).toMatchObject({
+      upscaleFactor: 2,
+      width: 640,
+      height: 512,
+      form: { upscale: '2', upscaler: 'drawing' },
+    });
+    expect(clip.secondsPerStage).toMatchObject({ denoise: 0, upscale: expect.any(Number) });
+    expect(tools.calls[0]).toBe('upscale 320x256 by 2, drawing');
+    expect(tools.calls[1]).toContain('"upscale":"2"');
+    expect(news).toEqual(['0/3', '1/3', '2/3', '3/3']);
+  });
+
+  it('enlarges what is shown otherwise: a small model’s clip becomes twice as large as without', async () => {
+    const settings = { width: 128, height: 160 };
+    const plain = await makeClip(fakeTools(), { ...spec, settings });
+    const tools = fakeTools();
+    const larger = await makeClip(tools, { ...spec, settings, form: { upscale: '2' } });
+    expect([larger.width, larger.height]).toEqual([plain.width * 2, plain.height * 2]);
+    expect(tools.calls).toContain('upscale 128x160 by 4, photo');
+  });
+
+  it('stops between frames that are made larger where it is cancelled', async () => {
+    const tools = fakeTools();
+    const abort = new AbortController();
+    const running = makeClip(
+      tools,
+      { ...spec, form: { upscale: '2' } },
+      {
+        signal: abort.signal,
+        onProgress: ({ stage, step }) => stage === 'upscale' && step === 2 && abort.abort(new JobCancelledError()),
+      },
+    );
+    await expect(running).rejects.toBeInstanceOf(JobCancelledError);
+    expect(tools.calls.some((call) => call.startsWith('encode'))).toBe(false);
+  });
+
   it('writes the frames before encoding where a folder is given', async () => {
     const tools = fakeTools();
     await makeClip(tools, { ...spec, framesDir: '/frames' });

@@ -20,7 +20,7 @@ export interface AnimateMessages {
 }
 
 /** What a clip can become, by the first word of its buttons' custom ids. */
-export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'settings', 'delete'] as const;
+export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'larger', 'settings', 'delete'] as const;
 export type ClipAction = (typeof clipActions)[number];
 
 /** The one line under a clip, made of short parts. Durations are seconds. */
@@ -32,6 +32,10 @@ interface CaptionMessages {
   extend(seconds: number): string;
   loop: Readonly<Record<LoopName, string>>;
   smooth(fps: number): string;
+  /** Pixels of the file. */
+  larger(file: { width: number; height: number }): string;
+  /** Less was done than was asked for: the frames would not have fitted into memory, or not have played. */
+  notUpscaled: string;
   seed(seed: number): string;
   /** How a clip repeats for which that was not all that was wanted. */
   loops: Readonly<Record<Exclude<LoopName, 'none'>, string>>;

@@ -19,6 +19,8 @@ export const enAnimate: AnimateMessages = {
     fit: { name: 'fit', description: 'How the picture is fitted to that shape' },
     loop: { name: 'loop', description: 'How the clip repeats without a jump' },
     smooth: { name: 'smooth', description: 'Add in-between frames, up to 24 per second' },
+    upscale: { name: 'upscale', description: 'Make the clip larger with a neural network; takes longer' },
+    upscaler: { name: 'upscaler', description: 'What the upscaling network was trained on (default photo)' },
     format: {
       name: 'format',
       description: 'File type (default auto: loops are WebP and play by themselves, else MP4)',
@@ -47,6 +49,8 @@ export const enAnimate: AnimateMessages = {
       crossfade: 'crossfade: the end blends into the start',
       seamless: 'seamless: made to end as it begins; takes twice as long',
     },
+    upscale: { 2: '2× as wide and tall', 4: '4× as wide and tall' },
+    upscaler: { photo: 'photo', drawing: 'drawing: anime, cartoons, logos' },
     format: {
       auto: 'auto: WebP for loops, which plays by itself; else MP4',
       mp4: 'MP4 video: smallest, needs a click to play, does not repeat',

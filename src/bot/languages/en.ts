@@ -19,6 +19,7 @@ export const en: Messages = {
     'encode-image': 'Looking at the picture',
     denoise: 'Imagining the motion',
     decode: 'Painting the frames',
+    upscale: 'Upscaling the frames',
     'encode-video': 'Making the video file',
   },
   step: ({ step, steps }) => `step ${step} of ${steps}`,
@@ -267,6 +268,7 @@ export const en: Messages = {
     'clip-expired': () => 'The picture of that clip has been deleted. Use `/animate` with the picture again.',
     'picture-forgotten': () =>
       'The person who sent that picture had it deleted. Use `/animate` with a picture of your own.',
+    'already-largest': () => 'That clip has already been upscaled as far as it goes: 4×.',
     'already-smooth': () => 'That clip already has the highest frame rate.',
     'already-under-way': () => 'You already asked for that, and it is on its way.',
     'clip-longest': ({ limit }) => `That clip is as long as it gets: ${limit} frames.`,

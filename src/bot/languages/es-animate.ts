@@ -22,6 +22,8 @@ export const esAnimate: AnimateMessages = {
     fit: { name: 'ajuste', description: 'Cómo se adapta la imagen a esa forma' },
     loop: { name: 'bucle', description: 'Cómo se repite el clip sin saltos' },
     smooth: { name: 'suave', description: 'Añade fotogramas intermedios, hasta 24 por segundo' },
+    upscale: { name: 'ampliar', description: 'Agranda el clip con una red neuronal; tarda más' },
+    upscaler: { name: 'ampliador', description: 'Con qué se entrenó la red que amplía (por defecto, foto)' },
     format: {
       name: 'formato',
       description: 'Tipo de archivo (auto: los bucles son WebP y se mueven solos; si no, MP4)',
@@ -54,6 +56,8 @@ export const esAnimate: AnimateMessages = {
       crossfade: 'fundido: el final se funde con el principio',
       seamless: 'sin costuras: acaba como empieza; tarda el doble',
     },
+    upscale: { 2: '2× de ancho y alto', 4: '4× de ancho y alto' },
+    upscaler: { photo: 'foto', drawing: 'dibujo: anime, viñetas, logotipos' },
     format: {
       auto: 'auto: WebP en bucles, que se mueve solo; si no, MP4',
       mp4: 'vídeo MP4: el más pequeño; hay que darle al play y no se repite',

@@ -119,6 +119,7 @@ export const userErrorCodes = [
   'clip-expired',
   'picture-forgotten',
   'already-smooth',
+  'already-largest',
   'already-under-way',
   'clip-longest', // limit
   'no-settings-there',

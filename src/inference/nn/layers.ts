@@ -62,14 +62,21 @@ export function conv2d(
   });
 }
 
-/** torch `ConvTranspose2d` with kernel 4, stride 2 and padding 1: [n, c, h, w] -> [n, outChannels, 2h, 2w]. */
-export function convTranspose2d(graph: GraphBuilder, name: string, x: Value, outChannels: number): Value {
+/** torch `ConvTranspose2d`, twice as large by default: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */
+export function convTranspose2d(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  outChannels: number,
+  { kernel = 4, stride = 2, padding = 1 }: { kernel?: number; stride?: number; padding?: number } = {},
+): Value {
   return graph.scope(name, () => {
-    const [, channels] = shape4(x);
-    const weight = graph.parameter('weight', [channels, outChannels, 4, 4]);
-    const bias = graph.parameter('bias', [outChannels]);
-    const attributes = { kernel_shape: [4, 4], pads: [1, 1, 1, 1], strides: [2, 2] };
-    return graph.op('ConvTranspose', [x, weight, bias], attributes);
+    const weight = graph.parameter('weight', [axisSize(x, 1), outChannels, kernel, kernel]);
+    return graph.op('ConvTranspose', [x, weight, graph.parameter('bias', [outChannels])], {
+      kernel_shape: [kernel, kernel],
+      pads: [padding, padding, padding, padding],
+      strides: [stride, stride],
+    });
   });
 }
 

@@ -36,6 +36,8 @@ interface LocalWorker extends KnownWorker {
 export function createLocalEngine({ log }: { log: Log }): LocalEngine {
   const workers = new Map<string, LocalWorker>();
   const entries = new Map<string, Entry>();
+  /** What is known of the workers, in the order of their names; undefined once something has changed since. */
+  let known: readonly KnownWorker[] | undefined;
   let deliveries = 0;
   // They stand still until there is a worker.
   const lanes: Record<Lane, PQueue> = {
@@ -46,6 +48,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
 
   /** One task at a time for each worker that is not held. */
   function regulate(lane: Lane): void {
+    known = undefined;
     const ready = [...workers.values()].filter((worker) => worker.lane === lane && !worker.isHeld).length;
     if (ready === 0) {
       lanes[lane].pause();
@@ -119,10 +122,13 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       entry.abort.abort();
       if (entry.delivery === undefined) settle(entry, { type: 'broken-off' });
     },
-    workers: () =>
-      [...workers.values()]
+    workers() {
+      // Asked several times at every event.
+      known ??= [...workers.values()]
         .map(({ name, lane, facts, isHeld }) => ({ name, lane, isHeld, ...(facts && { facts }) }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      return known;
+    },
     async release(name) {
       const worker = workers.get(name);
       if (!worker?.isHeld) return;

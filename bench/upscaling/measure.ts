@@ -1,0 +1,94 @@
+import { fileURLToPath } from 'node:url';
+import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
+import { upscaleFrames } from '../../src/inference/pipeline/upscale-frames.ts';
+import { decodeVideo } from '../../src/media/decode-video.ts';
+import { encodeVideo } from '../../src/media/encode.ts';
+import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
+import type { RgbFrames, Size } from '../../src/util/rgb.ts';
+import { likeness } from '../deep-cache/likeness.ts';
+import { markdownTable } from '../report/tables.ts';
+
+/** A clip to measure on, with what is in it. */
+export interface Sample {
+  name: string;
+  clip: RgbFrames;
+}
+
+/** What one way of enlarging gives. */
+interface Figures {
+  psnr: number;
+  ssim: number;
+  /** How far the mean of a colour is from that of the small frames, at most, in grey levels. */
+  shift: number;
+  /** Mean difference of what changes from frame to frame to what changes in the original, in grey levels. */
+  flicker: number;
+  seconds: number;
+}
+
+const folder = fileURLToPath(new URL('../../models/upscale', import.meta.url));
+
+/** Halved frames, through H.264 as kept frames are, made large again by each way, beside the frames before, as a table. */
+export async function measureUpscaling(samples: readonly Sample[], threads: number): Promise<string> {
+  const ffmpegPath = await findFfmpeg({ configured: undefined, path: process.env.PATH });
+  const rows: string[][] = [];
+  for (const { name, clip } of samples) {
+    const size = { width: clip.width / 2, height: clip.height / 2 };
+    const halved = resized(clip, size);
+    const metadata = { title: 'bench', settings: { seed: 0 } };
+    const { bytes } = await encodeVideo(halved, { ffmpegPath, fps: 25, metadata });
+    const small = await decodeVideo(bytes, { ...size, ffmpegPath });
+    const ways = {
+      Lanczos: async () => resized(small, { width: clip.width, height: clip.height }),
+      photo: () => upscaleFrames(small, { factor: 2, network: 'photo', folder, session: { provider: 'cpu', threads } }),
+      drawing: () =>
+        upscaleFrames(small, { factor: 2, network: 'drawing', folder, session: { provider: 'cpu', threads } }),
+    };
+    for (const [way, enlarge] of Object.entries(ways)) {
+      const start = performance.now();
+      const large = await enlarge();
+      const seconds = (performance.now() - start) / 1000 / clip.frames.length;
+      const figures = compare({ original: clip, small, large, seconds });
+      process.stderr.write(`${name}, ${way}: ${JSON.stringify(figures)}\n`);
+      rows.push([
+        way === 'Lanczos' ? `${name}, ${clip.width}×${clip.height}` : '',
+        way,
+        figures.psnr.toFixed(2),
+        figures.ssim.toFixed(4),
+        figures.shift.toFixed(2),
+        Number.isNaN(figures.flicker) ? '–' : figures.flicker.toFixed(2),
+        figures.seconds.toFixed(2),
+      ]);
+    }
+  }
+  return markdownTable(['picture or clip', 'way', 'PSNR, dB', 'SSIM', 'shift of colour', 'flicker', 's a frame'], rows);
+}
+
+/** Pillow's own Lanczos, in both directions. */
+function resized({ width, height, frames }: RgbFrames, size: Size): RgbFrames {
+  const resize = (data: Uint8Array) => pilResize({ width, height, data }, { ...size, filter: 'lanczos' }).data;
+  return { width: size.width, height: size.height, frames: frames.map(resize) };
+}
+
+function compare(clips: { original: RgbFrames; small: RgbFrames; large: RgbFrames; seconds: number }): Figures {
+  const { original, small, large, seconds } = clips;
+  const shifts = large.frames.flatMap((frame, at) => {
+    const before = means(small.frames[at]!);
+    return means(frame).map((mean, channel) => Math.abs(mean - before[channel]!));
+  });
+  const flickers = original.frames.slice(1).map((frame, at) => {
+    let sum = 0;
+    for (let index = 0; index < frame.length; index++) {
+      const change = frame[index]! - original.frames[at]![index]!;
+      sum += Math.abs(large.frames[at + 1]![index]! - large.frames[at]![index]! - change);
+    }
+    return sum / frame.length;
+  });
+  const flicker = flickers.reduce((sum, each) => sum + each, 0) / flickers.length;
+  return { ...likeness(original, large), shift: Math.max(...shifts), flicker, seconds };
+}
+
+function means(frame: Uint8Array): number[] {
+  const sums = [0, 0, 0];
+  for (let index = 0; index < frame.length; index++) sums[index % 3]! += frame[index]!;
+  return sums.map((sum) => (sum * 3) / frame.length);
+}
