@@ -134,6 +134,53 @@ it('the Grafana dashboard asks only for metrics and labels that exist, and shows
   expect(Object.keys(metricDeclarations).filter((name) => !used.has(name))).toEqual([]);
 });
 
+describe('the compose file of several hosts', () => {
+  interface Part extends Service {
+    image: string;
+    command: string[];
+    user?: string;
+    stop_grace_period: string;
+    deploy: { resources: { reservations: { devices: object[] } } };
+  }
+  const { services, volumes } = parse(read('deploy/compose.workers.yaml'), { merge: true }) as {
+    services: Record<'kinora' | 'redis' | 'worker', Part>;
+    volumes: Record<string, null>;
+  };
+  const { kinora, redis, worker } = services;
+
+  it('gives bot and workers variables that Kinora knows, and the workers neither data nor a token of Discord', () => {
+    for (const { environment, build } of [kinora, worker]) {
+      for (const name of Object.keys(environment)) expect(Object.keys(variables)).toContain(name);
+      expect(dockerfile).toMatch(new RegExp(` AS ${build.target}$`, 'm'));
+    }
+    expect(kinora.environment).toMatchObject({ DEVICES: 'none', WORKER_LISTEN: '0.0.0.0:9466' });
+    expect(Object.keys(worker.environment).toSorted()).toEqual(['QUEUE_URL', 'WORKER_TOKEN', 'WORKER_URL']);
+    expect(worker.volumes).toEqual(['models:/var/lib/kinora/models']);
+    expect(worker.deploy.resources.reservations.devices).toEqual([
+      { driver: 'nvidia', count: 'all', capabilities: ['gpu'] },
+    ]);
+    expect(subcommands.map(({ name }) => name)).toContain(worker.command[0]);
+  });
+
+  it('has a Redis that loses nothing and evicts nothing, with a password', () => {
+    const text = redis.command.join(' ');
+    expect(text).toContain('--appendonly yes');
+    expect(text).toContain('--maxmemory-policy noeviction');
+    expect(text).toContain('--requirepass');
+    expect(redis.healthcheck.test).toEqual(['CMD', 'redis-cli', 'ping']);
+    expect(redis.volumes).toEqual(['redis:/data']);
+  });
+
+  it('has a read-only root and no capabilities everywhere, volumes that exist, and time to stop', () => {
+    for (const part of Object.values(services)) {
+      expect(part).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+      for (const volume of part.volumes) expect(Object.keys(volumes)).toContain(volume.split(':')[0]);
+    }
+    expect(Number.parseInt(kinora.stop_grace_period, 10)).toBeGreaterThan(30);
+    expect(Number.parseInt(worker.stop_grace_period, 10)).toBeGreaterThan(20);
+  });
+});
+
 it('the systemd unit leaves V8 its compiler and the card its devices', () => {
   const unit = read('deploy/kinora.service');
   expect(unit).not.toMatch(/^(MemoryDenyWriteExecute|PrivateDevices)=(yes|true|on|1)/m);

@@ -23,6 +23,7 @@ export const mayImport = {
   worker: ['media', 'inference/pipeline'],
   storage: [],
   queue: ['storage', 'worker'],
+  remote: ['queue', 'storage', 'worker', 'inference/pipeline'],
   operations: ['queue', 'storage'],
   bot: ['queue', 'storage'],
   commands: ['bot', 'queue', 'storage'],

@@ -20,7 +20,6 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
-import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import { createEstimates, seamlessSeconds } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
@@ -34,8 +33,9 @@ import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
-import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
-import { type BotWorker, createShrink, holdData, serveLocally, watchProvider } from './bot-parts.ts';
+import { type RetryOptions, retry } from '../util/retry.ts';
+import { type BotWorker, createShrink, discordPolicy, holdData, watchProvider } from './bot-parts.ts';
+import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
@@ -58,6 +58,8 @@ export interface BotConfig extends AccessRules {
   pingAfterMs?: number | undefined;
   /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
   shutdownGraceMs?: number;
+  /** Undefined: this host makes all clips. */
+  remote?: RemoteWorkers | undefined;
 }
 
 /** What the bot works with. `clock`, `fetch` and `editGapMs` have defaults fit for everyday use. */
@@ -92,12 +94,6 @@ export interface RunningBot {
    */
   stop(): Promise<void>;
 }
-
-/**
- * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
- * all; its login can be tried only once.
- */
-const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
 
 /** How long final notices may take when the bot goes down. */
 const farewellMs = 5_000;
@@ -151,11 +147,12 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
-  const engine = createLocalEngine({ log });
+  const botQueue = await openBotQueue({ remote: config.remote, workers, store, facts, clock, log, signal });
   const jobs = createJobQueue({
     store,
     estimates,
-    engine,
+    engine: botQueue.engine,
+    ...botQueue.options,
     listener,
     model,
     clock,
@@ -166,7 +163,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     finishGraceMs: shutdownGraceMs,
     onHostFault: (fault, workerFaults) => rememberFaults(facts, fault, workerFaults),
   });
-  serveLocally(engine, workers, { access: jobs.access, clock, log });
+  botQueue.serve(jobs);
   const stopping = new AbortController();
   const source = { allowedHosts: attachmentHosts, fetch, stopping: stopping.signal };
   const download = createDownload({ ...source, checkPicture, metrics });
@@ -253,7 +250,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     detach?.();
     for (const end of stops) end();
     stopping.abort();
+    await botQueue.leave();
     await jobs.close();
+    await botQueue.close();
     await listener.flush(farewellMs);
     await client.destroy();
     lease.release();
@@ -268,6 +267,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     });
     const ready = await Promise.race([logIn(client, config.discordToken, signal), lost]);
     await resumed;
+    await botQueue.open();
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     tellUnserved(ready, { allowedGuildIds, log });
     const declarations = [

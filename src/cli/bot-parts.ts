@@ -1,4 +1,5 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
@@ -11,6 +12,7 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import type { Database } from '../storage/sqlite.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { RetryPolicy } from '../util/retry.ts';
 import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Renderer } from '../worker/types.ts';
 
@@ -116,5 +118,28 @@ export function watchProvider(
       },
     })),
     usedProvider: () => used,
+  };
+}
+
+/**
+ * While Discord cannot be reached. discord.js retries 5xx at once, which a hiccup outlives, and reset connections not at
+ * all; its login can be tried only once.
+ */
+export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
+
+/** What render processes are made with. */
+export function rendererOptionsOf(config: Config) {
+  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
+  const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
+  return {
+    modelDir,
+    loras,
+    execution,
+    ffmpegPath,
+    safety,
+    pictures,
+    stallSeconds,
+    checkpointSeconds,
+    idleSeconds: config.modelIdleSeconds,
   };
 }

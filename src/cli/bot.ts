@@ -1,5 +1,5 @@
-import { type Config, readConfig, requireDiscordToken } from '../config/config.ts';
-import { JobCancelledError } from '../errors.ts';
+import { type Config, readConfig, requireDiscordToken, requireRemote } from '../config/config.ts';
+import { ConfigError, JobCancelledError } from '../errors.ts';
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
@@ -10,7 +10,7 @@ import type { Log } from '../util/log.ts';
 import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { modelCapabilities } from './bot-parts.ts';
+import { modelCapabilities, rendererOptionsOf } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
@@ -18,6 +18,7 @@ import { warnOfRedis } from './doctor/check-redis.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
+import { describeModel } from './worker.ts';
 
 const line = {
   name: 'kinora bot',
@@ -33,13 +34,21 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout, {
     format: config.logFormat,
-    secrets: [discordToken, config.hubToken],
+    secrets: [discordToken, config.hubToken, config.remote.token, config.remote.queueUrl],
   });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
+  const isRemote = config.remote.queueUrl !== undefined;
+  if (config.devices?.length === 0 && !isRemote) {
+    throw new ConfigError('devices-none', 'DEVICES=none leaves nobody to make clips: set QUEUE_URL, or DEVICES=auto.');
+  }
+  const remote = isRemote && {
+    ...requireRemote(config, ['queueUrl', 'listen', 'token']),
+    needs: await describeModel(configs, config),
+  };
   const devices = await chooseDevices(config, {
     ...io,
     onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
@@ -58,7 +67,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const guard = guardProcess(log);
   try {
     const bot = await startBot(
-      { ...config, discordToken, provider: config.execution.provider },
+      { ...config, discordToken, provider: config.execution.provider, remote: remote || undefined },
       {
         workers: fleet.members,
         model,
@@ -117,20 +126,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-function rendererOptionsOf(config: Config) {
-  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
-  const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
-  return {
-    modelDir,
-    loras,
-    execution,
-    ffmpegPath,
-    safety,
-    pictures,
-    stallSeconds,
-    checkpointSeconds,
-    idleSeconds: config.modelIdleSeconds,
-  };
 }

@@ -69,6 +69,11 @@ export const subcommands: readonly Subcommand[] = [
       },
     ],
   },
+  {
+    name: 'worker',
+    description: 'Make clips for a bot on another host',
+    load: () => import('./worker.ts'),
+  },
 ];
 
 /** Runs a subcommand that was asked for; so many words in front of its own are names. */

@@ -111,16 +111,19 @@ async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildS
 const mostWorkers = 8;
 
 function workerTexts(workers: readonly WorkerOverview[], messages: AdminMessages): string[] {
-  const ordered = workers.toSorted((a, b) => Number(b.fault !== undefined) - Number(a.fault !== undefined));
-  const lines = ordered.slice(0, mostWorkers).map(({ name, job, fault }) =>
+  const ordered = workers.toSorted((a, b) => Number(isOut(b)) - Number(isOut(a)));
+  const lines = ordered.slice(0, mostWorkers).map(({ name, job, fault, unfit }) =>
     messages.worker({
       name: escapeMarkdown(name),
       job: job?.id,
       fault: fault && { code: fault.code, retry: relative(fault.retryAtMs) },
+      unfit: unfit && escapeMarkdown(unfit),
     }),
   );
   return workers.length > mostWorkers ? [...lines, messages.moreWorkers(workers.length - mostWorkers)] : lines;
 }
+
+const isOut = ({ fault, unfit }: WorkerOverview) => fault !== undefined || unfit !== undefined;
 
 const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampStyles.RelativeTime);
 

@@ -28,6 +28,14 @@ export interface Config {
   readonly devices: readonly (number | 'cpu')[] | undefined;
   /** As written: a path, or a command's name on PATH. */
   readonly ffmpegPath: string | undefined;
+  /** Several hosts; undefined where a variable is not set. Never log the address of the queue or the token. */
+  readonly remote: {
+    readonly queueUrl: string | undefined;
+    readonly listen: { readonly host: string; readonly port: number } | undefined;
+    readonly token: string | undefined;
+    readonly url: string | undefined;
+    readonly name: string | undefined;
+  };
   /** Undefined: reactions are not heard. */
   readonly reactionEmoji: string | undefined;
   /** Undefined: every server is served. */
@@ -87,6 +95,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     execution: Object.freeze(executionOf(values)),
     devices: values.DEVICES,
     ffmpegPath: values.FFMPEG_PATH,
+    remote: Object.freeze({
+      queueUrl: values.QUEUE_URL,
+      listen: values.WORKER_LISTEN,
+      token: values.WORKER_TOKEN,
+      url: values.WORKER_URL,
+      name: values.WORKER_NAME,
+    }),
     reactionEmoji: values.REACTION_EMOJI,
     allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),
     userInstalls: values.USER_INSTALLS === 'on',
@@ -145,6 +160,30 @@ export function requireDiscordToken(config: Config): string {
       '(cp .env.example .env) and run npm start again. docs/discord.md tells more.',
   );
 }
+
+/**
+ * The variables of several hosts that a command needs.
+ * @throws ConfigError one of them is not set
+ */
+export function requireRemote<Name extends keyof Config['remote']>(
+  { remote }: Pick<Config, 'remote'>,
+  names: readonly Name[],
+): { [Each in Name]: NonNullable<Config['remote'][Each]> } {
+  const missing = names.filter((name) => remote[name] === undefined).map((name) => remoteNames[name]);
+  if (missing.length > 0) {
+    const texts = missing.map((name) => `${name} is not set, for example ${name}=${variables[name].example}`);
+    throw new ConfigError('config-missing', `${texts.join('; ')}. docs/operating.md says what several hosts need.`);
+  }
+  return remote as { [Each in Name]: NonNullable<Config['remote'][Each]> };
+}
+
+const remoteNames = {
+  queueUrl: 'QUEUE_URL',
+  listen: 'WORKER_LISTEN',
+  token: 'WORKER_TOKEN',
+  url: 'WORKER_URL',
+  name: 'WORKER_NAME',
+} as const satisfies Record<keyof Config['remote'], VariableName>;
 
 function currentValue({ formerValues = {} }: Variable, text: string): string | undefined {
   return Object.hasOwn(formerValues, text) ? formerValues[text] : text;

@@ -127,15 +127,19 @@ export const loraList = z
   })
   .optional();
 
-/** `auto` (undefined), or cards by their numbers and `cpu`, separated by commas. */
+/** `auto` (undefined), `none` (an empty list), or cards by their numbers and `cpu`, separated by commas. */
 export const deviceList = z
   .string()
   .transform((text, context): readonly (number | 'cpu')[] | undefined => {
     if (text.trim() === 'auto') return undefined;
+    if (text.trim() === 'none') return [];
     const words = text.split(',').map((word) => word.trim());
     if (words.every((word) => /^(cpu|\d{1,3})$/.test(word)))
       return words.map((word) => (word === 'cpu' ? word : Number(word)));
-    context.addIssue({ code: 'custom', message: 'must be auto, or numbers of cards and cpu separated by commas' });
+    context.addIssue({
+      code: 'custom',
+      message: 'must be auto, none, or numbers of cards and cpu separated by commas',
+    });
     return z.NEVER;
   })
   .optional();

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
 import { limitVariables } from './limit-variables.ts';
+import { remoteVariables } from './remote-variables.ts';
 import {
   attachmentHosts,
   deviceList,
@@ -95,7 +96,7 @@ export const variables = {
     description: [
       'What clips are made on, one process for each and all from one queue: auto (every NVIDIA card there is, else what',
       'PROVIDER says), cards by the numbers that nvidia-smi shows (0 or 0,1), cpu, or cpu,cpu for two processes that',
-      'share the cores.',
+      'share the cores. none: this host makes no clips, its workers do (QUEUE_URL).',
     ],
     schema: deviceList,
     example: 'auto',
@@ -192,7 +193,10 @@ export const variables = {
     example: 'data',
   },
   QUEUE_URL: {
-    description: ['The Redis or Valkey that brings clips to workers on other hosts: redis:// or rediss:// (TLS).'],
+    description: [
+      'The Redis or Valkey that brings clips to workers on other hosts, the same for the bot and all of them: redis:// or',
+      'rediss:// (TLS). Unset: this host makes all clips.',
+    ],
     schema: redisUrl,
     example: 'redis://127.0.0.1:6379',
     secret: true,
@@ -265,6 +269,7 @@ export const variables = {
     schema: hubEndpoint('https://huggingface.co'),
     example: 'https://huggingface.co',
   },
+  ...remoteVariables,
   HTTP_LISTEN: {
     description: [
       'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',

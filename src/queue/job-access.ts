@@ -1,11 +1,9 @@
 import type { Attempt } from '../storage/attempts.ts';
-import type { Job } from '../storage/job.ts';
 import type { Clip, ExpectedSeconds, RenderSpec } from '../worker/types.ts';
 
 /** A job that was given to whoever asks, with all that rendering it takes. */
 export interface ClaimedWork {
   attempt: Attempt;
-  job: Job;
   /** How long the claim holds without a heartbeat, in milliseconds. */
   leaseMs: number;
   spec: RenderSpec;
@@ -21,9 +19,10 @@ export interface JobAccess {
   /**
    * The right to render a job, for a lease's time. Undefined where there is nothing to render: somebody else has the job,
    * it has ended, or its clip is there already.
+   * The signal ends what waits for an answer.
    * Rejects with UserError or InferenceError of scope `job` where it can never be rendered; other errors are the store's.
    */
-  claim(jobId: string, worker: string): Promise<ClaimedWork | undefined>;
+  claim(jobId: string, worker: string, options?: { signal?: AbortSignal }): Promise<ClaimedWork | undefined>;
   /** Renews the lease; false where it is lost. */
   heartbeat(attempt: Attempt): Promise<boolean>;
   /** Keeps how far the rendering has come, instead of what was kept before. */

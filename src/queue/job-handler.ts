@@ -1,4 +1,4 @@
-import { JobCancelledError } from '../errors.ts';
+import { InferenceError, JobCancelledError } from '../errors.ts';
 import type { Attempt } from '../storage/attempts.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -21,9 +21,12 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
   return async ({ id, worker, signal, progress }) => {
     let work: ClaimedWork | undefined;
     try {
-      work = await access.claim(id, worker);
+      work = await access.claim(id, worker, { signal });
     } catch (error) {
-      return { type: 'failed', at: 'store', error };
+      if (signal.aborted) return { type: 'broken-off' };
+      // This worker cannot make what others can.
+      const isUnfit = error instanceof InferenceError && error.code === 'worker-unfit';
+      return { type: 'failed', at: isUnfit ? 'worker' : 'store', error };
     }
     if (work === undefined) return { type: 'lost' };
     const { attempt, spec, expected, leaseMs } = work;

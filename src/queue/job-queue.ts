@@ -280,7 +280,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function takeUp(job: Job): Promise<void> {
     if (job.state === 'delivering' && (await store.clip(job.id))) deliver(job);
-    else if (job.state !== 'queued' && job.attempts >= maxAttempts) {
+    // One that still runs is another host's.
+    else if (!['queued', 'running'].includes(job.state) && job.attempts >= maxAttempts) {
       await fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
     } else {
       if (job.state === 'delivering') await runner.writes.write(job.id, () => store.renderAgain(job.id));

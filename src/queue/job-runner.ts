@@ -113,7 +113,8 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     store,
     clock,
     log,
-    gapMs: leaseMs / 3,
+    // The lease of somebody who died is over at a moment that nobody tells of.
+    gapMs: leaseMs / 15,
     isKnown: dispatcher.isKnown,
     onFree: dispatcher.add,
   });
@@ -223,7 +224,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
         lane,
         waiting: dispatcher.waiting(lane),
         running: dispatcher.active().flatMap((run) => (run.lane === lane ? [run.job] : [])),
-        workers: engine.workers().filter((worker) => worker.lane === lane && !faultOf(worker)).length,
+        workers: engine
+          .workers()
+          .filter((worker) => worker.lane === lane && worker.unfit === undefined && !faultOf(worker)).length,
       })),
     workers: () =>
       engine.workers().map(({ isHeld: _, ...worker }) => ({

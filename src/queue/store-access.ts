@@ -95,7 +95,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         return undefined;
       }
       const expected = estimates.of(job);
-      return { attempt, job, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
+      return { attempt, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),
     async saveCheckpoint(attempt, bytes) {

@@ -67,7 +67,8 @@ export function createWorkersHealth({ engine, clock, log, onChange, onTrial }: W
     return health;
   }
 
-  const inLane = (lane: Lane) => engine.workers().filter((worker) => worker.lane === lane);
+  const inLane = (lane: Lane) =>
+    engine.workers().filter((worker) => worker.lane === lane && worker.unfit === undefined);
 
   function faulty(lane: Lane): WorkerHealth[] {
     const all = inLane(lane).map(({ name }) => of(name));

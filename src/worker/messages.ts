@@ -24,8 +24,7 @@ const shortText = z.string().max(1000);
 
 const usedProvider = executionSettings.provider.type.schema.exclude(['auto']);
 
-const baseSchema: z.ZodType<BaseClip> = z.strictObject({
-  master: bytes,
+const baseFields = {
   use: z.enum(['extend', 'reencode']),
   metadata: z.strictObject({
     settings: settingsSchema,
@@ -34,19 +33,31 @@ const baseSchema: z.ZodType<BaseClip> = z.strictObject({
     extended: z.literal(true).exactOptional(),
     hasEndPicture: z.literal(true).exactOptional(),
   }),
-});
+};
 
-const specSchema: z.ZodType<RenderSpec> = z.strictObject({
-  picture: bytes,
-  endPicture: bytes.exactOptional(),
+const baseSchema: z.ZodType<BaseClip> = z.strictObject({ master: bytes, ...baseFields });
+
+const specFields = {
   settings: partialSettingsSchema,
   fit: fitSchema,
   form: partialFormSchema.exactOptional(),
-  base: baseSchema.exactOptional(),
   keepMaster: z.boolean().exactOptional(),
   maxBytes: count.exactOptional(),
+};
+
+const specSchema: z.ZodType<RenderSpec> = z.strictObject({
+  ...specFields,
+  picture: bytes,
+  endPicture: bytes.exactOptional(),
+  base: baseSchema.exactOptional(),
   framesDir: path.exactOptional(),
   checkpoint: checkpoint.exactOptional(),
+});
+
+/** A {@link RenderSpec} without its pictures, frames and state, which travel by themselves between hosts. */
+export const specWithoutBytesSchema = z.strictObject({
+  ...specFields,
+  base: z.strictObject(baseFields).exactOptional(),
 });
 
 /** {@link PicturePolicy} */
@@ -103,9 +114,7 @@ const progressSchema: z.ZodType<RenderProgress> = z.strictObject({
   secondsPerStep: seconds.or(z.undefined()),
 });
 
-const clipSchema: z.ZodType<Clip> = z.strictObject({
-  bytes,
-  master: bytes.exactOptional(),
+const clipFields = {
   form: fileFormSchema,
   frames: count,
   fps: z.number().positive(),
@@ -130,7 +139,12 @@ const clipSchema: z.ZodType<Clip> = z.strictObject({
   interpolator: z.enum(interpolators).exactOptional(),
   extended: z.literal(true).exactOptional(),
   hasEndPicture: z.literal(true).exactOptional(),
-});
+};
+
+const clipSchema: z.ZodType<Clip> = z.strictObject({ ...clipFields, bytes, master: bytes.exactOptional() });
+
+/** A {@link Clip} without its file and its frames, which travel by themselves between hosts. */
+export const clipWithoutBytesSchema = z.strictObject(clipFields);
 
 const toParentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),

@@ -37,6 +37,9 @@ describe('.env.example', () => {
         LORAS: '',
         NSFW_MODEL_DIR: '',
         ALLOWED_GUILDS: '',
+        WORKER_LISTEN: '',
+        WORKER_URL: '',
+        WORKER_NAME: '',
         HTTP_LISTEN: '',
       }),
     ).toEqual(readConfig({}));

@@ -20,6 +20,7 @@ const patience = { timeoutMs: 240_000 };
 export interface Stage {
   discord: FakeDiscord;
   log: ReturnType<typeof createRecordingLog>;
+  dataDir: string;
   /** The bot that was started first. */
   bot: RunningBot;
   /** Starts a bot over the same data; the first one is started already. */
@@ -117,7 +118,7 @@ export async function setStage({
   beforeStart(discord);
   const bot = await start();
   await discord.waitForCommands(['animate']);
-  return { discord, log, bot, startBot: start, stopBot };
+  return { discord, log, dataDir, bot, startBot: start, stopBot };
 }
 
 /** A fetch that notes which attachments it is asked for, and of which part. */

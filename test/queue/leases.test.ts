@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { defaultLeaseMs as leaseMs } from '../../src/queue/lease-keeper.ts';
 import { settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
+import { makeClip } from '../support/scripted-renderer.ts';
 import { setUpQueue } from './set-up-queue.ts';
 
 const other = 'remote other';
@@ -63,4 +64,20 @@ it('a start takes over what its predecessor held, with the attempt counted, and 
   before.renderer.renders[0]!.finish();
   await settle();
   expect(before.news.filter((word) => word.endsWith('delivered'))).toEqual([]);
+});
+
+it('a start leaves a second attempt to the other host that has it, and takes the clip that it brings', async () => {
+  const before = setUpQueue({ workers: 0 });
+  const { id } = await before.queue.submit(newJob({ userId: 'ann' }));
+  await before.store.claim(id, { holder: other, nowMs: 1, leaseMs });
+  // The first died of something, and the bot did while the second renders; that one's lease is over by now.
+  const second = await before.store.claim(id, { holder: `${other} two`, nowMs: 2 * leaseMs, leaseMs });
+  const after = setUpQueue({ folder: before.folder, workers: 0 });
+  await after.queue.resume();
+  await settle();
+  expect(await after.store.find(id)).toMatchObject({ state: 'running', attempts: 2 });
+  const job = await after.store.find(id);
+  await after.queue.access.keepClip(second!.attempt, makeClip({ ...job!, picture: Buffer.from('picture') }));
+  await settle();
+  expect(after.news.filter((word) => /failed|delivered/.test(word))).toEqual(['ann delivered']);
 });

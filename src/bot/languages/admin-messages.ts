@@ -92,6 +92,8 @@ export interface AdminMessages {
     name: string;
     job?: string | undefined;
     fault?: { code: string; retry: string } | undefined;
+    /** Why it is given nothing (English, as in the log). */
+    unfit?: string | undefined;
   }): string;
   /** Instead of what has no room. */
   moreWorkers(count: number): string;

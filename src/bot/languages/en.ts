@@ -152,10 +152,12 @@ export const en: Messages = {
     },
     status: ({ servers, uptimeMoment }) =>
       `On ${plural(servers, { one: '1 server', other: `${servers} servers` })}, started ${uptimeMoment}.`,
-    worker: ({ name, job, fault }) =>
-      fault
-        ? `🔴 **${name}**: taken out (\`${fault.code}\`), tries again ${fault.retry}`
-        : `🟢 **${name}**: ${job === undefined ? 'waiting' : `working on \`${job}\``}`,
+    worker: ({ name, job, fault, unfit }) =>
+      unfit !== undefined
+        ? `⚪ **${name}** takes no clips: ${unfit}`
+        : fault
+          ? `🔴 **${name}**: taken out (\`${fault.code}\`), tries again ${fault.retry}`
+          : `🟢 **${name}**: ${job === undefined ? 'waiting' : `working on \`${job}\``}`,
     moreWorkers: (count) => `… and ${count} more`,
     hostFault: ({ reason, since, retry }) =>
       `🔴 No clips can be made: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.` +

@@ -152,10 +152,12 @@ export const es: Messages = {
     },
     status: ({ servers, uptimeMoment }) =>
       `En ${plural(servers, { one: '1 servidor', other: `${servers} servidores` })}, en marcha desde ${uptimeMoment}.`,
-    worker: ({ name, job, fault }) =>
-      fault
-        ? `🔴 **${name}**: apartado (\`${fault.code}\`), se reintenta ${fault.retry}`
-        : `🟢 **${name}**: ${job === undefined ? 'en espera' : `con \`${job}\``}`,
+    worker: ({ name, job, fault, unfit }) =>
+      unfit !== undefined
+        ? `⚪ **${name}** no recibe clips: ${unfit}`
+        : fault
+          ? `🔴 **${name}**: apartado (\`${fault.code}\`), se reintenta ${fault.retry}`
+          : `🟢 **${name}**: ${job === undefined ? 'en espera' : `con \`${job}\``}`,
     moreWorkers: (count) => `… y ${count} más`,
     hostFault: ({ reason, since, retry }) =>
       `🔴 No se pueden hacer clips: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.` +

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferenceError } from '../../errors.ts';
 import { boxOf, type FramedPicture } from '../../util/rgb.ts';
 import { safetensorsError } from '../safetensors/json-cursor.ts';
 import { listWeightFiles } from './build-network.ts';
+import type { ModelConfigs } from './load-model.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 
 /** What a run is made of, a digest for each part. */
@@ -18,10 +19,11 @@ export interface Fingerprint {
   execution: string;
 }
 
-const version = '1';
+/** Checkpoints, and the frames that settings come to, are the same among programs that have the same. */
+export const framesVersion = '2';
 
 /**
- * The fingerprint of a run. Weights are known by their files' names, sizes and times, not read.
+ * The fingerprint of a run.
  * @throws SafetensorsError the weights cannot be found
  * @throws InferenceError `picture-gone`: the run has begun
  */
@@ -34,24 +36,53 @@ export async function fingerprintOf({
   precision,
 }: PipelineContext): Promise<Fingerprint> {
   if (picture === undefined) throw new InferenceError('picture-gone', 'The picture was encoded before.');
-  // The folder may move.
-  const { dir: _, weights: __, notes: ___, ...model } = configs;
-  const files = await Promise.all(
-    (await listWeightFiles(configs)).map(async (path) => {
-      const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
-        throw safetensorsError('not-readable', { path }, 'the file cannot be found or read.', cause);
-      });
-      // Copying a folder keeps no more than the seconds.
-      return [basename(path), size, Math.floor(mtimeMs / 1000)] as const;
-    }),
-  );
   return {
-    version,
-    model: digest({ model, files }),
+    version: framesVersion,
+    model: await modelDigest(configs),
     settings: digest(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))),
     picture: digest([...partsOf(picture), ...(endPicture === undefined ? [] : partsOf(endPicture))]),
     execution: digest([provider, precision]),
   };
+}
+
+/**
+ * What tells models apart, the same on every host and wherever the files lie. Of weights the names, sizes and samples of
+ * what is in them are taken, not all: 5 GB would take seconds. Training or merging changes every sample.
+ * @throws SafetensorsError the weights cannot be found
+ */
+export async function modelDigest(configs: ModelConfigs): Promise<string> {
+  const { dir: _, name: __, weights: ___, notes: ____, loras = [], ...model } = configs;
+  const files = await Promise.all(
+    (await listWeightFiles(configs)).map(async (path) => {
+      try {
+        return [basename(path), ...(await sampleFile(path))] as const;
+      } catch (cause) {
+        throw safetensorsError('not-readable', { path }, 'the file cannot be found or read.', cause);
+      }
+    }),
+  );
+  return digest({ model, files, loras: loras.map(({ changes }) => [...changes.values()].map(({ scale }) => scale)) });
+}
+
+const samples = 256;
+const sampleBytes = 4096;
+
+/** A file's size, and a digest of evenly spaced parts of it; of a small one, all of it. */
+async function sampleFile(path: string): Promise<[number, string]> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const hash = createHash('sha256');
+    const gap = Math.max(sampleBytes, Math.floor((size - sampleBytes) / (samples - 1)));
+    const part = Buffer.alloc(sampleBytes);
+    for (let at = 0; at < size; at += gap) {
+      const { bytesRead } = await handle.read(part, 0, sampleBytes, at);
+      hash.update(part.subarray(0, bytesRead));
+    }
+    return [size, hash.digest('hex')];
+  } finally {
+    await handle.close();
+  }
 }
 
 function partsOf(picture: FramedPicture): unknown[] {

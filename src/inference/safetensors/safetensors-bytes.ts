@@ -58,7 +58,8 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): SafetensorsC
   const header = parseHeader(text, name, bytes.length - dataStart);
   const tensors: Record<string, TensorValues> = {};
   for (const { name: tensor, dtype, shape, begin, end } of header.tensors) {
-    const { buffer } = bytes.slice(dataStart + begin, dataStart + end);
+    // A Buffer's own slice would share what the values are to have for themselves.
+    const { buffer } = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
     if (dtype === 'F32') tensors[tensor] = { dtype, shape, values: new Float32Array(buffer) };
     else if (dtype === 'U32') tensors[tensor] = { dtype, shape, values: new Uint32Array(buffer) };
     else throw safetensorsError('bad-dtype', { path: name, tensor }, `${dtype} is not expected here.`);

@@ -115,6 +115,7 @@ export const announcementSchema = z.object({
   name: worker,
   lane: z.enum(['render', 'encode']),
   facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  unfit: z.string().max(1000).exactOptional(),
   /** The number of the delivery at which it failed last; 0: none. */
   failedAt: z.number().int().nonnegative(),
   /** The number of the delivery up to whose failure it was told to go on. */

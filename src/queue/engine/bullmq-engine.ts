@@ -1,5 +1,5 @@
 import { Queue, QueueEvents, QueueEventsProducer } from 'bullmq';
-import { InferenceError } from '../../errors.ts';
+import { InferenceError, JobCancelledError } from '../../errors.ts';
 import type { Clock } from '../../util/clock.ts';
 import {
   type Announcement,
@@ -25,22 +25,32 @@ interface Handed {
   isMissing: boolean;
 }
 
-/** The owner's end of BullMQ. Resolves when the news of tasks can be heard. */
+/**
+ * The owner's end of BullMQ. Resolves when the news of tasks can be heard.
+ * @throws JobCancelledError the signal was aborted while Redis was away
+ */
 export async function createBullmqEngine({
   url,
   prefix,
   log,
   timing,
   clock,
-}: BullmqOptions & { clock: Clock }): Promise<QueueEngine> {
+  signal,
+}: BullmqOptions & { clock: Clock; signal?: AbortSignal | undefined }): Promise<QueueEngine> {
   const { refresh: refreshMs, hand: handMs } = { ...defaultTiming, ...timing };
   const names = namesUnder(prefix);
   const waiting = connect(url, { log, mustWait: true });
   // What is asked on behalf of somebody fails at once while Redis is away, and is tried again by the caller.
   const quick = connect(url, { log, mustWait: false });
-  await new Promise<void>((resolve) => {
-    if (quick.status === 'ready') resolve();
-    else quick.once('ready', () => resolve());
+  await new Promise<void>((resolve, reject) => {
+    quick.once('ready', () => resolve());
+    const giveUp = () => {
+      for (const redis of [waiting, quick]) redis.disconnect();
+      reject(new JobCancelledError('Told to stop while Redis was away.'));
+    };
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    quick.once('ready', () => signal?.removeEventListener('abort', giveUp));
   });
   const handed = new Map<string, Handed>();
   const announced = new Map<string, Announcement>();
@@ -140,7 +150,10 @@ export async function createBullmqEngine({
 
   const workers = (): KnownWorker[] =>
     [...announced.values()]
-      .map((each) => ({ name: each.name, lane: each.lane, facts: each.facts ?? {}, isHeld: isHeld(each) }))
+      .map((each) => {
+        const { name, lane, facts = {}, unfit } = each;
+        return { name, lane, facts, isHeld: isHeld(each), ...(unfit !== undefined && { unfit }) };
+      })
       .sort((a, b) => (a.name < b.name ? -1 : 1));
 
   async function release(name: string): Promise<void> {

@@ -13,6 +13,9 @@ import type { EngineWorker, Outcome, TaskHandler, WorkerInfo } from './queue-eng
 /** At most one piece of news of a render in so many milliseconds: Redis keeps each. */
 const progressGapMs = 1_000;
 
+/** Leaving may take so long: its job is to be given back. */
+const drainMs = 10_000;
+
 /** Takes tasks of one lane from BullMQ, one at a time. Resolves when it is ready. */
 export async function serveBullmq(
   { url, prefix, log, timing }: BullmqOptions,
@@ -115,20 +118,31 @@ export async function serveBullmq(
   }
 
   await control.waitUntilReady();
-  const running = worker.run();
-  running.catch((err: unknown) => log.error({ worker: info.name, err }, 'a worker stopped'));
+  if (info.unfit === undefined) {
+    worker.run().catch((err: unknown) => log.error({ worker: info.name, err }, 'a worker stopped'));
+  }
   await announce();
   const timer = setInterval(() => void announce(), announceMs);
   return {
     async drain() {
       isDraining = true;
       clearInterval(timer);
-      await worker.pause(true);
-      worker.cancelAllJobs();
-      await worker.close();
-      await redis.multi().del(names.worker(info.name)).srem(names.workers, info.name).exec();
-      await producer.publishEvent({ eventName: 'kinora-worker', worker: info.name });
-      await Promise.all([control.close(), producer.close()]);
+      const leave = async () => {
+        if (info.unfit === undefined) await worker.pause(true);
+        worker.cancelAllJobs();
+        await worker.close();
+        await redis.multi().del(names.worker(info.name)).srem(names.workers, info.name).exec();
+        await producer.publishEvent({ eventName: 'kinora-worker', worker: info.name });
+      };
+      // While Redis is away there is nobody to take leave of: its lock and its announcement run out.
+      let cancel = () => {};
+      const late = new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs);
+        cancel = () => clearTimeout(timer);
+      });
+      await Promise.race([leave().catch(logged), late]);
+      cancel();
+      await Promise.race([Promise.all([control.close(), producer.close(), worker.close(true)]).catch(logged), late]);
       redis.disconnect();
     },
   };

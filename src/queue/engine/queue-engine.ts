@@ -49,6 +49,8 @@ export interface WorkerInfo {
   lane: Lane;
   /** What an operator wants to know of it, and what decides what it can do. */
   facts?: Readonly<Record<string, string | number>>;
+  /** Why it takes no tasks, for the operator: it could not do what is asked for. */
+  unfit?: string;
 }
 
 /** A worker as the engine knows it. */

@@ -1,4 +1,4 @@
-import { cpSync, utimesSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/inference/pipeline/checkpoint.ts';
@@ -199,7 +199,10 @@ describe('checkpoints', { timeout: 120_000 }, () => {
       async () => {
         const modelDir = join(tempFolder(), 'tiny-a');
         cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true, preserveTimestamps: true });
-        utimesSync(join(modelDir, 'image_encoder', 'model.safetensors'), 1, 1);
+        const weights = join(modelDir, 'image_encoder', 'model.safetensors');
+        const bytes = readFileSync(weights);
+        bytes[bytes.byteLength - 1]! ^= 1;
+        writeFileSync(weights, bytes);
         return { open: { modelDir } };
       },
       /other model/,
@@ -214,10 +217,18 @@ describe('checkpoints', { timeout: 120_000 }, () => {
     expect(resumed.steps).toEqual(expected.steps);
   });
 
-  it('are still good when the model folder has moved', async () => {
+  it('are still good where they come as a part of a larger buffer, as over a network', () => {
+    const bytes = reference.checkpoints[2]!;
+    const received = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(2)]).subarray(3, 3 + bytes.length);
+    const logged: string[] = [];
+    expect(readCheckpoint(received, (message) => logged.push(message))).toEqual(readCheckpoint(bytes, () => {}));
+    expect(logged).toEqual([]);
+  });
+
+  it('are still good in another folder or on another host, with files of another age', async () => {
     const { checkpoints, clip } = reference;
-    const modelDir = join(tempFolder(), 'tiny-a');
-    cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true, preserveTimestamps: true });
+    const modelDir = join(tempFolder(), 'another-name');
+    cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
     const resumed = await runOf({ resume: checkpoints[2], open: { modelDir } });
     expect(resumed.logged).toEqual(['Going on after step 3 of 6.']);
     expect(resumed.clip.equals(clip)).toBe(true);
