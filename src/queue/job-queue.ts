@@ -68,14 +68,13 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   const trackers = new Map<string, ProgressTracker>();
   // One at a time: the limits count the job before, and arrival here is the order of arrival in the store.
   const submissions = new PQueue({ concurrency: 1 });
+  const shared = { store, clock, log };
   const runner = createJobRunner({
-    store,
+    ...shared,
     engine,
     holder,
     leaseMs,
     estimates,
-    clock,
-    log,
     events: {
       progress: onProgress,
       positionsChanged: sendPositions,
@@ -88,11 +87,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
   });
   const endings = createJobEndings({
-    store,
+    ...shared,
     write: runner.writes.write,
     listener,
-    clock,
-    log,
     signal: closing.signal,
     retentionMs,
     random: options.random,
