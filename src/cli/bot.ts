@@ -63,7 +63,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     pictures: rendererOptionsOf(config).pictures,
     log,
   });
-  await warnOfRedis(config.queueUrl, log);
+  await warnOfRedis(config.remote.queueUrl, log);
   const guard = guardProcess(log);
   try {
     const bot = await startBot(

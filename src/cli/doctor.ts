@@ -65,7 +65,7 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: Doct
   findings.push(...providers, ...devices);
   findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
-  findings.push(...(await checkRedis(config.queueUrl)));
+  findings.push(...(await checkRedis(config.remote.queueUrl)));
   io.signal.throwIfAborted();
   return findings;
 }

@@ -30,6 +30,7 @@ export interface Config {
   readonly ffmpegPath: string | undefined;
   /** Several hosts; undefined where a variable is not set. Never log the address of the queue or the token. */
   readonly remote: {
+    /** The Redis of the queue; undefined: every clip is made on this host. */
     readonly queueUrl: string | undefined;
     readonly listen: { readonly host: string; readonly port: number } | undefined;
     readonly token: string | undefined;
@@ -44,8 +45,6 @@ export interface Config {
   readonly maxPicturePixels: number;
   readonly maxUploadBytes: number;
   readonly dataDir: string;
-  /** The Redis of the queue; undefined: every clip is made on this host. Never log it. */
-  readonly queueUrl: string | undefined;
   readonly retentionHours: number;
   /** 0 means: no limit. */
   readonly limits: {
@@ -108,7 +107,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxPicturePixels: values.MAX_PICTURE_MEGAPIXELS * 1_000_000,
     maxUploadBytes: values.MAX_UPLOAD_MB * 1024 * 1024,
     dataDir: resolve(values.DATA_DIR),
-    queueUrl: values.QUEUE_URL,
     retentionHours: values.RETENTION_HOURS,
     limits: Object.freeze({
       maxWaitingPerUser: values.MAX_WAITING_PER_USER,

@@ -81,7 +81,8 @@ describe('kinora bot', () => {
   it('tells in the log what is wrong with the Redis of the queue, without its password', async () => {
     const discord = await startFakeDiscord();
     const account = { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, DATA_DIR: tempFolder() };
-    const { code, abort, written } = setUp({ ...account, QUEUE_URL: 'redis://:secret@127.0.0.1:1' });
+    const workers = { WORKER_LISTEN: String(await freePort()), WORKER_TOKEN: '0123456789abcdef' };
+    const { code, abort, written } = setUp({ ...account, ...workers, QUEUE_URL: 'redis://:secret@127.0.0.1:1' });
     abort.abort();
     expect(await code).toBe(0);
     const told = written('stdout');

@@ -146,7 +146,6 @@ describe('readConfig', () => {
       maxPicturePixels: 50_000_000,
       maxUploadBytes: 25 * 1024 * 1024,
       dataDir: '/var/lib/kinora',
-      queueUrl: 'rediss://bot:secret@redis.example:6380/2',
       retentionHours: 24,
       limits: {
         maxWaitingPerUser: 1,

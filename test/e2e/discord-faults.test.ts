@@ -88,7 +88,9 @@ describe('the last upload', () => {
     hold.release();
     const clip = await clipOf(discord);
     expect(clip.id).toBe(id);
-    expect(discord.calls('PATCH /channels/:channel/messages/:message').at(-1)).toMatchObject({ status: 200 });
+    // The message is there before the answer to the call is.
+    const calls = () => discord.calls('PATCH /channels/:channel/messages/:message');
+    await expect.poll(() => calls().at(-1)).toMatchObject({ status: 200 });
   });
 
   it('is encoded smaller by the render process where Discord takes less than it said', async () => {

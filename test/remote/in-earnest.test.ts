@@ -17,19 +17,22 @@ const inEarnest = { isInEarnest: true };
 describe.skipIf(noRedis !== undefined)(`in earnest${noRedis ? ` (${noRedis})` : ''}`, { timeout: 150_000 }, () => {
   it('the clip of a worker that is killed is begun elsewhere within 20 s', async () => {
     const hosts = await startHosts(tiny, inEarnest);
-    const first = hosts.startWorker('first', inEarnest);
-    const asked = hosts.discord.invoke(animate);
-    await until(() => expect(hosts.jobs()).toMatchObject([{ state: 'running', attempts: 1 }]));
-    const second = hosts.startWorker('second', inEarnest);
-    await until(() => expect(second.lines.join()).toContain('making clips for a bot'));
+    const [first, second] = [hosts.startWorker('first', inEarnest), hosts.startWorker('second', inEarnest)];
+    for (const { lines } of [first, second]) {
+      await until(() => expect(lines.join()).toContain('making clips for a bot'));
+    }
+    // One for each, so that whichever is killed has one.
+    const asked = [1, 2].map((seed) => hosts.discord.invoke({ ...animate, options: { ...animate.options, seed } }));
+    const running = { state: 'running', attempts: 1 };
+    await until(() => expect(hosts.jobs()).toMatchObject([running, running]));
     first.killAll('SIGKILL');
     const killedAtMs = Date.now();
-    await until(() => expect(hosts.jobs()).toMatchObject([{ fence: 2 }]));
+    await until(() => expect(hosts.jobs().map(({ fence }) => fence)).toContain(2));
     const seconds = (Date.now() - killedAtMs) / 1000;
     process.stdout.write(`begun elsewhere after ${seconds.toFixed(1)} s\n`);
     expect(seconds).toBeLessThan(20);
-    await clipOf(asked);
-    expect(hosts.discord.messages().filter(isClip)).toHaveLength(1);
+    await Promise.all(asked.map(clipOf));
+    expect(hosts.discord.messages().filter(isClip)).toHaveLength(2);
   });
 
   it('the bot is killed while a worker renders: it is not rendered again, and delivered once', async () => {
@@ -71,11 +74,19 @@ describe.skipIf(noRedis !== undefined)(`in earnest${noRedis ? ` (${noRedis})` : 
     });
     const asked = discord.invoke(animate);
     await until(() => expect(storedJobs(dataDir)).toMatchObject([{ state: 'running' }]));
+    const killedAtMs = Date.now();
     killed.kill('SIGKILL');
     await once(killed, 'exit');
+    const isBack = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'ready', {
+      timeoutMs: 60_000,
+    });
     const restarted = startBot();
+    await isBack;
+    const awaySeconds = (Date.now() - killedAtMs) / 1000;
     await clipOf(asked);
-    await until(() => expect(storedJobs(dataDir)).toMatchObject([{ state: 'done', attempts: 1, fence: 1 }]));
+    await until(() => expect(storedJobs(dataDir)).toMatchObject([{ state: 'done' }]));
+    // A machine too busy to start the bot within the lease (15 s) has the job begun again, and the first attempt refused.
+    if (awaySeconds < 10) expect(storedJobs(dataDir)).toMatchObject([{ attempts: 1, fence: 1 }]);
     expect(discord.messages().filter(isClip)).toHaveLength(1);
     restarted.kill('SIGTERM');
     expect(await once(restarted, 'exit')).toEqual([0, null]);
