@@ -13,6 +13,9 @@ interface JobShare {
   endsAtMs: number | undefined;
 }
 
+/** A shift of a running job's end that is worth telling those who wait, in milliseconds. */
+export const noticeableShiftMs = 10_000;
+
 /** Follows one job. */
 export interface ProgressTracker {
   at(progress: RenderProgress, nowMs: number): JobShare;

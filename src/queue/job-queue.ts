@@ -13,10 +13,10 @@ import type { QueueEngine } from './engine/queue-engine.ts';
 import type { EstimatedJob, Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
-import { createProgressTracker, type ProgressTracker } from './job-progress.ts';
+import { createProgressTracker, noticeableShiftMs, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
-import { localHolders } from './lease-keeper.ts';
+import { defaultLeaseMs, localHolders } from './lease-keeper.ts';
 import { positionsOf } from './queue-positions.ts';
 import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
@@ -48,12 +48,9 @@ export interface JobQueueOptions {
   closeGraceMs?: number;
 }
 
-/** A shift of the running job's end that is worth telling those who wait. */
-const noticeableShiftMs = 10_000;
-
 /** The queue over a store and a renderer. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
-  const { store, estimates, engine, listener, model, clock, log, leaseMs } = options;
+  const { store, estimates, engine, listener, model, clock, log, leaseMs = defaultLeaseMs } = options;
   const {
     admit = async <Request extends JobRequest>(job: Request) => job,
     onHostFault = async () => {},
@@ -264,6 +261,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     }
     // Whoever renders on this machine belongs to the process that owns the store: those of before are gone.
     await runner.writes.write('all', () => store.releaseHeldBy(localHolders));
+    await runner.writes.write('all', () => store.extendLeases(clock.now() + leaseMs));
     // What was broken off comes first: the first job that is taken up begins at once.
     const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
     const unfinished = await store.unfinished();

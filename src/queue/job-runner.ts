@@ -23,8 +23,8 @@ export interface JobRunnerOptions {
   /** How the name begins of whoever claims a job: what no other process has. The worker's name follows. */
   holder: string;
   estimates: Estimates;
-  /** How long a claim holds without a heartbeat, in milliseconds. Default {@link defaultLeaseMs}. */
-  leaseMs?: number | undefined;
+  /** How long a claim holds without a heartbeat, in milliseconds. */
+  leaseMs: number;
   clock: Clock;
   log: Log;
   events: JobRunnerEvents;
@@ -61,7 +61,7 @@ export interface JobRunner {
 
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, engine, holder, estimates, leaseMs = defaultLeaseMs, clock, log, events } = options;
+  const { store, engine, holder, estimates, leaseMs, clock, log, events } = options;
   let isStopped = false;
   const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
   /** Of what all workers need: the store, and the engine itself. */

@@ -34,6 +34,8 @@ export interface AttemptStore {
   isCurrent(attempt: Attempt): boolean;
   /** `held`: somebody has the job, and its lease is not over. `free`: it can be claimed. `over`: there is nothing to render. */
   claimState(jobId: string, nowMs: number): ClaimState;
+  /** As of the store. */
+  extendLeases(untilMs: number): number;
 }
 
 /** For SQL: the job is rendered by this attempt. Takes its job, its number and its holder. */
@@ -63,6 +65,9 @@ export function createAttemptStore(database: Database): AttemptStore {
     `UPDATE jobs SET ${free}
      WHERE state = 'running' AND (lease_holder IS NULL OR substr(lease_holder, 1, length(?1)) = ?1)`,
   );
+  const extend = database.prepare(
+    `UPDATE jobs SET lease_until_ms = max(lease_until_ms, ?) WHERE state = 'running' AND lease_holder IS NOT NULL`,
+  );
   const select = database.prepare(`SELECT 1 FROM jobs WHERE ${isCurrentAttempt}`);
   const selectState = database.prepare(
     `SELECT CASE
@@ -82,6 +87,7 @@ export function createAttemptStore(database: Database): AttemptStore {
     release: (attempt, { isCounted }) => release.run([isCounted ? 0 : 1, ...boundTo(attempt)]).changes > 0,
     releaseHeldBy: (prefix) => releaseHeld.run([prefix]).changes,
     isCurrent: (attempt) => select.get(boundTo(attempt)) !== undefined,
+    extendLeases: (untilMs) => extend.run([untilMs]).changes,
     claimState: (jobId, nowMs) =>
       (selectState.get([nowMs, jobId]) as { state: ClaimState } | undefined)?.state ?? 'over',
   };

@@ -76,6 +76,8 @@ export interface JobStore {
    * gone. Their attempts count.
    */
   releaseHeldBy(prefix: string): Promise<number>;
+  /** Every job that somebody renders is theirs at least until then; how many. For a start: nobody could renew a lease before. */
+  extendLeases(untilMs: number): Promise<number>;
   /**
    * Keeps how far the rendering has come, instead of what was kept before. False where the attempt is lost, or the picture
    * was forgotten.
@@ -237,6 +239,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     heartbeat: attempts.heartbeat,
     release: attempts.release,
     releaseHeldBy: attempts.releaseHeldBy,
+    extendLeases: attempts.extendLeases,
     saveCheckpoint: checkpoints.save,
     checkpoint: checkpoints.read,
     async keepClip(attempt, { bytes, master, ...made }, renderedAtMs) {

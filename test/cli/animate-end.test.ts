@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -32,7 +32,13 @@ async function animate(model: string, words: readonly string[]) {
 
 async function framesIn(folder: string): Promise<Uint8Array[]> {
   const names = readdirSync(folder).sort();
-  return Promise.all(names.map((name) => sharp(join(folder, name)).raw().toBuffer()));
+  return Promise.all(
+    names.map((name) =>
+      sharp(readFileSync(join(folder, name)))
+        .raw()
+        .toBuffer(),
+    ),
+  );
 }
 
 /** The pictures of a case as files, and the words that ask for its clip. */

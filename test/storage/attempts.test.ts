@@ -64,3 +64,15 @@ it('a start releases what its predecessor held, and nothing of others', async ()
   expect(await store.releaseHeldBy('local ')).toBe(1);
   expect([(await store.find(id))?.state, (await store.find(other))?.state]).toEqual(['interrupted', 'running']);
 });
+
+it('a start gives everybody who renders a whole lease more, and takes none from anybody', async () => {
+  const { store, id } = await open();
+  const other = (await store.add(newJob(), 2)).id;
+  await store.claim(id, { holder: 'remote 1', nowMs: 1, leaseMs: 100 });
+  await store.claim(other, { holder: 'remote 2', nowMs: 1, leaseMs: 10_000 });
+  expect(await store.claimState(id, 200)).toBe('free');
+  expect(await store.extendLeases(1_000)).toBe(2);
+  expect(await store.claimState(id, 999)).toBe('held');
+  expect(await store.claimState(id, 1_001)).toBe('free');
+  expect(await store.claimState(other, 9_999)).toBe('held');
+});

@@ -70,6 +70,10 @@ const cases: Readonly<Record<StoreWrite, (store: JobStore, id: string) => Promis
     await claim(store, id);
     return () => store.releaseHeldBy('local ');
   },
+  async extendLeases(store, id) {
+    await claim(store, id);
+    return () => store.extendLeases(10_000);
+  },
   async saveCheckpoint(store, id) {
     const attempt = await claim(store, id);
     await store.saveCheckpoint(attempt, Buffer.from('first'));

@@ -2,7 +2,7 @@ import type { JobStore } from '../../src/storage/job-store.ts';
 
 /** The methods of a store that write. */
 export const storeWrites = [
-  ...(['add', 'claim', 'heartbeat', 'release', 'releaseHeldBy', 'saveCheckpoint', 'keepClip'] as const),
+  ...(['add', 'claim', 'heartbeat', 'release', 'releaseHeldBy', 'extendLeases', 'saveCheckpoint', 'keepClip'] as const),
   ...(['renderAgain', 'keepUndelivered', 'readdress', 'finish', 'notified', 'expire', 'forget'] as const),
 ] as const satisfies readonly (keyof JobStore)[];
 export type StoreWrite = (typeof storeWrites)[number];
