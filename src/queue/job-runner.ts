@@ -9,7 +9,6 @@ import type { KnownWorker, Lane, Outcome, QueueEngine } from './engine/queue-eng
 import type { Estimates } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
 import { createFailureJudge } from './judge-failure.ts';
-import { defaultLeaseMs } from './lease-keeper.ts';
 import { createLostJobs } from './lost-jobs.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
