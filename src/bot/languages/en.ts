@@ -12,8 +12,7 @@ export const en: Messages = {
   startsAt: (moment) => `Starts ${moment}.`,
   readyAt: (moment) => `Ready ${moment}.`,
   paused:
-    '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
-    'Your clip keeps its queue position.',
+    '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. Your clip keeps its queue position.',
   stages: {
     prepare: 'Getting ready',
     'encode-image': 'Looking at the picture',
@@ -47,8 +46,7 @@ export const en: Messages = {
     refresh: 'Refresh',
     cancel: (id) => `Cancel ${id}`,
     hostPaused:
-      '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. ' +
-      'Every clip keeps its queue position.',
+      '⏸️ Paused: no clips can be made right now. The people who run the bot have been told. Every clip keeps its queue position.',
     undelivered: (count) =>
       count === 1
         ? '📦 One of your finished clips could not be posted. Get it with the button below.'

@@ -12,8 +12,7 @@ export const es: Messages = {
   startsAt: (moment) => `Empieza ${moment}.`,
   readyAt: (moment) => `Listo ${moment}.`,
   paused:
-    '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. ' +
-    'Tu clip conserva su puesto en la cola.',
+    '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. Tu clip conserva su puesto en la cola.',
   stages: {
     prepare: 'Preparando',
     'encode-image': 'Mirando la imagen',
