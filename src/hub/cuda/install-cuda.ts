@@ -47,7 +47,7 @@ export interface InstallOptions {
 }
 
 /** A library in Kinora's folder. */
-export type InstalledLibrary = z.output<typeof installedLibrary>;
+type InstalledLibrary = z.output<typeof installedLibrary>;
 
 /** What is installed now. */
 export interface InstalledCuda {
