@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CudaMachine, checkCuda } from '../../src/cli/doctor/check-cuda.ts';
 import { systemLoader } from '../../src/hub/cuda/native-libraries.ts';
+import { readCards } from '../../src/hub/cuda/nvidia-smi.ts';
 import { fakeElf } from '../support/fake-elf.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -24,7 +25,7 @@ async function machineWith(cards: string | undefined, libraries: readonly string
     manifest: () => ({ version: '1.30.0', folder: '', feed: '', package: { id: '', version: '' } }),
     places: { libraryPath: undefined, driver: 'libcuda-made-up.so.1', opened: ['libcudnn.so.98'], hintRoots: [] },
     folder,
-    nvidiaSmi: async () => cards,
+    cards: async () => readCards(cards ?? ''),
   };
 }
 

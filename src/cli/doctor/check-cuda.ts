@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { findNeeded, readInstalled } from '../../hub/cuda/install-cuda.ts';
 import { type LibraryPlaces, systemPlaces } from '../../hub/cuda/native-libraries.ts';
+import { askNvidiaSmi, type Card } from '../../hub/cuda/nvidia-smi.ts';
 import { type CudaManifest, readCudaManifest } from '../../hub/cuda/runtime-package.ts';
 import type { ProviderName } from '../../settings/execution.ts';
 import { cudaFolder } from '../../util/cuda-folder.ts';
@@ -12,8 +12,8 @@ export interface CudaMachine {
   places: LibraryPlaces;
   /** Kinora's folder of CUDA's libraries. */
   folder: string;
-  /** What nvidia-smi prints; undefined where there is none or it finds no driver. */
-  nvidiaSmi: () => Promise<string | undefined>;
+  /** The cards that there are; none where the driver is missing. */
+  cards: () => Promise<readonly Card[]>;
 }
 
 /**
@@ -22,17 +22,6 @@ export interface CudaMachine {
  */
 const capabilities = [7.5, 8.0, 8.6, 8.9, 9.0, 12.0] as const;
 
-const query = ['name', 'memory.total', 'compute_cap', 'driver_version'];
-const smiTimeoutMs = 20_000;
-
-/** A card, as nvidia-smi tells of it. */
-interface Card {
-  name: string;
-  memoryMib: number;
-  capability: number;
-  driver: string;
-}
-
 /** The machine's own answers; undefined where ONNX Runtime has no CUDA provider. */
 export function realCudaMachine(environment: Readonly<Record<string, string | undefined>>): CudaMachine | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
@@ -40,23 +29,17 @@ export function realCudaMachine(environment: Readonly<Record<string, string | un
     manifest: () => readCudaManifest(process.platform, process.arch),
     places: systemPlaces(environment.LD_LIBRARY_PATH),
     folder: cudaFolder(environment),
-    nvidiaSmi: () =>
-      new Promise((answer) => {
-        const args = [`--query-gpu=${query}`, '--format=csv,noheader,nounits'];
-        execFile('nvidia-smi', args, { timeout: smiTimeoutMs }, (error, stdout) =>
-          answer(error === null ? stdout : undefined),
-        );
-      }),
+    cards: askNvidiaSmi,
   };
 }
 
 /** The cards of this machine, and whether the CUDA provider has all libraries that it needs. */
 export async function checkCuda(
   wanted: ProviderName,
-  { manifest, places, folder, nvidiaSmi }: CudaMachine,
+  { manifest, places, folder, cards: askForCards }: CudaMachine,
 ): Promise<Finding[]> {
   if (wanted !== 'auto' && wanted !== 'cuda') return [];
-  const cards = readCards(await nvidiaSmi());
+  const cards = await askForCards();
   const isNeeded = wanted === 'cuda';
   const bad = isNeeded ? 'fails' : 'note';
   const findings = cards.map((card, index) => describeCard(card, index, bad));
@@ -91,12 +74,4 @@ function describeCard({ name, memoryMib, capability, driver }: Card, index: numb
   const known = capabilities.map((each) => each.toFixed(1)).join(', ');
   const reason = `the CUDA provider has no code for it, only for ${known} and later ones of the same major version`;
   return { check: `card ${index}`, verdict: bad, text: `${text}: ${reason}`, facts };
-}
-
-function readCards(text = ''): Card[] {
-  return text.split('\n').flatMap((line) => {
-    const [name, memory, capability, driver] = line.split(',').map((field) => field.trim());
-    if (!name || !driver) return [];
-    return [{ name, memoryMib: Number(memory), capability: Number(capability), driver }];
-  });
 }
