@@ -250,6 +250,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function resume(): Promise<void> {
     rememberHostFault(undefined);
+    runner.watchWorkers();
     for (const { id, problem } of await store.damaged()) {
       log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
     }

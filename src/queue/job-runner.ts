@@ -14,6 +14,7 @@ import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
 import type { JobRunnerEvents, LaneOverview, WorkerOverview } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
+import { createWorkerWatch } from './worker-watch.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
@@ -45,6 +46,8 @@ export interface JobRunner {
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
   cancel(id: string): Job | undefined;
   hostFault(): HostFault | undefined;
+  /** From now on it is told where there is nobody who renders. */
+  watchWorkers(): void;
   /** The store or something else of the host failed outside of a job. */
   reportHostFault(error: unknown): void;
   setPaused(isPaused: boolean): void;
@@ -67,6 +70,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
+  const watch = createWorkerWatch({ engine, clock, log, onChange: onHealthChange });
   const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
   const { dispatch } = dispatcher;
   const access = createStoreAccess({
@@ -85,7 +89,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
 
   function hostFault(): HostFault | undefined {
-    return storage.fault() ?? health.fault('render');
+    return storage.fault() ?? health.fault('render') ?? watch.fault();
   }
 
   function onHealthChange(): void {
@@ -139,6 +143,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatch();
     },
     workersChanged() {
+      watch.look();
       dispatch();
       events.positionsChanged();
     },
@@ -235,6 +240,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       })),
     workerFaults: health.faults,
     hostFault,
+    watchWorkers: watch.start,
     reportHostFault: storage.open,
     tryNow() {
       storage.tryNow();
@@ -252,6 +258,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       isStopped = true;
       dispatcher.setOpen(false);
       lostJobs.stop();
+      watch.stop();
       storage.stop();
       health.stop();
     },
