@@ -100,7 +100,7 @@ function blobSecrets({ blobs }: Config): (string | undefined)[] {
 
 /** Undefined where nothing is to be listened on. */
 async function listenFor(
-  { httpListen, loras = [] }: Pick<Config, 'httpListen' | 'loras'>,
+  { httpListen, remote, loras = [] }: Pick<Config, 'httpListen' | 'remote' | 'loras'>,
   { dir, log }: { dir: string; log: Log },
 ): Promise<Operations | undefined> {
   if (httpListen === undefined) return undefined;
@@ -108,6 +108,7 @@ async function listenFor(
   return startOperations({
     listen: httpListen,
     version: await packageVersion(),
+    engine: remote.queueUrl === undefined ? 'local' : 'bullmq',
     modelFiles: await listModelFiles(dir, added),
     log,
   });

@@ -1,3 +1,4 @@
+import { attemptFields } from '../storage/attempts.ts';
 import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -157,7 +158,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     dispatcher.end(run);
     if (run.isOver || outcome.type === 'done') return;
     if (outcome.type === 'lost') {
-      log.info({ jobId: run.job.id }, 'somebody else has a job, or it has ended');
+      log.info({ job: run.job.id }, 'somebody else has a job, or it has ended');
       lostJobs.watch(run.job.id);
     }
     // Nobody cancelled it: a worker gave it back.
@@ -171,7 +172,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     const verdict = run.isOver ? undefined : judge.judge(run.job, error, { isHostSuspected });
     if (verdict !== 'put-back' && worker !== undefined) release(worker);
     if (verdict === 'retry') {
-      log.warn({ jobId: run.job.id, attempt: run.job.attempts, err: error }, 'rendering broke; trying once more');
+      log.warn(
+        { job: run.job.id, ...(run.attempt && attemptFields(run.attempt)), err: error },
+        'rendering broke; trying once more',
+      );
       giveBack(run, { isCounted: true });
       dispatcher.handAgain(run);
       return;
@@ -214,7 +218,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     run.isOver = true;
     engine.cancel(run.job.id).catch((err: unknown) => {
       // It goes on in vain: what it brings is refused.
-      log.warn({ jobId: run.job.id, err }, 'a worker could not be told that a job is over');
+      log.warn({ job: run.job.id, err }, 'a worker could not be told that a job is over');
     });
   }
 

@@ -57,7 +57,7 @@ export function createWorkerWatch({ engine, clock, log, onChange }: WorkerWatchO
     cancelTimer();
     isWaiting = false;
     if (fault === undefined) return;
-    log.info({ seconds: Math.round((clock.now() - fault.sinceMs) / 1000) }, 'there is somebody again who makes clips');
+    log.info({ ms: clock.now() - fault.sinceMs }, 'there is somebody again who makes clips');
     fault = undefined;
     onChange();
   }
