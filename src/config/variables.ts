@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
+import { blobVariables } from './blob-variables.ts';
 import { limitVariables } from './limit-variables.ts';
 import { remoteVariables } from './remote-variables.ts';
 import {
@@ -286,6 +287,7 @@ export const variables = {
     example: 'https://huggingface.co',
   },
   ...remoteVariables,
+  ...blobVariables,
   HTTP_LISTEN: {
     description: [
       'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',
