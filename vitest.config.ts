@@ -41,8 +41,8 @@ export default defineConfig({
     globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts', 'test/support/lend-browser.ts'],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
-    // One more than there are cores, since many tests wait for other processes.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores, since many tests wait for other processes.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve: { alias: [bundledEntry] }, test: { name: 'isolated', include: isolatedFiles, ...patience } },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { quartersPicture } from './media/pictures.ts';
 import { programFile } from './support/program-file.ts';
 import { tempFolder } from './support/temp-folder.ts';
@@ -20,7 +20,7 @@ it.each([
   const words = ['animate', join(folder, 'a.png'), '--output', join(folder, 'a.mp4'), '--steps', '1000'];
   const program = spawn(process.execPath, [...run, ...words], {
     cwd: fromRoot('.'),
-    env: { PATH: process.env.PATH, MODEL_DIR: fromRoot('test/golden/models/tiny-a'), PROVIDER: 'cpu' },
+    env: { PATH: process.env.PATH, MODEL_DIR: inject('tinyModel'), PROVIDER: 'cpu' },
   });
   let stdout = '';
   let stderr = '';
