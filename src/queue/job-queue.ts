@@ -115,6 +115,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function positionsIn(lane: LaneOverview, waiting: readonly EstimatedJob[]): QueuePosition[] {
     const places = positionsOf({
+      ...lane,
       waiting,
       concurrency: Math.max(1, lane.workers),
       model,
@@ -139,8 +140,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
-  function onProgress(job: Job, progress: RenderProgress): void {
-    const known = { estimate: estimates.of(job), upscaleSeconds: estimates.upscaleSeconds(job) };
+  function onProgress(job: Job, progress: RenderProgress, worker: string): void {
+    const known = { estimate: estimates.of(job, worker), upscaleSeconds: estimates.upscaleSeconds(job) };
     const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, ...known });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
