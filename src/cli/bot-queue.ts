@@ -7,7 +7,7 @@ import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import type { EngineWorker, QueueEngine } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
 import type { JobQueueOptions } from '../queue/job-queue.ts';
-import { specOf } from '../queue/render-spec.ts';
+import { specOf } from '../queue/store-access.ts';
 import type { JobQueue } from '../queue/types.ts';
 import { createBlobFiles } from '../remote/blob-files.ts';
 import type { BlobAddress } from '../remote/blob-store.ts';
