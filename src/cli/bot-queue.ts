@@ -20,6 +20,7 @@ import type { FactStore } from '../storage/facts.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Clip } from '../worker/types.ts';
 import { type BotWorker, serveLocally } from './bot-parts.ts';
 
 /** What workers are sending, in DATA_DIR; emptied at the start. */
@@ -61,6 +62,8 @@ export interface BotQueueOptions {
   facts: FactStore;
   clock: Clock;
   log: Log;
+  /** A worker on another host has made a clip. */
+  onClip?: (clip: Clip) => void;
   /** Aborted: Redis is waited for no longer. */
   signal?: AbortSignal | undefined;
 }
@@ -86,7 +89,7 @@ function localQueue({ workers, clock, log }: BotQueueOptions): BotQueue {
 }
 
 async function remoteQueue(
-  { dataDir, workers, store, facts, clock, log, signal }: BotQueueOptions,
+  { dataDir, workers, store, facts, clock, log, signal, onClip = () => {} }: BotQueueOptions,
   { queueUrl: url, listen, token, needs, blobs, timing = {} }: RemoteWorkers,
 ): Promise<BotQueue> {
   const key = await rememberedKey(facts);
@@ -113,7 +116,14 @@ async function remoteQueue(
       const { access } = jobs!;
       blobFiles?.start();
       server.open({
-        access,
+        access: {
+          ...access,
+          async keepClip(attempt, clip) {
+            const isKept = await access.keepClip(attempt, clip);
+            if (isKept) onClip(clip);
+            return isKept;
+          },
+        },
         async specOf(jobId) {
           const job = await store.find(jobId);
           return job && specOf(job, store);

@@ -135,8 +135,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
-  function onProgress(job: Job, progress: RenderProgress): void {
-    const known = { estimate: estimates.of(job), upscaleSeconds: estimates.upscaleSeconds(job) };
+  function onProgress(job: Job, progress: RenderProgress, worker: string): void {
+    const known = { estimate: estimates.of(job, worker), upscaleSeconds: estimates.upscaleSeconds(job) };
     const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, ...known });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();

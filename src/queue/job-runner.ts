@@ -128,12 +128,12 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       const run = dispatcher.run(id);
       if (run === undefined || run.isOver) return;
       run.worker = worker;
-      events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+      events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined }, worker);
       events.positionsChanged();
     },
-    progress({ id }, progress) {
+    progress({ id, worker }, progress) {
       const run = dispatcher.run(id);
-      if (run && !run.isOver) events.progress(run.job, progress);
+      if (run && !run.isOver) events.progress(run.job, progress, worker);
     },
     settled({ id, worker }, outcome) {
       const run = dispatcher.run(id);
@@ -222,20 +222,27 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     });
   }
 
+  function overviewOf(lane: Lane): LaneOverview {
+    const runs = dispatcher.active().filter((run) => run.lane === lane);
+    const runningAt = runs.map(({ worker }) => worker);
+    const well = engine.workers().filter((each) => each.lane === lane && each.unfit === undefined && !faultOf(each));
+    const busy = new Set(runningAt);
+    return {
+      lane,
+      waiting: dispatcher.waiting(lane),
+      running: runs.map(({ job }) => job),
+      runningAt,
+      workers: well.length,
+      idle: well.map(({ name }) => name).filter((name) => !busy.has(name)),
+    };
+  }
+
   return {
     writes,
     access,
     add: dispatcher.add,
     laneOf: dispatcher.laneOf,
-    lanes: () =>
-      lanes.map((lane) => ({
-        lane,
-        waiting: dispatcher.waiting(lane),
-        running: dispatcher.active().flatMap((run) => (run.lane === lane ? [run.job] : [])),
-        workers: engine
-          .workers()
-          .filter((worker) => worker.lane === lane && worker.unfit === undefined && !faultOf(worker)).length,
-      })),
+    lanes: () => lanes.map(overviewOf),
     workers: () =>
       engine.workers().map(({ isHeld: _, ...worker }) => ({
         ...worker,

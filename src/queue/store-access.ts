@@ -54,7 +54,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
     // Undefined where the job was not handed over by this process, or is so no more.
     const run = dispatcher.run(jobId);
     delete run?.attempt;
-    estimates.learn(job, clip).catch((err: unknown) => {
+    estimates.learn(job, clip, run?.worker).catch((err: unknown) => {
       log.warn({ ...attemptFields(attempt), err }, 'nothing could be learnt from a clip');
     });
     dispatcher.remove(jobId);
@@ -94,7 +94,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         await keep(attempt, clip);
         return undefined;
       }
-      const expected = estimates.of(job);
+      const expected = estimates.of(job, worker);
       return { attempt, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),

@@ -40,7 +40,7 @@ it('where no worker is there, people read "paused" after a while and the operato
   (await renderer.begun(0)).finish();
   expect(queue.overview().hostFault).toBeUndefined();
   expect(stored.at(-1)).toBeUndefined();
-  await expect.poll(() => around.news.at(-1)).toBe('ann delivered');
+  await expect.poll(() => around.news.at(-1), { timeout: 10_000 }).toBe('ann delivered');
 
   // One that goes and comes back in time is nothing to tell.
   await worker.drain();

@@ -96,6 +96,9 @@ async function digested(value: object): Promise<object> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** A busy machine is slow. */
+const patience = { timeout: 30_000 };
+
 const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(spec), bytes });
 
 describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
@@ -177,7 +180,7 @@ describe('files that go over a store', () => {
     const { state, client } = await setUp({ files: blobs.files });
     blobs.fake.isDown = true;
     const claiming = client.claim('job1', 'one');
-    await expect.poll(() => blobs.fake.asked.length).toBeGreaterThan(2);
+    await expect.poll(() => blobs.fake.asked.length, patience).toBeGreaterThan(2);
     blobs.fake.isDown = false;
     expect(await claiming).toMatchObject({ attempt });
     let cuts = 0;
@@ -200,8 +203,8 @@ describe('files that go over a store', () => {
     running.add('going').add('job1');
     files.start();
     const keys = () => [...fake.objects.keys()].sort();
-    await expect.poll(keys).toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
-    await expect.poll(() => fake.uploads.size).toBe(0);
+    await expect.poll(keys, patience).toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
+    await expect.poll(() => fake.uploads.size, patience).toBe(0);
     const { client } = await setUp({ files });
     await client.claim('job1', 'one');
     expect(keys()).toContain('kinora/bot/job1/4/picture');
@@ -212,7 +215,7 @@ describe('files that go over a store', () => {
       .poll(async () => {
         await clock.advance(15_000);
         return keys();
-      })
+      }, patience)
       .toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
   });
 });
