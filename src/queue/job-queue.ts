@@ -98,7 +98,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     try {
       event();
     } catch (err) {
-      log.error({ jobId: job.id, err }, 'telling news failed');
+      log.error({ job: job.id, err }, 'telling news failed');
     }
   }
 
@@ -155,7 +155,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     const admitted = await admit(newJob, waitingJobs());
     refuseIfNotOpen();
     const job = await stored(admitted);
-    log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
+    log.info({ job: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
     runner.add(job);
     // It was being stored when the bot began to go down: accepted, and the next start's.
     if (closed) emit(job, () => listener.postponed(job));
@@ -246,8 +246,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function resume(): Promise<void> {
     rememberHostFault(undefined);
+    runner.watchWorkers();
     for (const { id, problem } of await store.damaged()) {
-      log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
+      log.error({ job: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
     }
     for (const { job, finalNotice } of await store.pendingNotices()) {
       const error = errorOf(finalNotice);

@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { UserError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import { matchLook as matchLookOfFrames } from '../media/match-look.ts';
 import { clipForm, type FitName } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { FramedPicture, Size } from '../util/rgb.ts';
+import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
-import { generateOriented } from './orientation.ts';
+import { orientationOf, orientPicture, restoreOrientation, type Turn } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -37,6 +38,8 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
+  /** How the model sees the picture: its frames are to be laid back. */
+  turn: Turn;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -140,18 +143,43 @@ interface FramesSpec extends RenderSpec {
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, before, seconds } = await beginRun(tools, spec, options);
+  const { run, turn, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = next.value;
+  const result = restoreOrientation(next.value, turn);
+  const { width, height } = result;
   await refuseUnsafeClip(result, tools.safety, options.signal);
+  const joined = before && joinFrames(before, await continued(tools, { before, result, spec, signal: options.signal }));
   return {
     ...result,
+    settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
-    ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
+    ...(joined !== undefined && { frames: joined, extended: true as const }),
     model: tools.pipeline.info.name,
     secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
   };
+}
+
+/** A new part of a clip, and the frames that it goes on from. */
+interface NewPart {
+  before: readonly Uint8Array[];
+  result: RgbFrames;
+  spec: Pick<RenderSpec, 'endPicture'>;
+  signal: AbortSignal | undefined;
+}
+
+/** The frames of a new part, as colourful and as sharp as those before them; an end picture has its own look. */
+async function continued(
+  { matchLook = matchLookOfFrames }: RenderTools,
+  { before, result, spec, signal }: NewPart,
+): Promise<Uint8Array[]> {
+  const reference = spec.endPicture === undefined ? { reference: before[0]! } : {};
+  const frames: Uint8Array[] = [];
+  for (const frame of matchLook(result, { last: before.at(-1)!, ...reference })) {
+    frames.push(frame);
+    await cancellationPoint(signal);
+  }
+  return frames;
 }
 
 /** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */
@@ -176,9 +204,15 @@ async function beginRun(
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
-  const generateOptions = { endPicture, ...(signal && { signal }), resume, checkpoints };
-  const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
-  return { run, before: kept?.before, seconds: secondsSince(start) };
+  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
+  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
+    endPicture: endPicture && orientPicture(endPicture, turn),
+    ...(signal && { signal }),
+    resume,
+    checkpoints,
+  });
+  return { run, turn, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /**
