@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
+import type { OpenedPlayground } from '../../src/cli/open-playground.ts';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
 import { launchArguments } from '../support/browser-arguments.ts';
@@ -35,6 +36,8 @@ interface WindowOptions {
 /** What the tests of one file have. */
 export interface BrowserStage {
   renderer: TinyRenderer;
+  /** The stand-in behind the latest visit. */
+  discord: OpenedPlayground['discord'];
   /** A playground with its real page, and a window on it. What the window complains of fails the test. */
   visit(options?: WindowOptions): Promise<Page>;
 }
@@ -74,7 +77,8 @@ export function describeInBrowser(
     });
     afterAll(() => browser?.close());
     stage.visit = async (options) => {
-      const { url } = await playground(stage.renderer, { page });
+      const { url, discord } = await playground(stage.renderer, { page });
+      stage.discord = discord;
       return openWindow(browser, url, options);
     };
     define(stage);
