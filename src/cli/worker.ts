@@ -103,7 +103,7 @@ export async function runWorker(written: Config, io: CliIo, changes: WorkerChang
         log,
       }),
     );
-    log.info({ name, devices: devices.map(({ name: device }) => device), bot: url }, 'making clips for a bot');
+    log.info({ worker: name, devices: devices.map(({ name: device }) => device), bot: url }, 'making clips for a bot');
     await Promise.race([Promise.all(work), guard.crashed]);
   } catch (error) {
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;

@@ -1,5 +1,5 @@
 import { InferenceError, UserError } from '../errors.ts';
-import type { Attempt } from '../storage/attempts.ts';
+import { type Attempt, attemptFields } from '../storage/attempts.ts';
 import { isRenderedBetween, type Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
@@ -55,7 +55,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
     const run = dispatcher.run(jobId);
     delete run?.attempt;
     estimates.learn(job, clip).catch((err: unknown) => {
-      log.warn({ jobId, err }, 'nothing could be learnt from a clip');
+      log.warn({ ...attemptFields(attempt), err }, 'nothing could be learnt from a clip');
     });
     dispatcher.remove(jobId);
     if (run?.worker !== undefined) health.succeeded(run.worker, jobId);

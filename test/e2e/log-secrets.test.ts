@@ -147,7 +147,7 @@ it('nothing that a bot prints holds a token, a signed link or a picture, whateve
     expect(event).toMatchObject({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       level: 'info',
-      jobId: expect.stringMatching(/^[0-9a-f]{8}$/),
+      job: expect.stringMatching(/^[0-9a-f]{8}$/),
       attempt: expect.any(Number),
       worker: expect.any(String),
       ms: expect.any(Number),

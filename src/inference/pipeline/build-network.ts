@@ -17,7 +17,7 @@ import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import { readLoraUpdates } from './loras.ts';
 import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
-import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
+import type { CudaGraph, GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /**
  * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
@@ -144,6 +144,20 @@ export function clipRequests(
 /** The precision that a provider works in where none is asked for: ONNX Runtime's CPU kernels know float32 only. */
 export function defaultPrecision(provider: ConcreteProvider): Precision {
   return provider === 'cpu' ? 'float32' : 'float16';
+}
+
+/** What decides the form of every network. */
+export interface TargetOptions {
+  provider: ConcreteProvider;
+  precision: Precision;
+  feedForwardChunk?: number | undefined;
+  /** Default `channels-last`. */
+  cudaGraph?: CudaGraph | undefined;
+}
+
+/** The target of a model's networks; {@link networkTarget} says what differs in single ones. */
+export function modelTarget({ cudaGraph = 'channels-last', ...target }: TargetOptions): GraphTarget {
+  return { ...target, channelsLast: target.provider === 'cuda' && cudaGraph === 'channels-last' };
 }
 
 /**
