@@ -19,7 +19,6 @@ export const isolated: Readonly<Record<string, string>> = {
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */
 export const longest: readonly string[] = [
   'test/remote/several-hosts.test.ts',
-  'test/remote/in-earnest.test.ts',
   'test/worker/webgpu.test.ts',
   'test/worker/worker-pool.test.ts',
   'test/inference/pipeline/two-pictures.test.ts',

@@ -20,7 +20,7 @@ export default async function bundleChildren(project: TestProject): Promise<() =
   const inFolder = (folder: string) => readdirSync(folder).map((name) => `${folder}/${name}`);
   const isChild = (path: string) => /\bchild\.ts$/.test(path);
   const children = [...inFolder('src/worker').filter(isChild), ...inFolder('test/worker/fixtures')];
-  const entryPoints = [...children, 'src/main.ts', 'test/remote/fixtures/worker-process.ts'];
+  const entryPoints = [...children, 'src/main.ts', ...inFolder('test/remote/fixtures')];
   // Two folders below the root, as the sources are: from there they look for package.json, and programs for their children.
   const outdir = `out/test-${process.pid}`;
   await build({
