@@ -10,7 +10,7 @@ import { findStyle } from '../settings/style.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
-import { generateOriented } from './orientation.ts';
+import { orientationOf, orientPicture, restoreOrientation, type Turn } from './orientation.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -39,6 +39,8 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
+  /** How the model sees the picture: its frames are to be laid back. */
+  turn: Turn;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -142,14 +144,16 @@ interface FramesSpec extends RenderSpec {
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, before, seconds } = await beginRun(tools, spec, options);
+  const { run, turn, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = next.value;
+  const result = restoreOrientation(next.value, turn);
+  const { width, height } = result;
   await refuseUnsafeClip(result, tools.safety, options.signal);
   const joined = before && joinFrames(before, await continued(tools, { before, result, spec, signal: options.signal }));
   return {
     ...result,
+    settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
     ...(joined !== undefined && { frames: joined, extended: true as const }),
     model: tools.pipeline.info.name,
@@ -206,9 +210,15 @@ async function beginRun(
   const first = kept === undefined ? await draw(picture) : picture;
   const isOwnPicture = endPicture !== undefined && spec.endPicture !== undefined;
   const end = endPicture === picture ? first : isOwnPicture ? await draw(endPicture) : endPicture;
-  const generateOptions = { endPicture: end, ...(signal && { signal }), resume, checkpoints };
-  const run = generateOriented(tools.pipeline, first, { settings, options: generateOptions });
-  return { run, before: kept?.before, seconds: secondsSince(start) };
+  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
+  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(orientPicture(first, turn), oriented, {
+    endPicture: end && orientPicture(end, turn),
+    ...(signal && { signal }),
+    resume,
+    checkpoints,
+  });
+  return { run, turn, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /**
