@@ -6,6 +6,7 @@ import { matchLook as matchLookOfFrames } from '../media/match-look.ts';
 import { clipForm, type FitName } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
+import { findStyle } from '../settings/style.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
@@ -204,10 +205,15 @@ async function beginRun(
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
+  const draw = drawingOf(tools, spec, { size, signal });
+  // Kept frames are drawn in the style already.
+  const first = kept === undefined ? await draw(picture) : picture;
+  const isOwnPicture = endPicture !== undefined && spec.endPicture !== undefined;
+  const end = endPicture === picture ? first : isOwnPicture ? await draw(endPicture) : endPicture;
   const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
   const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
-    endPicture: endPicture && orientPicture(endPicture, turn),
+  const run = tools.pipeline.generate(orientPicture(first, turn), oriented, {
+    endPicture: end && orientPicture(end, turn),
     ...(signal && { signal }),
     resume,
     checkpoints,
@@ -232,6 +238,20 @@ async function lastPicture(
   }
   if (form.loop !== 'seamless') return undefined;
   return kept === undefined ? picture : { ...size, data: kept.before[0]! };
+}
+
+/** What becomes of a picture before it is animated: nothing without a style. */
+function drawingOf(
+  { applyStyle }: RenderTools,
+  { form: { style } }: FramesSpec,
+  { size, signal }: { size: Size; signal: AbortSignal | undefined },
+): (picture: FramedPicture) => Promise<FramedPicture> {
+  if (style === undefined) return async (picture) => picture;
+  return async (picture) => {
+    // Without any, the one that is asked for is unknown.
+    if (applyStyle === undefined) return findStyle([], style) as never;
+    return applyStyle(picture, { style, clip: size, signal });
+  };
 }
 
 /** A clip that is extended. */
