@@ -46,7 +46,7 @@ export function* matchLook(
   // A reference that shows something else, since there was a cut, says nothing of drift.
   const pull = to === undefined ? 0 : trustOf(distanceOf(from, to)).detail;
   for (const [index, frame] of frames.entries()) {
-    const share = frames.length === 1 ? 0 : smoothStep(index / (frames.length - 1));
+    const share = shareOfWay(index, frames.length);
     const own = lookOf(frame, size);
     const target = combine([from, to ?? from, rendered, own], ([start, end, first, value]) => {
       const towardsReference = start + (end - start) * share - value;
@@ -56,6 +56,15 @@ export function* matchLook(
     });
     yield correct(frame, size, { present: own, target });
   }
+}
+
+/**
+ * How much of the way to the reference's look a frame has gone. The first frame is shown by the clip before, so that the
+ * second is the first that is new: it looks as that one does, without a step of the way, and the last has gone all of it.
+ */
+function shareOfWay(index: number, count: number): number {
+  if (count <= 2) return index;
+  return smoothStep(Math.max(0, index - 1) / (count - 2));
 }
 
 /** 0 to 1, level at both ends. */
