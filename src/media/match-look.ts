@@ -1,4 +1,5 @@
 import type { RgbFrames, Size } from '../util/rgb.ts';
+import { localDifference, withDifference } from './local-difference.ts';
 import { type Bands, brightnessOf, colourOf, detailBands, type Look, lookOf } from './picture-look.ts';
 
 /**
@@ -32,7 +33,8 @@ interface MatchLookOptions {
 /**
  * Takes back what a model's pass does to the colours and the sharpness of a clip that goes on: each frame gets the mean and
  * the standard deviation of each channel, and the energy of its fine detail, that `last` has, and on the way to the last
- * frame more and more those of `reference`. So nothing jumps where the parts meet, and nothing adds up over many parts.
+ * frame more and more those of `reference`; where the first still differs in places, as colours do after a VAE, all have that
+ * difference less and less. So nothing jumps where the parts meet, and nothing adds up over many parts.
  * What differs by more than drift does is left alone, see {@link Bound}.
  */
 export function* matchLook(
@@ -45,6 +47,7 @@ export function* matchLook(
   const to = reference && lookOf(reference, size);
   // A reference that shows something else, since there was a cut, says nothing of drift.
   const pull = to === undefined ? 0 : trustOf(distanceOf(from, to)).detail;
+  let missing: Float32Array | undefined;
   for (const [index, frame] of frames.entries()) {
     const share = shareOfWay(index, frames.length);
     const own = lookOf(frame, size);
@@ -54,7 +57,10 @@ export function* matchLook(
       const awayFromSeam = (start - first) * (1 - share);
       return value + pull * towardsReference + (1 - pull) * awayFromSeam;
     });
-    yield correct(frame, size, { present: own, target });
+    const matched = correct(frame, size, { present: own, target });
+    // What is still missing in places, since a look is of a whole frame, and moves on with the picture for a while.
+    missing ??= localDifference(last, matched, size);
+    yield withDifference(matched, missing, (1 - share) * trustOf(distanceOf(own, from)).colour);
   }
 }
 

@@ -14,7 +14,7 @@ export function whyUnfit(facts: WorkerNeeds, needs: WorkerNeeds): string | undef
   if (facts.safety !== needs.safety) {
     return 'NSFW_MODEL_DIR and NSFW_THRESHOLD_PERCENT must be as the bot has them';
   }
-  // All of them: the queue hands any job to any worker, and each may have any style.
+  // All of them: workers take from one list, whoever asks first, and each job may have any style. docs/styles.md says more.
   const missing = needs.styles.filter((style) => !facts.styles.includes(style));
   if (missing.length > 0) {
     return `it lacks styles of the bot, or has others of their names (${missing.join(', ')}): copy STYLE_DIR from the bot`;

@@ -137,6 +137,29 @@ describe('the frames of a clip that goes on', () => {
     }
   });
 
+  it('have the colours of the last one in each place where the parts meet, and their own more and more', () => {
+    const last = texture(3);
+    // Lighter on the left and darker on the right, which no figure of the whole frame tells.
+    const frames = part(last, {}).map((frame) =>
+      frame.map((value, at) => value + (Math.floor(at / 3) % size.width < size.width / 2 ? 3 : -3)),
+    );
+    const made = [...matchLook({ ...size, frames }, { last, reference: last })];
+    const lighter = (index: number) => {
+      const wanted = panned(last, index);
+      const sums = [0, 0];
+      for (const [at, value] of made[index]!.entries()) {
+        sums[Math.floor(at / 3) % size.width < size.width / 2 ? 0 : 1]! += value - wanted[at]!;
+      }
+      return (sums[0]! - sums[1]!) / last.length;
+    };
+    const course = made.map((_, index) => lighter(index));
+    expect(Math.abs(course[1]!)).toBeLessThan(0.4);
+    for (let index = 2; index < numFrames; index++) expect(course[index]!).toBeGreaterThan(course[index - 1]! - 0.05);
+    expect(course.at(-1)!).toBeGreaterThan(2.5);
+    // Nothing is seen twice once the picture has moved on.
+    for (const [index, frame] of made.entries()) expect(largest(frame, frames[index]!)).toBeLessThanOrEqual(5);
+  });
+
   it('are left alone after a cut, and where the first picture was another one', () => {
     const last = texture(3);
     const other = texture(9, 190);
