@@ -9,6 +9,7 @@ import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { generateOriented } from './orientation.ts';
+import { type PreviewDelivery, previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -32,6 +33,8 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
   checkpoints?: CheckpointOptions;
+  /** Left out: nobody looks on. */
+  previews?: PreviewDelivery | undefined;
 }
 
 /** A run before its first step. */
@@ -61,7 +64,13 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(
           tools,
-          { ...spec, form, pictureFit: wanted.fit ?? spec.fit, settings: { ...spec.settings, ...wanted.size } },
+          {
+            ...spec,
+            form,
+            pictureFit: wanted.fit ?? spec.fit,
+            ratio: wanted.ratio,
+            settings: { ...spec.settings, ...wanted.size },
+          },
           options,
         );
   await cancellationPoint(signal);
@@ -136,6 +145,8 @@ async function keptFrames(
 interface FramesSpec extends RenderSpec {
   form: ClipForm;
   pictureFit: FitName;
+  /** Width to height of the file; undefined: the settings' own. */
+  ratio: number | undefined;
 }
 
 /** Frames from the model, after those of a clip that is extended. */
@@ -158,7 +169,7 @@ async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClip
 async function beginRun(
   tools: RenderTools,
   spec: FramesSpec,
-  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+  { signal, checkpoints, previews, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
@@ -176,7 +187,20 @@ async function beginRun(
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
-  const generateOptions = { endPicture, ...(signal && { signal }), resume, checkpoints };
+  const shown = {
+    fps: spec.form.playbackFps ?? settings.fps,
+    ratio: spec.ratio ?? width / height,
+    safety: tools.safety,
+    signal,
+    log,
+  };
+  const generateOptions = {
+    endPicture,
+    ...(signal && { signal }),
+    resume,
+    checkpoints,
+    previews: previews && previewFiles(previews, shown),
+  };
   const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
   return { run, before: kept?.before, seconds: secondsSince(start) };
 }
