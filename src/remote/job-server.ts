@@ -21,6 +21,7 @@ import {
   mostBytes,
   type OutputFile,
   outputFiles,
+  previewSchema,
   splitSpec,
   type WorkerFacts,
   workerFactsSchema,
@@ -132,7 +133,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     async function claimNow(): Promise<Claimed | undefined> {
       const work = await access.claim(id, worker);
       if (work === undefined) return undefined;
-      const { attempt, leaseMs, expected } = work;
+      const { attempt, leaseMs, expected, wantsPreview } = work;
       const { spec, files } = splitSpec(work.spec);
       const found = Object.entries(files).map(async ([name, bytes]) => [name, await factsOf(bytes)] as const);
       const limits = { ...mostBytes, clip: spec.maxBytes ?? mostBytes.clip };
@@ -144,6 +145,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
         spec,
         files: Object.fromEntries(await Promise.all(found)) as Claimed['files'],
         ...(expected && { expected }),
+        ...(wantsPreview && { wantsPreview }),
       };
     }
   }
@@ -162,6 +164,11 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
       case 'checkpoint': {
         const { file } = await readJson(request, checkpointSchema);
         await access.saveCheckpoint(attempt, await whole(attempt, 'checkpoint', file));
+        break;
+      }
+      case 'preview': {
+        const { webp } = await readJson(request, previewSchema);
+        await access.showPreview(attempt, Buffer.from(webp, 'base64'));
         break;
       }
       case 'clip': {

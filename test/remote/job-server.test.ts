@@ -19,12 +19,18 @@ const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 
 /** A bot with one job, and the way to it. */
 async function setUp({ fetch = globalThis.fetch }: { fetch?: typeof globalThis.fetch } = {}) {
-  const state = { isLost: false, claims: 0, checkpoint: undefined as Uint8Array | undefined, clips: [] as Clip[] };
+  const state = {
+    isLost: false,
+    claims: 0,
+    checkpoint: undefined as Uint8Array | undefined,
+    clips: [] as Clip[],
+    previews: [] as string[],
+  };
   const access: JobAccess = {
     async claim(jobId) {
       state.claims++;
       if (jobId === 'broken') throw new InferenceError('picture-lost', 'It is not there.', { scope: 'job' });
-      return jobId === 'job1' ? { attempt, leaseMs: 15_000, spec } : undefined;
+      return jobId === 'job1' ? { attempt, leaseMs: 15_000, spec, wantsPreview: true } : undefined;
     },
     heartbeat: async () => !state.isLost,
     async saveCheckpoint(_, bytes) {
@@ -33,6 +39,9 @@ async function setUp({ fetch = globalThis.fetch }: { fetch?: typeof globalThis.f
     async keepClip(_, clip) {
       state.clips.push(clip);
       return true;
+    },
+    async showPreview({ number }, bytes) {
+      state.previews.push(`${number} ${Buffer.from(bytes)}`);
     },
     giveBack: async () => {},
   };
@@ -67,7 +76,7 @@ const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(spec), bytes });
 it('a job goes out and its clip comes back, byte for byte', async () => {
   const { state, client } = await setUp();
   const work = await client.claim('job1', 'one');
-  expect(work).toMatchObject({ attempt, leaseMs: 15_000 });
+  expect(work).toMatchObject({ attempt, leaseMs: 15_000, wantsPreview: true });
   expect(await digested(work!.spec)).toEqual(await digested(spec));
   await client.saveCheckpoint(attempt, Buffer.from('state'));
   expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
@@ -77,6 +86,15 @@ it('a job goes out and its clip comes back, byte for byte', async () => {
   expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
   expect(await client.claim('gone', 'one')).toBeUndefined();
   await expect(client.claim('broken', 'one')).rejects.toMatchObject({ code: 'picture-lost', scope: 'job' });
+});
+
+it('a preview goes to the bot, which refuses one that is too large', async () => {
+  const { state, client } = await setUp();
+  await client.claim('job1', 'one');
+  await client.showPreview(attempt, Buffer.from('guess'));
+  expect(state.previews).toEqual(['4 guess']);
+  await expect(client.showPreview(attempt, Buffer.alloc(150_001))).rejects.toThrow();
+  expect(state.previews).toHaveLength(1);
 });
 
 it('an answer that is lost on the way claims once, and a file goes on where its line broke', async () => {
