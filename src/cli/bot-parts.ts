@@ -129,7 +129,7 @@ export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 
 
 /** What render processes are made with. */
 export function rendererOptionsOf(config: Config) {
-  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
+  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds, previewSeconds } = config;
   const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
   return {
     modelDir,
@@ -140,6 +140,7 @@ export function rendererOptionsOf(config: Config) {
     pictures,
     stallSeconds,
     checkpointSeconds,
+    previewSeconds,
     idleSeconds: config.modelIdleSeconds,
   };
 }

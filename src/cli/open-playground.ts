@@ -70,6 +70,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     reactionEmoji = '🎬',
     stallSeconds,
     checkpointSeconds,
+    previewSeconds,
   } = config;
   const model = modelCapabilities(modelInfo(configs));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
@@ -98,6 +99,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
         idleSeconds,
         stallSeconds,
         checkpointSeconds,
+        previewSeconds,
         environment,
         log,
       });
@@ -128,6 +130,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             limits: config.limits,
             retentionHours: config.retentionHours,
             pingAfterMs: config.pingAfterMs,
+            previewSeconds,
           },
           {
             workers: soleWorker(renderer),
