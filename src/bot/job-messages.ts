@@ -1,5 +1,7 @@
 import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
+import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Job } from '../storage/job.ts';
+import type { UserSettingsStore } from '../storage/user-settings.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Metrics } from '../util/metrics.ts';
@@ -20,12 +22,14 @@ import { tellPrivately } from './tell-privately.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether the clip is hidden until it is clicked, also where its picture was not. */
-  isSpoiler?: (job: Job) => Promise<boolean>;
-  /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
-  wantsPing?: (job: Job) => Promise<boolean>;
-  /** Whether previews of the job are shown; asked before it is made, and for each of them. Default: no. */
-  wantsPreview?: (job: Job) => Promise<boolean>;
+  /** Whether a server hides clips until they are clicked, shows previews, and lets be mentioned who waited for them. */
+  guildSettings: Pick<GuildSettingsStore, 'of'>;
+  /** Whether a person wants to be mentioned. */
+  userSettings: Pick<UserSettingsStore, 'wantsPing'>;
+  /** Whoever waited longer than this is mentioned when the clip is there. Default: nobody is. */
+  pingAfterMs?: number | undefined;
+  /** How often a preview of a running clip comes, at most; whoever renders keeps the time. 0, the default: none is shown. */
+  previewSeconds?: number;
   /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
   seamlessSeconds?: (job: Job) => number | undefined;
   clock: Clock;
@@ -63,8 +67,8 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
-  const { isSpoiler = async () => false, wantsPing = async () => false, seamlessSeconds } = options;
-  const { wantsPreview = async () => false } = options;
+  const { guildSettings, userSettings, pingAfterMs = Number.POSITIVE_INFINITY, seamlessSeconds } = options;
+  const { previewSeconds = 0 } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
@@ -117,12 +121,16 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     status.show({ ...shown, ...(previews.file && { files: [previews.file] }) });
   }
 
+  async function wantsPreview({ guildId }: Job): Promise<boolean> {
+    return previewSeconds > 0 && (await guildSettings.of(guildId)).previews;
+  }
+
   async function showPreview(job: Job, bytes: Uint8Array): Promise<void> {
     const conversation = conversations.get(job.id);
     if (conversation === undefined || conversation.previews.isRefused()) return;
     const { address, messages, attempt, previews } = conversation;
     if (!(await wantsPreview(job))) return;
-    const hides = address.isSpoiler || (await isSpoiler(job));
+    const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
     // Delivered, cancelled or begun anew meanwhile.
     if (conversations.get(job.id) !== conversation || conversation.attempt !== attempt) return;
     const file = previewFile(job, bytes, { number: ++previewsShown, messages });
@@ -132,9 +140,11 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
 
   /** Never rejects: the clip is there. */
   async function pingIfWanted(job: Job, { address, messages }: Conversation): Promise<void> {
+    const { userId, guildId, createdAtMs } = job;
+    if (clock.now() - createdAtMs <= pingAfterMs) return;
     try {
-      if (!(await wantsPing(job))) return;
-      await replies.ping(address, messages.readyPing(`<@${job.userId}>`), `ping-${job.id}`);
+      if (!(await userSettings.wantsPing(userId)) || !(await guildSettings.of(guildId)).ping) return;
+      await replies.ping(address, messages.readyPing(`<@${userId}>`), `ping-${job.id}`);
     } catch (err) {
       log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
     }
@@ -196,7 +206,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { address, messages } = conversation;
       await closeStatus(conversation);
       budget.spend(limitedChannel(address));
-      const hides = address.isSpoiler || (await isSpoiler(job));
+      const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const known = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds };

@@ -6,6 +6,7 @@ import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
+import { createJobMessages, type JobMessagesOptions } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
@@ -19,7 +20,7 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
-import { createEstimates } from '../queue/estimates.ts';
+import { createEstimates, seamlessSeconds } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
@@ -33,13 +34,12 @@ import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
 import { type RetryOptions, retry } from '../util/retry.ts';
-import { createListener } from './bot-listener.ts';
-import { type BotWorker, discordPolicy, holdData, watchProvider } from './bot-parts.ts';
+import { type BotWorker, createShrink, discordPolicy, holdData, watchProvider } from './bot-parts.ts';
 import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
-export interface BotConfig extends AccessRules {
+export interface BotConfig extends AccessRules, Pick<JobMessagesOptions, 'pingAfterMs' | 'previewSeconds'> {
   discordToken: string;
   discordApiUrl: string;
   /** Where avatars and stickers are. Default: Discord's own. */
@@ -54,10 +54,6 @@ export interface BotConfig extends AccessRules {
   limits?: OperatorLimits;
   /** How long delivered clips and their pictures are kept. Default a week. */
   retentionHours?: number;
-  /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
-  pingAfterMs?: number | undefined;
-  /** How often a preview of a running clip comes, at most; 0, the default: none is shown. Whoever renders keeps the time. */
-  previewSeconds?: number;
   /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
   shutdownGraceMs?: number;
   /** Undefined: this host makes all clips. */
@@ -111,7 +107,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
   const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
-  const { limits = noLimits, retentionHours = 168 } = config;
+  const { limits = noLimits, retentionHours = 168, pingAfterMs, previewSeconds = 0 } = config;
   const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
   const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
@@ -127,17 +123,18 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     model,
     provider: config.provider,
   });
-  const listener = createListener({
+  const listener = createJobMessages({
     replies,
-    repositories,
-    workers,
-    estimates,
-    model,
-    config,
-    editGapMs,
+    shrink: createShrink({ workers, store }),
     clock,
     log,
     metrics,
+    ...(editGapMs !== undefined && { editGapMs }),
+    seamlessSeconds: (job) => seamlessSeconds(job, { estimates, model }),
+    guildSettings,
+    userSettings,
+    pingAfterMs,
+    previewSeconds,
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });

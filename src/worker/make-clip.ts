@@ -8,7 +8,7 @@ import { forTwoPictures } from '../settings/image-to-video.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
-import { generateOriented } from './orientation.ts';
+import { orientationOf, orientPicture, restoreOrientation, type Turn } from './orientation.ts';
 import { type PreviewDelivery, previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
@@ -40,6 +40,8 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
+  /** How the model sees the picture: its frames are to be laid back. */
+  turn: Turn;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -151,13 +153,15 @@ interface FramesSpec extends RenderSpec {
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, before, seconds } = await beginRun(tools, spec, options);
+  const { run, turn, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = next.value;
+  const result = restoreOrientation(next.value, turn);
+  const { width, height } = result;
   await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
+    settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
     ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
     model: tools.pipeline.info.name,
@@ -187,22 +191,25 @@ async function beginRun(
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
-  const shown = {
-    fps: spec.form.playbackFps ?? settings.fps,
-    ratio: spec.ratio ?? width / height,
-    safety: tools.safety,
-    signal,
-    log,
-  };
-  const generateOptions = {
-    endPicture,
+  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
+  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
+  const run = tools.pipeline.generate(orientPicture(picture, turn), oriented, {
+    endPicture: endPicture && orientPicture(endPicture, turn),
     ...(signal && { signal }),
     resume,
     checkpoints,
-    previews: previews && previewFiles(previews, shown),
-  };
-  const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
-  return { run, before: kept?.before, seconds: secondsSince(start) };
+    previews:
+      previews &&
+      previewFiles(previews, {
+        turn,
+        fps: spec.form.playbackFps ?? settings.fps,
+        ratio: spec.ratio ?? width / height,
+        safety: tools.safety,
+        signal,
+        log,
+      }),
+  });
+  return { run, turn, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /**

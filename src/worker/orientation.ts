@@ -1,9 +1,7 @@
-import type { ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import type { FramedPicture, RgbFrames, RgbPicture } from '../util/rgb.ts';
-import type { RenderPipeline } from './render-tools.ts';
 
 /** A way to lay a picture: swapped are rows and columns, then each row is turned round. */
-interface Turn {
+export interface Turn {
   swap: boolean;
   mirror: boolean;
 }
@@ -15,45 +13,6 @@ const turns: readonly Turn[] = [
   { swap: true, mirror: false },
   { swap: true, mirror: true },
 ];
-
-type Generate = RenderPipeline['generate'];
-
-/** What is generated, and what `generate` is told besides. */
-interface OrientedRun {
-  settings: ImageToVideoSettings;
-  options: Parameters<Generate>[2];
-}
-
-/**
- * The pipeline's `generate`, where which way a model's only move goes is left to the seed: by laying the picture
- * accordingly, and the frames back. The picture is then only in the pipeline's hands, since it may take much memory.
- */
-export function generateOriented(
-  pipeline: RenderPipeline,
-  picture: FramedPicture,
-  { settings, options }: OrientedRun,
-): ReturnType<Generate> {
-  const turn = orientationOf(pipeline.info.orientsBySeed === true ? settings.seed : 0);
-  const { width, height } = settings;
-  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const { endPicture, previews } = options ?? {};
-  const orientedOptions = {
-    ...options,
-    endPicture: endPicture && orientPicture(endPicture, turn),
-    previews: previews && {
-      ...previews,
-      hand: (guess: RgbFrames) => previews.hand(restoreOrientation(guess, turn)),
-    },
-  };
-  return restored(pipeline.generate(orientPicture(picture, turn), oriented, orientedOptions), { turn, settings });
-}
-
-async function* restored(
-  run: ReturnType<Generate>,
-  { turn, settings }: { turn: Turn; settings: ImageToVideoSettings },
-): ReturnType<Generate> {
-  return { ...restoreOrientation(yield* run, turn), settings };
-}
 
 /** The way in which a model that is turned by the seed gets to see the picture. */
 export function orientationOf(seed: number): Turn {

@@ -2,6 +2,7 @@ import { pilResize } from '../inference/pipeline/pil-resize.ts';
 import type { PreviewOptions } from '../inference/pipeline/preview.ts';
 import { encodePreview } from '../media/encode-webp.ts';
 import type { RgbFrames } from '../util/rgb.ts';
+import { restoreOrientation, type Turn } from './orientation.ts';
 import { isUnsafe, type SafetyRule } from './render-tools.ts';
 
 /** Pixels across a preview. */
@@ -17,6 +18,8 @@ export interface PreviewDelivery {
 
 /** What previews of one clip are made with. */
 interface PreviewedClip {
+  /** How the model got to see the picture. */
+  turn: Turn;
   fps: number;
   /** Width to height, as the file will be. */
   ratio: number;
@@ -33,13 +36,13 @@ interface PreviewedClip {
  */
 export function previewFiles(
   { everySeconds, hand }: PreviewDelivery,
-  { fps, ratio, safety, signal, log }: PreviewedClip,
+  { turn, fps, ratio, safety, signal, log }: PreviewedClip,
 ): PreviewOptions {
   let latest = 0;
   return {
     everySeconds,
     async hand(guess) {
-      const clip = enlarged(guess, ratio);
+      const clip = enlarged(restoreOrientation(guess, turn), ratio);
       latest += 1;
       const number = latest;
       // Frames may not be shown before they were looked at, here least of all.

@@ -5,6 +5,7 @@ import { en } from '../../src/bot/languages/en.ts';
 import { es } from '../../src/bot/languages/es.ts';
 import type { MessageSender, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
+import { guildSettingsSchema } from '../../src/storage/guild-settings.ts';
 import type { Job } from '../../src/storage/job.ts';
 import { createFakeClock, settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
@@ -59,8 +60,12 @@ function setUp(edit: Edit = async () => {}, options: { wantsPreview?: boolean; i
   const messages = createJobMessages({
     replies: sender,
     shrink: async () => undefined,
-    wantsPreview: async () => options.wantsPreview ?? true,
-    isSpoiler: async () => options.isSpoiler ?? false,
+    guildSettings: {
+      of: async () =>
+        guildSettingsSchema.parse({ previews: options.wantsPreview ?? true, spoiler: options.isSpoiler ?? false }),
+    },
+    userSettings: { wantsPing: async () => false },
+    previewSeconds: 15,
     clock,
     log: createRecordingLog(),
   });

@@ -7,7 +7,14 @@ import { previewFiles } from '../../src/worker/preview-clip.ts';
 import type { RenderTools, SafetyRule } from '../../src/worker/render-tools.ts';
 import { fakeTools, scripted } from './fixtures/fake-tools.ts';
 
-const plain = { fps: 7, ratio: 2, safety: undefined, signal: undefined, log: () => {} };
+const plain = {
+  turn: { swap: false, mirror: false },
+  fps: 7,
+  ratio: 2,
+  safety: undefined,
+  signal: undefined,
+  log: () => {},
+};
 
 /** A clip whose frames are of one grey each. */
 function greys(width: number, height: number, levels: readonly number[]): RgbFrames {
@@ -54,6 +61,19 @@ describe('a preview', () => {
     const frames = Array.from({ length: 60 }, (_, frame) => noise(frame % 5));
     const bytes = await encodePreview({ width: 160, height: 284, frames }, 7);
     expect(bytes!.byteLength).toBeLessThan(150_000);
+  });
+
+  it('lies as the picture lies, however the model got to see it', async () => {
+    const { files, hand, all } = collector(1);
+    const turned = { ...plain, turn: { swap: true, mirror: false }, ratio: 2 };
+    const guess = greys(8, 16, [0]);
+    // Its upper half, which is the left one of the picture, is bright.
+    guess.frames[0]!.fill(200, 0, 8 * 8 * 3);
+    await previewFiles({ everySeconds: 0, hand }, turned).hand(guess);
+    await all;
+    const { data, width, height } = await decoded(files[0]!);
+    expect([width, height]).toEqual([160, 80]);
+    expect([data[(40 * 160 + 20) * 3]! > 150, data[(40 * 160 + 140) * 3]! < 50]).toEqual([true, true]);
   });
 
   it('is not waited for: the step goes on while it is encoded', async () => {
