@@ -11,6 +11,7 @@ import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { orientationOf, orientPicture, restoreOrientation, type Turn } from './orientation.ts';
+import { type PreviewDelivery, previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -34,6 +35,8 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
   checkpoints?: CheckpointOptions;
+  /** Left out: nobody looks on. */
+  previews?: PreviewDelivery | undefined;
 }
 
 /** A run before its first step. */
@@ -65,7 +68,13 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(
           tools,
-          { ...spec, form, pictureFit: wanted.fit ?? spec.fit, settings: { ...spec.settings, ...wanted.size } },
+          {
+            ...spec,
+            form,
+            pictureFit: wanted.fit ?? spec.fit,
+            ratio: wanted.ratio,
+            settings: { ...spec.settings, ...wanted.size },
+          },
           options,
         );
   await cancellationPoint(signal);
@@ -140,6 +149,8 @@ async function keptFrames(
 interface FramesSpec extends RenderSpec {
   form: ClipForm;
   pictureFit: FitName;
+  /** Width to height of the file; undefined: the settings' own. */
+  ratio: number | undefined;
 }
 
 /** Frames from the model, after those of a clip that is extended. */
@@ -187,7 +198,7 @@ async function continued(
 async function beginRun(
   tools: RenderTools,
   spec: FramesSpec,
-  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+  { signal, checkpoints, previews, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
@@ -217,6 +228,16 @@ async function beginRun(
     ...(signal && { signal }),
     resume,
     checkpoints,
+    previews:
+      previews &&
+      previewFiles(previews, {
+        turn,
+        fps: spec.form.playbackFps ?? settings.fps,
+        ratio: spec.ratio ?? width / height,
+        safety: tools.safety,
+        signal,
+        log,
+      }),
   });
   return { run, turn, before: kept?.before, seconds: secondsSince(start) };
 }
