@@ -5,7 +5,7 @@ import type { BlobStore } from '../../src/remote/blob-store.ts';
 import { openS3Store, partBytes } from '../../src/remote/s3-store.ts';
 import { type FakeS3, fakeS3Address, s3Bucket, startFakeS3 } from '../support/fake-s3.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { freePort } from './hosts.ts';
+import { freePort } from '../support/redis-server.ts';
 
 async function openFake(): Promise<{ fake: FakeS3; store: BlobStore; log: ReturnType<typeof createRecordingLog> }> {
   const fake = await startFakeS3();
