@@ -12,7 +12,7 @@ import { freePort, startHosts, startTiny, startWorker, storedJobs, token } from 
 
 const tiny = await startTiny({ checkpointSeconds: 1 });
 const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
-const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 1, steps: 20 } };
+const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 1, steps: 60 } };
 const inEarnest = { isInEarnest: true };
 
 describe.skipIf(noRedis !== undefined)(`in earnest${noRedis ? ` (${noRedis})` : ''}`, { timeout: 150_000 }, () => {
