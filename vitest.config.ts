@@ -6,10 +6,13 @@ import { isolated, longest } from './test/projects.ts';
 
 const isolatedFiles = Object.keys(isolated);
 
-const common = {
-  resolve: {
-    alias: [{ find: /^\.\/runnable-entry\.ts$/, replacement: `${import.meta.dirname}/test/support/bundled-entry.ts` }],
-  },
+const bundledEntry = {
+  find: /^\.\/runnable-entry\.ts$/,
+  replacement: `${import.meta.dirname}/test/support/bundled-entry.ts`,
+};
+const sharedSessions = {
+  find: /^onnxruntime-node$/,
+  replacement: `${import.meta.dirname}/test/support/shared-sessions.ts`,
 };
 
 /**
@@ -42,9 +45,9 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { ...common, test: { name: 'isolated', include: isolatedFiles, ...patience } },
+      { resolve: { alias: [bundledEntry] }, test: { name: 'isolated', include: isolatedFiles, ...patience } },
       {
-        ...common,
+        resolve: { alias: [bundledEntry, sharedSessions] },
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],

@@ -4,7 +4,9 @@ import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
 import { chooseDevices, probeModelDir, probeTimeoutMs } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
+import { checkBlobStore } from './doctor/check-blob-store.ts';
 import { checkConfiguration } from './doctor/check-configuration.ts';
+import { type CudaMachine, checkCuda, realCudaMachine } from './doctor/check-cuda.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDevices } from './doctor/check-devices.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
@@ -21,7 +23,7 @@ const line = {
   name: 'kinora doctor',
   about:
     "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
-    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL. Exit code 1 if the bot " +
+    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL, the store of BLOB_URL. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },
 } as const;
@@ -33,6 +35,8 @@ export interface DoctorTools {
   probe: (request: UnetProbeRequest, environment?: Device['environment']) => Promise<UnetProbe>;
   /** The cards of this machine, where they are not to be asked for. */
   gpus?: readonly string[];
+  /** Left out: ONNX Runtime has no CUDA provider for this system. */
+  cuda?: CudaMachine | undefined;
 }
 
 /** `kinora doctor`: whether the bot could do its job here, and if not, why. */
@@ -45,7 +49,7 @@ export async function run(argv: string[], io: CliIo, tools: DoctorTools = realTo
   return isFit ? 0 : 1;
 }
 
-async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: DoctorTools): Promise<Finding[]> {
+async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }: DoctorTools): Promise<Finding[]> {
   const configuration = checkConfiguration(io.environment);
   // What cannot be used counts as unset: everything else is looked at all the same.
   const unusable = configProblems(io.environment).map(({ name }) => [name, undefined]);
@@ -59,13 +63,14 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: Doct
     await checkFfmpeg(config, environment),
     await checkModel(written, { ...io, environment }),
   ];
+  if (cuda !== undefined) findings.push(...(await checkCuda(execution.provider, cuda)));
   const { findings: providers, used } = await checkProviders({ modelDir, execution, probe });
   const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
   const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
   findings.push(...providers, ...devices);
   findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
-  findings.push(...(await checkRedis(config.remote.queueUrl)));
+  findings.push(...(await checkRedis(config.remote.queueUrl)), ...(await checkBlobStore(config)));
   io.signal.throwIfAborted();
   return findings;
 }
@@ -75,6 +80,7 @@ function realTools({ environment, signal }: CliIo): DoctorTools {
     probeModelDir,
     probe: (request, added) =>
       probeProvider(request, { environment: { ...environment, ...added }, signal, timeoutMs: probeTimeoutMs }),
+    cuda: realCudaMachine(environment),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Estimate } from '../storage/estimate-store.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { type EstimatedJob, totalSeconds } from './estimates.ts';
+import { type EstimatedJob, type Estimates, totalSeconds } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
+import type { LaneOverview } from './types.ts';
 
 /** What the places of waiting jobs follow from. */
 export interface PositionsInput {
@@ -15,6 +16,31 @@ export interface PositionsInput {
   /** What its enlargement takes; undefined: nobody knows. */
   upscaleSecondsOf: (job: EstimatedJob) => number | undefined;
   model: ModelCapabilities;
+}
+
+/** What the places in a lane follow from besides its jobs. */
+export interface LanePositions extends Pick<PositionsInput, 'model' | 'nowMs'> {
+  lane: Pick<LaneOverview, 'workers'>;
+  runningEndsAtMs: PositionsInput['runningEndsAtMs'];
+  estimates: Pick<Estimates, 'of' | 'upscaleSeconds'>;
+  isHostPaused: boolean;
+}
+
+/** {@link positionsOf} for jobs that wait in a lane, or would. */
+export function positionsInLane(
+  waiting: readonly EstimatedJob[],
+  { lane, runningEndsAtMs, estimates, isHostPaused, model, nowMs }: LanePositions,
+): QueuePosition[] {
+  const places = positionsOf({
+    waiting,
+    concurrency: Math.max(1, lane.workers),
+    model,
+    runningEndsAtMs,
+    nowMs,
+    estimateOf: estimates.of,
+    upscaleSecondsOf: estimates.upscaleSeconds,
+  });
+  return isHostPaused ? places.map((place) => ({ ...place, isHostPaused: true })) : places;
 }
 
 /** The place of every waiting job, in order: each takes the renderer that is free first. */

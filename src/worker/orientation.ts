@@ -84,7 +84,12 @@ async function* restored(
   run: ReturnType<Generate>,
   { orientation, settings }: { orientation: Orientation; settings: ImageToVideoSettings },
 ): ReturnType<Generate> {
-  return { ...restoreOrientation(yield* run, orientation), settings };
+  const result = yield* run;
+  const { width, height, motionBucketId } = settings;
+  return {
+    ...restoreOrientation(result, orientation),
+    settings: { ...result.settings, width, height, motionBucketId },
+  };
 }
 
 /** The picture as the model is to see it, its box as well. */

@@ -9,6 +9,7 @@ import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { type Stage, type StageOptions, setStage } from '../e2e/stage.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
+import { programFile } from '../support/program-file.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { createStallingProxy } from '../support/stalling-proxy.ts';
 
@@ -126,9 +127,12 @@ export function startWorker(
   { environment, options }: { environment: Record<string, string>; options: WorkerOptions },
 ): WorkerHost {
   const script = options.isInEarnest
-    ? ['src/main.ts', 'worker']
-    : ['test/remote/fixtures/worker-process.ts', JSON.stringify({ engine: timing.engine, checkpointSeconds: 0.01 })];
-  const child = spawn(process.execPath, ['--import', 'tsx', ...script], {
+    ? [programFile('src/main.ts'), 'worker']
+    : [
+        programFile('test/remote/fixtures/worker-process.ts'),
+        JSON.stringify({ engine: timing.engine, checkpointSeconds: 0.01 }),
+      ];
+  const child = spawn(process.execPath, script, {
     env: {
       PATH: process.env.PATH,
       ...environment,
@@ -167,10 +171,9 @@ export function startWorker(
   };
 }
 
-/** Its render process; tsx has none of its own. */
+/** Its render processes. */
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  // esbuild, which tsx runs, is no Node.
   return text
     .split(' ')
     .filter((word) => word.trim() !== '' && readFileSync(`/proc/${word}/cmdline`, 'utf8').includes('child'))

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { clipOf, isClip, smallPicture } from '../e2e/stage.ts';
+import { programFile } from '../support/program-file.ts';
 import { noRedis, startRedis } from '../support/redis-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { freePort, startHosts, startTiny, startWorker, storedJobs, token } from './hosts.ts';
@@ -42,7 +43,7 @@ describe.skipIf(noRedis !== undefined)(`in earnest${noRedis ? ` (${noRedis})` : 
     onTestFinished(() => discord.close());
     const [dataDir, port] = [tempFolder(), await freePort()];
     const startBot = (): ChildProcess => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'bot'], {
+      const child = spawn(process.execPath, [programFile('src/main.ts'), 'bot'], {
         env: {
           PATH: process.env.PATH,
           DISCORD_TOKEN: discord.token,
