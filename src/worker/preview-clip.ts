@@ -2,7 +2,7 @@ import { pilResize } from '../inference/pipeline/pil-resize.ts';
 import type { PreviewOptions } from '../inference/pipeline/preview.ts';
 import { encodePreview } from '../media/encode-webp.ts';
 import type { RgbFrames } from '../util/rgb.ts';
-import { restoreOrientation, type Turn } from './orientation.ts';
+import { type Orientation, restoreOrientation } from './orientation.ts';
 import { isUnsafe, type SafetyRule } from './render-tools.ts';
 
 /** Pixels across a preview. */
@@ -19,7 +19,7 @@ export interface PreviewDelivery {
 /** What previews of one clip are made with. */
 interface PreviewedClip {
   /** How the model got to see the picture. */
-  turn: Turn;
+  orientation: Orientation;
   fps: number;
   /** Width to height, as the file will be. */
   ratio: number;
@@ -36,13 +36,13 @@ interface PreviewedClip {
  */
 export function previewFiles(
   { everySeconds, hand }: PreviewDelivery,
-  { turn, fps, ratio, safety, signal, log }: PreviewedClip,
+  { orientation, fps, ratio, safety, signal, log }: PreviewedClip,
 ): PreviewOptions {
   let latest = 0;
   return {
     everySeconds,
     async hand(guess) {
-      const clip = enlarged(restoreOrientation(guess, turn), ratio);
+      const clip = enlarged(restoreOrientation(guess, orientation), ratio);
       latest += 1;
       const number = latest;
       // Frames may not be shown before they were looked at, here least of all.

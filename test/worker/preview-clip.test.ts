@@ -8,7 +8,7 @@ import type { RenderTools, SafetyRule } from '../../src/worker/render-tools.ts';
 import { fakeTools, scripted } from './fixtures/fake-tools.ts';
 
 const plain = {
-  turn: { swap: false, mirror: false },
+  orientation: { swap: false, mirror: false },
   fps: 7,
   ratio: 2,
   safety: undefined,
@@ -65,7 +65,7 @@ describe('a preview', () => {
 
   it('lies as the picture lies, however the model got to see it', async () => {
     const { files, hand, all } = collector(1);
-    const turned = { ...plain, turn: { swap: true, mirror: false }, ratio: 2 };
+    const turned = { ...plain, orientation: { swap: true, mirror: false }, ratio: 2 };
     const guess = greys(8, 16, [0]);
     // Its upper half, which is the left one of the picture, is bright.
     guess.frames[0]!.fill(200, 0, 8 * 8 * 3);
