@@ -14,7 +14,7 @@ const tiny = await startTinyRenderer();
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 240_000, interval: 5 });
 
 /** Many steps: long enough to do something to whoever makes it. */
-const animate = (seed: number, steps = 120) => ({
+const animate = (seed: number, steps = 60) => ({
   command: 'animate',
   attachments: { image: smallPicture },
   options: { seed, steps },
