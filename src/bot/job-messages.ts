@@ -1,4 +1,5 @@
 import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
+import type { ExpectedTimes } from '../queue/render-work.ts';
 import type { Job } from '../storage/job.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -14,6 +15,7 @@ import { editRoute, type MessageSender } from './message-sender.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
 import { tellPrivately } from './tell-privately.ts';
+import { variationsLine } from './variations-view.ts';
 
 /** What {@link createJobMessages} works with. */
 export interface JobMessagesOptions {
@@ -23,8 +25,8 @@ export interface JobMessagesOptions {
   isSpoiler?: (job: Job) => Promise<boolean>;
   /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
   wantsPing?: (job: Job) => Promise<boolean>;
-  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
-  seamlessSeconds?: (job: Job) => number | undefined;
+  /** How long it takes what a person may still decide on. Default: nobody knows. */
+  times?: ExpectedTimes;
   clock: Clock;
   log: Log;
   metrics?: Metrics;
@@ -52,7 +54,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
-  const { isSpoiler = async () => false, wantsPing = async () => false, seamlessSeconds } = options;
+  const { isSpoiler = async () => false, wantsPing = async () => false, times } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
@@ -127,7 +129,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { status, messages, place: shown } = conversation;
       if (shown !== undefined && !isNews(shown, place, clock.now())) return;
       conversation.place = place;
-      status.show(queuedView(job, place, messages), place.position);
+      status.show(queuedView(job, place, messages, variationsLine(job, messages, times)), place.position);
     },
     progress(job, progress) {
       const conversation = conversationOf(job);
@@ -143,7 +145,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await isSpoiler(job));
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const known = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds };
+      const known = { job, messages, replies, isSpoiler: hides, shrink, times, nowMs: clock.now() };
       const way = await deliverClip(address, clip, { ...known, signal, metrics });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },

@@ -9,6 +9,7 @@ import { editButton, editForm } from './edit.ts';
 import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
+import { pickVariation } from './pick-variation.ts';
 import { queue, queueButtons, refreshButtons } from './queue.ts';
 import { settingsButton, settingsMessage } from './settings.ts';
 
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kino
 const buttonActions: readonly ButtonAction[] = [
   cancel,
   ...clipButtons,
+  pickVariation,
   editButton,
   settingsButton,
   deleteClip,

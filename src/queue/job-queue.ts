@@ -10,7 +10,7 @@ import type { Log } from '../util/log.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
-import type { EstimatedJob, Estimates } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, noticeableShiftMs, type ProgressTracker } from './job-progress.ts';
@@ -18,6 +18,7 @@ import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { defaultLeaseMs, localHolders } from './lease-keeper.ts';
 import { positionsOf } from './queue-positions.ts';
+import type { EstimatedJob } from './render-work.ts';
 import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
 /** What a job queue is made of. */

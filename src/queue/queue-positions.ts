@@ -1,7 +1,7 @@
 import type { Estimate } from '../storage/estimate-store.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { type EstimatedJob, totalSeconds } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
+import { type EstimatedJob, renderSeconds } from './render-work.ts';
 
 /** What the places of waiting jobs follow from. */
 export interface PositionsInput {
@@ -37,9 +37,7 @@ export function positionsOf({
     if (!isKnown) return { ...place, startsAtMs: undefined, endsAtMs: undefined };
     const startsAtMs = freeAt.shift()!;
     const estimate = estimateOf(job);
-    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    // Kept frames in another form: nothing is rendered.
-    const plain = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const plain = estimate && renderSeconds(job, estimate, model);
     const upscaleSeconds = upscaleSecondsOf(job);
     const seconds = plain === undefined || upscaleSeconds === undefined ? undefined : plain + upscaleSeconds;
     isKnown = seconds !== undefined;

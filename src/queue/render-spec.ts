@@ -2,6 +2,7 @@ import { InferenceError, UserError } from '../errors.ts';
 import { isRenderedBetween, type Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { RenderSpec } from '../worker/types.ts';
+import { stateOf } from '../worker/variation-states.ts';
 
 /**
  * What a stored job asks of the renderer.
@@ -16,7 +17,7 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
   const isEndNeeded = job.hasEndPicture === true && isRenderedBetween(job);
   const endPicture = isEndNeeded ? await store.endPicture(id) : undefined;
   if (picture === undefined || (isEndNeeded && endPicture === undefined)) throw await pictureGone(id, store);
-  const checkpoint = await store.checkpoint(id);
+  const checkpoint = (await store.checkpoint(id)) ?? (await variationOf(job, store));
   const spec = {
     picture,
     ...(endPicture && { endPicture }),
@@ -44,6 +45,13 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
     ...(hasEndPicture && { hasEndPicture }),
   };
   return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
+}
+
+/** How far the variation had come that a job goes on from. Without it the job begins anew, and gives the same clip. */
+async function variationOf({ parent }: Job, store: JobStore): Promise<Uint8Array | undefined> {
+  if (parent?.variation === undefined) return undefined;
+  const states = (await store.clip(parent.id))?.master;
+  return states && stateOf(states, parent.variation.number);
 }
 
 async function pictureGone(id: string, store: JobStore): Promise<Error> {

@@ -51,7 +51,7 @@ export async function refuseUnsafeClip(
 }
 
 /** A pipeline as the render process uses it. */
-export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
+export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'provider' | 'generate'>;
 
 /** Enlarges frames on the pipeline's provider. */
 type UpscaleTool = (

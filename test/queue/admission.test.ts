@@ -19,7 +19,15 @@ function setUp(limits: Partial<OperatorLimits> = {}, model = tinyModel) {
   const guildSettings = createGuildSettings(database);
   const uses = createUseStore(database);
   const blocks = createBlockStore(database);
-  const admit = createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, model, clock });
+  const admit = createAdmission({
+    limits: { ...noLimits, ...limits },
+    guildSettings,
+    uses,
+    blocks,
+    store,
+    model,
+    clock,
+  });
   /** What is wrong with a request: the error's code and when it is free again. */
   const refusal = async (changes: Partial<NewJob> = {}, waiting: WaitingJob[] = []) => {
     try {

@@ -307,7 +307,7 @@ describe('makeClip', () => {
     const seen: string[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
-      info: fakeInfo,
+      ...tools.pipeline,
       generate(picture, settings, options) {
         seen.push(`${picture.width}x${picture.height}`);
         return generate(picture, settings, options);

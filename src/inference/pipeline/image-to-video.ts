@@ -51,6 +51,11 @@ interface GenerateOptions {
   /** Where to go on from. */
   resume?: Checkpoint | undefined;
   checkpoints?: CheckpointOptions | undefined;
+  /**
+   * Ends after {@link variationSteps}, with the frames of the model's guess, one pixel for each place of the latents, and a
+   * state from which another run can go on.
+   */
+  isVariation?: boolean;
 }
 
 /** A model that turns pictures into clips, one at a time. */
