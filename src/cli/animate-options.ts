@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { type NamedLora, readLoraOption } from '../config/value-schemas.ts';
 import { type PresetName, presetNames, presets } from '../inference/pipeline/presets.ts';
 import { type ClipForm, clipForm, clipFormats, type FitName } from '../settings/clip-form.ts';
-import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declaration.ts';
+import { defaultsOf } from '../settings/declaration.ts';
 import { type ExecutionOptions, executionSettings } from '../settings/execution.ts';
 import { type ImageToVideoSettings, imageToVideo } from '../settings/image-to-video.ts';
-import { heldWholeNumber, type Kind } from '../settings/kinds.ts';
+import { heldWholeNumber } from '../settings/kinds.ts';
 import { type CommandLine, type OptionDeclaration, readCommandLine } from './command-line.ts';
 import { absolute, type ClipPlan, planClips } from './plan-clips.ts';
+import { optionsOf, readOption, readSettings } from './setting-options.ts';
 import { usageError } from './usage-error.ts';
 
 /** What `kinora animate` was asked to do; paths are absolute. */
@@ -84,53 +85,6 @@ export const animateLine = {
   },
   notes: 'Clips of a small model are enlarged by a whole factor until their shorter side has 256 pixels.',
 } as const satisfies CommandLine<Record<string, OptionDeclaration>>;
-
-/** The options of a table's settings. */
-type OptionsOf<Table extends Declarations> = {
-  [Name in keyof Table as Table[Name] extends { option: { name: infer Option extends string } }
-    ? Option
-    : never]: Table[Name] extends { option: infer Option extends OptionDeclaration } ? Option : never;
-};
-
-function optionsOf<Table extends Declarations>(table: Table): OptionsOf<Table> {
-  return Object.fromEntries(
-    Object.values(table).flatMap(({ option }) => (option === undefined ? [] : [[option.name, option]])),
-  ) as unknown as OptionsOf<Table>;
-}
-
-/**
- * The settings of a table that were asked for; switches say yes or no by themselves.
- * @throws UserError a value is none of its kind
- */
-function readSettings<Table extends Declarations>(table: Table, values: Record<string, unknown>): ValuesOf<Table> {
-  return Object.fromEntries(
-    Object.entries(table).flatMap(([setting, { type, option, discord }]) => {
-      const typed = option && values[option.name];
-      if (option === undefined || typed === undefined) return [];
-      if (typeof typed !== 'string') return [[setting, typed]];
-      const named = discord && 'named' in discord ? discord.named : undefined;
-      return [[setting, readOption<unknown>(option.name, named ? withNames(type, named) : type, typed)]];
-    }),
-  ) as ValuesOf<Table>;
-}
-
-/** A kind of numbers of which some have names. */
-function withNames(type: Pick<Kind<string, unknown>, 'read'>, named: Readonly<Record<string, number>>): typeof type {
-  return {
-    read(text) {
-      if (Object.hasOwn(named, text)) return { value: named[text] };
-      const reading = type.read(text);
-      if ('value' in reading) return reading;
-      return { ...reading, expected: `${reading.expected} or one of ${Object.keys(named).join(', ')}` };
-    },
-  };
-}
-
-function readOption<Value>(option: string, type: Pick<Kind<string, Value>, 'read'>, text: string): Value {
-  const reading = type.read(text);
-  if ('value' in reading) return reading.value;
-  throw usageError(`--${option} must be ${reading.expected}, not "${reading.found}".`);
-}
 
 /**
  * Reads the words after `kinora animate`; undefined where the help text was asked for. Whether a number suits the

@@ -30,6 +30,17 @@ export const subcommands: readonly Subcommand[] = [
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'export',
+    description: 'Write a model in other forms',
+    subcommands: [
+      {
+        name: 'onnx',
+        description: 'Write the compiled networks as ONNX files',
+        load: () => import('./export-onnx.ts'),
+      },
+    ],
+  },
+  {
     name: 'health',
     description: 'Ask a running bot on this machine whether it is alive, or ready',
     load: () => import('./health.ts'),

@@ -17,6 +17,7 @@ import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import { readLoraUpdates } from './loras.ts';
 import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
+import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /**
  * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
@@ -118,6 +119,26 @@ function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source
       ),
     };
   }
+}
+
+/** The networks of one clip, in the shapes that the pipeline opens them in. */
+export function clipRequests(
+  { vae }: ModelConfigs,
+  settings: Omit<ImageToVideoSettings, 'seed'>,
+  guidanceBatch: GuidanceBatch = 'batched',
+): NetworkRequest[] {
+  const { width, height, numFrames, decodeChunkSize, minGuidanceScale, maxGuidanceScale } = settings;
+  const scale = vaeScaleFactor(vae);
+  const latents = { width: Math.ceil(width / scale), height: Math.ceil(height / scale) };
+  const isGuided = Math.max(minGuidanceScale, maxGuidanceScale) > 1;
+  const batch = isGuided && guidanceBatch === 'batched' ? 2 : 1;
+  return [
+    { network: 'image-encoder' },
+    { network: 'vae-encoder', width, height },
+    { network: 'unet-conditioning', batch, frames: numFrames, ...latents },
+    { network: 'unet-step', batch, frames: numFrames, ...latents },
+    { network: 'vae-decoder', frames: Math.min(decodeChunkSize, numFrames), ...latents },
+  ];
 }
 
 /** The precision that a provider works in where none is asked for: ONNX Runtime's CPU kernels know float32 only. */

@@ -2,9 +2,8 @@ import { partitionGraph } from '../graph/cut-graph.ts';
 import type { Precision } from '../graph/graph-builder.ts';
 import { peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
-import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
-import { buildNetwork, defaultPrecision, type NetworkRequest, networkTarget } from './build-network.ts';
+import { buildNetwork, clipRequests, defaultPrecision, type NetworkRequest, networkTarget } from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
 
@@ -66,21 +65,6 @@ const stageOf = {
   'unet-step': 'denoise',
   'vae-decoder': 'decode',
 } as const satisfies Record<NetworkRequest['network'], keyof MemoryEstimates>;
-
-/** The networks of one clip, in the shapes that the pipeline opens them in. */
-function clipRequests({ vae }: ModelConfigs, settings: Omit<ImageToVideoSettings, 'seed'>): NetworkRequest[] {
-  const { width, height, numFrames, decodeChunkSize, minGuidanceScale, maxGuidanceScale } = settings;
-  const scale = vaeScaleFactor(vae);
-  const latents = { width: Math.ceil(width / scale), height: Math.ceil(height / scale) };
-  const batch = Math.max(minGuidanceScale, maxGuidanceScale) > 1 ? 2 : 1;
-  return [
-    { network: 'image-encoder' },
-    { network: 'vae-encoder', width, height },
-    { network: 'unet-conditioning', batch, frames: numFrames, ...latents },
-    { network: 'unet-step', batch, frames: numFrames, ...latents },
-    { network: 'vae-decoder', frames: Math.min(decodeChunkSize, numFrames), ...latents },
-  ];
-}
 
 function larger(a: MemoryEstimate, b: MemoryEstimate): MemoryEstimate {
   return a.weightBytes + a.activationBytes > b.weightBytes + b.activationBytes ? a : b;
