@@ -7,6 +7,7 @@ import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts'
 import { makeVariations } from './make-variations.ts';
 import { generateOriented } from './orientation.ts';
 import { type FramesSpec, type MakeClipOptions, maxFrames, prepareRun } from './prepare-run.ts';
+import { previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip } from './render-tools.ts';
 import { chooseSize } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderProgress, RenderSpec } from './types.ts';
@@ -42,9 +43,10 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
   const pictureFit = wanted.fit ?? spec.fit;
-  const framesSpec: FramesSpec = { ...spec, form, pictureFit, settings: { ...spec.settings, ...wanted.size } };
+  const settings = { ...spec.settings, ...wanted.size };
+  const framesSpec: FramesSpec = { ...spec, form, pictureFit, ratio: wanted.ratio, settings };
   if (form.variations !== undefined) {
-    return makeVariations(tools, framesSpec, { ...options, count: form.variations, ratio: wanted.ratio });
+    return makeVariations(tools, framesSpec, { ...options, count: form.variations });
   }
   const frames =
     spec.base?.use === 'reencode'
@@ -138,12 +140,21 @@ async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClip
 async function beginRun(
   tools: RenderTools,
   spec: FramesSpec,
-  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+  { signal, checkpoints, previews, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
   const { settings, picture, endPicture, before } = await prepareRun(tools, spec, { signal, knownSeed: resume?.seed });
-  const generateOptions = { endPicture, ...(signal && { signal }), resume, checkpoints };
+  const { width, height, fps } = settings;
+  const { playbackFps = fps } = spec.form;
+  const shown = { fps: playbackFps, ratio: spec.ratio ?? width / height, safety: tools.safety, signal, log };
+  const generateOptions = {
+    endPicture,
+    ...(signal && { signal }),
+    resume,
+    checkpoints,
+    previews: previews && previewFiles(previews, shown),
+  };
   const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
   return { run, before, seconds: secondsSince(start) };
 }

@@ -22,8 +22,6 @@ const mostSheetBytes = 2 * 1024 * 1024;
 /** What {@link makeVariations} makes. */
 interface MakeVariationsOptions extends MakeClipOptions {
   count: number;
-  /** Width to height of the clips; undefined: that of the settings. */
-  ratio: number | undefined;
 }
 
 /**
@@ -35,7 +33,7 @@ interface MakeVariationsOptions extends MakeClipOptions {
 export async function makeVariations(
   tools: RenderTools,
   spec: FramesSpec,
-  { count, ratio, signal, checkpoints, onProgress = () => {}, log = () => {} }: MakeVariationsOptions,
+  { count, signal, checkpoints, onProgress = () => {}, log = () => {} }: MakeVariationsOptions,
 ): Promise<Clip> {
   const start = performance.now();
   const { shown = [], running } = (spec.checkpoint && readStates(spec.checkpoint, log)) ?? {};
@@ -67,7 +65,7 @@ export async function makeVariations(
     log(`The encoder failed, the variations are encoded once more: ${error instanceof Error ? error.message : error}`);
     beginEncoding();
   };
-  const file = await encodeSheet(tools, { shown, spec, settings, ratio }, { signal, onRetry });
+  const file = await encodeSheet(tools, { shown, spec, settings }, { signal, onRetry });
   secondsPerStage['encode-video'] = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: secondsPerStage['encode-video'] });
   return { ...file, master: encodeStates({ shown }), secondsPerStage };
@@ -79,18 +77,17 @@ interface SheetInput {
   spec: FramesSpec;
   /** Of the first variation. */
   settings: ImageToVideoSettings;
-  ratio: number | undefined;
 }
 
 /** The file in which the variations play, and what it says of itself. */
 async function encodeSheet(
   tools: RenderTools,
-  { shown, spec, settings, ratio = settings.width / settings.height }: SheetInput,
+  { shown, spec, settings }: SheetInput,
   options: EncodeOptions,
 ): Promise<Omit<Clip, 'master' | 'secondsPerStage'>> {
   const sheet = await contactSheet(
     shown.map(({ frames }) => frames),
-    { ratio },
+    { ratio: spec.ratio ?? settings.width / settings.height },
   );
   const made = {
     settings,

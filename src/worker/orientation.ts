@@ -36,8 +36,15 @@ export function generateOriented(
   const turn = orientationOf(pipeline.info.orientsBySeed === true ? settings.seed : 0);
   const { width, height } = settings;
   const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const { endPicture } = options ?? {};
-  const orientedOptions = { ...options, endPicture: endPicture && orientPicture(endPicture, turn) };
+  const { endPicture, previews } = options ?? {};
+  const orientedOptions = {
+    ...options,
+    endPicture: endPicture && orientPicture(endPicture, turn),
+    previews: previews && {
+      ...previews,
+      hand: (guess: RgbFrames) => previews.hand(restoreOrientation(guess, turn)),
+    },
+  };
   return restored(pipeline.generate(orientPicture(picture, turn), oriented, orientedOptions), { turn, settings });
 }
 

@@ -5,6 +5,7 @@ import type { FitName } from '../settings/clip-form.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
+import type { PreviewDelivery } from './preview-clip.ts';
 import { type RenderTools, refuseUnsafePicture } from './render-tools.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -20,12 +21,16 @@ export interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
   checkpoints?: CheckpointOptions;
+  /** Left out: nobody looks on. */
+  previews?: PreviewDelivery | undefined;
 }
 
 /** What frames are made from: `form` whole, and how the first picture is brought to the settings' size. */
 export interface FramesSpec extends RenderSpec {
   form: ClipForm;
   pictureFit: FitName;
+  /** Width to height of the file; undefined: the settings' own. */
+  ratio: number | undefined;
 }
 
 /** What a run begins with. */
