@@ -6,19 +6,27 @@ import { startJobServer } from '../../src/remote/job-server.ts';
 import { chunkBytes, factsOf } from '../../src/remote/protocol.ts';
 import { foregroundClock } from '../../src/util/clock.ts';
 import type { Clip, RenderSpec } from '../../src/worker/types.ts';
+import { stateOf } from '../../src/worker/variation-states.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
+import { shownStates, stateOfNumber } from '../support/variations.ts';
 
 const token = 'a-secret-of-the-test-0123456789';
 const needs = { model: 'tiny', fingerprint: 'f', frames: '2', safety: 0, kinora: '1' };
 const facts = { ...needs, provider: 'cpu', device: 'cpu', memoryGiB: 8 };
 const picture = Buffer.alloc(3 * chunkBytes, 'picture');
 const endPicture = Buffer.from('end');
-const spec: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
+const plain: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
 const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 
 /** A bot with one job, and the way to it. */
-async function setUp({ fetch = globalThis.fetch }: { fetch?: typeof globalThis.fetch } = {}) {
+async function setUp({
+  fetch = globalThis.fetch,
+  spec = plain,
+}: {
+  fetch?: typeof globalThis.fetch;
+  spec?: RenderSpec;
+} = {}) {
   const state = { isLost: false, claims: 0, checkpoint: undefined as Uint8Array | undefined, clips: [] as Clip[] };
   const access: JobAccess = {
     async claim(jobId) {
@@ -62,13 +70,13 @@ async function digested(value: object): Promise<object> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(spec), bytes });
+const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(plain), bytes });
 
 it('a job goes out and its clip comes back, byte for byte', async () => {
   const { state, client } = await setUp();
   const work = await client.claim('job1', 'one');
   expect(work).toMatchObject({ attempt, leaseMs: 15_000 });
-  expect(await digested(work!.spec)).toEqual(await digested(spec));
+  expect(await digested(work!.spec)).toEqual(await digested(plain));
   await client.saveCheckpoint(attempt, Buffer.from('state'));
   expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
   const clip = { ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')), master: Buffer.alloc(9, 'frames') };
@@ -77,6 +85,21 @@ it('a job goes out and its clip comes back, byte for byte', async () => {
   expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
   expect(await client.claim('gone', 'one')).toBeUndefined();
   await expect(client.claim('broken', 'one')).rejects.toMatchObject({ code: 'picture-lost', scope: 'job' });
+});
+
+it('variations go out, and their sheet comes back with how far each has come; a pick gets its state along', async () => {
+  const variations: RenderSpec = { ...plain, form: { variations: 2 }, keepMaster: true };
+  const { state, client } = await setUp({ spec: variations });
+  expect((await client.claim('job1', 'one'))?.spec).toMatchObject({ form: { variations: 2 }, keepMaster: true });
+  const sheet: Clip = {
+    ...makeClip(variations, { master: shownStates(2) }),
+    form: { variations: 2, loop: 'none', smooth: false, format: 'webp' },
+  };
+  expect(await client.keepClip(attempt, sheet)).toBe(true);
+  expect(await digested(state.clips[0]!)).toEqual(await digested(sheet));
+  const checkpoint = stateOf(state.clips[0]!.master!, 2)!;
+  const pick = await setUp({ spec: { ...plain, checkpoint } });
+  expect((await pick.client.claim('job1', 'one'))?.spec.checkpoint).toEqual(stateOfNumber(2));
 });
 
 it('an answer that is lost on the way claims once, and a file goes on where its line broke', async () => {
