@@ -42,17 +42,7 @@ CMD ["bot"]
 
 FROM cpu AS cuda
 USER root
-# CUDA's and cuDNN's libraries that the provider needs, and nothing else of the toolkit. The driver comes from the host.
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl \
-  && curl -fsSLo /tmp/cuda-keyring.deb \
-    https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64/cuda-keyring_1.1-1_all.deb \
-  && dpkg -i /tmp/cuda-keyring.deb \
-  && apt-get update \
-  && apt-get install -y --no-install-recommends \
-    cuda-cudart-13-0 libcublas-13-0 libcurand-13-0 libcufft-13-0 libcudnn9-cuda-13 \
-  && apt-get purge -y --auto-remove curl \
-  && rm -rf /var/lib/apt/lists/* /tmp/cuda-keyring.deb
+# The provider, and CUDA's and cuDNN's libraries that it needs: nothing of the toolkit. The driver comes from the host.
 RUN kinora setup cuda
 ENV PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER node

@@ -42,7 +42,7 @@ export const packageHomes = {
   'fluent-ffmpeg': ['media'],
   '@ffmpeg-installer/ffmpeg': ['media'],
   // hub: the system's loader is asked which libraries it finds, instead of parsing ELF and its cache.
-  'node:child_process': ['worker', 'hub/cuda/native-libraries.ts', 'cli/playground.ts'],
+  'node:child_process': ['worker', 'hub/cuda', 'cli/playground.ts'],
   child_process: [],
   'p-queue': ['queue'],
   'prom-client': ['operations'],

@@ -46,16 +46,16 @@ it.each(callbacks)("a picture's way calls back what exists: $name in $file", ({ 
   expect(declares(file, name)).toBe(true);
 });
 
-it("a picture's way is thirty steps at most, each in a file of its own", () => {
-  expect(hops.length).toBeLessThanOrEqual(30);
+it("a picture's way is twenty-eight steps at most, each in a file of its own", () => {
+  expect(hops.length).toBeLessThanOrEqual(28);
   // The store keeps the job, and later the clip.
   const files = hops.map(({ file }) => file).filter((file) => file !== 'storage/job-store.ts');
   expect(files).toEqual([...new Set(files)]);
 });
 
-it('the callbacks of the way are twelve at most, and all of them are read', () => {
+it('the callbacks of the way are ten at most, and all of them are read', () => {
   expect(callbacks.length).toBeGreaterThan(0);
-  expect(callbacks.length).toBeLessThanOrEqual(12);
+  expect(callbacks.length).toBeLessThanOrEqual(10);
   expect(callbackList.match(/^\d+\. /gm)).toEqual(callbacks.map((_, index) => `${index + 1}. `));
 });
 

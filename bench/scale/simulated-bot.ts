@@ -9,6 +9,7 @@ import { createEstimates } from '../../src/queue/estimates.ts';
 import { createJobHandler } from '../../src/queue/job-handler.ts';
 import { createJobQueue } from '../../src/queue/job-queue.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { guildSettingsSchema } from '../../src/storage/guild-settings.ts';
 import type { JobStore } from '../../src/storage/job-store.ts';
 import { noLimits, type OperatorLimits } from '../../src/storage/limits.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
@@ -100,7 +101,14 @@ export function createSimulatedBot({
     whisper: () => send('edit'),
     remove: () => send('edit'),
   };
-  const messages = createJobMessages({ replies, shrink: async () => undefined, clock, log });
+  const messages = createJobMessages({
+    replies,
+    shrink: async () => undefined,
+    guildSettings: { of: async () => guildSettingsSchema.parse({}) },
+    userSettings: { wantsPing: async () => false },
+    clock,
+    log,
+  });
   const engine = createLocalEngine({ log });
   const queue = createJobQueue({
     store: counted,

@@ -1,6 +1,8 @@
 import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
 import type { ExpectedTimes } from '../queue/render-work.ts';
+import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Job } from '../storage/job.ts';
+import type { UserSettingsStore } from '../storage/user-settings.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Metrics } from '../util/metrics.ts';
@@ -21,10 +23,12 @@ import { variationsLine } from './variations-view.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether the clip is hidden until it is clicked, also where its picture was not. */
-  isSpoiler?: (job: Job) => Promise<boolean>;
-  /** Whether the requester waited so long that they are to be mentioned; asked when the clip is there. */
-  wantsPing?: (job: Job) => Promise<boolean>;
+  /** Whether a server hides clips until they are clicked, and lets be mentioned who waited for them. */
+  guildSettings: Pick<GuildSettingsStore, 'of'>;
+  /** Whether a person wants to be mentioned. */
+  userSettings: Pick<UserSettingsStore, 'wantsPing'>;
+  /** Whoever waited longer than this is mentioned when the clip is there. Default: nobody is. */
+  pingAfterMs?: number | undefined;
   /** How long it takes what a person may still decide on. Default: nobody knows. */
   times?: ExpectedTimes;
   clock: Clock;
@@ -54,7 +58,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
-  const { isSpoiler = async () => false, wantsPing = async () => false, times } = options;
+  const { guildSettings, userSettings, pingAfterMs = Number.POSITIVE_INFINITY, times } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
@@ -88,9 +92,11 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
 
   /** Never rejects: the clip is there. */
   async function pingIfWanted(job: Job, { address, messages }: Conversation): Promise<void> {
+    const { userId, guildId, createdAtMs } = job;
+    if (clock.now() - createdAtMs <= pingAfterMs) return;
     try {
-      if (!(await wantsPing(job))) return;
-      await replies.ping(address, messages.readyPing(`<@${job.userId}>`), `ping-${job.id}`);
+      if (!(await userSettings.wantsPing(userId)) || !(await guildSettings.of(guildId)).ping) return;
+      await replies.ping(address, messages.readyPing(`<@${userId}>`), `ping-${job.id}`);
     } catch (err) {
       log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
     }
@@ -142,7 +148,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { address, messages, status } = conversation;
       await status.close();
       budget.spend(limitedChannel(address));
-      const hides = address.isSpoiler || (await isSpoiler(job));
+      const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
       const known = { job, messages, replies, isSpoiler: hides, shrink, times, nowMs: clock.now() };

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { variationSeeds } from '../settings/variations.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import type { Clip, RenderSpec } from '../worker/types.ts';
@@ -87,22 +87,22 @@ function sheetAsSentence({ bytes, width, height, frames }: Clip, { output, seeds
   return `${output}: ${width}×${height}, ${frames} frames, ${formatBytes(bytes.byteLength)}, variations ${named}`;
 }
 
-/** Asks until the answer is understood; nobody is asked where nobody watches. */
+/** Asks until the answer is understood, or there are no more; nobody is asked where nobody watches. */
 async function askForPicks(count: number, isJson: boolean, { stdin, stderr, signal }: CliIo): Promise<number[]> {
   if (isJson || stdin?.isTTY !== true || stderr.isTTY !== true) return [];
-  const lines = createInterface({ input: stdin, output: stderr, terminal: false });
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  const ask = () => stderr.write(`Which ones become clips? 1 to ${count}, such as 2 or 1,2; nothing for none: `);
+  const lines = createInterface({ input: stdin, terminal: false, signal });
   try {
-    for (;;) {
-      const question = `Which ones become clips? 1 to ${count}, such as 2 or 1,3; nothing for none: `;
-      const answer = (await Promise.race([lines.question(question, { signal }), closed])).trim();
+    ask();
+    for await (const line of lines) {
+      const answer = line.trim();
       const picks = answer === '' ? [] : readPicks(answer, count);
       if (picks !== undefined) return picks;
+      ask();
     }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   } finally {
     lines.close();
   }
+  signal.throwIfAborted();
+  return [];
 }

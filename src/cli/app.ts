@@ -108,7 +108,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
   const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
-  const { limits = noLimits, retentionHours = 168, pingAfterMs = Number.POSITIVE_INFINITY } = config;
+  const { limits = noLimits, retentionHours = 168, pingAfterMs } = config;
   const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
   const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
@@ -132,12 +132,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log,
     metrics,
     ...(editGapMs !== undefined && { editGapMs }),
-    isSpoiler: async ({ guildId }) => (await guildSettings.of(guildId)).spoiler,
     times,
-    wantsPing: async ({ userId, guildId, createdAtMs }) =>
-      clock.now() - createdAtMs > pingAfterMs &&
-      (await userSettings.wantsPing(userId)) &&
-      (await guildSettings.of(guildId)).ping,
+    guildSettings,
+    userSettings,
+    pingAfterMs,
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });

@@ -6,7 +6,7 @@ import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import type { EngineWorker, QueueEngine } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
 import type { JobQueueOptions } from '../queue/job-queue.ts';
-import { specOf } from '../queue/render-spec.ts';
+import { specOf } from '../queue/store-access.ts';
 import type { JobQueue } from '../queue/types.ts';
 import { type JobServer, type ListenAddress, startJobServer } from '../remote/job-server.ts';
 import type { WorkerNeeds } from '../remote/worker-needs.ts';

@@ -5,6 +5,7 @@ import { probeProvider } from '../worker/probe-provider.ts';
 import { chooseDevices, probeModelDir, probeTimeoutMs } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { checkConfiguration } from './doctor/check-configuration.ts';
+import { type CudaMachine, checkCuda, realCudaMachine } from './doctor/check-cuda.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
 import { checkDevices } from './doctor/check-devices.ts';
 import { checkDiscord } from './doctor/check-discord.ts';
@@ -33,6 +34,8 @@ export interface DoctorTools {
   probe: (request: UnetProbeRequest, environment?: Device['environment']) => Promise<UnetProbe>;
   /** The cards of this machine, where they are not to be asked for. */
   gpus?: readonly string[];
+  /** Left out: ONNX Runtime has no CUDA provider for this system. */
+  cuda?: CudaMachine | undefined;
 }
 
 /** `kinora doctor`: whether the bot could do its job here, and if not, why. */
@@ -45,7 +48,7 @@ export async function run(argv: string[], io: CliIo, tools: DoctorTools = realTo
   return isFit ? 0 : 1;
 }
 
-async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: DoctorTools): Promise<Finding[]> {
+async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }: DoctorTools): Promise<Finding[]> {
   const configuration = checkConfiguration(io.environment);
   // What cannot be used counts as unset: everything else is looked at all the same.
   const unusable = configProblems(io.environment).map(({ name }) => [name, undefined]);
@@ -59,6 +62,7 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus }: Doct
     await checkFfmpeg(config, environment),
     await checkModel(written, { ...io, environment }),
   ];
+  if (cuda !== undefined) findings.push(...(await checkCuda(execution.provider, cuda)));
   const { findings: providers, used } = await checkProviders({ modelDir, execution, probe });
   const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
   const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
@@ -75,6 +79,7 @@ function realTools({ environment, signal }: CliIo): DoctorTools {
     probeModelDir,
     probe: (request, added) =>
       probeProvider(request, { environment: { ...environment, ...added }, signal, timeoutMs: probeTimeoutMs }),
+    cuda: realCudaMachine(environment),
   };
 }
 

@@ -1,36 +1,54 @@
-import { type InstalledProvider, installProvider } from '../hub/cuda/install-provider.ts';
-import { type FoundLibrary, findLibraries, type LibraryPlaces, systemPlaces } from '../hub/cuda/native-libraries.ts';
+import { type CudaWheel, cudaWheels } from '../hub/cuda/cuda-wheels.ts';
+import { findNeeded, type InstalledCuda, installCuda } from '../hub/cuda/install-cuda.ts';
+import { type FoundLibrary, type LibraryPlaces, systemPlaces } from '../hub/cuda/native-libraries.ts';
 import { type CudaManifest, readCudaManifest } from '../hub/cuda/runtime-package.ts';
 import { realDisk } from '../hub/disk.ts';
 import { createHttpClient } from '../hub/http-client.ts';
+import { cudaFolder } from '../util/cuda-folder.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import type { CliIo } from './io.ts';
 import { createTransferProgress, downloadRetry, formatDuration, idleTimeoutMs } from './transfer-progress.ts';
+import { usageError } from './usage-error.ts';
 
 const line = {
   name: 'kinora setup cuda',
   about:
-    'Fetches the CUDA provider that belongs to the installed onnxruntime-node (Linux on x64), puts it beside the binding ' +
-    'and tells which CUDA and cuDNN libraries it needs and where they are.',
-  options: { force: { help: 'fetch it even if it is there' } },
+    'Brings the CUDA provider that belongs to the installed onnxruntime-node, and the libraries of CUDA 13 and cuDNN 9 ' +
+    "that it needs, into one folder of Kinora's own (Linux on x64): beside it only NVIDIA's driver is needed. Each file " +
+    'is held against its checksum.',
+  options: {
+    from: {
+      value: 'PATH',
+      isMany: true,
+      help:
+        'take the libraries from there and fetch nothing: a wheel (onnxruntime_gpu-*.whl, nvidia_*.whl), a .nupkg, or a ' +
+        'folder with libraries or such files; may be given more than once',
+    },
+    'provider-only': { help: "fetch the provider alone, for a system that has CUDA's and cuDNN's libraries" },
+    force: { help: 'fetch even what is there' },
+  },
+  notes:
+    "The folder is CUDA_DIR, else cuda in Kinora's own; about 2 GB, of which 1.5 GB are fetched. Run it again after npm ci: " +
+    'that fetches nothing.',
 } as const;
-
-/** Libraries of the system itself, which are there wherever Node runs. */
-const systemLibraries = /^(libc|libm|libdl|libpthread|librt|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so/;
 
 /** What the command asks of the machine; tests put their own in its place. */
 export interface SetupCudaMachine {
   manifest: () => CudaManifest;
   places: LibraryPlaces;
+  folder: string;
+  wheels: readonly CudaWheel[];
 }
 
 /** `kinora setup cuda`: the CUDA libraries of ONNX Runtime, which the npm registry does not carry. */
 export async function run(argv: string[], io: CliIo, machine = thisMachine(io)): Promise<number> {
   const given = readCommandLine(line, argv);
   if (given === undefined) return showHelp(line, io);
-  const { force } = given.values;
+  const { force, from = [], 'provider-only': providerOnly } = given.values;
+  if (from.includes('')) throw usageError('--from must name a file or a folder.');
   const manifest = machine.manifest();
+  const { folder, places } = machine;
   const progress = createTransferProgress(io.stderr, Date.now);
   const web = createHttpClient({
     fetch,
@@ -40,15 +58,25 @@ export async function run(argv: string[], io: CliIo, machine = thisMachine(io)):
     onRetry: ({ address, reason, delayMs }) =>
       progress.note(`${address}: ${reason}; next attempt in ${formatDuration(delayMs / 1000)}.`),
   });
-  let installed: InstalledProvider;
+  let installed: InstalledCuda;
   try {
-    const { signal } = io;
-    installed = await installProvider(manifest, { web, disk: realDisk, signal, force, onProgress: progress.update });
+    installed = await installCuda(manifest, {
+      folder,
+      from,
+      wheels: providerOnly ? [] : machine.wheels,
+      web,
+      disk: realDisk,
+      signal: io.signal,
+      force,
+      places,
+      onProgress: progress.update,
+    });
   } finally {
     progress.stop();
   }
-  io.stdout.write(describeInstalled(installed, manifest));
-  io.stdout.write(describeFound(await findNeeded(installed, machine.places), machine.places.driver));
+  io.stdout.write(describeInstalled(installed, manifest, folder));
+  const needed = await findNeeded(folder, places);
+  io.stdout.write(describeFound(needed, places));
   return 0;
 }
 
@@ -56,49 +84,32 @@ function thisMachine({ environment }: CliIo): SetupCudaMachine {
   return {
     manifest: () => readCudaManifest(process.platform, process.arch),
     places: systemPlaces(environment.LD_LIBRARY_PATH),
+    folder: cudaFolder(environment),
+    wheels: cudaWheels,
   };
 }
 
-/** What the libraries need besides each other and the system, and the driver; as the loader finds it. */
-async function findNeeded({ libraries }: InstalledProvider, places: LibraryPlaces): Promise<FoundLibrary[]> {
-  const own = new Set(libraries.map(({ name }) => name));
-  const found = new Map<string, FoundLibrary>();
-  for (const { path } of libraries) {
-    for (const library of await findLibraries(path, places)) found.set(library.soname, library);
-  }
-  return [...found.values()].filter(({ soname }) => {
-    // The binding has loaded ONNX Runtime's own library before the provider asks for it.
-    return !own.has(soname) && !systemLibraries.test(soname) && !soname.startsWith('libonnxruntime');
-  });
+function describeInstalled({ changed, libraries }: InstalledCuda, { version }: CudaManifest, folder: string): string {
+  const what = changed ? 'Installed and verified' : 'Already there (--force fetches anew)';
+  const bytes = libraries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const width = Math.max(...libraries.map(({ name }) => name.length));
+  const lines = libraries.map(({ name, origin }) => `  ${name.padEnd(width)}  ${origin}\n`);
+  return `${what}, for onnxruntime-node ${version}, ${formatBytes(bytes)} in ${folder}:\n${lines.join('')}`;
 }
 
-function describeInstalled({ fetched, libraries }: InstalledProvider, { version, folder }: CudaManifest): string {
-  const what = fetched ? 'Fetched and verified' : 'Already there (--force fetches anew)';
-  const lines = libraries.map(({ name, sizeBytes }) => `  ${name}  ${formatBytes(sizeBytes)}\n`);
-  return `${what}, for onnxruntime-node ${version}, in ${folder}:\n${lines.join('')}`;
-}
-
-function describeFound(libraries: readonly FoundLibrary[], driver: string): string {
-  const versionOf = (stem: string) =>
-    libraries
-      .map(({ soname }) => new RegExp(`^${stem}\\.so\\.(\\d+)`).exec(soname)?.[1])
-      .find((match) => match !== undefined);
-  const [cuda, cudnn] = [versionOf('libcudart'), versionOf('libcudnn')];
+function describeFound(libraries: readonly FoundLibrary[], places: LibraryPlaces): string {
   const width = Math.max(...libraries.map(({ soname }) => soname.length));
   const lines = libraries.map(({ soname, path, hint }) => {
     const where = path ?? (hint === undefined ? 'NOT FOUND' : `NOT FOUND by the loader, but it is in ${hint}`);
     return `  ${soname.padEnd(width)}  ${where}\n`;
   });
-  const linked = `It links CUDA ${cuda ?? '(not named)'} and cuDNN ${cudnn ?? '(not named)'}:\n${lines.join('')}`;
-  return `${linked}${advice(libraries, { cuda, cudnn, driver })}`;
+  return `It needs:\n${lines.join('')}${advice(libraries, places)}`;
 }
 
-function advice(
-  libraries: readonly FoundLibrary[],
-  { cuda, cudnn, driver }: { cuda: string | undefined; cudnn: string | undefined; driver: string },
-): string {
+/** What to do about libraries that are not found. */
+function advice(libraries: readonly FoundLibrary[], { driver }: LibraryPlaces): string {
   const missing = libraries.filter(({ path }) => path === undefined);
-  if (missing.length === 0) return 'Everything is found. Use it with PROVIDER=cuda.\n';
+  if (missing.length === 0) return 'Everything is found. Use it with PROVIDER=cuda; kinora doctor tries it.\n';
   const sentences: string[] = [];
   const hints = new Set(missing.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
   if (hints.size > 0) sentences.push(`Add to LD_LIBRARY_PATH before Kinora starts: ${[...hints].join(':')}`);
@@ -107,7 +118,7 @@ function advice(
   const runtime = absent.filter((soname) => soname !== driver);
   if (runtime.length > 0) {
     sentences.push(
-      `Install the CUDA ${cuda ?? ''} runtime libraries and cuDNN ${cudnn ?? ''} for it: they bring the rest.`,
+      `Missing: ${runtime.join(', ')}. kinora setup cuda without --from and --provider-only fetches them; or name what has them by --from, beside the provider.`,
     );
   }
   return `${sentences.join('\n')}\nUntil then PROVIDER=cuda fails, and PROVIDER=auto takes the CPU.\n`;

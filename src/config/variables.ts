@@ -101,6 +101,14 @@ export const variables = {
     schema: deviceList,
     example: 'auto',
   },
+  CUDA_DIR: {
+    description: [
+      "Where kinora setup cuda puts the CUDA provider and CUDA's libraries, which render processes then find. Unset: cuda",
+      "in Kinora's own folder.",
+    ],
+    schema: optionalPath,
+    example: 'cuda',
+  },
   THREADS: {
     description: [
       'Threads of each process on the CPU; 0 takes one per physical core, divided where several processes share them.',

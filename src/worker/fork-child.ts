@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { cudaLibraryPath } from '../util/cuda-folder.ts';
 import { runnableEntry } from './runnable-entry.ts';
 
 /** Variables that a render process may inherit: what finding programs, files, drivers and GPUs takes. */
@@ -47,7 +48,9 @@ export function childEnvironment(parent: Readonly<Record<string, string | undefi
   for (const [name, value] of Object.entries(parent)) {
     if (value !== undefined && isAllowed(name.toUpperCase())) environment[name] = value;
   }
-  return { ...environment, ...fixed };
+  // Before the process starts: the loader reads it once.
+  const libraryPath = cudaLibraryPath(parent);
+  return { ...environment, ...(libraryPath !== undefined && { LD_LIBRARY_PATH: libraryPath }), ...fixed };
 }
 
 function isAllowed(name: string): boolean {

@@ -5,7 +5,7 @@ import { cancellationPoint } from '../util/cancellation.ts';
 import type { Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { makeVariations } from './make-variations.ts';
-import { generateOriented } from './orientation.ts';
+import { orientInputs, restoreOrientation, type Turn } from './orientation.ts';
 import { type FramesSpec, type MakeClipOptions, maxFrames, prepareRun } from './prepare-run.ts';
 import { previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip } from './render-tools.ts';
@@ -23,6 +23,8 @@ function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[])
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
+  /** How the model sees the picture: its frames are to be laid back. */
+  turn: Turn;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -122,13 +124,15 @@ async function keptFrames(
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, before, seconds } = await beginRun(tools, spec, options);
+  const { run, turn, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = next.value;
+  const result = restoreOrientation(next.value, turn);
+  const { width, height } = result;
   await refuseUnsafeClip(result, tools.safety, options.signal);
   return {
     ...result,
+    settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
     ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
     model: tools.pipeline.info.name,
@@ -144,19 +148,20 @@ async function beginRun(
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
-  const { settings, picture, endPicture, before } = await prepareRun(tools, spec, { signal, knownSeed: resume?.seed });
-  const { width, height, fps } = settings;
+  const prepared = await prepareRun(tools, spec, { signal, knownSeed: resume?.seed });
+  const { width, height, fps } = prepared.settings;
+  const { turn, picture, endPicture, settings } = orientInputs(prepared, tools.pipeline.info);
   const { playbackFps = fps } = spec.form;
   const shown = { fps: playbackFps, ratio: spec.ratio ?? width / height, safety: tools.safety, signal, log };
-  const generateOptions = {
+  const files = previews && previewFiles(previews, shown);
+  const run = tools.pipeline.generate(picture, settings, {
     endPicture,
     ...(signal && { signal }),
     resume,
     checkpoints,
-    previews: previews && previewFiles(previews, shown),
-  };
-  const run = generateOriented(tools.pipeline, picture, { settings, options: generateOptions });
-  return { run, before, seconds: secondsSince(start) };
+    previews: files && { ...files, hand: (guess) => files.hand(restoreOrientation(guess, turn)) },
+  });
+  return { run, turn, before: prepared.before, seconds: secondsSince(start) };
 }
 
 function secondsSince(startMs: number): number {

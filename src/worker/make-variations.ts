@@ -10,7 +10,7 @@ import { pipelineStages, renderStages } from '../settings/clip.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { variationSeeds, variationSteps } from '../settings/variations.ts';
 import { type EncodeOptions, encodeTwice } from './encode-clip.ts';
-import { generateOriented } from './orientation.ts';
+import { orientInputs, restoreOrientation } from './orientation.ts';
 import { type FramesSpec, type MakeClipOptions, prepareRun } from './prepare-run.ts';
 import { type RenderTools, refuseUnsafeClip } from './render-tools.ts';
 import type { Clip, RenderProgress } from './types.ts';
@@ -46,14 +46,21 @@ export async function makeVariations(
   const keep = checkpoints && stateKeeper(checkpoints, shown, log);
   let resume = running && readCheckpoint(running, log);
   for (const seed of variationSeeds(settings.seed, count).slice(shown.length)) {
-    const options = { endPicture, ...(signal && { signal }), resume, checkpoints: keep?.running, isVariation: true };
+    const oriented = orientInputs({ settings: { ...settings, seed }, picture, endPicture }, tools.pipeline.info);
+    const run = tools.pipeline.generate(oriented.picture, oriented.settings, {
+      endPicture: oriented.endPicture,
+      ...(signal && { signal }),
+      resume,
+      checkpoints: keep?.running,
+      isVariation: true,
+    });
     resume = undefined;
-    const run = generateOriented(tools.pipeline, picture, { settings: { ...settings, seed }, options });
     let next = await run.next();
     for (; !next.done; next = await run.next()) progress.of(next.value);
-    const { state, width, height, frames, secondsPerStage: own } = next.value;
+    const guess = restoreOrientation(next.value, oriented.turn);
+    await refuseUnsafeClip(guess, tools.safety, signal);
+    const { state, width, height, frames, secondsPerStage: own } = guess;
     for (const stage of pipelineStages) secondsPerStage[stage] += own[stage];
-    await refuseUnsafeClip(next.value, tools.safety, signal);
     shown.push({ frames: { width, height, frames }, ...(state && { state }) });
     progress.next();
     await keep?.shown();

@@ -1,9 +1,8 @@
-import type { ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import type { ImageToVideoSettings, ModelInfo } from '../inference/pipeline/types.ts';
 import type { FramedPicture, RgbFrames, RgbPicture } from '../util/rgb.ts';
-import type { RenderPipeline } from './render-tools.ts';
 
 /** A way to lay a picture: swapped are rows and columns, then each row is turned round. */
-interface Turn {
+export interface Turn {
   swap: boolean;
   mirror: boolean;
 }
@@ -16,43 +15,26 @@ const turns: readonly Turn[] = [
   { swap: true, mirror: true },
 ];
 
-type Generate = RenderPipeline['generate'];
-
-/** What is generated, and what `generate` is told besides. */
-interface OrientedRun {
+/** What a run is given. */
+interface RunInputs {
   settings: ImageToVideoSettings;
-  options: Parameters<Generate>[2];
+  picture: FramedPicture;
+  endPicture: FramedPicture | undefined;
 }
 
-/**
- * The pipeline's `generate`, where which way a model's only move goes is left to the seed: by laying the picture
- * accordingly, and the frames back. The picture is then only in the pipeline's hands, since it may take much memory.
- */
-export function generateOriented(
-  pipeline: RenderPipeline,
-  picture: FramedPicture,
-  { settings, options }: OrientedRun,
-): ReturnType<Generate> {
-  const turn = orientationOf(pipeline.info.orientsBySeed === true ? settings.seed : 0);
+/** The inputs as the model is to see them, and how to lay its frames back. Only a model that says so is turned, by the seed. */
+export function orientInputs(
+  { settings, picture, endPicture }: RunInputs,
+  { orientsBySeed = false }: Pick<ModelInfo, 'orientsBySeed'>,
+): RunInputs & { turn: Turn } {
+  const turn = orientationOf(orientsBySeed ? settings.seed : 0);
   const { width, height } = settings;
-  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const { endPicture, previews } = options ?? {};
-  const orientedOptions = {
-    ...options,
+  return {
+    turn,
+    settings: turn.swap ? { ...settings, width: height, height: width } : settings,
+    picture: orientPicture(picture, turn),
     endPicture: endPicture && orientPicture(endPicture, turn),
-    previews: previews && {
-      ...previews,
-      hand: (guess: RgbFrames) => previews.hand(restoreOrientation(guess, turn)),
-    },
   };
-  return restored(pipeline.generate(orientPicture(picture, turn), oriented, orientedOptions), { turn, settings });
-}
-
-async function* restored(
-  run: ReturnType<Generate>,
-  { turn, settings }: { turn: Turn; settings: ImageToVideoSettings },
-): ReturnType<Generate> {
-  return { ...restoreOrientation(yield* run, turn), settings };
 }
 
 /** The way in which a model that is turned by the seed gets to see the picture. */

@@ -4,6 +4,7 @@ import { createJobMessages } from '../../src/bot/job-messages.ts';
 import type { MessageSender, Reply } from '../../src/bot/message-sender.ts';
 import type { ReplyAddress } from '../../src/bot/reply-address.ts';
 import { InferenceError, UserError } from '../../src/errors.ts';
+import { type GuildSettings, guildSettingsSchema } from '../../src/storage/guild-settings.ts';
 import type { Job } from '../../src/storage/job.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
@@ -39,7 +40,7 @@ const signal = new AbortController().signal;
 
 function setUp(
   edit: (reply: Reply) => Promise<void> = async () => {},
-  options: { wantsPing?: () => Promise<boolean>; refusePing?: boolean } = {},
+  options: { pingAfterMs?: number; wantsPing?: boolean; guild?: Partial<GuildSettings>; refusePing?: boolean } = {},
 ) {
   const clock = createFakeClock();
   const said: string[] = [];
@@ -59,9 +60,14 @@ function setUp(
     },
   };
   const log = createRecordingLog();
-  const { wantsPing = async () => false } = options;
+  const { pingAfterMs, wantsPing = true, guild = {} } = options;
+  const settings = {
+    guildSettings: { of: async () => ({ ...guildSettingsSchema.parse({}), ...guild }) },
+    userSettings: { wantsPing: async () => wantsPing },
+    pingAfterMs,
+  };
   const shrink = async () => undefined;
-  return { messages: createJobMessages({ replies, shrink, wantsPing, clock, log }), clock, said, log };
+  return { messages: createJobMessages({ ...settings, replies, shrink, clock, log }), clock, said, log };
 }
 
 describe('createJobMessages', () => {
@@ -113,16 +119,30 @@ describe('createJobMessages', () => {
   });
 
   it('mentions who waited long once the clip is there, but not where the clip itself mentions them', async () => {
-    const edited = setUp(undefined, { wantsPing: async () => true });
+    const waitedLong = { pingAfterMs: 60_000 };
+    const edited = setUp(undefined, waitedLong);
     await edited.messages.deliver(job, clip, signal);
     expect(edited.said).toEqual(['edit clip', `ping <@${job.userId}>, your clip is ready. ping-7f3a91c2`]);
-    const posted = setUp(() => Promise.reject(tooOld()), { wantsPing: async () => true });
+    // Nobody who was served quickly, and nobody where they themselves, the server or the operator want none.
+    const soon = { ...job, createdAtMs: edited.clock.now() - 60_000 };
+    const cases = [
+      [waitedLong, soon],
+      [{ ...waitedLong, wantsPing: false }, job],
+      [{ ...waitedLong, guild: { ping: false } }, job],
+      [{}, job],
+    ] as const;
+    for (const [options, asked] of cases) {
+      const { messages, said } = setUp(undefined, options);
+      await messages.deliver(asked, clip, signal);
+      expect(said).toEqual(['edit clip']);
+    }
+    const posted = setUp(() => Promise.reject(tooOld()), waitedLong);
     await posted.messages.deliver(job, clip, signal);
     expect(posted.said).toEqual(['edit clip', 'post clip 7f3a91c2']);
   });
 
   it('counts a clip as delivered when only the mention failed', async () => {
-    const { messages, log } = setUp(undefined, { wantsPing: async () => true, refusePing: true });
+    const { messages, log } = setUp(undefined, { pingAfterMs: 60_000, refusePing: true });
     await messages.deliver(job, clip, signal);
     expect(log.events.map(({ message }) => message)).toEqual(['who waited long could not be mentioned']);
   });

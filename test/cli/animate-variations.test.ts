@@ -16,7 +16,9 @@ async function animate(words: string, { typed, isTTY = false }: { typed?: string
   const folder = tempFolder();
   const io = createMemoryIo({ isTTY });
   if (typed !== undefined) io.stdin = Object.assign(Readable.from([typed]), { isTTY });
-  const options = readAnimateOptions(`cat.png --output ${join(folder, 'cat.mp4')} --variations 3 ${words}`.trim().split(' '))!;
+  const options = readAnimateOptions(
+    `cat.png --output ${join(folder, 'cat.mp4')} --variations 3 ${words}`.trim().split(' '),
+  )!;
   const asked: RenderSpec[] = [];
   await animateVariations({
     plan: options.clips[0]!,

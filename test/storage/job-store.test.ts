@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { specOf } from '../../src/queue/render-spec.ts';
+import { specOf } from '../../src/queue/store-access.ts';
 import type { Attempt } from '../../src/storage/attempts.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';

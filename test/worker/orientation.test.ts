@@ -51,21 +51,23 @@ describe('a model that is turned by the seed', () => {
     expect(cut(whole)).toEqual({ width: turnedCut.width, height: turnedCut.height, data: turnedCut.data });
   });
 
-  it('makes clips of the size that was asked for', async () => {
+  it('makes clips of the size that was asked for, and says in which chunks memory let the frames be decoded', async () => {
     const tools = fakeTools();
     const seen: string[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
       ...tools.pipeline,
       info: { ...fakeInfo, orientsBySeed: true },
-      generate: (picture, settings, options) => {
+      async *generate(picture, settings, options) {
         seen.push(`${picture.width}x${picture.height} ${settings.width}x${settings.height}`);
-        return generate(picture, settings, options);
+        const made = yield* generate(picture, settings, options);
+        return { ...made, settings: { ...made.settings, decodeChunkSize: 1 } };
       },
     };
     const spec = { picture: scripted({}), fit: 'pad', settings: { width: 64, height: 48 } } as const;
     const clips = [0, 2].map((seed) => makeClip(tools, { ...spec, settings: { ...spec.settings, seed } }));
-    for (const clip of await Promise.all(clips)) expect(clip.settings).toMatchObject({ width: 64, height: 48 });
+    for (const clip of await Promise.all(clips))
+      expect(clip.settings).toMatchObject({ width: 64, height: 48, decodeChunkSize: 1 });
     expect(seen.sort()).toEqual(['48x64 48x64', '64x48 64x48']);
   });
 });

@@ -13,8 +13,10 @@ const loaderTimeoutMs = 30_000;
 export interface LibraryPlaces {
   /** LD_LIBRARY_PATH. */
   libraryPath: string | undefined;
-  /** The driver's library. Nothing links it, the CUDA runtime opens it: the loader is asked for it by name. */
+  /** The driver's library, which the system brings. */
   driver: string;
+  /** What no library links and the provider opens when it first needs it: the loader is asked for these by name. */
+  opened: readonly string[];
   /** Folders of which CUDA's installers make several, such as /usr/local/cuda-12.4: looked into, not searched by the loader. */
   hintRoots: readonly string[];
 }
@@ -30,7 +32,7 @@ export interface FoundLibrary {
 
 /** The places of a Linux system on x64. */
 export function systemPlaces(libraryPath: string | undefined): LibraryPlaces {
-  return { libraryPath, driver: 'libcuda.so.1', hintRoots: ['/usr/local', '/opt'] };
+  return { libraryPath, driver: 'libcuda.so.1', opened: ['libcudnn.so.9'], hintRoots: ['/usr/local', '/opt'] };
 }
 
 /** @throws ConfigError `platform-unsupported` there is no glibc, which the CUDA libraries are linked to */
@@ -56,14 +58,15 @@ export async function verifyLibrary(path: string): Promise<void> {
 }
 
 /**
- * Lets the loader look for everything that a library needs, and for the driver, as it would to load it; what `ldd`
+ * Lets the loader look for everything that a library needs or opens, and for the driver, as it would to load it; what `ldd`
  * prints. None of the libraries' code runs.
  * @returns what the library links, what those link, and the driver, without the loader itself
  * @throws DownloadError `not-a-library` one of the libraries that the loader found cannot be loaded
  */
 export async function findLibraries(path: string, places: LibraryPlaces): Promise<FoundLibrary[]> {
-  const { libraryPath, driver, hintRoots } = places;
-  const { code, stdout, stderr } = await askLoader(['--preload', driver, resolve(path)], {
+  const { libraryPath, driver, opened, hintRoots } = places;
+  const asked = [driver, ...opened];
+  const { code, stdout, stderr } = await askLoader(['--preload', asked.join(':'), resolve(path)], {
     LD_TRACE_LOADED_OBJECTS: '1',
     ...(libraryPath !== undefined && { LD_LIBRARY_PATH: libraryPath }),
   });
@@ -71,7 +74,7 @@ export async function findLibraries(path: string, places: LibraryPlaces): Promis
     const [, broken = path, why = stderr.trim()] = /loading shared libraries: (.+?): (.+)/.exec(stderr) ?? [];
     throw notALibrary(broken, why);
   }
-  const found = new Map<string, string | undefined>([[driver, undefined]]);
+  const found = new Map<string, string | undefined>(asked.map((soname) => [soname, undefined]));
   for (const [, soname = '', target] of stdout.matchAll(/^\s*(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)) {
     found.set(soname, target === 'not found' ? undefined : target);
   }

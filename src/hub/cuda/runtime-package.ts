@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
+import { providerLibraries } from './library-sources.ts';
 import type { PackageName } from './nuget-package.ts';
 
 /** What the installed onnxruntime-node says of the CUDA libraries that belong to it. */
@@ -13,8 +14,6 @@ export interface CudaManifest {
   /** Index of the NuGet feed. */
   feed: string;
   package: PackageName;
-  /** Library file names and where each lies in the package. */
-  libraries: ReadonlyMap<string, string>;
 }
 
 const packageJson = z.object({ version: z.string() });
@@ -22,16 +21,13 @@ const packageJson = z.object({ version: z.string() });
 /** `script/install-metadata.js` of onnxruntime-node, which its own install script works from. */
 const installMetadata = z.object({
   requirements: z.record(z.string(), z.array(z.string())),
-  manifests: z.record(z.string(), z.record(z.string(), z.object({ package: z.string(), path: z.string() }))),
+  manifests: z.record(z.string(), z.record(z.string(), z.object({ package: z.string() }))),
   packages: z.record(
     z.string(),
     z.object({ name: z.string(), versions: z.array(z.object({ feed: z.string(), version: z.string() })) }),
   ),
   feeds: z.record(z.string(), z.object({ type: z.string(), index: z.url() })),
 });
-
-/** The provider and the bridge it is loaded by. The package has TensorRT's too, which Kinora does not use. */
-const wantedLibraries = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
 
 /**
  * Reads the CUDA manifest of the installed onnxruntime-node for a platform.
@@ -49,15 +45,9 @@ export function readCudaManifest(platform: string, architecture: string): CudaMa
     const message = `onnxruntime-node has CUDA libraries for Linux on x64 alone, and this is ${system}. Use PROVIDER=webgpu or PROVIDER=cpu here.`;
     throw new ConfigError('platform-unsupported', message);
   }
-  const libraries = new Map<string, string>();
-  let source = '';
-  for (const library of wantedLibraries) {
-    const entry = manifest[`./${library}`];
-    if (entry === undefined) throw unknownMetadata(version);
-    libraries.set(library, entry.path);
-    source = entry.package;
-  }
-  const found = metadata.packages[source];
+  const sources = new Set(providerLibraries.map((library) => manifest[`./${library}`]?.package));
+  const [source = ''] = sources;
+  const found = sources.size === 1 ? metadata.packages[source] : undefined;
   const [release] = found?.versions ?? [];
   const feed = release === undefined ? undefined : metadata.feeds[release.feed];
   if (found === undefined || release === undefined || feed === undefined) throw unknownMetadata(version);
@@ -66,7 +56,6 @@ export function readCudaManifest(platform: string, architecture: string): CudaMa
     folder: join(root, 'bin/napi-v6', system),
     feed: feed.index,
     package: { id: found.name, version: release.version },
-    libraries,
   };
 }
 

@@ -69,9 +69,18 @@ async function probe(provider: ConcreteProvider): Promise<void> {
   }
 }
 
+/** What to do about the commonest failures of CUDA, by its numbers (driver_types.h, cudaError). */
+const cudaAdvice: Readonly<Record<string, string>> = {
+  35: "NVIDIA's driver is too old for CUDA 13: it takes 580 or newer.",
+  100: 'There is no CUDA device.',
+};
+
 /** The first line of ONNX Runtime's message, without the place in its source and the condition that failed. */
 function reason(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  // CUDA's own words stand amid ONNX Runtime's places in its source.
+  const [, number = '', failure] = /CUDA failure (\d+): (.*?)\s*;/.exec(line) ?? [];
+  if (failure !== undefined) return `CUDA failure ${number}: ${failure}. ${cudaAdvice[number] ?? ''}`.trim();
   const said = line.replace(/^.*\bwas false\. /, '').trim();
   return said.endsWith('.') ? said : `${said}.`;
 }

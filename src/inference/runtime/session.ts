@@ -148,6 +148,11 @@ async function runSession(
     feeds[name] = tensor;
   }
   return session.run(feeds).catch((cause: unknown) => {
+    // The provider opens cuDNN when it first needs it: without it every convolution is refused.
+    if (cause instanceof Error && cause.message.includes('cuDNN is unavailable')) {
+      const message = `${model.name} failed: cuDNN 9 (libcudnn.so.9) is missing, or cannot be loaded. \`npm run setup:cuda\` brings it.`;
+      throw new InferenceError('cudnn-missing', message, { cause, scope: 'host' });
+    }
     throw new InferenceError('session-run', `${model.name} failed.`, { cause });
   });
 }

@@ -21,6 +21,7 @@ beforeEach(async () => {
   places = {
     libraryPath: join(root, 'from-environment'),
     driver: 'libdriver-made-up.so.1',
+    opened: ['libopened-made-up.so.9'],
     hintRoots: [join(root, 'usr-local')],
   };
 });
@@ -50,6 +51,13 @@ describe.runIf(existsSync(systemLoader))('findLibraries', () => {
 
   it('finds the system’s libraries by the loader’s cache and folders', async () => {
     expect((await search(['libc.so.6'])).get('libc.so.6')?.path).toMatch(/^\/.*libc\.so\.6$/);
+  });
+
+  it('finds what the provider opens by itself, such as cuDNN, which stands in no list', async () => {
+    const found = async () => (await search(['libc.so.6'])).get('libopened-made-up.so.9');
+    expect(await found()).toMatchObject({ path: undefined });
+    const path = await put('from-environment/libopened-made-up.so.9');
+    expect(await found()).toMatchObject({ path });
   });
 
   it('finds the driver, which nothing links, and says when it is not there', async () => {
