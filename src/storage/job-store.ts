@@ -26,9 +26,9 @@ import {
 import { createVariationStore } from './variations.ts';
 
 /**
- * Jobs, pictures, checkpoints and finished clips. Every method but `forget` is one transaction, committed and on the disk
- * when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
- * released or has ended.
+ * Jobs, pictures, checkpoints and finished clips. Every method but `forget` and `dropVariations` is one transaction,
+ * committed and on the disk when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt}
+ * writes is refused once its job is another attempt's, was released or has ended.
  */
 export interface JobStore {
   /**
