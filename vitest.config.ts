@@ -6,10 +6,13 @@ import { isolated, longest } from './test/projects.ts';
 
 const isolatedFiles = Object.keys(isolated);
 
-const common = {
-  resolve: {
-    alias: [{ find: /^\.\/runnable-entry\.ts$/, replacement: `${import.meta.dirname}/test/support/bundled-entry.ts` }],
-  },
+const bundledEntry = {
+  find: /^\.\/runnable-entry\.ts$/,
+  replacement: `${import.meta.dirname}/test/support/bundled-entry.ts`,
+};
+const sharedSessions = {
+  find: /^onnxruntime-node$/,
+  replacement: `${import.meta.dirname}/test/support/shared-sessions.ts`,
 };
 
 /**
@@ -38,13 +41,13 @@ export default defineConfig({
     globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts', 'test/support/lend-browser.ts'],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
-    // One more than there are cores, since many tests wait for other processes.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores, since many tests wait for other processes.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { ...common, test: { name: 'isolated', include: isolatedFiles, ...patience } },
+      { resolve: { alias: [bundledEntry] }, test: { name: 'isolated', include: isolatedFiles, ...patience } },
       {
-        ...common,
+        resolve: { alias: [bundledEntry, sharedSessions] },
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],

@@ -1,30 +1,40 @@
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startFakeDiscord } from '../src/fake-discord/start-fake-discord.ts';
-import { readBooks } from './soak/read-books.ts';
+import { leaksIn } from '../test/support/find-leaks.ts';
+import { createFaultRecords, type Fault } from './soak/faults.ts';
+import { type HostFaults, hostFaults } from './soak/host-faults.ts';
+import { localFaults } from './soak/local-faults.ts';
+import { readSoakOptions, usage } from './soak/options.ts';
+import { openBooks, readBooks } from './soak/read-books.ts';
 import { type SoakBot, startSoakBot } from './soak/soak-bot.ts';
+import { type SoakHosts, startSoakHosts, workerToken } from './soak/soak-hosts.ts';
 import { createSoakPeople } from './soak/soak-people.ts';
 import { createTroubles } from './soak/troubles.ts';
 
-// `npm run soak [interactions] [seed]`: the whole bot as `npm start` runs it, with real renders of a tiny checkpoint,
-// against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may: errors of
-// Discord and an outage, a model folder that goes and comes back, a render process that is killed or hangs, a bot that is
-// killed. The stand-in keeps Discord's rate limits and strays from the documentation at random. At the end the store is compared with what people saw; whatever is missing or there twice, and memory that grows
-// with the number of clips, makes the exit code 1.
-
-const [interactions = 200, seed = 1] = process.argv.slice(2).map(Number);
+// `npm run soak` (what it takes: soak/options.ts): the whole bot as `npm start` runs it, with real renders of a tiny
+// checkpoint, against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may:
+// errors of Discord, and the faults of soak/local-faults.ts, or with workers on other hosts those of soak/host-faults.ts.
+// The stand-in keeps Discord's rate limits and strays from the documentation at random. At the end the store is compared
+// with what people saw; whatever is missing or there twice, and memory that grows with the number of clips, makes the exit
+// code 1.
 
 /** Jobs and other presses under way at once: the queue is never empty, and never turns everybody away. */
 const underWayAtOnce = 12;
 
-/** What the bot's process may grow by after its first quarter: about the noise of its garbage collector. */
+/** What the bot's process may grow by after its first clips: about the noise of its garbage collector. */
 const allowedGrowthMb = 60;
 /** The slowest of a hundred first answers may take so long. */
 const longestAcknowledgementMs = 100;
-/** How long a fault of the host and an outage last: long enough for several renders to be finished meanwhile. */
-const faultMs = 8_000;
+/** A job whose worker died, or cannot be heard, is begun elsewhere within this time. */
+const longestSecondsToGoOn = 20;
+
+const options = await (async () => readSoakOptions(process.argv.slice(2)))().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n\n${usage}`);
+  process.exit(2);
+});
+const { engine, goal, seed } = options;
 
 const folder = mkdtempSync(join(tmpdir(), 'kinora-soak-'));
 const modelDir = join(folder, 'model');
@@ -35,72 +45,88 @@ writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 
 // With the intent, without which reactions bring no pictures.
 const discord = await startFakeDiscord({ messageContentIntent: true });
-let bot: SoakBot = await startSoakBot(discord, { modelDir, dataDir });
-let memoryBeforeMb = 0;
+const books = openBooks(dataDir);
+const people = createSoakPeople(discord, {
+  seed,
+  picture: readFileSync('assets/rocket.jpg'),
+  stored: books,
+});
 const leaks: string[] = [];
+let memoryBeforeMb = 0;
+
+/** A line of the log of the bot or of a worker. */
+function onLine(line: string): void {
+  leaks.push(...leaksIn(line, [discord.token, workerToken]));
+  if (!line.includes('"job ended"')) return;
+  const { jobId, state } = JSON.parse(line) as { jobId: string; state: string };
+  people.ended(jobId, state);
+}
+
+const fleet: SoakHosts | undefined =
+  engine === 'bullmq' ? await startSoakHosts({ workers: options.workers, modelDir, onLine }) : undefined;
+const startAnother = () =>
+  startSoakBot(discord, { modelDir, dataDir, environment: fleet?.botEnvironment ?? {}, onLine });
+let bot: SoakBot = await startAnother();
+const killBot = () => bot.kill();
+async function startBot(): Promise<void> {
+  bot = await startAnother();
+  memoryBeforeMb = 0;
+}
+
 discord.setRateLimits('discord');
 // All of what it can be told to stray in, also what discord.js cannot parse.
 discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
 const startedMs = Date.now();
 const troubles = createTroubles(discord, seed);
-const people = createSoakPeople(discord, { seed, picture: readFileSync('assets/rocket.jpg') });
+const hostile: HostFaults | undefined = fleet && hostFaults({ fleet, books, killBot, startBot, spare: people.spare });
+const faults: Fault[] = hostile?.faults ?? localFaults({ discord, modelDir, bot: () => bot, killBot, startBot });
+const records = createFaultRecords({ underWay: books.underWay, nextClip: people.nextClip });
 
-/** Nobody acts meanwhile: an interaction that nobody hears was not accepted. */
-async function whileNobodyActs(work: () => Promise<void>): Promise<void> {
-  await people.answered();
-  await work();
-}
-
-const atShare = (share: number) => Math.floor(interactions * share);
-const events = new Map<number, () => Promise<void>>([
-  [atShare(0.2), async () => bot.killRenderProcess('SIGKILL')],
-  [
-    atShare(0.3),
-    () =>
-      whileNobodyActs(async () => {
-        discord.setOutage('unreachable');
-        await delay(faultMs);
-        const ready = bot.ready();
-        discord.setOutage('none');
-        await ready;
-      }),
-  ],
-  [
-    atShare(0.45),
-    async () => {
-      renameSync(modelDir, `${modelDir}-gone`);
-      await delay(faultMs);
-      renameSync(`${modelDir}-gone`, modelDir);
-    },
-  ],
-  [
-    atShare(0.6),
-    () =>
-      whileNobodyActs(async () => {
-        bot.kill();
-        leaks.push(...bot.leaks());
-        bot = await startSoakBot(discord, { modelDir, dataDir });
-        memoryBeforeMb = 0;
-      }),
-  ],
-  [atShare(0.8), async () => bot.killRenderProcess('SIGSTOP')],
-]);
-
-for (let index = 0; index < interactions; index++) {
+async function actOnce(): Promise<void> {
   await people.fewerUnderWay(underWayAtOnce);
+  const index = people.done().interactions;
   await people.act(index);
   troubles.maybe(index, people.jobs());
-  await events.get(index)?.();
-  // Of the bot that was started last, once it has met everything once.
-  if (index === atShare(0.7)) memoryBeforeMb = bot.memoryMb();
-  if (index % 10 === 9) console.log(`${index + 1} of ${interactions} · ${people.summary()}`);
+  const done = people.done()[goal.what];
+  // Of the bot that was started last, once it has met much of what there is.
+  if (memoryBeforeMb === 0 && done >= goal.count * 0.7) memoryBeforeMb = bot.memoryMb();
+  if (index % 10 === 9) console.log(`${done} of ${goal.count} ${goal.what} · ${people.summary()}`);
 }
+
+async function actUntil(share: number): Promise<void> {
+  while (people.done()[goal.what] < Math.floor(goal.count * share)) await actOnce();
+}
+
+/** People go on meanwhile: a fault that waits for jobs gets some. */
+async function sufferAmongPeople(fault: Fault, share: number): Promise<void> {
+  let isOver = false;
+  const suffering = records.suffer(fault).finally(() => {
+    isOver = true;
+  });
+  await actUntil(share);
+  while (!isOver) {
+    if (fault.isHungry?.() && people.jobs().length < underWayAtOnce / 2) await actOnce();
+    else await Promise.race([suffering, new Promise((resolve) => setTimeout(resolve, 100))]);
+  }
+  await suffering;
+}
+
+for (const [index, fault] of faults.entries()) {
+  const share = (index + 1) / (faults.length + 1);
+  console.log(`${Math.round((Date.now() - startedMs) / 1000)} s · ${fault.name}`);
+  if (fault.isQuiet) {
+    await actUntil(share);
+    await people.answered();
+    await records.suffer(fault);
+  } else await sufferAmongPeople(fault, share);
+}
+await actUntil(1);
 await people.settled();
 const memoryAfterMb = bot.memoryMb();
 await bot.stop();
-leaks.push(...bot.leaks());
+await fleet?.stop();
 
-const books = readBooks(dataDir, discord);
+const ended = readBooks(dataDir, discord);
 const { median, p99, count, unanswered } = people.latencies();
 const violations = discord.violations();
 const invalid = invalidRequests();
@@ -118,34 +144,37 @@ function invalidRequests(): string[] {
   });
 }
 
+const lines = (all: readonly string[]) => all.map((line) => `\n  ${line}`).join('');
+const longest = hostile?.longest();
+const load = loadavg().map((each) => each.toFixed(1));
 console.log(`
-${interactions} interactions of 40 people (seed ${seed}) in ${Math.round((Date.now() - startedMs) / 1000)} s
+${people.done().interactions} interactions of 40 people (seed ${seed}) in ${Math.round((Date.now() - startedMs) / 1000)} s
+engine          ${engine}${fleet ? `, with ${options.workers} workers and a Redis with its append-only file` : ''}
 doors           ${people.doorsUsed()}
-trouble         ${troubles.summary()}, an outage of ${faultMs / 1000} s, the model gone for ${faultMs / 1000} s, render process killed
-                once and stopped once, bot killed once
-accepted        ${books.accepted}
-delivered       ${books.delivered}
-failed          ${books.failed} (each explained)
-cancelled       ${books.cancelled}
-lost            ${books.lost.length}${books.lost.map((line) => `\n  ${line}`).join('')}
-twice           ${books.twice.length}${books.twice.map((line) => `\n  ${line}`).join('')}
+trouble         ${troubles.summary()}
+accepted        ${ended.accepted}
+delivered       ${ended.delivered}
+failed          ${ended.failed} (each explained)
+cancelled       ${ended.cancelled}
+lost            ${ended.lost.length}${lines(ended.lost)}
+twice           ${ended.twice.length}${lines(ended.twice)}
 acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
-not seen        ${people.timedOut().length} ends in time${people
-  .timedOut()
-  .map((line) => `\n  ${line}`)
-  .join('')}
-machine         ${cpus().length} processors, load average ${loadavg()
-  .map((load) => load.toFixed(1))
-  .join(' ')}
+not seen        ${people.timedOut().length} ends in time${lines(people.timedOut())}
+machine         ${cpus().length} processors (${cpus()[0]?.model.trim()}), load average ${load.join(' ')}
 memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})
-leaks           ${leaks.length} lines of the log with a token, a signed link or a picture${leaks.map((line) => `\n  ${line}`).join('')}
-invalid         ${invalid.length} requests beyond those provoked${invalid.map((line) => `\n  ${line}`).join('')}
-violations      ${violations.length}${violations.map((line) => `\n  ${line}`).join('')}`);
+leaks           ${leaks.length} lines of the log with a token, a signed link or a picture${lines(leaks)}
+invalid         ${invalid.length} requests beyond those provoked${lines(invalid)}
+violations      ${violations.length}${lines(violations)}${
+  longest
+    ? `\nto go on        ${longest.seconds.toFixed(1)} s at most until a dead or silent worker's job was begun elsewhere, of ${longest.count}`
+    : ''
+}
 
-const growthMb = memoryAfterMb - memoryBeforeMb;
+${records.table(engine, ended)}`);
+
 const isSound =
-  books.lost.length +
-    books.twice.length +
+  ended.lost.length +
+    ended.twice.length +
     violations.length +
     leaks.length +
     invalid.length +
@@ -153,5 +182,6 @@ const isSound =
     people.timedOut().length ===
     0 &&
   p99 < longestAcknowledgementMs &&
-  growthMb < allowedGrowthMb;
+  memoryAfterMb - memoryBeforeMb < allowedGrowthMb &&
+  (longest?.seconds ?? 0) < longestSecondsToGoOn;
 process.exitCode = isSound ? 0 : 1;

@@ -49,6 +49,8 @@ export const packageHomes = {
   bullmq: ['queue/engine'],
   ioredis: ['queue/engine'],
   libsql: ['storage'],
+  '@aws-sdk/client-s3': ['remote/s3-store.ts'],
+  '@aws-sdk/s3-request-presigner': ['remote/s3-store.ts'],
   'discord.js': ['bot', 'commands', 'cli/app.ts'],
   ws: ['fake-discord', 'playground'],
   '@huggingface/hub': ['hub'],

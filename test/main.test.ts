@@ -3,22 +3,24 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { quartersPicture } from './media/pictures.ts';
+import { programFile } from './support/program-file.ts';
 import { tempFolder } from './support/temp-folder.ts';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 it.each([
-  ['Ctrl-C', 'SIGINT'],
-  ['a closed terminal', 'SIGHUP'],
-] as const)('is a program: %s ends a render cleanly, with the exit code that shells expect', async (_, signal) => {
+  // From its sources, as `npm run kinora` starts it.
+  ['Ctrl-C', 'SIGINT', ['--import', 'tsx', fromRoot('src/main.ts')]],
+  ['a closed terminal', 'SIGHUP', [programFile('src/main.ts')]],
+] as const)('is a program: %s ends a render cleanly, with the exit code that shells expect', async (_, signal, run) => {
   const folder = tempFolder();
   writeFileSync(join(folder, 'a.png'), await quartersPicture().png().toBuffer());
   const words = ['animate', join(folder, 'a.png'), '--output', join(folder, 'a.mp4'), '--steps', '1000'];
-  const program = spawn(process.execPath, ['--import', 'tsx', fromRoot('src/main.ts'), ...words], {
+  const program = spawn(process.execPath, [...run, ...words], {
     cwd: fromRoot('.'),
-    env: { PATH: process.env.PATH, MODEL_DIR: fromRoot('test/golden/models/tiny-a'), PROVIDER: 'cpu' },
+    env: { PATH: process.env.PATH, MODEL_DIR: inject('tinyModel'), PROVIDER: 'cpu' },
   });
   let stdout = '';
   let stderr = '';

@@ -3,7 +3,7 @@ import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 
 /** What the bot's store says, held against what people saw. */
-export interface Repositories {
+export interface Books {
   accepted: number;
   delivered: number;
   failed: number;
@@ -26,7 +26,7 @@ const rowsSchema = z.array(
 );
 
 /** Compares; call it when the bot has ended. */
-export function readBooks(dataDir: string, discord: FakeDiscord): Repositories {
+export function readBooks(dataDir: string, discord: FakeDiscord): Books {
   const database = openDatabase(dataDir);
   const jobs = rowsSchema.parse(database.prepare('SELECT id, state, address, pending_notice FROM jobs').all([]));
   database.close();
@@ -35,7 +35,7 @@ export function readBooks(dataDir: string, discord: FakeDiscord): Repositories {
     ...discord.users().map(({ id }) => discord.openDm(id)),
   ]);
   const messages = [...channels].flatMap((channelId) => discord.messages(channelId));
-  const books: Repositories = { accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, lost: [], twice: [] };
+  const books: Books = { accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, lost: [], twice: [] };
   for (const { id, state, address, pending_notice } of jobs) {
     const clips = messages.filter((message) =>
       message.attachments.some(({ filename }) => filename.includes(id)),
@@ -51,4 +51,41 @@ export function readBooks(dataDir: string, discord: FakeDiscord): Repositories {
       books.lost.push(`${id} ${state}: "${own?.content ?? 'message gone'}"`);
   }
   return books;
+}
+
+/** What is asked of the store while the bot runs. */
+export interface OpenBooks {
+  /** Ids of jobs that have not ended. */
+  underWay(): string[];
+  /** Ids of jobs that somebody renders. */
+  running(): string[];
+  /** How a job stands. */
+  stateOf(jobId: string): string | undefined;
+  /** The ids of jobs, by those of the messages in which the bot tells of them. */
+  messages(): ReadonlyMap<string, string>;
+}
+
+/** Looks into the store of a bot that runs, or has yet to start. */
+export function openBooks(dataDir: string): OpenBooks {
+  function ask(question: string): Record<string, string>[] {
+    const database = openDatabase(dataDir);
+    try {
+      return database.prepare(question).all([]) as Record<string, string>[];
+    } finally {
+      database.close();
+    }
+  }
+  const idsWhere = (condition: string) => ask(`SELECT id FROM jobs WHERE ${condition}`).map(({ id }) => id!);
+  return {
+    underWay: () => idsWhere("state NOT IN ('done', 'failed', 'cancelled')"),
+    running: () => idsWhere("state = 'running'"),
+    stateOf: (jobId) => ask('SELECT id, state FROM jobs').find(({ id }) => id === jobId)?.state,
+    messages: () =>
+      new Map(
+        ask("SELECT id, json_extract(address, '$.messageId') AS message FROM jobs").map((row) => [
+          row.message!,
+          row.id!,
+        ]),
+      ),
+  };
 }

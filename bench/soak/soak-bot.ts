@@ -4,27 +4,35 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readEnvironment } from '../../src/config/environment.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
-import { leaksIn } from '../../test/support/find-leaks.ts';
+import { signalRenderProcesses } from '../../test/remote/signal-processes.ts';
 
 /** The bot in a process of its own, as `npm start` runs it. Memory and render process are found in Linux' /proc. */
 export interface SoakBot {
   memoryMb(): number;
-  /** Lines of its log that hold a token, a signed link or a picture. */
-  leaks(): readonly string[];
   /** To the process that renders, if there is one. */
   killRenderProcess(signal: 'SIGKILL' | 'SIGSTOP'): void;
   /** Resolves when it is connected to the gateway (again). */
   ready(): Promise<unknown>;
-  /** SIGKILL to the bot itself. */
-  kill(): void;
+  /** SIGKILL to the bot itself; resolves when it has ended. */
+  kill(): Promise<unknown>;
   /** SIGTERM; rejects when it does not end well. */
   stop(): Promise<void>;
+}
+
+/** What {@link startSoakBot} works with. */
+export interface SoakBotOptions {
+  modelDir: string;
+  dataDir: string;
+  /** What else the operator set. */
+  environment: Readonly<Record<string, string>>;
+  /** Hears every line of its log. */
+  onLine: (line: string) => void;
 }
 
 /** Starts it and waits until its commands are there. */
 export async function startSoakBot(
   discord: FakeDiscord,
-  { modelDir, dataDir }: { modelDir: string; dataDir: string },
+  { modelDir, dataDir, environment, onLine }: SoakBotOptions,
 ): Promise<SoakBot> {
   const connected = () =>
     discord.waitForChange((change) => change.kind === 'gateway' && change.state !== 'closed', { timeoutMs: 120_000 });
@@ -45,25 +53,22 @@ export async function startSoakBot(
       CHECKPOINT_SECONDS: '1',
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'json',
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const leaks: string[] = [];
-  createInterface(child.stdout).on('line', (line) => void leaks.push(...leaksIn(line, [discord.token])));
+  createInterface(child.stdout).on('line', onLine);
   const exit = once(child, 'exit');
   await ready;
   await discord.waitForCommands(['animate'], { timeoutMs: 60_000 });
   const pid = child.pid!;
   return {
     memoryMb: () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024),
-    leaks: () => leaks,
-    killRenderProcess(signal) {
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-      for (const id of children) {
-        if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('worker/child')) process.kill(Number(id), signal);
-      }
+    killRenderProcess: (signal) => signalRenderProcesses(pid, signal),
+    async kill() {
+      child.kill('SIGKILL');
+      await exit;
     },
-    kill: () => void child.kill('SIGKILL'),
     ready: connected,
     async stop() {
       child.kill('SIGTERM');

@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { ComponentRequest, FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { createRandom } from './random.ts';
+import type { OpenBooks } from './read-books.ts';
 
 /** A clip that somebody waits for. A reaction is no interaction: it has no id. */
 export interface SoakJob {
   id?: string;
   userId: string;
+  /** By what it was asked for. */
+  door: string;
   original(): ApiMessage | undefined;
   /** Whatever was said of it: its message, and words beside it that nobody else sees. */
   messages(): ApiMessage[];
@@ -22,7 +26,15 @@ export interface SoakPeople {
   fewerUnderWay(limit: number): Promise<void>;
   /** The jobs that are under way. */
   jobs(): readonly SoakJob[];
-  /** Every interaction so far has been answered. */
+  /** How much they did so far. */
+  done(): { interactions: number; jobs: number };
+  /** Nobody presses Cancel of that job. */
+  spare(jobId: string): void;
+  /** Resolves with the next clip that is posted. */
+  nextClip(): Promise<void>;
+  /** The bot's log says that a job ended; where its message is gone, nobody is told of a cancelled one. */
+  ended(jobId: string, state: string): void;
+  /** Every interaction so far has been answered, and its job is stored. */
   answered(): Promise<void>;
   /** Every job has ended. */
   settled(): Promise<void>;
@@ -33,8 +45,8 @@ export interface SoakPeople {
   summary(): string;
 }
 
-/** However busy the machine is, and with an outage and a render process that hangs in between. */
-const patienceMs = 120_000;
+/** However busy the machine is, and with outages and processes that hang in between. */
+const patienceMs = 300_000;
 
 /** Whether nothing more comes: a clip, or words that end the matter. */
 function isOver(message: ApiMessage): boolean {
@@ -43,11 +55,16 @@ function isOver(message: ApiMessage): boolean {
   );
 }
 
+/** What {@link createSoakPeople} works with. */
+export interface SoakPeopleOptions {
+  seed: number;
+  picture: Uint8Array;
+  /** What the bot's store says. */
+  stored: Pick<OpenBooks, 'messages' | 'stateOf'>;
+}
+
 /** People whose wishes follow from the seed. */
-export function createSoakPeople(
-  discord: FakeDiscord,
-  { seed, picture }: { seed: number; picture: Uint8Array },
-): SoakPeople {
+export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }: SoakPeopleOptions): SoakPeople {
   const random = createRandom(seed);
   const users = Array.from({ length: 40 }, (_, index) => {
     return discord.createUser(`person${index}`, { locale: index % 3 === 0 ? 'es-ES' : 'en-US' }).id;
@@ -60,8 +77,14 @@ export function createSoakPeople(
   const clips = new Set<string>();
   /** Who waits for an answer to their reaction, by the message under which it is. */
   const reactions = new Map<string, (answerId: string) => void>();
-  /** Answers to reactions that do not show yet that the bot has taken the job. */
-  const untouched = new Map<string, () => void>();
+  /** By job, the message in which the bot tells of it, also when it is gone. */
+  const messageIds = new Map<SoakJob, string>();
+  /** Jobs of which the bot says that they were cancelled. */
+  const cancelled = new Set<SoakJob>();
+  const spared = new Set<string>();
+  const clipWaiters: (() => void)[] = [];
+  let acts = 0;
+  let asked = 0;
   const ends = new Set<Promise<void>>();
   const answers: Promise<void>[] = [];
   const latenciesMs: number[] = [];
@@ -108,25 +131,40 @@ export function createSoakPeople(
   }
 
   discord.onChange((change) => {
-    if (change.kind === 'message-delete') untouched.get(change.messageId)?.();
+    if (change.kind === 'message-delete') {
+      for (const job of cancelled) endUnheard(job);
+    }
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
-    if (change.kind === 'message-update') untouched.get(message.id)?.();
     noteId(message);
     const { message_reference: reference } = message;
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
     if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
     if (!isOver(message)) return;
-    if (message.attachments.length > 0) clips.add(message.id);
+    if (message.attachments.length > 0) {
+      clips.add(message.id);
+      for (const hear of clipWaiters.splice(0)) hear();
+    }
     const ended = endedBy(message);
     if (ended) underWay.get(ended)?.();
   });
 
+  /** A cancelled job whose message somebody took away: nobody is told. */
+  function endUnheard(job: SoakJob): void {
+    if (job.original() === undefined) underWay.get(job)?.();
+  }
+
   /** Follows a job until it is over: in its own message, beside it, or by direct message. */
   function follow(handle: SoakJob): void {
+    asked++;
+    const own = handle.original();
+    if (own) messageIds.set(handle, own.id);
     const end = new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        timedOut.push(`${idOf.get(handle) ?? 'unknown id'}: ${handle.original()?.content ?? 'message gone'}`);
+        const [job = 'unknown', words] = [idOf.get(handle), handle.original()?.content];
+        timedOut.push(
+          `${job} of ${handle.door}, ${stored.stateOf(job)}: ${words === undefined ? 'message gone' : `"${words}"`}`,
+        );
         resolve();
       }, patienceMs);
       underWay.set(handle, () => {
@@ -136,6 +174,8 @@ export function createSoakPeople(
     }).then(() => {
       underWay.delete(handle);
       idOf.delete(handle);
+      messageIds.delete(handle);
+      cancelled.delete(handle);
       ends.delete(end);
     });
     ends.add(end);
@@ -161,7 +201,7 @@ export function createSoakPeople(
             ...(door === '/animate in a DM' && { place: 'dm' }),
           });
     await use(door, handle);
-    follow(handle);
+    follow({ ...handle, door });
   }
 
   /** Resolves when the bot has answered the message, as it does at once. */
@@ -169,14 +209,11 @@ export function createSoakPeople(
     const { id: messageId } = discord.postMessage({ attachments: [image], user: userId });
     doors.set('reaction', (doors.get('reaction') ?? 0) + 1);
     const answer = new Promise<string>((resolve) => reactions.set(messageId, resolve));
-    // The answer comes before the job is stored; what it is edited to says that it was.
-    const taken = answer.then((id) => new Promise<void>((resolve) => untouched.set(id, resolve)));
-    answers.push(taken);
     discord.react({ messageId, emoji: '🎬', user: userId });
     const answerId = await answer;
     reactions.delete(messageId);
     const original = () => discord.message(answerId);
-    follow({ userId, original, messages: () => [original() ?? []].flat() });
+    follow({ door: 'reaction', userId, original, messages: () => [original() ?? []].flat() });
   }
 
   /** A button under a clip that is still there; false where there is none. */
@@ -190,16 +227,31 @@ export function createSoakPeople(
     await use(`button ${action}`, handle);
     // Refused, because it is smooth already or a limit holds: whispered beside the clip, and nothing follows.
     const messages = () => handle.messages().filter(({ id }) => id !== clip.id);
-    if (action !== 'settings') follow({ id: handle.id, userId: user, original: () => messages()[0], messages });
+    const job = { id: handle.id, door: `button ${action}`, userId: user, original: () => messages()[0], messages };
+    if (action !== 'settings') follow(job);
     return true;
   }
 
   return {
     jobs: () => [...underWay.keys()],
+    done: () => ({ interactions: acts, jobs: asked }),
+    spare: (jobId) => void spared.add(jobId),
+    nextClip: () => new Promise((resolve) => clipWaiters.push(resolve)),
+    ended(jobId, state) {
+      if (state !== 'cancelled') return;
+      const messageId = [...stored.messages()].find(([, id]) => id === jobId)?.[0];
+      const job = [...underWay.keys()].find((each) => idOf.get(each) === jobId || messageIds.get(each) === messageId);
+      if (job === undefined) return;
+      cancelled.add(job);
+      endUnheard(job);
+    },
     async act(index) {
+      acts++;
       const dice = random();
       const user = pick(users);
-      const job = [...underWay.keys()].find((handle) => handle.original()?.components.length);
+      const job = [...underWay.keys()].find(
+        (handle) => handle.original()?.components.length && !spared.has(idOf.get(handle) ?? ''),
+      );
       const cancelId = JSON.stringify(job?.original()?.components ?? []).match(/cancel:[0-9a-f]{8}/)?.[0];
       if (dice < 0.16 && job && cancelId) {
         const isOwn = dice < 0.1;
@@ -225,6 +277,9 @@ export function createSoakPeople(
     },
     async answered() {
       await Promise.all(answers);
+      // An answer says no more than that the bot is at it: killed before it has stored the job, it has accepted nothing.
+      const isStored = (job: SoakJob) => stored.messages().has(messageIds.get(job)!);
+      while ([...messageIds.keys()].some((job) => !isStored(job))) await delay(50);
     },
     async settled() {
       await Promise.all(ends);

@@ -14,6 +14,7 @@ const buttonsPerRow = 5;
 const emojis: Readonly<Record<ClipAction, string>> = {
   again: '🎲',
   edit: '✏️',
+  end: '🖼️',
   extend: '➕',
   loop: '🔁',
   smooth: '⬆️',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { type Metrics, noMetrics } from '../util/metrics.ts';
 import { uploadLimitBytes } from '../util/upload-limit.ts';
@@ -154,8 +155,24 @@ export async function readAtMost(
     signal.removeEventListener('abort', cancel);
     cancel();
   }
-  const bytes = Buffer.concat(chunks, sizeBytes);
+  const bytes = await joined(chunks, sizeBytes);
   return { bytes: bytes.subarray(0, limitBytes), isCut: sizeBytes > limitBytes };
+}
+
+/** So many bytes are joined at once: 20 MB would hold the event loop for 15 ms and more. */
+const joinedAtOnce = 2 * megabyte;
+
+async function joined(chunks: readonly Uint8Array[], sizeBytes: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
+  let [at, pausedAt] = [0, 0];
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+    if (at - pausedAt < joinedAtOnce) continue;
+    pausedAt = at;
+    await setImmediate();
+  }
+  return bytes;
 }
 
 /** How long work may take, and what else ends it. */

@@ -104,9 +104,11 @@ export function createEditBudget(clock: Clock): EditBudget {
 
   return {
     request(request) {
+      const { channelId } = request;
       waiting.add(request);
-      const inAllMs = roomInMs(undefined);
-      if (inAllMs > 0) wakeIn(inAllMs);
+      // Thousands may ask at once: where there is no room for this one nobody is looked at.
+      const inMs = Math.max(roomInMs(undefined), channelId === undefined ? 0 : roomInMs(channelId));
+      if (inMs > 0) wakeIn(inMs);
       else serve();
       return () => void waiting.delete(request);
     },

@@ -6,6 +6,7 @@ import {
   REST,
   Routes,
 } from 'discord.js';
+import { withFileBody } from './file-body.ts';
 import { fitChoices, fitMessage, fitModal } from './fit-message.ts';
 import { withoutNulls } from './guard-packets.ts';
 
@@ -16,7 +17,7 @@ const callbackRoute = /^\/interactions\/\d+\/[^/]+\/callback$/;
 /** discord.js' own REST client, but that all it writes is brought within Discord's limits and fields before it leaves. */
 export class FittingRest extends REST {
   override async request(request: InternalRequest): Promise<unknown> {
-    const answer = await super.request(fitRequest(request));
+    const answer = await super.request(withFileBody(fitRequest(request)));
     return isParsed(request.fullRoute) ? withoutNulls(answer) : answer;
   }
 }

@@ -81,7 +81,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       onError: (err) => {
         // Dismissed or out of reach: the job goes on in silence, and delivery finds another way.
         const isOver = isRouteClosed(err);
-        log[isOver ? 'info' : 'warn']({ jobId: job.id, err }, 'a status edit failed');
+        log[isOver ? 'info' : 'warn']({ job: job.id, err }, 'a status edit failed');
         return isOver ? 'stop' : 'go-on';
       },
     });
@@ -98,7 +98,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       if (!(await userSettings.wantsPing(userId)) || !(await guildSettings.of(guildId)).ping) return;
       await replies.ping(address, messages.readyPing(`<@${userId}>`), `ping-${job.id}`);
     } catch (err) {
-      log.warn({ jobId: job.id, err }, 'who waited long could not be mentioned');
+      log.warn({ job: job.id, err }, 'who waited long could not be mentioned');
     }
   }
 
@@ -118,7 +118,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
         else await replies.edit(address, plainView(content));
         return undefined;
       } catch (err) {
-        log[isMessageGone(err) ? 'info' : 'warn']({ jobId: job.id, err }, 'the final notice could not be said');
+        log[isMessageGone(err) ? 'info' : 'warn']({ job: job.id, err }, 'the final notice could not be said');
         return isTransient(err) ? scopedDiscordError(err) : undefined;
       }
     })();

@@ -107,9 +107,9 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const clock = guardTimers(dependencies.clock ?? systemClock, log);
   const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
   const { metrics = noMetrics } = operations ?? {};
-  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji } = config;
+  const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji, remote, dataDir } = config;
   const { limits = noLimits, retentionHours = 168, pingAfterMs } = config;
-  const { workers, usedProvider } = watchProvider(dependencies.workers, config.provider);
+  const { workers, onClip, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
   const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
   const repositories = openStorage(database, { metrics, log });
@@ -145,7 +145,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await checkAccess(job);
     return admitByLimits(job, waiting);
   };
-  const botQueue = await openBotQueue({ remote: config.remote, workers, store, facts, clock, log, signal });
+  const botQueue = await openBotQueue({ remote, dataDir, workers, store, facts, clock, log, signal, onClip });
   const jobs = createJobQueue({
     store,
     estimates,
@@ -185,7 +185,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
       kinora: await packageVersion(),
       node: process.versions.node,
       model: model.name,
-      provider: usedProvider,
+      provider: () => usedProvider(jobs.workers()),
       retentionHours,
     },
     operator: {

@@ -17,7 +17,7 @@ import { systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
 import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
-import type { Renderer } from '../worker/types.ts';
+import type { Clip, Renderer } from '../worker/types.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
 export function modelCapabilities(info: ModelInfo): ModelCapabilities {
@@ -102,27 +102,41 @@ export function createShrink({ workers, store }: ShrinkOptions): ShrinkClip {
 
 /**
  * The workers, watched for what they render on: where `auto` was configured, that shows with the first clip that is
- * rendered.
+ * rendered, here or, by `onClip`, on another host. A host that renders nothing itself knows of its configuration nothing.
  */
-export function watchProvider(
-  workers: readonly BotWorker[],
-  configured: string,
-): { workers: BotWorker[]; usedProvider: () => string | undefined } {
-  let used = configured === 'auto' ? undefined : configured;
+export function watchProvider(workers: readonly BotWorker[], configured: string) {
+  const rendersHere = workers.some(({ lane }) => lane === 'render');
+  let used = configured === 'auto' || !rendersHere ? undefined : configured;
   return {
-    workers: workers.map(({ renderer, ...worker }) => ({
-      ...worker,
-      renderer: {
-        async render(spec, options) {
-          const clip = await renderer.render(spec, options);
-          // Kept frames in another form say what they were rendered on, maybe long ago.
-          if (spec.base?.use !== 'reencode') used = clip.provider;
-          return clip;
+    workers: workers.map(
+      ({ renderer, ...worker }): BotWorker => ({
+        ...worker,
+        renderer: {
+          async render(spec, options) {
+            const clip = await renderer.render(spec, options);
+            // Kept frames in another form say what they were rendered on, maybe long ago.
+            if (spec.base?.use !== 'reencode') used = clip.provider;
+            return clip;
+          },
         },
-      },
-    })),
-    usedProvider: () => used,
+      }),
+    ),
+    onClip({ provider, secondsPerStage }: Pick<Clip, 'provider' | 'secondsPerStage'>): void {
+      if (secondsPerStage.denoise > 0) used = provider;
+    },
+    /** Before there was a clip: what the workers say of themselves. */
+    usedProvider: (known: readonly AnnouncedWorker[]): string | undefined => used ?? announcedProvider(known),
   };
+}
+
+type AnnouncedWorker = Pick<WorkerInfo, 'lane' | 'facts' | 'unfit'>;
+
+/** What the workers say that they render on, each once; undefined where none says it. */
+function announcedProvider(workers: readonly AnnouncedWorker[]): string | undefined {
+  const fit = workers.filter(({ lane, unfit }) => lane === 'render' && unfit === undefined);
+  const named = new Set(fit.flatMap(({ facts }) => (facts?.provider === undefined ? [] : [String(facts.provider)])));
+  named.delete('auto');
+  return named.size === 0 ? undefined : [...named].sort().join(', ');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { BullmqTiming } from '../queue/engine/bullmq-connection.ts';
 import { createBullmqEngine } from '../queue/engine/bullmq-engine.ts';
 import { serveBullmq } from '../queue/engine/bullmq-worker.ts';
@@ -8,13 +9,22 @@ import { createJobHandler } from '../queue/job-handler.ts';
 import type { JobQueueOptions } from '../queue/job-queue.ts';
 import { specOf } from '../queue/store-access.ts';
 import type { JobQueue } from '../queue/types.ts';
+import { createBlobFiles } from '../remote/blob-files.ts';
+import type { BlobAddress } from '../remote/blob-store.ts';
+import { createDirectFiles } from '../remote/job-files.ts';
 import { type JobServer, type ListenAddress, startJobServer } from '../remote/job-server.ts';
+import { createPartFiles } from '../remote/part-files.ts';
+import { openS3Store } from '../remote/s3-store.ts';
 import type { WorkerNeeds } from '../remote/worker-needs.ts';
 import type { FactStore } from '../storage/facts.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import type { Clip } from '../worker/types.ts';
 import { type BotWorker, serveLocally } from './bot-parts.ts';
+
+/** What workers are sending, in DATA_DIR; emptied at the start. */
+const incomingFolder = 'incoming';
 
 /** Workers on other hosts: where their jobs are, where they are listened for, and what they must be. */
 export interface RemoteWorkers {
@@ -22,6 +32,8 @@ export interface RemoteWorkers {
   listen: ListenAddress;
   token: string;
   needs: WorkerNeeds;
+  /** Undefined: files go over the bot's own endpoint. */
+  blobs?: BlobAddress | undefined;
   /** Default: that of the engine, and a lease of 15 s. Tests take less. */
   timing?: { engine?: Partial<BullmqTiming>; leaseMs?: number };
 }
@@ -44,11 +56,14 @@ export interface BotQueue {
 /** What {@link openBotQueue} works with. */
 export interface BotQueueOptions {
   remote: RemoteWorkers | undefined;
+  dataDir: string;
   workers: readonly BotWorker[];
   store: JobStore;
   facts: FactStore;
   clock: Clock;
   log: Log;
+  /** A worker on another host has made a clip. */
+  onClip?: (clip: Clip) => void;
   /** Aborted: Redis is waited for no longer. */
   signal?: AbortSignal | undefined;
 }
@@ -74,18 +89,23 @@ function localQueue({ workers, clock, log }: BotQueueOptions): BotQueue {
 }
 
 async function remoteQueue(
-  { workers, store, facts, clock, log, signal }: BotQueueOptions,
-  { queueUrl: url, listen, token, needs, timing = {} }: RemoteWorkers,
+  { dataDir, workers, store, facts, clock, log, signal, onClip = () => {} }: BotQueueOptions,
+  { queueUrl: url, listen, token, needs, blobs, timing = {} }: RemoteWorkers,
 ): Promise<BotQueue> {
   const key = await rememberedKey(facts);
-  const server: JobServer = await startJobServer({ listen, token, key, needs, clock, log });
+  const bot = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  const isRunning = async (jobId: string) => (await store.find(jobId))?.state === 'running';
+  const blobFiles =
+    blobs && createBlobFiles({ store: await openS3Store(blobs, log), folder: bot, isRunning, clock, log });
+  const files = blobFiles ?? createDirectFiles(createPartFiles({ folder: join(dataDir, incomingFolder), clock }));
+  const server: JobServer = await startJobServer({ listen, token, key, needs, files, clock, log });
   log.info({ ...server.address }, 'listening for workers on other hosts');
   const bullmq = { url, log, ...(timing.engine && { timing: timing.engine }) };
   const engine = await createBullmqEngine({ ...bullmq, clock, signal });
   let jobs: JobQueue | undefined;
   let serving: EngineWorker[] = [];
   // Not a local name: those who have it go on when this process ends.
-  const holder = `remote ${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+  const holder = `remote ${bot}`;
   return {
     engine,
     options: { holder, ...(timing.leaseMs !== undefined && { leaseMs: timing.leaseMs }) },
@@ -94,8 +114,16 @@ async function remoteQueue(
     },
     async open() {
       const { access } = jobs!;
+      blobFiles?.start();
       server.open({
-        access,
+        access: {
+          ...access,
+          async keepClip(attempt, clip) {
+            const isKept = await access.keepClip(attempt, clip);
+            if (isKept) onClip(clip);
+            return isKept;
+          },
+        },
         async specOf(jobId) {
           const job = await store.find(jobId);
           return job && specOf(job, store);
@@ -110,6 +138,7 @@ async function remoteQueue(
     async leave() {
       await Promise.all(serving.map((worker) => worker.drain()));
       await server.close();
+      await files.close();
     },
     close: engine.close,
   };

@@ -14,6 +14,7 @@ import { modelCapabilities, rendererOptionsOf } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
+import { warnOfBlobStore } from './doctor/check-blob-store.ts';
 import { warnOfRedis } from './doctor/check-redis.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import { type CliIo, packageVersion } from './io.ts';
@@ -34,7 +35,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout, {
     format: config.logFormat,
-    secrets: [discordToken, config.hubToken, config.remote.token, config.remote.queueUrl],
+    secrets: [discordToken, config.hubToken, config.remote.token, config.remote.queueUrl, ...blobSecrets(config)],
   });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   const model = modelCapabilities(modelInfo(configs));
@@ -48,6 +49,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const remote = isRemote && {
     ...requireRemote(config, ['queueUrl', 'listen', 'token']),
     needs: await describeModel(configs, config),
+    blobs: config.blobs,
   };
   const devices = await chooseDevices(config, {
     ...io,
@@ -64,6 +66,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     log,
   });
   await warnOfRedis(config.remote.queueUrl, log);
+  if (isRemote) await warnOfBlobStore(config.blobs, log);
   const guard = guardProcess(log);
   try {
     const bot = await startBot(
@@ -91,9 +94,13 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   return 0;
 }
 
+function blobSecrets({ blobs }: Config): (string | undefined)[] {
+  return [blobs?.credentials?.secretAccessKey, blobs?.credentials?.sessionToken];
+}
+
 /** Undefined where nothing is to be listened on. */
 async function listenFor(
-  { httpListen, loras = [] }: Pick<Config, 'httpListen' | 'loras'>,
+  { httpListen, remote, loras = [] }: Pick<Config, 'httpListen' | 'remote' | 'loras'>,
   { dir, log }: { dir: string; log: Log },
 ): Promise<Operations | undefined> {
   if (httpListen === undefined) return undefined;
@@ -101,6 +108,7 @@ async function listenFor(
   return startOperations({
     listen: httpListen,
     version: await packageVersion(),
+    engine: remote.queueUrl === undefined ? 'local' : 'bullmq',
     modelFiles: await listModelFiles(dir, added),
     log,
   });

@@ -50,6 +50,8 @@ const secretPatterns: readonly (readonly [RegExp, string])[] = [
   // A bot's token: id, time and signature.
   [/\b[\w-]{18,30}\.[\w-]{6,7}\.[\w-]{27,}/g, '[token]'],
   [/\b(Bot|Bearer) [\w.-]{16,}/g, '$1 [token]'],
+  // What a link of a blob store is signed with.
+  [/\?(?=[^\s"\\<>]*\bX-Amz-)[^\s"\\<>]*/g, '?[signature]'],
   // The signature of an attachment's link.
   [/\?(?=[^\s"\\<>]*\b(?:ex|is|hm)=)[^\s"\\<>]*/g, '?[signature]'],
 ];

@@ -4,6 +4,7 @@ import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
 import { chooseDevices, probeModelDir, probeTimeoutMs } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
+import { checkBlobStore } from './doctor/check-blob-store.ts';
 import { checkConfiguration } from './doctor/check-configuration.ts';
 import { type CudaMachine, checkCuda, realCudaMachine } from './doctor/check-cuda.ts';
 import { checkDataFolder } from './doctor/check-data-folder.ts';
@@ -22,7 +23,7 @@ const line = {
   name: 'kinora doctor',
   about:
     "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
-    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL. Exit code 1 if the bot " +
+    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL, the store of BLOB_URL. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },
 } as const;
@@ -69,7 +70,7 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }
   findings.push(...providers, ...devices);
   findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
-  findings.push(...(await checkRedis(config.remote.queueUrl)));
+  findings.push(...(await checkRedis(config.remote.queueUrl)), ...(await checkBlobStore(config)));
   io.signal.throwIfAborted();
   return findings;
 }

@@ -2,7 +2,7 @@ import { link, mkdir, open, realpath, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 import { findModel } from '../hub/find-model.ts';
-import { defaultPrecision } from '../inference/pipeline/build-network.ts';
+import { defaultPrecision, modelTarget } from '../inference/pipeline/build-network.ts';
 import { type ExportedNetwork, exportNetworks, type PlacedWeight } from '../inference/pipeline/export-networks.ts';
 import { type ModelConfigs, readModelConfigs } from '../inference/pipeline/load-model.ts';
 import { checkSettings, modelInfo } from '../inference/pipeline/model-info.ts';
@@ -22,8 +22,8 @@ import { usageError } from './usage-error.ts';
 const { width, height, numFrames, decodeChunkSize, minGuidanceScale, maxGuidanceScale } = imageToVideo;
 /** What decides the shapes of the networks. */
 const shapeSettings = { width, height, numFrames, decodeChunkSize, minGuidanceScale, maxGuidanceScale };
-const { precision, guidanceBatch, feedForwardChunk } = executionSettings;
-const targetSettings = { precision, guidanceBatch, feedForwardChunk };
+const { precision, guidanceBatch, feedForwardChunk, cudaGraph } = executionSettings;
+const targetSettings = { precision, guidanceBatch, feedForwardChunk, cudaGraph };
 
 /** What the graphs are formed for; there is nothing to try here, so no `auto`. */
 const providers = ['cpu', 'cuda', 'webgpu'] as const;
@@ -63,11 +63,12 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const configs = await readModelConfigs(await findModel(values.model ?? (await configuredModel(io)), io));
   const settings = clipSettings(configs, readSettings(shapeSettings, values));
   const execution = readSettings(targetSettings, values);
-  const target = {
+  const target = modelTarget({
     provider,
     precision: execution.precision ?? defaultPrecision(provider),
     feedForwardChunk: execution.feedForwardChunk,
-  };
+    cudaGraph: execution.cudaGraph,
+  });
   const out = resolve(values.out);
   await openOutputFolder(out);
   const place = values['self-contained'] ? placeInOwnFile() : placeInLinked;

@@ -6,12 +6,14 @@ import type { ModelConfigs } from '../inference/pipeline/load-model.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import type { BullmqTiming } from '../queue/engine/bullmq-connection.ts';
 import { serveBullmq } from '../queue/engine/bullmq-worker.ts';
+import type { TaskHandler } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
 import { createHttpAccess } from '../remote/http-access.ts';
 import type { WorkerNeeds } from '../remote/worker-needs.ts';
 import { sleep, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createFleet, type FleetMember } from '../worker/fleet.ts';
+import type { RenderProgress } from '../worker/types.ts';
 import { rendererOptionsOf } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
@@ -48,18 +50,22 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   return 0;
 }
 
-/** What a test sets otherwise. */
-interface WorkerTiming {
+/** What a test sets otherwise, or watches. */
+export interface WorkerChanges {
   engine?: Partial<BullmqTiming>;
   /** Between two states of a render that are kept, in seconds. */
   checkpointSeconds?: number;
+  /** What the bot is asked with. */
+  fetch?: typeof globalThis.fetch;
+  /** Hears of every step, before anybody else does. */
+  onProgress?: (jobId: string, progress: RenderProgress) => void;
 }
 
 /**
  * Works until `io.signal` is aborted.
  * @throws ConfigError something that a worker needs is not set, or the bot refuses the token
  */
-export async function runWorker(written: Config, io: CliIo, timing: WorkerTiming = {}): Promise<void> {
+export async function runWorker(written: Config, io: CliIo, changes: WorkerChanges = {}): Promise<void> {
   const { queueUrl, url, token } = requireRemote(written, ['queueUrl', 'url', 'token']);
   const { config, configs, notice } = await locateModel(written, io.environment);
   const log = createLog(config.logLevel, io.stdout, { format: config.logFormat, secrets: [token, queueUrl] });
@@ -72,7 +78,7 @@ export async function runWorker(written: Config, io: CliIo, timing: WorkerTiming
   const fleet = createFleet(
     {
       ...rendererOptionsOf(config),
-      ...(timing.checkpointSeconds !== undefined && { checkpointSeconds: timing.checkpointSeconds }),
+      ...(changes.checkpointSeconds !== undefined && { checkpointSeconds: changes.checkpointSeconds }),
       environment: io.environment,
       log,
     },
@@ -86,9 +92,18 @@ export async function runWorker(written: Config, io: CliIo, timing: WorkerTiming
   try {
     const members = fleet.members.filter(({ lane }) => lane === 'render');
     const work = members.map((member) =>
-      takeJobs(member, { name: `${name} ${member.name}`, model, queueUrl, url, token, timing, signal: io.signal, log }),
+      takeJobs(member, {
+        name: `${name} ${member.name}`,
+        model,
+        queueUrl,
+        url,
+        token,
+        changes,
+        signal: io.signal,
+        log,
+      }),
     );
-    log.info({ name, devices: devices.map(({ name: device }) => device), bot: url }, 'making clips for a bot');
+    log.info({ worker: name, devices: devices.map(({ name: device }) => device), bot: url }, 'making clips for a bot');
     await Promise.race([Promise.all(work), guard.crashed]);
   } catch (error) {
     if (!(error instanceof JobCancelledError && io.signal.aborted)) throw error;
@@ -106,14 +121,15 @@ interface TakeJobsOptions {
   queueUrl: string;
   url: string;
   token: string;
-  timing: WorkerTiming;
+  changes: WorkerChanges;
   signal: AbortSignal;
   log: Log;
 }
 
 /** Lets one device make clips for as long as the bot has use for it, and asks again where it has none. */
 async function takeJobs(member: FleetMember, options: TakeJobsOptions): Promise<void> {
-  const { name, model, queueUrl, url, token, timing, signal, log } = options;
+  const { name, model, queueUrl, url, token, signal, log } = options;
+  const { engine, fetch, onProgress } = options.changes;
   const clock = systemClock;
   const facts = {
     ...model,
@@ -132,9 +148,18 @@ async function takeJobs(member: FleetMember, options: TakeJobsOptions): Promise<
     clock,
     log,
     onUnfit: () => refit.abort(),
+    ...(fetch && { fetch }),
   });
-  const bullmq = { url: queueUrl, log, ...(timing.engine && { timing: timing.engine }) };
-  const handler = createJobHandler({ access, renderer: member.renderer, clock, log });
+  const bullmq = { url: queueUrl, log, ...(engine && { timing: engine }) };
+  const makeClip = createJobHandler({ access, renderer: member.renderer, clock, log });
+  const handler: TaskHandler = (delivery) =>
+    makeClip({
+      ...delivery,
+      progress(progress) {
+        onProgress?.(delivery.id, progress);
+        delivery.progress(progress);
+      },
+    });
   try {
     while (!signal.aborted) {
       refit = new AbortController();

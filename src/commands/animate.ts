@@ -68,7 +68,7 @@ export const animate = {
 } satisfies Command;
 
 /** discord.js knows the flag of what is hidden; an older client says it by the name. */
-function pictureOf({ url, size, spoiler, name }: Attachment) {
+export function pictureOf({ url, size, spoiler, name }: Pick<Attachment, 'url' | 'size' | 'spoiler' | 'name'>) {
   return { url, size, isSpoiler: spoiler || name.startsWith('SPOILER_') };
 }
 

@@ -7,7 +7,7 @@ import { loopNames } from '../settings/clip-form.ts';
 import type { ClipChange, Job, JobParent } from '../storage/job.ts';
 import { seedCount } from './animate-options.ts';
 import type { ButtonAction, CommandContext } from './command.ts';
-import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
+import { type ClipRequest, enqueueFromInteraction, type SubmitOptions } from './enqueue-from-interaction.ts';
 
 /** What becomes of a clip's request; what is left out stays. */
 export type Change = Partial<Pick<ClipRequest, 'settings' | 'form'>> & Pick<JobParent, 'id' | 'use'>;
@@ -73,6 +73,8 @@ export interface Remake {
   action: ClipChange;
   jobId: string;
   change: (job: Job) => Change;
+  /** What the clip is to end with instead; left out: what the first one ends with. */
+  endPicture?: NonNullable<SubmitOptions['endPicture']>;
 }
 
 /**
@@ -82,7 +84,7 @@ export interface Remake {
  */
 export async function remake(
   interaction: ButtonInteraction | ModalSubmitInteraction,
-  { action, jobId, change }: Remake,
+  { action, jobId, change, endPicture }: Remake,
   context: CommandContext,
 ): Promise<void> {
   const { jobs, archive } = context;
@@ -97,7 +99,7 @@ export async function remake(
   const isPrivate = interaction.message?.flags.has(MessageFlags.Ephemeral) ?? false;
   const link = isPrivate ? undefined : interaction.message?.url;
   const parent: JobParent = { id, use, change: action, ...(link !== undefined && { link }) };
-  if (action !== 'again' && action !== 'edit') refuseTwice(parent, interaction.user.id, context);
+  if (!['again', 'edit', 'end'].includes(action)) refuseTwice(parent, interaction.user.id, context);
   const { settings, fit, form } = job;
   await enqueueFromInteraction(interaction, context, {
     isPrivate,
@@ -105,6 +107,7 @@ export async function remake(
     picture: async () => ({ jobId, isSpoiler: parseReplyAddress(job.address).isSpoiler }),
     // What goes on from the end picture does not end with it once more.
     ...(job.hasEndPicture && use !== 'extend' && { endPicture: { jobId } }),
+    ...(endPicture && { endPicture }),
   });
 }
 

@@ -6,6 +6,7 @@ import { clipButtons } from './clip-buttons.ts';
 import type { ButtonAction, Command, Handlers, MessageButton } from './command.ts';
 import { deleteClip } from './delete-clip.ts';
 import { editButton, editForm } from './edit.ts';
+import { endPictureButton, endPictureForm } from './end-picture.ts';
 import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
@@ -22,6 +23,7 @@ const buttonActions: readonly ButtonAction[] = [
   ...clipButtons,
   pickVariation,
   editButton,
+  endPictureButton,
   settingsButton,
   deleteClip,
   ...queueButtons,
@@ -37,6 +39,6 @@ export const handlers: Handlers = {
   userCommands: [animateAvatar],
   buttonActions,
   messageButtons,
-  formActions: [editForm],
+  formActions: [editForm, endPictureForm],
   menuActions: [pickPicture],
 };

@@ -116,7 +116,7 @@ function workerTexts(workers: readonly WorkerOverview[], messages: AdminMessages
     messages.worker({
       name: escapeMarkdown(name),
       job: job?.id,
-      fault: fault && { code: fault.code, retry: relative(fault.retryAtMs) },
+      fault: fault && { code: fault.code, retry: relative(fault.retryAtMs ?? fault.sinceMs) },
       unfit: unfit && escapeMarkdown(unfit),
     }),
   );
@@ -129,7 +129,8 @@ const relative = (timeMs: number) => time(Math.floor(timeMs / 1000), TimestampSt
 
 function faultText({ code, message, sinceMs, retryAtMs }: HostFault, messages: AdminMessages): string {
   const reason = `${escapeMarkdown(message)} (\`${code}\`)`;
-  return messages.hostFault({ reason, since: relative(sinceMs), retry: relative(retryAtMs) });
+  const retry = retryAtMs === undefined ? undefined : relative(retryAtMs);
+  return messages.hostFault({ reason, since: relative(sinceMs), retry });
 }
 
 function blockTarget(options: ChatInputCommandInteraction['options']) {

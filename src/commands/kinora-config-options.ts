@@ -79,6 +79,7 @@ export function channelOrRole(): APIApplicationCommandBasicOption[] {
         ChannelType.GuildStageVoice,
         ChannelType.GuildAnnouncement,
         ChannelType.GuildForum,
+        ChannelType.GuildMedia,
       ],
     },
     {

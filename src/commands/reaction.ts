@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type APIMessage,
   ApplicationFlags,
@@ -18,6 +17,7 @@ import type { FactStore } from '../storage/facts.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import type { CommandContext } from './command.ts';
 import { checkReaction, enqueueFromReaction, type ReactionRequest, uniqueKeyOf } from './enqueue-from-reaction.ts';
+import { createPendingReactions, freshNonce, type PendingReaction } from './pending-reactions.ts';
 import { jobIdOf } from './settings.ts';
 
 /** Takes a clip of the bot away. */
@@ -50,7 +50,7 @@ type Reaction = GatewayMessageReactionAddDispatchData;
  * not met since the start. Discord is asked for nothing until the person may ask: neither for the message, nor for its
  * picture. Everybody sees what is posted in a channel, so nothing is posted for somebody who may not ask there: they are
  * told by a direct message, once a minute at most, or not at all where they take none. Whom the operator blocked is told
- * nothing. Never rejects.
+ * nothing. Never rejects. At once it goes on with the reactions that an earlier process was answering when it ended.
  */
 export function createReactionHandler(options: ReactionHandlerOptions): (reaction: Reaction) => Promise<void> {
   const { client, emoji, context, facts, log } = options;
@@ -60,8 +60,13 @@ export function createReactionHandler(options: ReactionHandlerOptions): (reactio
   const refusals = createCooldown({ periodMs: refusalEveryMs, clock });
   const placeRefusals = createCooldown({ periodMs: placeRefusalEveryMs, clock });
   const taken = createCooldown({ periodMs: sameReactionMs, clock });
+  const pendings = createPendingReactions(facts);
   const underWay = new Set<string>();
   const explaining = new Set<string>();
+
+  followLeftOver().catch((err: unknown) => {
+    log.warn({ err }, 'the reactions that an earlier process was answering could not be followed');
+  });
 
   return async (reaction) => {
     const { user_id: userId, message_author_id: authorId, member } = reaction;
@@ -146,7 +151,7 @@ export function createReactionHandler(options: ReactionHandlerOptions): (reactio
   async function follow(request: ReactionRequest): Promise<void> {
     const message = await messages.message(request);
     const [found] = findPictures(message, client.rest.cdn);
-    if (found !== undefined) await answerWithClip(request, found);
+    if (found !== undefined) await answerWithClip(await pendings.begin(request), async () => found);
     else if (isBlank(message) && !(await seesContent())) await explainOnce(request);
   }
 
@@ -206,30 +211,56 @@ export function createReactionHandler(options: ReactionHandlerOptions): (reactio
     }
   }
 
-  async function answerWithClip(request: ReactionRequest, found: FoundPicture): Promise<void> {
+  /**
+   * Answers, then makes the picture a job. From before the answer until then it is kept in the store what is to be done, so that
+   * no answer is left behind that nothing stands behind.
+   */
+  async function answerWithClip(pending: PendingReaction, find: () => Promise<FoundPicture>): Promise<void> {
+    const { request } = pending;
     const { channelId, userId } = request;
     let answerId: string;
     try {
-      answerId = await messages.reply(request, `⏳ <@${userId}>`, freshNonce());
+      answerId = pending.answerId ?? (await messages.reply(request, `⏳ <@${userId}>`, pending.nonce));
     } catch (cause) {
+      // The bot goes down: the next start follows the reaction.
       if (cause instanceof JobCancelledError) throw cause;
       const failure = new UserError('reaction-unanswered', 'Discord took no answer to the reaction.', { cause });
       await tell(request, explain(failure, request));
+      await pendings.end(pending);
       return;
     }
     try {
+      await pendings.answered(pending, answerId);
+      const found = await find();
       await enqueueFromReaction(request, { found, answerId, applicationId: client.application.id }, context);
     } catch (error) {
       await messages.edit({ channelId, messageId: answerId }, explain(error, request));
     }
+    await pendings.end(pending);
+  }
+
+  /** Goes on with the reactions that an earlier process answered, or was about to, and made no jobs of. */
+  async function followLeftOver(): Promise<void> {
+    for (const pending of await pendings.leftOver()) {
+      const { request } = pending;
+      const key = uniqueKeyOf(request);
+      underWay.add(key);
+      try {
+        if (await context.archive.hasUniqueKey(key)) await pendings.end(pending);
+        else await answerWithClip(pending, () => pictureOf(request));
+      } finally {
+        underWay.delete(key);
+      }
+    }
+  }
+
+  async function pictureOf(request: ReactionRequest): Promise<FoundPicture> {
+    const [found] = findPictures(await messages.message(request), client.rest.cdn);
+    if (found === undefined) throw new UserError('no-picture-there', 'That message has no picture.');
+    return found;
   }
 }
 
 function nameOf({ emoji: { id, name } }: Reaction): string | null {
   return id === null ? name : `${name}:${id}`;
-}
-
-/** Ties the tries of one post together. Discord takes 25 characters. */
-function freshNonce(): string {
-  return randomBytes(12).toString('hex');
 }

@@ -37,6 +37,16 @@ export interface Config {
     readonly url: string | undefined;
     readonly name: string | undefined;
   };
+  /** The store that files of remote jobs go over; undefined: the bot's own endpoint. Never log the credentials. */
+  readonly blobs:
+    | {
+        readonly bucket: string;
+        readonly prefix: string;
+        readonly region: string;
+        readonly endpoint: string | undefined;
+        readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
+      }
+    | undefined;
   /** Undefined: reactions are not heard. */
   readonly reactionEmoji: string | undefined;
   /** Undefined: every server is served. */
@@ -101,6 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       url: values.WORKER_URL,
       name: values.WORKER_NAME,
     }),
+    blobs: values.BLOB_URL && Object.freeze(blobsOf(values, values.BLOB_URL)),
     reactionEmoji: values.REACTION_EMOJI,
     allowedGuildIds: values.ALLOWED_GUILDS && Object.freeze([...values.ALLOWED_GUILDS]),
     userInstalls: values.USER_INSTALLS === 'on',
@@ -132,6 +143,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logFormat: values.LOG_FORMAT,
     logLevel: values.LOG_LEVEL,
   });
+}
+
+/** Keys that are not whole were refused before. */
+function blobsOf(values: Values, { bucket, prefix, region, endpoint }: NonNullable<Values['BLOB_URL']>) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = values;
+  return {
+    bucket,
+    prefix,
+    region: region ?? values.AWS_REGION,
+    endpoint: endpoint ?? values.AWS_ENDPOINT_URL_S3,
+    credentials:
+      accessKeyId === undefined || secretAccessKey === undefined
+        ? undefined
+        : { accessKeyId, secretAccessKey, ...(token !== undefined && { sessionToken: token }) },
+  };
 }
 
 /** How the model is run; undefined where a variable says that the provider or the pipeline decides. */
@@ -215,6 +241,14 @@ function parseVariables(environment: Readonly<Record<string, string | undefined>
     const result = variable.schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else problems.push({ name, text: describeProblem(name, { variable, text, error: result.error }) });
+  }
+  const [one, other] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+  for (const [name, missing] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    if (values.BLOB_URL === undefined || values[name] === undefined || values[missing] !== undefined) continue;
+    problems.push({ name, text: `${name} is set without ${missing}: BLOB_URL needs both, or neither` });
   }
   return { values, problems };
 }

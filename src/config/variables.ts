@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { executionSettings } from '../settings/execution.ts';
 import { uploadLimitMb } from '../util/upload-limit.ts';
+import { blobVariables } from './blob-variables.ts';
 import { limitVariables } from './limit-variables.ts';
 import { remoteVariables } from './remote-variables.ts';
 import {
@@ -35,7 +36,7 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> {
   formerValues?: Readonly<Record<string, string>>;
 }
 
-const { provider, memoryMode, cpuMemory, guidanceBatch } = executionSettings;
+const { provider, memoryMode, cpuMemory, guidanceBatch, cudaGraph } = executionSettings;
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -147,6 +148,14 @@ export const variables = {
     schema: oneOf(guidanceBatch.type.names, guidanceBatch.default),
     example: 'batched',
     formerValues: { together: 'batched', apart: 'split' },
+  },
+  CUDA_GRAPH: {
+    description: [
+      "The form of the graphs on CUDA: channels-last (CUDA's own operators), or plain (those of the CPU), should the former",
+      'fail on a card: kinora doctor compares both.',
+    ],
+    schema: oneOf(cudaGraph.type.names, cudaGraph.default),
+    example: 'channels-last',
   },
   FEED_FORWARD_CHUNK: {
     description: ["Tokens that the UNet's feed-forwards take at a time, to save memory; 0 takes all at once."],
@@ -278,6 +287,7 @@ export const variables = {
     example: 'https://huggingface.co',
   },
   ...remoteVariables,
+  ...blobVariables,
   HTTP_LISTEN: {
     description: [
       'Where the bot answers /healthz (alive), /readyz (able to work) and /metrics (Prometheus): a port, for this machine',

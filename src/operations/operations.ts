@@ -9,6 +9,8 @@ import { type BotParts, createReadiness, type ReadinessOptions } from './readine
 export interface OperationsOptions extends Pick<ReadinessOptions, 'modelFiles'> {
   listen: HttpListen;
   version: string;
+  /** What brings jobs to those who render them. */
+  engine: 'local' | 'bullmq';
   log: Log;
   clock?: Clock;
 }
@@ -29,11 +31,11 @@ export interface Operations {
  * @throws ConfigError `http-listen`
  */
 export async function startOperations(options: OperationsOptions): Promise<Operations> {
-  const { listen, version, log, clock = systemClock, modelFiles } = options;
+  const { listen, version, engine, log, clock = systemClock, modelFiles } = options;
   let parts: BotParts | undefined;
   let renderers: readonly { isLate(): boolean }[] = [];
   const registry = createMetricsRegistry(log);
-  registry.replace('kinora_build_info', [{ value: 1, labels: { version, engine: 'local' } }]);
+  registry.replace('kinora_build_info', [{ value: 1, labels: { version, engine } }]);
   const readiness = createReadiness({
     parts: () => parts,
     isRenderLate: () => renderers.length > 0 && renderers.every((renderer) => renderer.isLate()),

@@ -5,13 +5,16 @@ import type { Json } from '../fake-discord/payloads.ts';
 
 /** Attachments' addresses on the page's own origin. */
 export interface OwnLinks {
-  /** A deep copy with every link to an attachment turned into a path of the playground; all else stays as it is. */
+  /** A deep copy with every link to an attachment turned into a path of the playground, and one added to stickers. */
   rewrite<T>(value: T): T;
-  /** The attachment that a path and its key name; undefined where the key is not the path's. */
+  /** The attachment or sticker that a path and its key name; undefined where the key is not the path's. */
   read(url: URL): string | undefined;
 }
 
-const linkPath = /^\/(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+$/;
+const linkPath = /^\/(?:(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+|stickers\/(\d+)\.(?:png|gif))$/;
+
+/** StickerFormatType: PNG and APNG are served as PNG. Lottie is a drawing in JSON, which the page does not draw. */
+const stickerExtensions: Readonly<Record<string, string>> = { 1: 'png', 2: 'png', 4: 'gif' };
 
 /**
  * The stand-in, whose attachments are at `cdnHost`, signs its links anew each time it sends them, which would make a
@@ -22,23 +25,29 @@ export function createOwnLinks(cdnHost: string): OwnLinks {
   const secret = randomBytes(32);
   const keyOf = (path: string) => createHmac('sha256', secret).update(path).digest('base64url').slice(0, 22);
 
+  const keyed = (path: string) => `${path}?key=${keyOf(path)}`;
+
   function rewriteJson(value: Json | undefined): Json | undefined {
     if (typeof value === 'string') return rewriteText(value);
     if (Array.isArray(value)) return value.map((item) => rewriteJson(item) as Json);
     if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rewriteJson(item)]));
+    const rewritten = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, rewriteJson(item)]));
+    const extension = stickerExtensions[String(value.format_type)];
+    // Discord's client knows where stickers are; the page is told.
+    return extension === undefined ? rewritten : { ...rewritten, url: keyed(`/stickers/${value.id}.${extension}`) };
   }
 
   function rewriteText(text: string): string {
     if (!text.startsWith(`${cdnOrigin}/`) || !URL.canParse(text)) return text;
     const { pathname } = new URL(text);
-    return linkPath.test(pathname) ? `${pathname}?key=${keyOf(pathname)}` : text;
+    return linkPath.test(pathname) ? keyed(pathname) : text;
   }
 
   return {
     rewrite: <T>(value: T) => rewriteJson(value as Json) as T,
     read({ pathname, searchParams }) {
-      const id = linkPath.exec(pathname)?.[1];
+      const [, attachment, sticker] = linkPath.exec(pathname) ?? [];
+      const id = attachment ?? sticker;
       return searchParams.get('key') === keyOf(pathname) ? id : undefined;
     },
   };

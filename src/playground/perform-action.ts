@@ -36,6 +36,10 @@ export function createPerform({ discord, places, visibility, uploads, samples, a
     throw new AppError('no-file', 'That file is not here any more: choose it again.');
   }
 
+  function filesOf(references: Readonly<Record<string, FileReference>>): Record<string, FileInput> {
+    return Object.fromEntries(Object.entries(references).map(([name, reference]) => [name, fileOf(reference)]));
+  }
+
   function checkChannel({ channels }: Person, channelId: Snowflake): void {
     if (channels().every(({ id }) => id !== channelId)) throw new AppError('no-channel', 'There is no such channel.');
   }
@@ -59,10 +63,9 @@ export function createPerform({ discord, places, visibility, uploads, samples, a
     switch (action.do) {
       case 'invoke': {
         checkChannel(person, action.channelId);
-        const files = Object.entries(action.files).map(([name, file]) => [name, fileOf(file)] as const);
         const { channelId, command, options, locale } = action;
         return answerTo(
-          discord.invoke({ user, channelId, command, options, locale, attachments: Object.fromEntries(files) }),
+          discord.invoke({ user, channelId, command, options, locale, attachments: filesOf(action.files) }),
         );
       }
       case 'autocomplete': {
@@ -88,7 +91,13 @@ export function createPerform({ discord, places, visibility, uploads, samples, a
         if (discord.interaction(action.interactionId)?.userId !== user) {
           throw new AppError('no-modal', 'This form is not open any more.');
         }
-        return answerTo(discord.submitModal({ interactionId: action.interactionId, values: action.values }));
+        return answerTo(
+          discord.submitModal({
+            interactionId: action.interactionId,
+            values: action.values,
+            attachments: filesOf(action.files ?? {}),
+          }),
+        );
       case 'postMessage': {
         checkChannel(person, action.channelId);
         const { channelId, content, replyTo } = action;

@@ -84,6 +84,9 @@ export type ServerMessage =
  */
 export type FileReference = { fileId: string } | { sample: string };
 
+/** What was filled into a form that the bot opened, without its files. */
+export type FormValues = Record<string, string | string[]>;
+
 /** An option's value as a form gives it. */
 export type OptionValue = string | number | boolean;
 
@@ -109,7 +112,7 @@ export type Action =
   | { do: 'invokeMessageCommand'; command: string; targetMessageId: Snowflake; locale: string }
   | { do: 'clickButton'; messageId: Snowflake; customId: string; locale: string }
   | { do: 'selectOption'; messageId: Snowflake; customId: string; values: string[]; locale: string }
-  | { do: 'submitModal'; interactionId: Snowflake; values: Record<string, string | string[]> }
+  | { do: 'submitModal'; interactionId: Snowflake; values: FormValues; files?: Record<string, FileReference> }
   | { do: 'postMessage'; channelId: Snowflake; content: string; files: FileReference[]; replyTo?: Snowflake }
   | { do: 'react' | 'unreact'; messageId: Snowflake; emoji: string }
   | { do: 'deleteMessage'; messageId: Snowflake }

@@ -57,7 +57,13 @@ const clientMessage = z.discriminatedUnion('do', [
     values: z.array(name).max(25),
     locale,
   }),
-  z.strictObject({ ...common, do: z.literal('submitModal'), interactionId: id, values }),
+  z.strictObject({
+    ...common,
+    do: z.literal('submitModal'),
+    interactionId: id,
+    values,
+    files: z.record(name, file).exactOptional(),
+  }),
   z.strictObject({
     ...common,
     do: z.literal('postMessage'),

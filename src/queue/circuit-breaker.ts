@@ -62,8 +62,8 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
   function close(): void {
     if (fault === undefined) return;
     cancelTimer();
-    const seconds = Math.round((clock.now() - fault.sinceMs) / 1000);
-    log.info({ ...about, code: fault.code, seconds }, worker === undefined ? 'the queue goes on' : 'a worker goes on');
+    const ms = clock.now() - fault.sinceMs;
+    log.info({ ...about, code: fault.code, ms }, worker === undefined ? 'the queue goes on' : 'a worker goes on');
     fault = undefined;
     isTrial = false;
     failures = 0;

@@ -8,13 +8,14 @@ import type { EstimatedJob } from './render-work.ts';
 export interface Estimates {
   /**
    * Undefined until a job of this kind has been measured, or one that differs from it only in that the clip ends with a
-   * given picture, or does not: that is a known factor.
+   * given picture, or does not: that is a known factor. Of a worker that has made such a clip, what it took there; else what
+   * it takes on average.
    */
-  of(job: EstimatedJob): Estimate | undefined;
+  of(job: EstimatedJob, worker?: string): Estimate | undefined;
   /** What a job's enlargement by a network takes: 0 where none was asked for, undefined until one has been measured. */
   upscaleSeconds(job: Pick<Job, 'settings' | 'form'>): number | undefined;
-  /** Learns from a finished clip; rejects where that could not be stored. */
-  learn(job: EstimatedJob, clip: Clip): Promise<void>;
+  /** Learns from a finished clip, and who made it; rejects where that could not be stored. */
+  learn(job: EstimatedJob, clip: Clip, worker?: string): Promise<void>;
 }
 
 /** What {@link createEstimates} works with. */
@@ -33,6 +34,9 @@ export const smoothFactor = 4;
 /** A new measurement's weight against what was known: follows a changed machine within a few jobs, not at one outlier. */
 const newWeight = 0.4;
 
+/** Of so many workers it is known how quick each is; those that made no clip for longest are forgotten. */
+const mostWorkers = 1_000;
+
 /** What of the settings decides whether there is guidance. */
 type Guidance = Pick<ModelCapabilities['defaults'], 'minGuidanceScale' | 'maxGuidanceScale'>;
 
@@ -49,6 +53,8 @@ export function callsPerStep(settings: Guidance, isBetween: boolean): number {
 /** Estimates that are also stored. */
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
   const estimates = new Map(known);
+  /** By worker, for as long as this process lives: a name may be of one process alone, or its host be another one by then. */
+  const byWorker = new Map<string, Map<string, Estimate>>();
 
   /** Asked for every job that waits, at every event; nobody changes a job's settings. The key without and with a last picture. */
   const keys = new WeakMap<JobSettings, [plain?: string, between?: string]>();
@@ -72,27 +78,43 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
   /** The network for enlarging is the same for every model; its seconds are those of a million pixels. */
   const upscaleKey = `${provider} upscale`;
 
-  async function learnAs(key: string, measured: Estimate): Promise<void> {
-    const before = estimates.get(key) ?? measured;
+  function mix(known: Map<string, Estimate>, key: string, measured: Estimate): Estimate {
+    const before = known.get(key) ?? measured;
     const mixed = (part: keyof Estimate) => before[part] * (1 - newWeight) + measured[part] * newWeight;
     const after: Estimate = {
       secondsBefore: mixed('secondsBefore'),
       secondsPerStep: mixed('secondsPerStep'),
       secondsAfter: mixed('secondsAfter'),
     };
-    estimates.set(key, after);
-    await store.set(key, after);
+    known.set(key, after);
+    return after;
+  }
+
+  const learnAs = (key: string, measured: Estimate) => store.set(key, mix(estimates, key, measured));
+
+  function measuredBy(worker: string): Map<string, Estimate> {
+    const measured = byWorker.get(worker) ?? new Map<string, Estimate>();
+    byWorker.delete(worker);
+    byWorker.set(worker, measured);
+    const [oldest] = byWorker.keys();
+    if (byWorker.size > mostWorkers && oldest !== undefined) byWorker.delete(oldest);
+    return measured;
+  }
+
+  function find(job: EstimatedJob, from: ReadonlyMap<string, Estimate>): Estimate | undefined {
+    const isBetween = isRenderedBetween(job);
+    const own = from.get(keyOf(job.settings, isBetween));
+    const other = own ?? from.get(keyOf(job.settings, !isBetween));
+    if (own !== undefined || other === undefined) return own;
+    const calls = callsPerStep({ ...model.defaults, ...job.settings }, isBetween);
+    const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
+    return { ...other, secondsPerStep: (other.secondsPerStep * calls) / otherCalls };
   }
 
   return {
-    of(job) {
-      const isBetween = isRenderedBetween(job);
-      const own = estimates.get(keyOf(job.settings, isBetween));
-      const other = own ?? estimates.get(keyOf(job.settings, !isBetween));
-      if (own !== undefined || other === undefined) return own;
-      const calls = callsPerStep({ ...model.defaults, ...job.settings }, isBetween);
-      const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
-      return { ...other, secondsPerStep: (other.secondsPerStep * calls) / otherCalls };
+    of(job, worker) {
+      const measured = worker === undefined ? undefined : byWorker.get(worker);
+      return find(job, measured ?? estimates) ?? find(job, estimates);
     },
     upscaleSeconds({ settings, form }) {
       // Variations are shown as they are; what is picked is enlarged.
@@ -101,7 +123,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       const known = estimates.get(upscaleKey);
       return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
     },
-    async learn(job, clip) {
+    async learn(job, clip, worker) {
       // Nobody knows here how many frames an extended clip has, and minterpolate's come after.
       const isPlain = !clip.extended && clip.interpolator !== 'minterpolate';
       if (clip.secondsPerStage.upscale > 0 && isPlain) {
@@ -117,7 +139,9 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      await learnAs(keyOf(job.settings, isRenderedBetween(job)), measured);
+      const key = keyOf(job.settings, isRenderedBetween(job));
+      if (worker !== undefined) mix(measuredBy(worker), key, measured);
+      await learnAs(key, measured);
     },
   };
 }

@@ -83,7 +83,7 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
   const waker = createWaker();
 
   function track(job: Job, work: () => Promise<void>): void {
-    const done = work().catch((err: unknown) => log.error({ jobId: job.id, err }, 'a delivery broke'));
+    const done = work().catch((err: unknown) => log.error({ job: job.id, err }, 'a delivery broke'));
     underWay.add(done);
     void done.then(() => underWay.delete(done));
   }
@@ -98,7 +98,7 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
       shouldRetry,
       onRetry(err, { failures }) {
         const level = failures <= warnedFailures ? 'warn' : 'debug';
-        log[level]({ jobId: job.id, tries: failures, err }, 'a delivery failed; trying again');
+        log[level]({ job: job.id, tries: failures, err }, 'a delivery failed; trying again');
       },
     };
   }
@@ -116,13 +116,13 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
     await write(job.id, async () => {
       isRefused = (await store.finish(job.id, jobEnd)) === undefined;
     });
-    if (isRefused) log.warn({ jobId: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
-    else log.info({ jobId: job.id, state, errorCode, ms: jobEnd.finishedAtMs - job.createdAtMs }, 'job ended');
+    if (isRefused) log.warn({ job: job.id, state }, 'a job had ended already, or is rendered elsewhere; it stays so');
+    else log.info({ job: job.id, state, errorCode, ms: jobEnd.finishedAtMs - job.createdAtMs }, 'job ended');
     return !isRefused;
   }
 
   async function fail(job: Job, error: unknown, attempt?: Attempt): Promise<void> {
-    if (!(error instanceof UserError)) log.error({ jobId: job.id, err: error }, 'job failed');
+    if (!(error instanceof UserError)) log.error({ job: job.id, err: error }, 'job failed');
     const pendingNotice = finalNoticeOf(error);
     if (!(await end(job, { state: 'failed', error, pendingNotice, ...(attempt && { attempt }) }))) return;
     const send = () => listener.failed({ ...job, state: 'failed' }, error);
@@ -178,7 +178,7 @@ export function createJobEndings(options: JobEndingsOptions): JobEndings {
   }
 
   async function keepUndelivered(job: Job, err: unknown): Promise<void> {
-    log.warn({ jobId: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
+    log.warn({ job: job.id, err }, 'the clip could not be posted anywhere; it is kept for its requester');
     await write(job.id, () => store.keepUndelivered(job.id));
     // Words may get through where files do not. They are not stored: `/queue` says the same.
     const notice = new UserError('clip-undeliverable', 'The clip is kept; /queue offers it.');

@@ -1,5 +1,5 @@
 import { InferenceError, JobCancelledError } from '../errors.ts';
-import type { Attempt } from '../storage/attempts.ts';
+import { type Attempt, attemptFields } from '../storage/attempts.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip, Renderer } from '../worker/types.ts';
@@ -40,7 +40,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
     const stopHeartbeats = keepLease(attempt, { leaseMs, heartbeat: access.heartbeat, clock, log, onLost });
     const checkpoints = createCheckpointSaver(
       (bytes) => access.saveCheckpoint(attempt, bytes),
-      (err) => log.warn({ jobId: id, err }, 'a checkpoint could not be kept'),
+      (err) => log.warn({ ...attemptFields(attempt), err }, 'a checkpoint could not be kept'),
     );
     try {
       const clip = await renderer.render(spec, {
@@ -77,7 +77,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
       await access.giveBack(attempt);
     } catch (err) {
       // Its lease runs out.
-      log.warn({ jobId: attempt.jobId, err }, 'a job could not be given back');
+      log.warn({ ...attemptFields(attempt), err }, 'a job could not be given back');
     }
     return { type: 'broken-off' };
   }

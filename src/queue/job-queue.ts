@@ -7,6 +7,7 @@ import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.
 import type { JobStore } from '../storage/job-store.ts';
 import { type Clock, sleep } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
+import { flatMapInTurns, oncePerTurn } from '../util/turns.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
@@ -17,7 +18,7 @@ import { createProgressTracker, noticeableShiftMs, type ProgressTracker } from '
 import { createJobRunner } from './job-runner.ts';
 import { maxAttempts } from './judge-failure.ts';
 import { defaultLeaseMs, localHolders } from './lease-keeper.ts';
-import { positionsOf } from './queue-positions.ts';
+import { positionsInLane } from './queue-positions.ts';
 import type { EstimatedJob } from './render-work.ts';
 import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
@@ -98,7 +99,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     try {
       event();
     } catch (err) {
-      log.error({ jobId: job.id, err }, 'telling news failed');
+      log.error({ job: job.id, err }, 'telling news failed');
     }
   }
 
@@ -115,33 +116,28 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function positionsIn(lane: LaneOverview, waiting: readonly EstimatedJob[]): QueuePosition[] {
-    const places = positionsOf({
-      waiting,
-      concurrency: Math.max(1, lane.workers),
-      model,
-      runningEndsAtMs: runningEnds(lane),
-      nowMs: clock.now(),
-      estimateOf: estimates.of,
-      upscaleSecondsOf: estimates.upscaleSeconds,
-    });
-    return runner.hostFault() ? places.map((place) => ({ ...place, isHostPaused: true })) : places;
+    const [runningEndsAtMs, isHostPaused] = [runningEnds(lane), runner.hostFault() !== undefined];
+    return positionsInLane(waiting, { lane, runningEndsAtMs, estimates, isHostPaused, model, nowMs: clock.now() });
   }
 
-  function waitingJobs(): WaitingJob[] {
-    return runner.lanes().flatMap((lane) => {
+  // Reckoned once for all who ask in one turn of the event loop: where a thousand wait it takes milliseconds.
+  const waitingJobs = oncePerTurn(() =>
+    runner.lanes().flatMap((lane): WaitingJob[] => {
       const places = positionsIn(lane, lane.waiting);
       return lane.waiting.map((job, index) => ({ job, place: places[index]! }));
-    });
-  }
+    }),
+  );
 
+  /** After everything that may change who waits, or how long. */
   function sendPositions(): void {
+    waitingJobs.forget();
     const running = new Set(runner.lanes().flatMap((lane) => lane.running.map(({ id }) => id)));
     for (const id of trackers.keys()) if (!running.has(id)) trackers.delete(id);
     for (const { job, place } of waitingJobs()) emit(job, () => listener.waiting(job, place));
   }
 
-  function onProgress(job: Job, progress: RenderProgress): void {
-    const known = { estimate: estimates.of(job), upscaleSeconds: estimates.upscaleSeconds(job) };
+  function onProgress(job: Job, progress: RenderProgress, worker: string): void {
+    const known = { estimate: estimates.of(job, worker), upscaleSeconds: estimates.upscaleSeconds(job) };
     const tracker = trackers.get(job.id) ?? createProgressTracker({ job, model, ...known });
     trackers.set(job.id, tracker);
     const before = tracker.endsAtMs();
@@ -160,7 +156,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     const admitted = await admit(newJob, waitingJobs());
     refuseIfNotOpen();
     const job = await stored(admitted);
-    log.info({ jobId: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
+    log.info({ job: job.id, userId: job.userId, guildId: job.guildId }, 'job accepted');
     runner.add(job);
     // It was being stored when the bot began to go down: accepted, and the next start's.
     if (closed) emit(job, () => listener.postponed(job));
@@ -251,8 +247,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   async function resume(): Promise<void> {
     rememberHostFault(undefined);
+    runner.watchWorkers();
     for (const { id, problem } of await store.damaged()) {
-      log.error({ jobId: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
+      log.error({ job: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
     }
     for (const { job, finalNotice } of await store.pendingNotices()) {
       const error = errorOf(finalNotice);
@@ -286,8 +283,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   async function closeNow(): Promise<void> {
-    for (const { job } of waitingJobs()) emit(job, () => listener.postponed(job));
+    const waiting = waitingJobs();
     runner.stop();
+    await flatMapInTurns(waiting, ({ job }) => {
+      emit(job, () => listener.postponed(job));
+      return [];
+    });
     if (finishGraceMs > 0) await Promise.race([runner.onIdle().then(endings.onIdle), sleep(clock, finishGraceMs)]);
     closing.abort(new JobCancelledError('The bot is going down.'));
     for (const job of runner.interrupt()) emit(job, () => listener.postponed(job));

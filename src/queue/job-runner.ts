@@ -1,3 +1,4 @@
+import { attemptFields } from '../storage/attempts.ts';
 import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -14,6 +15,7 @@ import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
 import type { JobRunnerEvents, LaneOverview, WorkerOverview } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
+import { createWorkerWatch } from './worker-watch.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
@@ -45,6 +47,8 @@ export interface JobRunner {
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
   cancel(id: string): Job | undefined;
   hostFault(): HostFault | undefined;
+  /** From now on it is told where there is nobody who renders. */
+  watchWorkers(): void;
   /** The store or something else of the host failed outside of a job. */
   reportHostFault(error: unknown): void;
   setPaused(isPaused: boolean): void;
@@ -67,6 +71,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
+  const watch = createWorkerWatch({ engine, clock, log, onChange: onHealthChange });
   const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
   const { dispatch } = dispatcher;
   const access = createStoreAccess({
@@ -85,7 +90,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
 
   function hostFault(): HostFault | undefined {
-    return storage.fault() ?? health.fault('render');
+    return storage.fault() ?? health.fault('render') ?? watch.fault();
   }
 
   function onHealthChange(): void {
@@ -123,12 +128,12 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       const run = dispatcher.run(id);
       if (run === undefined || run.isOver) return;
       run.worker = worker;
-      events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
+      events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined }, worker);
       events.positionsChanged();
     },
-    progress({ id }, progress) {
+    progress({ id, worker }, progress) {
       const run = dispatcher.run(id);
-      if (run && !run.isOver) events.progress(run.job, progress);
+      if (run && !run.isOver) events.progress(run.job, progress, worker);
     },
     settled({ id, worker }, outcome) {
       const run = dispatcher.run(id);
@@ -139,6 +144,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatch();
     },
     workersChanged() {
+      watch.look();
       dispatch();
       events.positionsChanged();
     },
@@ -152,7 +158,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     dispatcher.end(run);
     if (run.isOver || outcome.type === 'done') return;
     if (outcome.type === 'lost') {
-      log.info({ jobId: run.job.id }, 'somebody else has a job, or it has ended');
+      log.info({ job: run.job.id }, 'somebody else has a job, or it has ended');
       lostJobs.watch(run.job.id);
     }
     // Nobody cancelled it: a worker gave it back.
@@ -166,7 +172,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     const verdict = run.isOver ? undefined : judge.judge(run.job, error, { isHostSuspected });
     if (verdict !== 'put-back' && worker !== undefined) release(worker);
     if (verdict === 'retry') {
-      log.warn({ jobId: run.job.id, attempt: run.job.attempts, err: error }, 'rendering broke; trying once more');
+      log.warn(
+        { job: run.job.id, ...(run.attempt && attemptFields(run.attempt)), err: error },
+        'rendering broke; trying once more',
+      );
       giveBack(run, { isCounted: true });
       dispatcher.handAgain(run);
       return;
@@ -209,8 +218,23 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     run.isOver = true;
     engine.cancel(run.job.id).catch((err: unknown) => {
       // It goes on in vain: what it brings is refused.
-      log.warn({ jobId: run.job.id, err }, 'a worker could not be told that a job is over');
+      log.warn({ job: run.job.id, err }, 'a worker could not be told that a job is over');
     });
+  }
+
+  function overviewOf(lane: Lane): LaneOverview {
+    const runs = dispatcher.active().filter((run) => run.lane === lane);
+    const runningAt = runs.map(({ worker }) => worker);
+    const well = engine.workers().filter((each) => each.lane === lane && each.unfit === undefined && !faultOf(each));
+    const busy = new Set(runningAt);
+    return {
+      lane,
+      waiting: dispatcher.waiting(lane),
+      running: runs.map(({ job }) => job),
+      runningAt,
+      workers: well.length,
+      idle: well.map(({ name }) => name).filter((name) => !busy.has(name)),
+    };
   }
 
   return {
@@ -218,15 +242,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     access,
     add: dispatcher.add,
     laneOf: dispatcher.laneOf,
-    lanes: () =>
-      lanes.map((lane) => ({
-        lane,
-        waiting: dispatcher.waiting(lane),
-        running: dispatcher.active().flatMap((run) => (run.lane === lane ? [run.job] : [])),
-        workers: engine
-          .workers()
-          .filter((worker) => worker.lane === lane && worker.unfit === undefined && !faultOf(worker)).length,
-      })),
+    lanes: () => lanes.map(overviewOf),
     workers: () =>
       engine.workers().map(({ isHeld: _, ...worker }) => ({
         ...worker,
@@ -235,6 +251,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       })),
     workerFaults: health.faults,
     hostFault,
+    watchWorkers: watch.start,
     reportHostFault: storage.open,
     tryNow() {
       storage.tryNow();
@@ -252,6 +269,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       isStopped = true;
       dispatcher.setOpen(false);
       lostJobs.stop();
+      watch.stop();
       storage.stop();
       health.stop();
     },

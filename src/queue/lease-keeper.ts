@@ -1,4 +1,4 @@
-import type { Attempt } from '../storage/attempts.ts';
+import { type Attempt, attemptFields } from '../storage/attempts.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 
@@ -40,7 +40,7 @@ export function keepLease(
       isHeld = await heartbeat(attempt);
     } catch (err) {
       // Whether it is lost is said by the store alone.
-      log.warn({ jobId: attempt.jobId, err }, 'the heartbeat of a job could not be written; trying again');
+      log.warn({ ...attemptFields(attempt), err }, 'the heartbeat of a job could not be written; trying again');
     }
     if (isStopped) return;
     if (isHeld) waitForNext();

@@ -45,7 +45,7 @@ export function createLostJobs({ store, clock, log, gapMs, isKnown, onFree }: Lo
       const job = await store.find(id);
       if (job && !isKnown(id)) onFree({ ...job, state: 'interrupted' });
     } catch (err) {
-      log.warn({ jobId: id, err }, 'a job that somebody else has could not be looked at; trying again');
+      log.warn({ job: id, err }, 'a job that somebody else has could not be looked at; trying again');
       watch(id);
     }
   }

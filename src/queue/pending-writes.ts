@@ -45,7 +45,7 @@ export function createPendingWrites({
         next.tries++;
         if (scopeOf(error) === 'host' || next.tries < mostTries) throw error;
         // One write that can never be made must not hold up all others: the job is taken up again at the next start.
-        log.error({ jobId: next.jobId, err: error }, 'the store refused a write for good; it is given up');
+        log.error({ job: next.jobId, err: error }, 'the store refused a write for good; it is given up');
       }
       waiting.shift();
     }
@@ -65,7 +65,7 @@ export function createPendingWrites({
         try {
           await writeWaiting();
         } catch (error) {
-          log.warn({ jobId, waiting: waiting.length, err: error }, 'the store could not write; trying again');
+          log.warn({ job: jobId, waiting: waiting.length, err: error }, 'the store could not write; trying again');
           onFailure(error);
         }
       }),

@@ -1,5 +1,5 @@
 import { InferenceError, UserError } from '../errors.ts';
-import type { Attempt } from '../storage/attempts.ts';
+import { type Attempt, attemptFields } from '../storage/attempts.ts';
 import { isRenderedBetween, type Job } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
@@ -55,8 +55,8 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
     // Undefined where the job was not handed over by this process, or is so no more.
     const run = dispatcher.run(jobId);
     delete run?.attempt;
-    estimates.learn(job, clip).catch((err: unknown) => {
-      log.warn({ jobId, err }, 'nothing could be learnt from a clip');
+    estimates.learn(job, clip, run?.worker).catch((err: unknown) => {
+      log.warn({ ...attemptFields(attempt), err }, 'nothing could be learnt from a clip');
     });
     dispatcher.remove(jobId);
     if (run?.worker !== undefined) health.succeeded(run.worker, jobId);
@@ -95,7 +95,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         await keep(attempt, clip);
         return undefined;
       }
-      const expected = estimates.of(job);
+      const expected = estimates.of(job, worker);
       return { attempt, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),

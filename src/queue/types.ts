@@ -27,8 +27,12 @@ export interface LaneOverview {
   /** In the order in which they will run. */
   waiting: Job[];
   running: Job[];
+  /** Who does each of them, in the same order; undefined where nobody has begun. */
+  runningAt: (string | undefined)[];
   /** How many may run at once: those that are well. */
   workers: number;
+  /** Those of them that have nothing to do. */
+  idle: string[];
 }
 
 /** A worker, and what it does. */
@@ -40,8 +44,8 @@ export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
 
 /** What becomes of jobs. No function may throw. */
 export interface JobRunnerEvents {
-  /** The job runs. Called often, the first time when it begins. */
-  progress(job: Job, progress: RenderProgress): void;
+  /** The job runs, at this worker. Called often, the first time when it begins. */
+  progress(job: Job, progress: RenderProgress, worker: string): void;
   /** A job began, ended or was put back, or there are more or fewer workers. */
   positionsChanged(): void;
   /** The clip is in the store. */

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
-import { ConfigError, InferenceError, JobCancelledError } from '../errors.ts';
+import { InferenceError } from '../errors.ts';
 import type { ClaimedWork, JobAccess } from '../queue/job-access.ts';
 import type { Attempt } from '../storage/attempts.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type RetryPolicy, retry } from '../util/retry.ts';
-import { fromWireError } from '../worker/wire-error.ts';
+import { AwayError, createTransport, jsonOf, LostError, pieceMs, slowestBytesPerMs } from './http-transport.ts';
 import {
   type Claimed,
   chunkBytes,
@@ -16,8 +15,8 @@ import {
   type InputFile,
   joinSpec,
   type OutputFile,
-  refusalSchema,
   splitClip,
+  uploadPlanSchema,
   type WorkerFacts,
 } from './protocol.ts';
 
@@ -42,76 +41,21 @@ export interface HttpAccess extends JobAccess {
   askFit(): Promise<string | undefined>;
 }
 
-/** The attempt is over: another one has the job, or it has ended. */
-class LostError extends Error {}
-
-/** Worth another try: the bot restarts, or the network is away. */
-class AwayError extends Error {}
-
 /** Short at first: a clip that is ready should not wait, and a bot restarts in seconds. */
 const policy: RetryPolicy = { firstMs: 250, factor: 2, maxMs: 5_000 };
 
-/** How long an answer, or a piece of a file, may take: beyond that the network is taken for dead. */
-const answerMs = 10_000;
-const pieceMs = 30_000;
+/** A file of which the digest is known. */
+interface SentFile {
+  bytes: Uint8Array;
+  facts: FileFacts;
+}
 
 /** Jobs that the bot gives out over HTTP. What fails on the way is tried again for as long as the job is this attempt's. */
 export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
   const { url, token, facts, signal: ending, clock, log, fetch = globalThis.fetch, onUnfit = () => {} } = options;
   /** By job: what was claimed last. */
-  const tickets = new Map<string, { number: number; ticket: string }>();
-
-  interface Request {
-    method: 'GET' | 'HEAD' | 'POST' | 'PUT';
-    secret: string;
-    json?: unknown;
-    body?: Uint8Array;
-    headers?: Record<string, string>;
-    signal: AbortSignal;
-    timeoutMs?: number;
-    /** Takes the answer's bytes as they come: what came before a connection broke is not asked for again. */
-    onBytes?: (bytes: Uint8Array) => void;
-  }
-
-  async function send(path: string, request: Request): Promise<{ response: Response; body: Uint8Array }> {
-    const { method, secret, json, body, headers, signal, timeoutMs = answerMs, onBytes } = request;
-    const sent = json === undefined ? body : Buffer.from(JSON.stringify(json));
-    let response: Response;
-    let received: Uint8Array;
-    try {
-      response = await fetch(`${url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${secret}`, ...headers },
-        ...(sent && { body: sent as Uint8Array<ArrayBuffer> }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        redirect: 'error',
-      });
-      if (response.ok && onBytes && response.body) for await (const bytes of response.body) onBytes(bytes);
-      received = response.bodyUsed ? new Uint8Array() : new Uint8Array(await response.arrayBuffer());
-    } catch (cause) {
-      if (signal.aborted) throw new JobCancelledError('The worker stops, or the job was cancelled.');
-      throw new AwayError('The bot cannot be reached (WORKER_URL).', { cause });
-    }
-    if (response.ok) return { response, body: received };
-    throw refusalOf(response.status, received);
-  }
-
-  function refusalOf(status: number, body: Uint8Array): Error {
-    if (status === 409) return new LostError('The job is another attempt’s.');
-    if (status === 401) return new ConfigError('worker-token', 'The bot does not take this WORKER_TOKEN.');
-    const refusal = refusalSchema.safeParse(jsonOf(body));
-    if (refusal.success) {
-      const error = fromWireError(refusal.data.error);
-      if (status === 412) onUnfit(error.message);
-      return error;
-    }
-    if (status >= 500 || [408, 416, 429].includes(status)) return new AwayError(`The bot answers ${status}.`);
-    if (status === 413)
-      return new InferenceError('clip-oversized', 'The bot takes no clip of this size.', { scope: 'job' });
-    return new InferenceError('bot-answer', `The bot at WORKER_URL answers ${status}; are both of one version?`, {
-      scope: 'host',
-    });
-  }
+  const tickets = new Map<string, Pick<Claimed, 'ticket' | 'uploads'> & { number: number }>();
+  const send = createTransport({ url, fetch, onUnfit });
 
   function again<Result>(work: () => Promise<Result>, signal: AbortSignal, tries?: number): Promise<Result> {
     return retry(work, {
@@ -125,27 +69,30 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
     });
   }
 
-  function ticketOf({ jobId, number }: Attempt): string {
+  function claimedBy({ jobId, number }: Attempt): Pick<Claimed, 'ticket' | 'uploads'> {
     const known = tickets.get(jobId);
     if (known?.number !== number) throw new LostError('The attempt is over.');
-    return known.ticket;
+    return known;
   }
 
   async function receive(claimed: Claimed, name: InputFile, signal: AbortSignal): Promise<Uint8Array> {
     const wanted = claimed.files[name]!;
     let received = Buffer.alloc(0);
     return again(async () => {
-      await send(`/blobs/${claimed.attempt.jobId}/${name}`, {
-        method: 'GET',
-        secret: claimed.ticket,
-        headers: received.byteLength > 0 ? { range: `bytes=${received.byteLength}-` } : {},
-        signal,
-        // As long as one so large takes on a slow line.
-        timeoutMs: pieceMs + Math.ceil(wanted.bytes / 100),
-        onBytes(bytes) {
-          received = Buffer.concat([received, bytes]);
-        },
-      });
+      // All of it came before a connection broke: there is nothing left to ask for.
+      const isMissing = received.byteLength < wanted.bytes;
+      if (isMissing)
+        await send(`/blobs/${claimed.attempt.jobId}/${name}`, {
+          method: 'GET',
+          secret: claimed.ticket,
+          headers: received.byteLength > 0 ? { range: `bytes=${received.byteLength}-` } : {},
+          signal,
+          // As long as one so large takes on a slow line.
+          timeoutMs: pieceMs + Math.ceil(wanted.bytes / slowestBytesPerMs),
+          onBytes(bytes) {
+            received = Buffer.concat([received, bytes]);
+          },
+        });
       const found = await factsOf(received);
       if (found.bytes === wanted.bytes && found.sha256 === wanted.sha256) return received;
       received = Buffer.alloc(0);
@@ -153,10 +100,9 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
     }, signal);
   }
 
-  async function bring(attempt: Attempt, name: OutputFile, file: { bytes: Uint8Array; facts: FileFacts }) {
-    const { bytes, facts: wanted } = file;
+  async function bringToBot(attempt: Attempt, name: OutputFile, { bytes, facts: wanted }: SentFile) {
     const path = `/blobs/${attempt.jobId}/${name}`;
-    const common = { secret: ticketOf(attempt), signal: ending, timeoutMs: pieceMs };
+    const common = { secret: claimedBy(attempt).ticket, signal: ending, timeoutMs: pieceMs };
     const digest = { 'x-sha256': wanted.sha256 };
     const offsetOf = ({ response }: { response: Response }) => Number(response.headers.get('x-offset') ?? 0);
     let at = offsetOf(await send(path, { ...common, method: 'HEAD', headers: digest }));
@@ -170,8 +116,30 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
     }
   }
 
+  /** By the links that the bot gives; asked once more, it says that all is there. */
+  async function bringToStore(attempt: Attempt, name: OutputFile, { bytes, facts: file }: SentFile) {
+    for (let round = 0; round < 2; round++) {
+      const { body } = await act(attempt, 'upload', { name, file });
+      const { parts } = uploadPlanSchema.parse(jsonOf(body));
+      if (parts.length === 0) return;
+      for (const { at, end, url: link } of parts) {
+        const timeoutMs = pieceMs + Math.ceil((end - at) / slowestBytesPerMs);
+        await send(link, { method: 'PUT', body: bytes.subarray(at, end), signal: ending, timeoutMs });
+      }
+    }
+    throw new AwayError(`The ${name} did not arrive in the store.`);
+  }
+
+  const bring = (attempt: Attempt, name: OutputFile, file: SentFile) =>
+    claimedBy(attempt).uploads === 'store' ? bringToStore(attempt, name, file) : bringToBot(attempt, name, file);
+
   const act = (attempt: Attempt, action: string, json: unknown = {}) =>
-    send(`/jobs/${attempt.jobId}/${action}`, { method: 'POST', secret: ticketOf(attempt), json, signal: ending });
+    send(`/jobs/${attempt.jobId}/${action}`, {
+      method: 'POST',
+      secret: claimedBy(attempt).ticket,
+      json,
+      signal: ending,
+    });
 
   async function giveBack(attempt: Attempt): Promise<void> {
     try {
@@ -202,7 +170,8 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
       );
       if (response.status === 204) return undefined;
       const claimed = claimedSchema.parse(jsonOf(body));
-      tickets.set(jobId, { number: claimed.attempt.number, ticket: claimed.ticket });
+      const { ticket, uploads } = claimed;
+      tickets.set(jobId, { number: claimed.attempt.number, ticket, ...(uploads && { uploads }) });
       const names = Object.keys(claimed.files) as InputFile[];
       try {
         const files = await Promise.all(
@@ -257,17 +226,4 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
     },
     giveBack,
   };
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  const text = Buffer.from(body).toString('utf8');
-  return z.json().safeParse(tryParse(text)).data;
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,18 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ZodError, type z } from 'zod';
-import { ConfigError, InferenceError } from '../errors.ts';
+import { ConfigError, InferenceError, scopeOf } from '../errors.ts';
 import type { JobAccess } from '../queue/job-access.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { requestUrl } from '../util/request-url.ts';
 import type { RenderSpec } from '../worker/types.ts';
 import { toWireError } from '../worker/wire-error.ts';
-import { createPartFiles } from './part-files.ts';
+import type { Exchange, JobFiles } from './job-files.ts';
 import {
   type Claimed,
   checkpointSchema,
-  chunkBytes,
   claimSchema,
   type FileFacts,
   factsOf,
@@ -22,10 +21,11 @@ import {
   type OutputFile,
   outputFiles,
   splitSpec,
+  uploadSchema,
   type WorkerFacts,
   workerFactsSchema,
 } from './protocol.ts';
-import { answerRange, HttpRefusal, readBody, readContentRange } from './request-parts.ts';
+import { HttpRefusal, readBody } from './request-parts.ts';
 import { isSameSecret, makeTicket, readTicket, type Ticket } from './tickets.ts';
 import { type WorkerNeeds, whyUnfit } from './worker-needs.ts';
 
@@ -44,6 +44,7 @@ export interface JobServerOptions {
   /** What tickets are signed with; the same over restarts, so that who renders goes on. */
   key: string;
   needs: WorkerNeeds;
+  files: JobFiles;
   clock: Clock;
   log: Log;
 }
@@ -79,8 +80,7 @@ const mostAnswers = 1_000;
  * @throws ConfigError `worker-listen`: the address cannot be used
  */
 export async function startJobServer(options: JobServerOptions): Promise<JobServer> {
-  const { listen, token, key, needs, clock, log } = options;
-  const parts = createPartFiles(clock);
+  const { listen, token, key, needs, files, clock, log } = options;
   const answers = new Map<string, { request: string; answer: Promise<Claimed | undefined> }>();
   let jobs: ServedJobs | undefined;
 
@@ -102,10 +102,10 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     if (jobs === undefined) throw new HttpRefusal(503);
     if (area === 'jobs') return actOn(action, { request, response, ticket, jobs });
     // Bytes that nobody wants any more are not sent.
-    if (!(await jobs.access.heartbeat(ticket.attempt))) throw lost(ticket, parts.drop);
+    if (!(await jobs.access.heartbeat(ticket.attempt))) throw lost(ticket);
     if (request.method === 'GET') return sendFile(action, { request, response, ticket, jobs });
     if (!isOutput(action)) throw new HttpRefusal(404);
-    return takeFile(action, { request, response, ticket });
+    return files.receive({ request, response, ticket }, action);
   }
 
   function refuseUnfit(facts: WorkerFacts): void {
@@ -121,7 +121,6 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     refuseUnfit(facts);
     const known = answers.get(id);
     if (known?.request === request) return known.answer;
-    parts.drop(id);
     const answer = claimNow();
     answers.delete(id);
     answers.set(id, { request, answer });
@@ -133,8 +132,9 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
       const work = await access.claim(id, worker);
       if (work === undefined) return undefined;
       const { attempt, leaseMs, expected } = work;
-      const { spec, files } = splitSpec(work.spec);
-      const found = Object.entries(files).map(async ([name, bytes]) => [name, await factsOf(bytes)] as const);
+      files.begin(attempt);
+      const { spec, files: inputs } = splitSpec(work.spec);
+      const found = Object.entries(inputs).map(async ([name, bytes]) => [name, await factsOf(bytes)] as const);
       const limits = { ...mostBytes, clip: spec.maxBytes ?? mostBytes.clip };
       const ticket = makeTicket(key, { attempt, limits }, clock.now() + ticketMs);
       return {
@@ -144,6 +144,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
         spec,
         files: Object.fromEntries(await Promise.all(found)) as Claimed['files'],
         ...(expected && { expected }),
+        ...(files.uploads === 'store' && { uploads: files.uploads }),
       };
     }
   }
@@ -157,26 +158,32 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     if (request.method !== 'POST') throw new HttpRefusal(405);
     switch (action) {
       case 'heartbeat':
-        if (!(await access.heartbeat(attempt))) throw lost(ticket, parts.drop);
+        if (!(await access.heartbeat(attempt))) throw lost(ticket);
         break;
       case 'checkpoint': {
         const { file } = await readJson(request, checkpointSchema);
         await access.saveCheckpoint(attempt, await whole(attempt, 'checkpoint', file));
         break;
       }
+      case 'upload': {
+        const { name, file } = await readJson(request, uploadSchema);
+        if (!(await access.heartbeat(attempt))) throw lost(ticket);
+        return answerJson(response, await files.plan(ticket, name, file));
+      }
       case 'clip': {
-        const { clip, files } = await readJson(request, handInSchema);
-        if (!(await access.heartbeat(attempt))) throw lost(ticket, parts.drop);
-        const master = files.master && (await whole(attempt, 'master', files.master));
-        const bytes = await whole(attempt, 'clip', files.clip);
+        const { clip, files: sent } = await readJson(request, handInSchema);
+        if (!(await access.heartbeat(attempt))) throw lost(ticket);
+        const master = sent.master && (await whole(attempt, 'master', sent.master));
+        const bytes = await whole(attempt, 'clip', sent.clip);
         if (!(await access.keepClip(attempt, { ...clip, bytes, ...(master && { master }) }))) {
-          throw lost(ticket, parts.drop);
+          throw lost(ticket);
         }
+        files.drop(attempt);
         break;
       }
       case 'release':
         await access.giveBack(attempt);
-        parts.drop(attempt.jobId);
+        files.drop(attempt);
         break;
       default:
         throw new HttpRefusal(404);
@@ -186,7 +193,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
 
   /** @throws HttpRefusal 416: it was not sent whole, e.g. since this process began after its first part */
   async function whole(attempt: Ticket['attempt'], name: OutputFile, facts: FileFacts): Promise<Uint8Array> {
-    const bytes = await parts.take(attempt, name, facts);
+    const bytes = await files.take(attempt, name, facts);
     if (bytes === undefined) throw new HttpRefusal(416);
     return bytes;
   }
@@ -198,22 +205,13 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     const spec = await jobs.specOf(ticket.attempt.jobId);
     const bytes = spec && splitSpec(spec).files[name as InputFile];
     if (bytes === undefined) throw new HttpRefusal(404);
-    answerRange(request, response, bytes);
+    await files.send({ request, response, ticket }, { name: name as InputFile, bytes });
   }
 
-  async function takeFile(name: OutputFile, { request, response, ticket }: Exchange): Promise<void> {
-    const { attempt, limits } = ticket;
-    const sha256 = String(request.headers['x-sha256'] ?? '');
-    let offset = parts.offset(attempt, name, sha256);
-    if (request.method === 'PUT') {
-      const { at, end, total } = readContentRange(request);
-      if (total > limits[name]) throw new HttpRefusal(413);
-      if (!parts.hasRoom(chunkBytes)) throw new HttpRefusal(503);
-      const bytes = await readBody(request, chunkBytes);
-      if (bytes.byteLength !== end - at) throw new HttpRefusal(400);
-      offset = parts.add({ attempt, name, sha256, at, bytes });
-    } else if (request.method !== 'HEAD') throw new HttpRefusal(405);
-    response.writeHead(204, { 'x-offset': String(offset) }).end();
+  /** Another attempt has the job, or it has ended. */
+  function lost({ attempt }: Ticket): HttpRefusal {
+    files.drop(attempt);
+    return new HttpRefusal(409);
   }
 
   // Small limits: a piece of a file is the most that comes at once.
@@ -231,9 +229,11 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
       return;
     }
     const isUnreadable = error instanceof ZodError || error instanceof SyntaxError;
-    const status = error instanceof HttpRefusal ? error.status : isUnreadable ? 400 : 422;
+    // What will work later by itself is tried again by the worker.
+    const failure = scopeOf(error) === 'transient' ? 503 : 422;
+    const status = error instanceof HttpRefusal ? error.status : isUnreadable ? 400 : failure;
     if (status === 422) log.warn({ path: requestUrl(request).pathname, err: error }, 'a worker’s request failed');
-    const told = error instanceof HttpRefusal ? error.told : error;
+    const told = error instanceof HttpRefusal ? error.told : status === 422 ? error : undefined;
     answerJson(response, told === undefined ? undefined : { error: toWireError(told) }, status);
   }
 
@@ -264,19 +264,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
   };
 }
 
-interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-  ticket: Ticket;
-}
-
 const isOutput = (name: string): name is OutputFile => (outputFiles as readonly string[]).includes(name);
-
-/** Another attempt has the job, or it has ended. */
-function lost({ attempt }: Ticket, drop: (jobId: string) => void): HttpRefusal {
-  drop(attempt.jobId);
-  return new HttpRefusal(409);
-}
 
 async function readJson<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): Promise<z.output<Schema>> {
   const bytes = await readBody(request, mostJsonBytes);

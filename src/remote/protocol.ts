@@ -70,6 +70,8 @@ export const claimedSchema = z.strictObject({
     .exactOptional(),
   spec: specWithoutBytesSchema,
   files: z.partialRecord(z.enum(inputFiles), fileSchema),
+  /** `store`: what the worker brings goes where {@link uploadPlanSchema} says, and not to the bot. */
+  uploads: z.literal('store').exactOptional(),
 });
 
 /** @see claimedSchema */
@@ -80,6 +82,17 @@ export const handInSchema = z.strictObject({
   clip: clipWithoutBytesSchema,
   files: z.strictObject({ clip: fileSchema, master: fileSchema.exactOptional() }),
 });
+
+/** Asks where a file is to be sent. */
+export const uploadSchema = z.strictObject({ name: z.enum(outputFiles), file: fileSchema });
+
+/** What of a file is to be sent, and where: from `at` up to and without `end`. Nothing: it is there whole. */
+export const uploadPlanSchema = z.strictObject({
+  parts: z.array(z.strictObject({ at: z.number().int(), end: z.number().int(), url: z.url() })),
+});
+
+/** @see uploadPlanSchema */
+export type UploadPlan = z.output<typeof uploadPlanSchema>;
 
 /** Hands a checkpoint in that was sent. */
 export const checkpointSchema = z.strictObject({ file: fileSchema });

@@ -14,6 +14,9 @@ const cpuMemories = ['prepacked', 'mmap'] as const;
 /** The two branches of guidance in one call of the UNet, or one after the other in half the memory. */
 const guidanceBatches = ['batched', 'split'] as const;
 
+/** CUDA's own operators on pictures that lie channels last, or the CPU's graph as it is. */
+const cudaGraphs = ['channels-last', 'plain'] as const;
+
 /** What networks may compute in. */
 const precisions = ['float16', 'float32'] as const;
 
@@ -75,6 +78,17 @@ export const executionSettings = {
       help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else batched)`,
     },
   },
+  /** The form of the graphs on CUDA; {@link cudaGraphs}. */
+  cudaGraph: {
+    type: oneOf(cudaGraphs),
+    default: 'channels-last',
+    variable: { name: 'CUDA_GRAPH' },
+    option: {
+      name: 'cuda-graph',
+      value: 'NAME',
+      help: `the form of the graphs on CUDA: ${cudaGraphs.join(', ')} (CUDA_GRAPH, else channels-last)`,
+    },
+  },
   /** Tokens that a feed-forward of the UNet takes at a time; left out: all of them. */
   feedForwardChunk: {
     type: heldWholeNumber({ from: 1, to: 10_000_000 }),
@@ -91,4 +105,5 @@ export type ExecutionOptions = z.output<typeof executionSchema>;
 
 export type ProviderName = ExecutionOptions['provider'];
 export type MemoryMode = NonNullable<ExecutionOptions['memoryMode']>;
+export type CudaGraph = NonNullable<ExecutionOptions['cudaGraph']>;
 export type GuidanceBatch = NonNullable<ExecutionOptions['guidanceBatch']>;

@@ -11,6 +11,12 @@ export interface Attempt {
   readonly number: number;
 }
 
+/** What every line of the log about an attempt has. */
+export function attemptFields({ jobId, number, holder }: Attempt): { job: string; attempt: number; worker: string } {
+  // A holder is named after its process or its bot, then by what an operator calls it.
+  return { job: jobId, attempt: number, worker: holder.replace(/^(local|remote) \S+ /, '') };
+}
+
 /** How long a lease holds from now on, in milliseconds. */
 export interface LeaseTerm {
   nowMs: number;

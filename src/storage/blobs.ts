@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { eraseFile } from './erase-file.ts';
 import type { Database } from './sqlite.ts';
 
 /**
@@ -13,9 +14,6 @@ export const largestInRow = 128 * 1024;
 
 /** The folder of the files, in DATA_DIR. */
 export const blobFolder = 'blobs';
-
-/** How many bytes of a file are overwritten in one go. */
-const erasedAtOnce = 1024 * 1024;
 
 /**
  * A file that no row refers to is left behind only when it is older, in milliseconds: this process may have lost the data
@@ -90,27 +88,7 @@ export function createBlobStore(database: Database): BlobStore {
   }
 
   /** Overwrites and deletes a file; false where that failed. */
-  async function eraseFile(file: string): Promise<boolean> {
-    if (folder === undefined) return true;
-    const path = join(folder, file);
-    try {
-      const handle = await open(path, 'r+');
-      try {
-        const { size } = await handle.stat();
-        const zeros = Buffer.alloc(Math.min(size, erasedAtOnce));
-        for (let at = 0; at < size; at += zeros.byteLength) {
-          await handle.write(zeros, 0, Math.min(zeros.byteLength, size - at), at);
-        }
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rm(path);
-      return true;
-    } catch (error) {
-      return isMissing(error);
-    }
-  }
+  const erased = async (file: string) => folder === undefined || eraseFile(join(folder, file));
 
   /** What was being written is stored, or will never be. */
   async function leave(file: string): Promise<void> {
@@ -121,12 +99,12 @@ export function createBlobStore(database: Database): BlobStore {
     } catch {
       // Nobody can say; the next look for strays can.
     }
-    if (!isStored) await eraseFile(file);
+    if (!isStored) await erased(file);
   }
 
   async function erase(): Promise<void> {
     for (const { file } of listErasures.all([]) as { file: string }[]) {
-      if (!(await eraseFile(file))) continue;
+      if (!(await erased(file))) continue;
       try {
         forgetErasure.run([file]);
       } catch {
@@ -168,7 +146,7 @@ export function createBlobStore(database: Database): BlobStore {
       for (const file of files) {
         if (fresh.has(file) || isReferred.get([file]) !== undefined) continue;
         const { mtimeMs } = await stat(join(folder, file)).catch(() => ({ mtimeMs: Date.now() }));
-        if (Date.now() - mtimeMs > strayAfterMs) await eraseFile(file);
+        if (Date.now() - mtimeMs > strayAfterMs) await erased(file);
       }
     },
   };

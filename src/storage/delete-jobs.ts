@@ -3,7 +3,7 @@ import type { BlobStore } from './blobs.ts';
 import { hasBytes } from './clips.ts';
 import type { PictureStore } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction } from './sqlite.ts';
-import { finalStates, findDamaged, unfinishedStates } from './stored-rows.ts';
+import { finalStates, findDamagedInTurns, unfinishedStates } from './stored-rows.ts';
 
 /** What {@link Deletions.expire} may be told. */
 export interface ExpireOptions {
@@ -82,10 +82,9 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
     deleteCheckpoint.run([sequence]);
   }
 
-  function forgetSome(userId: string): { jobs: number; isAll: boolean } {
-    const damaged = findDamaged(database);
+  function forgetSome(userId: string, damaged: readonly number[]): { jobs: number; isAll: boolean } {
     const { changes } = deleteEnded.run([userId]);
-    const broken = damaged.map(({ row: { sequence } }) => deleteRow.run([sequence, userId]).changes);
+    const broken = damaged.map((sequence) => deleteRow.run([sequence, userId]).changes);
     const forgotten = pictures.forget(userId, forgottenAtOnce);
     pictures.deleteUnused();
     const jobs = broken.reduce((sum, each) => sum + each, changes);
@@ -94,6 +93,7 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
 
   return {
     async expire(endedBeforeMs, { atMost = Number.POSITIVE_INFINITY, nowMs } = {}) {
+      const found = await findDamagedInTurns(database);
       const count = inTransaction(database, () => {
         if (nowMs !== undefined) {
           endNow.run([nowMs]);
@@ -106,7 +106,8 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
         const undelivered = sequencesOf(listUndelivered, endedBeforeMs).map((sequence) => () => {
           endWithoutClip(sequence, { errorCode: 'clip-expired', finishedAtMs: endedBeforeMs });
         });
-        const damaged = findDamaged(database)
+        const damaged = found.damaged
+          .flatMap(({ row }) => found.look(row.sequence))
           .filter(({ row }) => row.created_at_ms < endedBeforeMs)
           .map(({ row: { sequence } }) => () => {
             endWithoutClip(sequence, { errorCode: 'job-damaged', finishedAtMs: endedBeforeMs });
@@ -123,9 +124,15 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
       return count;
     },
     async forget(userId) {
+      const { damaged, look } = await findDamagedInTurns(database);
       let deleted = 0;
       for (;;) {
-        const { jobs, isAll } = inTransaction(database, () => forgetSome(userId));
+        const { jobs, isAll } = inTransaction(database, () =>
+          forgetSome(
+            userId,
+            damaged.flatMap(({ row: { sequence } }) => look(sequence).map(() => sequence)),
+          ),
+        );
         deleted += jobs;
         if (isAll) break;
         // Others' turn: overwriting megabytes takes a moment.

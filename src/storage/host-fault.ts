@@ -9,8 +9,8 @@ const schema = z.object({
   /** In English, for the operator alone. */
   message: z.string(),
   sinceMs: z.number(),
-  /** When it is tried again. */
-  retryAtMs: z.number(),
+  /** When it is tried again; undefined where it ends by itself, as soon as it can. */
+  retryAtMs: z.number().exactOptional(),
 });
 
 /** Why this machine makes no clips at the moment. Times are milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
+import { flatMapInTurns } from '../util/turns.ts';
 import { type Attempt, type ClaimState, createAttemptStore, type LeaseTerm } from './attempts.ts';
 import { createBlobStore } from './blobs.ts';
 import { createCheckpointStore } from './checkpoints.ts';
@@ -13,7 +14,7 @@ import {
   createJobInsert,
   type DamagedJob,
   finalStates,
-  findDamaged,
+  findDamagedInTurns,
   freshId,
   type JobRow,
   jobColumns,
@@ -171,11 +172,11 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   );
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
-  function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): JobRow[] {
-    const found = list.all(parameters) as { sequence: number }[];
-    return found
-      .map(({ sequence }) => selectRow.get([sequence]) as JobRow)
-      .filter((row) => problemOf(row) === undefined);
+  function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): Promise<JobRow[]> {
+    return flatMapInTurns(list.all(parameters) as { sequence: number }[], ({ sequence }) => {
+      const row = selectRow.get([sequence]) as JobRow | undefined;
+      return row === undefined || problemOf(row) !== undefined ? [] : [row];
+    });
   }
 
   function find(id: string): Job | undefined {
@@ -223,8 +224,8 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     picked: variations.picked,
     dropVariations: variations.drop,
     add: (job, createdAtMs) => storingPictures(blobs, job, (stored) => add(job, { ...stored, createdAtMs })),
-    unfinished: () => rowsOf(listUnfinished).map(toJob),
-    damaged: () => findDamaged(database).map(({ id, problem }) => ({ id, problem })),
+    unfinished: async () => (await rowsOf(listUnfinished)).map(toJob),
+    damaged: async () => (await findDamagedInTurns(database)).damaged.map(({ id, problem }) => ({ id, problem })),
     picture: (id) => blobs.read(() => pictures.of(id, 'first')),
     endPicture: (id) => blobs.read(() => pictures.of(id, 'end')),
     hasPicture: pictures.has,
@@ -263,7 +264,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     },
     renderAgain: (id) => void updateState.run(['interrupted', id, 'delivering']),
     keepUndelivered: (id) => void updateState.run(['undelivered', id, 'delivering']),
-    undelivered: (userId) => rowsOf(listUndelivered, [userId]).map(toJob),
+    undelivered: async (userId) => (await rowsOf(listUndelivered, [userId])).map(toJob),
     readdress: (id, address) =>
       inTransaction(database, () => {
         const { changes } = updateAddress.run([JSON.stringify(address), id]);
@@ -292,7 +293,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     expire: deletions.expire,
     forget: deletions.forget,
     notified: (id) => void updateNotified.run([id]),
-    pendingNotices: () =>
-      rowsOf(listPendingNotices).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
+    pendingNotices: async () =>
+      (await rowsOf(listPendingNotices)).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
   });
 }

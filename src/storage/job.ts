@@ -44,7 +44,7 @@ export interface ModelCapabilities {
 }
 
 /** What can be wanted of a finished clip. */
-export const clipChanges = ['again', 'edit', 'extend', 'loop', 'smooth', 'larger', 'pick'] as const;
+export const clipChanges = ['again', 'edit', 'end', 'extend', 'loop', 'smooth', 'larger', 'pick'] as const;
 export type ClipChange = (typeof clipChanges)[number];
 
 /** The finished job that a job goes on from. */

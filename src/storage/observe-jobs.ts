@@ -1,6 +1,6 @@
 import type { Log } from '../util/log.ts';
 import type { Metrics } from '../util/metrics.ts';
-import type { Attempt } from './attempts.ts';
+import { attemptFields } from './attempts.ts';
 import type { JobEnd } from './final-notice.ts';
 import type { Job } from './job.ts';
 import type { JobStore } from './job-store.ts';
@@ -20,12 +20,12 @@ export function observeJobs({ metrics, log }: JobObservers): Observers<JobStore>
       if (claimed === undefined) return;
       const { job, attempt } = claimed;
       const waitedMs = nowMs - job.createdAtMs;
-      log.info({ ...fieldsOf(attempt), sinceAcceptedMs: waitedMs }, 'rendering begins');
+      log.info({ ...attemptFields(attempt), ms: waitedMs }, 'rendering begins');
       if (attempt.number === 1) metrics.observe('kinora_job_wait_seconds', waitedMs / 1000, {});
       else metrics.count('kinora_job_redeliveries_total', { reason: job.attempts > 1 ? 'broken' : 'put-back' });
     },
     release(isReleased, attempt, { isCounted }) {
-      if (isReleased) log.info({ ...fieldsOf(attempt), isCounted }, 'the job waits again');
+      if (isReleased) log.info({ ...attemptFields(attempt), isCounted }, 'the job waits again');
     },
     keepClip(job, attempt, { secondsPerStage, settings }) {
       if (job === undefined) return;
@@ -33,7 +33,7 @@ export function observeJobs({ metrics, log }: JobObservers): Observers<JobStore>
         metrics.observe('kinora_stage_duration_seconds', seconds, { stage });
       }
       const total = Object.values(secondsPerStage).reduce((sum, seconds) => sum + seconds, 0);
-      log.info({ ...fieldsOf(attempt), ms: Math.round(total * 1000) }, 'clip rendered');
+      log.info({ ...attemptFields(attempt), ms: Math.round(total * 1000) }, 'clip rendered');
       metrics.observe('kinora_job_duration_seconds', total, { mode: modeOf(job) });
       // A clip that is encoded anew has no such steps.
       const { denoise = 0 } = secondsPerStage;
@@ -50,12 +50,6 @@ export function observeJobs({ metrics, log }: JobObservers): Observers<JobStore>
       }
     },
   };
-}
-
-/** What every line about an attempt has. */
-function fieldsOf({ jobId, number, holder }: Attempt) {
-  // A holder of this host's is named after its process, then by what an operator calls it.
-  return { jobId, attempt: number, worker: holder.replace(/^local \S+ /, '') };
 }
 
 function modeOf({ parent }: Job): string {

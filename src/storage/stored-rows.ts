@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { StorageError } from '../errors.ts';
 import { fitSchema, storedFormSchema } from '../settings/clip-form.ts';
 import { storedSettingsSchema } from '../settings/image-to-video.ts';
+import { flatMapInTurns } from '../util/turns.ts';
 import { type FinalNotice, finalNoticeSchema } from './final-notice.ts';
 import { clipChanges, type Job, type JobParent, jobStates, type NewJob } from './job.ts';
 import type { Database } from './sqlite.ts';
@@ -131,18 +132,35 @@ export function problemOf(row: JobRow): string | undefined {
   }
 }
 
+/** A damaged job with its row. */
+type DamagedRow = DamagedJob & { row: JobRow };
+
 /** Damaged jobs among those that wait for something, in the order of arrival. */
-export function findDamaged(database: Database): (DamagedJob & { row: JobRow })[] {
+export function findDamaged(database: Database): DamagedRow[] {
+  const { sequences, look } = lookForDamage(database);
+  return sequences.flatMap(look);
+}
+
+/** As {@link findDamaged}, in several turns of the event loop: `look` says of a row that was found what holds now. */
+export async function findDamagedInTurns(
+  database: Database,
+): Promise<{ damaged: DamagedRow[]; look: (sequence: number) => DamagedRow[] }> {
+  const { sequences, look } = lookForDamage(database);
+  return { damaged: await flatMapInTurns(sequences, look), look };
+}
+
+function lookForDamage(database: Database) {
   // States that Kinora does not know are among them.
   const waiting = database.prepare(
     `SELECT sequence FROM jobs WHERE state NOT IN ${finalStates} OR pending_notice IS NOT NULL ORDER BY sequence`,
   );
   const select = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
-  return (waiting.all([]) as { sequence: number }[]).flatMap(({ sequence }) => {
-    const row = select.get([sequence]) as JobRow;
-    const problem = problemOf(row);
-    return problem === undefined ? [] : [{ id: idOf(row), problem, row }];
-  });
+  const look = (sequence: number): DamagedRow[] => {
+    const row = select.get([sequence]) as JobRow | undefined;
+    const problem = row && problemOf(row);
+    return problem === undefined ? [] : [{ id: idOf(row!), problem, row: row! }];
+  };
+  return { sequences: (waiting.all([]) as { sequence: number }[]).map(({ sequence }) => sequence), look };
 }
 
 /** The id of a row in which anything may be damaged, the id too. */

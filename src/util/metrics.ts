@@ -15,7 +15,7 @@ const shortBuckets = [0.1, 0.3, 1, 3, 10, 30, 60, 300] as const;
 export const metricDeclarations = {
   kinora_build_info: {
     type: 'gauge',
-    help: 'Always 1; which version runs, and what brings jobs to those who render them.',
+    help: 'Always 1; which version runs, and what brings jobs to those who render them: local or bullmq (QUEUE_URL).',
     labels: ['version', 'engine'],
   },
   kinora_jobs_submitted_total: {

@@ -2,6 +2,7 @@ import { limitsOf } from '../media/check-file.ts';
 import { decodePicture } from '../media/decode-picture.ts';
 import { type CheckAnswer, parseCheckRequest } from './check-messages.ts';
 import { dieWithParent } from './die-with-parent.ts';
+import { createChannelReceiver } from './large-messages.ts';
 import { toWireError } from './wire-error.ts';
 
 // The file that the picture checker forks: decodes pictures and says what came of it, until its parent goes away. A
@@ -10,7 +11,7 @@ import { toWireError } from './wire-error.ts';
 dieWithParent();
 process.on('disconnect', () => process.exit(0));
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
-process.on('message', async (message) => {
+const receive = createChannelReceiver(async (message) => {
   const { id, bytes, pictures } = parseCheckRequest(message);
   const answer: CheckAnswer = await decodePicture(bytes, limitsOf(pictures)).then(
     ({ format, width, height, isBlank }) => ({ type: 'checked', id, picture: { format, width, height, isBlank } }),
@@ -18,3 +19,4 @@ process.on('message', async (message) => {
   );
   process.send?.(answer, undefined, {}, () => {});
 });
+process.on('message', receive);

@@ -1,8 +1,9 @@
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
+import { matchLook as matchLookOfFrames } from '../media/match-look.ts';
 import { clipForm } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { Size } from '../util/rgb.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
 import { makeVariations } from './make-variations.ts';
 import { orientInputs, restoreOrientation, type Turn } from './orientation.ts';
@@ -130,14 +131,37 @@ async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClip
   const result = restoreOrientation(next.value, turn);
   const { width, height } = result;
   await refuseUnsafeClip(result, tools.safety, options.signal);
+  const joined = before && joinFrames(before, await continued(tools, { before, result, spec, signal: options.signal }));
   return {
     ...result,
     settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
-    ...(before !== undefined && { frames: joinFrames(before, result.frames), extended: true as const }),
+    ...(joined !== undefined && { frames: joined, extended: true as const }),
     model: tools.pipeline.info.name,
     secondsPerStage: { ...result.secondsPerStage, prepare: result.secondsPerStage.prepare + seconds },
   };
+}
+
+/** A new part of a clip, and the frames that it goes on from. */
+interface NewPart {
+  before: readonly Uint8Array[];
+  result: RgbFrames;
+  spec: Pick<RenderSpec, 'endPicture'>;
+  signal: AbortSignal | undefined;
+}
+
+/** The frames of a new part, as colourful and as sharp as those before them; an end picture has its own look. */
+async function continued(
+  { matchLook = matchLookOfFrames }: RenderTools,
+  { before, result, spec, signal }: NewPart,
+): Promise<Uint8Array[]> {
+  const reference = spec.endPicture === undefined ? { reference: before[0]! } : {};
+  const frames: Uint8Array[] = [];
+  for (const frame of matchLook(result, { last: before.at(-1)!, ...reference })) {
+    frames.push(frame);
+    await cancellationPoint(signal);
+  }
+  return frames;
 }
 
 /** Begins a run. The picture, which may take much memory, is then only in the pipeline's hands. */

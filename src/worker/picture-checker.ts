@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type CheckAnswer, type CheckedPicture, type CheckRequest, parseCheckAnswer } from './check-messages.ts';
 import { forkChild, killGroup } from './fork-child.ts';
+import { createChannelSender } from './large-messages.ts';
 import { fromWireError } from './wire-error.ts';
 
 /** What a checker works with. */
@@ -130,8 +131,7 @@ function ask(child: ChildProcess, request: CheckRequest): Promise<CheckAnswer> {
       child.off('exit', onExit).off('error', died).off('message', onMessage);
     };
     child.on('exit', onExit).on('error', died).on('message', onMessage);
-    child.send(request, (error) => {
-      if (error !== null) died(error);
-    });
+    const send = createChannelSender((message, done) => child.send(message as CheckRequest, done));
+    send(request).catch(died);
   });
 }

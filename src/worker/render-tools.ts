@@ -6,6 +6,7 @@ import type { UpscaleOptions } from '../inference/pipeline/upscale-frames.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
 import type { finishClip } from '../media/finish-clip.ts';
+import type { matchLook } from '../media/match-look.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
 import type { writeFrames } from '../media/write-frames.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
@@ -75,6 +76,8 @@ export interface RenderTools {
   upscaleFrames: UpscaleTool;
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
+  /** Brings the frames of a new part to the look of those before them; left out: as `media/match-look.ts` does. */
+  matchLook?: typeof matchLook;
   writeFrames: typeof writeFrames;
   /** Where the operator set one. */
   safety?: SafetyRule;

@@ -3,6 +3,7 @@ import { cancelledBy, throwIfCancelled } from '../util/cancellation.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { forkChild, killGroup } from './fork-child.ts';
+import { createChannelReceiver, createChannelSender } from './large-messages.ts';
 import { parseToParent, type ToChild, type ToParent, type WorkerConfig } from './messages.ts';
 import type { Clip, ExpectedSeconds, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
 import { expectStep, processorSeconds, type Watchdog, watch } from './watchdog.ts';
@@ -243,18 +244,19 @@ function openWorkerChannel({ environment, entry, log, clock, graceMs }: WorkerHa
     how = name ?? `exit code ${code}`;
     kill(); // what it had started, ffmpeg above all, goes with it
   });
-  child.on('message', (raw) => {
-    let message: ToParent;
-    try {
-      message = parseToParent(raw);
-    } catch (error) {
-      violation = error;
-      kill();
-      return;
-    }
+  const receive = createChannelReceiver((raw) => {
+    const message = parseToParent(raw);
     if (message.type === 'log') log.debug({ pid }, message.message);
     else inbox?.push(message);
     wake();
+  });
+  child.on('message', (raw) => {
+    try {
+      receive(raw);
+    } catch (error) {
+      violation = error;
+      kill();
+    }
   });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -263,10 +265,12 @@ function openWorkerChannel({ environment, entry, log, clock, graceMs }: WorkerHa
     });
   }
 
-  const send = (message: ToChild) => {
-    // A broken channel belongs to a dying process, whose end is the answer.
-    if (child.connected) child.send(message, () => {});
-  };
+  const sendToChild = createChannelSender((message, done) => {
+    if (child.connected) child.send(message as ToChild, done);
+    else done(null);
+  });
+  // A broken channel belongs to a dying process, whose end is the answer.
+  const send = (message: ToChild) => void sendToChild(message).catch(() => {});
   return {
     pid,
     isAlive: () => alive,

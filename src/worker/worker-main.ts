@@ -1,5 +1,6 @@
 import { JobCancelledError } from '../errors.ts';
 import { dieWithParent } from './die-with-parent.ts';
+import { createChannelReceiver, createChannelSender } from './large-messages.ts';
 import { makeClip } from './make-clip.ts';
 import { parseToChild, type ToChild, type ToParent, type WorkerConfig } from './messages.ts';
 import type { RenderTools } from './render-tools.ts';
@@ -15,10 +16,8 @@ export type OpenTools = (config: WorkerConfig, log: (message: string) => void) =
 export function workerMain(openTools: OpenTools): void {
   if (process.send === undefined) throw new Error('This file is started by the renderer, with a channel to it.');
   /** Resolves when the message is on its way. A broken channel is no news here: `disconnect` ends this process. */
-  const send = (message: ToParent) =>
-    new Promise<void>((resolve) => {
-      process.send?.(message, undefined, {}, () => resolve());
-    });
+  const sendToParent = createChannelSender((message, done) => process.send?.(message, undefined, {}, done));
+  const send = (message: ToParent) => sendToParent(message).catch(() => {});
   const log = (message: string) => void send({ type: 'log', message: message.slice(0, 10_000) });
   let tools: RenderTools | undefined;
   let running: { job: number; abort: AbortController } | undefined;
@@ -26,7 +25,7 @@ export function workerMain(openTools: OpenTools): void {
   process.on('disconnect', () => process.exit(0));
   dieWithParent();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
-  process.on('message', (raw) => {
+  const receive = createChannelReceiver((raw) => {
     // A message that is not understood ends the process: parent and child are not of one version.
     const message = parseToChild(raw);
     switch (message.type) {
@@ -40,6 +39,7 @@ export function workerMain(openTools: OpenTools): void {
         return process.exit(0);
     }
   });
+  process.on('message', receive);
 
   /** A process that could not open its tools waits to be ended: another one tries again. */
   async function start(config: WorkerConfig): Promise<void> {

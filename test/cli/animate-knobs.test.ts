@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { readAnimateOptions } from '../../src/cli/animate-options.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { openImageToVideo } from '../../src/inference/pipeline/image-to-video.ts';
@@ -48,7 +48,7 @@ describe('frames beyond what the model was trained for', () => {
   it('are made, with a note, and model info says so', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'grey.png'), await flatPicture(64, 48, 'grey').png().toBuffer());
-    const environment = { PATH: process.env.PATH, PROVIDER: 'cpu', MODEL_DIR: goldenPath('models/tiny-a') };
+    const environment = { PATH: process.env.PATH, PROVIDER: 'cpu', MODEL_DIR: inject('tinyModel') };
     const animate = async (frames: string) => {
       const io = createMemoryIo({ environment });
       const words = ['animate', join(folder, 'grey.png'), '--output', join(folder, 'clip.mp4'), '--frames', frames];

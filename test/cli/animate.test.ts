@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/animate.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
@@ -19,9 +19,11 @@ import { goldenPath, openGolden } from '../support/golden.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const tinyModel = fileURLToPath(new URL('../golden/models/tiny-a', import.meta.url));
 const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
+const tinyModel = inject('tinyModel');
 const environment = { PATH: process.env.PATH, HOME: process.env.HOME, PROVIDER: 'cpu', MODEL_DIR: tinyModel };
+/** With the model that the LoRAs are of, and the recorded frames. */
+const tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
 let png: Buffer;
 
 beforeAll(async () => {
@@ -69,7 +71,7 @@ describe('kinora animate', () => {
       height: 256,
       upscaleFactor: 8,
       fit: 'crop',
-      model: 'tiny-a',
+      model: 'tiny',
       provider: 'cpu',
       settings: { width: 48, height: 32, numFrames: 2, guidanceInterval: [0.1, 100], deepCacheInterval: 2 },
     });
@@ -80,7 +82,7 @@ describe('kinora animate', () => {
     expect(stream).toMatchObject({ codec_name: 'h264', width: 384, height: 256, nb_read_frames: '2' });
     expect(JSON.parse(tags.comment ?? '')).toMatchObject({
       seed: 7,
-      model: 'tiny-a',
+      model: 'tiny',
       numInferenceSteps: 2,
       guidanceInterval: '0.1,100',
       deepCacheInterval: 2,
@@ -93,7 +95,7 @@ describe('kinora animate', () => {
 
   it('adds LoRAs and names them in the clip', async () => {
     const { folder, output, words } = setUp();
-    const io = createMemoryIo({ environment: { ...environment, LORAS: `${lora('kohya')}:0.5` } });
+    const io = createMemoryIo({ environment: { ...tinyA, LORAS: `${lora('kohya')}:0.5` } });
     const framesDir = join(folder, 'frames');
     expect(await run([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ model: 'tiny-a + kohya:0.5' });
@@ -101,7 +103,7 @@ describe('kinora animate', () => {
     expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
 
     // What is asked for goes before what is configured.
-    const other = createMemoryIo({ environment: { ...environment, LORAS: lora('kohya') } });
+    const other = createMemoryIo({ environment: { ...tinyA, LORAS: lora('kohya') } });
     const frames = ['--frames-dir', join(folder, 'other')];
     expect(await run([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
     expect(JSON.parse(other.out())).toMatchObject({ model: 'tiny-a + peft:0.25' });
@@ -116,7 +118,7 @@ describe('kinora animate', () => {
     const { folder, words } = setUp();
     const tensor = { dtype: 'F32', shape: [1], values: new Float32Array(1) } as const;
     writeCheckpoint(join(folder, 'style.safetensors'), { 'single_blocks.0.lora_A.weight': tensor });
-    const io = createMemoryIo({ environment });
+    const io = createMemoryIo({ environment: tinyA });
     expect(await runCli(['animate', ...words, ...quick, '--lora', join(folder, name)], io)).toBe(1);
     expect(io.err()).toMatch(line);
     expect(existsSync(join(folder, 'clips'))).toBe(false);
@@ -283,7 +285,7 @@ describe('pictures as people have them', () => {
     const { folder, output } = setUp();
     const framesDir = join(folder, 'frames');
     const words = ['--width', '48', '--height', '32', '--frames', '2', '--steps', '4', '--seed', '11'];
-    const io = createMemoryIo({ environment });
+    const io = createMemoryIo({ environment: tinyA });
     const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
     expect(await run([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
     const frames = await Promise.all(

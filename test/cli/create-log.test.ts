@@ -13,7 +13,7 @@ function logged(fields: object): { text: string; event: Record<string, unknown> 
 
 describe('createLog', () => {
   it('writes a line of JSON with the fields', () => {
-    expect(logged({ jobId: '7f3a91c2' }).event).toMatchObject({ jobId: '7f3a91c2', msg: 'it happened' });
+    expect(logged({ job: '7f3a91c2' }).event).toMatchObject({ job: '7f3a91c2', msg: 'it happened' });
   });
 
   it('writes an error with its chain of causes', () => {
@@ -82,7 +82,7 @@ describe('createLog', () => {
     for (const format of ['json', 'pretty'] as const) {
       const stream = new PassThrough();
       const log = createLog('info', stream, { format, secrets: ['the-very-token-of-the-bot', 'short', undefined] });
-      log.info({ jobId: '7f3a91c2', ...fields(secret) }, `it happened: short, and ${JSON.stringify(fields(secret))}`);
+      log.info({ job: '7f3a91c2', ...fields(secret) }, `it happened: short, and ${JSON.stringify(fields(secret))}`);
       const text = String(stream.read());
       expect(text).not.toContain(secret);
       expect(text).toMatch(/7f3a91c2/);
@@ -95,7 +95,7 @@ describe('createLog', () => {
     const written = (isTTY: boolean, format: 'auto' | 'json' | 'pretty') => {
       const stream = Object.assign(new PassThrough(), { isTTY });
       createLog('info', stream, { format }).warn(
-        { jobId: '7f3a91c2', ms: 12, why: 'no "room"', deep: { a: 1 } },
+        { job: '7f3a91c2', ms: 12, why: 'no "room"', deep: { a: 1 } },
         'it happened',
       );
       return String(stream.read());
@@ -107,7 +107,7 @@ describe('createLog', () => {
     });
     expect(written(true, 'json')).toMatch(/^\{.*\}\n$/);
     expect(written(false, 'pretty')).toMatch(
-      /^\d\d:\d\d:\d\d WARN {2}it happened jobId=7f3a91c2 ms=12 why="no \\"room\\"" deep=\{"a":1\}\n$/,
+      /^\d\d:\d\d:\d\d WARN {2}it happened job=7f3a91c2 ms=12 why="no \\"room\\"" deep=\{"a":1\}\n$/,
     );
     expect(written(true, 'auto')).toContain('\u001b[33mWARN');
   });

@@ -49,7 +49,9 @@ function toolsWith(answers: Answers, asked: UnetProbeRequest[] = []): DoctorTool
     async probe(request, { CUDA_VISIBLE_DEVICES: card } = {}) {
       asked.push(request);
       const name = `${request.provider} ${request.precision}`;
-      const answer = answers[`${name} on ${card}`] ?? answers[name] ?? (request.provider === 'cpu' ? {} : absent);
+      const ofForm = answers[`${name} ${request.cudaGraph}`];
+      const answer =
+        ofForm ?? answers[`${name} on ${card}`] ?? answers[name] ?? (request.provider === 'cpu' ? {} : absent);
       if (answer instanceof InferenceError) throw answer;
       return { output: outputOf(), loadSeconds: 0.2, callSeconds: 0.1, ...answer };
     },
@@ -354,6 +356,17 @@ describe('providers', () => {
         /^differs from the CPU by 0\.0 of .*; 10\.0 ms per call .*, 10 times the CPU's speed$/,
       ),
     });
+  });
+
+  it('compare both forms of the graph on CUDA, and fail for the one that is used', async () => {
+    const answers = { 'cuda float16': crash, 'cuda float16 plain': {} };
+    const told = await doctor({ PROVIDER: 'cuda' }, answers);
+    expect(told.of('cuda float16')?.verdict).toBe('fails');
+    expect(told.of('cuda float16 plain')?.verdict).toBe('ok');
+    expect(
+      (await doctor({ PROVIDER: 'cuda' }, { 'cuda float16': {}, 'cuda float16 plain': crash, 'cuda float32': {} }))
+        .exitCode,
+    ).toBe(0);
   });
 
   it.each([

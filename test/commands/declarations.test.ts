@@ -10,12 +10,12 @@ it('the owner’s commands are not shown in direct messages', () => {
   expect(declared('kinora-config').contexts).toEqual([InteractionContextType.Guild]);
 });
 
-it('the channel pickers offer Stage channels too', () => {
+it('the channel pickers offer Stage and Media channels too', () => {
   const text = JSON.stringify(declared('kinora-config'));
   const lists = [...text.matchAll(/"channel_types":(\[[^\]]*\])/g)].map(([, list]) => JSON.parse(list!) as number[]);
   expect(lists).toHaveLength(2);
   for (const list of lists) {
-    expect(list).toContain(ChannelType.GuildStageVoice);
+    expect(list).toEqual(expect.arrayContaining([ChannelType.GuildStageVoice, ChannelType.GuildMedia]));
   }
 });
 

@@ -19,7 +19,14 @@ function setUp() {
     archive: { hasUniqueKey: async () => false },
   };
   const stopping = new AbortController().signal;
-  const handle = createReactionHandler({ client, emoji: '🎬', context, facts: {}, log, stopping } as never);
+  const handle = createReactionHandler({
+    client,
+    emoji: '🎬',
+    context,
+    facts: { list: async () => [] },
+    log,
+    stopping,
+  } as never);
   const put = (event: object) =>
     handle({ user_id: 'ann', channel_id: 'c', message_id: 'm', guild_id: 'g', ...event } as never);
   return { asked, put, log };

@@ -37,6 +37,7 @@ describe('readConfig', () => {
         memoryMode: 'model-offload',
         cpuMemory: 'prepacked',
         guidanceBatch: 'batched',
+        cudaGraph: 'channels-last',
         feedForwardChunk: undefined,
       },
       ffmpegPath: undefined,
@@ -85,6 +86,7 @@ describe('readConfig', () => {
         MEMORY_MODE: 'sequential-offload',
         CPU_MEMORY: 'mmap',
         GUIDANCE_BATCH: 'split',
+        CUDA_GRAPH: 'plain',
         FEED_FORWARD_CHUNK: '4096',
         FFMPEG_PATH: 'ffmpeg',
         ALLOWED_GUILDS: '123456789012345678, 234567890123456789,',
@@ -114,6 +116,12 @@ describe('readConfig', () => {
         WORKER_TOKEN: '0123456789abcdef',
         WORKER_URL: 'https://bot.example/',
         WORKER_NAME: 'gpu-1',
+        BLOB_URL: 's3://clips/kinora/one?endpoint=http://minio:9000/&region=eu-1',
+        AWS_ACCESS_KEY_ID: 'key',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_SESSION_TOKEN: 'token',
+        AWS_REGION: 'eu-2',
+        AWS_ENDPOINT_URL_S3: 'http://other:9000',
         HTTP_LISTEN: '[::1]:9000',
         LOG_FORMAT: 'json',
         LOG_LEVEL: 'debug',
@@ -131,6 +139,7 @@ describe('readConfig', () => {
         memoryMode: 'sequential-offload',
         cpuMemory: 'mmap',
         guidanceBatch: 'split',
+        cudaGraph: 'plain',
         feedForwardChunk: 4096,
       },
       ffmpegPath: 'ffmpeg',
@@ -140,6 +149,13 @@ describe('readConfig', () => {
         token: '0123456789abcdef',
         url: 'https://bot.example',
         name: 'gpu-1',
+      },
+      blobs: {
+        bucket: 'clips',
+        prefix: 'kinora/one/',
+        region: 'eu-1',
+        endpoint: 'http://minio:9000',
+        credentials: { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' },
       },
       allowedGuildIds: ['123456789012345678', '234567890123456789'],
       userInstalls: false,
@@ -301,6 +317,10 @@ describe('readConfig', () => {
     ['ALLOWED_GUILDS', 'My server', /^ALLOWED_GUILDS must be ids of servers/],
     ['ALLOWED_GUILDS', ',', /^ALLOWED_GUILDS must be ids of servers/],
     ['USER_INSTALLS', 'false', /^USER_INSTALLS must be one of on, off/],
+    ['BLOB_URL', 'https://clips.example', /^BLOB_URL must be s3:\/\/BUCKET\/PREFIX/],
+    ['BLOB_URL', 's3://key:secret@clips', /^BLOB_URL must be without keys/],
+    ['BLOB_URL', 's3://clips?endpoint=minio:9000', /^BLOB_URL has a parameter.*endpoint must be an http/],
+    ['BLOB_URL', 's3://clips?acl=public', /^BLOB_URL must have no other parameters/],
     ['LORAS', 'style', /^LORAS must be \.safetensors files separated by commas/],
     ['LORAS', 'a.safetensors:x', /^LORAS must be/],
     ['LORAS', 'a.safetensors:1000', /^LORAS must be/],
@@ -310,6 +330,18 @@ describe('readConfig', () => {
     expect(error.code).toBe('config-invalid');
     expect(error.message).toMatch(message);
     expect(error.message).toContain(`for example ${name}=`);
+  });
+
+  it('takes the region and the address of a store from the usual variables, and its keys whole or not at all', () => {
+    const blobs = { bucket: 'clips', prefix: '', region: 'us-east-1', endpoint: undefined, credentials: undefined };
+    expect(readConfig({ BLOB_URL: 's3://clips' }).blobs).toEqual(blobs);
+    const usual = { AWS_REGION: 'auto', AWS_ENDPOINT_URL_S3: 'https://r2.example' };
+    const { region, endpoint } = readConfig({ BLOB_URL: 's3://clips/', ...usual }).blobs!;
+    expect([region, endpoint]).toEqual(['auto', 'https://r2.example']);
+    expect(readConfig({ AWS_ACCESS_KEY_ID: 'key' }).blobs).toBeUndefined();
+    const { message } = problemOf({ BLOB_URL: 's3://clips', AWS_SECRET_ACCESS_KEY: 'very-secret' });
+    expect(message).toMatch(/^AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID/);
+    expect(message).not.toContain('very-secret');
   });
 
   it('lists everything that is wrong together', () => {

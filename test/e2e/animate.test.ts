@@ -30,7 +30,7 @@ it('a picture becomes a clip in the answer, byte for byte what was made', async 
   const buttons = message.components.map(({ components = [] }) => components.map(({ label }) => label));
   expect(buttons).toEqual([
     ['Again', 'Edit', 'Extend', 'Loop', 'Smoother'],
-    ['Larger', 'Settings', 'Delete'],
+    ['Larger', 'End picture', 'Settings', 'Delete'],
   ]);
   expect(message.content).toBe('🎬 Your clip: 0.2 s · seed 4294967295');
   const [attachment] = message.attachments;

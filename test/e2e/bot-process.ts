@@ -6,6 +6,8 @@ import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 
 /** Moments of a job's life at which the process may kill itself. */
 export type DeathPoint =
+  | 'answer-broken'
+  | 'picture-fetched'
   | 'accepted'
   | 'render-begun'
   | 'mid-render'
@@ -47,6 +49,7 @@ export async function startBotProcess(
       attachmentHosts: [discord.cdnHost],
       maxUploadBytes: 10 * 1024 * 1024,
       dataDir,
+      reactionEmoji: '🎬',
     },
     ...wishes,
   };

@@ -19,7 +19,9 @@ export async function bundle(entry: string, name: string): Promise<string> {
     logLevel: 'error',
     // Machine code finds its own files; the others are optional and not installed.
     external: ['libsql', 'zlib-sync', 'bufferutil', 'utf-8-validate'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);",
+    },
   });
   return outfile;
 }

@@ -14,7 +14,7 @@ const model = await readModelInfo(modelDir);
 
 function fleetOf(count: number) {
   const wanted = Array.from({ length: count }, () => 'cpu' as const);
-  const execution = { provider: 'cpu' } as const;
+  const execution = { provider: 'cpu', threads: 1, memoryMode: 'resident' } as const;
   const fleet = createFleet(
     {
       modelDir,

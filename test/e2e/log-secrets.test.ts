@@ -6,6 +6,7 @@ import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { leaksIn } from '../support/find-leaks.ts';
+import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { clipOf, failureOf, isClip, smallPicture } from './stage.ts';
 import { makeTinyModel } from './tiny-renderer.ts';
@@ -15,7 +16,7 @@ const route = 'PATCH /webhooks/:application/:token/messages/:message' as const;
 
 /** `npm start` with everything that can be logged, and what it has printed so far. */
 function startProcess(discord: FakeDiscord) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'bot'], {
+  const child = spawn(process.execPath, [programFile('src/main.ts'), 'bot'], {
     env: {
       PATH: process.env.PATH,
       DISCORD_TOKEN: discord.token,
@@ -45,7 +46,7 @@ function startProcess(discord: FakeDiscord) {
     /** As the system does that runs out of memory. */
     async killRenderer() {
       const renderers = () =>
-        children().filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('worker/child'));
+        children().filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('/child.js'));
       await expect.poll(renderers, { timeout: 60_000, interval: 20 }).toHaveLength(1);
       process.kill(Number(renderers()[0]), 'SIGKILL');
     },
@@ -146,7 +147,7 @@ it('nothing that a bot prints holds a token, a signed link or a picture, whateve
     expect(event).toMatchObject({
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       level: 'info',
-      jobId: expect.stringMatching(/^[0-9a-f]{8}$/),
+      job: expect.stringMatching(/^[0-9a-f]{8}$/),
       attempt: expect.any(Number),
       worker: expect.any(String),
       ms: expect.any(Number),

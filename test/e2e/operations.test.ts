@@ -13,7 +13,13 @@ const animate = { command: 'animate', attachments: { image: smallPicture } };
 async function listen(): Promise<{ operations: Operations; log: ReturnType<typeof createRecordingLog> }> {
   const log = createRecordingLog();
   const listenAt = { host: '127.0.0.1', port: 0 };
-  const operations = await startOperations({ listen: listenAt, version: '1.2.3', modelFiles: [], log });
+  const operations = await startOperations({
+    listen: listenAt,
+    version: '1.2.3',
+    engine: 'bullmq',
+    modelFiles: [],
+    log,
+  });
   onTestFinished(operations.close);
   return { operations, log };
 }
@@ -97,7 +103,7 @@ it('health, readiness and metrics answer under load, and the metrics say what ha
     .toBe(10);
   const metrics = await scrape(operations);
   const count = (name: string, labels?: Record<string, string>) => seriesValue(metrics, name, labels);
-  expect(count('kinora_build_info', { version: '1.2.3' })).toBe(1);
+  expect(count('kinora_build_info', { version: '1.2.3', engine: 'bullmq' })).toBe(1);
   expect(count('kinora_jobs_submitted_total', { mode: 'animate' })).toBe(12);
   expect(count('kinora_jobs_finished_total', { mode: 'animate', outcome: 'failed' })).toBe(1);
   expect(count('kinora_jobs_finished_total', { mode: 'animate', outcome: 'cancelled' })).toBe(1);

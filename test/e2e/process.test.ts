@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
+import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { clipOf, isClip, smallPicture } from './stage.ts';
 import { makeTinyModel } from './tiny-renderer.ts';
@@ -12,7 +13,7 @@ const modelDir = makeTinyModel();
 
 /** `npm start`, as a process of its own. */
 function startProcess(discord: FakeDiscord, dataDir: string): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'bot'], {
+  const child = spawn(process.execPath, [programFile('src/main.ts'), 'bot'], {
     env: {
       PATH: process.env.PATH,
       DISCORD_TOKEN: discord.token,

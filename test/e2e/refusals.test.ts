@@ -199,7 +199,7 @@ it('shows an id and nothing more of what is not the person’s to mend', async (
   const { content } = await failureOf(handle);
   expect(content).not.toContain('secret');
   const id = /id ([0-9a-f]{8})/.exec(content)?.[1];
-  const event = log.events.find(({ fields }) => fields.jobId === id && fields.err !== undefined);
+  const event = log.events.find(({ fields }) => fields.job === id && fields.err !== undefined);
   expect(event?.fields.err).toMatchObject({ message: expect.stringContaining('secret') });
 });
 

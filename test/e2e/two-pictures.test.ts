@@ -236,3 +236,33 @@ it('a clip with an end picture counts as two for the quota, and the refusal says
   expect(refused.content).toContain('Your daily limit (3 in 24 hours) is used up');
   expect(refused.content).not.toContain('counts as two');
 });
+
+it('End picture makes the clip once more, on the way to a picture that is chosen in a form', async () => {
+  const { discord, renderer } = await stage();
+  const image = { image: smallPicture };
+  const handle = discord.invoke({ command: 'animate', attachments: image, options: { seed: 7 } });
+  (await renderer.begun(0)).finish();
+  const clip = await clipOf(handle);
+  const form = press(discord, clip, 'End picture');
+  const { modal } = await form.acknowledged;
+  expect(modal).toMatchObject({
+    title: 'End with another picture',
+    components: [{ type: 18, component: { type: 19, file_types: ['image'] } }],
+  });
+  const made = discord.submitModal({ interactionId: form.id, values: {}, attachments: { picture: endPicture } });
+  const { spec, finish } = await renderer.begun(1);
+  expect(picturesOf(spec)).toEqual(['first', 'end']);
+  expect(spec.settings).toMatchObject({ seed: 7 });
+  finish({ hasEndPicture: true });
+  expect((await clipOf(made)).content).toMatch(/^🖼️ With an end picture: .* · from https:/);
+});
+
+it('End picture is refused under a seamless loop before a file is chosen', async () => {
+  const { discord, renderer } = await stage();
+  const image = { image: smallPicture };
+  const handle = discord.invoke({ command: 'animate', attachments: image, options: { loop: 'seamless' } });
+  (await renderer.begun(0)).finish();
+  const refused = press(discord, await clipOf(handle), 'End picture');
+  expect((await failureOf(refused)).content).toContain('seamless');
+  expect(await refused.acknowledged).toMatchObject({ type: 4, ephemeral: true });
+});

@@ -4,7 +4,13 @@ import { createRecordingLog } from '../support/recording-log.ts';
 
 it('several renderers are late only where all of them are: the others go on', async () => {
   const listen = { host: '127.0.0.1', port: 0 };
-  const operations = await startOperations({ listen, version: '1', modelFiles: [], log: createRecordingLog() });
+  const operations = await startOperations({
+    listen,
+    version: '1',
+    engine: 'local',
+    modelFiles: [],
+    log: createRecordingLog(),
+  });
   onTestFinished(operations.close);
   const { host, port } = operations.address;
   const render = async () => {

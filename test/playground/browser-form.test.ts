@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, keepPicture, until } from './browser-stage.ts';
+import { smallPicture } from '../e2e/stage.ts';
+import { describeInBrowser, flaws, keepPicture, until } from './browser-stage.ts';
 
 async function openForm(window: Page, command: string): Promise<void> {
   await window.locator('#composer').fill(command);
@@ -67,6 +68,19 @@ describeInBrowser('the form of a command', (stage) => {
     const clip = window.locator('.message').filter({ hasText: 'Your clip' });
     await clip.getByRole('button', { name: 'Settings' }).click();
     await window.locator('.message').getByText('/animate end:end.png').waitFor();
+
+    // The form behind a button takes a file as well, by keyboard, in light as in dark.
+    await window.emulateMedia({ colorScheme: 'light' });
+    await clip.getByRole('button', { name: 'End picture' }).click();
+    const file = window.getByLabel('The picture that the clip ends with');
+    await until(window, "document.activeElement.type === 'file'");
+    expect(await flaws(window)).toEqual([]);
+    await keepPicture(window, 'form-end-picture');
+    await file.setInputFiles({ name: 'end.png', mimeType: 'image/png', buffer: Buffer.from(smallPicture.bytes) });
+    await window.keyboard.press('Tab');
+    await window.keyboard.press('Tab');
+    await window.keyboard.press('Enter');
+    await window.locator('.message').filter({ hasText: 'With an end picture' }).waitFor();
   });
 
   it('names the subcommand that was used, as Discord does', async () => {

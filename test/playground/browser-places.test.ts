@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { smallPicture } from '../e2e/stage.ts';
 import { describeInBrowser, flaws, keepPicture, until } from './browser-stage.ts';
 
 /** Sends /animate with a sample picture from the channel that is shown, and waits for the clip. */
@@ -88,5 +89,24 @@ describeInBrowser('the playground’s places', (stage) => {
     await ada.getByText('not nice').waitFor({ state: 'detached' });
     // The owner of the server may, without being asked to become one.
     expect(await ada.getByLabel('Moderator').count()).toBe(0);
+  });
+
+  it('draws stickers, and the picture and words of a forwarded message', async () => {
+    const window = await stage.visit();
+    const { discord } = stage;
+    const { id } = discord.postMessage({
+      content: 'Look at **this**',
+      attachments: [smallPicture],
+      stickers: [{ name: 'wave', format: 'png', bytes: smallPicture.bytes }],
+    });
+    discord.postMessage({ forward: id });
+    const forwarded = window.locator('.message', { has: window.locator('.forward') });
+    await forwarded.getByText('Forwarded').waitFor();
+    await forwarded.locator('strong', { hasText: 'this' }).waitFor();
+    for (const picture of ['img.picture', 'img[alt=wave]']) {
+      expect(await window.locator(picture).count()).toBe(2);
+      await until(window, `[...document.querySelectorAll('${picture}')].every((image) => image.naturalWidth > 0)`);
+    }
+    await keepPicture(window, 'forwarded');
   });
 });

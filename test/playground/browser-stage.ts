@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
+import type { OpenedPlayground } from '../../src/cli/open-playground.ts';
 import { bundlePage } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
 import { launchArguments } from '../support/browser-arguments.ts';
@@ -14,7 +15,9 @@ const places = [
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-const executablePath = places.find((path) => path !== undefined && existsSync(path));
+/** `CHROMIUM_PATH=none npm test` runs the tests without those in a browser. */
+const executablePath =
+  process.env.CHROMIUM_PATH === 'none' ? undefined : places.find((path) => path !== undefined && existsSync(path));
 
 /** For one condition. */
 const patienceMs = 120_000;
@@ -33,6 +36,8 @@ interface WindowOptions {
 /** What the tests of one file have. */
 export interface BrowserStage {
   renderer: TinyRenderer;
+  /** The stand-in behind the latest visit. */
+  discord: OpenedPlayground['discord'];
   /** A playground with its real page, and a window on it. What the window complains of fails the test. */
   visit(options?: WindowOptions): Promise<Page>;
 }
@@ -72,7 +77,8 @@ export function describeInBrowser(
     });
     afterAll(() => browser?.close());
     stage.visit = async (options) => {
-      const { url } = await playground(stage.renderer, { page });
+      const { url, discord } = await playground(stage.renderer, { page });
+      stage.discord = discord;
       return openWindow(browser, url, options);
     };
     define(stage);

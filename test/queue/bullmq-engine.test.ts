@@ -5,7 +5,8 @@ import { systemClock } from '../../src/util/clock.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { createStallingProxy } from '../support/stalling-proxy.ts';
-import { describeEngine, type EngineUnderTest, type TestWorker } from './engine-conformance.ts';
+import { describeEngine } from './engine-conformance.ts';
+import type { EngineSuite, EngineUnderTest, TestWorker } from './engine-under-test.ts';
 import { describeQueueOver } from './queue-over-engine.ts';
 
 /** A tenth of what is set in earnest. */
@@ -54,5 +55,6 @@ async function open(): Promise<EngineUnderTest> {
   };
 }
 
-describeEngine('the engine over BullMQ', open, noRedis);
-describeQueueOver('BullMQ', open, noRedis);
+const suite: EngineSuite = { open, abilities: { silence: true, takeOver: true }, skipReason: noRedis };
+describeEngine('the engine over BullMQ', suite);
+describeQueueOver('BullMQ', suite);

@@ -1,45 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InferenceError, UserError } from '../../src/errors.ts';
-import type {
-  Delivery,
-  EngineWorker,
-  Outcome,
-  QueueEngine,
-  TaskHandler,
-  WorkerInfo,
-} from '../../src/queue/engine/queue-engine.ts';
-
-/** A worker of an engine under test. */
-export interface TestWorker extends EngineWorker {
-  /** From now on nothing of it is heard, although it goes on; left out where worker and owner are one process. */
-  fallSilent?(): void;
-  /** It is heard again. */
-  comeBack?(): void;
-}
-
-/** An engine under test, with nobody else in it. */
-export interface EngineUnderTest {
-  engine: QueueEngine;
-  /** How long a worker may be silent. */
-  silenceMs: number;
-  serve(worker: WorkerInfo, handler: TaskHandler): Promise<TestWorker>;
-  /** The engine of an owner that took the first one's place; left out where its tasks end with it. */
-  takeOver?(): Promise<QueueEngine>;
-  close(): Promise<void>;
-}
-
-/** A delivery that a test holds in its hand. */
-interface HeldDelivery extends Delivery {
-  signal: AbortSignal;
-  progress: Parameters<TaskHandler>[0]['progress'];
-  end(outcome: Outcome): void;
-}
+import type { Outcome, QueueEngine, TaskHandler, WorkerInfo } from '../../src/queue/engine/queue-engine.ts';
+import { renderStages } from '../../src/settings/clip.ts';
+import { type EngineSuite, type EngineUnderTest, type HeldDelivery, itAble } from './engine-under-test.ts';
 
 const done: Outcome = { type: 'done' };
 const step = (number: number) => ({ stage: 'denoise' as const, step: number, steps: 9, secondsPerStep: 1 });
 
 /** What every engine must do, whatever it is made of. */
-export function describeEngine(name: string, open: () => Promise<EngineUnderTest>, skipReason?: string): void {
+export function describeEngine(name: string, { open, abilities, skipReason }: EngineSuite): void {
   describe.skipIf(skipReason !== undefined)(`${name}${skipReason ? ` (${skipReason})` : ''}`, () => {
     let under: EngineUnderTest;
     /** What the owner heard, as short words. */
@@ -71,7 +40,6 @@ export function describeEngine(name: string, open: () => Promise<EngineUnderTest
 
     const render = (id: string) => under.engine.hand({ id, lane: 'render' });
 
-    /** Until the engine has come to that; engines may need milliseconds or seconds. */
     const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
     async function delivery(index: number): Promise<HeldDelivery> {
@@ -100,6 +68,15 @@ export function describeEngine(name: string, open: () => Promise<EngineUnderTest
       await until(() => expect(ends('a')).toEqual(['done']));
       expect(news).toEqual(['a begun', 'a 1', 'a done']);
       expect(begun).toHaveLength(1);
+    });
+
+    it('every stage of a render is told', async () => {
+      await serve('one');
+      await render('a');
+      const { progress, end } = await delivery(0);
+      for (const [index, stage] of renderStages.entries()) progress({ ...step(index), stage });
+      await until(() => expect(news.slice(1)).toEqual(renderStages.map((_, index) => `a ${index}`)));
+      end(done);
     });
 
     it('a task that comes before the first worker waits for one', async () => {
@@ -165,30 +142,32 @@ export function describeEngine(name: string, open: () => Promise<EngineUnderTest
       expect(begun).toHaveLength(1);
     });
 
-    it('fence: what a silent worker had is another one’s, with a higher number, and what it still says is not told', async () => {
-      const silent = await serve('one');
-      if (silent.fallSilent === undefined) return; // its silence is that of the whole process
-      await render('a');
-      const first = await delivery(0);
-      first.progress(step(5));
-      await until(() => expect(news).toContain('a 5'));
-      silent.fallSilent();
-      await serve('two');
-      const second = await delivery(1);
-      expect(second).toMatchObject({ id: 'a', worker: 'two' });
-      expect(second.number).toBeGreaterThan(first.number);
-      second.progress(step(2));
-      await until(() => expect(news).toContain('a 2'));
-      silent.comeBack?.();
-      first.progress(step(8));
-      first.end(done);
-      second.end({ type: 'lost' });
-      await until(() => expect(ends('a')).toEqual(['lost']));
-      await render('b');
-      (await delivery(2)).end(done);
-      await until(() => expect(ends('b')).toEqual(['done']));
-      expect([news.includes('a 8'), ends('a')]).toEqual([false, ['lost']]);
-    });
+    itAble(abilities.silence)(
+      'fence: what a silent worker had is another one’s, with a higher number, and what it still says is not told',
+      async () => {
+        const silent = await serve('one');
+        await render('a');
+        const first = await delivery(0);
+        first.progress(step(5));
+        await until(() => expect(news).toContain('a 5'));
+        silent.fallSilent!();
+        await serve('two');
+        const second = await delivery(1);
+        expect(second).toMatchObject({ id: 'a', worker: 'two' });
+        expect(second.number).toBeGreaterThan(first.number);
+        second.progress(step(2));
+        await until(() => expect(news).toContain('a 2'));
+        silent.comeBack!();
+        first.progress(step(8));
+        first.end(done);
+        second.end({ type: 'lost' });
+        await until(() => expect(ends('a')).toEqual(['lost']));
+        await render('b');
+        (await delivery(2)).end(done);
+        await until(() => expect(ends('b')).toEqual(['done']));
+        expect([news.includes('a 8'), ends('a')]).toEqual([false, ['lost']]);
+      },
+    );
 
     it('cancel: a task that waits is settled and never begun', async () => {
       await serve('one');
@@ -298,22 +277,24 @@ export function describeEngine(name: string, open: () => Promise<EngineUnderTest
       );
     });
 
-    it('an owner that takes another one’s place hears of what runs, by handing it over again', async () => {
-      if (under.takeOver === undefined) return; // its tasks end with it, and the store hands them over again
-      await serve('one');
-      await render('a');
-      const first = await delivery(0);
-      first.progress(step(1));
-      await until(() => expect(news).toContain('a 1'));
-      await under.engine.close();
-      news = [];
-      under.engine = await under.takeOver();
-      listen(under.engine);
-      await render('a');
-      await until(() => expect(news[0]).toBe('a begun'));
-      first.end(done);
-      await until(() => expect(ends('a')).toEqual(['done']));
-      expect(begun).toHaveLength(1);
-    });
+    itAble(abilities.takeOver)(
+      'an owner that takes another one’s place hears of what runs, by handing it over again',
+      async () => {
+        await serve('one');
+        await render('a');
+        const first = await delivery(0);
+        first.progress(step(1));
+        await until(() => expect(news).toContain('a 1'));
+        await under.engine.close();
+        news = [];
+        under.engine = await under.takeOver!();
+        listen(under.engine);
+        await render('a');
+        await until(() => expect(news[0]).toBe('a begun'));
+        first.end(done);
+        await until(() => expect(ends('a')).toEqual(['done']));
+        expect(begun).toHaveLength(1);
+      },
+    );
   });
 }

@@ -36,6 +36,24 @@ describe('createEstimates', () => {
     expect(estimates.of({ settings: {} })!.secondsPerStep).toBeCloseTo(14);
   });
 
+  it('knows of each worker how quick it is, and of one that has made no such clip what clips take on average', async () => {
+    const estimates = await estimatesIn(openDatabase(tempFolder()));
+    const slow = makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 60 } });
+    for (let round = 0; round < 3; round++) {
+      await estimates.learn({ settings: {} }, clip, 'quick');
+      await estimates.learn({ settings: {} }, slow, 'slow');
+    }
+    expect(estimates.of({ settings: {} }, 'quick')!.secondsPerStep).toBeCloseTo(10);
+    expect(estimates.of({ settings: {} }, 'slow')!.secondsPerStep).toBeCloseTo(30);
+    const average = estimates.of({ settings: {} })!;
+    expect(average.secondsPerStep).toBeGreaterThan(12);
+    expect(average.secondsPerStep).toBeLessThan(28);
+    expect(estimates.of({ settings: {} }, 'new')).toEqual(average);
+    // Of a kind that only the other one has made.
+    await estimates.learn({ settings: { width: 128 } }, clip, 'quick');
+    expect(estimates.of({ settings: { width: 128 } }, 'slow')!.secondsPerStep).toBe(10);
+  });
+
   it('learns of a smooth clip what one without frames in between takes', async () => {
     const estimates = await estimatesIn(openDatabase(tempFolder()));
     const form = { ...clip.form, smooth: true };

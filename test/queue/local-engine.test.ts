@@ -1,6 +1,7 @@
 import { createLocalEngine } from '../../src/queue/engine/local-engine.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { describeEngine, type EngineUnderTest } from './engine-conformance.ts';
+import { describeEngine } from './engine-conformance.ts';
+import type { EngineSuite, EngineUnderTest } from './engine-under-test.ts';
 import { describeQueueOver } from './queue-over-engine.ts';
 
 async function open(): Promise<EngineUnderTest> {
@@ -8,5 +9,12 @@ async function open(): Promise<EngineUnderTest> {
   return { engine, silenceMs: 0, serve: async (worker, handler) => engine.serve(worker, handler), close: engine.close };
 }
 
-describeEngine('the engine of one host', open);
-describeQueueOver('the engine of one host', open);
+const suite: EngineSuite = {
+  open,
+  abilities: {
+    silence: 'a worker is in its owner’s process: it is silent only where the owner is',
+    takeOver: 'tasks end with their owner, and the store hands them over again',
+  },
+};
+describeEngine('the engine of one host', suite);
+describeQueueOver('the engine of one host', suite);

@@ -4,14 +4,14 @@ import { createJobHandler } from '../../src/queue/job-handler.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { newJob } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import type { EngineUnderTest } from './engine-conformance.ts';
+import { type EngineSuite, type EngineUnderTest, itAble } from './engine-under-test.ts';
 import { setUpQueue, statesOf, submitAll } from './set-up-queue.ts';
 
 /** How long a claim holds in these tests, in milliseconds. */
 const leaseMs = 1_500;
 
 /** What the queue promises its users, over any engine: every worker has a renderer that the test holds in its hand. */
-export function describeQueueOver(name: string, open: () => Promise<EngineUnderTest>, skipReason?: string): void {
+export function describeQueueOver(name: string, { open, abilities, skipReason }: EngineSuite): void {
   describe.skipIf(skipReason !== undefined)(`the queue over ${name}${skipReason ? ` (${skipReason})` : ''}`, () => {
     let under: EngineUnderTest;
     let around: ReturnType<typeof setUpQueue>;
@@ -90,27 +90,28 @@ export function describeQueueOver(name: string, open: () => Promise<EngineUnderT
       await until(() => expect(told(/failed|delivered/)).toEqual(['poison failed: It died.', 'bob delivered']));
     });
 
-    it('resume and fence: a silent worker’s job goes on elsewhere from its checkpoint, and what it brings late is refused', async () => {
-      const one = await addWorker('one');
-      if (one.fallSilent === undefined) return; // its silence is that of the whole process
-      const [id] = await submitAll(around.queue, ['ann']);
-      const first = await one.renderer.begun(0);
-      one.renderer.checkpoint(0, Buffer.from('step 9'));
-      await until(async () => expect(await around.store.checkpoint(id!)).toEqual(Buffer.from('step 9')));
-      one.freeze();
-      const two = await addWorker('two');
-      const second = await two.renderer.begun(0);
-      expect(second.spec.checkpoint).toEqual(Buffer.from('step 9'));
-      one.thaw();
-      first.finish({ bytes: Buffer.from('late') });
-      second.finish({ bytes: Buffer.from('right') });
-      await until(() => expect(told(/delivered/)).toEqual(['ann delivered']));
-      expect((await around.store.clip(id!))?.bytes).toEqual(Buffer.from('right'));
-    });
+    itAble(abilities.silence)(
+      'resume and fence: a silent worker’s job goes on elsewhere from its checkpoint, and what it brings late is refused',
+      async () => {
+        const one = await addWorker('one');
+        const [id] = await submitAll(around.queue, ['ann']);
+        const first = await one.renderer.begun(0);
+        one.renderer.checkpoint(0, Buffer.from('step 9'));
+        await until(async () => expect(await around.store.checkpoint(id!)).toEqual(Buffer.from('step 9')));
+        one.freeze();
+        const two = await addWorker('two');
+        const second = await two.renderer.begun(0);
+        expect(second.spec.checkpoint).toEqual(Buffer.from('step 9'));
+        one.thaw();
+        first.finish({ bytes: Buffer.from('late') });
+        second.finish({ bytes: Buffer.from('right') });
+        await until(() => expect(told(/delivered/)).toEqual(['ann delivered']));
+        expect((await around.store.clip(id!))?.bytes).toEqual(Buffer.from('right'));
+      },
+    );
 
-    it('poison: a job whose workers fall silent twice ends by itself', async () => {
+    itAble(abilities.silence)('poison: a job whose workers fall silent twice ends by itself', async () => {
       const one = await addWorker('one');
-      if (one.fallSilent === undefined) return; // its silence is that of the whole process
       await submitAll(around.queue, ['poison']);
       await one.renderer.begun(0);
       one.freeze();
@@ -122,21 +123,23 @@ export function describeQueueOver(name: string, open: () => Promise<EngineUnderT
       for (const worker of [one, two]) worker.thaw();
     });
 
-    it('a worker that has lost the queue, but not the bot, goes on, and its clip is taken', async () => {
-      const one = await addWorker('one');
-      if (one.fallSilent === undefined) return; // the queue is in its own process
-      await submitAll(around.queue, ['ann']);
-      const first = await one.renderer.begun(0);
-      one.fallSilent();
-      const two = await addWorker('two');
-      await until(() =>
-        expect(around.log.events.map(({ message }) => message)).toContain('somebody else has a job, or it has ended'),
-      );
-      first.finish();
-      await until(() => expect(told(/delivered/)).toEqual(['ann delivered']));
-      one.comeBack?.();
-      expect(two.renderer.renders).toHaveLength(0);
-    });
+    itAble(abilities.silence)(
+      'a worker that has lost the queue, but not the bot, goes on, and its clip is taken',
+      async () => {
+        const one = await addWorker('one');
+        await submitAll(around.queue, ['ann']);
+        const first = await one.renderer.begun(0);
+        one.fallSilent!();
+        const two = await addWorker('two');
+        await until(() =>
+          expect(around.log.events.map(({ message }) => message)).toContain('somebody else has a job, or it has ended'),
+        );
+        first.finish();
+        await until(() => expect(told(/delivered/)).toEqual(['ann delivered']));
+        one.comeBack!();
+        expect(two.renderer.renders).toHaveLength(0);
+      },
+    );
 
     it('cancel: waiting and running jobs end, and nothing of them is delivered', async () => {
       const { renderer } = await addWorker('one');

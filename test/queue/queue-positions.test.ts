@@ -41,6 +41,27 @@ describe('placesOf', () => {
     expect(places.map(({ startsAtMs }) => startsAtMs)).toEqual([1_000, 5_000]);
   });
 
+  it('knows of a quick and a slow renderer which one a job comes to, and how long it takes there', () => {
+    const estimateOf = (_: unknown, worker?: string) => ({ ...estimate, secondsPerStep: worker === 'slow' ? 20 : 2 });
+    const waiting = [job(), job(), job(), job()];
+    const places = positionsOf({
+      ...common,
+      estimateOf,
+      concurrency: 2,
+      waiting,
+      runningEndsAtMs: [1_000],
+      runningAt: ['slow'],
+      idle: ['quick'],
+    });
+    // 6 s each at the quick one, 42 s at the slow one.
+    expect(places.map(({ startsAtMs, endsAtMs }) => [startsAtMs, endsAtMs])).toEqual([
+      [0, 6_000],
+      [1_000, 43_000],
+      [6_000, 12_000],
+      [12_000, 18_000],
+    ]);
+  });
+
   it('starts at once on an idle renderer, and never in the past', () => {
     expect(positionsOf({ ...common, waiting: [job()], runningEndsAtMs: [] })[0]!.startsAtMs).toBe(0);
     const late = positionsOf({ ...common, nowMs: 9_000, waiting: [job()], runningEndsAtMs: [5_000] });

@@ -132,4 +132,14 @@ describe('a thousand messages that wait to be edited', () => {
     await clock.advance(60_000);
     expect(sent).toHaveLength(1_000);
   });
+
+  it('nor while their one channel takes no edit', async () => {
+    const clock = createFakeClock();
+    let looks = 0;
+    const budget = createEditBudget(clock);
+    const rank = () => ++looks;
+    for (let index = 0; index < 1_000; index++) budget.request({ channelId: 'c1', rank, edit: () => true });
+    // The first three were sent at once, each as the only one.
+    expect(looks).toBe(3);
+  });
 });

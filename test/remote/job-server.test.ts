@@ -1,14 +1,22 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
 import type { JobAccess } from '../../src/queue/job-access.ts';
+import { createBlobFiles } from '../../src/remote/blob-files.ts';
 import { createHttpAccess } from '../../src/remote/http-access.ts';
+import { createDirectFiles, type JobFiles } from '../../src/remote/job-files.ts';
 import { startJobServer } from '../../src/remote/job-server.ts';
+import { createPartFiles } from '../../src/remote/part-files.ts';
 import { chunkBytes, factsOf } from '../../src/remote/protocol.ts';
-import { foregroundClock } from '../../src/util/clock.ts';
+import { openS3Store } from '../../src/remote/s3-store.ts';
+import { type Clock, foregroundClock } from '../../src/util/clock.ts';
 import type { Clip, RenderSpec } from '../../src/worker/types.ts';
 import { stateOf } from '../../src/worker/variation-states.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { fakeS3Address, s3Credentials, startFakeS3 } from '../support/fake-s3.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { shownStates, stateOfNumber } from '../support/variations.ts';
 
 const token = 'a-secret-of-the-test-0123456789';
@@ -22,9 +30,11 @@ const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 /** A bot with one job, and the way to it. */
 async function setUp({
   fetch = globalThis.fetch,
+  files = directFiles(),
   spec = plain,
 }: {
   fetch?: typeof globalThis.fetch;
+  files?: JobFiles;
   spec?: RenderSpec;
 } = {}) {
   const state = { isLost: false, claims: 0, checkpoint: undefined as Uint8Array | undefined, clips: [] as Clip[] };
@@ -50,6 +60,7 @@ async function setUp({
     token,
     key: 'key',
     needs,
+    files,
     clock: foregroundClock,
     log,
   });
@@ -62,6 +73,25 @@ async function setUp({
   return { state, url, client, common };
 }
 
+function directFiles(): JobFiles {
+  return createDirectFiles(createPartFiles({ folder: join(tempFolder(), 'incoming'), clock: foregroundClock }));
+}
+
+/** Files that go over a store. */
+async function blobFiles(clock: Clock = foregroundClock) {
+  const fake = await startFakeS3();
+  const running = new Set<string>();
+  const files = createBlobFiles({
+    store: await openS3Store(fakeS3Address(fake), createRecordingLog()),
+    folder: 'bot',
+    isRunning: async (jobId) => running.has(jobId),
+    clock,
+    log: createRecordingLog(),
+  });
+  onTestFinished(files.close);
+  return { fake, files, running };
+}
+
 /** The same with a digest in place of each file: megabytes are compared in no time. */
 async function digested(value: object): Promise<object> {
   const entries = Object.entries(value).map(async ([name, part]) => {
@@ -70,21 +100,128 @@ async function digested(value: object): Promise<object> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** A busy machine is slow. */
+const patience = { timeout: 30_000 };
+
 const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(plain), bytes });
 
-it('a job goes out and its clip comes back, byte for byte', async () => {
-  const { state, client } = await setUp();
-  const work = await client.claim('job1', 'one');
-  expect(work).toMatchObject({ attempt, leaseMs: 15_000 });
-  expect(await digested(work!.spec)).toEqual(await digested(plain));
-  await client.saveCheckpoint(attempt, Buffer.from('state'));
-  expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
-  const clip = { ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')), master: Buffer.alloc(9, 'frames') };
-  expect(await client.keepClip(attempt, clip)).toBe(true);
-  expect(state.clips).toHaveLength(1);
-  expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
-  expect(await client.claim('gone', 'one')).toBeUndefined();
-  await expect(client.claim('broken', 'one')).rejects.toMatchObject({ code: 'picture-lost', scope: 'job' });
+describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
+  const set = async () => {
+    const blobs = way === 'a store' ? await blobFiles() : undefined;
+    return { blobs, ...(await setUp(blobs && { files: blobs.files })) };
+  };
+
+  it('a job goes out and its clip comes back, byte for byte', async () => {
+    const { state, client, blobs } = await set();
+    const work = await client.claim('job1', 'one');
+    expect(work).toMatchObject({ attempt, leaseMs: 15_000 });
+    expect(await digested(work!.spec)).toEqual(await digested(plain));
+    await client.saveCheckpoint(attempt, Buffer.from('state'));
+    expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
+    const clip = { ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')), master: Buffer.alloc(9 * chunkBytes, 'frames') };
+    expect(await client.keepClip(attempt, clip)).toBe(true);
+    expect(state.clips).toHaveLength(1);
+    expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
+    // The clip is stored: nothing of the job is left on the way.
+    await blobs?.files.close();
+    expect([...(blobs?.fake.objects.keys() ?? [])]).toEqual([]);
+    expect(await client.claim('gone', 'one')).toBeUndefined();
+    await expect(client.claim('broken', 'one')).rejects.toMatchObject({ code: 'picture-lost', scope: 'job' });
+  });
+
+  it('a clip above its job’s limit is refused before it is sent, and nobody waits for it', async () => {
+    const { client, state, blobs } = await set();
+    await client.claim('job1', 'one');
+    const clip = clipWith(Buffer.alloc(3 * chunkBytes));
+    await expect(client.keepClip(attempt, clip)).rejects.toMatchObject({ code: 'clip-oversized', scope: 'job' });
+    expect([state.clips, [...(blobs?.fake.objects.keys() ?? [])].filter((key) => key.includes('clip'))]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
+  it('what arrived damaged is sent again', async () => {
+    let isDamaged = false;
+    const blobs = way === 'a store' ? await blobFiles() : undefined;
+    const { state, client } = await setUp({
+      ...(blobs && { files: blobs.files }),
+      async fetch(input, init) {
+        const isPiece = init?.method === 'PUT' && !isDamaged;
+        isDamaged ||= isPiece;
+        const body = isPiece && Buffer.alloc(Buffer.from(init.body as unknown as Uint8Array).byteLength);
+        return globalThis.fetch(input, body ? { ...init, body } : init);
+      },
+    });
+    await client.claim('job1', 'one');
+    const clip = clipWith(Buffer.from('a clip'));
+    expect(await client.keepClip(attempt, clip)).toBe(true);
+    expect(Buffer.from(state.clips[0]!.bytes).toString()).toBe('a clip');
+  });
+});
+
+describe('files that go over a store', () => {
+  it('the worker is given links, and no words that open the store', async () => {
+    const said: string[] = [];
+    const blobs = await blobFiles();
+    const { client } = await setUp({
+      files: blobs.files,
+      async fetch(input, init) {
+        const response = await globalThis.fetch(input, init);
+        const isLink = String(input).startsWith(blobs.fake.url);
+        if (isLink) expect(new Headers(init?.headers).has('authorization')).toBe(false);
+        else said.push(JSON.stringify([...response.headers]), await response.clone().text());
+        return response;
+      },
+    });
+    await client.claim('job1', 'one');
+    await client.keepClip(attempt, clipWith(Buffer.from('a clip')));
+    expect(said.join()).toContain('X-Amz-Signature');
+    expect(said.join()).not.toContain(s3Credentials.secretAccessKey);
+  });
+
+  it('a store that is away is waited for, and a part whose line broke alone is sent again', async () => {
+    const blobs = await blobFiles();
+    const { state, client } = await setUp({ files: blobs.files });
+    blobs.fake.isDown = true;
+    const claiming = client.claim('job1', 'one');
+    await expect.poll(() => blobs.fake.asked.length, patience).toBeGreaterThan(2);
+    blobs.fake.isDown = false;
+    expect(await claiming).toMatchObject({ attempt });
+    let cuts = 0;
+    blobs.fake.cut = ({ query }) => query.get('partNumber') === '2' && cuts++ === 0;
+    const clip = { ...clipWith(Buffer.from('a clip')), master: Buffer.alloc(9 * chunkBytes, 'frames') };
+    blobs.fake.asked.length = 0;
+    expect(await client.keepClip(attempt, clip)).toBe(true);
+    expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
+    expect(cuts).toBe(2);
+    expect(blobs.fake.asked.filter((what) => /^PUT .*master/.test(what))).toHaveLength(3);
+  });
+
+  it('what a worker leaves that dies, and what a process before this one left, is deleted', async () => {
+    const clock = createFakeClock();
+    const { fake, files, running } = await blobFiles(clock);
+    for (const key of ['bot/old/1/picture', 'bot/going/3/picture', 'other/job/1/picture']) {
+      fake.objects.set(`kinora/${key}`, Buffer.from('picture'));
+    }
+    fake.uploads.set('begun', { key: 'kinora/bot/old/1/master', parts: new Map() });
+    running.add('going').add('job1');
+    files.start();
+    const keys = () => [...fake.objects.keys()].sort();
+    await expect.poll(keys, patience).toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
+    await expect.poll(() => fake.uploads.size, patience).toBe(0);
+    const { client } = await setUp({ files });
+    await client.claim('job1', 'one');
+    expect(keys()).toContain('kinora/bot/job1/4/picture');
+    await clock.advance(15_000);
+    expect(keys()).toContain('kinora/bot/job1/4/picture');
+    running.delete('job1');
+    await expect
+      .poll(async () => {
+        await clock.advance(15_000);
+        return keys();
+      }, patience)
+      .toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
+  });
 });
 
 it('variations go out, and their sheet comes back with how far each has come; a pick gets its state along', async () => {
@@ -148,13 +285,8 @@ it('who has no token, or a ticket that was made up or is another job’s, gets n
   }
 });
 
-it('an attempt that is over is refused everything, and a clip above its job’s limit too', async () => {
+it('an attempt that is over is refused everything', async () => {
   const { state, client } = await setUp();
-  await client.claim('job1', 'one');
-  await expect(client.keepClip(attempt, clipWith(Buffer.alloc(3 * chunkBytes)))).rejects.toMatchObject({
-    code: 'clip-oversized',
-    scope: 'job',
-  });
   await client.claim('job1', 'one');
   state.isLost = true;
   expect(await client.heartbeat(attempt)).toBe(false);

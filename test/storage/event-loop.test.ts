@@ -1,42 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { claim, newJob } from '../support/jobs.ts';
+import { longestStepMs, watchSteps } from '../support/longest-step.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const mib = 1024 * 1024;
-/** The longest that one step may hold the event loop of the process that has the Discord connection. */
-const longestStepMs = 50;
-
-/** How long this thread has waited for a processor that others had, in milliseconds (Linux; elsewhere 0). */
-function waitedMs(): number {
-  try {
-    // proc(5): nanoseconds on a processor, nanoseconds waiting for one.
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-  } catch {
-    return 0;
-  }
-}
-
-/** The longest that a turn of the event loop takes while `work` goes on, in milliseconds, without others' doing. */
+/** The longest that a turn of the event loop takes while `work` goes on. */
 async function longestStep(work: () => Promise<unknown>): Promise<number> {
-  let isOver = false;
-  let longest = 0;
-  const probe = (async () => {
-    while (!isOver) {
-      const before = performance.now() - waitedMs();
-      await new Promise((resolve) => setImmediate(resolve));
-      longest = Math.max(longest, performance.now() - waitedMs() - before);
-    }
-  })();
-  await work().finally(() => {
-    isOver = true;
-  });
-  await probe;
-  return longest;
+  const steps = watchSteps();
+  await work().finally(steps.stop);
+  return steps.longestMs();
 }
 
 /** The best of a few: a step that is too long always is. */

@@ -12,13 +12,15 @@ const elementWise = ['Add', 'Sub', 'Mul', 'Sigmoid', 'Tanh', 'Relu', 'Gelu', 'Qu
 const moving = ['Cast', 'Concat', 'Expand', 'Identity', 'Reshape', 'Resize', 'Slice', 'Transpose'];
 const products = ['Conv', 'Gemm', 'MatMul', 'Softmax', 'InstanceNormalization', 'LayerNormalization'];
 const phases = ['Cos', 'Sin'];
+/** Operators of com.microsoft. */
+const ofCuda = ['MultiHeadAttention', 'NhwcConv', 'GroupNorm', 'BiasSplitGelu'];
 const everything = [...elementWise, ...moving, ...products, ...phases];
 
 /** See above; a pair that is not here is one that Kinora does not offer. */
 export const providerKernels: Readonly<Record<string, ReadonlySet<string>>> = {
   'cpu float32': new Set([...everything, 'MultiHeadAttention', 'DepthToSpace']),
-  'cuda float32': new Set([...everything, 'MultiHeadAttention']),
-  'cuda float16': new Set([...everything, 'MultiHeadAttention']),
+  'cuda float32': new Set([...everything, ...ofCuda]),
+  'cuda float16': new Set([...everything, ...ofCuda]),
   // Its MultiHeadAttention is there, but was measured 3e-3 off the CPU's: Kinora must not use it.
   'webgpu float32': new Set(everything),
   'webgpu float16': new Set(everything),

@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { scopeOf } from '../../src/errors.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
 import type { RenderSpec } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
-import { goldenPath } from '../support/golden.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -24,7 +23,7 @@ const spec: RenderSpec = {
 /** A tiny model that may be harmed, and the real renderer over it. */
 function setUp(options: Partial<WorkerPoolOptions> = {}) {
   const modelDir = join(tempFolder(), 'model');
-  cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
+  cpSync(inject('tinyModel'), modelDir, { recursive: true });
   const renderer = createWorkerPool({
     modelDir,
     execution: { provider: 'cpu', threads: 1 },
@@ -78,7 +77,7 @@ describe('a machine that cannot make clips', () => {
     const { modelDir, render } = setUp();
     rmSync(join(modelDir, network), { recursive: true });
     mkdirSync(join(modelDir, network));
-    copyFileSync(join(goldenPath('models/tiny-a'), network, 'config.json'), join(modelDir, network, 'config.json'));
+    copyFileSync(join(inject('tinyModel'), network, 'config.json'), join(modelDir, network, 'config.json'));
     expect(await hostFault(render)).toMatchObject({ name: 'SafetensorsError', code: 'safetensors-weights-not-found' });
   });
 

@@ -302,6 +302,30 @@ describe('makeClip', () => {
     expect(clip.master).toBeDefined();
   });
 
+  it('gives the part that is new the colours of the clip that it goes on from', async () => {
+    const tools = fakeTools();
+    const { generate } = tools.pipeline;
+    const darkened = (frames: Uint8Array[]) => frames.map((frame) => frame.fill(5));
+    tools.pipeline = {
+      ...tools.pipeline,
+      async *generate(picture, settings, options) {
+        const result = yield* generate(picture, settings, options);
+        return { ...result, frames: darkened(result.frames) };
+      },
+    };
+    const levels: number[] = [];
+    const { finishClip } = tools;
+    tools.finishClip = (clip, options) => {
+      levels.push(...clip.frames.map((frame) => frame[0]!));
+      return finishClip(clip, options);
+    };
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const base = { master: new Uint8Array([6]), use: 'extend', metadata } as const;
+    await makeClip(tools, { ...spec, base });
+    // The frames that were kept are of level 9.
+    expect(levels).toEqual(Array.from({ length: 6 + 4 - 1 }, () => 9));
+  });
+
   it('shows the model the last frame as it was rendered, also where the clip goes on at another size', async () => {
     const tools = fakeTools();
     const seen: string[] = [];

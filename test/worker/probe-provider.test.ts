@@ -1,11 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { JobCancelledError } from '../../src/errors.ts';
 import type { UnetProbeRequest } from '../../src/inference/pipeline/probe-unet.ts';
 import { probeProvider } from '../../src/worker/probe-provider.ts';
-import { goldenPath } from '../support/golden.ts';
 
 const request: UnetProbeRequest = {
-  modelDir: goldenPath('models/tiny-a'),
+  modelDir: inject('tinyModel'),
   provider: 'cpu',
   precision: 'float32',
   threads: 2,

@@ -1,9 +1,8 @@
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
 import { stateOf } from '../../src/worker/variation-states.ts';
 import { createWorkerPool } from '../../src/worker/worker-pool.ts';
-import { goldenPath } from '../support/golden.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -19,8 +18,8 @@ const spec: RenderSpec = {
 /** The real renderer over a tiny model, which hands over the state after every step. */
 function setUp() {
   const renderer = createWorkerPool({
-    modelDir: goldenPath('models/tiny-a'),
-    execution: { provider: 'cpu', threads: 1 },
+    modelDir: inject('tinyModel'),
+    execution: { provider: 'cpu', threads: 1, memoryMode: 'resident' },
     idleSeconds: 600,
     environment: process.env,
     log: quiet,

@@ -5,12 +5,11 @@ import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { JobCancelledError, UserError } from '../../src/errors.ts';
 import type { RenderProgress, RenderSpec } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { goldenPath } from '../support/golden.ts';
 import { deafWords, type Script, scripted } from './fixtures/fake-tools.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -390,7 +389,7 @@ describe('createRenderer', () => {
 
   it("leaves the caller's event loop free during a real render", async () => {
     const renderer = createWorkerPool({
-      modelDir: goldenPath('models/tiny-a'),
+      modelDir: inject('tinyModel'),
       execution: { provider: 'cpu', threads: 1 },
       idleSeconds: 600,
       environment: process.env,

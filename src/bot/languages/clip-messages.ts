@@ -20,7 +20,17 @@ export interface AnimateMessages {
 }
 
 /** What a clip can become, by the first word of its buttons' custom ids. */
-export const clipActions = ['again', 'edit', 'extend', 'loop', 'smooth', 'larger', 'settings', 'delete'] as const;
+export const clipActions = [
+  'again',
+  'edit',
+  'extend',
+  'loop',
+  'smooth',
+  'larger',
+  'end',
+  'settings',
+  'delete',
+] as const;
 export type ClipAction = (typeof clipActions)[number];
 
 /** The one line under a clip, made of short parts. Durations are seconds. */
@@ -29,6 +39,8 @@ interface CaptionMessages {
   plain(seconds: number): string;
   again(seconds: number): string;
   edit(seconds: number): string;
+  /** It was given another picture to end with. */
+  end(seconds: number): string;
   extend(seconds: number): string;
   /** One of several variations, which has this number. */
   pick(clip: { number: number; seconds: number }): string;
@@ -115,6 +127,8 @@ export interface ClipMessages {
   /** What a screen reader says of a clip: nobody but the model has seen it. At most 1,024 characters. */
   altText(clip: { frames: number; seconds: number; motion: number; loop: LoopName }): string;
   edit: Readonly<Record<'title' | FormField, string>>;
+  /** Of the form behind 🖼️: its title, and its field for a picture. */
+  endPicture: Readonly<Record<'title' | 'picture', string>>;
   settings: SettingsMessages;
   /** The reaction was seen, but not the picture. */
   reactionNeedsIntent(menu: string): string;

@@ -17,6 +17,7 @@ export const enClip: ClipMessages = {
     loop: 'Loop',
     smooth: 'Smoother',
     larger: 'Larger',
+    end: 'End picture',
     settings: 'Settings',
     delete: 'Delete',
   },
@@ -26,6 +27,7 @@ export const enClip: ClipMessages = {
     plain: (seconds) => `🎬 Your clip: ${decimal(seconds)} s`,
     again: (seconds) => `🎲 Again, with a new seed: ${decimal(seconds)} s`,
     edit: (seconds) => `✏️ Edited: ${decimal(seconds)} s`,
+    end: (seconds) => `🖼️ With an end picture: ${decimal(seconds)} s`,
     extend: (seconds) => `➕ Extended to ${decimal(seconds)} s`,
     pick: ({ number, seconds }) => `🎬 Variation ${number}: ${decimal(seconds)} s`,
     loop: {
@@ -68,6 +70,7 @@ export const enClip: ClipMessages = {
     fps: 'Frames per second',
     loop: 'Loop',
   },
+  endPicture: { title: 'End with another picture', picture: 'The picture that the clip ends with' },
   settings: {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 frame', other: `${frames} frames` })} at ${fps} fps, ${width}×${height}, made in ${decimal(seconds)} s.`,

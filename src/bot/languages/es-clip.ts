@@ -17,6 +17,7 @@ export const esClip: ClipMessages = {
     loop: 'Bucle',
     smooth: 'Más fluido',
     larger: 'Más grande',
+    end: 'Imagen final',
     settings: 'Ajustes',
     delete: 'Borrar',
   },
@@ -26,6 +27,7 @@ export const esClip: ClipMessages = {
     plain: (seconds) => `🎬 Tu clip: ${decimal(seconds)} s`,
     again: (seconds) => `🎲 Otra vez, con otra semilla: ${decimal(seconds)} s`,
     edit: (seconds) => `✏️ Editado: ${decimal(seconds)} s`,
+    end: (seconds) => `🖼️ Con imagen final: ${decimal(seconds)} s`,
     extend: (seconds) => `➕ Alargado a ${decimal(seconds)} s`,
     pick: ({ number, seconds }) => `🎬 Variante ${number}: ${decimal(seconds)} s`,
     loop: {
@@ -68,6 +70,7 @@ export const esClip: ClipMessages = {
     fps: 'Fotogramas por segundo',
     loop: 'Bucle',
   },
+  endPicture: { title: 'Acabar con otra imagen', picture: 'La imagen con la que acaba el clip' },
   settings: {
     facts: ({ frames, fps, width, height, seconds }) =>
       `${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} a ${fps} fps, ${width}×${height}, hecho en ${decimal(seconds)} s.`,

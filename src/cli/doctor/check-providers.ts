@@ -1,6 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import { InferenceError } from '../../errors.ts';
 import type { UnetProbe, UnetProbeRequest } from '../../inference/pipeline/probe-unet.ts';
+import type { CudaGraph } from '../../inference/pipeline/types.ts';
+import { executionSettings } from '../../settings/execution.ts';
 import { describeError } from '../describe-error.ts';
 import type { Finding } from './finding.ts';
 
@@ -30,13 +32,24 @@ const allowed: Readonly<Record<Precision, number>> = { float32: 1e-3, float16: 0
 const gpus = ['cuda', 'webgpu'] as const;
 const gpuPrecisions = ['float16', 'float32'] as const;
 
+/** What a GPU is tried in: each precision, and on CUDA each form of the graph. */
+function formsOf(gpu: (typeof gpus)[number]): { precision: Precision; cudaGraph?: CudaGraph }[] {
+  if (gpu !== 'cuda') return gpuPrecisions.map((precision) => ({ precision }));
+  const { names } = executionSettings.cudaGraph.type;
+  return gpuPrecisions.flatMap((precision) => names.map((cudaGraph) => ({ precision, cudaGraph })));
+}
+
 /** Tries each provider by running a UNet on it, and holds it against the CPU. */
 export async function checkProviders(options: ProviderCheckOptions): Promise<ProviderCheck> {
   const { modelDir, execution, probe } = options;
   const { threads } = execution;
-  const attempt = async (provider: Provider, precision: Precision): Promise<UnetProbe | InferenceError> => {
+  const attempt = async (
+    provider: Provider,
+    precision: Precision,
+    cudaGraph?: CudaGraph,
+  ): Promise<UnetProbe | InferenceError> => {
     try {
-      return await probe({ modelDir, provider, precision, threads });
+      return await probe({ modelDir, provider, precision, threads, ...(cudaGraph && { cudaGraph }) });
     } catch (error) {
       if (error instanceof InferenceError) return error;
       throw error;
@@ -46,9 +59,10 @@ export async function checkProviders(options: ProviderCheckOptions): Promise<Pro
   const cpu = await attempt('cpu', 'float32');
   const findings = [cpu instanceof InferenceError ? broken('cpu', cpu, true) : told('cpu float32', cpu)];
   const working = new Set<Provider>(cpu instanceof InferenceError ? [] : ['cpu']);
+  const { cudaGraph: usedGraph = 'channels-last' } = execution;
   for (const gpu of gpus) {
-    for (const precision of gpuPrecisions) {
-      const result = await attempt(gpu, precision);
+    for (const { precision, cudaGraph } of formsOf(gpu)) {
+      const result = await attempt(gpu, precision, cudaGraph);
       const isNamed = execution.provider === gpu;
       if (result instanceof InferenceError && result.code === 'provider-unavailable') {
         findings.push(broken(gpu, result, isNamed));
@@ -56,11 +70,16 @@ export async function checkProviders(options: ProviderCheckOptions): Promise<Pro
       }
       // What the bot would take must work, in the precision that it would be used in.
       const isTaken = isNamed || (execution.provider === 'auto' && gpu === 'cuda');
-      const isWanted = isTaken && (execution.precision ?? 'float16') === precision;
+      const isOfUse = (execution.precision ?? 'float16') === precision && (cudaGraph ?? usedGraph) === usedGraph;
+      const isWanted = isTaken && isOfUse;
+      // The form that is not used has its name in the line.
+      const name = [gpu, precision, ...(cudaGraph === undefined || cudaGraph === usedGraph ? [] : [cudaGraph])].join(
+        ' ',
+      );
       if (result instanceof InferenceError) {
-        findings.push(broken(`${gpu} ${precision}`, result, isWanted));
+        findings.push(broken(name, result, isWanted));
       } else {
-        findings.push(compared(`${gpu} ${precision}`, { result, cpu, allowed: allowed[precision], isWanted }));
+        findings.push(compared(name, { result, cpu, allowed: allowed[precision], isWanted }));
         working.add(gpu);
       }
     }

@@ -17,6 +17,11 @@ export interface GraphTarget {
   feedForwardChunk?: number | undefined;
   /** Weights may be combined at load time where that saves work: they are copied anyway when the session is created. */
   foldsWeights?: boolean | undefined;
+  /**
+   * Pictures lie [n, h, w, c] inside the graph, and operators are those that CUDA has for that; inputs and outputs are as
+   * always. For CUDA alone: other providers lack the operators.
+   */
+  channelsLast?: boolean | undefined;
 }
 
 /** A matrix as bytes. */
@@ -163,9 +168,11 @@ export function buildGraph(
       const { transposed, ...stored } = table.parameter(key(parameter), shape, options);
       // A weight is cast once however often it is used; ONNX Runtime folds the cast when the session is made.
       const added = updates?.get(key(parameter)) ?? [];
-      const cast = () => casts.get(stored.name) ?? graph.cast(merged(stored, added, options.rows), target.precision);
-      const value = stored.dataType === target.precision && added.length === 0 ? stored : cast();
-      if (value !== stored) casts.set(stored.name, value);
+      const precision = options.precision ?? target.precision;
+      const castName = `${stored.name} ${precision}`;
+      const cast = () => casts.get(castName) ?? graph.cast(merged(stored, added, options.rows), precision);
+      const value = stored.dataType === precision && added.length === 0 ? stored : cast();
+      if (value !== stored) casts.set(castName, value);
       if (transposed !== true) return value;
       return options.mayBeTransposed === true
         ? { ...value, transposed }

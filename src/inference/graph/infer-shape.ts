@@ -20,7 +20,8 @@ export function inferShape(opType: string, inputs: readonly Value[], attributes:
   const infer = Object.hasOwn(inferences, opType) ? inferences[opType] : undefined;
   if (infer === undefined) throw new GraphError('graph-unknown-operator', `No shape inference for ${opType}.`);
   // Integer lists, Resize's scales and Gather's places are not data.
-  const hasOneInput = opType === 'Resize' || opType === 'Gather';
+  // A GroupNorm's scale and offset are float32 whatever the data are in.
+  const hasOneInput = opType === 'Resize' || opType === 'Gather' || opType === 'GroupNorm';
   const data = hasOneInput ? inputs.slice(0, 1) : inputs.filter((input) => input.integers === undefined);
   const types = new Set(data.map((input) => input.dataType));
   if (types.size > 1) {
@@ -97,6 +98,40 @@ const inferences: Readonly<Record<string, Inference>> = {
     const outWidth = Math.floor((width + left + right - kernelWidth) / strideX) + 1;
     if (outHeight < 1 || outWidth < 1) fail('Conv', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  /** [n, h, w, c], its kernel [out, height, width, in]; com.microsoft. */
+  NhwcConv(inputs, attributes) {
+    const [batch, height, width, channels] = shape4(first(inputs));
+    const [outChannels, kernelHeight, kernelWidth, inChannels] = shape4(nth(inputs, 1));
+    const { dataType } = first(inputs);
+    const planes: Value = { name: first(inputs).name, dataType, shape: [batch, channels, height, width] };
+    const kernel: Value = {
+      ...planes,
+      name: nth(inputs, 1).name,
+      shape: [outChannels, inChannels, kernelHeight, kernelWidth],
+    };
+    const { shape } = inferShape('Conv', [planes, kernel, ...inputs.slice(2)], attributes);
+    const [, , outHeight = 0, outWidth = 0] = shape;
+    return { dataType, shape: [batch, outHeight, outWidth, outChannels] };
+  },
+
+  /** [n, h, w, c] with float32 scale and offset per channel, and SiLU where `activation` is 1; com.microsoft. */
+  GroupNorm(inputs, attributes) {
+    const [, , , channels] = shape4(first(inputs));
+    const groups = numberOf(attributes, 'groups');
+    const vectors = inputs.slice(1);
+    const fits = vectors.every(({ shape, dataType }) => shape.join() === `${channels}` && dataType === 'float32');
+    if (vectors.length !== 2 || !fits || channels % groups !== 0) fail('GroupNorm', inputs);
+    return { dataType: first(inputs).dataType, shape: first(inputs).shape };
+  },
+
+  /** (x + bias), whose first half is multiplied with gelu of its second: [n, tokens, 2c] -> [n, tokens, c]; com.microsoft. */
+  BiasSplitGelu(inputs) {
+    const { shape, dataType } = first(inputs);
+    const inner = axisSize(first(inputs), 2);
+    if (shape.length !== 3 || nth(inputs, 1).shape.join() !== `${inner}`) fail('BiasSplitGelu', inputs);
+    return { dataType, shape: shape.with(2, inner / 2) };
   },
 
   /** Whole rows or columns by their places, int32. */
@@ -198,7 +233,9 @@ const inferences: Readonly<Record<string, Inference>> = {
   Resize(inputs) {
     const [batch, channels, height, width] = shape4(first(inputs));
     const shape = nth(inputs, 1).integers ?? [batch, channels, height * 2, width * 2];
-    if (shape.length !== 4 || shape[0] !== batch || shape[1] !== channels) fail('Resize', inputs);
+    // The channels stay: the second axis, or the last of pictures that lie channels last.
+    const keepsChannels = shape[1] === channels || shape[3] === width;
+    if (shape.length !== 4 || shape[0] !== batch || !keepsChannels) fail('Resize', inputs);
     return { dataType: first(inputs).dataType, shape };
   },
 

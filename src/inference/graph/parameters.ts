@@ -15,6 +15,8 @@ export interface ParameterOptions {
    * out: such a matrix is transposed when the session is made, which copies it.
    */
   mayBeTransposed?: boolean;
+  /** What the graph sees it in; left out: the target's precision. */
+  precision?: 'float32';
 }
 
 /** A constant of the graph: bytes of its own, or a range of a checkpoint file. */

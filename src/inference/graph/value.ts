@@ -38,6 +38,23 @@ export function shape4(value: Value): [number, number, number, number] {
   return [a, b, c, d];
 }
 
+/** The sizes of a stack of pictures, whichever way they lie. */
+export interface PictureSizes {
+  count: number;
+  channels: number;
+  height: number;
+  width: number;
+}
+
+/**
+ * The sizes of [n, c, h, w], or of [n, h, w, c] where pictures lie channels last.
+ * @throws GraphError the value has not four axes
+ */
+export function pictureSizes(value: Value, channelsLast: boolean | undefined): PictureSizes {
+  const [count, a, b, c] = shape4(value);
+  return channelsLast ? { count, height: a, width: b, channels: c } : { count, channels: a, height: b, width: c };
+}
+
 /** How many elements a shape holds. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -1,7 +1,7 @@
 import { GraphError } from '../../errors.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { concat } from '../graph/ops.ts';
-import { axisSize, type Value } from '../graph/value.ts';
+import { pictureSizes, type Value } from '../graph/value.ts';
 import type { ClipBatch } from '../nn/attention.ts';
 import type { Conditioning } from '../nn/conditioning.ts';
 import { downsample2d, upsample2d } from '../nn/resampling.ts';
@@ -87,7 +87,7 @@ export function upBlock(
     for (let layer = 0; layer <= block.layers; layer++) {
       const skip = skips.pop();
       if (skip === undefined) throw new GraphError('graph-unet', `${graph.path()} has no state left to take up.`);
-      const joined = concat(graph, [hidden, skip], 1);
+      const joined = concat(graph, [hidden, skip], graph.target.channelsLast ? 3 : 1);
       const resnet = { ...options, outChannels: block.channels, eps: upEps };
       hidden = spatioTemporalResBlock(graph, `resnets.${layer}`, joined, resnet);
       if (crossAttention) hidden = attention(graph, layer, hidden, options);
@@ -95,7 +95,8 @@ export function upBlock(
     if (!resample) return hidden;
     // Where a size was odd on the way down, twice the smaller one misses it: the next state has the right one.
     const next = skips.at(-1);
-    return upsample2d(graph, 'upsamplers.0', hidden, next && [axisSize(next, 2), axisSize(next, 3)]);
+    const size = next && pictureSizes(next, graph.target.channelsLast);
+    return upsample2d(graph, 'upsamplers.0', hidden, size && [size.height, size.width]);
   });
 }
 

@@ -5,7 +5,7 @@ import { elementCount, type Value } from '../graph/value.ts';
 import { silu } from '../nn/activations.ts';
 import { type Conditioning, inlineConditioning, separateConditioning } from '../nn/conditioning.ts';
 import { timestepEmbedding, timesteps } from '../nn/embeddings.ts';
-import { conv2d, groupNorm } from '../nn/layers.ts';
+import { channelsFirst, channelsLast, conv2d, groupNormSilu } from '../nn/layers.ts';
 import { downBlock, midBlock, type UnetContext, upBlock } from './unet-blocks.ts';
 import { crossAttentionDim, type UnetConfig, unetBlocks } from './unet-config.ts';
 
@@ -61,7 +61,7 @@ function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOpti
 
   // 2. pre-process
   const sample = graph.input('sample', [batch * frames, config.in_channels, height, width]);
-  let hidden = conv2d(graph, 'conv_in', sample, baseChannels);
+  let hidden = conv2d(graph, 'conv_in', channelsLast(graph, sample), baseChannels);
   const skips: Value[] = [hidden];
 
   // 3. down
@@ -85,9 +85,8 @@ function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOpti
   }
 
   // 6. post-process
-  const normed = groupNorm(graph, 'conv_norm_out', hidden, 1e-5);
-  hidden = graph.scope('conv_act', () => silu(graph, normed));
-  graph.output('out_sample', conv2d(graph, 'conv_out', hidden, config.out_channels));
+  hidden = groupNormSilu(graph, 'conv_norm_out', hidden, 1e-5);
+  graph.output('out_sample', channelsFirst(graph, conv2d(graph, 'conv_out', hidden, config.out_channels)));
 }
 
 /** The UNet in two graphs: `conditioning` runs once per clip, and its outputs are inputs of `step`. */

@@ -1,9 +1,8 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { slice } from '../graph/ops.ts';
-import { axisSize, type Value } from '../graph/value.ts';
-import { silu } from '../nn/activations.ts';
+import { pictureSizes, type Value } from '../graph/value.ts';
 import { pixelAttention } from '../nn/attention.ts';
-import { conv2d, groupNorm } from '../nn/layers.ts';
+import { channelsFirst, channelsLast, conv2d, groupNormSilu } from '../nn/layers.ts';
 import { downsample2dAsymmetric } from '../nn/resampling.ts';
 import { resnetBlock2d } from '../nn/resnet-block.ts';
 import type { VaeConfig } from './vae-config.ts';
@@ -22,8 +21,8 @@ export function vaeEncoder(
 ): void {
   const sample = graph.input('sample', [batch, config.in_channels, height, width]);
   const channels = 2 * config.latent_channels;
-  const hidden = encoder(graph, 'encoder', sample, config);
-  const moments = conv2d(graph, 'quant_conv', hidden, channels, { kernel: 1 });
+  const hidden = encoder(graph, 'encoder', channelsLast(graph, sample), config);
+  const moments = channelsFirst(graph, conv2d(graph, 'quant_conv', hidden, channels, { kernel: 1 }));
   graph.output('latents', slice(graph, moments, 1, [0, config.latent_channels])); // the mode is the mean
 }
 
@@ -41,7 +40,7 @@ export function encoder(graph: GraphBuilder, name: string, x: Value, config: Vae
       });
     }
     hidden = midBlock2d(graph, 'mid_block', hidden);
-    hidden = silu(graph, groupNorm(graph, 'conv_norm_out', hidden, eps));
+    hidden = groupNormSilu(graph, 'conv_norm_out', hidden, eps);
     return conv2d(graph, 'conv_out', hidden, 2 * config.latent_channels);
   });
 }
@@ -66,7 +65,7 @@ export function downEncoderBlock2d(
 /** diffusers `UNetMidBlock2D` with one attention over all channels as one head (unet_2d_blocks.py). */
 export function midBlock2d(graph: GraphBuilder, name: string, x: Value): Value {
   return graph.scope(name, () => {
-    const outChannels = axisSize(x, 1);
+    const outChannels = pictureSizes(x, graph.target.channelsLast).channels;
     let hidden = resnetBlock2d(graph, 'resnets.0', x, { outChannels, eps });
     hidden = pixelAttention(graph, 'attentions.0', hidden, { heads: 1, eps });
     return resnetBlock2d(graph, 'resnets.1', hidden, { outChannels, eps });

@@ -1,11 +1,10 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { reshape, transpose } from '../graph/ops.ts';
-import { axisSize, shape4, type Value } from '../graph/value.ts';
-import { silu } from '../nn/activations.ts';
+import { reshape } from '../graph/ops.ts';
+import { pictureSizes, type Value } from '../graph/value.ts';
 import { type ClipBatch, pixelAttention } from '../nn/attention.ts';
-import { conv2d, groupNorm, temporalConv } from '../nn/layers.ts';
+import { channelsFirst, channelsLast, conv2d, groupNormSilu, temporalConv } from '../nn/layers.ts';
 import { upsample2d } from '../nn/resampling.ts';
-import { spatioTemporalResBlock } from '../nn/resnet-block.ts';
+import { clipsOf, spatioTemporalResBlock, toTemporal } from '../nn/resnet-block.ts';
 import type { VaeConfig } from './vae-config.ts';
 
 /** Spatial norms, and those of the temporal branches. */
@@ -23,7 +22,8 @@ export function vaeTemporalDecoder(
   { batch = 1, frames, height, width }: Partial<ClipBatch> & { frames: number; height: number; width: number },
 ): void {
   const z = graph.input('z', [batch * frames, config.latent_channels, height, width]);
-  graph.output('sample', temporalDecoder(graph, 'decoder', z, { config, batch, frames }));
+  const sample = temporalDecoder(graph, 'decoder', channelsLast(graph, z), { config, batch, frames });
+  graph.output('sample', channelsFirst(graph, sample));
 }
 
 interface DecoderOptions extends ClipBatch {
@@ -42,18 +42,17 @@ function temporalDecoder(graph: GraphBuilder, name: string, z: Value, options: D
       const blockOptions = { ...options, outChannels, upsample, layers: layers_per_block + 1 };
       hidden = upBlockTemporalDecoder(graph, `up_blocks.${i}`, hidden, blockOptions);
     }
-    hidden = silu(graph, groupNorm(graph, 'conv_norm_out', hidden, eps));
+    hidden = groupNormSilu(graph, 'conv_norm_out', hidden, eps);
     hidden = conv2d(graph, 'conv_out', hidden, out_channels);
     return timeConvOut(graph, 'time_conv_out', hidden, options);
   });
 }
 
-/** The decoder's last layer, a convolution over time: [b·f, c, h, w] -> same. */
+/** The decoder's last layer, a convolution over time: [b·f, c, h, w] -> same, or channels last. */
 export function timeConvOut(graph: GraphBuilder, name: string, x: Value, { batch, frames }: ClipBatch): Value {
-  const [, channels, height, width] = shape4(x);
-  const clips = reshape(graph, x, [batch, frames, channels, height * width]);
-  const mixed = temporalConv(graph, name, transpose(graph, clips, [0, 2, 1, 3]), channels); // [b, c, f, h·w]
-  return reshape(graph, transpose(graph, mixed, [0, 2, 1, 3]), x.shape);
+  const { channels } = pictureSizes(x, graph.target.channelsLast);
+  const clips = toTemporal(graph, clipsOf(graph, x, { batch, frames }));
+  return reshape(graph, toTemporal(graph, temporalConv(graph, name, clips, channels)), x.shape);
 }
 
 function temporalResnet(graph: GraphBuilder, name: string, x: Value, options: ClipBatch & { outChannels: number }) {
@@ -72,7 +71,7 @@ export function midBlockTemporalDecoder(
   options: ClipBatch & { layers: number },
 ): Value {
   return graph.scope(name, () => {
-    const outChannels = axisSize(x, 1);
+    const outChannels = pictureSizes(x, graph.target.channelsLast).channels;
     const resnet = (layer: number, input: Value) =>
       temporalResnet(graph, `resnets.${layer}`, input, { ...options, outChannels });
     let hidden = resnet(0, x);

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { add, concat, matMul, multiply, reshape, scalar, slice, transpose } from '../graph/ops.ts';
-import { axisSize, shape4, type Value } from '../graph/value.ts';
+import { axisSize, pictureSizes, type Value } from '../graph/value.ts';
 import { groupNorm, linear } from './layers.ts';
 
 /** Queries, keys and values, each [..., c]. */
@@ -71,7 +71,7 @@ export interface ClipBatch {
 /**
  * diffusers `Attention` of each pixel with itself over the frames: [b, f·s, c] -> [b, f·s, c]. Products are taken per
  * pixel and head as matrices of f rows: for so few tokens that is quicker than the fused operator, and only q, k, v
- * and the result are transposed.
+ * and the result are transposed. With CUDA's operators it is the fused one, on what is transposed once and back.
  */
 export function temporalSelfAttention(
   graph: GraphBuilder,
@@ -81,6 +81,19 @@ export function temporalSelfAttention(
 ): Value {
   return graph.scope(name, () => {
     const channels = axisSize(x, -1);
+    if (graph.target.channelsLast) {
+      const pixels = axisSize(x, 1) / frames;
+      const perFrame = reshape(graph, x, [batch, frames, pixels, channels]);
+      const perPixel = reshape(graph, transpose(graph, perFrame, [0, 2, 1, 3]), [batch * pixels, frames, channels]);
+      const attended = multiHeadAttention(graph, projections(graph, perPixel, false), heads);
+      const projected = reshape(graph, linear(graph, 'to_out.0', attended, channels), [
+        batch,
+        pixels,
+        frames,
+        channels,
+      ]);
+      return reshape(graph, transpose(graph, projected, [0, 2, 1, 3]), x.shape);
+    }
     const headDim = channels / heads;
     const rows = (axisSize(x, 1) / frames) * heads; // s·heads
     const { query, key, value } = projections(graph, x, false);
@@ -110,7 +123,21 @@ export function oneTokenCrossAttention(graph: GraphBuilder, name: string, contex
   });
 }
 
-/** The VAE's `Attention` over the pixels of each picture, with its own GroupNorm and residual: [n, c, h, w] -> same. */
+/** [n, c, h, w], or [n, h, w, c] channels last, as [n, h·w, c]. */
+export function toTokens(graph: GraphBuilder, x: Value): Value {
+  const { channelsLast } = graph.target;
+  const { count, channels, height, width } = pictureSizes(x, channelsLast);
+  if (channelsLast) return reshape(graph, x, [count, height * width, channels]);
+  return transpose(graph, reshape(graph, x, [count, channels, height * width]), [0, 2, 1]);
+}
+
+/** [n, h·w, c] as pictures of `shape`; the way back from {@link toTokens}. */
+export function fromTokens(graph: GraphBuilder, tokens: Value, shape: readonly number[]): Value {
+  const laid = graph.target.channelsLast ? tokens : transpose(graph, tokens, [0, 2, 1]);
+  return reshape(graph, laid, shape);
+}
+
+/** The VAE's `Attention` over the pixels of each picture, with its own GroupNorm and residual: [n, c, h, w] -> same, or channels last. */
 export function pixelAttention(
   graph: GraphBuilder,
   name: string,
@@ -118,11 +145,10 @@ export function pixelAttention(
   { heads, eps }: { heads: number; eps: number },
 ): Value {
   return graph.scope(name, () => {
-    const [count, channels, height, width] = shape4(x);
-    const normed = reshape(graph, groupNorm(graph, 'group_norm', x, eps), [count, channels, height * width]);
-    const tokens = transpose(graph, normed, [0, 2, 1]); // [n, h·w, c]
+    const { channels } = pictureSizes(x, graph.target.channelsLast);
+    const tokens = toTokens(graph, groupNorm(graph, 'group_norm', x, eps));
     const attended = multiHeadAttention(graph, projections(graph, tokens, true), heads);
     const projected = linear(graph, 'to_out.0', attended, channels);
-    return add(graph, reshape(graph, transpose(graph, projected, [0, 2, 1]), x.shape), x);
+    return add(graph, fromTokens(graph, projected, x.shape), x);
   });
 }

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { add, multiply, reshape } from '../graph/ops.ts';
-import { axisSize, elementCount, shape4, type Value } from '../graph/value.ts';
+import { add, multiply, reshape, transpose } from '../graph/ops.ts';
+import { axisSize, elementCount, pictureSizes, type Value } from '../graph/value.ts';
+import { silu } from './activations.ts';
 
 /** How a {@link linear} differs from torch's default. */
 export interface LinearOptions {
@@ -32,6 +33,16 @@ export function linear(
   });
 }
 
+/** [n, c, h, w] as the target's pictures lie: the border of a graph. */
+export function channelsLast(graph: GraphBuilder, x: Value): Value {
+  return graph.target.channelsLast ? transpose(graph, x, [0, 2, 3, 1]) : x;
+}
+
+/** The target's pictures as [n, c, h, w]: the other border. */
+export function channelsFirst(graph: GraphBuilder, x: Value): Value {
+  return graph.target.channelsLast ? graph.scope('output', () => transpose(graph, x, [0, 3, 1, 2])) : x;
+}
+
 /** How a {@link conv2d} differs from torch's default. */
 export interface Conv2dOptions {
   kernel?: number;
@@ -41,7 +52,7 @@ export interface Conv2dOptions {
   bias?: boolean;
 }
 
-/** torch `Conv2d`, 3×3 with padding 1 by default: [n, c, h, w] -> [n, outChannels, h', w']. */
+/** torch `Conv2d`, 3×3 with padding 1 by default: [n, c, h, w] -> [n, outChannels, h', w'], or channels last. */
 export function conv2d(
   graph: GraphBuilder,
   name: string,
@@ -50,16 +61,29 @@ export function conv2d(
   { kernel = 3, stride = 1, padding = Math.floor(kernel / 2), bias = true }: Conv2dOptions = {},
 ): Value {
   return graph.scope(name, () => {
-    const [, channels] = shape4(x);
+    const { channels } = pictureSizes(x, graph.target.channelsLast);
     const weight = graph.parameter('weight', [outChannels, channels, kernel, kernel]);
     const offset = bias ? graph.parameter('bias', [outChannels]) : undefined;
     const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding;
-    return graph.op('Conv', [x, weight, offset], {
+    return convolution(graph, [x, weight, offset], {
       kernel_shape: [kernel, kernel],
       pads,
       strides: [stride, stride],
     });
   });
+}
+
+/**
+ * The operator itself. Channels last, CUDA wants the kernel [out, h, w, in]: ONNX Runtime folds the transpose when the
+ * session is made.
+ */
+function convolution(
+  graph: GraphBuilder,
+  [x, weight, bias]: readonly [Value, Value, Value | undefined],
+  attributes: Readonly<Record<string, readonly number[]>>,
+): Value {
+  if (!graph.target.channelsLast) return graph.op('Conv', [x, weight, bias], attributes);
+  return graph.op('NhwcConv', [x, transpose(graph, weight, [0, 2, 3, 1]), bias], attributes, 'com.microsoft');
 }
 
 /** torch `ConvTranspose2d`, twice as large by default: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */
@@ -82,25 +106,33 @@ export function convTranspose2d(
 
 /**
  * torch `Conv3d` with kernel (3, 1, 1) and padding (1, 0, 0), as a Conv2d with kernel (3, 1) over frames and pixels:
- * [b, c, f, h·w] -> [b, outChannels, f, h·w]. No tensor has five axes, which several providers lack.
+ * [b, c, f, h·w] -> [b, outChannels, f, h·w], or channels last. No tensor has five axes, which several providers lack.
  */
 export function temporalConv(graph: GraphBuilder, name: string, x: Value, outChannels: number): Value {
   return graph.scope(name, () => {
-    const [, channels] = shape4(x);
+    const { channels } = pictureSizes(x, graph.target.channelsLast);
     const weight = graph.parameter('weight', [outChannels, channels, 3, 1, 1], { as: [outChannels, channels, 3, 1] });
     const offset = graph.parameter('bias', [outChannels]);
-    return graph.op('Conv', [x, weight, offset], { kernel_shape: [3, 1], pads: [1, 0, 1, 0], strides: [1, 1] });
+    return convolution(graph, [x, weight, offset], { kernel_shape: [3, 1], pads: [1, 0, 1, 0], strides: [1, 1] });
   });
 }
 
 /** Every GroupNorm of these networks has 32 groups. */
 const groups = 32;
 
+/** torch `GroupNorm` and then `SiLU`, which CUDA has in one operator; see {@link groupNorm}. */
+export function groupNormSilu(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
+  if (graph.target.channelsLast) return channelsLastGroupNorm(graph, name, x, { eps, activation: 1 });
+  const normed = groupNorm(graph, name, x, eps);
+  return graph.scope(name, () => silu(graph, normed));
+}
+
 /**
- * torch `GroupNorm` with 32 groups over [n, c, ...]: each group is one instance of an InstanceNormalization, since
- * ONNX Runtime has no GroupNorm kernel on CPU.
+ * torch `GroupNorm` with 32 groups over [n, c, ...], or [n, h, w, c] channels last: each group is one instance of an
+ * InstanceNormalization, since ONNX Runtime has no GroupNorm kernel on CPU.
  */
 export function groupNorm(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
+  if (graph.target.channelsLast) return channelsLastGroupNorm(graph, name, x, { eps, activation: 0 });
   return graph.scope(name, () => {
     const [batch, channels] = [axisSize(x, 0), axisSize(x, 1)];
     const grouped = reshape(graph, x, [batch, groups, elementCount(x.shape) / (batch * groups)]);
@@ -111,6 +143,21 @@ export function groupNorm(graph: GraphBuilder, name: string, x: Value, eps: numb
     const weight = graph.parameter('weight', [channels], { as: perChannel });
     const bias = graph.parameter('bias', [channels], { as: perChannel });
     return add(graph, multiply(graph, reshape(graph, normed, x.shape), weight), bias);
+  });
+}
+
+/** CUDA's own operator: its sums are float32, and so are its scale and offset, whatever the pictures are in. */
+function channelsLastGroupNorm(
+  graph: GraphBuilder,
+  name: string,
+  x: Value,
+  { eps, activation }: { eps: number; activation: 0 | 1 },
+): Value {
+  return graph.scope(name, () => {
+    const { channels } = pictureSizes(x, true);
+    const vectors = ['weight', 'bias'].map((key) => graph.parameter(key, [channels], { precision: 'float32' }));
+    const attributes = { groups, epsilon: { float: eps }, activation, channels_last: 1 };
+    return graph.op('GroupNorm', [x, ...vectors], attributes, 'com.microsoft');
   });
 }
 

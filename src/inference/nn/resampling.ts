@@ -1,16 +1,20 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { add, concat, slice } from '../graph/ops.ts';
-import { axisSize, shape4, type Value } from '../graph/value.ts';
+import { axisSize, pictureSizes, type Value } from '../graph/value.ts';
 import { conv2d } from './layers.ts';
 
 /** diffusers `Downsample2D` with convolution: [n, c, h, w] -> [n, c, ⌈h/2⌉, ⌈w/2⌉]. */
 export function downsample2d(graph: GraphBuilder, name: string, x: Value): Value {
-  return graph.scope(name, () => conv2d(graph, 'conv', x, axisSize(x, 1), { stride: 2, padding: 1 }));
+  return graph.scope(name, () => conv2d(graph, 'conv', x, channelsOf(graph, x), { stride: 2, padding: 1 }));
 }
 
 /** The same with `padding=0`, as the VAE's encoder has it: one row below and one column to the right are zeros. */
 export function downsample2dAsymmetric(graph: GraphBuilder, name: string, x: Value): Value {
-  return graph.scope(name, () => conv2d(graph, 'conv', x, axisSize(x, 1), { stride: 2, padding: [0, 0, 1, 1] }));
+  return graph.scope(name, () => conv2d(graph, 'conv', x, channelsOf(graph, x), { stride: 2, padding: [0, 0, 1, 1] }));
+}
+
+function channelsOf(graph: GraphBuilder, x: Value): number {
+  return pictureSizes(x, graph.target.channelsLast).channels;
 }
 
 /**
@@ -19,14 +23,17 @@ export function downsample2dAsymmetric(graph: GraphBuilder, name: string, x: Val
  */
 export function upsample2d(graph: GraphBuilder, name: string, x: Value, size?: readonly [number, number]): Value {
   return graph.scope(name, () => {
-    const [count, channels, height, width] = shape4(x);
+    const { channelsLast } = graph.target;
+    const { count, channels, height, width } = pictureSizes(x, channelsLast);
     const [toHeight, toWidth] = size ?? [height * 2, width * 2];
     const doubles = toHeight === height * 2 && toWidth === width * 2;
     if (doubles && graph.target.foldsWeights) return doubleByParity(graph, x);
-    // ONNX Runtime has a quick kernel for scales of two, which it does not see behind sizes.
-    const target = doubles
-      ? [graph.constant(Float32Array.of(1, 1, 2, 2), [4], 'float32')]
-      : [undefined, graph.integers([count, channels, toHeight, toWidth])];
+    const sizes = channelsLast ? [count, toHeight, toWidth, channels] : [count, channels, toHeight, toWidth];
+    // ONNX Runtime's CPU has a quick kernel for scales of two, which it does not see behind sizes.
+    const target =
+      doubles && !channelsLast
+        ? [graph.constant(Float32Array.of(1, 1, 2, 2), [4], 'float32')]
+        : [undefined, graph.integers(sizes)];
     const resized = graph.op('Resize', [x, undefined, ...target], {
       mode: 'nearest',
       coordinate_transformation_mode: 'asymmetric',

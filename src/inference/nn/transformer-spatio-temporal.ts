@@ -1,8 +1,15 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { add, concat, reshape, slice, transpose } from '../graph/ops.ts';
-import { axisSize, elementCount, shape4, type Value } from '../graph/value.ts';
+import { add, concat, reshape, slice } from '../graph/ops.ts';
+import { axisSize, elementCount, pictureSizes, type Value } from '../graph/value.ts';
 import { combineGeglu } from './activations.ts';
-import { type ClipBatch, oneTokenCrossAttention, selfAttention, temporalSelfAttention } from './attention.ts';
+import {
+  type ClipBatch,
+  fromTokens,
+  oneTokenCrossAttention,
+  selfAttention,
+  temporalSelfAttention,
+  toTokens,
+} from './attention.ts';
 import type { Conditioning } from './conditioning.ts';
 import { frameTimesteps, timestepEmbedding } from './embeddings.ts';
 import { groupNorm, layerNorm, linear } from './layers.ts';
@@ -68,7 +75,7 @@ function crossAttention(graph: GraphBuilder, channels: number, conditioning: Con
   );
 }
 
-/** diffusers `TransformerSpatioTemporalModel`: [b·f, c, h, w] -> same. */
+/** diffusers `TransformerSpatioTemporalModel`: [b·f, c, h, w] -> same, or channels last. */
 export function transformerSpatioTemporal(
   graph: GraphBuilder,
   name: string,
@@ -77,10 +84,10 @@ export function transformerSpatioTemporal(
 ): Value {
   const { batch, frames, layers, conditioning } = options;
   return graph.scope(name, () => {
-    const [rows, channels, height, width] = shape4(x);
+    const { count: rows, channels, height, width } = pictureSizes(x, graph.target.channelsLast);
     const pixels = height * width;
-    const normed = reshape(graph, groupNorm(graph, 'norm', x, 1e-6), [rows, channels, pixels]);
-    const tokens = reshape(graph, transpose(graph, normed, [0, 2, 1]), [batch, frames * pixels, channels]);
+    const normed = toTokens(graph, groupNorm(graph, 'norm', x, 1e-6));
+    const tokens = reshape(graph, normed, [batch, frames * pixels, channels]);
     let hidden = linear(graph, 'proj_in', tokens, channels);
 
     const framePositions = conditioning.constant(graph, 'time_pos_embed', (own) =>
@@ -100,7 +107,7 @@ export function transformerSpatioTemporal(
     }
 
     const projected = reshape(graph, linear(graph, 'proj_out', hidden, channels), [rows, pixels, channels]);
-    return add(graph, reshape(graph, transpose(graph, projected, [0, 2, 1]), x.shape), x);
+    return add(graph, fromTokens(graph, projected, x.shape), x);
   });
 }
 
@@ -136,7 +143,25 @@ export function feedForward(graph: GraphBuilder, name: string, x: Value): Value 
  * the same weight, so that nothing has to be split after.
  */
 export function geglu(graph: GraphBuilder, name: string, x: Value, inner: number): Value {
+  if (graph.target.channelsLast && splitGeluSizes.has(2 * inner)) return splitGelu(graph, name, x, inner);
   const hidden = linear(graph, name, x, 2 * inner, { rows: [0, inner] });
   const gate = linear(graph, name, x, 2 * inner, { rows: [inner, 2 * inner] });
   return combineGeglu(graph, hidden, gate);
+}
+
+/** Widths of the projection that CUDA's operator takes: those of Stable Diffusion and SVD. */
+const splitGeluSizes: ReadonlySet<number> = new Set([2560, 5120, 10_240]);
+
+/** The same by one product and one operator: bias, halves, gate. */
+function splitGelu(graph: GraphBuilder, name: string, x: Value, inner: number): Value {
+  return graph.scope(name, () => {
+    const channels = axisSize(x, -1);
+    const tokens = elementCount(x.shape) / channels;
+    const weight = graph.parameter('weight', [2 * inner, channels], { mayBeTransposed: true });
+    const flat = reshape(graph, x, [tokens, channels]);
+    const projected = graph.op('Gemm', [flat, weight], { transB: weight.transposed === true ? 0 : 1 });
+    const bias = graph.parameter('bias', [2 * inner]);
+    const inputs = [reshape(graph, projected, [1, tokens, 2 * inner]), bias];
+    return reshape(graph, graph.op('BiasSplitGelu', inputs, {}, 'com.microsoft'), x.shape.with(-1, inner));
+  });
 }

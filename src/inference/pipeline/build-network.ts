@@ -17,7 +17,7 @@ import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import { readLoraUpdates } from './loras.ts';
 import { type CheckpointName, openCheckpoint } from './open-checkpoint.ts';
-import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
+import type { CudaGraph, GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /**
  * One of the pipeline's networks, in the shape it is to run in. Sizes of the VAE's encoder are pixels, others latents.
@@ -146,12 +146,49 @@ export function defaultPrecision(provider: ConcreteProvider): Precision {
   return provider === 'cpu' ? 'float32' : 'float16';
 }
 
+/** What decides the form of every network. */
+export interface TargetOptions {
+  provider: ConcreteProvider;
+  precision: Precision;
+  feedForwardChunk?: number | undefined;
+  /** Default `channels-last`. */
+  cudaGraph?: CudaGraph | undefined;
+}
+
+/** The target of a model's networks; {@link networkTarget} says what differs in single ones. */
+export function modelTarget({ cudaGraph = 'channels-last', ...target }: TargetOptions): GraphTarget {
+  return { ...target, channelsLast: target.provider === 'cuda' && cudaGraph === 'channels-last' };
+}
+
 /**
  * The form and precision of a network. As in diffusers, a VAE that says `force_upcast` encodes in float32 whatever the
  * precision of the rest; a decoder may be asked for in a precision of its own.
  */
 export function networkTarget(request: NetworkRequest, { vae }: ModelConfigs, base: GraphTarget): GraphTarget {
   if (request.network === 'vae-encoder' && vae.force_upcast) return { ...base, precision: 'float32' };
-  if (request.network === 'vae-decoder') return { ...base, precision: request.precision ?? base.precision };
+  if (request.network === 'vae-decoder') {
+    const channelsLast = base.channelsLast === true && fitsChannelsLast(request, vae);
+    return { ...base, channelsLast, precision: request.precision ?? base.precision };
+  }
   return base;
+}
+
+/** CUDA's GroupNorm counts the values of what it norms together in a signed 32-bit number. */
+const maxNormedValues = 2 ** 31 - 1;
+
+/**
+ * Whether the decoder's temporal norms, which take all frames of a chunk together, stay within {@link maxNormedValues}:
+ * at 1024×576 SVD's do up to 14 frames.
+ */
+function fitsChannelsLast(
+  { frames, width, height }: Extract<NetworkRequest, { network: 'vae-decoder' }>,
+  { block_out_channels }: ModelConfigs['vae'],
+): boolean {
+  const widths = block_out_channels.toReversed();
+  // An up block takes the width of the one before it, at twice that one's size.
+  const values = widths.map((_, level) => {
+    const channels = widths[Math.max(0, level - 1)] ?? 0;
+    return frames * width * height * 4 ** level * channels;
+  });
+  return Math.max(...values) <= maxNormedValues;
 }

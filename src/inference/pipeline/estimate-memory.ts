@@ -3,7 +3,14 @@ import type { Precision } from '../graph/graph-builder.ts';
 import { peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
-import { buildNetwork, clipRequests, defaultPrecision, type NetworkRequest, networkTarget } from './build-network.ts';
+import {
+  buildNetwork,
+  clipRequests,
+  defaultPrecision,
+  modelTarget,
+  type NetworkRequest,
+  networkTarget,
+} from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
 
@@ -32,7 +39,7 @@ export async function estimateMemory(
   let residentBytes = 0;
   let largestPartBytes = 0;
   for (const request of clipRequests(configs, settings)) {
-    const target = networkTarget(request, configs, { provider, precision: defaultPrecision(provider) });
+    const target = networkTarget(request, configs, modelTarget({ provider, precision: defaultPrecision(provider) }));
     const bytesPerValue = valueBytes[target.precision];
     const graph = await buildNetwork(configs, request, target);
     const cost = { weightBytes: weightBytes(graph, bytesPerValue), activationBytes: peakActivationBytes(graph) };

@@ -7,7 +7,7 @@ import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkTwoPictures, denoiseBetween } from './bidirectional-sampling.ts';
-import { defaultPrecision, networkTarget } from './build-network.ts';
+import { defaultPrecision, modelTarget, networkTarget } from './build-network.ts';
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { denoise, type ImageCondition, type Stage, type StageTools } from './denoiser.ts';
@@ -93,14 +93,16 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuMemory, feedForwardChunk, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
+  const { threads, cpuMemory, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
   const log = options.log ?? (() => {});
   const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
+  const { feedForwardChunk, cudaGraph } = options;
+  const target = modelTarget({ provider, precision, feedForwardChunk, cudaGraph });
   const networks = modelNetworks(configs, {
-    target: (request) => networkTarget(request, configs, { provider, precision, feedForwardChunk }),
+    target: (request) => networkTarget(request, configs, target),
     session: { provider, threads, mapped: cpuMemory === 'mmap' },
     memoryMode,
   });

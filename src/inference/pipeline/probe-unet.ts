@@ -4,10 +4,12 @@ import { vaeScaleFactor } from '../models/vae-config.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
+import { modelTarget } from './build-network.ts';
 import { requireOutput, withSession } from './guard-networks.ts';
 import { readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
+import type { CudaGraph } from './types.ts';
 
 /** What is to be tried. */
 export interface UnetProbeRequest {
@@ -16,6 +18,7 @@ export interface UnetProbeRequest {
   provider: ConcreteProvider;
   precision: Precision;
   threads?: number | undefined;
+  cudaGraph?: CudaGraph | undefined;
 }
 
 /** What a provider made of a UNet call. */
@@ -33,7 +36,8 @@ export interface UnetProbe {
  * @throws InferenceError the provider does not work here
  * @throws ConfigError | SafetensorsError | WeightsMismatchError the model cannot be read
  */
-export async function probeUnet({ modelDir, provider, precision, threads }: UnetProbeRequest): Promise<UnetProbe> {
+export async function probeUnet(request: UnetProbeRequest): Promise<UnetProbe> {
+  const { modelDir, provider, precision, threads, cudaGraph } = request;
   const configs = await readModelConfigs(modelDir);
   await chooseProvider(provider, () => {});
   const { defaults } = modelInfo(configs);
@@ -41,9 +45,9 @@ export async function probeUnet({ modelDir, provider, precision, threads }: Unet
   const size = { width: Math.ceil(defaults.width / scale), height: Math.ceil(defaults.height / scale) };
   const sizes = { batch: 1, frames: defaults.numFrames, ...size };
   const networks = modelNetworks(configs, {
-    target: () => ({ provider, precision }),
-    // On WebGPU a node that falls back to the CPU would hide a missing kernel. On CUDA it is not known yet whether some do.
-    session: { provider, threads, wholly: provider === 'webgpu' },
+    target: () => modelTarget({ provider, precision, cudaGraph }),
+    // A node that falls back to the CPU would hide a missing kernel.
+    session: { provider, threads, wholly: provider !== 'cpu' },
     memoryMode: 'model-offload',
   });
   const generator = torchGenerator(1);

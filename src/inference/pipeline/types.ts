@@ -1,11 +1,19 @@
 import type { PipelineStage } from '../../settings/clip.ts';
 import type { LoopName } from '../../settings/clip-form.ts';
-import type { ExecutionOptions, GuidanceBatch, MemoryMode, ProviderName } from '../../settings/execution.ts';
+import type { CudaGraph, ExecutionOptions, GuidanceBatch, MemoryMode, ProviderName } from '../../settings/execution.ts';
 import type { ImageToVideoSettings } from '../../settings/image-to-video.ts';
 import type { ModelLimits } from '../../settings/kinds.ts';
 import type { RgbFrames } from '../../util/rgb.ts';
 
-export type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode, PipelineStage, ProviderName };
+export type {
+  CudaGraph,
+  ExecutionOptions,
+  GuidanceBatch,
+  ImageToVideoSettings,
+  MemoryMode,
+  PipelineStage,
+  ProviderName,
+};
 
 /** What a model folder allows and proposes, read from its configs without opening the weights. */
 export interface ModelInfo {

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
+import { renderStages } from '../../settings/clip.ts';
 import type { Log } from '../../util/log.ts';
 import { fromWireError, toWireError, wireErrorSchema } from '../../worker/wire-error.ts';
 import type { Lane, Outcome } from './queue-engine.ts';
@@ -82,7 +83,7 @@ export function connect(url: string, { log, mustWait }: { log: Log; mustWait: bo
   return redis;
 }
 
-const stage = z.enum(['prepare', 'encode-image', 'denoise', 'decode', 'encode-video']);
+const stage = z.enum(renderStages);
 const number = z.number().int().positive();
 const worker = z.string().min(1).max(200);
 

@@ -73,7 +73,7 @@ export async function createBullmqEngine({
     news.on('progress', ({ jobId, data }) => onProgress(names.id(jobId), data));
     news.on('completed', ({ jobId, returnvalue }) => onResult(names.id(jobId), returnvalue));
     news.on('failed', ({ jobId, failedReason }) => {
-      log.warn({ jobId: names.id(jobId), failedReason }, 'BullMQ gave a task up');
+      log.warn({ job: names.id(jobId), failedReason }, 'BullMQ gave a task up');
       settle(names.id(jobId), 0, { type: 'lost' });
     });
     (news as unknown as { on(event: string, listener: () => void): void }).on(
@@ -114,7 +114,7 @@ export async function createBullmqEngine({
     const parsed = resultSchema.safeParse(typeof returned === 'string' ? JSON.parse(returned) : returned);
     if (!parsed.success) {
       log.error(
-        { jobId: id, err: parsed.error },
+        { job: id, err: parsed.error },
         'a worker’s result cannot be read; are its version and this one alike?',
       );
       settle(id, 0, { type: 'lost' });

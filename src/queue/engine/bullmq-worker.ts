@@ -40,9 +40,7 @@ export async function serveBullmq(
       const { id: _, ...sender } = delivery;
       // Never waited for: while Redis is away the render goes on.
       const tell = (news: object) =>
-        void job
-          .updateProgress({ ...news, ...sender })
-          .catch((err: unknown) => log.debug({ jobId: id, err }, 'no news'));
+        void job.updateProgress({ ...news, ...sender }).catch((err: unknown) => log.debug({ job: id, err }, 'no news'));
       tell({ type: 'begun' });
       let toldAtMs = 0;
       let stage: string | undefined;

@@ -114,7 +114,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       entries.set(task.id, entry);
       lanes[task.lane]
         .add(() => run(entry))
-        .catch((err: unknown) => log.error({ jobId: task.id, err }, 'the queue broke'));
+        .catch((err: unknown) => log.error({ job: task.id, err }, 'the queue broke'));
     },
     async cancel(id) {
       const entry = entries.get(id);

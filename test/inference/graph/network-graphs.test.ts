@@ -29,6 +29,8 @@ const targets: readonly GraphTarget[] = [
   { provider: 'cpu', precision: 'float32', foldsWeights: true },
   { provider: 'cuda', precision: 'float32' },
   { provider: 'cuda', precision: 'float16' },
+  { provider: 'cuda', precision: 'float32', channelsLast: true },
+  { provider: 'cuda', precision: 'float16', channelsLast: true },
   { provider: 'webgpu', precision: 'float32' },
   { provider: 'webgpu', precision: 'float16' },
 ];

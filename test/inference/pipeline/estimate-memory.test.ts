@@ -23,10 +23,8 @@ describe('estimateMemory', () => {
     const cpu = await estimateMemory(configs, small, 'cpu');
     const gpu = await estimateMemory(configs, small, 'cuda');
     expect(gpu.denoise['model-offload'].weightBytes).toBe(cpu.denoise['model-offload'].weightBytes / 2);
-    expect(gpu.decode['model-offload'].activationBytes / cpu.decode['model-offload'].activationBytes).toBeCloseTo(
-      0.5,
-      1,
-    );
+    // Fused norms and the lack of transposes leave fewer values alive besides.
+    expect(gpu.decode['model-offload'].activationBytes).toBeLessThan(cpu.decode['model-offload'].activationBytes / 2);
     expect(gpu.denoise.resident.weightBytes).toBeGreaterThanOrEqual(cpu.denoise.resident.weightBytes / 2);
   });
 

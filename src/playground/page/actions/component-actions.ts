@@ -1,10 +1,11 @@
 import type { Snowflake } from '../../../fake-discord/payloads.ts';
+import type { FileReference, FormValues } from '../../protocol.ts';
 import { pageMessages } from '../messages/all-page-messages.ts';
 import { type ActionContext, explainError, interact } from './actions-context.ts';
 
 /** What a person does with the buttons, menus and forms of the bot. */
 export function createComponentActions(context: ActionContext) {
-  const { store } = context;
+  const { store, connection } = context;
 
   async function use(messageId: Snowflake, customId: string, work: () => Promise<void>): Promise<void> {
     const key = `${messageId} ${customId}`;
@@ -29,12 +30,14 @@ export function createComponentActions(context: ActionContext) {
     select: (messageId: Snowflake, customId: string, values: string[]) =>
       use(messageId, customId, () => interact(context, { do: 'selectOption', messageId, customId, values })),
     /** Resolves to whether the bot accepted the values. */
-    async submitModal(values: Record<string, string | string[]>): Promise<boolean> {
+    async submitModal(values: FormValues, chosen: Readonly<Record<string, File>>): Promise<boolean> {
       const { modal } = store.state;
       if (modal === null || modal.isSending) return false;
       store.set({ modal: { ...modal, isSending: true, problem: null } });
       try {
-        await interact(context, { do: 'submitModal', interactionId: modal.interactionId, values });
+        const files: Record<string, FileReference> = {};
+        for (const [name, file] of Object.entries(chosen)) files[name] = await connection.upload(file);
+        await interact(context, { do: 'submitModal', interactionId: modal.interactionId, values, files });
         return true;
       } catch (error) {
         store.set({ modal: { ...modal, isSending: false, problem: explainError(context, error) } });

@@ -80,6 +80,7 @@ export const en: PageMessages = {
   more: (author) => `More for the message of ${author}`,
   menu: 'Message menu',
   reply: 'Reply',
+  forwarded: 'Forwarded',
   apps: 'Apps',
   addReaction: (emoji) => `React with ${emoji}`,
   removeReaction: (emoji, count) => `${emoji}, ${count}: take your reaction back`,

@@ -81,6 +81,7 @@ export const es: PageMessages = {
   more: (author) => `Más para el mensaje de ${author}`,
   menu: 'Menú del mensaje',
   reply: 'Responder',
+  forwarded: 'Reenviado',
   apps: 'Aplicaciones',
   addReaction: (emoji) => `Reaccionar con ${emoji}`,
   removeReaction: (emoji, count) => `${emoji}, ${count}: quitar tu reacción`,

@@ -72,6 +72,8 @@ export interface PageMessages {
   more(author: string): string;
   menu: string;
   reply: string;
+  /** Above a forwarded message. */
+  forwarded: string;
   apps: string;
   addReaction(emoji: string): string;
   removeReaction(emoji: string, count: number): string;

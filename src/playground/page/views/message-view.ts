@@ -44,7 +44,8 @@ export function messageView(message: ApiMessage, { page, isContinued, isEntry }:
     .timestamp=${messageTime(message.timestamp, i18n, { isShort: isContinued })}
     @focusin=${() => page.messages.activate(id)}
   >
-    ${replyBar(message, page)} ${bodyView(message, page)} ${attachmentsView(message, page)}
+    ${replyBar(message, page)} ${bodyView(message, page)} ${forwardsView(message, page)} ${stickersView(message)}
+    ${attachmentsView(message, page)}
     ${message.embeds.map((embed) => embedView(embed, page))} ${componentsView(message, page)}
     ${reactionsView(message, page)}
     ${isEphemeral ? ephemeralView(message, page) : nothing}
@@ -77,6 +78,31 @@ function bodyView({ content, flags, edited_timestamp, author }: ApiMessage, page
   }
   const mark = edited_timestamp === null ? nothing : html` <span class="edited">${page.i18n.edited}</span>`;
   return html`<span class="content">${markdownView(content, page)}${content === '' ? nothing : mark}</span>`;
+}
+
+/** Copies of the messages that a message forwards: of whom and from where they are, nobody is told. */
+function forwardsView({ message_snapshots: snapshots }: ApiMessage, page: Page): TemplateResult[] {
+  return objectsOf(snapshots).flatMap((snapshot) => {
+    const copy = asObject(snapshot.message) as unknown as ApiMessage | undefined;
+    if (copy === undefined) return [];
+    return html`<div class="forward">
+      <span class="hint">${icon('reply')} ${page.i18n.forwarded}</span>
+      <span class="content">${markdownView(copy.content, page)}</span>
+      ${stickersView(copy)} ${attachmentsView(copy, page)} ${copy.embeds.map((embed) => embedView(embed, page))}
+    </div>`;
+  });
+}
+
+function stickersView({ sticker_items: stickers }: ApiMessage): TemplateResult[] {
+  return objectsOf(stickers).map(({ name, url }) =>
+    typeof url === 'string'
+      ? html`<img class="sticker" src=${url} alt=${String(name)} title=${String(name)} />`
+      : html`<span class="hint">${String(name)}</span>`,
+  );
+}
+
+function objectsOf(list: Json | undefined): JsonObject[] {
+  return Array.isArray(list) ? list.map(asObject).filter((item) => item !== undefined) : [];
 }
 
 function ephemeralView({ id }: ApiMessage, { i18n, messages }: Page): TemplateResult {

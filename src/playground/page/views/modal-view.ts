@@ -3,6 +3,7 @@ import { ifDefined } from 'lit/directives/if-defined.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { ref } from 'lit/directives/ref.js';
 import type { ApiComponent, Json } from '../../../fake-discord/payloads.ts';
+import type { FormValues } from '../../protocol.ts';
 import type { PageMessages } from '../messages/page-messages.ts';
 import type { Page } from '../page.ts';
 import { icon } from './icon.ts';
@@ -69,17 +70,24 @@ function closeFromOutside({ target, currentTarget }: Event): void {
 async function submit(event: SubmitEvent, { components }: Page): Promise<void> {
   event.preventDefault();
   const form = event.currentTarget as HTMLFormElement;
-  const values: Record<string, string | string[]> = {};
+  const values: FormValues = {};
+  const files: Record<string, File> = {};
   for (const field of form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('[name]')) {
+    if (field.type === 'file') {
+      const file = (field as HTMLInputElement).files?.[0];
+      if (file !== undefined) files[field.name] = file;
+      continue;
+    }
     values[field.name] =
       field instanceof HTMLSelectElement ? [...field.selectedOptions].map(({ value }) => value) : field.value;
   }
   const dialog = form.closest('dialog');
-  if (await components.submitModal(values)) dialog?.close();
+  if (await components.submitModal(values, files)) dialog?.close();
 }
 
 /** ComponentType. */
 const textInput = 4;
+const fileUpload = 19;
 /** TextInputStyle. */
 const paragraph = 2;
 
@@ -100,8 +108,24 @@ function modalField(component: ApiComponent, { label, description, i18n }: Modal
       ${isRequired ? html`<span class="required" aria-hidden="true">*</span>` : nothing}
     </div>
     ${description === undefined ? nothing : html`<p class="hint">${description}</p>`}
-    ${component.type === textInput ? inputView(component, isRequired) : menuView(component, { isRequired, i18n })}
+    ${fieldView(component, { isRequired, i18n })}
   </div>`;
+}
+
+function fieldView(component: ApiComponent, options: { isRequired: boolean; i18n: PageMessages }): TemplateResult {
+  switch (component.type) {
+    case textInput:
+      return inputView(component, options.isRequired);
+    case fileUpload:
+      return fileView(component, options.isRequired);
+    default:
+      return menuView(component, options);
+  }
+}
+
+function fileView({ custom_id: name = '', file_types: types }: ApiComponent, isRequired: boolean): TemplateResult {
+  const accept = Array.isArray(types) ? types.map((type) => (String(type).startsWith('.') ? type : `${type}/*`)) : [];
+  return html`<input id="modal-${name}" name=${name} type="file" accept=${accept.join()} ?required=${isRequired} />`;
 }
 
 function inputView(component: ApiComponent, isRequired: boolean): TemplateResult {

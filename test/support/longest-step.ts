@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** The longest that one step may hold the event loop of the process that has the Discord connection, in milliseconds. */
+export const longestStepMs = 50;
+
+/**
+ * How long this process's main thread has had a processor so far, in milliseconds (Linux; elsewhere all time counts). What
+ * others do on a busy machine, and how quick its disk is, does not count.
+ */
+function processorMs(): number {
+  const file = `/proc/self/task/${process.pid}/schedstat`;
+  // proc(5): nanoseconds on a processor, nanoseconds waiting for one.
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : performance.now();
+}
+
+/** Watches how long the turns of this process's event loop are. */
+export interface StepWatch {
+  /** The longest since the last time that it was asked for, in milliseconds of a processor. */
+  longestMs(): number;
+  stop(): void;
+}
+
+/** Begins to watch. */
+export function watchSteps(): StepWatch {
+  let isOver = false;
+  let longest = 0;
+  let before = processorMs();
+  const look = () => {
+    const now = processorMs();
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (!isOver) setImmediate(look);
+  };
+  setImmediate(look);
+  return {
+    longestMs() {
+      const found = longest;
+      longest = 0;
+      return found;
+    },
+    stop() {
+      isOver = true;
+    },
+  };
+}

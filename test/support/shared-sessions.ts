@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { InferenceSession as Session } from 'onnxruntime-node';
+
+// In tests that share a process this stands in place of onnxruntime-node (see vitest.config.ts). Most of what renders of
+// tiny models cost is making sessions of the same few networks again and again: ONNX Runtime optimizes each graph for 10 to
+// 60 ms. Here a session of the CPU that was released is lent to whoever next asks for the same one. Sessions keep nothing
+// from run to run, so that outputs stay the same bit for bit; one that was released refuses to run, as a real one does.
+// The first session of each network in a process, all those of child processes and of isolated tests are made as always.
+
+const real = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
+
+export const { Tensor, env } = real;
+
+type Release = () => Promise<void>;
+
+/** Sessions that nobody has at present, the one that was released last at the end. */
+const idle: { key: string; session: Session }[] = [];
+
+/** Of tiny models a session takes about a megabyte. */
+const mostIdle = 80;
+
+/** A graph of this size belongs to no tiny model. */
+const largestModelBytes = 2 ** 20;
+
+/** What a session is made from, its weights' files included; undefined where it is not to be shared. */
+async function keyOf(model: unknown, options: Session.SessionOptions | undefined): Promise<string | undefined> {
+  const isPlain = options?.executionProviders?.join() === 'cpu' && options.enableProfiling !== true;
+  if (!isPlain || !(model instanceof Uint8Array) || model.byteLength > largestModelBytes) return undefined;
+  const hash = createHash('sha1').update(model).update(JSON.stringify(options));
+  const entries = (options.extra?.session ?? {}) as Record<string, string>;
+  const folder = entries.model_external_initializers_file_folder_path;
+  if (folder !== undefined) {
+    // A file whose bytes were changed has another time of change, whatever its owner made of its other times.
+    for (const name of (await readdir(folder)).sort()) {
+      const { dev, ino, size, ctimeNs } = await stat(join(folder, name), { bigint: true });
+      hash.update(`${name} ${dev} ${ino} ${size} ${ctimeNs}\n`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function create(model: unknown, options?: Session.SessionOptions): Promise<Session> {
+  const createReal = real.InferenceSession.create as (...all: unknown[]) => Promise<Session>;
+  const key = await keyOf(model, options).catch(() => undefined);
+  if (key === undefined) return createReal(model, options);
+  const at = idle.findIndex((entry) => entry.key === key);
+  const session = at < 0 ? await createReal(model, options) : idle.splice(at, 1)[0]!.session;
+  return lent(session, async () => {
+    idle.push({ key, session });
+    if (idle.length > mostIdle) await idle.shift()!.session.release();
+  });
+}
+
+/** A session until it is released. */
+function lent(session: Session, giveBack: Release): Session {
+  let isReleased = false;
+  const refuseReleased = () => {
+    if (isReleased) throw new Error('The session was released.');
+  };
+  return {
+    ...session,
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    inputMetadata: session.inputMetadata,
+    outputMetadata: session.outputMetadata,
+    startProfiling: () => session.startProfiling(),
+    endProfiling: () => session.endProfiling(),
+    async run(...inputs: unknown[]) {
+      refuseReleased();
+      return (session.run as (...all: unknown[]) => ReturnType<Session['run']>)(...inputs);
+    },
+    async release() {
+      refuseReleased();
+      isReleased = true;
+      await giveBack();
+    },
+  };
+}
+
+export const InferenceSession = { create };
