@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/drift.ts [--pictures cat,rocket,coffee] [--extensions 5] [--frames 8] [--threads 2] [--look DIR]`: how far colours
+ * `npx tsx bench/drift.ts [--pictures cat,rocket,coffee] [--extensions 5] [--frames 8] [--steps 6] [--threads 2] [--look DIR]`: how far colours
  * and sharpness move when the demo model's clips are extended again and again, with the match to the frames before and without.
  * Writes its part of bench/RESULTS.md; `--look` keeps the frames where the parts begin, beside each other.
  */
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     pictures: { type: 'string', default: 'cat,rocket,coffee' },
     extensions: { type: 'string', default: '5' },
     frames: { type: 'string', default: '8' },
+    steps: { type: 'string', default: '6' },
     threads: { type: 'string', default: '2' },
     look: { type: 'string' },
   },
@@ -69,7 +70,7 @@ function spec(picture: Uint8Array, seed: number, before?: Clip): RenderSpec {
   const metadata = settings && model !== undefined && provider && { settings, model, provider };
   return {
     picture,
-    settings: { seed, numFrames: Number(values.frames) },
+    settings: { seed, numFrames: Number(values.frames), numInferenceSteps: Number(values.steps) },
     fit: 'crop',
     form: { loop: 'none' },
     keepMaster: true,
@@ -179,10 +180,10 @@ function texts({ mean: colour, deviation, sharpness: detail, seam }: ReturnType<
 
 const markdown = `## Drift of clips that are extended
 
-The demo model's clips of ${values.frames} frames, extended ${extensions} times in a row through the kept H.264 frames: how far the last frame is from the first in
+The demo model's clips of ${values.frames} frames and ${values.steps} steps, extended ${extensions} times in a row through the kept H.264 frames: how far the last frame is from the first in
 the mean and in the standard deviation of a channel, in grey levels (mean of the three), and in sharpness (root mean square
 of the differences between neighbouring pixels). \`seam\`: the difference between the frames where two parts meet, to the
-largest of those before and after, mean of all seams. Written by \`npx tsx bench/drift.ts\`. ${machine()}.
+largest of those before and after, mean of all seams. Written by \`npx tsx bench/drift.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.
 
 ${markdownTable(['picture', 'frames', 'mean', 'deviation', 'sharpness', 'seam'], rows)}`;
 writePart('drift', markdown);

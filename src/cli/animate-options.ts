@@ -26,6 +26,8 @@ export interface AnimateOptions {
   modelDir: string | undefined;
   /** Undefined: what the configuration says. */
   loras: readonly NamedLora[] | undefined;
+  /** Undefined: what the configuration says. */
+  styleDir: string | undefined;
   /** What was asked for; the configuration says the rest. */
   execution: Partial<ExecutionOptions>;
   fit: FitName;
@@ -69,6 +71,7 @@ export const animateLine = {
       isMany: true,
       help: 'a LoRA to add, and how much of it (1); more than one may be given (LORAS)',
     },
+    'style-dir': { value: 'DIR', help: 'the folder of the networks for --style (STYLE_DIR)' },
     output: {
       value: 'FILE',
       help: "the clip, with its format's extension (out/<picture>.mp4); a folder (clips/) for several",
@@ -139,6 +142,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     ),
     modelDir: readPath('model', values.model),
     loras: values.lora?.map(readLora),
+    styleDir: readPath('style-dir', values['style-dir']),
     preset,
     execution: readSettings(executionSettings, values),
     fit,

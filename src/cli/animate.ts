@@ -5,9 +5,11 @@ import { checkTwoPictures } from '../inference/pipeline/bidirectional-sampling.t
 import { modelInfo } from '../inference/pipeline/model-info.ts';
 import { modelNotes } from '../inference/pipeline/open-checkpoint.ts';
 import { presets, withPreset } from '../inference/pipeline/presets.ts';
+import { listStyles } from '../inference/pipeline/styles.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
+import { findStyle, styleId } from '../settings/style.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
@@ -36,6 +38,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   if (notice !== undefined) io.stderr.write(`${notice}\n`);
   const info = modelInfo(configs);
   const settings = settingsFor(info, options);
+  const form = await withStyle(formFor(options), config);
   for (const note of await modelNotes(configs)) io.stderr.write(`${note}\n`);
   if (options.end !== undefined && info.orientsBySeed === true) {
     io.stderr.write(
@@ -65,7 +68,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
       clips,
       loadEnd: ends[0]?.load,
       settings,
-      options: { ...options, form: formFor(options) },
+      options: { ...options, form },
       preview,
       io,
     });
@@ -133,13 +136,14 @@ async function animateAll(renderer: Renderer, batch: Batch): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-function withChoices(config: Config, { modelDir, loras, preset, execution }: AnimateOptions): Config {
+function withChoices(config: Config, { modelDir, loras, styleDir, preset, execution }: AnimateOptions): Config {
   const proposed = preset === undefined ? {} : presets[preset].execution;
   return {
     ...config,
     modelDir: modelDir ?? config.modelDir,
     isModelDefault: modelDir === undefined && config.isModelDefault,
     loras: loras ?? config.loras,
+    styleDir: styleDir ?? config.styleDir,
     execution: { ...config.execution, ...proposed, ...execution },
   };
 }
@@ -168,11 +172,32 @@ function formFor({ preset, settings, form }: AnimateOptions): AnimateOptions['fo
   return form.shape !== undefined || isSizeChosen ? form : { ...form, shape: 'auto' };
 }
 
+/**
+ * The style that is meant, with its hash.
+ * @throws UserError wrong usage: there is no such style; what is wrong with those that are none is said
+ */
+async function withStyle(
+  { style, ...form }: AnimateOptions['form'],
+  { styleDir }: Pick<Config, 'styleDir'>,
+): Promise<AnimateOptions['form']> {
+  if (style === undefined) return form;
+  const { styles, problems } = await listStyles(styleDir);
+  try {
+    return { ...form, style: styleId(findStyle(styles, style)) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const where = styleDir === undefined ? ' Set STYLE_DIR or --style-dir.' : '';
+    const others = problems.map(({ file, reason }) => ` ${file} is none: ${reason}.`).join('');
+    throw usageError(`--style: ${error.message}${where}${others}`, error);
+  }
+}
+
 function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
-  const { modelDir, loras, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
+  const { modelDir, loras, styleDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
   return createWorkerPool({
     modelDir,
     loras,
+    styleDir,
     execution,
     ffmpegPath,
     stallSeconds,

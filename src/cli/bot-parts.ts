@@ -5,10 +5,12 @@ import { handlers } from '../commands/index.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
+import { listStyles, type Style } from '../inference/pipeline/styles.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { LocalEngine } from '../queue/engine/local-engine.ts';
 import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
 import { createJobHandler, type JobHandlerOptions } from '../queue/job-handler.ts';
+import type { StyleName } from '../settings/style.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
 import { describeHolder, takeLease } from '../storage/lease.ts';
@@ -20,15 +22,23 @@ import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer } from '../worker/types.ts';
 
 /** A model as people in Discord may use it: with every recipe's settings, which follow from the model, and its rules. */
-export function modelCapabilities(info: ModelInfo): ModelCapabilities {
+export function modelCapabilities(info: ModelInfo, styles: readonly StyleName[] = []): ModelCapabilities {
   return {
     ...info,
+    styles: styles.map(({ name, hash }) => ({ name, hash })),
     presets: Object.fromEntries(presetNames.map((name) => [name, presets[name].settings(info)])),
     // As the render process will resolve them; which seed is drawn decides nothing here.
     checkSettings: (settings) => void resolveSettings(info, settings, () => 0),
     resolveSettings: (settings) => resolveSettings(info, settings, () => 0),
     chooseSize: (shape, picture, area) => chooseSize(shape, picture, { area, limits: info.limits }),
   };
+}
+
+/** The styles that can be chosen; the operator is told of files that are none. */
+export async function tellStyles(styleDir: string | undefined, log: Log): Promise<Style[]> {
+  const { styles, problems } = await listStyles(styleDir);
+  for (const { file, reason } of problems) log.warn({ file, reason }, 'a network of STYLE_DIR is no style');
+  return styles;
 }
 
 /** Takes the data folder for this process; `lost` rejects when another process has taken it over, and never resolves. */
@@ -147,7 +157,7 @@ export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 
 
 /** What render processes are made with. */
 export function rendererOptionsOf(config: Config) {
-  const { modelDir, loras, execution, ffmpegPath, safety, stallSeconds, checkpointSeconds } = config;
+  const { modelDir, loras, execution, ffmpegPath, safety, styleDir, stallSeconds, checkpointSeconds } = config;
   const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
   return {
     modelDir,
@@ -155,6 +165,7 @@ export function rendererOptionsOf(config: Config) {
     execution,
     ffmpegPath,
     safety,
+    styleDir,
     pictures,
     stallSeconds,
     checkpointSeconds,

@@ -10,7 +10,7 @@ import type { Log } from '../util/log.ts';
 import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { modelCapabilities, rendererOptionsOf } from './bot-parts.ts';
+import { modelCapabilities, rendererOptionsOf, tellStyles } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
@@ -38,7 +38,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     secrets: [discordToken, config.hubToken, config.remote.token, config.remote.queueUrl, ...blobSecrets(config)],
   });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
-  const model = modelCapabilities(modelInfo(configs));
+  const model = modelCapabilities(modelInfo(configs), await tellStyles(config.styleDir, log));
   for (const note of await modelNotes(configs)) log.warn({ modelDir: config.modelDir }, note);
   // What the operator has to mend is told now, and not by the first job.
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
@@ -48,7 +48,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   }
   const remote = isRemote && {
     ...requireRemote(config, ['queueUrl', 'listen', 'token']),
-    needs: await describeModel(configs, config),
+    needs: await describeModel(configs, config, model.styles),
     blobs: config.blobs,
   };
   const devices = await chooseDevices(config, {

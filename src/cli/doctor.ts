@@ -14,6 +14,7 @@ import { checkDisk, checkFfmpeg, checkMemory, checkNode } from './doctor/check-m
 import { checkModel } from './doctor/check-model.ts';
 import { checkProviders } from './doctor/check-providers.ts';
 import { checkRedis } from './doctor/check-redis.ts';
+import { checkStyles } from './doctor/check-styles.ts';
 import type { Finding } from './doctor/finding.ts';
 import type { CliIo } from './io.ts';
 import { chooseModel } from './locate-model.ts';
@@ -23,7 +24,7 @@ const line = {
   name: 'kinora doctor',
   about:
     "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
-    "and comparing with the CPU), memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL, the store of BLOB_URL. Exit code 1 if the bot " +
+    "and comparing with the CPU), the styles of STYLE_DIR, memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL, the store of BLOB_URL. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },
 } as const;
@@ -67,7 +68,7 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }
   const { findings: providers, used } = await checkProviders({ modelDir, execution, probe });
   const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
   const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
-  findings.push(...providers, ...devices);
+  findings.push(...providers, ...devices, ...(await checkStyles(config, io.signal)));
   findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   findings.push(...(await checkRedis(config.remote.queueUrl)), ...(await checkBlobStore(config)));

@@ -20,7 +20,7 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { modelCapabilities, soleWorker } from './bot-parts.ts';
+import { modelCapabilities, soleWorker, tellStyles } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
@@ -66,12 +66,13 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     execution,
     ffmpegPath,
     safety,
+    styleDir,
     modelIdleSeconds: idleSeconds,
     reactionEmoji = '🎬',
     stallSeconds,
     checkpointSeconds,
   } = config;
-  const model = modelCapabilities(modelInfo(configs));
+  const model = modelCapabilities(modelInfo(configs), await tellStyles(styleDir, log));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
 
   const closers: (() => Promise<unknown>)[] = [];
@@ -95,6 +96,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
         execution,
         ffmpegPath,
         safety,
+        styleDir,
         idleSeconds,
         stallSeconds,
         checkpointSeconds,

@@ -10,11 +10,12 @@ import type { TaskHandler } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
 import { createHttpAccess } from '../remote/http-access.ts';
 import type { WorkerNeeds } from '../remote/worker-needs.ts';
+import { type StyleName, styleId } from '../settings/style.ts';
 import { sleep, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createFleet, type FleetMember } from '../worker/fleet.ts';
 import type { RenderProgress } from '../worker/types.ts';
-import { rendererOptionsOf } from './bot-parts.ts';
+import { rendererOptionsOf, tellStyles } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
@@ -33,12 +34,17 @@ const line = {
 const askAgainMs = 30_000;
 
 /** What a worker has in common with its bot, or not. */
-export async function describeModel(configs: ModelConfigs, { safety }: Pick<Config, 'safety'>): Promise<WorkerNeeds> {
+export async function describeModel(
+  configs: ModelConfigs,
+  { safety }: Pick<Config, 'safety'>,
+  styles: readonly StyleName[] = [],
+): Promise<WorkerNeeds> {
   return {
     model: configs.name,
     fingerprint: await modelDigest(configs),
     frames: framesVersion,
     safety: safety?.threshold ?? 0,
+    styles: styles.map(styleId),
     kinora: await packageVersion(),
   };
 }
@@ -85,7 +91,7 @@ export async function runWorker(written: Config, io: CliIo, changes: WorkerChang
     devices,
   );
   const name = config.remote.name ?? `${hostname().slice(0, 60)}-${process.pid}`;
-  const model = await describeModel(configs, config);
+  const model = await describeModel(configs, config, await tellStyles(config.styleDir, log));
   const guard = guardProcess(log);
   // Nothing else keeps the process alive between two connections.
   const keepAlive = setInterval(() => {}, 2 ** 30);
@@ -168,7 +174,13 @@ async function takeJobs(member: FleetMember, options: TakeJobsOptions): Promise<
       if (unfit !== undefined) log.warn({ worker: name, reason: unfit }, 'the bot has no use for this worker');
       const serving = await serveBullmq(
         bullmq,
-        { name, lane: 'render', facts, ...(unfit !== undefined && { unfit }) },
+        // Of styles, their number: the engine shows facts in a line.
+        {
+          name,
+          lane: 'render',
+          facts: { ...facts, styles: facts.styles.length },
+          ...(unfit !== undefined && { unfit }),
+        },
         handler,
       );
       if (unfit === undefined) await aborted(AbortSignal.any([signal, refit.signal]));

@@ -5,6 +5,7 @@ import { type Declarations, defaultsOf, type ValuesOf } from '../settings/declar
 import { discordRange, type SettingOption, shownSettings } from '../settings/discord-options.ts';
 import { imageToVideo } from '../settings/image-to-video.ts';
 import type { FlatValue, Range } from '../settings/kinds.ts';
+import { findStyle, styleId } from '../settings/style.ts';
 import type { GuildSettings } from '../storage/guild-settings.ts';
 import type { JobSettings, ModelCapabilities } from '../storage/job.ts';
 import type { ClipRequest } from './enqueue-from-interaction.ts';
@@ -65,7 +66,7 @@ export type RequestDefaults = Partial<Pick<GuildSettings, 'preset' | 'format'>>;
 /**
  * What a person asked `/animate` for; a seed left out is drawn here, so that a repeated job gives the same clip.
  *
- * @throws UserError `option-range`, `preset-unknown`
+ * @throws UserError `option-range`, `preset-unknown`, `style-unknown`
  */
 export function readAnimateOptions(
   options: TypedOptions,
@@ -73,7 +74,8 @@ export function readAnimateOptions(
   defaults: RequestDefaults = {},
 ): ClipRequest {
   const chosen = settingsFrom(typedValues(imageToVideo, options), model);
-  const { fit, ...form } = valuesFrom(clipForm, typedValues(clipForm, options), model);
+  const { fit, style: _, ...form } = valuesFrom(clipForm, typedValues(clipForm, options), model);
+  const style = options.getString('style');
   const preset = options.getString('preset') ?? defaults.preset;
   const recipe = presetSettings(preset, model);
   const hasOneSize = preset !== undefined && presetsOfOneSize.has(preset);
@@ -87,6 +89,7 @@ export function readAnimateOptions(
       loop: model.loop ?? 'none',
       format: defaults.format ?? 'auto',
       ...form,
+      ...(style !== null && { style: styleId(findStyle(model.styles ?? [], style)) }),
     },
   };
 }
@@ -96,7 +99,7 @@ function typedValues(table: Declarations, options: TypedOptions): ChosenValues {
   return Object.fromEntries(
     shownSettings(table).map(({ name, type: { kind } }) => {
       if (kind === 'flag') return [name, options.getBoolean(name)];
-      return [name, kind === 'name' ? options.getString(name) : options.getInteger(name)];
+      return [name, kind === 'name' || kind === 'style' ? options.getString(name) : options.getInteger(name)];
     }),
   );
 }

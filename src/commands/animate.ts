@@ -39,6 +39,7 @@ export const animate = {
     ...everywhere,
     options: animateOptionNames
       .filter((name) => name !== 'preset' || presetNames(model).length > 0)
+      .filter((name) => name !== 'style' || styleNames(model).length > 0)
       .map((name) => declareOption(name, model)),
   }),
   async execute(interaction, context) {
@@ -76,6 +77,10 @@ function presetNames({ presets = {} }: ModelCapabilities): string[] {
   return Object.keys(presets);
 }
 
+function styleNames({ styles = [] }: ModelCapabilities): string[] {
+  return styles.map(({ name }) => name);
+}
+
 function declareOption(name: AnimateOptionName, model: ModelCapabilities): APIApplicationCommandBasicOption {
   const said = {
     name,
@@ -110,6 +115,8 @@ function settingOf(option: SettingOption): ShownSetting {
 /** An option's type, and what it takes. */
 function declareValue({ name, type, discord }: ShownSetting, { limits }: ModelCapabilities) {
   if (type.kind === 'flag') return { type: ApplicationCommandOptionType.Boolean as const };
+  // Proposed while somebody types: an operator may have more than the 25 that fit into a list, and others tomorrow.
+  if (type.kind === 'style') return { type: ApplicationCommandOptionType.String as const, autocomplete: true as const };
   if (type.kind === 'name') {
     const choices = type.names.map((value) => ({
       ...localizedName((messages) => valueName(name, value, messages)),
@@ -133,10 +140,21 @@ export function valueName(option: string, value: string, { animate: { choices } 
   return names[option]?.[value] ?? value;
 }
 
-/** The named amounts that begin with what was typed, and a number that was typed. */
-function proposeValues(typed: string, { name: option, discord }: ShownSetting, { messages, model }: ProposalContext) {
-  const { range, named = {} } = discord as DiscordNumber;
+/** As many as Discord shows. */
+const mostProposals = 25;
+
+/** The styles or named amounts that begin with what was typed, and a number that was typed. */
+function proposeValues(
+  typed: string,
+  { name: option, type, discord }: ShownSetting,
+  { messages, model }: ProposalContext,
+): { name: string; value: string | number }[] {
   const sought = typed.trim().toLowerCase();
+  if (type.kind === 'style') {
+    const meant = styleNames(model).filter((name) => name.toLowerCase().startsWith(sought));
+    return meant.slice(0, mostProposals).map((name) => ({ name, value: name }));
+  }
+  const { range, named = {} } = discord as DiscordNumber;
   const proposals = Object.entries(named).flatMap(([name, value]) => {
     const label = valueName(option, name, messages);
     const isMeant = [name, label, valueName(option, name, en)].some((word) => word.startsWith(sought));

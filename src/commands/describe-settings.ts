@@ -153,5 +153,5 @@ export function asCommandLine(settings: FlatSettings, picture = 'picture.png'): 
 
 /** Files come from anywhere: what is no plain word must not find its way into a shell or a message. */
 function isPlain(value: FlatSettings[string] | undefined): value is string | number {
-  return typeof value === 'number' || (typeof value === 'string' && /^[\w.,-]{1,40}$/.test(value));
+  return typeof value === 'number' || (typeof value === 'string' && /^[\w.,@-]{1,60}$/.test(value));
 }

@@ -22,6 +22,8 @@ export interface Config {
   readonly isModelDefault: boolean;
   /** Undefined: none. Files are absolute. */
   readonly loras: readonly NamedLora[] | undefined;
+  /** Networks that redraw pictures; undefined: none. */
+  readonly styleDir: string | undefined;
   /** How the model is run; undefined where the provider or the pipeline decides. */
   readonly execution: Readonly<ExecutionOptions>;
   /** What clips are made on; undefined: every card, else what the provider says. */
@@ -101,6 +103,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     modelDir: values.MODEL_DIR === undefined ? packagedModelDir : resolve(values.MODEL_DIR),
     isModelDefault: values.MODEL_DIR === undefined,
     loras: values.LORAS?.map(({ file, scale }) => ({ file: resolve(file), scale })),
+    styleDir: values.STYLE_DIR === undefined ? undefined : resolve(values.STYLE_DIR),
     execution: Object.freeze(executionOf(values)),
     devices: values.DEVICES,
     ffmpegPath: values.FFMPEG_PATH,

@@ -80,6 +80,14 @@ export const variables = {
     schema: optionalPath,
     example: 'models/demo',
   },
+  STYLE_DIR: {
+    description: [
+      'A folder of networks that redraw a picture before it is animated (`style:` in /animate, kinora animate --style): NAME.onnx',
+      'and NAME.json each. docs/styles.md tells where to get them and what the JSON says.',
+    ],
+    schema: optionalPath,
+    example: 'styles',
+  },
   LORAS: {
     description: [
       "LoRAs that are added to the model's UNet: .safetensors files separated by commas, each maybe with a colon and how",

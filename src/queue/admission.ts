@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
+import { findStyle } from '../settings/style.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import {
@@ -39,7 +40,7 @@ type LimitErrorCode = (typeof limitErrorCodes)[number];
  * clip's size, brought within the limits. It changes nothing, and needs no picture, only what the database says: so it can be asked before the picture is fetched, and again when the job is stored.
  *
  * Rejects with UserError `blocked-user`, `blocked-guild`, the `limit-…` that is in the way, with `freeAtMs` in its details
- * when that is known, or what {@link ModelCapabilities.checkSettings} throws
+ * when that is known, `style-unknown`, or what {@link ModelCapabilities.checkSettings} throws
  */
 export type Admit = <Request extends JobRequest>(job: Request, waiting: readonly WaitingJob[]) => Promise<Request>;
 
@@ -135,6 +136,8 @@ export function createAdmission(options: AdmissionOptions): Admit {
     // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
     if (job.parent?.use !== 'reencode')
       model.checkSettings?.(isRenderedBetween(job) ? forTwoPictures(settings) : settings);
+    const isFromPicture = job.parent === undefined || job.parent.use === 'render';
+    if (job.form?.style !== undefined && isFromPicture) findStyle(model.styles ?? [], job.form.style);
     checkWaiting(job, waiting, guild);
     const counted = await checkUse(job, guild);
     return { ...job, ...counted, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };

@@ -42,6 +42,8 @@ export const workerFactsSchema = z.strictObject({
   frames: z.string().max(20),
   /** The classifier's threshold; 0: pictures and clips are not looked at. */
   safety: z.number().min(0).max(1),
+  /** Its styles, each with its hash: `name@hash`. */
+  styles: z.array(z.string().max(60)).max(1000).readonly(),
   kinora: z.string().max(50),
   provider: z.string().max(50),
   device: z.string().max(200),

@@ -1,7 +1,7 @@
 import type { WorkerFacts } from './protocol.ts';
 
 /** What a worker must have in common with the bot, so that its clips are those that the bot promises. */
-export type WorkerNeeds = Pick<WorkerFacts, 'model' | 'fingerprint' | 'frames' | 'safety' | 'kinora'>;
+export type WorkerNeeds = Pick<WorkerFacts, 'model' | 'fingerprint' | 'frames' | 'safety' | 'styles' | 'kinora'>;
 
 /** Why a worker is given no job, in English, for the operator; undefined where it is. */
 export function whyUnfit(facts: WorkerNeeds, needs: WorkerNeeds): string | undefined {
@@ -13,6 +13,11 @@ export function whyUnfit(facts: WorkerNeeds, needs: WorkerNeeds): string | undef
   }
   if (facts.safety !== needs.safety) {
     return 'NSFW_MODEL_DIR and NSFW_THRESHOLD_PERCENT must be as the bot has them';
+  }
+  // All of them: the queue hands any job to any worker, and each may have any style.
+  const missing = needs.styles.filter((style) => !facts.styles.includes(style));
+  if (missing.length > 0) {
+    return `it lacks styles of the bot, or has others of their names (${missing.join(', ')}): copy STYLE_DIR from the bot`;
   }
   return undefined;
 }

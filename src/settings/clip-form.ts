@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Declarations, shapeOf, stored } from './declaration.ts';
 import { flag, heldWholeNumber, oneOf } from './kinds.ts';
+import { style } from './style.ts';
 import { variationRange } from './variations.ts';
 
 /** How a picture is brought to the model's shape. */
@@ -74,6 +75,13 @@ export const clipForm = {
       help: `how the picture takes the clip's shape: ${fitNames.join(', ')} (crop)`,
     },
     discord: { name: 'fit' },
+  },
+  /** A network that the picture goes through before it is animated; left out: none. */
+  style: {
+    type: style(),
+    isOptional: true,
+    option: { name: 'style', value: 'NAME', help: 'a network of STYLE_DIR that redraws the picture first' },
+    discord: { name: 'style' },
   },
   loop: {
     type: oneOf(loopNames),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FlatValue, flag, interval, Kind, ModelLimits, number, Range, seed, wholeNumber } from './kinds.ts';
+import type { style } from './style.ts';
 
 /** An option of `kinora animate`. */
 interface CommandLineOption {
@@ -49,7 +50,10 @@ interface Common {
 export type Declaration = Common &
   (
     | { type: ReturnType<typeof wholeNumber | typeof seed>; discord?: DiscordNumber }
-    | { type: (Kind<'name', string> & { names: readonly string[] }) | ReturnType<typeof flag>; discord?: DiscordOption }
+    | {
+        type: (Kind<'name', string> & { names: readonly string[] }) | ReturnType<typeof flag | typeof style>;
+        discord?: DiscordOption;
+      }
     // A command of Discord's has no options for these yet.
     | { type: ReturnType<typeof number | typeof interval>; discord?: never }
   );

@@ -1,6 +1,7 @@
 import type { BaseClip } from '../settings/clip.ts';
 import type { ClipForm, FitName, ShapeName } from '../settings/clip-form.ts';
 import type { ImageToVideoSettings } from '../settings/image-to-video.ts';
+import type { StyleName } from '../settings/style.ts';
 import { type Variation, variationCost } from '../settings/variations.ts';
 import type { Size } from '../util/rgb.ts';
 
@@ -29,6 +30,8 @@ export interface ModelCapabilities {
   /** How its clips repeat where nobody chooses; left out: they do not. */
   loop?: ClipForm['loop'];
   limits: { maxSteps: number; maxFrames: number };
+  /** Networks that redraw a picture first; left out: none. */
+  styles?: readonly StyleName[];
   /** Recipes by name: settings that go before the defaults. */
   presets?: Readonly<Record<string, JobSettings>>;
   /**

@@ -1,8 +1,10 @@
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { applyStyle } from '../inference/pipeline/apply-style.ts';
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
 import { type FrameInterpolator, openInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
+import { listStyles } from '../inference/pipeline/styles.ts';
 import { upscaleFrames } from '../inference/pipeline/upscale-frames.ts';
 import { limitsOf } from '../media/check-file.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
@@ -11,6 +13,7 @@ import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
 import { writeFrames } from '../media/write-frames.ts';
+import { findStyle } from '../settings/style.ts';
 import type { WorkerConfig } from './messages.ts';
 import { workerMain } from './worker-main.ts';
 
@@ -40,7 +43,7 @@ async function findInterpolator(
 /** Where a package has the networks that enlarge. */
 const upscalersDir = fileURLToPath(new URL('../../models/upscale', import.meta.url));
 
-workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, pictures }, log) => {
+workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, styleDir, pictures }, log) => {
   const ffmpeg = await findFfmpeg({ configured: ffmpegPath, path: searchPath });
   const pipeline = await openImageToVideo({ modelDir, loras, log, ...execution });
   const session = { provider: pipeline.provider, threads: execution.threads };
@@ -49,6 +52,11 @@ workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, 
     pipeline,
     ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
     ...(await findInterpolator(execution, log)),
+    // Read anew for each clip: the operator may exchange files, and names with other hashes are not those that were meant.
+    applyStyle: async (picture, { style, ...options }) => {
+      const { styles } = await listStyles(styleDir);
+      return applyStyle(picture, { ...options, style: findStyle(styles, style), threads: execution.threads });
+    },
     readPictureInfo: (bytes) => readPictureInfo(bytes, limitsOf(pictures)),
     pictureForClip: (bytes, clip) => pictureForClip(bytes, clip, limitsOf(pictures)),
     upscaleFrames: (clip, options) => upscaleFrames(clip, { ...options, folder: upscalersDir, session }),

@@ -82,6 +82,8 @@ const workerConfigSchema = z.strictObject({
   ffmpegPath: path.optional(),
   /** A classifier's folder, and the rating, 0 to 1, from which on it refuses; undefined: nothing is looked at. */
   safety: z.strictObject({ modelDir: path, threshold: z.number().min(0).max(1) }).optional(),
+  /** The folder of the networks that pictures can go through first; undefined: there are none. */
+  styleDir: path.optional(),
   /** Whose pictures are read, and how large they may be; undefined: what strangers may send. */
   pictures: picturePolicySchema.optional(),
   /** PATH, to look for ffmpeg where none was chosen. */

@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts';
 import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import type { FitName } from '../settings/clip-form.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
+import { findStyle } from '../settings/style.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, Size } from '../util/rgb.ts';
 import type { PreviewDelivery } from './preview-clip.ts';
@@ -68,7 +69,26 @@ export async function prepareRun(
   await cancellationPoint(signal);
   await refuseUnsafePicture(picture, tools.safety);
   if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
-  return { settings, picture, endPicture, before: kept?.before };
+  const draw = drawingOf(tools, spec, { size, signal });
+  // Kept frames are drawn in the style already.
+  const first = kept === undefined ? await draw(picture) : picture;
+  const isOwnPicture = endPicture !== undefined && spec.endPicture !== undefined;
+  const end = endPicture === picture ? first : isOwnPicture ? await draw(endPicture) : endPicture;
+  return { settings, picture: first, endPicture: end, before: kept?.before };
+}
+
+/** What becomes of a picture before it is animated: nothing without a style. */
+function drawingOf(
+  { applyStyle }: RenderTools,
+  { form: { style } }: FramesSpec,
+  { size, signal }: { size: Size; signal: AbortSignal | undefined },
+): (picture: FramedPicture) => Promise<FramedPicture> {
+  if (style === undefined) return async (picture) => picture;
+  return async (picture) => {
+    // Without any, the one that is asked for is unknown.
+    if (applyStyle === undefined) return findStyle([], style) as never;
+    return applyStyle(picture, { style, clip: size, signal });
+  };
 }
 
 /**

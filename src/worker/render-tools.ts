@@ -10,7 +10,7 @@ import type { matchLook } from '../media/match-look.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
 import type { writeFrames } from '../media/write-frames.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { FramedPicture, RgbFrames } from '../util/rgb.ts';
+import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 
 /** A check, and from which rating on it refuses. */
 export interface SafetyRule {
@@ -68,6 +68,12 @@ type UpscaleTool = (
   options: Pick<UpscaleOptions, 'factor' | 'network' | 'signal' | 'onFrame'>,
 ) => Promise<RgbFrames>;
 
+/** Draws a picture anew by the style that is named. */
+type StyleTool = (
+  picture: FramedPicture,
+  options: { style: string; clip: Size; signal: AbortSignal | undefined },
+) => Promise<FramedPicture>;
+
 /** Everything that turns a picture into a clip, as parameters, so that a test can put its own in place of each. */
 export interface RenderTools {
   pipeline: RenderPipeline;
@@ -79,6 +85,8 @@ export interface RenderTools {
   /** Brings the frames of a new part to the look of those before them; left out: as `media/match-look.ts` does. */
   matchLook?: typeof matchLook;
   writeFrames: typeof writeFrames;
+  /** Where the operator has styles. */
+  applyStyle?: StyleTool;
   /** Where the operator set one. */
   safety?: SafetyRule;
   /** A network that computes frames in between; left out: ffmpeg does. */

@@ -46,9 +46,9 @@ export interface WorkerPool extends Renderer {
  * what broke it may be the state of the process.
  */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const { modelDir, loras, execution, ffmpegPath, safety, pictures, idleSeconds, clock = systemClock } = options;
+  const { modelDir, loras, execution, ffmpegPath, safety, styleDir, pictures, idleSeconds } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
-  const { metrics = noMetrics, previewSeconds = 15 } = options;
+  const { metrics = noMetrics, previewSeconds = 15, clock = systemClock } = options;
   let watchdog: Watchdog | undefined;
   const workerOptions = {
     config: {
@@ -57,6 +57,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       execution,
       ffmpegPath,
       safety,
+      styleDir,
       pictures,
       searchPath: environment.PATH ?? environment.Path,
     },

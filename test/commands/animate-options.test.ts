@@ -10,7 +10,8 @@ const typed = (values: Record<string, number | string | boolean>) => {
   return { getInteger: read, getString: read, getBoolean: read } as never;
 };
 const recipes = { draft: { width: 32, height: 32, numInferenceSteps: 1 }, notebook: { width: 48, height: 48 } };
-const model = { ...tinyModel, presets: recipes };
+const styles = [{ name: 'ink', hash: '0123456789abcdef' }];
+const model = { ...tinyModel, presets: recipes, styles };
 
 describe('readAnimateOptions', () => {
   it('passes on what was typed and leaves the rest to the model', () => {
@@ -45,6 +46,48 @@ describe('readAnimateOptions', () => {
     expect(() => readAnimateOptions(typed({ preset: 'gone' }), model)).toThrow(
       expect.objectContaining({ code: 'preset-unknown' }),
     );
+  });
+
+  it('keeps a style with its hash, and knows none that the operator does not have', () => {
+    const withStyles = { ...tinyModel, styles };
+    for (const style of ['ink', 'ink@0123456789abcdef']) {
+      const { form } = readAnimateOptions(typed({ style }), withStyles);
+      expect(form).toMatchObject({ style: 'ink@0123456789abcdef' });
+    }
+    expect(readAnimateOptions(typed({}), withStyles).form).not.toHaveProperty('style');
+    for (const style of ['oil', 'ink@fedcba9876543210', 'not a name!']) {
+      expect(() => readAnimateOptions(typed({ style }), withStyles)).toThrow(
+        expect.objectContaining({ code: 'style-unknown' }),
+      );
+    }
+    expect(() => readAnimateOptions(typed({ style: 'ink' }), tinyModel)).toThrow(
+      expect.objectContaining({ code: 'style-unknown', details: { name: 'ink', known: '' } }),
+    );
+  });
+
+  it('proposes styles while somebody types, as many as Discord shows, and has no such option where there are none', async () => {
+    const styles = Array.from({ length: 40 }, (_, at) => ({ name: `style-${at}`, hash: '0123456789abcdef' }));
+    const withStyles = { ...tinyModel, styles };
+    const proposed = async (value: string) => {
+      let answer: { name: string; value: string | number }[] = [];
+      const interaction = {
+        locale: 'en-GB',
+        options: { getFocused: () => ({ name: 'style', value }) },
+        respond: async (choices: typeof answer) => {
+          answer = choices;
+        },
+      };
+      await animate.autocomplete(interaction as never, { model: withStyles } as never);
+      return answer;
+    };
+    expect(await proposed('')).toHaveLength(25);
+    expect(await proposed('STYLE-39')).toEqual([{ name: 'style-39', value: 'style-39' }]);
+    const names = (model: typeof tinyModel) => animate.declare(model).options.map(({ name }) => name);
+    expect(names(withStyles)).toContain('style');
+    expect(names(tinyModel)).not.toContain('style');
+    expect(animate.declare(withStyles).options.find(({ name }) => name === 'style')).toMatchObject({
+      autocomplete: true,
+    });
   });
 
   it('draws a seed where none was typed', () => {
@@ -106,7 +149,7 @@ describe('animate.declare', () => {
         expect(option.description_localizations[locale]).toMatch(/^.{5,100}$/);
         for (const choice of option.choices ?? []) expect(choice.name_localizations[locale]).toMatch(/^.{3,100}$/);
       }
-      if (option.type === 3) expect(option.choices?.length).toBeGreaterThan(1);
+      if (option.type === 3) expect(option.autocomplete || (option.choices?.length ?? 0) > 1).toBe(true);
       if (option.type === 4) expect(option.max_value).toBeGreaterThan(option.min_value!);
     }
     expect(options.find(({ name }) => name === 'motion')?.autocomplete).toBe(true);

@@ -35,6 +35,7 @@ describe('.env.example', () => {
         FFMPEG_PATH: '',
         REACTION_EMOJI: '',
         LORAS: '',
+        STYLE_DIR: '',
         NSFW_MODEL_DIR: '',
         ALLOWED_GUILDS: '',
         WORKER_LISTEN: '',

@@ -20,7 +20,14 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { shownStates, stateOfNumber } from '../support/variations.ts';
 
 const token = 'a-secret-of-the-test-0123456789';
-const needs = { model: 'tiny', fingerprint: 'f', frames: '2', safety: 0, kinora: '1' };
+const needs = {
+  model: 'tiny',
+  fingerprint: 'f',
+  frames: '2',
+  safety: 0,
+  styles: ['ink@0123456789abcdef'],
+  kinora: '1',
+};
 const facts = { ...needs, provider: 'cpu', device: 'cpu', memoryGiB: 8 };
 const picture = Buffer.alloc(3 * chunkBytes, 'picture');
 const endPicture = Buffer.from('end');
@@ -301,6 +308,8 @@ it('a worker that would make other frames is refused, with the reason', async ()
     [{ frames: '1' }, /install the same version/],
     [{ fingerprint: 'other' }, /copy MODEL_DIR and LORAS/],
     [{ safety: 0.7 }, /NSFW_MODEL_DIR/],
+    [{ styles: [] }, /ink@0123456789abcdef.*copy STYLE_DIR/],
+    [{ styles: ['ink@fedcba9876543210'] }, /ink@0123456789abcdef.*copy STYLE_DIR/],
   ] as const) {
     const other = createHttpAccess({ ...common, token, facts: { ...facts, ...change } });
     expect(await other.askFit()).toMatch(reason);

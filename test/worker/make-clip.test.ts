@@ -291,6 +291,46 @@ describe('makeClip', () => {
     expect(clip.width / clip.height).toBeCloseTo(900 / 1210, 2);
   });
 
+  it('draws pictures in a style before they are animated, each once, and no frames that are kept', async () => {
+    const style = 'ink@0123456789abcdef';
+    const tools = fakeTools();
+    const seen: number[] = [];
+    const { generate } = tools.pipeline;
+    tools.pipeline = {
+      ...tools.pipeline,
+      generate(picture, settings, options) {
+        seen.push(picture.data[0]!, options?.endPicture?.data[0] ?? -1);
+        return generate(picture, settings, options);
+      },
+    };
+    const drawn: string[] = [];
+    tools.applyStyle = async (picture, { style: name, clip: { width, height } }) => {
+      drawn.push(`${name} ${width}x${height}`);
+      return { ...picture, data: picture.data.map(() => 77) };
+    };
+    const clip = await makeClip(tools, { ...spec, form: { style } });
+    expect(clip.form.style).toBe(style);
+    expect(tools.calls.at(-1)).toContain(`"style":"${style}"`);
+    await makeClip(tools, { ...spec, form: { style, loop: 'seamless' } });
+    await makeClip(tools, { ...spec, endPicture: scripted({}), form: { style } });
+    await makeClip(tools, spec);
+    expect(seen).toEqual([77, -1, 77, 77, 77, 77, 0, -1]);
+    expect(drawn).toEqual(Array.from({ length: 4 }, () => `${style} 64x48`));
+    const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;
+    const master = new Uint8Array([6]);
+    for (const use of ['extend', 'reencode'] as const) {
+      const made = await makeClip(tools, { ...spec, base: { master, use, metadata }, form: { style } });
+      expect(made.form.style).toBe(style);
+    }
+    expect(drawn).toHaveLength(4);
+  });
+
+  it('refuses a style where there are none', async () => {
+    await expect(makeClip(fakeTools(), { ...spec, form: { style: 'ink' } })).rejects.toMatchObject({
+      code: 'style-unknown',
+    });
+  });
+
   it('goes on from the last frame of a clip, and joins the two', async () => {
     const tools = fakeTools();
     const metadata = { settings: { ...fakeInfo.defaults, seed: 1 }, model: 'fake', provider: 'cpu' } as const;

@@ -17,6 +17,7 @@ export const enAnimate: AnimateMessages = {
     length: { name: 'length', description: 'Number of frames' },
     shape: { name: 'shape', description: 'Clip shape (default: same as the picture)' },
     fit: { name: 'fit', description: 'How the picture is fitted to that shape' },
+    style: { name: 'style', description: 'Redraw the picture in a style before it is animated' },
     loop: { name: 'loop', description: 'How the clip repeats without a jump' },
     smooth: { name: 'smooth', description: 'Add in-between frames, up to 24 per second' },
     upscale: { name: 'upscale', description: 'Make the clip larger with a neural network; takes longer' },

@@ -77,6 +77,12 @@ export const enErrors: Messages['errors'] = {
   'managers-only': () => 'Only people who can manage the server can do that.',
   'operators-only': () => 'Only the owner of the bot can do that.',
   'block-target': () => 'Choose a person, or enter the ID of a server.',
+  'style-unknown': ({ name, known }) =>
+    known === ''
+      ? `There is no style \`${name}\` here.`
+      : `There is no style \`${name}\` here, or it has changed since. There are: ${known}.`,
+  'style-broken': ({ name }) =>
+    `The style \`${name}\` does not work at the moment. The bot’s operator can see why in the log.`,
   'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
   'wait-too-long': ({ moment }) =>
     `The queue is too long for here: your clip would be ready ${moment}, and where I am not a member I can only answer for 15 minutes. Ask on a server that has me, or try again later.`,

@@ -20,6 +20,7 @@ export const esAnimate: AnimateMessages = {
     length: { name: 'longitud', description: 'Número de fotogramas' },
     shape: { name: 'forma', description: 'Forma del clip (por defecto, la de la imagen)' },
     fit: { name: 'ajuste', description: 'Cómo se adapta la imagen a esa forma' },
+    style: { name: 'estilo', description: 'Redibuja la imagen con un estilo antes de animarla' },
     loop: { name: 'bucle', description: 'Cómo se repite el clip sin saltos' },
     smooth: { name: 'suave', description: 'Añade fotogramas intermedios, hasta 24 por segundo' },
     upscale: { name: 'ampliar', description: 'Agranda el clip con una red neuronal; tarda más' },

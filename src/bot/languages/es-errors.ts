@@ -82,6 +82,12 @@ export const esErrors: Messages['errors'] = {
   'managers-only': () => 'Solo pueden hacerlo quienes gestionan el servidor.',
   'operators-only': () => 'Solo puede hacerlo el dueño del bot.',
   'block-target': () => 'Elige a una persona o escribe el ID de un servidor.',
+  'style-unknown': ({ name, known }) =>
+    known === ''
+      ? `Aquí no hay ningún estilo \`${name}\`.`
+      : `Aquí no hay ningún estilo \`${name}\`, o ha cambiado desde entonces. Hay: ${known}.`,
+  'style-broken': ({ name }) =>
+    `El estilo \`${name}\` no funciona en este momento. Quien opera el bot puede ver por qué en el registro.`,
   'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
   'wait-too-long': ({ moment }) =>
     `La cola es demasiado larga para este lugar: tu clip estaría listo ${moment}, y donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,

@@ -110,6 +110,8 @@ export const userErrorCodes = [
   'block-target',
   'action-unknown',
   'preset-unknown', // name
+  'style-unknown', // name, known: names, '' where there are none
+  'style-broken', // name
   'wait-too-long', // freeAtMs: when it would be ready (shown as `moment`)
   'no-avatar',
   'thread-locked',

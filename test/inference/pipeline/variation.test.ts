@@ -57,7 +57,7 @@ describe('a variation', { timeout: 120_000 }, () => {
     ['of a single step', { numInferenceSteps: 1 }, 1],
     ['between two pictures', {}, 6, pictureOf(11)],
   ])(
-    '%s ends after 40 %% of its steps, and goes on to be the clip of its seed alone, bit for bit',
+    '%s ends after 40 percent of its steps, and goes on to be the clip of its seed alone, bit for bit',
     async (_, changes, at, endPicture) => {
       const end = endPicture && { endPicture };
       const variation = await runOf(changes, { ...end, isVariation: true });
