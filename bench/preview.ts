@@ -20,7 +20,13 @@ import { markdownTable, median } from './report/tables.ts';
 
 const { values } = parseArgs({ options: { threads: { type: 'string', default: '2' } } });
 const previewWidth = 160;
-const how = { orientation: { swap: false, mirror: false }, fps: 7, safety: undefined, signal: undefined, log: console.error };
+const how = {
+  orientation: { swap: false, mirror: false },
+  fps: 7,
+  safety: undefined,
+  signal: undefined,
+  log: console.error,
+};
 
 const markdown = `## Previews
 
