@@ -1,13 +1,15 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
+import type { ExpectedTimes } from '../queue/render-work.ts';
 import type { Job } from '../storage/job.ts';
 import type { Metrics } from '../util/metrics.ts';
 import { hasSeamlessOffer, seamlessButton } from './clip-rows.ts';
 import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
-import type { MessageSender, Reply } from './message-sender.ts';
+import { asSpoiler, type MessageSender, type Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
+import { variationsView } from './variations-view.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
 export type ShrinkClip = (
@@ -28,8 +30,10 @@ interface DeliverClipOptions extends DeliveryOptions {
   /** Whether the clip is hidden until it is clicked. */
   isSpoiler: boolean;
   shrink: ShrinkClip;
-  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
-  seamlessSeconds?: ((job: Job) => number | undefined) | undefined;
+  /** How long it takes what the person may decide on next; undefined: nobody knows. */
+  times?: ExpectedTimes | undefined;
+  /** In milliseconds since 1970. */
+  nowMs: number;
   signal: AbortSignal;
   /** Counts tries that are made again. Default: nobody does. */
   metrics?: Metrics | undefined;
@@ -67,15 +71,14 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
   }
 }
 
-function clipReply(clip: Clip, { job, messages, isSpoiler, seamlessSeconds }: DeliverClipOptions): Reply {
-  const reply = deliveredView(job, clip, messages);
-  if (hasSeamlessOffer(job, clip)) {
-    reply.components.at(-1)?.components.push(seamlessButton(job, seamlessSeconds?.(job), messages));
+function clipReply(clip: Clip, { job, messages, isSpoiler, times, nowMs }: DeliverClipOptions): Reply {
+  const isClip = clip.form.variations === undefined;
+  const reply = isClip ? deliveredView(job, clip, messages) : variationsView(job, clip, { messages, times, nowMs });
+  if (isClip && hasSeamlessOffer(job, clip)) {
+    reply.components.at(-1)?.components.push(seamlessButton(job, times?.seamless(job), messages));
   }
   if (!isSpoiler) return reply;
-  const { files = [] } = reply;
-  // Servers and clients of before June 2026 know the name alone.
-  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}`, isSpoiler: true })) };
+  return { ...reply, files: (reply.files ?? []).map(asSpoiler) };
 }
 
 async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): Promise<Clip | undefined> {

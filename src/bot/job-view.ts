@@ -8,8 +8,8 @@ import type { Reply } from './message-sender.ts';
 
 const barLength = 20;
 
-/** The message of a job that waits. */
-export function queuedView(job: Job, place: QueuePosition, messages: Messages): Reply {
+/** The message of a job that waits. `cost`: what it costs, where that is to be said. */
+export function queuedView(job: Job, place: QueuePosition, messages: Messages, cost = ''): Reply {
   const moments = [
     place.startsAtMs === undefined ? '' : messages.startsAt(countdown(place.startsAtMs)),
     place.endsAtMs === undefined ? '' : messages.readyAt(countdown(place.endsAtMs)),
@@ -17,19 +17,30 @@ export function queuedView(job: Job, place: QueuePosition, messages: Messages): 
   const content = place.isHostPaused
     ? joinedLines(messages.queued(place), messages.paused)
     : joined(messages.queued(place), ...moments);
-  return { content, components: [cancelRow(job, messages)] };
+  return { content: joinedLines(content, cost), components: [cancelRow(job, messages)] };
 }
 
 /** The message of a job that runs: stage, step i of n, a bar over the whole job, and when it will be ready. */
 export function progressView(job: Job, progress: JobProgress, messages: Messages): Reply {
   const { stage, step, steps, share, endsAtMs } = progress;
   const count = steps > 1 ? ` · ${messages.step({ step, steps })}` : '';
+  const { seed } = job.settings;
+  const seedWords = seed === undefined ? '' : ` · ${messages.clip.caption.seed(seed)}`;
   const lines = [
-    `🎞️ **${messages.stages[stage]}**${count}`,
+    `🎞️ **${messages.stages[stage]}**${count}${seedWords}`,
     progressBar(share),
     endsAtMs === undefined ? '' : messages.readyAt(countdown(endsAtMs)),
   ];
-  return { content: joinedLines(...lines), components: [cancelRow(job, messages)] };
+  const row = cancelRow(job, messages);
+  // What is made of kept frames is the same with every seed.
+  if (job.parent?.use !== 'reencode') row.components.push(seedButton(job, messages));
+  return { content: joinedLines(...lines), components: [row] };
+}
+
+/** A preview's file. Its name tells it from the one before, and from a clip. */
+export function previewFile(job: Job, bytes: Uint8Array, { number, messages }: { number: number; messages: Messages }) {
+  const name = `preview-${job.id}-${number}.webp`;
+  return { name, data: bytes, contentType: 'image/webp', description: messages.previewAltText };
 }
 
 /** The clip under one short line; 📋 says the rest. Its file's name says what made it, since files travel alone. */
@@ -60,7 +71,9 @@ function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages)
         ? caption.smooth(fps)
         : change === 'larger'
           ? caption.larger({ width, height })
-          : caption[change ?? 'plain'](seconds);
+          : change === 'pick'
+            ? caption.pick({ number: parent?.variation?.number ?? 1, seconds })
+            : caption[change ?? 'plain'](seconds);
   return [
     first,
     caption.seed(settings.seed),
@@ -101,6 +114,16 @@ function cancelRow(job: Job, messages: Messages): APIActionRowComponent<APIButto
         custom_id: buttonId({ action: 'cancel', jobId: job.id }),
       },
     ],
+  };
+}
+
+function seedButton(job: Job, messages: Messages): APIButtonComponent {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: '🎲' },
+    label: messages.seedButton,
+    custom_id: buttonId({ action: 'another-seed', jobId: job.id }),
   };
 }
 

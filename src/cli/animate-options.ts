@@ -16,6 +16,10 @@ export interface AnimateOptions {
   clips: ClipPlan[];
   /** The picture that every clip ends with; undefined: none was named. */
   end: string | undefined;
+  /** The file that shows the clip on its way; undefined: none was asked for. */
+  preview: string | undefined;
+  /** The variations that become clips; undefined: who watches is asked. */
+  pick: number[] | undefined;
   /** The largest picture that is read. */
   maxPixels: number;
   /** Undefined: what the configuration says. */
@@ -76,6 +80,16 @@ export const animateLine = {
       value: 'DIR',
       help: 'also write the frames there, as frame-0000.png ...; of several clips into DIR/<picture>/',
     },
+    preview: {
+      value: 'FILE.webp',
+      help:
+        'all frames as the model guesses them after a quarter, half and three quarters of the steps, 160 pixels wide; ' +
+        'the file is replaced each time; with --variations the file that shows them (beside the clip)',
+    },
+    pick: {
+      value: 'N,...',
+      help: 'with --variations: which of them become clips, such as 2 or 1,3 (asked for at a terminal, else none)',
+    },
     'max-pixels': {
       value: 'N',
       help: 'the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20',
@@ -119,6 +133,8 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
   return {
     clips,
     end,
+    preview: values.preview === undefined ? undefined : readPreview(values.preview),
+    pick: readPick(values.pick, { variations: form.variations, pictures: pictures.length }),
     maxPixels: readOption(
       'max-pixels',
       heldWholeNumber({ from: 1, to: 10_000_000_000 }),
@@ -140,6 +156,31 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
 function readEnd(picture: string): string {
   if (picture === '') throw usageError('--end must name a picture.');
   return absolute(picture);
+}
+
+function readPick(
+  pick: string | undefined,
+  { variations, pictures }: { variations: number | undefined; pictures: number },
+): number[] | undefined {
+  if (variations !== undefined && pictures > 1) throw usageError('--variations takes one picture at a time.');
+  if (pick === undefined) return undefined;
+  if (variations === undefined) throw usageError('--pick goes with --variations.');
+  const picks = readPicks(pick, variations);
+  if (picks === undefined)
+    throw usageError(`--pick must be numbers from 1 to ${variations}, such as 2 or 1,2, not "${pick}".`);
+  return picks;
+}
+
+/** Numbers such as `1,3`, each once; undefined where they are none of so many. */
+export function readPicks(text: string, count: number): number[] | undefined {
+  const words = text.split(',').map((word) => word.trim());
+  const isNumber = (word: string) => /^\d$/.test(word) && Number(word) >= 1 && Number(word) <= count;
+  return words.every(isNumber) ? [...new Set(words.map(Number))] : undefined;
+}
+
+function readPreview(file: string): string {
+  if (/[^/\\]\.webp$/i.test(file)) return resolve(file);
+  throw usageError(`--preview must name a file that ends in .webp, not "${file}".`);
 }
 
 function readLora(value: string): NamedLora {

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { presetsOfOneSize } from '../commands/animate-options.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
@@ -15,15 +14,16 @@ import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type AnimateOptions, animateLine, readAnimateOptions } from './animate-options.ts';
+import { animateVariations } from './animate-variations.ts';
 import { showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
-import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts';
+import { clipAsJson, clipAsSentence, fromHere } from './describe-clip.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { checkPictures, type LoadedClip, loadPictures } from './load-pictures.ts';
 import { locateModel } from './locate-model.ts';
 import { type OutputFile, openOutputFile, openOutputFolder } from './output-file.ts';
-import type { ClipPlan } from './plan-clips.ts';
+import { openPreviewFile, type PreviewFile } from './preview-file.ts';
 import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
@@ -54,6 +54,9 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const planned = await loadPictures(options.clips, pictures, io);
   const ends = options.end === undefined ? [] : await loadPictures([{ picture: options.end }], pictures, io);
   const outputs: OutputFile[] = [];
+  const isOneClip = options.form.variations === undefined;
+  // Of variations it is the file that shows them side by side.
+  const preview = options.preview && isOneClip ? await openPreviewFile(options.preview, io.stderr) : undefined;
   try {
     for (const { output, framesDir } of options.clips) {
       if (framesDir !== undefined) await openOutputFolder(framesDir);
@@ -66,9 +69,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
       loadEnd: ends[0]?.load,
       settings,
       options: { ...options, form },
+      preview,
       io,
     });
   } finally {
+    await preview?.close();
     await Promise.all(outputs.map((output) => output.discard()));
   }
 }
@@ -80,6 +85,8 @@ interface Batch {
   loadEnd: (() => Promise<Uint8Array>) | undefined;
   settings: RenderSpec['settings'];
   options: AnimateOptions;
+  /** Shows each clip in turn on its way. */
+  preview: PreviewFile | undefined;
   io: CliIo;
 }
 
@@ -88,7 +95,8 @@ interface Batch {
  * the machine is at fault, which would be so for all.
  * @returns the exit code
  */
-async function animateAll(renderer: Renderer, { clips, loadEnd, settings, options, io }: Batch): Promise<number> {
+async function animateAll(renderer: Renderer, batch: Batch): Promise<number> {
+  const { clips, loadEnd, settings, options, preview, io } = batch;
   let failures = 0;
   try {
     for (const [index, { file, load, picture, ...places }] of clips.entries()) {
@@ -97,10 +105,24 @@ async function animateAll(renderer: Renderer, { clips, loadEnd, settings, option
       if (isSeveral) io.stderr.write(`${name} (${index + 1} of ${clips.length})\n`);
       try {
         const endPicture = await loadEnd?.();
-        const wanted = { picture: await load(), settings, ...places, ...(endPicture && { endPicture }) };
-        const clip = await renderOnce(renderer, wanted, { options, io });
+        const { fit, form } = options;
+        const spec: RenderSpec = {
+          picture: await load(),
+          ...(endPicture && { endPicture }),
+          settings,
+          fit,
+          form,
+          ...(places.framesDir !== undefined && { framesDir: places.framesDir }),
+        };
+        const render = (asked: RenderSpec) => renderOnce(renderer, asked, { preview, io });
+        if (form.variations !== undefined) {
+          await animateVariations({ plan: places, spec, options, render, io });
+          continue;
+        }
+        const clip = await render(spec);
         await file.write(clip.bytes);
-        io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, fromHere(places))}\n`);
+        const shown = { output: fromHere(places.output), framesDir: places.framesDir && fromHere(places.framesDir) };
+        io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, shown)}\n`);
       } catch (error) {
         if (!isSeveral || error instanceof JobCancelledError || scopeOf(error) === 'host') throw error;
         const withCauses = io.environment.LOG_LEVEL === 'debug';
@@ -179,6 +201,8 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
     execution,
     ffmpegPath,
     stallSeconds,
+    // Writing a file costs nothing: who asks for it gets each preview.
+    previewSeconds: 0,
     pictures,
     idleSeconds: modelIdleSeconds,
     environment: io.environment,
@@ -188,37 +212,14 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
 
 async function renderOnce(
   renderer: Renderer,
-  {
-    picture,
-    endPicture,
-    settings,
-    framesDir,
-  }: Pick<RenderSpec, 'picture' | 'endPicture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
-  { options: { fit, form }, io }: { options: AnimateOptions; io: CliIo },
+  spec: RenderSpec,
+  { preview, io }: Pick<Batch, 'preview' | 'io'>,
 ): Promise<Clip> {
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
-    return await renderer.render(
-      {
-        picture,
-        ...(endPicture && { endPicture }),
-        settings,
-        fit,
-        form,
-        ...(framesDir !== undefined && { framesDir }),
-      },
-      { signal: io.signal, onProgress: progress.update },
-    );
+    const onPreview = preview && { onPreview: preview.show };
+    return await renderer.render(spec, { signal: io.signal, onProgress: progress.update, ...onPreview });
   } finally {
     progress.stop();
   }
-}
-
-/** Paths as they are seen from the working folder, where they are inside it. */
-function fromHere({ output, framesDir }: Pick<ClipPlan, 'output' | 'framesDir'>): ClipPlaces {
-  const short = (path: string) => {
-    const inside = relative('.', path);
-    return inside.startsWith('..') ? path : inside;
-  };
-  return { output: short(output), framesDir: framesDir && short(framesDir) };
 }

@@ -1,6 +1,7 @@
 import { animate } from './animate.ts';
 import { animateAvatar } from './animate-avatar.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
+import { anotherSeed } from './another-seed.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
 import type { ButtonAction, Command, Handlers, MessageButton } from './command.ts';
@@ -10,6 +11,7 @@ import { endPictureButton, endPictureForm } from './end-picture.ts';
 import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
+import { pickVariation } from './pick-variation.ts';
 import { queue, queueButtons, refreshButtons } from './queue.ts';
 import { settingsButton, settingsMessage } from './settings.ts';
 
@@ -19,7 +21,9 @@ const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kino
 /** Every button's action. */
 const buttonActions: readonly ButtonAction[] = [
   cancel,
+  anotherSeed,
   ...clipButtons,
+  pickVariation,
   editButton,
   endPictureButton,
   settingsButton,

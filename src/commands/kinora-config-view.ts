@@ -25,6 +25,7 @@ export function settingsView(
     [options.preset, presetName(settings.preset, messages)],
     [options.format, messages.animate.choices.format[settings.format]],
     [options.spoiler, yesNo(settings.spoiler)],
+    [options.previews, yesNo(settings.previews)],
     [options.ping, yesNo(settings.ping)],
     [options.ageRestrictedOnly, yesNo(settings.ageRestrictedOnly)],
     [options.language, locale === undefined ? shown.ownLanguage : languageName(locale)],

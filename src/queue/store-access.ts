@@ -5,6 +5,7 @@ import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip, RenderSpec } from '../worker/types.ts';
+import { stateOf } from '../worker/variation-states.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Dispatcher, Run } from './dispatcher.ts';
 import type { Estimates } from './estimates.ts';
@@ -27,7 +28,7 @@ export interface StoreAccessOptions {
   health: Pick<WorkersHealth, 'succeeded'>;
   storage: Pick<CircuitBreaker, 'close'>;
   storageJudge: Pick<FailureJudge, 'succeeded'>;
-  events: Pick<JobRunnerEvents, 'rendered'>;
+  events: Pick<JobRunnerEvents, 'rendered' | 'preview' | 'wantsPreview'>;
   /** How long a claim holds without a heartbeat, in milliseconds. */
   leaseMs: number;
 }
@@ -78,7 +79,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
   return {
     async claim(id, worker) {
       const run = dispatcher.run(id);
-      if (run === undefined || run.isOver) return undefined;
+      if (run === undefined || run.isOver || run.restart) return undefined;
       const term = { nowMs: clock.now(), leaseMs };
       const claimed = await writes.writeNow(() => store.claim(id, { holder: `${holder} ${worker}`, ...term }));
       if (claimed === undefined) return undefined;
@@ -95,7 +96,9 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         return undefined;
       }
       const expected = estimates.of(job, worker);
-      return { attempt, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
+      const wantsPreview = await events.wantsPreview(job);
+      const spec = await specOf(job, store);
+      return { attempt, leaseMs, spec, ...(expected && { expected }), ...(wantsPreview && { wantsPreview }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),
     async saveCheckpoint(attempt, bytes) {
@@ -103,6 +106,11 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
       const run = runWith(attempt);
       if (run) run.saving = saving.catch(() => {});
       await saving;
+    },
+    async showPreview(attempt, bytes) {
+      if (!(await store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }))) return;
+      const run = dispatcher.run(attempt.jobId);
+      if (run !== undefined && !run.isOver && !run.restart) events.preview(run.job, bytes);
     },
     keepClip: keep,
     async giveBack(attempt) {
@@ -130,7 +138,7 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
   const isEndNeeded = job.hasEndPicture === true && isRenderedBetween(job);
   const endPicture = isEndNeeded ? await store.endPicture(id) : undefined;
   if (picture === undefined || (isEndNeeded && endPicture === undefined)) throw await pictureGone(id, store);
-  const checkpoint = await store.checkpoint(id);
+  const checkpoint = (await store.checkpoint(id)) ?? (await variationOf(job, store));
   const spec = {
     picture,
     ...(endPicture && { endPicture }),
@@ -158,6 +166,13 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
     ...(hasEndPicture && { hasEndPicture }),
   };
   return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
+}
+
+/** How far the variation had come that a job goes on from. Without it the job begins anew, and gives the same clip. */
+async function variationOf({ parent }: Job, store: JobStore): Promise<Uint8Array | undefined> {
+  if (parent?.variation === undefined) return undefined;
+  const states = (await store.clip(parent.id))?.master;
+  return states && stateOf(states, parent.variation.number);
 }
 
 async function pictureGone(id: string, store: JobStore): Promise<Error> {

@@ -10,6 +10,10 @@ export interface Messages {
   animate: AnimateMessages;
   clip: ClipMessages;
   cancelButton: string;
+  /** Under a clip that is being made: begins anew. */
+  seedButton: string;
+  /** What a screen reader says of a preview. */
+  previewAltText: string;
   queued(place: { position: number }): string;
   startsAt(moment: string): string;
   readyAt(moment: string): string;
@@ -85,10 +89,11 @@ export const userErrorCodes = [
   'going-down',
   'storage-failed',
   'not-yours',
+  'requester-only',
   'job-unknown',
   'too-late',
   'draining',
-  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (2 where what was asked for counts as two)
+  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (for how many what was asked for counts)
   'limit-waiting-guild', // limit, freeAtMs, clips
   'limit-waiting-total', // limit, freeAtMs, clips
   'limit-cooldown', // limit: seconds, freeAtMs
@@ -123,6 +128,8 @@ export const userErrorCodes = [
   'already-smooth',
   'already-largest',
   'already-under-way',
+  'variation-picked', // number
+  'variations-expired', // number, seed
   'clip-longest', // limit
   'no-settings-there',
   'number-needed', // option

@@ -26,6 +26,10 @@ export interface ModelInfo {
   loop?: LoopName;
   /** It knows one move to one side; whoever renders lays the picture so that the seed chooses among four. */
   orientsBySeed?: boolean;
+  /** Of such a model: pixels to generate, and cut off, beyond the edge that a pan comes to, so that it is never seen. */
+  panMargin?: number;
+  /** Of such a model: it zooms where this is added to the motion bucket. */
+  zoomBucket?: number;
   limits: ModelLimits;
 }
 
@@ -55,4 +59,6 @@ export interface ImageToVideoResult extends RgbFrames {
   /** The provider that really ran the networks. */
   provider: Exclude<ProviderName, 'auto'>;
   secondsPerStage: Record<PipelineStage, number>;
+  /** Of a variation: how far it has come, see {@link CheckpointOptions.hand}; left out where that is too large. */
+  state?: Uint8Array;
 }
