@@ -58,8 +58,8 @@ let memoryBeforeMb = 0;
 function onLine(line: string): void {
   leaks.push(...leaksIn(line, [discord.token, workerToken]));
   if (!line.includes('"job ended"')) return;
-  const { jobId, state } = JSON.parse(line) as { jobId: string; state: string };
-  people.ended(jobId, state);
+  const { job, state } = JSON.parse(line) as { job: string; state: string };
+  people.ended(job, state);
 }
 
 const fleet: SoakHosts | undefined =

@@ -11,7 +11,7 @@ from common import GOLDEN, ROOT, Recorder
 from pipeline_goldens import NOTES, make_pipeline, run_case
 
 SETTINGS = dict(
-    model="models/demo", width=128, height=80, numFrames=14, numInferenceSteps=10, minGuidanceScale=1.0,
+    model="models/demo", width=128, height=80, numFrames=14, numInferenceSteps=4, minGuidanceScale=1.0,
     maxGuidanceScale=1.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=14, seed=7,
     sampler="euler", schedule="karras",
 )  # fmt: skip

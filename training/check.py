@@ -1,9 +1,10 @@
-"""`python -m training.check`: what is written into the first weights by hand holds. Takes seconds and needs no pictures."""
+"""`python -m training.check`: what is written by hand holds. Takes seconds and needs no pictures."""
 
 import torch
 
-from .linear_pan import fit_move
-from .motion import FRAMES, TRAVEL, known, pan
+from .camera import FAR, NEAR
+from .linear_move import fit_move
+from .motion import FRAMES, TRAVEL, ZOOM_BUCKET, clip_of, travel
 from .unet_model import make_unet
 from .vae_model import DOWN, SCALING_FACTOR, bands, decode_stills, make_vae
 
@@ -34,27 +35,28 @@ def main() -> None:
     error = whole - pictures
     report("the untrained decoder as an upsampler, mean squared error", float((error**2).mean()), 0.01)
 
-    wide = smooth(48, 3, 48, 96)
-    unet = make_unet(fit_move(wide))
-    width = 18
-    seen = known(torch.tensor([200.0]), width)[:, :, None, None]
-    clip = bands(pan(wide[:1], torch.tensor([200.0]), width * DOWN))
-    noise = torch.randn_like(clip)
-    for sigma in (700.0, 10.0, 1.0, 0.3):
-        norm = (sigma**2 + 1) ** 0.5
-        still = (clip[:, :1] / SCALING_FACTOR).expand(-1, FRAMES, -1, -1, -1)
-        inputs = torch.cat([(clip + sigma * noise) / norm, still], 2)
-        level = torch.tensor([0.25]) * torch.tensor(sigma).log()
-        found = unet(inputs, level, torch.randn(1, 1, 64), torch.tensor([[6.0, 200.0, 0.02]]), return_dict=False)[0]
-        error = (clip + sigma * noise) / norm**2 - found * sigma / norm - clip
-        report(f"the untrained UNet as a pan, sigma {sigma:g}", float(((error * seen) ** 2).mean()), 5e-3)
+    unet = make_unet(*(fit_move(smooth(24, 3, 48, 96), reach) for reach in (FAR, NEAR)))
+    picture = smooth(1, 3, 64, 128)
+    for what, bucket in (("pan", 60.0), ("pan", 255.0), ("zoom", ZOOM_BUCKET + 255.0)):
+        move = torch.tensor([bucket])
+        clip = bands(clip_of(picture, move))
+        noise = torch.randn_like(clip)
+        seen = clip.shape[-1] - int(travel(move)) - 1  # columns that never show what is beyond the edge
+        for sigma in (700.0, 10.0, 1.0, 0.3):
+            norm = (sigma**2 + 1) ** 0.5
+            still = (clip[:, :1] / SCALING_FACTOR).expand(-1, FRAMES, -1, -1, -1)
+            inputs = torch.cat([(clip + sigma * noise) / norm, still], 2)
+            level = torch.tensor([0.25]) * torch.tensor(sigma).log()
+            found = unet(inputs, level, torch.randn(1, 1, 64), torch.tensor([[6.0, bucket, 0.02]]), return_dict=False)[0]
+            error = ((clip + sigma * noise) / norm**2 - found * sigma / norm - clip)[..., :seen]
+            report(f"the UNet as a {what} at {bucket:g}, sigma {sigma:g}", float((error**2).mean()), 5e-3)
 
-    wide = smooth(2, 3, 32, 96)
-    clip = pan(wide, torch.tensor([255.0, 127.5]), 64)
-    report("a pan starts at the left", float((clip[0, 0] - wide[0, :, :, :64]).abs().max()), 1e-3)
     far = int(TRAVEL * DOWN)
-    report(f"a pan ends {far} pixels further right", float((clip[0, -1] - wide[0, :, :, far : far + 64]).abs().max()), 1e-3)
-    report("half as strong, half as far", float((clip[1, -1] - wide[1, :, :, far // 2 : far // 2 + 64]).abs().max()), 1e-3)
+    pan = clip_of(picture, torch.tensor([255.0]))[0]
+    report("a pan starts with the picture", float((pan[0] - picture[0]).abs().max()), 1e-3)
+    report(f"a pan ends {far} pixels further right", float((pan[-1, :, :, :-far] - picture[0, :, :, far:]).abs().max()), 1e-3)
+    mirrored = picture[0, :, :, -far:].flip(-1)
+    report("and mirrored beyond the edge", float((pan[-1, :, :, -far:] - mirrored)[..., 2:-2].abs().max()), 1e-3)
 
 
 if __name__ == "__main__":

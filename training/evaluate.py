@@ -14,18 +14,27 @@ from diffusers import StableVideoDiffusionPipeline
 from PIL import Image
 
 from .fit import fit_shift, psnr
-from .motion import travel
+from .motion import ZOOM_BUCKET, travel
 from .pictures import SIZES, fitted, read
 from .run import arguments, start, wait_while_paused
 from .unet_model import quick_on_processors
 from .vae_model import DOWN
 
-SPEEDS = {"low": 64, "normal": 127, "strong": 200}
+SPEEDS = {"subtle": 60, "normal": 127, "strong": 180, "wild": 240}
 SHOWN = (0, 4, 9, 13)
 
 
+def with_margin(picture: Image.Image, margin: int) -> Image.Image:
+    """The picture mirrored beyond its right edge, as the renderer hands it to the model for a pan."""
+    pixels = np.asarray(picture)
+    return Image.fromarray(np.concatenate([pixels, pixels[:, ::-1][:, :margin]], 1))
+
+
 def clip_of(pipeline, picture: Image.Image, preset: dict, bucket: int, seed: int) -> torch.Tensor:
-    """Frames [f, 3, h, w] in 0..1."""
+    """Frames [f, 3, h, w] in 0..1: of a pan those that the renderer shows, without its margin."""
+    shown = picture.width
+    if bucket < ZOOM_BUCKET:
+        picture = with_margin(picture, preset["pan_margin"])
     frames = pipeline(
         picture,
         height=picture.height,
@@ -40,7 +49,7 @@ def clip_of(pipeline, picture: Image.Image, preset: dict, bucket: int, seed: int
         generator=torch.Generator().manual_seed(seed),
         output_type="np",
     ).frames[0]
-    return torch.from_numpy(np.asarray(frames)).movedim(-1, 1).float()
+    return torch.from_numpy(np.asarray(frames)).movedim(-1, 1).float()[..., :shown]
 
 
 def figures(picture: Image.Image, clip: torch.Tensor) -> dict:
@@ -69,9 +78,9 @@ def summarise(results: list[dict]) -> None:
         print(*key, f"of {len(some)}, meant {some[0]['meant']:.1f} px: {means}, least last {min(r['last'] for r in some):.2f}")
     clips = {(r["size"], r["picture"], r["speed"]): r["shift"] for r in results}
     grown = [
-        clips[size, name, "low"] < shift < clips[size, name, "strong"]
+        clips[size, name, "subtle"] < shift < clips[size, name, "strong"]
         for (size, name, speed), shift in clips.items()
-        if speed == "normal" and (size, name, "low") in clips and (size, name, "strong") in clips
+        if speed == "normal" and (size, name, "subtle") in clips and (size, name, "strong") in clips
     ]
     print(f"movement grows with the motion option: {sum(grown)} of {len(grown)} pictures")
     worst = max(results, key=lambda r: abs(r["shift"] / r["meant"] - 1))

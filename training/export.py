@@ -12,6 +12,7 @@ from diffusers import (
 )
 
 from .clip_tower import make_clip, make_processor
+from .motion import ZOOM_BUCKET
 from .run import arguments, start
 
 # Stable Video Diffusion's own scheduler, to the letter.
@@ -30,13 +31,14 @@ SCHEDULER = {
     "steps_offset": 1,
     "rescale_betas_zero_snr": False,
 }
+PAN_MARGIN = 32  # pixels, above the furthest pan; every level of the UNet halves it evenly
 PRESET = {
     "name": "Kinora demo (toy model)",
     "description": "A toy-sized model that knows camera moves, there to show the machine running; the real one is SVD XT.",
     "width": 256,
     "height": 144,
     "num_frames": 14,
-    "num_inference_steps": 6,
+    "num_inference_steps": 4,
     "min_guidance_scale": 1.0,
     "max_guidance_scale": 1.0,
     "fps": 7,
@@ -45,6 +47,8 @@ PRESET = {
     "decode_chunk_size": 2,  # the decoder's temporal branches are identities: fewer at a time is the same, in less memory
     "loop": "ping-pong",
     "turn_by_seed": True,
+    "pan_margin": PAN_MARGIN,
+    "zoom_bucket": ZOOM_BUCKET,
 }
 
 

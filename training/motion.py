@@ -1,4 +1,8 @@
-"""The move that the model learns: the camera pans evenly to the right."""
+"""The moves of the model: a pan to the right, and a zoom towards the lower right corner. Both are even in time.
+
+The motion bucket says which, and how far: up to 255 it pans, from ZOOM_BUCKET on it zooms as far as the bucket less
+ZOOM_BUCKET asks for.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -6,31 +10,42 @@ import torch.nn.functional as F
 from .vae_model import DOWN
 
 FRAMES = 14
-TRAVEL = 3.0  # latent pixels from the first frame to the last at motion bucket 255
+TRAVEL = 7.0  # latent pixels from the first frame to the last at motion bucket 255
+ZOOM = 0.055  # share of the picture's width and height that is out of sight in the last frame at ZOOM_BUCKET + 255
+ZOOM_BUCKET = 512
+
+
+def strength(bucket: torch.Tensor) -> torch.Tensor:
+    """How far of the whole way a bucket of 0 to 255 goes, 0..1: quick to grow below the normal 127, then ever less."""
+    return 1 - (1 - bucket.clamp(0, 255) / 255) ** 2.2
 
 
 def travel(bucket: torch.Tensor) -> torch.Tensor:
-    """Distance in latent pixels between the first and the last frame."""
-    return TRAVEL * bucket / 255
+    """Distance in latent pixels between the first and the last frame of a pan."""
+    return TRAVEL * strength(bucket) * (bucket < ZOOM_BUCKET)
 
 
-def pan(pixels: torch.Tensor, bucket: torch.Tensor, width: int) -> torch.Tensor:
-    """Clips [b, frames, 3, h, width] in pixels out of wide windows [b, 3, h, wide]: the camera goes evenly to the right,
-    from the window's left end."""
-    count, _, height, wide = pixels.shape
+def shrink(bucket: torch.Tensor) -> torch.Tensor:
+    """By which share the camera's view shrinks until the last frame of a zoom."""
+    return ZOOM * strength(bucket - ZOOM_BUCKET) * (bucket >= ZOOM_BUCKET)
+
+
+def view(pixels: torch.Tensor, left: torch.Tensor, shrunk: torch.Tensor) -> torch.Tensor:
+    """What the camera sees of pictures [n, 3, h, w] from `left` [n] pixels further right, and shrunk [n] towards the lower
+    right corner. Beyond the right edge the picture is mirrored."""
+    count, _, height, width = pixels.shape
+    x, y = torch.arange(width) + 0.5, torch.arange(height) + 0.5
+    x = width - (width - x) * (1 - shrunk[:, None]) + left[:, None]
+    y = height - (height - y) * (1 - shrunk[:, None])
+    grid = torch.stack(
+        [(x * 2 / width - 1)[:, None].expand(-1, height, -1), (y * 2 / height - 1)[:, :, None].expand(-1, -1, width)], -1
+    )
+    return F.grid_sample(pixels, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
+
+
+def clip_of(pixels: torch.Tensor, bucket: torch.Tensor) -> torch.Tensor:
+    """Clips [b, frames, 3, h, w] of pictures [b, 3, h, w] as they are meant."""
     progress = torch.arange(FRAMES) / (FRAMES - 1)
-    left = travel(bucket)[:, None] * DOWN * progress  # [b, frames], pixels
-    theta = torch.zeros(count * FRAMES, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = width / wide, 1
-    theta[:, 0, 2] = (left.flatten() + width / 2) * 2 / wide - 1
-    source = pixels.repeat_interleave(FRAMES, 0)
-    grid = F.affine_grid(theta, (count * FRAMES, 3, height, width), align_corners=False)
-    clip = F.grid_sample(source, grid, mode="bicubic", padding_mode="border", align_corners=False)
-    return clip.view(count, FRAMES, 3, height, width)
-
-
-def known(bucket: torch.Tensor, width: int) -> torch.Tensor:
-    """Which columns of each frame the picture itself shows, [b, frames, width] of latent pixels; in the others is what was
-    beyond its right edge."""
-    progress = torch.arange(FRAMES) / (FRAMES - 1)
-    return torch.arange(width) + 1 + (travel(bucket)[:, None] * progress)[..., None] <= width
+    left, shrunk = ((far(bucket)[:, None] * progress).flatten() for far in (travel, shrink))
+    # A zoom is made sideways and downwards one after the other, each evenly.
+    return view(pixels.repeat_interleave(FRAMES, 0), left * DOWN, shrunk).unflatten(0, (-1, FRAMES))

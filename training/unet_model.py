@@ -1,4 +1,4 @@
-"""The small spatio-temporal UNet. Its first weights pan over the picture: see camera.py."""
+"""The small spatio-temporal UNet. Its weights are written, see camera.py."""
 
 import torch
 from diffusers import UNetSpatioTemporalConditionModel
@@ -13,15 +13,15 @@ CONFIG = {
     "sample_size": 48,
     "in_channels": 2 * LATENT_CHANNELS,
     "out_channels": LATENT_CHANNELS,
-    "down_block_types": ["CrossAttnDownBlockSpatioTemporal"] * 3,
-    "up_block_types": ["CrossAttnUpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal", "UpBlockSpatioTemporal"],
-    "block_out_channels": [96, 64, 96],
+    "down_block_types": ["DownBlockSpatioTemporal"] * 3,
+    "up_block_types": ["UpBlockSpatioTemporal", "UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"],
+    "block_out_channels": [96, 96, 96],
     "addition_time_embed_dim": 32,
     "projection_class_embeddings_input_dim": 96,
-    "layers_per_block": 1,
+    "layers_per_block": [1, 1, 3],
     "cross_attention_dim": EMBEDDING,
     "transformer_layers_per_block": 1,
-    "num_attention_heads": [2, 2, 3],
+    "num_attention_heads": [1, 1, 1],
     "num_frames": FRAMES,
 }
 
@@ -40,13 +40,10 @@ def quick_on_processors(unet: UNetSpatioTemporalConditionModel) -> None:
 
 
 @torch.no_grad()
-def make_unet(move: torch.Tensor) -> UNetSpatioTemporalConditionModel:
-    """A new UNet that makes the move of `linear_pan.fit_move`; the rest is seeded by torch's global generator."""
+def make_unet(far: torch.Tensor, near: torch.Tensor) -> UNetSpatioTemporalConditionModel:
+    """A UNet that makes the moves of `linear_move.fit_move`, for its first transformer and for its second."""
     unet = UNetSpatioTemporalConditionModel(**CONFIG)
-    for name, parameter in unet.named_parameters():
-        if name.endswith("conv2.weight") or "proj_out.weight" in name:
-            parameter.mul_(0.2)
-    write_camera(unet, move)
+    write_camera(unet, far, near)
     channels_last(unet)
     quick_on_processors(unet)
     return unet

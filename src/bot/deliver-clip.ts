@@ -6,7 +6,7 @@ import { hasSeamlessOffer, seamlessButton } from './clip-rows.ts';
 import { isMessageDeleted, isRouteClosed, isUploadTooLarge, scopedDiscordError } from './discord-errors.ts';
 import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
-import type { MessageSender, Reply } from './message-sender.ts';
+import { asSpoiler, type MessageSender, type Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
@@ -73,9 +73,7 @@ function clipReply(clip: Clip, { job, messages, isSpoiler, seamlessSeconds }: De
     reply.components.at(-1)?.components.push(seamlessButton(job, seamlessSeconds?.(job), messages));
   }
   if (!isSpoiler) return reply;
-  const { files = [] } = reply;
-  // Servers and clients of before June 2026 know the name alone.
-  return { ...reply, files: files.map((file) => ({ ...file, name: `SPOILER_${file.name}`, isSpoiler: true })) };
+  return { ...reply, files: (reply.files ?? []).map(asSpoiler) };
 }
 
 async function shrunk(clip: Clip, { job, shrink, signal }: DeliverClipOptions): Promise<Clip | undefined> {

@@ -8,11 +8,12 @@ import type { Metrics } from '../util/metrics.ts';
 import { deliverClip, type ShrinkClip } from './deliver-clip.ts';
 import { isMessageGone, isRouteClosed, isTransient, scopedDiscordError } from './discord-errors.ts';
 import { createEditBudget } from './edit-budget.ts';
-import { plainView, progressView, queuedView } from './job-view.ts';
+import { plainView, previewFile, progressView, queuedView } from './job-view.ts';
 import { chooseMessages } from './languages/choose-messages.ts';
 import { explainError } from './languages/explain-error.ts';
 import type { Messages } from './languages/messages.ts';
-import { editRoute, type MessageSender } from './message-sender.ts';
+import { asSpoiler, editRoute, type MessageSender, type Reply } from './message-sender.ts';
+import { createPreviewUpload, type PreviewUpload } from './preview-upload.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
 import { tellPrivately } from './tell-privately.ts';
@@ -21,12 +22,14 @@ import { tellPrivately } from './tell-privately.ts';
 export interface JobMessagesOptions {
   replies: MessageSender;
   shrink: ShrinkClip;
-  /** Whether a server hides clips until they are clicked, and lets be mentioned who waited for them. */
+  /** Whether a server hides clips until they are clicked, shows previews, and lets be mentioned who waited for them. */
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   /** Whether a person wants to be mentioned. */
   userSettings: Pick<UserSettingsStore, 'wantsPing'>;
   /** Whoever waited longer than this is mentioned when the clip is there. Default: nobody is. */
   pingAfterMs?: number | undefined;
+  /** How often a preview of a running clip comes, at most; whoever renders keeps the time. 0, the default: none is shown. */
+  previewSeconds?: number;
   /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
   seamlessSeconds?: (job: Job) => number | undefined;
   clock: Clock;
@@ -46,9 +49,17 @@ interface Conversation {
   address: ReplyAddress;
   messages: Messages;
   status: StatusMessage;
+  previews: PreviewUpload;
+  /** What a running job's message says beside its preview. */
+  shown?: Reply;
+  /** Of the previews of the present attempt. */
+  attempt: object;
   /** The place that was shown last; undefined once the job runs. */
   place?: QueuePosition | undefined;
 }
+
+/** How long a preview's upload may go on, in milliseconds, once there is something that matters more. */
+const uploadGraceMs = 1_000;
 
 /** A shift of a waiting job's times that its message follows: at least so much, in milliseconds, and of the wait. */
 const noticeableShift = { ms: 15_000, share: 0.1 };
@@ -57,9 +68,11 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
   const { guildSettings, userSettings, pingAfterMs = Number.POSITIVE_INFINITY, seamlessSeconds } = options;
+  const { previewSeconds = 0 } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
   const budget = createEditBudget(clock);
+  let previewsShown = 0;
 
   /** The channel against whose limits an edit counts at this moment. */
   function limitedChannel(address: ReplyAddress): string | undefined {
@@ -70,8 +83,14 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
     const known = conversations.get(job.id);
     if (known) return known;
     const address = parseReplyAddress(job.address);
+    const previews = createPreviewUpload({
+      edit: (reply, how) => replies.edit(address, reply, how),
+      onSecondEdit: () => budget.spend(limitedChannel(address)),
+      jobId: job.id,
+      log,
+    });
     const status = createStatusMessage({
-      send: (reply) => replies.edit(address, reply),
+      send: previews.send,
       clock,
       gapMs: editGapMs,
       budget,
@@ -83,9 +102,40 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
         return isOver ? 'stop' : 'go-on';
       },
     });
-    const conversation: Conversation = { address, messages: chooseMessages(address.locale), status };
+    const messages = chooseMessages(address.locale);
+    const conversation: Conversation = { address, messages, status, previews, attempt: {} };
     conversations.set(job.id, conversation);
     return conversation;
+  }
+
+  /** No more edits. An upload of a preview that hangs is broken off: it would hold up what people wait for. */
+  async function closeStatus({ status, previews }: Conversation): Promise<void> {
+    const cancel = clock.after(uploadGraceMs, previews.abort);
+    await status.close();
+    cancel();
+  }
+
+  /** A running job's message, with the preview that there is. */
+  function showRunning({ status, previews, shown }: Conversation): void {
+    if (shown === undefined) return;
+    status.show({ ...shown, ...(previews.file && { files: [previews.file] }) });
+  }
+
+  async function wantsPreview({ guildId }: Job): Promise<boolean> {
+    return previewSeconds > 0 && (await guildSettings.of(guildId)).previews;
+  }
+
+  async function showPreview(job: Job, bytes: Uint8Array): Promise<void> {
+    const conversation = conversations.get(job.id);
+    if (conversation === undefined || conversation.previews.isRefused()) return;
+    const { address, messages, attempt, previews } = conversation;
+    if (!(await wantsPreview(job))) return;
+    const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
+    // Delivered, cancelled or begun anew meanwhile.
+    if (conversations.get(job.id) !== conversation || conversation.attempt !== attempt) return;
+    const file = previewFile(job, bytes, { number: ++previewsShown, messages });
+    previews.set(hides ? asSpoiler(file) : file);
+    showRunning(conversation);
   }
 
   /** Never rejects: the clip is there. */
@@ -105,11 +155,12 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
    * else has. Rejects where Discord or the network failed, so that it is tried again.
    */
   function notifyFinal(job: Job, how: 'edit' | 'privately', say: (messages: Messages) => string): Promise<void> {
-    const { address, messages, status } = conversationOf(job);
+    const conversation = conversationOf(job);
+    const { address, messages } = conversation;
     conversations.delete(job.id);
     const words = (async () => {
       try {
-        await status.close();
+        await closeStatus(conversation);
         budget.spend(limitedChannel(address));
         const content = say(messages);
         if (how === 'privately') await tellPrivately(address, content, { job, messages, replies });
@@ -133,18 +184,27 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const { status, messages, place: shown } = conversation;
       if (shown !== undefined && !isNews(shown, place, clock.now())) return;
       conversation.place = place;
+      delete conversation.shown;
       status.show(queuedView(job, place, messages), place.position);
     },
     progress(job, progress) {
       const conversation = conversationOf(job);
-      const { status, messages } = conversation;
       conversation.place = undefined;
-      status.show(progressView(job, progress, messages));
+      if (progress.stage === 'prepare') {
+        conversation.attempt = {};
+        conversation.previews.set(undefined);
+      }
+      conversation.shown = progressView(job, progress, conversation.messages);
+      showRunning(conversation);
     },
+    preview(job, bytes) {
+      showPreview(job, bytes).catch((err: unknown) => log.warn({ job: job.id, err }, 'a preview could not be shown'));
+    },
+    wantsPreview,
     async deliver(job, clip, signal) {
       const conversation = conversationOf(job);
-      const { address, messages, status } = conversation;
-      await status.close();
+      const { address, messages } = conversation;
+      await closeStatus(conversation);
       budget.spend(limitedChannel(address));
       const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
       // The next try, after a failed one, begins with the address that the job has then.

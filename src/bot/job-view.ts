@@ -24,12 +24,23 @@ export function queuedView(job: Job, place: QueuePosition, messages: Messages): 
 export function progressView(job: Job, progress: JobProgress, messages: Messages): Reply {
   const { stage, step, steps, share, endsAtMs } = progress;
   const count = steps > 1 ? ` · ${messages.step({ step, steps })}` : '';
+  const { seed } = job.settings;
+  const seedWords = seed === undefined ? '' : ` · ${messages.clip.caption.seed(seed)}`;
   const lines = [
-    `🎞️ **${messages.stages[stage]}**${count}`,
+    `🎞️ **${messages.stages[stage]}**${count}${seedWords}`,
     progressBar(share),
     endsAtMs === undefined ? '' : messages.readyAt(countdown(endsAtMs)),
   ];
-  return { content: joinedLines(...lines), components: [cancelRow(job, messages)] };
+  const row = cancelRow(job, messages);
+  // What is made of kept frames is the same with every seed.
+  if (job.parent?.use !== 'reencode') row.components.push(seedButton(job, messages));
+  return { content: joinedLines(...lines), components: [row] };
+}
+
+/** A preview's file. Its name tells it from the one before, and from a clip. */
+export function previewFile(job: Job, bytes: Uint8Array, { number, messages }: { number: number; messages: Messages }) {
+  const name = `preview-${job.id}-${number}.webp`;
+  return { name, data: bytes, contentType: 'image/webp', description: messages.previewAltText };
 }
 
 /** The clip under one short line; 📋 says the rest. Its file's name says what made it, since files travel alone. */
@@ -101,6 +112,16 @@ function cancelRow(job: Job, messages: Messages): APIActionRowComponent<APIButto
         custom_id: buttonId({ action: 'cancel', jobId: job.id }),
       },
     ],
+  };
+}
+
+function seedButton(job: Job, messages: Messages): APIButtonComponent {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: '🎲' },
+    label: messages.seedButton,
+    custom_id: buttonId({ action: 'another-seed', jobId: job.id }),
   };
 }
 

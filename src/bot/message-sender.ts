@@ -12,7 +12,7 @@ import { fitLabel } from './fit-text.ts';
 import type { ReplyAddress } from './reply-address.ts';
 
 /** A file to upload; a nameless one would arrive as `file.jpg`. */
-interface ReplyFile {
+export interface ReplyFile {
   name: string;
   data: Uint8Array;
   contentType: string;
@@ -27,12 +27,14 @@ export interface Reply {
   content: string;
   components: APIActionRowComponent<APIButtonComponent>[];
   files?: ReplyFile[];
+  /** An edit leaves the files of the message as they are; `files` is then left out. */
+  keepsFiles?: true;
 }
 
 /** Writes to the place a job came from. */
 export interface MessageSender {
-  /** Replaces the job's message: text, buttons and files. Doing it twice shows it once. */
-  edit(address: ReplyAddress, reply: Reply): Promise<void>;
+  /** Replaces the job's message: text, buttons and files. Doing it twice shows it once. The signal breaks an upload off. */
+  edit(address: ReplyAddress, reply: Reply, options?: { signal?: AbortSignal }): Promise<void>;
   /** A new message that mentions the requester, for when the job's message is gone. `nonce` guards against a double post. */
   post(address: ReplyAddress, reply: Reply, nonce: string): Promise<void>;
   /** Mentions the requester, and nobody else, in an answer to the job's message: an edit tells nobody. */
@@ -98,8 +100,8 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
   }
 
   return {
-    async edit(address, reply) {
-      const request = { body: bodyOf(reply), ...filesOf(reply) };
+    async edit(address, reply, { signal } = {}) {
+      const request = { body: bodyOf(reply), ...filesOf(reply), ...(signal && { signal }) };
       const { applicationId, token, channelId, messageId } = address;
       const ways: Ways = {
         token: () => rest.patch(Routes.webhookMessage(applicationId, token, '@original'), { ...request, auth: false }),
@@ -168,14 +170,19 @@ async function firstOpenRoute(ways: readonly (() => Promise<unknown>)[]): Promis
   }
 }
 
-function bodyOf({ content, components, files = [] }: Reply) {
+function bodyOf({ content, components, files = [], keepsFiles }: Reply) {
   const attachments = files.map(({ name, description, isSpoiler }, index) => ({
     id: String(index),
     filename: name,
     ...(description !== undefined && { description: fitLabel(description, maxDescription) }),
     ...(isSpoiler && { is_spoiler: true }),
   }));
-  return { content, components, attachments, allowed_mentions: { parse: [] } };
+  return { content, components, ...(!keepsFiles && { attachments }), allowed_mentions: { parse: [] } };
+}
+
+/** A file that is hidden until somebody clicks it. Servers and clients of before June 2026 know the name alone. */
+export function asSpoiler(file: ReplyFile): ReplyFile {
+  return { ...file, name: `SPOILER_${file.name}`, isSpoiler: true };
 }
 
 function filesOf({ files }: Reply) {

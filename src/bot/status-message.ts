@@ -38,7 +38,7 @@ export function createStatusMessage(options: StatusMessageOptions): StatusMessag
   let cancelWait: (() => void) | undefined;
   let isClosed = false;
 
-  const isShown = () => wanted === undefined || JSON.stringify(wanted.reply) === shown;
+  const isShown = () => wanted === undefined || keyOf(wanted.reply) === shown;
 
   function schedule(): void {
     if (isClosed || underWay || cancelWait || isShown()) return;
@@ -70,7 +70,7 @@ export function createStatusMessage(options: StatusMessageOptions): StatusMessag
   }
 
   async function edit(reply: Reply): Promise<void> {
-    shown = JSON.stringify(reply);
+    shown = keyOf(reply);
     try {
       await send(reply);
     } catch (error) {
@@ -90,4 +90,9 @@ export function createStatusMessage(options: StatusMessageOptions): StatusMessag
       await underWay;
     },
   };
+}
+
+/** The same for replies that look the same: files are told by their names. */
+function keyOf({ files = [], ...reply }: Reply): string {
+  return JSON.stringify([reply, files.map(({ name }) => name)]);
 }

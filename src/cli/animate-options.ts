@@ -16,6 +16,8 @@ export interface AnimateOptions {
   clips: ClipPlan[];
   /** The picture that every clip ends with; undefined: none was named. */
   end: string | undefined;
+  /** The file that shows the clip on its way; undefined: none was asked for. */
+  preview: string | undefined;
   /** The largest picture that is read. */
   maxPixels: number;
   /** Undefined: what the configuration says. */
@@ -76,6 +78,12 @@ export const animateLine = {
       value: 'DIR',
       help: 'also write the frames there, as frame-0000.png ...; of several clips into DIR/<picture>/',
     },
+    preview: {
+      value: 'FILE.webp',
+      help:
+        'all frames as the model guesses them after a quarter, half and three quarters of the steps, 160 pixels wide; ' +
+        'the file is replaced each time',
+    },
     'max-pixels': {
       value: 'N',
       help: 'the largest picture that is read (100000000); reading takes 3 to 7 bytes of memory a pixel, WebP 11, AVIF 20',
@@ -119,6 +127,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
   return {
     clips,
     end,
+    preview: values.preview === undefined ? undefined : readPreview(values.preview),
     maxPixels: readOption(
       'max-pixels',
       heldWholeNumber({ from: 1, to: 10_000_000_000 }),
@@ -140,6 +149,11 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
 function readEnd(picture: string): string {
   if (picture === '') throw usageError('--end must name a picture.');
   return absolute(picture);
+}
+
+function readPreview(file: string): string {
+  if (/[^/\\]\.webp$/i.test(file)) return resolve(file);
+  throw usageError(`--preview must name a file that ends in .webp, not "${file}".`);
 }
 
 function readLora(value: string): NamedLora {

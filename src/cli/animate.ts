@@ -24,6 +24,7 @@ import { checkPictures, type LoadedClip, loadPictures } from './load-pictures.ts
 import { locateModel } from './locate-model.ts';
 import { type OutputFile, openOutputFile, openOutputFolder } from './output-file.ts';
 import type { ClipPlan } from './plan-clips.ts';
+import { openPreviewFile, type PreviewFile } from './preview-file.ts';
 import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
@@ -54,6 +55,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const planned = await loadPictures(options.clips, pictures, io);
   const ends = options.end === undefined ? [] : await loadPictures([{ picture: options.end }], pictures, io);
   const outputs: OutputFile[] = [];
+  const preview = options.preview === undefined ? undefined : await openPreviewFile(options.preview, io.stderr);
   try {
     for (const { output, framesDir } of options.clips) {
       if (framesDir !== undefined) await openOutputFolder(framesDir);
@@ -66,9 +68,11 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
       loadEnd: ends[0]?.load,
       settings,
       options: { ...options, form },
+      preview,
       io,
     });
   } finally {
+    await preview?.close();
     await Promise.all(outputs.map((output) => output.discard()));
   }
 }
@@ -80,6 +84,8 @@ interface Batch {
   loadEnd: (() => Promise<Uint8Array>) | undefined;
   settings: RenderSpec['settings'];
   options: AnimateOptions;
+  /** Shows each clip in turn on its way. */
+  preview: PreviewFile | undefined;
   io: CliIo;
 }
 
@@ -88,7 +94,8 @@ interface Batch {
  * the machine is at fault, which would be so for all.
  * @returns the exit code
  */
-async function animateAll(renderer: Renderer, { clips, loadEnd, settings, options, io }: Batch): Promise<number> {
+async function animateAll(renderer: Renderer, batch: Batch): Promise<number> {
+  const { clips, loadEnd, settings, options, preview, io } = batch;
   let failures = 0;
   try {
     for (const [index, { file, load, picture, ...places }] of clips.entries()) {
@@ -98,7 +105,7 @@ async function animateAll(renderer: Renderer, { clips, loadEnd, settings, option
       try {
         const endPicture = await loadEnd?.();
         const wanted = { picture: await load(), settings, ...places, ...(endPicture && { endPicture }) };
-        const clip = await renderOnce(renderer, wanted, { options, io });
+        const clip = await renderOnce(renderer, wanted, { options, preview, io });
         await file.write(clip.bytes);
         io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, fromHere(places))}\n`);
       } catch (error) {
@@ -179,6 +186,8 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
     execution,
     ffmpegPath,
     stallSeconds,
+    // Writing a file costs nothing: who asks for it gets each preview.
+    previewSeconds: 0,
     pictures,
     idleSeconds: modelIdleSeconds,
     environment: io.environment,
@@ -194,7 +203,7 @@ async function renderOnce(
     settings,
     framesDir,
   }: Pick<RenderSpec, 'picture' | 'endPicture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
-  { options: { fit, form }, io }: { options: AnimateOptions; io: CliIo },
+  { options: { fit, form }, preview, io }: Pick<Batch, 'options' | 'preview' | 'io'>,
 ): Promise<Clip> {
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
@@ -207,7 +216,7 @@ async function renderOnce(
         form,
         ...(framesDir !== undefined && { framesDir }),
       },
-      { signal: io.signal, onProgress: progress.update },
+      { signal: io.signal, onProgress: progress.update, ...(preview && { onPreview: preview.show }) },
     );
   } finally {
     progress.stop();

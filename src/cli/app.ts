@@ -6,7 +6,7 @@ import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
-import { createJobMessages } from '../bot/job-messages.ts';
+import { createJobMessages, type JobMessagesOptions } from '../bot/job-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
@@ -39,7 +39,7 @@ import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
 /** What the bot needs of the configuration. */
-export interface BotConfig extends AccessRules {
+export interface BotConfig extends AccessRules, Pick<JobMessagesOptions, 'pingAfterMs' | 'previewSeconds'> {
   discordToken: string;
   discordApiUrl: string;
   /** Where avatars and stickers are. Default: Discord's own. */
@@ -54,8 +54,6 @@ export interface BotConfig extends AccessRules {
   limits?: OperatorLimits;
   /** How long delivered clips and their pictures are kept. Default a week. */
   retentionHours?: number;
-  /** Who waited longer is mentioned when the clip is there. Default: nobody is. */
-  pingAfterMs?: number | undefined;
   /** How long {@link RunningBot.stop} lets the running clip be finished. Default 0. */
   shutdownGraceMs?: number;
   /** Undefined: this host makes all clips. */
@@ -109,7 +107,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { checkPicture, readSettings, editGapMs, signal, random, operations } = dependencies;
   const { metrics = noMetrics } = operations ?? {};
   const { attachmentHosts, maxUploadBytes, shutdownGraceMs = 0, reactionEmoji, remote, dataDir } = config;
-  const { limits = noLimits, retentionHours = 168, pingAfterMs } = config;
+  const { limits = noLimits, retentionHours = 168, pingAfterMs, previewSeconds = 0 } = config;
   const { workers, onClip, usedProvider } = watchProvider(dependencies.workers, config.provider);
   const database = openDatabase(config.dataDir);
   const { lease, lost: dataLost } = holdData(database, { dataDir: config.dataDir, log });
@@ -136,6 +134,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     guildSettings,
     userSettings,
     pingAfterMs,
+    previewSeconds,
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });

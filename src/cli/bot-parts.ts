@@ -153,7 +153,8 @@ export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 
 
 /** What render processes are made with. */
 export function rendererOptionsOf(config: Config) {
-  const { modelDir, loras, execution, ffmpegPath, safety, styleDir, stallSeconds, checkpointSeconds } = config;
+  const { modelDir, loras, execution, ffmpegPath, safety, styleDir } = config;
+  const { stallSeconds, checkpointSeconds, previewSeconds } = config;
   const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
   return {
     modelDir,
@@ -165,6 +166,7 @@ export function rendererOptionsOf(config: Config) {
     pictures,
     stallSeconds,
     checkpointSeconds,
+    previewSeconds,
     idleSeconds: config.modelIdleSeconds,
   };
 }

@@ -71,6 +71,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
     reactionEmoji = '🎬',
     stallSeconds,
     checkpointSeconds,
+    previewSeconds,
   } = config;
   const model = modelCapabilities(modelInfo(configs), await tellStyles(styleDir, log));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
@@ -100,6 +101,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
         idleSeconds,
         stallSeconds,
         checkpointSeconds,
+        previewSeconds,
         environment,
         log,
       });
@@ -130,6 +132,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
             limits: config.limits,
             retentionHours: config.retentionHours,
             pingAfterMs: config.pingAfterMs,
+            previewSeconds,
           },
           {
             workers: soleWorker(renderer),

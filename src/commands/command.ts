@@ -44,7 +44,16 @@ interface Operator {
 export interface CommandContext extends AdminContext {
   jobs: Pick<
     JobQueue,
-    'check' | 'submit' | 'find' | 'cancel' | 'estimatePosition' | 'overview' | 'workers' | 'undelivered' | 'redeliver'
+    | 'check'
+    | 'submit'
+    | 'find'
+    | 'cancel'
+    | 'estimatePosition'
+    | 'overview'
+    | 'workers'
+    | 'undelivered'
+    | 'reseed'
+    | 'redeliver'
   >;
   /** What is kept of jobs that have ended. */
   archive: Pick<JobStore, 'hasPicture' | 'hasFrames' | 'made' | 'hasUniqueKey'>;

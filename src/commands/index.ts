@@ -1,6 +1,7 @@
 import { animate } from './animate.ts';
 import { animateAvatar } from './animate-avatar.ts';
 import { animateMessage, pickPicture } from './animate-message.ts';
+import { anotherSeed } from './another-seed.ts';
 import { cancel } from './cancel.ts';
 import { clipButtons } from './clip-buttons.ts';
 import type { ButtonAction, Command, Handlers, MessageButton } from './command.ts';
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [animate, queue, kinora, kinoraConfig, kino
 /** Every button's action. */
 const buttonActions: readonly ButtonAction[] = [
   cancel,
+  anotherSeed,
   ...clipButtons,
   editButton,
   endPictureButton,

@@ -37,6 +37,7 @@ export function settingOptions({ presets = {} }: ModelCapabilities): APIApplicat
       })),
     },
     yesOrNo('spoiler', 'spoiler'),
+    yesOrNo('previews', 'previews'),
     yesOrNo('ping', 'ping'),
     yesOrNo('age-restricted-only', 'ageRestrictedOnly'),
     {
@@ -115,7 +116,10 @@ function presetOption(names: readonly string[]): APIApplicationCommandBasicOptio
   };
 }
 
-function yesOrNo(name: string, text: 'spoiler' | 'ping' | 'ageRestrictedOnly'): APIApplicationCommandBasicOption {
+function yesOrNo(
+  name: string,
+  text: 'spoiler' | 'previews' | 'ping' | 'ageRestrictedOnly',
+): APIApplicationCommandBasicOption {
   return {
     type: ApplicationCommandOptionType.Boolean,
     name,

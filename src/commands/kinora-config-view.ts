@@ -25,6 +25,7 @@ export function settingsView(
     [options.preset, presetName(settings.preset, messages)],
     [options.format, messages.animate.choices.format[settings.format]],
     [options.spoiler, yesNo(settings.spoiler)],
+    [options.previews, yesNo(settings.previews)],
     [options.ping, yesNo(settings.ping)],
     [options.ageRestrictedOnly, yesNo(settings.ageRestrictedOnly)],
     [options.language, locale === undefined ? shown.ownLanguage : languageName(locale)],
@@ -36,5 +37,5 @@ export function settingsView(
   ];
   // Descriptions of options may say in brackets what to type, which is no part of the name.
   const nameOf = (description: string) => description.replace(/ \(.*\)$/, '');
-  return [shown.title, ...rows.map(([name, value]) => `• ${nameOf(name)}: **${value}**`)].join('\n');
+  return [shown.title, ...rows.map(([name = '', value]) => `• ${nameOf(name)}: **${value}**`)].join('\n');
 }

@@ -100,6 +100,7 @@ function changesOf(name: string, options: Options, before: GuildSettings): Parti
 
 function changedSettings(options: Options): Partial<GuildSettings> {
   const [spoiler, ping] = [options.getBoolean('spoiler'), options.getBoolean('ping')];
+  const previews = options.getBoolean('previews');
   const ageRestrictedOnly = options.getBoolean('age-restricted-only');
   const preset = options.getString('preset');
   const format = formatNames.find((name) => name === options.getString('format'));
@@ -108,6 +109,7 @@ function changedSettings(options: Options): Partial<GuildSettings> {
     ...(preset !== null && { preset: preset === noPreset ? undefined : preset }),
     ...(format !== undefined && { format }),
     ...(spoiler !== null && { spoiler }),
+    ...(previews !== null && { previews }),
     ...(ping !== null && { ping }),
     ...(ageRestrictedOnly !== null && { ageRestrictedOnly }),
     ...(language !== null && { locale: language === 'auto' ? undefined : language }),

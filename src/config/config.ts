@@ -77,6 +77,8 @@ export interface Config {
   readonly stallSeconds: number;
   /** 0 means: no state is kept. */
   readonly checkpointSeconds: number;
+  /** 0 means: no previews are shown. */
+  readonly previewSeconds: number;
   /** Undefined: only public repositories can be pulled. Never log it. */
   readonly hubToken: string | undefined;
   /** Without a trailing slash. */
@@ -140,6 +142,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     modelIdleSeconds: values.MODEL_IDLE_SECONDS,
     stallSeconds: values.STALL_SECONDS,
     checkpointSeconds: values.CHECKPOINT_SECONDS,
+    previewSeconds: values.PREVIEW_SECONDS,
     hubToken: values.HF_TOKEN,
     hubEndpoint: values.HF_ENDPOINT,
     httpListen: values.HTTP_LISTEN,

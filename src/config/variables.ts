@@ -280,6 +280,14 @@ export const variables = {
     schema: wholeNumber({ min: 0, max: 86_400, fallback: 30 }),
     example: '30',
   },
+  PREVIEW_SECONDS: {
+    description: [
+      'How often, in seconds, the message of a running clip shows at most what the clip will look like: after a quarter,',
+      'half and three quarters of the steps; 0: never.',
+    ],
+    schema: wholeNumber({ min: 0, max: 86_400, fallback: 15 }),
+    example: '15',
+  },
   HF_TOKEN: {
     description: [
       'A Hugging Face token with read access, for `kinora model pull` of a gated or private repository.',

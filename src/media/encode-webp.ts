@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { EncodeError } from '../errors.ts';
+import { maxPreviewBytes } from '../util/preview-limit.ts';
 import type { RgbFrames, Size } from '../util/rgb.ts';
 import { writeXmp } from './clip-metadata.ts';
 import { configureSharp } from './configure-sharp.ts';
@@ -41,6 +42,32 @@ export async function encodeWebp(
       }
     },
   });
+}
+
+/** Small and soft pictures: quality costs few bytes. */
+const previewQualities = [75, 55, 35, 15, 1];
+
+/**
+ * A small endless animation of frames as they are, under 150 KB, without metadata. The first try is under way when this
+ * returns, in a thread of its own: whoever blocks the event loop afterwards does not hold it up.
+ * @returns undefined where no quality is small enough
+ * @throws Error libvips cannot write it
+ */
+export async function encodePreview(clip: RgbFrames, fps: number): Promise<Uint8Array | undefined> {
+  configureSharp();
+  const { width, height, frames } = clip;
+  const count = frames.length;
+  const raw = { width, height: height * count, channels: 3, pageHeight: height } as const;
+  const pages = Buffer.concat(frames);
+  for (let at = 0; at < previewQualities.length; ) {
+    const quality = previewQualities[at]!;
+    const bytes = await sharp(pages, { raw, limitInputPixels: false })
+      .webp({ quality, effort: 2, loop: 0, delay: delaysMs(count, fps) })
+      .toBuffer();
+    if (bytes.byteLength < maxPreviewBytes) return bytes;
+    at += bytes.byteLength > 2 * maxPreviewBytes ? 2 : 1;
+  }
+  return undefined;
 }
 
 /** All frames at `size`, one below the other, as libvips holds animations. */

@@ -16,6 +16,8 @@ export interface Run {
   attempt?: Attempt;
   /** A checkpoint that is being written. */
   saving?: Promise<unknown>;
+  /** The job as it begins anew, once the present attempt, of which nothing is wanted any more, has come to an end. */
+  restart?: Job;
   /** Rendered, cancelled, or left to the next start: what else comes of it is nobody's any more. */
   isOver: boolean;
 }

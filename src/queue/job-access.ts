@@ -9,6 +9,8 @@ export interface ClaimedWork {
   spec: RenderSpec;
   /** How long a render of this kind is known to take. */
   expected?: ExpectedSeconds;
+  /** Somebody looks on: {@link JobAccess.showPreview} is of use. */
+  wantsPreview?: true;
 }
 
 /**
@@ -27,6 +29,8 @@ export interface JobAccess {
   heartbeat(attempt: Attempt): Promise<boolean>;
   /** Keeps how far the rendering has come, instead of what was kept before. */
   saveCheckpoint(attempt: Attempt, bytes: Uint8Array): Promise<void>;
+  /** Shows the clip as the model guesses it at this moment. Tried once; of an attempt that is over nothing is shown. */
+  showPreview(attempt: Attempt, bytes: Uint8Array): Promise<void>;
   /** The clip is there. False where the attempt is lost. */
   keepClip(attempt: Attempt, clip: Clip): Promise<boolean>;
   /** Gives the job back unharmed, with no attempt lost. */

@@ -29,7 +29,7 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
       return { type: 'failed', at: isUnfit ? 'worker' : 'store', error };
     }
     if (work === undefined) return { type: 'lost' };
-    const { attempt, spec, expected, leaseMs } = work;
+    const { attempt, spec, expected, leaseMs, wantsPreview } = work;
     // Cancelled, or broken off for the next start, while it was claimed.
     if (signal.aborted) return giveBack(attempt);
     const lost = new AbortController();
@@ -42,11 +42,17 @@ export function createJobHandler({ access, renderer, clock, log }: JobHandlerOpt
       (bytes) => access.saveCheckpoint(attempt, bytes),
       (err) => log.warn({ ...attemptFields(attempt), err }, 'a checkpoint could not be kept'),
     );
+    // Shown or not, it costs the clip nothing.
+    const onPreview = (bytes: Uint8Array) =>
+      void access
+        .showPreview(attempt, bytes)
+        .catch((err: unknown) => log.debug({ job: id, err }, 'a preview could not be shown'));
     try {
       const clip = await renderer.render(spec, {
         signal: rendering,
         onProgress: progress,
         onCheckpoint: checkpoints.save,
+        ...(wantsPreview && { onPreview }),
         ...(expected && { expected }),
       });
       if (lost.signal.aborted) return { type: 'lost' };

@@ -32,6 +32,10 @@ export interface JobListener {
   waiting(job: Job, place: QueuePosition): void;
   /** The job runs. Called often. */
   progress(job: Job, progress: JobProgress): void;
+  /** A small animated WebP of the running job's clip as the model guesses it at this moment. Left out: nobody looks on. */
+  preview?(job: Job, bytes: Uint8Array): void;
+  /** Whether {@link JobListener.preview} would show anything; asked before an attempt begins. Left out: no. */
+  wantsPreview?(job: Job): Promise<boolean>;
   /**
    * Tries once to bring the clip to the requester; resolves when it is there. Called again after a rejection and after a
    * restart in mid-delivery. `signal` is aborted when the bot goes down: give up soon, the clip is kept.

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
-import { InferenceError, JobCancelledError, scopeOf, UserError } from '../errors.ts';
-import { errorOf } from '../storage/final-notice.ts';
+import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
 import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -16,9 +15,9 @@ import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, noticeableShiftMs, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
-import { maxAttempts } from './judge-failure.ts';
 import { defaultLeaseMs, localHolders } from './lease-keeper.ts';
 import { positionsInLane } from './queue-positions.ts';
+import { resumeJobs } from './resume-jobs.ts';
 import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 
 /** What a job queue is made of. */
@@ -75,6 +74,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     estimates,
     events: {
       progress: onProgress,
+      preview: (job, bytes) => emit(job, () => listener.preview?.(job, bytes)),
+      wantsPreview: async (job) => (await listener.wantsPreview?.(job)) ?? false,
       positionsChanged: sendPositions,
       rendered: (job) => deliver(job),
       failed: (job, error, attempt) => void fail(job, error, attempt),
@@ -92,7 +93,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     retentionMs,
     random: options.random,
   });
-  const { end, fail, notify, deliver } = endings;
+  const { end, fail, deliver } = endings;
 
   function emit(job: Job, event: () => void): void {
     try {
@@ -233,8 +234,17 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       // Those behind it move up whether or not the store is quick.
       sendPositions();
       if (!(await ended)) return 'too-late';
-      notify(job, clock.now(), () => listener.cancelled({ ...job, state: 'cancelled' }));
+      endings.notify(job, clock.now(), () => listener.cancelled({ ...job, state: 'cancelled' }));
       return 'cancelled';
+    },
+    async reseed(id) {
+      const job = await runner.reseed(id, randomInt(2 ** 32));
+      if (job === undefined) return false;
+      trackers.delete(id);
+      log.info({ job: id }, 'a running job begins anew with another seed');
+      // Who takes it up is not known yet.
+      onProgress(job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined }, '');
+      return true;
     },
     // In turn with what comes in: a job that is submitted meanwhile must not be taken up once more.
     resume: () => submissions.add(resume),
@@ -247,38 +257,10 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   async function resume(): Promise<void> {
     rememberHostFault(undefined);
     runner.watchWorkers();
-    for (const { id, problem } of await store.damaged()) {
-      log.error({ job: id, problem }, 'a stored job cannot be read; it is set aside, the others go on');
-    }
-    for (const { job, finalNotice } of await store.pendingNotices()) {
-      const error = errorOf(finalNotice);
-      notify(job, job.finishedAtMs ?? job.createdAtMs, () =>
-        error ? listener.failed(job, error) : listener.cancelled(job),
-      );
-    }
-    // Whoever renders on this machine belongs to the process that owns the store: those of before are gone.
-    await runner.writes.write('all', () => store.releaseHeldBy(localHolders));
-    await runner.writes.write('all', () => store.extendLeases(clock.now() + leaseMs));
-    // What was broken off comes first: the first job that is taken up begins at once.
-    const isBrokenOff = ({ state }: Job) => state === 'running' || state === 'interrupted';
-    const unfinished = await store.unfinished();
-    for (const job of [...unfinished.filter(isBrokenOff), ...unfinished.filter((job) => !isBrokenOff(job))]) {
-      await takeUp(job);
-    }
+    await resumeJobs({ ...shared, runner, endings, listener, leaseMs });
     const waiting = waitingJobs().length;
     if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
     sendPositions();
-  }
-
-  async function takeUp(job: Job): Promise<void> {
-    if (job.state === 'delivering' && (await store.clip(job.id))) deliver(job);
-    // One that still runs is another host's.
-    else if (!['queued', 'running'].includes(job.state) && job.attempts >= maxAttempts) {
-      await fail(job, new InferenceError('interrupted', 'The process died twice while this job was running.'));
-    } else {
-      if (job.state === 'delivering') await runner.writes.write(job.id, () => store.renderAgain(job.id));
-      runner.add(job.state === 'queued' ? job : { ...job, state: 'interrupted' });
-    }
   }
 
   async function closeNow(): Promise<void> {

@@ -46,6 +46,8 @@ export interface JobRunner {
   workerFaults(): WorkerFault[];
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
   cancel(id: string): Job | undefined;
+  /** Breaks a running job off and begins it anew with that seed, before everybody who waits; undefined where it does not run. */
+  reseed(id: string, seed: number): Promise<Job | undefined>;
   hostFault(): HostFault | undefined;
   /** From now on it is told where there is nobody who renders. */
   watchWorkers(): void;
@@ -128,16 +130,20 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       const run = dispatcher.run(id);
       if (run === undefined || run.isOver) return;
       run.worker = worker;
+      if (run.restart) return;
       events.progress(run.job, { stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined }, worker);
       events.positionsChanged();
     },
     progress({ id, worker }, progress) {
       const run = dispatcher.run(id);
-      if (run && !run.isOver) events.progress(run.job, progress, worker);
+      if (run && !run.isOver && !run.restart) events.progress(run.job, progress, worker);
     },
     settled({ id, worker }, outcome) {
       const run = dispatcher.run(id);
-      if (run) settle(run, outcome);
+      if (run?.restart && !run.isOver) {
+        if (worker !== undefined && outcome.type === 'failed') release(worker);
+        dispatcher.handAgain({ ...run, job: run.restart });
+      } else if (run) settle(run, outcome);
       // Nobody's any more: a worker that failed at it may go on.
       else if (worker !== undefined && outcome.type === 'failed') release(worker);
       if (worker !== undefined) endTrial(worker);
@@ -216,6 +222,10 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   function breakOff(run: Run): void {
     run.isOver = true;
+    stopAttempt(run);
+  }
+
+  function stopAttempt(run: Run): void {
     engine.cancel(run.job.id).catch((err: unknown) => {
       // It goes on in vain: what it brings is refused.
       log.warn({ job: run.job.id, err }, 'a worker could not be told that a job is over');
@@ -263,6 +273,19 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       const run = dispatcher.active().find(({ job }) => job.id === id);
       if (run) breakOff(run);
       return waitingJob ?? run?.job;
+    },
+    async reseed(id, seed) {
+      const running = () => dispatcher.active().find(({ job, worker }) => job.id === id && worker !== undefined);
+      if (running() === undefined) return undefined;
+      // From here on the present attempt's clip and checkpoints are refused.
+      const job = await writes.writeNow(() => store.reseed(id, seed));
+      const run = running();
+      if (job === undefined || run === undefined) return undefined;
+      access.forget(id);
+      run.restart = job;
+      delete run.attempt;
+      stopAttempt(run);
+      return job;
     },
     setPaused: (isPaused) => dispatcher.setOpen(!isPaused && !isStopped),
     stop() {

@@ -27,7 +27,7 @@ export interface StoreAccessOptions {
   health: Pick<WorkersHealth, 'succeeded'>;
   storage: Pick<CircuitBreaker, 'close'>;
   storageJudge: Pick<FailureJudge, 'succeeded'>;
-  events: Pick<JobRunnerEvents, 'rendered'>;
+  events: Pick<JobRunnerEvents, 'rendered' | 'preview' | 'wantsPreview'>;
   /** How long a claim holds without a heartbeat, in milliseconds. */
   leaseMs: number;
 }
@@ -78,7 +78,7 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
   return {
     async claim(id, worker) {
       const run = dispatcher.run(id);
-      if (run === undefined || run.isOver) return undefined;
+      if (run === undefined || run.isOver || run.restart) return undefined;
       const term = { nowMs: clock.now(), leaseMs };
       const claimed = await writes.writeNow(() => store.claim(id, { holder: `${holder} ${worker}`, ...term }));
       if (claimed === undefined) return undefined;
@@ -95,7 +95,9 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
         return undefined;
       }
       const expected = estimates.of(job, worker);
-      return { attempt, leaseMs, spec: await specOf(job, store), ...(expected && { expected }) };
+      const wantsPreview = await events.wantsPreview(job);
+      const spec = await specOf(job, store);
+      return { attempt, leaseMs, spec, ...(expected && { expected }), ...(wantsPreview && { wantsPreview }) };
     },
     heartbeat: (attempt) => store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }),
     async saveCheckpoint(attempt, bytes) {
@@ -103,6 +105,11 @@ export function createStoreAccess(options: StoreAccessOptions): StoreAccess {
       const run = runWith(attempt);
       if (run) run.saving = saving.catch(() => {});
       await saving;
+    },
+    async showPreview(attempt, bytes) {
+      if (!(await store.heartbeat(attempt, { nowMs: clock.now(), leaseMs }))) return;
+      const run = dispatcher.run(attempt.jobId);
+      if (run !== undefined && !run.isOver && !run.restart) events.preview(run.job, bytes);
     },
     keepClip: keep,
     async giveBack(attempt) {

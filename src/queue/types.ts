@@ -46,6 +46,10 @@ export interface WorkerOverview extends Omit<KnownWorker, 'isHeld'> {
 export interface JobRunnerEvents {
   /** The job runs, at this worker. Called often, the first time when it begins. */
   progress(job: Job, progress: RenderProgress, worker: string): void;
+  /** A running job's clip as the model guesses it at this moment: a small animated WebP. */
+  preview(job: Job, bytes: Uint8Array): void;
+  /** Whether anybody would see previews of the job. */
+  wantsPreview(job: Job): Promise<boolean>;
   /** A job began, ended or was put back, or there are more or fewer workers. */
   positionsChanged(): void;
   /** The clip is in the store. */
@@ -79,6 +83,11 @@ export interface JobQueue {
    * the caller's to decide.
    */
   cancel(id: string): Promise<CancelOutcome>;
+  /**
+   * A running job begins anew at once, with another seed: what it has rendered is dropped, its place, its attempts and its
+   * requester's quota stay as they are. False where it does not run. Who may do that is the caller's to decide.
+   */
+  reseed(id: string): Promise<boolean>;
   overview(): QueueOverview;
   /** Who renders and encodes, in the order of their names, and what each of them does. */
   workers(): WorkerOverview[];

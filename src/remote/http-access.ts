@@ -177,9 +177,9 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
         const files = await Promise.all(
           names.map(async (name) => [name, await receive(claimed, name, signal)] as const),
         );
-        const { attempt, leaseMs, expected } = claimed;
+        const { attempt, leaseMs, expected, wantsPreview } = claimed;
         const spec = joinSpec(claimed.spec, Object.fromEntries(files));
-        return { attempt, leaseMs, spec, ...(expected && { expected }) };
+        return { attempt, leaseMs, spec, ...(expected && { expected }), ...(wantsPreview && { wantsPreview }) };
       } catch (error) {
         if (error instanceof LostError) return undefined;
         // Nobody will render it here: whoever is next need not wait for the lease.
@@ -204,6 +204,9 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
         await act(attempt, 'checkpoint', { file: facts });
       };
       await again(work, ending, 3);
+    },
+    async showPreview(attempt, bytes) {
+      await act(attempt, 'preview', { webp: Buffer.from(bytes).toString('base64') });
     },
     async keepClip(attempt, clip) {
       const { clip: json, files } = splitClip(clip);

@@ -20,6 +20,7 @@ import {
   mostBytes,
   type OutputFile,
   outputFiles,
+  previewSchema,
   splitSpec,
   uploadSchema,
   type WorkerFacts,
@@ -131,7 +132,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     async function claimNow(): Promise<Claimed | undefined> {
       const work = await access.claim(id, worker);
       if (work === undefined) return undefined;
-      const { attempt, leaseMs, expected } = work;
+      const { attempt, leaseMs, expected, wantsPreview } = work;
       files.begin(attempt);
       const { spec, files: inputs } = splitSpec(work.spec);
       const found = Object.entries(inputs).map(async ([name, bytes]) => [name, await factsOf(bytes)] as const);
@@ -145,6 +146,7 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
         files: Object.fromEntries(await Promise.all(found)) as Claimed['files'],
         ...(expected && { expected }),
         ...(files.uploads === 'store' && { uploads: files.uploads }),
+        ...(wantsPreview && { wantsPreview }),
       };
     }
   }
@@ -169,6 +171,11 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
         const { name, file } = await readJson(request, uploadSchema);
         if (!(await access.heartbeat(attempt))) throw lost(ticket);
         return answerJson(response, await files.plan(ticket, name, file));
+      }
+      case 'preview': {
+        const { webp } = await readJson(request, previewSchema);
+        await access.showPreview(attempt, Buffer.from(webp, 'base64'));
+        break;
       }
       case 'clip': {
         const { clip, files: sent } = await readJson(request, handInSchema);

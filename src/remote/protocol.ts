@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { z } from 'zod';
 import { maxCheckpointBytes } from '../inference/pipeline/types.ts';
+import { maxPreviewBytes } from '../util/preview-limit.ts';
 import { clipWithoutBytesSchema, specWithoutBytesSchema } from '../worker/messages.ts';
 import type { Clip, RenderSpec } from '../worker/types.ts';
 import { wireErrorSchema } from '../worker/wire-error.ts';
@@ -70,6 +71,7 @@ export const claimedSchema = z.strictObject({
   expected: z
     .strictObject({ secondsBefore: z.number(), secondsPerStep: z.number(), secondsAfter: z.number() })
     .exactOptional(),
+  wantsPreview: z.literal(true).exactOptional(),
   spec: specWithoutBytesSchema,
   files: z.partialRecord(z.enum(inputFiles), fileSchema),
   /** `store`: what the worker brings goes where {@link uploadPlanSchema} says, and not to the bot. */
@@ -98,6 +100,9 @@ export type UploadPlan = z.output<typeof uploadPlanSchema>;
 
 /** Hands a checkpoint in that was sent. */
 export const checkpointSchema = z.strictObject({ file: fileSchema });
+
+/** Shows a preview, which is small enough for words. */
+export const previewSchema = z.strictObject({ webp: z.base64().max(Math.ceil(maxPreviewBytes / 3) * 4) });
 
 /** Why something was refused. */
 export const refusalSchema = z.strictObject({ error: wireErrorSchema });

@@ -35,6 +35,11 @@ export interface AttemptStore {
   claim(jobId: string, claim: LeaseTerm & { holder: string }): Attempt | undefined;
   heartbeat(attempt: Attempt, term: LeaseTerm): boolean;
   release(attempt: Attempt, options: { isCounted: boolean }): boolean;
+  /**
+   * The job waits again, whoever has it, with another seed, no attempt lost and no checkpoint; false where it has ended or its
+   * clip is there.
+   */
+  reseed(jobId: string, seed: number): boolean;
   /** Of every holder whose name begins so, and of attempts from before there were leases; tells of how many. */
   releaseHeldBy(prefix: string): number;
   isCurrent(attempt: Attempt): boolean;
@@ -67,6 +72,14 @@ export function createAttemptStore(database: Database): AttemptStore {
   const renew = database.prepare(`UPDATE jobs SET lease_until_ms = ? WHERE ${isCurrentAttempt}`);
   const free = `state = 'interrupted', lease_holder = NULL, lease_until_ms = NULL`;
   const release = database.prepare(`UPDATE jobs SET ${free}, attempts = attempts - ? WHERE ${isCurrentAttempt}`);
+  const reseed = database.prepare(
+    `UPDATE jobs SET settings = json_set(settings, '$.seed', ?),
+       attempts = attempts - (state = 'running'),
+       state = CASE state WHEN 'queued' THEN state ELSE 'interrupted' END,
+       lease_holder = NULL, lease_until_ms = NULL
+     WHERE id = ? AND state IN ('queued', 'running', 'interrupted')`,
+  );
+  const removeCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
   const releaseHeld = database.prepare(
     `UPDATE jobs SET ${free}
      WHERE state = 'running' AND (lease_holder IS NULL OR substr(lease_holder, 1, length(?1)) = ?1)`,
@@ -91,6 +104,11 @@ export function createAttemptStore(database: Database): AttemptStore {
     },
     heartbeat: (attempt, { nowMs, leaseMs }) => renew.run([nowMs + leaseMs, ...boundTo(attempt)]).changes > 0,
     release: (attempt, { isCounted }) => release.run([isCounted ? 0 : 1, ...boundTo(attempt)]).changes > 0,
+    reseed(jobId, seed) {
+      if (reseed.run([seed, jobId]).changes === 0) return false;
+      removeCheckpoint.run([jobId]);
+      return true;
+    },
     releaseHeldBy: (prefix) => releaseHeld.run([prefix]).changes,
     isCurrent: (attempt) => select.get(boundTo(attempt)) !== undefined,
     extendLeases: (untilMs) => extend.run([untilMs]).changes,

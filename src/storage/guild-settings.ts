@@ -28,6 +28,8 @@ export const guildSettingsSchema = z.object({
   format: z.enum(formatNames).default('auto'),
   /** Clips are hidden behind a spoiler. */
   spoiler: z.boolean().default(false),
+  /** What a clip will look like is shown while it is made. */
+  previews: z.boolean().default(true),
   /** Whoever waited long is mentioned when the clip is there. */
   ping: z.boolean().default(true),
   /** A Discord locale for everybody here; otherwise each person's own. */
@@ -69,7 +71,7 @@ export function createGuildSettings(database: Database): GuildSettingsStore {
     } catch {
       // Damaged. Clips go on being delivered, but nothing is shown to those whom the guild may have kept it from; its
       // managers see these settings, and replace them.
-      return guildSettingsSchema.parse({ spoiler: true, ageRestrictedOnly: true });
+      return guildSettingsSchema.parse({ spoiler: true, previews: false, ageRestrictedOnly: true });
     }
   }
 

@@ -72,9 +72,11 @@ export interface JobStore {
    * it was lost already.
    */
   release(attempt: Attempt, options: { isCounted: boolean }): Promise<boolean>;
+  /** The job begins anew, without its checkpoint and with no attempt lost. Undefined where it has ended or its clip is there. */
+  reseed(id: string, seed: number): Promise<Job | undefined>;
   /**
-   * Releases what every holder has whose name begins so, and tells of how many jobs: for a process that knows that they are
-   * gone. Their attempts count.
+   * Releases what every holder has whose name begins so: for a process that knows that they are gone. Tells of how many
+   * jobs. Their attempts count.
    */
   releaseHeldBy(prefix: string): Promise<number>;
   /** Every job that somebody renders is theirs at least until then; how many. For a start: nobody could renew a lease before. */
@@ -169,6 +171,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     'INSERT INTO uses (job_id, user_id, guild_id, at_ms, clips) VALUES (?, ?, ?, ?, ?)',
   );
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
+
   /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
   function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): Promise<JobRow[]> {
     return flatMapInTurns(list.all(parameters) as { sequence: number }[], ({ sequence }) => {
@@ -239,6 +242,11 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     claimState: attempts.claimState,
     heartbeat: attempts.heartbeat,
     release: attempts.release,
+    async reseed(id, seed) {
+      const job = inTransaction(database, () => (attempts.reseed(id, seed) ? mustFind(id) : undefined));
+      await blobs.erase();
+      return job;
+    },
     releaseHeldBy: attempts.releaseHeldBy,
     extendLeases: attempts.extendLeases,
     saveCheckpoint: checkpoints.save,

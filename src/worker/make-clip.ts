@@ -10,7 +10,8 @@ import { findStyle } from '../settings/style.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
 import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
-import { orientationOf, orientPicture, restoreOrientation, type Turn } from './orientation.ts';
+import { type Orientation, orientInputs, restoreOrientation, restoreSettings } from './orientation.ts';
+import { type PreviewDelivery, previewFiles } from './preview-clip.ts';
 import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
 import { chooseSize, resolveSettings } from './resolve-settings.ts';
 import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
@@ -34,13 +35,17 @@ interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
   log?: (message: string) => void;
   /** Left out: no state is handed over. */
   checkpoints?: CheckpointOptions;
+  /** Left out: nobody looks on. */
+  previews?: PreviewDelivery | undefined;
 }
 
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
-  /** How the model sees the picture: its frames are to be laid back. */
-  turn: Turn;
+  /** How the picture lies for the model. */
+  orientation: Orientation;
+  /** As they were before that. */
+  settings: ImageToVideoSettings;
   /** Frames that the new ones join. */
   before: Uint8Array[] | undefined;
   seconds: number;
@@ -65,7 +70,13 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
       ? await keptFrames(tools, spec.base, signal)
       : await newFrames(
           tools,
-          { ...spec, form, pictureFit: wanted.fit ?? spec.fit, settings: { ...spec.settings, ...wanted.size } },
+          {
+            ...spec,
+            form,
+            pictureFit: wanted.fit ?? spec.fit,
+            ratio: wanted.ratio,
+            settings: { ...spec.settings, ...wanted.size },
+          },
           options,
         );
   await cancellationPoint(signal);
@@ -140,20 +151,21 @@ async function keptFrames(
 interface FramesSpec extends RenderSpec {
   form: ClipForm;
   pictureFit: FitName;
+  /** Width to height of the file; undefined: the settings' own. */
+  ratio: number | undefined;
 }
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, turn, before, seconds } = await beginRun(tools, spec, options);
+  const { run, orientation, settings, before, seconds } = await beginRun(tools, spec, options);
   let next = await run.next();
   for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const result = restoreOrientation(next.value, turn);
-  const { width, height } = result;
+  const made = restoreOrientation(next.value, orientation);
+  const result = { ...made, settings: restoreSettings(made.settings, settings) };
   await refuseUnsafeClip(result, tools.safety, options.signal);
   const joined = before && joinFrames(before, await continued(tools, { before, result, spec, signal: options.signal }));
   return {
     ...result,
-    settings: { ...result.settings, width, height },
     ...(spec.endPicture !== undefined && { hasEndPicture: true as const }),
     ...(joined !== undefined && { frames: joined, extended: true as const }),
     model: tools.pipeline.info.name,
@@ -187,7 +199,7 @@ async function continued(
 async function beginRun(
   tools: RenderTools,
   spec: FramesSpec,
-  { signal, checkpoints, log = () => {} }: MakeClipOptions,
+  { signal, checkpoints, previews, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
@@ -210,15 +222,25 @@ async function beginRun(
   const first = kept === undefined ? await draw(picture) : picture;
   const isOwnPicture = endPicture !== undefined && spec.endPicture !== undefined;
   const end = endPicture === picture ? first : isOwnPicture ? await draw(endPicture) : endPicture;
-  const turn = orientationOf(tools.pipeline.info.orientsBySeed === true ? settings.seed : 0);
-  const oriented = turn.swap ? { ...settings, width: height, height: width } : settings;
-  const run = tools.pipeline.generate(orientPicture(first, turn), oriented, {
-    endPicture: end && orientPicture(end, turn),
+  const oriented = orientInputs({ settings, picture: first, endPicture: end }, tools.pipeline.info);
+  const { orientation } = oriented;
+  const run = tools.pipeline.generate(oriented.picture, oriented.settings, {
+    endPicture: oriented.endPicture,
     ...(signal && { signal }),
     resume,
     checkpoints,
+    previews:
+      previews &&
+      previewFiles(previews, {
+        orientation,
+        fps: spec.form.playbackFps ?? settings.fps,
+        ratio: spec.ratio ?? width / height,
+        safety: tools.safety,
+        signal,
+        log,
+      }),
   });
-  return { run, turn, before: kept?.before, seconds: secondsSince(start) };
+  return { run, orientation, settings, before: kept?.before, seconds: secondsSince(start) };
 }
 
 /**

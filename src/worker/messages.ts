@@ -5,6 +5,7 @@ import { interpolators, renderStages } from '../settings/clip.ts';
 import { clipFormats, fileFormSchema, fitSchema, partialFormSchema } from '../settings/clip-form.ts';
 import { executionSchema, executionSettings } from '../settings/execution.ts';
 import { partialSettingsSchema, settingsSchema } from '../settings/image-to-video.ts';
+import { maxPreviewBytes } from '../util/preview-limit.ts';
 import type { BaseClip, Clip, RenderProgress, RenderSpec } from './types.ts';
 import { wireErrorSchema } from './wire-error.ts';
 
@@ -15,6 +16,10 @@ const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const checkpoint = z.custom<Uint8Array>(
   (value) => value instanceof Uint8Array && value.byteLength <= maxCheckpointBytes,
   'no checkpoint, or one that is too large',
+);
+const preview = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.byteLength <= maxPreviewBytes,
+  'no preview, or one that is too large',
 );
 const path = z.string().min(1);
 const count = z.number().int().nonnegative();
@@ -91,12 +96,16 @@ export type WorkerConfig = z.output<typeof workerConfigSchema>;
 const toChildSchema = z.discriminatedUnion('type', [
   /** First message; answered by `ready` once the tools are open, or by `failed-start`. */
   z.strictObject({ type: z.literal('start'), config: workerConfigSchema }),
-  /** Answered by `progress` messages and one `done` or `failed`; by `checkpoint` messages where a time is given. */
+  /**
+   * Answered by `progress` messages and one `done` or `failed`; by `checkpoint` and `preview` messages where a time is
+   * given, of previews 0 for each that is due.
+   */
   z.strictObject({
     type: z.literal('render'),
     job,
     spec: specSchema,
     checkpointSeconds: z.number().positive().exactOptional(),
+    previewSeconds: seconds.exactOptional(),
   }),
   /** Stop that job at the next step; nothing happens when it is over already. */
   z.strictObject({ type: z.literal('cancel'), job }),
@@ -153,6 +162,7 @@ const toParentSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('failed-start'), error: wireErrorSchema }),
   z.strictObject({ type: z.literal('progress'), job, progress: progressSchema }),
   z.strictObject({ type: z.literal('checkpoint'), job, bytes: checkpoint }),
+  z.strictObject({ type: z.literal('preview'), job, bytes: preview }),
   z.strictObject({ type: z.literal('done'), job, clip: clipSchema }),
   z.strictObject({ type: z.literal('failed'), job, error: wireErrorSchema }),
   z.strictObject({ type: z.literal('log'), message: z.string().max(10_000) }),

@@ -36,19 +36,27 @@ export async function refuseUnsafePicture(picture: FramedPicture, rule: SafetyRu
  * @throws UserError `clip-unsafe`
  * @throws JobCancelledError the signal was aborted
  */
-export async function refuseUnsafeClip(
+export async function refuseUnsafeClip(clip: RgbFrames, rule?: SafetyRule, signal?: AbortSignal): Promise<void> {
+  if (rule === undefined || !(await isUnsafe(clip, rule, signal))) return;
+  throw new UserError('clip-unsafe', 'The clip may not be shown here.');
+}
+
+/**
+ * Whether one of the frames that are looked at may not be shown.
+ * @throws JobCancelledError the signal was aborted
+ */
+export async function isUnsafe(
   { width, height, frames }: RgbFrames,
-  rule?: SafetyRule,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (rule === undefined) return;
+  rule: SafetyRule,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const last = frames.length - 1;
   const places = Array.from({ length: sampledFrames }, (_, index) => Math.round((index * last) / (sampledFrames - 1)));
   for (const place of new Set(places)) {
     await cancellationPoint(signal);
-    if ((await rule.check.rate({ width, height, data: frames[place]! })) < rule.threshold) continue;
-    throw new UserError('clip-unsafe', 'The clip may not be shown here.');
+    if ((await rule.check.rate({ width, height, data: frames[place]! })) >= rule.threshold) return true;
   }
+  return false;
 }
 
 /** A pipeline as the render process uses it. */

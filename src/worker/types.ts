@@ -56,6 +56,8 @@ export interface RenderOptions {
    * SVD XT's own clip. It is not kept here.
    */
   onCheckpoint?: (bytes: Uint8Array) => void;
+  /** Takes an animated WebP of all frames as the model guesses them on the way, smaller than 150 KB. */
+  onPreview?: (bytes: Uint8Array) => void;
   /** From earlier renders of this kind: how long a step may take before it counts as hung. */
   expected?: ExpectedSeconds;
 }

@@ -26,6 +26,8 @@ export interface WorkerHandleOptions {
   stallSeconds: number;
   /** At most one checkpoint in so many seconds; 0: none. */
   checkpointSeconds: number;
+  /** At most one preview in so many seconds, where somebody takes them; 0: each that is due. */
+  previewSeconds: number;
 }
 
 /** A render process that is ready for jobs, one at a time. */
@@ -53,7 +55,7 @@ export interface WorkerHandle {
  * @throws JobCancelledError the signal was aborted, and the process was not ready within the grace
  */
 export async function startWorker(options: WorkerHandleOptions, signal: AbortSignal): Promise<WorkerHandle> {
-  const { clock, graceMs, config, log, checkpointSeconds } = options;
+  const { clock, graceMs, config, log, checkpointSeconds, previewSeconds } = options;
   const channel = openWorkerChannel(options);
   try {
     for await (const { type } of request(channel, options, { message: { type: 'start', config }, signal })) {
@@ -79,15 +81,17 @@ export async function startWorker(options: WorkerHandleOptions, signal: AbortSig
     pid: channel.pid,
     isAlive: channel.isAlive,
     kill: channel.kill,
-    async render(spec, { signal: jobSignal, onProgress, onCheckpoint, expected }) {
+    async render(spec, { signal: jobSignal, onProgress, onCheckpoint, onPreview, expected }) {
       throwIfCancelled(jobSignal);
       const job = ++lastJob;
       const checkpoints = onCheckpoint !== undefined && checkpointSeconds > 0 ? { checkpointSeconds } : {};
-      const message: ToChild = { type: 'render', job, spec, ...checkpoints };
+      const previews = onPreview !== undefined ? { previewSeconds } : {};
+      const message: ToChild = { type: 'render', job, spec, ...checkpoints, ...previews };
       for await (const news of request(channel, options, { message, signal: jobSignal, expected })) {
         if (!('job' in news) || news.job !== job) continue;
         if (news.type === 'done') return news.clip;
         if (news.type === 'checkpoint') emit(() => onCheckpoint?.(news.bytes));
+        if (news.type === 'preview') emit(() => onPreview?.(news.bytes));
         if (news.type === 'progress') emit(() => onProgress?.(news.progress));
       }
       throw new InferenceError('render-process-died', 'The render process said nothing more.');

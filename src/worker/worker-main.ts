@@ -51,7 +51,12 @@ export function workerMain(openTools: OpenTools): void {
     }
   }
 
-  async function render({ job, spec, checkpointSeconds }: Extract<ToChild, { type: 'render' }>): Promise<void> {
+  async function render({
+    job,
+    spec,
+    checkpointSeconds,
+    previewSeconds,
+  }: Extract<ToChild, { type: 'render' }>): Promise<void> {
     const abort = new AbortController();
     running = { job, abort };
     try {
@@ -63,6 +68,9 @@ export function workerMain(openTools: OpenTools): void {
         ...(checkpointSeconds !== undefined && {
           // Waited for: a step that follows would hold up for minutes what has not been written by then.
           checkpoints: { everySeconds: checkpointSeconds, hand: (bytes) => send({ type: 'checkpoint', job, bytes }) },
+        }),
+        ...(previewSeconds !== undefined && {
+          previews: { everySeconds: previewSeconds, hand: (bytes) => void send({ type: 'preview', job, bytes }) },
         }),
       });
       running = undefined;

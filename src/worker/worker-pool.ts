@@ -22,6 +22,8 @@ export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
   stallSeconds?: number;
   /** How often the state of a render is handed to `onCheckpoint`, at most; 0: never. Default 30. */
   checkpointSeconds?: number;
+  /** How often a preview is handed to `onPreview`, at most; 0: each that is due. Default 15. */
+  previewSeconds?: number;
   /** How long a cancelled job may go on before the process is killed. Default 5 s. */
   graceMs?: number;
   /** Another file for the process: tests only. */
@@ -46,7 +48,7 @@ export interface WorkerPool extends Renderer {
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { modelDir, loras, execution, ffmpegPath, safety, styleDir, pictures, idleSeconds } = options;
   const { environment, entry, log, stallSeconds = 300, checkpointSeconds = 30, graceMs = 5_000 } = options;
-  const { metrics = noMetrics, clock = systemClock } = options;
+  const { metrics = noMetrics, clock = systemClock, previewSeconds = 15 } = options;
   let watchdog: Watchdog | undefined;
   const workerOptions = {
     config: {
@@ -63,6 +65,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     log,
     stallSeconds,
     checkpointSeconds,
+    previewSeconds,
     graceMs,
     clock,
     onWatched(latest: Watchdog) {

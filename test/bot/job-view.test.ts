@@ -36,7 +36,7 @@ describe('progressView', () => {
 
   it('shows stage and step, and a bar over the whole job', () => {
     expect(at(3, 25, 0.129)).toEqual([
-      '🎞️ **Imagining the motion** · step 3 of 25',
+      '🎞️ **Imagining the motion** · step 3 of 25 · seed 7',
       '`██░░░░░░░░░░░░░░░░░░` 12 %',
       'Ready <t:60:R>.',
     ]);
@@ -44,7 +44,11 @@ describe('progressView', () => {
   });
 
   it('counts no steps where there is one', () => {
-    expect(at(0, 1, 0)).toEqual(['🎞️ **Imagining the motion**', '`░░░░░░░░░░░░░░░░░░░░` 0 %', 'Ready <t:60:R>.']);
+    expect(at(0, 1, 0)).toEqual([
+      '🎞️ **Imagining the motion** · seed 7',
+      '`░░░░░░░░░░░░░░░░░░░░` 0 %',
+      'Ready <t:60:R>.',
+    ]);
   });
 });
 

@@ -22,7 +22,7 @@ it('a picture becomes a clip in the answer, byte for byte what was made', async 
   const status = await handle.waitForMessage(({ content }) => content.includes('step 1 of 3'));
   // Of a first clip, weighed by what stages are reckoned to take; its first step tells no end yet, since it loads the network.
   expect(status.content).toMatch(/^🎞️ \*\*Imagining the motion\*\*.*\n`█{9}░{11}` 48 %$/);
-  expect(status.components[0]?.components).toMatchObject([{ label: 'Cancel' }]);
+  expect(status.components[0]?.components).toMatchObject([{ label: 'Cancel' }, { label: 'Another seed' }]);
   hold.release();
 
   const message = await clipOf(handle);

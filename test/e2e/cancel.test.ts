@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clipOf, setStage, smallPicture } from './stage.ts';
+import { buttonOf, clipOf, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
 const renderer = await startTinyRenderer();
@@ -19,8 +19,9 @@ it('cancels a waiting and a running job, but for nobody but their requester', as
   await third.waitForMessage(({ content }) => content.includes('position: 2'));
 
   // Another user is told, and nobody else sees it.
-  for (const { id } of [running, waiting]) {
-    const press = discord.clickButton({ messageId: id, user: stranger });
+  for (const message of [running, waiting]) {
+    const customId = buttonOf(message, 'Cancel');
+    const press = discord.clickButton({ messageId: message.id, customId, user: stranger });
     expect(await press.acknowledged).toMatchObject({ type: 4, ephemeral: true });
     await press.waitForMessage(({ content }) => content.includes('Only the person who asked'));
   }
@@ -33,7 +34,8 @@ it('cancels a waiting and a running job, but for nobody but their requester', as
   await third.waitForMessage(({ content }) => content.includes('position: 1'));
 
   // While running.
-  expect(await discord.clickButton({ messageId: running.id }).acknowledged).toMatchObject({ type: 6 });
+  const customId = buttonOf(running, 'Cancel');
+  expect(await discord.clickButton({ messageId: running.id, customId }).acknowledged).toMatchObject({ type: 6 });
   await first.waitForMessage(({ content }) => content.includes('Cancelled'));
   hold.release();
 

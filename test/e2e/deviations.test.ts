@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, isClip, setStage, smallPicture } from './stage.ts';
+import { buttonOf, clipOf, isClip, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture }, options: { seed: 7 } };
 
@@ -71,9 +71,9 @@ it('a Cancel whose acknowledgement Discord refuses cancels all the same', async 
   const { discord } = await setStage({ renderer });
   const handle = discord.invoke(animate);
   const { signal } = await renderer.begun(0);
-  const { id } = await handle.waitForMessage(({ components }) => components.length > 0);
+  const running = await handle.waitForMessage(({ components }) => components.length > 0);
   discord.failNext({ route: callback, status: 400, body: { code: 50035, message: 'Invalid Form Body' }, times: 2 });
-  discord.clickButton({ messageId: id });
+  discord.clickButton({ messageId: running.id, customId: buttonOf(running, 'Cancel') });
   await handle.waitForMessage(({ content }) => content.includes('Cancelled'));
   expect(signal?.aborted).toBe(true);
 });

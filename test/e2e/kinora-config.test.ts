@@ -39,6 +39,7 @@ it('shows the settings that hold, and keeps changes over a restart', async () =>
   await configure('set', { spoiler: true, ping: false, 'max-upload': 3 });
   const after = await configure('limits', { steps: 50, 'daily-clips': 7, 'cooldown-seconds': 5 });
   // The operator's 30 still holds.
+  expect(before).toContain('Show previews while clips are made: **yes**');
   for (const line of ['Maximum steps: **30**', 'Clips per person in 24 hours: **7**', 'as spoilers: **yes**']) {
     expect(after).toContain(line);
   }

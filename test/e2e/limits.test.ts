@@ -3,7 +3,7 @@ import { InferenceError } from '../../src/errors.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
+import { buttonOf, clipOf, failureOf, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 const stageWith = (limits: Partial<typeof noLimits>, renderer = createScriptedRenderer()) =>
@@ -19,8 +19,8 @@ it('a quota is counted, told in the person’s language with the time, and given
   await failureOf(failing);
   const cancelled = discord.invoke(animate);
   await renderer.begun(1);
-  const { id } = await cancelled.waitForMessage(({ components }) => components.length > 0);
-  await discord.clickButton({ messageId: id }).acknowledged;
+  const running = await cancelled.waitForMessage(({ components }) => components.length > 0);
+  await discord.clickButton({ messageId: running.id, customId: buttonOf(running, 'Cancel') }).acknowledged;
   await cancelled.waitForMessage(({ content }) => content.includes('Cancelled'));
   // Both came back: this one is the first that counts.
   const askedAtMs = Date.now();

@@ -6,7 +6,7 @@ import { metricDeclarations } from '../../src/util/metrics.ts';
 import { type ParsedMetric, parseMetrics } from '../support/parse-metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { clipOf, failureOf, hastyClock, setStage, smallPicture } from './stage.ts';
+import { buttonOf, clipOf, failureOf, hastyClock, setStage, smallPicture } from './stage.ts';
 
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 
@@ -81,8 +81,9 @@ it('health, readiness and metrics answer under load, and the metrics say what ha
   for (let index = 3; index < 13; index++) {
     const render = await renderer.begun(index);
     if (index === 5) {
-      const { id } = (await handles[11]!.waitForMessage(({ components }) => components.length > 0))!;
-      await discord.clickButton({ messageId: id, user: people[11]!.id }).acknowledged;
+      const message = await handles[11]!.waitForMessage(({ components }) => components.length > 0);
+      const customId = buttonOf(message, 'Cancel');
+      await discord.clickButton({ messageId: message.id, customId, user: people[11]!.id }).acknowledged;
     }
     if (index === 6) {
       // The first uploads have met the limit by then.

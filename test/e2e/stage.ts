@@ -156,6 +156,12 @@ export function clipOf(handle: Pick<InteractionHandle, 'waitForMessage'>): Promi
   return handle.waitForMessage(isClip, patience);
 }
 
+/** The custom id of a message's button. */
+export function buttonOf(message: Pick<ApiMessage, 'components'> | undefined, label: string): string {
+  const buttons = message?.components.flatMap(({ components = [] }) => components) ?? [];
+  return buttons.find((button) => button.label === label)?.custom_id ?? `no button ${label}`;
+}
+
 /** The message that explains a failure. */
 export function failureOf(handle: InteractionHandle): Promise<ApiMessage> {
   return handle.waitForMessage(({ content }) => content.startsWith('⚠️'), patience);

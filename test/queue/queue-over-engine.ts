@@ -65,6 +65,24 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
     const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
     const told = (ends: RegExp) => around.news.filter((word) => ends.test(word));
 
+    it('another seed: a running job begins anew before those who wait, and what its worker still brings is refused', async () => {
+      const one = await addWorker('one');
+      const [ann] = await submitAll(around.queue, ['ann', 'bob']);
+      await one.renderer.begun(0);
+      await until(() => expect(around.queue.workers()).toMatchObject([{ job: { id: ann } }]));
+      expect(await around.queue.reseed(ann!)).toBe(true);
+      const { signal } = await one.renderer.begun(0);
+      await until(() => expect(signal?.aborted).toBe(true));
+      const again = await one.renderer.begun(1);
+      const seed = (await around.store.find(ann!))?.settings.seed;
+      expect(again.spec.settings).toEqual({ seed });
+      expect(seed).not.toBe(7);
+      again.finish();
+      (await one.renderer.begun(2)).finish();
+      await until(() => expect(told(/delivered$/)).toEqual(['ann delivered', 'bob delivered']));
+      expect(await around.store.find(ann!)).toMatchObject({ state: 'done', attempts: 1 });
+    });
+
     it('put back: a fault of one worker takes that one out, and another one goes on with the job', async () => {
       const one = await addWorker('one');
       const [id] = await submitAll(around.queue, ['ann']);

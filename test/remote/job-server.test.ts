@@ -40,12 +40,18 @@ async function setUp({
   fetch?: typeof globalThis.fetch;
   files?: JobFiles;
 } = {}) {
-  const state = { isLost: false, claims: 0, checkpoint: undefined as Uint8Array | undefined, clips: [] as Clip[] };
+  const state = {
+    isLost: false,
+    claims: 0,
+    checkpoint: undefined as Uint8Array | undefined,
+    clips: [] as Clip[],
+    previews: [] as string[],
+  };
   const access: JobAccess = {
     async claim(jobId) {
       state.claims++;
       if (jobId === 'broken') throw new InferenceError('picture-lost', 'It is not there.', { scope: 'job' });
-      return jobId === 'job1' ? { attempt, leaseMs: 15_000, spec } : undefined;
+      return jobId === 'job1' ? { attempt, leaseMs: 15_000, spec, wantsPreview: true } : undefined;
     },
     heartbeat: async () => !state.isLost,
     async saveCheckpoint(_, bytes) {
@@ -54,6 +60,9 @@ async function setUp({
     async keepClip(_, clip) {
       state.clips.push(clip);
       return true;
+    },
+    async showPreview({ number }, bytes) {
+      state.previews.push(`${number} ${Buffer.from(bytes)}`);
     },
     giveBack: async () => {},
   };
@@ -117,7 +126,7 @@ describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
   it('a job goes out and its clip comes back, byte for byte', async () => {
     const { state, client, blobs } = await set();
     const work = await client.claim('job1', 'one');
-    expect(work).toMatchObject({ attempt, leaseMs: 15_000 });
+    expect(work).toMatchObject({ attempt, leaseMs: 15_000, wantsPreview: true });
     expect(await digested(work!.spec)).toEqual(await digested(spec));
     await client.saveCheckpoint(attempt, Buffer.from('state'));
     expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
@@ -225,6 +234,15 @@ describe('files that go over a store', () => {
       }, patience)
       .toEqual(['kinora/bot/going/3/picture', 'kinora/other/job/1/picture']);
   });
+});
+
+it('a preview goes to the bot, which refuses one that is too large', async () => {
+  const { state, client } = await setUp();
+  await client.claim('job1', 'one');
+  await client.showPreview(attempt, Buffer.from('guess'));
+  expect(state.previews).toEqual(['4 guess']);
+  await expect(client.showPreview(attempt, Buffer.alloc(150_001))).rejects.toThrow();
+  expect(state.previews).toHaveLength(1);
 });
 
 it('an answer that is lost on the way claims once, and a file goes on where its line broke', async () => {

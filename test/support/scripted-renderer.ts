@@ -18,6 +18,8 @@ export interface ScriptedRenderer extends Renderer {
   begun(index: number): Promise<ScriptedRender>;
   /** Hands a checkpoint of that render over. */
   checkpoint(index: number, bytes: Uint8Array): void;
+  /** Hands a preview of that render over; false where nobody looks on. */
+  preview(index: number, bytes: Uint8Array): boolean;
 }
 
 /** A clip of made-up bytes. */
@@ -62,6 +64,7 @@ export function makeClip(spec: RenderSpec, changes: Partial<Clip> = {}): Clip {
 export function createScriptedRenderer(): ScriptedRenderer {
   const renders: ScriptedRender[] = [];
   const checkpoints: ((bytes: Uint8Array) => void)[] = [];
+  const previews: RenderOptions['onPreview'][] = [];
   const watchers = new Set<() => void>();
   return {
     renders,
@@ -77,9 +80,14 @@ export function createScriptedRenderer(): ScriptedRenderer {
         look();
       }),
     checkpoint: (index, bytes) => checkpoints[index]?.(bytes),
-    render: (spec, { signal, onProgress, onCheckpoint = () => {} } = {}) =>
+    preview(index, bytes) {
+      previews[index]?.(bytes);
+      return previews[index] !== undefined;
+    },
+    render: (spec, { signal, onProgress, onCheckpoint = () => {}, onPreview } = {}) =>
       new Promise((resolve, reject) => {
         checkpoints.push(onCheckpoint);
+        previews.push(onPreview);
         signal?.addEventListener('abort', () => reject(new JobCancelledError()), { once: true });
         renders.push({
           spec,

@@ -56,7 +56,16 @@ export interface ConfigMessages {
   /** Of the options, and before their values where the settings are shown. */
   options: Readonly<
     Record<
-      'preset' | 'format' | 'spoiler' | 'ping' | 'language' | 'maxUpload' | 'ageRestrictedOnly' | 'channel' | 'role',
+      | 'preset'
+      | 'format'
+      | 'spoiler'
+      | 'previews'
+      | 'ping'
+      | 'language'
+      | 'maxUpload'
+      | 'ageRestrictedOnly'
+      | 'channel'
+      | 'role',
       string
     >
   >;

@@ -46,6 +46,7 @@ export const enErrors: Messages['errors'] = {
   'storage-failed': () =>
     'The bot cannot save anything right now, so your request was not accepted. The people who run it have been told. Try again later.',
   'not-yours': () => 'Only the person who asked for this clip, and moderators, can do that.',
+  'requester-only': () => 'Only the person who asked for this clip can do that.',
   'job-unknown': () => 'That clip no longer exists.',
   'action-unknown': () => 'That command or button is from an older version of the bot. Use `/animate`.',
   'too-late': () => 'Too late: the clip is finished already.',

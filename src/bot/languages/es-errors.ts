@@ -51,6 +51,7 @@ export const esErrors: Messages['errors'] = {
   'storage-failed': () =>
     'El bot no puede guardar nada en este momento, así que tu petición no se aceptó. Quienes lo administran ya lo saben. Inténtalo más tarde.',
   'not-yours': () => 'Solo pueden hacerlo quien pidió este clip y los moderadores.',
+  'requester-only': () => 'Solo puede hacerlo quien pidió este clip.',
   'job-unknown': () => 'Ese clip ya no existe.',
   'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',
   'too-late': () => 'Demasiado tarde: el clip ya está terminado.',

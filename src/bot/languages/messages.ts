@@ -10,6 +10,10 @@ export interface Messages {
   animate: AnimateMessages;
   clip: ClipMessages;
   cancelButton: string;
+  /** Under a clip that is being made: begins anew. */
+  seedButton: string;
+  /** What a screen reader says of a preview. */
+  previewAltText: string;
   queued(place: { position: number }): string;
   startsAt(moment: string): string;
   readyAt(moment: string): string;
@@ -85,6 +89,7 @@ export const userErrorCodes = [
   'going-down',
   'storage-failed',
   'not-yours',
+  'requester-only',
   'job-unknown',
   'too-late',
   'draining',

@@ -31,7 +31,7 @@ export function checkTwoPictures({ sampler }: Pick<ImageToVideoSettings, 'sample
  */
 export async function* denoiseBetween(job: PipelineContext, tools: DenoiseTools): Stage<Float32Array> {
   const { settings } = job;
-  const { generator, scheduler, conditions, step, keep } = tools;
+  const { generator, scheduler, conditions, step, keep, preview } = tools;
   const [first, last] = conditions;
   if (first?.cleanLatents === undefined || last?.cleanLatents === undefined) {
     throw new InferenceError('picture-gone', 'One of the two pictures was not encoded.');
@@ -66,6 +66,10 @@ export async function* denoiseBetween(job: PipelineContext, tools: DenoiseTools)
       };
       const lastFrame = isReversed ? first.cleanLatents : last.cleanLatents;
       const half = { sigma, next, scales: guided[index] === true ? scales : plain, lastFrame };
+      await preview?.(done + 1, () => {
+        const clean = guidedEstimate(estimates, half);
+        return isReversed ? reversed(clean, settings.numFrames) : clean;
+      });
       const moved = halfStep(sample, estimates, half);
       if (isReversed) latents = reversed(moved, settings.numFrames);
       else {
@@ -104,19 +108,26 @@ interface HalfStep {
 }
 
 /** The latents at σ′: x ← d + σ′ · (x − x₀ᵘ) / σ. */
-export function halfStep(
-  sample: Float32Array,
-  { unconditional, conditional }: Estimates,
-  { sigma, next, scales, lastFrame }: HalfStep,
-): Float32Array {
-  const perFrame = sample.length / scales.length;
-  const lastStart = sample.length - perFrame;
+export function halfStep(sample: Float32Array, estimates: Estimates, half: HalfStep): Float32Array {
+  const { sigma, next } = half;
+  const clean = guidedEstimate(estimates, half);
   return sample.map((x, at) => {
-    const without = unconditional[at]!;
+    const without = estimates.unconditional[at]!;
+    return clean[at]! + fround(fround(next * fround(x - without)) / sigma);
+  });
+}
+
+/** d: the guided estimate of the clean latents, its last frame the one that is known. */
+function guidedEstimate(
+  { unconditional, conditional }: Estimates,
+  { scales, lastFrame }: Pick<HalfStep, 'scales' | 'lastFrame'>,
+): Float32Array {
+  const perFrame = unconditional.length / scales.length;
+  const lastStart = unconditional.length - perFrame;
+  return unconditional.map((without, at) => {
+    if (at >= lastStart) return lastFrame[at - lastStart]!;
     const scale = scales[Math.floor(at / perFrame)]!;
-    const guided = fround(without + fround(scale * fround(conditional[at]! - without)));
-    const clean = at < lastStart ? guided : lastFrame[at - lastStart]!;
-    return clean + fround(fround(next * fround(x - without)) / sigma);
+    return without + fround(scale * fround(conditional[at]! - without));
   });
 }
 

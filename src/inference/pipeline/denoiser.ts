@@ -175,6 +175,9 @@ export interface StageTools {
 /** A stage of a run: yields progress, ends with what it made. */
 export type Stage<Result> = AsyncGenerator<PipelineProgress, Result>;
 
+/** Shows a guess of the clean latents where one is due; called before each step, which is counted from 1. */
+export type ShowPreview = (step: number, estimate: () => Float32Array) => Promise<void>;
+
 /** What the denoising loop works with. */
 export interface DenoiseTools extends StageTools {
   generator: TorchGenerator;
@@ -185,12 +188,14 @@ export interface DenoiseTools extends StageTools {
   start?: { step: number; latents: Float32Array };
   /** Called after each step from which another run can go on, with how many are done then. */
   keep?: (step: number, latents: Float32Array) => Promise<void>;
+  /** Left out: nobody looks on. */
+  preview?: ShowPreview;
 }
 
 /** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
 export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage<Float32Array> {
   const { settings } = job;
-  const { generator, scheduler, conditions, step, keep } = tools;
+  const { generator, scheduler, conditions, step, keep, preview } = tools;
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
   const steps = scheduler.timesteps.length;
   const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
@@ -210,6 +215,7 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
       });
       const noise = scheduler.needsNoise ? { noise: generator.randn(latents.length) } : {};
       const modelOutput = isGuided ? applyGuidance(prediction, scales) : prediction;
+      await preview?.(index + 1, () => scheduler.predictOriginalSample(modelOutput, index, latents));
       scheduler.step(modelOutput, index, latents, { ...noise, out: latents });
       requireFinite(latents, 'The sampler', { stage: 'denoise', step: index + 1, steps });
       // Between two whole calls of the UNet its inner features are needed besides, which are far larger than latents. A

@@ -20,6 +20,7 @@ import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
 import type {
   CheckpointOptions,
@@ -51,6 +52,8 @@ interface GenerateOptions {
   /** Where to go on from. */
   resume?: Checkpoint | undefined;
   checkpoints?: CheckpointOptions | undefined;
+  /** Left out: none are made. */
+  previews?: PreviewOptions | undefined;
 }
 
 /** A model that turns pictures into clips, one at a time. */
@@ -100,7 +103,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   return {
     info,
     provider,
-    generate(picture, settings, { endPicture, signal, resume, checkpoints } = {}) {
+    generate(picture, settings, { endPicture, signal, resume, checkpoints, previews } = {}) {
       checkSettings(settings, info);
       checkPicture(picture);
       if (endPicture !== undefined) {
@@ -109,7 +112,8 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
       }
       const own = cancellableNetworks(networks, signal);
       const how = { provider, precision, guidanceBatch, log, signal };
-      return run({ configs, networks: own, ...how, picture, endPicture, settings }, { resume, checkpoints });
+      const context = { configs, networks: own, ...how, picture, endPicture, settings };
+      return run(context, { resume, checkpoints, previews });
     },
     release: networks.release,
   };
@@ -122,7 +126,7 @@ function checkPicture({ width, height, data }: FramedPicture): void {
 
 async function* run(
   given: PipelineContext,
-  { resume, checkpoints }: Pick<GenerateOptions, 'resume' | 'checkpoints'>,
+  { resume, checkpoints, previews }: Pick<GenerateOptions, 'resume' | 'checkpoints' | 'previews'>,
 ): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
   throwIfCancelled(given.signal);
@@ -143,9 +147,11 @@ async function* run(
 
   if (start === undefined) yield clock.begin('encode-image', 2);
   const isBetween = job.endPicture !== undefined;
+  const shown = previews && picturesAtLatentSize(job);
   const conditions = start?.conditions ?? (yield* encodeImages(job, { generator, step }));
 
-  yield clock.begin('denoise', scheduler.timesteps.length * conditions.length, start?.step);
+  const steps = scheduler.timesteps.length * conditions.length;
+  yield clock.begin('denoise', steps, start?.step);
   const state = (): PipelineState => ({
     seed: settings.seed,
     conditions,
@@ -160,6 +166,16 @@ async function* run(
     step,
     ...(start && { start }),
     ...(keep && { keep }),
+    ...(previews &&
+      shown && {
+        preview: openPreviews(previews, {
+          pictures: shown.map((each, at) => ({ picture: each, latents: conditions[at]!.imageLatents })),
+          steps,
+          scalingFactor: configs.vae.scaling_factor,
+          frames: settings.numFrames,
+          now: () => performance.now(),
+        }),
+      }),
   });
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);

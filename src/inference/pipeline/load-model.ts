@@ -49,6 +49,10 @@ const proposalsSchema = z.strictObject({
   loop: z.enum(loopNames).optional(),
   /** The picture is mirrored and laid on its side by the seed, so that one move becomes four. */
   turn_by_seed: z.boolean().optional(),
+  /** With `turn_by_seed`: so many pixels beyond the edge that a pan comes to are generated and cut off. */
+  pan_margin: z.number().int().min(0).max(256).optional(),
+  /** With `turn_by_seed`: what is added to the motion bucket for a zoom, which the seed then chooses as well. */
+  zoom_bucket: z.number().int().min(1).max(65_535).optional(),
 });
 
 /** Every config of a model, checked; no weights have been read. */

@@ -19,7 +19,7 @@ export async function readModelInfo(modelDir: string): Promise<ModelInfo> {
 export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }: ModelConfigs): ModelInfo {
   const sizeStep = vaeScaleFactor(vae);
   const shape = defaultShape(unet.sample_size ?? undefined, sizeStep, unetBlocks(unet).length);
-  const { description, loop, turn_by_seed: orientsBySeed } = proposals;
+  const { description, loop, turn_by_seed: orientsBySeed, pan_margin: panMargin, zoom_bucket: zoomBucket } = proposals;
   return {
     // Clips carry it, and so the LoRAs that they were made with.
     name: [name, ...loras.map((lora) => lora.name)].join(' + '),
@@ -36,6 +36,8 @@ export function modelInfo({ name, unet, vae, scheduler, proposals, loras = [] }:
     ),
     ...(loop !== undefined && { loop }),
     ...(orientsBySeed !== undefined && { orientsBySeed }),
+    ...(panMargin !== undefined && { panMargin }),
+    ...(zoomBucket !== undefined && { zoomBucket }),
     limits: {
       sizeStep,
       // The smallest picture whose latents survive every downsampling.

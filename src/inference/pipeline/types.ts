@@ -26,6 +26,10 @@ export interface ModelInfo {
   loop?: LoopName;
   /** It knows one move to one side; whoever renders lays the picture so that the seed chooses among four. */
   orientsBySeed?: boolean;
+  /** Of such a model: pixels to generate, and cut off, beyond the edge that a pan comes to, so that it is never seen. */
+  panMargin?: number;
+  /** Of such a model: it zooms where this is added to the motion bucket. */
+  zoomBucket?: number;
   limits: ModelLimits;
 }
 

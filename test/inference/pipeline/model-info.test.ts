@@ -40,17 +40,15 @@ describe('what a model proposes', () => {
   });
 
   it('is for the demo model what its kinora.json says', async () => {
-    const { name, description, defaults, limits, loop, orientsBySeed } = await readModelInfo(
-      goldenPath('../../models/demo'),
-    );
+    const { name, description, defaults, limits, ...moves } = await readModelInfo(goldenPath('../../models/demo'));
     expect(name).toBe('Kinora demo (toy model)');
     expect(description).toMatch(/toy-sized .* the real one is SVD XT/);
-    expect({ loop, orientsBySeed }).toEqual({ loop: 'ping-pong', orientsBySeed: true });
+    expect(moves).toEqual({ loop: 'ping-pong', orientsBySeed: true, panMargin: 32, zoomBucket: 512 });
     expect(defaults).toMatchObject({
       width: 256,
       height: 144,
       numFrames: 14,
-      numInferenceSteps: 6,
+      numInferenceSteps: 4,
       maxGuidanceScale: 1,
     });
     expect(limits.maxFrames).toBe(14);

@@ -1,0 +1,136 @@
+/**
+ * `npx tsx bench/preview.ts [--threads 2]`: how near previews come to the frames of the demo model's clips, what they
+ * weigh, and what they cost. Writes its part of bench/RESULTS.md.
+ */
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
+import { pilResize } from '../src/inference/pipeline/pil-resize.ts';
+import { openPreviews } from '../src/inference/pipeline/preview.ts';
+import { torchGenerator } from '../src/inference/random/torch-generator.ts';
+import type { RgbFrames } from '../src/util/rgb.ts';
+import { previewFiles } from '../src/worker/preview-clip.ts';
+import { writePart } from './report/keep-parts.ts';
+import { machine } from './report/machine.ts';
+import { markdownTable, median } from './report/tables.ts';
+
+const { values } = parseArgs({ options: { threads: { type: 'string', default: '2' } } });
+const previewWidth = 160;
+const how = {
+  orientation: { swap: false, mirror: false },
+  fps: 7,
+  safety: undefined,
+  signal: undefined,
+  log: console.error,
+};
+
+const markdown = `## Previews
+
+What a clip's message shows while it is made: after a quarter, half and three quarters of the demo model's steps, all frames
+of the model's guess, 160 pixels wide, against the decoded frames at that size. \`bound\`: the frames themselves, at the size
+of the latents and back, which is what one colour for each place of the latents can reach.
+
+${await qualities()}
+
+What a preview costs. \`in the step\`: milliseconds between the UNet's answer and the next step, the median of nine: the guess,
+its colours, its enlargement, until libvips has it. \`beside it\`: until the file is there, in a thread of its own, while the
+next step runs. Random latents of that size, so files are larger than those of pictures.
+
+${await costs()}
+
+Written by \`npx tsx bench/preview.ts\`. ${machine()}.`;
+writePart('previews', markdown);
+process.stdout.write(`${markdown}\n`);
+
+/** PSNR of the demo model's guesses, for each sample picture. */
+async function qualities(): Promise<string> {
+  const pipeline = await openImageToVideo({
+    modelDir: 'models/demo',
+    provider: 'cpu',
+    threads: Number(values.threads),
+    memoryMode: 'resident',
+  });
+  const rows: string[][] = [];
+  for (const name of readdirSync('assets').filter((file) => /\.(jpg|png)$/.test(file))) {
+    const { data, info } = await sharp(await readFile(join('assets', name)))
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const picture = { width: info.width, height: info.height, data: new Uint8Array(data) };
+    const guesses: RgbFrames[] = [];
+    const hand = (guess: RgbFrames) => void guesses.push(guess);
+    const settings = { ...pipeline.info.defaults, seed: 0 };
+    const run = pipeline.generate(picture, settings, { previews: { everySeconds: 0, hand } });
+    let next = await run.next();
+    while (!next.done) next = await run.next();
+    const clip = next.value;
+    const size = { width: previewWidth, height: Math.round((previewWidth * clip.height) / clip.width) };
+    const [latents] = guesses;
+    const bound = psnr(resized(resized(clip, latents!, 'lanczos'), size, 'bicubic'), resized(clip, size, 'lanczos'));
+    const each = guesses.map((guess) => psnr(resized(guess, size, 'bicubic'), resized(clip, size, 'lanczos')));
+    rows.push([name.replace(/\..*/, ''), ...each.map((value) => value.toFixed(1)), bound.toFixed(1)]);
+  }
+  await pipeline.release();
+  return markdownTable(['picture', 'a quarter, dB', 'half, dB', 'three quarters, dB', 'bound, dB'], rows);
+}
+
+function resized(
+  { width, height, frames }: RgbFrames,
+  to: { width: number; height: number },
+  filter: 'lanczos' | 'bicubic',
+): RgbFrames {
+  const size = { width: to.width, height: to.height };
+  return { ...size, frames: frames.map((data) => pilResize({ width, height, data }, { ...size, filter }).data) };
+}
+
+function psnr(a: RgbFrames, b: RgbFrames): number {
+  let sum = 0;
+  for (const [at, data] of a.frames.entries()) {
+    for (const [index, value] of data.entries()) sum += (value - b.frames[at]![index]!) ** 2;
+  }
+  return 10 * Math.log10((255 ** 2 * a.frames.length * a.frames[0]!.length) / sum);
+}
+
+/** Times and bytes by size. */
+async function costs(): Promise<string> {
+  const rows: string[][] = [];
+  for (const [name, frames, channels, width, height] of [
+    ['the demo’s, 14×256×144', 14, 10, 64, 36],
+    ['SVD XT’s, 25×1024×576', 25, 4, 128, 72],
+    ['upright, 25×576×1024', 25, 4, 72, 128],
+  ] as const) {
+    const generator = torchGenerator(1);
+    const latents = generator.randn(channels * width * height);
+    const sample = generator.randn(frames * channels * width * height);
+    const data = Uint8Array.from(generator.randn(width * height * 3), (value) => 128 + 40 * value);
+    const inStep: number[] = [];
+    const beside: number[] = [];
+    let bytes = 0;
+    for (let round = 0; round < 9; round++) {
+      let done: (file: Uint8Array) => void = () => {};
+      const file = new Promise<Uint8Array>((resolve) => {
+        done = resolve;
+      });
+      const show = openPreviews(previewFiles({ everySeconds: 0, hand: done }, { ...how, ratio: width / height }), {
+        pictures: [{ picture: { width, height, data }, latents }],
+        steps: 4,
+        scalingFactor: 0.18215,
+        frames,
+        now: () => performance.now(),
+      });
+      const startMs = performance.now();
+      // As long as the scheduler takes for its guess.
+      await show(1, () => sample.map((value) => Math.fround(Math.fround(value * 0.3) + Math.fround(value / 2))));
+      const shownMs = performance.now();
+      bytes = (await file).byteLength;
+      inStep.push(shownMs - startMs);
+      beside.push(performance.now() - shownMs);
+    }
+    rows.push([name, median(inStep).toFixed(0), median(beside).toFixed(0), (bytes / 1000).toFixed(0)]);
+  }
+  return markdownTable(['clip', 'in the step, ms', 'beside it, ms', 'kB'], rows);
+}

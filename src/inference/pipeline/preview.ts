@@ -1,0 +1,71 @@
+import type { RgbFrames, RgbPicture } from '../../util/rgb.ts';
+import { latentSize, type ShowPreview } from './denoiser.ts';
+import { fitLatentsToRgb, type LatentsToRgb, latentsToFrames } from './latents-to-rgb.ts';
+import { pilResize } from './pil-resize.ts';
+import type { PipelineContext } from './pipeline-context.ts';
+
+/** How the model's guesses are shown while it denoises. */
+export interface PreviewOptions {
+  /** At most one in so many seconds, counted from the one before; one that would come sooner is left out. */
+  everySeconds: number;
+  /** After which parts of the steps, between 0 and 1. Default: a quarter, half and three quarters. */
+  parts?: readonly number[];
+  /**
+   * Takes all frames as the model guesses them, one pixel for each place of the latents; they are its own. The run waits
+   * for it, so whatever takes long is to be begun in here and ended elsewhere.
+   */
+  hand: (frames: RgbFrames) => Promise<void> | void;
+}
+
+const usualParts = [1 / 4, 1 / 2, 3 / 4];
+
+/**
+ * The steps after which previews are due; none after the last, when the clip itself comes.
+ * @param steps of the whole run
+ */
+export function previewSteps(steps: number, parts: readonly number[] = usualParts): Set<number> {
+  return new Set(parts.map((part) => Math.max(1, Math.ceil(steps * part))).filter((step) => step < steps));
+}
+
+/** The run's pictures at the size of the latents, the first one first. Called before they are dropped. */
+export function picturesAtLatentSize({ configs, settings, picture, endPicture }: PipelineContext): RgbPicture[] {
+  const size = latentSize(configs, settings);
+  const resized = new Map<unknown, RgbPicture>();
+  return [picture, endPicture].flatMap((each) => {
+    if (each === undefined) return [];
+    // A loop's two pictures are one.
+    const small = resized.get(each) ?? pilResize(each, { ...size, filter: 'lanczos' });
+    resized.set(each, small);
+    return [small];
+  });
+}
+
+/** What a run shows previews with. */
+interface PreviewedRun {
+  /** The pictures at the latents' size, and the VAE's latents of each, not scaled. */
+  pictures: readonly { picture: RgbPicture; latents: Float32Array }[];
+  /** Steps of the whole run. */
+  steps: number;
+  scalingFactor: number;
+  frames: number;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
+
+/** Prepares the previews of one run: from its own pictures and their latents follows how latents become colours. */
+export function openPreviews(
+  { everySeconds, parts, hand }: PreviewOptions,
+  { pictures, steps, scalingFactor, frames, now }: PreviewedRun,
+): ShowPreview {
+  const due = previewSteps(steps, parts);
+  let lastMs = Number.NEGATIVE_INFINITY;
+  /** Made when it is first needed. */
+  let toRgb: LatentsToRgb | undefined;
+  return async (step, estimate) => {
+    if (!due.has(step) || now() - lastMs < everySeconds * 1000) return;
+    lastMs = now();
+    toRgb ??= fitLatentsToRgb(pictures);
+    const { width, height } = pictures[0]!.picture;
+    await hand(latentsToFrames(estimate(), toRgb, { width, height, frames, scalingFactor }));
+  };
+}

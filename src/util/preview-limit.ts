@@ -1,0 +1,2 @@
+/** What a preview weighs at most, in bytes. */
+export const maxPreviewBytes = 150_000;
