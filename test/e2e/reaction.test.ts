@@ -125,7 +125,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
     ],
     ['accepts no new requests', ({ asOwner }) => asOwner('kinora-admin drain')],
     [
-      'Your daily limit (1 in 24 hours)',
+      'your daily limit (1 in 24 hours)',
       async ({ discord, renderer }) => {
         discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'dm' });
         (await renderer.begun(0)).finish();

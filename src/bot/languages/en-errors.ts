@@ -72,8 +72,7 @@ export const enErrors: Messages['errors'] = {
   'guild-not-allowed': () => 'This bot does not work on this server. Ask the people who run it.',
   'members-only': () => 'This bot is only for members of certain servers, and you are not in any of them.',
   'user-install-off': () => 'This bot only works on servers that have added it.',
-  'place-channel': ({ places, more }) =>
-    `Clips cannot be made in this channel. They can in: ${places}${andMore(more)}.`,
+  'place-channel': ({ places, more }) => `Clips can only be made in: ${places}${andMore(more)}.`,
   'place-role': ({ roles, more }) => `To make clips here you need one of these roles: ${roles}${andMore(more)}.`,
   'place-age': () => 'On this server clips can only be made in age-restricted channels.',
   'managers-only': () => 'Only people who can manage the server can do that.',

@@ -147,7 +147,7 @@ export const es: PageMessages = {
   faultsLead: 'Rompe algo mientras se hace un clip y mira cómo se las arregla el bot.',
   faultNames: {
     'drop-gateway': 'Cortar el gateway',
-    'expire-tokens': 'Caducar los tokens ahora',
+    'expire-tokens': 'Hacer caducar los tokens',
     'fail-429': 'Responder 429 a la próxima edición',
     'fail-500': 'Responder 500 a la próxima edición',
     'upload-limit': 'Límite de subida',
