@@ -125,7 +125,7 @@ export function createSimulatedBot({
     clock,
     log,
     random,
-    admit: createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, model, clock }),
+    admit: createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, store, model, clock }),
   });
 
   const renderer: Pick<Renderer, 'render'> = {

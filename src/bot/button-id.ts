@@ -3,17 +3,21 @@ export interface ButtonPress {
   action: string;
   /** Left out where it is about no job, but about its own message. */
   jobId?: string | undefined;
+  /** Which of the job's variations, counted from 1. */
+  number?: number | undefined;
 }
 
-const pattern = /^([a-z-]{1,32})(?::([0-9a-f]{8}))?$/;
+const pattern = /^([a-z-]{1,32})(?::([0-9a-f]{8})(?::([1-9]))?)?$/;
 
 /** The custom id of a button. */
-export function buttonId({ action, jobId }: ButtonPress): string {
-  return jobId === undefined ? action : `${action}:${jobId}`;
+export function buttonId({ action, jobId, number }: ButtonPress): string {
+  return [action, jobId, number].filter((part) => part !== undefined).join(':');
 }
 
 /** Reads a custom id back; undefined where it is none of ours. */
 export function parseButtonId(customId: string): ButtonPress | undefined {
   const match = pattern.exec(customId);
-  return match ? { action: match[1]!, jobId: match[2] } : undefined;
+  if (match === null) return undefined;
+  const [, action = '', jobId, number] = match;
+  return { action, jobId, ...(number !== undefined && { number: Number(number) }) };
 }

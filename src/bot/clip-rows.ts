@@ -24,20 +24,44 @@ const emojis: Readonly<Record<ClipAction, string>> = {
 };
 
 /** The buttons under a clip. They name the job alone, so they work as long as the store knows it. */
-export function clipRows(job: Job, { clip: { buttons } }: Messages): APIActionRowComponent<APIButtonComponent>[] {
-  const all = clipActions.map(
-    (action): APIButtonComponent => ({
-      type: ComponentType.Button,
-      style: ButtonStyle.Secondary,
-      emoji: { name: emojis[action] },
-      label: buttons[action],
-      custom_id: buttonId({ action, jobId: job.id }),
-    }),
-  );
+export function clipRows(job: Job, messages: Messages): APIActionRowComponent<APIButtonComponent>[] {
+  const all = clipActions.map((action) => clipButton(action, job, messages));
   return [all.slice(0, buttonsPerRow), all.slice(buttonsPerRow)].map((components) => ({
     type: ComponentType.ActionRow,
     components,
   }));
+}
+
+function clipButton(action: ClipAction, { id: jobId }: Job, { clip: { buttons } }: Messages): APIButtonComponent {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: emojis[action] },
+    label: buttons[action],
+    custom_id: buttonId({ action, jobId }),
+  };
+}
+
+/** The first word of the custom ids of the buttons that pick a variation. */
+export const pickAction = 'pick';
+
+/** The buttons under variations: a number for each, and those of a clip that make sense for several. */
+export function variationRows(
+  job: Job,
+  count: number,
+  messages: Messages,
+): APIActionRowComponent<APIButtonComponent>[] {
+  const numbers = Array.from({ length: count }, (_, index): APIButtonComponent => {
+    const number = index + 1;
+    return {
+      type: ComponentType.Button,
+      style: ButtonStyle.Primary,
+      label: `${number}`,
+      custom_id: buttonId({ action: pickAction, jobId: job.id, number }),
+    };
+  });
+  const others = (['again', 'delete'] as const).map((action) => clipButton(action, job, messages));
+  return [numbers, others].map((components) => ({ type: ComponentType.ActionRow, components }));
 }
 
 /**
@@ -64,6 +88,6 @@ export function seamlessButton(
 }
 
 /** As precise as an estimate is, in units that all languages share. */
-function roughDuration(seconds: number): string {
+export function roughDuration(seconds: number): string {
   return seconds < 90 ? `${Math.max(1, Math.ceil(seconds / 10)) * 10} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -1,5 +1,6 @@
 import { EncodeError, UserError } from '../errors.ts';
 import type { Clip } from '../queue/job-listener.ts';
+import type { ExpectedTimes } from '../queue/render-work.ts';
 import type { Job } from '../storage/job.ts';
 import type { Metrics } from '../util/metrics.ts';
 import { hasSeamlessOffer, seamlessButton } from './clip-rows.ts';
@@ -8,6 +9,7 @@ import { deliveredView } from './job-view.ts';
 import type { Messages } from './languages/messages.ts';
 import { asSpoiler, type MessageSender, type Reply } from './message-sender.ts';
 import type { ReplyAddress } from './reply-address.ts';
+import { variationsView } from './variations-view.ts';
 
 /** Encodes a finished clip anew so that it fits; undefined where its frames were not kept. */
 export type ShrinkClip = (
@@ -28,8 +30,10 @@ interface DeliverClipOptions extends DeliveryOptions {
   /** Whether the clip is hidden until it is clicked. */
   isSpoiler: boolean;
   shrink: ShrinkClip;
-  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
-  seamlessSeconds?: ((job: Job) => number | undefined) | undefined;
+  /** How long it takes what the person may decide on next; undefined: nobody knows. */
+  times?: ExpectedTimes | undefined;
+  /** In milliseconds since 1970. */
+  nowMs: number;
   signal: AbortSignal;
   /** Counts tries that are made again. Default: nobody does. */
   metrics?: Metrics | undefined;
@@ -67,10 +71,11 @@ export async function deliverClip(address: ReplyAddress, clip: Clip, options: De
   }
 }
 
-function clipReply(clip: Clip, { job, messages, isSpoiler, seamlessSeconds }: DeliverClipOptions): Reply {
-  const reply = deliveredView(job, clip, messages);
-  if (hasSeamlessOffer(job, clip)) {
-    reply.components.at(-1)?.components.push(seamlessButton(job, seamlessSeconds?.(job), messages));
+function clipReply(clip: Clip, { job, messages, isSpoiler, times, nowMs }: DeliverClipOptions): Reply {
+  const isClip = clip.form.variations === undefined;
+  const reply = isClip ? deliveredView(job, clip, messages) : variationsView(job, clip, { messages, times, nowMs });
+  if (isClip && hasSeamlessOffer(job, clip)) {
+    reply.components.at(-1)?.components.push(seamlessButton(job, times?.seamless(job), messages));
   }
   if (!isSpoiler) return reply;
   return { ...reply, files: (reply.files ?? []).map(asSpoiler) };

@@ -1,4 +1,5 @@
 import type { JobListener, QueuePosition } from '../queue/job-listener.ts';
+import type { ExpectedTimes } from '../queue/render-work.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
 import type { Job } from '../storage/job.ts';
 import type { UserSettingsStore } from '../storage/user-settings.ts';
@@ -17,6 +18,7 @@ import { createPreviewUpload, type PreviewUpload } from './preview-upload.ts';
 import { parseReplyAddress, type ReplyAddress } from './reply-address.ts';
 import { createStatusMessage, type StatusMessage } from './status-message.ts';
 import { tellPrivately } from './tell-privately.ts';
+import { variationsLine } from './variations-view.ts';
 
 /** What {@link createJobMessages} works with. */
 export interface JobMessagesOptions {
@@ -30,8 +32,8 @@ export interface JobMessagesOptions {
   pingAfterMs?: number | undefined;
   /** How often a preview of a running clip comes, at most; whoever renders keeps the time. 0, the default: none is shown. */
   previewSeconds?: number;
-  /** How long it takes to render such a job as a seamless loop; undefined where nobody knows. */
-  seamlessSeconds?: (job: Job) => number | undefined;
+  /** How long it takes what a person may still decide on. Default: nobody knows. */
+  times?: ExpectedTimes;
   clock: Clock;
   log: Log;
   metrics?: Metrics;
@@ -67,7 +69,7 @@ const noticeableShift = { ms: 15_000, share: 0.1 };
 /** Job messages over {@link MessageSender}. */
 export function createJobMessages(options: JobMessagesOptions): JobMessages {
   const { replies, shrink, clock, log, metrics, editGapMs = 3_000 } = options;
-  const { guildSettings, userSettings, pingAfterMs = Number.POSITIVE_INFINITY, seamlessSeconds } = options;
+  const { guildSettings, userSettings, pingAfterMs = Number.POSITIVE_INFINITY, times } = options;
   const { previewSeconds = 0 } = options;
   const conversations = new Map<string, Conversation>();
   const finalNotices = new Set<Promise<unknown>>();
@@ -185,7 +187,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       if (shown !== undefined && !isNews(shown, place, clock.now())) return;
       conversation.place = place;
       delete conversation.shown;
-      status.show(queuedView(job, place, messages), place.position);
+      status.show(queuedView(job, place, messages, variationsLine(job, messages, times)), place.position);
     },
     progress(job, progress) {
       const conversation = conversationOf(job);
@@ -209,7 +211,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       const hides = address.isSpoiler || (await guildSettings.of(job.guildId)).spoiler;
       // The next try, after a failed one, begins with the address that the job has then.
       conversations.delete(job.id);
-      const known = { job, messages, replies, isSpoiler: hides, shrink, seamlessSeconds };
+      const known = { job, messages, replies, isSpoiler: hides, shrink, times, nowMs: clock.now() };
       const way = await deliverClip(address, clip, { ...known, signal, metrics });
       if (way === 'edit') await pingIfWanted(job, conversation);
     },

@@ -8,8 +8,8 @@ import type { Reply } from './message-sender.ts';
 
 const barLength = 20;
 
-/** The message of a job that waits. */
-export function queuedView(job: Job, place: QueuePosition, messages: Messages): Reply {
+/** The message of a job that waits. `cost`: what it costs, where that is to be said. */
+export function queuedView(job: Job, place: QueuePosition, messages: Messages, cost = ''): Reply {
   const moments = [
     place.startsAtMs === undefined ? '' : messages.startsAt(countdown(place.startsAtMs)),
     place.endsAtMs === undefined ? '' : messages.readyAt(countdown(place.endsAtMs)),
@@ -17,7 +17,7 @@ export function queuedView(job: Job, place: QueuePosition, messages: Messages): 
   const content = place.isHostPaused
     ? joinedLines(messages.queued(place), messages.paused)
     : joined(messages.queued(place), ...moments);
-  return { content, components: [cancelRow(job, messages)] };
+  return { content: joinedLines(content, cost), components: [cancelRow(job, messages)] };
 }
 
 /** The message of a job that runs: stage, step i of n, a bar over the whole job, and when it will be ready. */
@@ -71,7 +71,9 @@ function captionOf({ parent, form: asked }: Job, clip: Clip, messages: Messages)
         ? caption.smooth(fps)
         : change === 'larger'
           ? caption.larger({ width, height })
-          : caption[change ?? 'plain'](seconds);
+          : change === 'pick'
+            ? caption.pick({ number: parent?.variation?.number ?? 1, seconds })
+            : caption[change ?? 'plain'](seconds);
   return [
     first,
     caption.seed(settings.seed),

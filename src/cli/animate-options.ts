@@ -18,6 +18,8 @@ export interface AnimateOptions {
   end: string | undefined;
   /** The file that shows the clip on its way; undefined: none was asked for. */
   preview: string | undefined;
+  /** The variations that become clips; undefined: who watches is asked. */
+  pick: number[] | undefined;
   /** The largest picture that is read. */
   maxPixels: number;
   /** Undefined: what the configuration says. */
@@ -82,7 +84,11 @@ export const animateLine = {
       value: 'FILE.webp',
       help:
         'all frames as the model guesses them after a quarter, half and three quarters of the steps, 160 pixels wide; ' +
-        'the file is replaced each time',
+        'the file is replaced each time; with --variations the file that shows them (beside the clip)',
+    },
+    pick: {
+      value: 'N,...',
+      help: 'with --variations: which of them become clips, such as 2 or 1,3 (asked for at a terminal, else none)',
     },
     'max-pixels': {
       value: 'N',
@@ -128,6 +134,7 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
     clips,
     end,
     preview: values.preview === undefined ? undefined : readPreview(values.preview),
+    pick: readPick(values.pick, { variations: form.variations, pictures: pictures.length }),
     maxPixels: readOption(
       'max-pixels',
       heldWholeNumber({ from: 1, to: 10_000_000_000 }),
@@ -149,6 +156,26 @@ export function readAnimateOptions(argv: readonly string[]): AnimateOptions | un
 function readEnd(picture: string): string {
   if (picture === '') throw usageError('--end must name a picture.');
   return absolute(picture);
+}
+
+function readPick(
+  pick: string | undefined,
+  { variations, pictures }: { variations: number | undefined; pictures: number },
+): number[] | undefined {
+  if (variations !== undefined && pictures > 1) throw usageError('--variations takes one picture at a time.');
+  if (pick === undefined) return undefined;
+  if (variations === undefined) throw usageError('--pick goes with --variations.');
+  const picks = readPicks(pick, variations);
+  if (picks === undefined)
+    throw usageError(`--pick must be numbers from 1 to ${variations}, such as 2 or 1,2, not "${pick}".`);
+  return picks;
+}
+
+/** Numbers such as `1,3`, each once; undefined where they are none of so many. */
+export function readPicks(text: string, count: number): number[] | undefined {
+  const words = text.split(',').map((word) => word.trim());
+  const isNumber = (word: string) => /^\d$/.test(word) && Number(word) >= 1 && Number(word) <= count;
+  return words.every(isNumber) ? [...new Set(words.map(Number))] : undefined;
 }
 
 function readPreview(file: string): string {

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { presetsOfOneSize } from '../commands/animate-options.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
@@ -15,15 +14,15 @@ import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool } from '../worker/worker-pool.ts';
 import { type AnimateOptions, animateLine, readAnimateOptions } from './animate-options.ts';
+import { animateVariations } from './animate-variations.ts';
 import { showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
-import { type ClipPlaces, clipAsJson, clipAsSentence } from './describe-clip.ts';
+import { clipAsJson, clipAsSentence, fromHere } from './describe-clip.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { checkPictures, type LoadedClip, loadPictures } from './load-pictures.ts';
 import { locateModel } from './locate-model.ts';
 import { type OutputFile, openOutputFile, openOutputFolder } from './output-file.ts';
-import type { ClipPlan } from './plan-clips.ts';
 import { openPreviewFile, type PreviewFile } from './preview-file.ts';
 import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
@@ -55,7 +54,9 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
   const planned = await loadPictures(options.clips, pictures, io);
   const ends = options.end === undefined ? [] : await loadPictures([{ picture: options.end }], pictures, io);
   const outputs: OutputFile[] = [];
-  const preview = options.preview === undefined ? undefined : await openPreviewFile(options.preview, io.stderr);
+  const isOneClip = options.form.variations === undefined;
+  // Of variations it is the file that shows them side by side.
+  const preview = options.preview && isOneClip ? await openPreviewFile(options.preview, io.stderr) : undefined;
   try {
     for (const { output, framesDir } of options.clips) {
       if (framesDir !== undefined) await openOutputFolder(framesDir);
@@ -104,10 +105,24 @@ async function animateAll(renderer: Renderer, batch: Batch): Promise<number> {
       if (isSeveral) io.stderr.write(`${name} (${index + 1} of ${clips.length})\n`);
       try {
         const endPicture = await loadEnd?.();
-        const wanted = { picture: await load(), settings, ...places, ...(endPicture && { endPicture }) };
-        const clip = await renderOnce(renderer, wanted, { options, preview, io });
+        const { fit, form } = options;
+        const spec: RenderSpec = {
+          picture: await load(),
+          ...(endPicture && { endPicture }),
+          settings,
+          fit,
+          form,
+          ...(places.framesDir !== undefined && { framesDir: places.framesDir }),
+        };
+        const render = (asked: RenderSpec) => renderOnce(renderer, asked, { preview, io });
+        if (form.variations !== undefined) {
+          await animateVariations({ plan: places, spec, options, render, io });
+          continue;
+        }
+        const clip = await render(spec);
         await file.write(clip.bytes);
-        io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, fromHere(places))}\n`);
+        const shown = { output: fromHere(places.output), framesDir: places.framesDir && fromHere(places.framesDir) };
+        io.stdout.write(`${(options.json ? clipAsJson : clipAsSentence)(clip, shown)}\n`);
       } catch (error) {
         if (!isSeveral || error instanceof JobCancelledError || scopeOf(error) === 'host') throw error;
         const withCauses = io.environment.LOG_LEVEL === 'debug';
@@ -197,37 +212,14 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
 
 async function renderOnce(
   renderer: Renderer,
-  {
-    picture,
-    endPicture,
-    settings,
-    framesDir,
-  }: Pick<RenderSpec, 'picture' | 'endPicture' | 'settings'> & Pick<ClipPlan, 'framesDir'>,
-  { options: { fit, form }, preview, io }: Pick<Batch, 'options' | 'preview' | 'io'>,
+  spec: RenderSpec,
+  { preview, io }: Pick<Batch, 'preview' | 'io'>,
 ): Promise<Clip> {
   const progress = createRenderProgress(io.stderr, Date.now);
   try {
-    return await renderer.render(
-      {
-        picture,
-        ...(endPicture && { endPicture }),
-        settings,
-        fit,
-        form,
-        ...(framesDir !== undefined && { framesDir }),
-      },
-      { signal: io.signal, onProgress: progress.update, ...(preview && { onPreview: preview.show }) },
-    );
+    const onPreview = preview && { onPreview: preview.show };
+    return await renderer.render(spec, { signal: io.signal, onProgress: progress.update, ...onPreview });
   } finally {
     progress.stop();
   }
-}
-
-/** Paths as they are seen from the working folder, where they are inside it. */
-function fromHere({ output, framesDir }: Pick<ClipPlan, 'output' | 'framesDir'>): ClipPlaces {
-  const short = (path: string) => {
-    const inside = relative('.', path);
-    return inside.startsWith('..') ? path : inside;
-  };
-  return { output: short(output), framesDir: framesDir && short(framesDir) };
 }

@@ -2,7 +2,6 @@ import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discor
 import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
 import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
-import { isTransient } from '../bot/discord-errors.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
@@ -12,7 +11,6 @@ import { createMessageSender } from '../bot/message-sender.ts';
 import { startPresence } from '../bot/presence.ts';
 import { keepRawInteractions } from '../bot/raw-interactions.ts';
 import { type ClipSettingsOptions, createClipSettingsReader } from '../bot/read-clip-settings.ts';
-import { registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
 import { createRouter } from '../bot/router.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { tokenLifeMs } from '../commands/enqueue-from-interaction.ts';
@@ -20,10 +18,11 @@ import { handlers } from '../commands/index.ts';
 import { createReactionHandler } from '../commands/reaction.ts';
 import type { Operations } from '../operations/operations.ts';
 import { type Admit, createAdmission } from '../queue/admission.ts';
-import { createEstimates, seamlessSeconds } from '../queue/estimates.ts';
+import { createEstimates } from '../queue/estimates.ts';
 import { forgetUser } from '../queue/forget-user.ts';
 import { createJobQueue, type JobQueueOptions } from '../queue/job-queue.ts';
 import { changeMode, restoreMode } from '../queue/queue-mode.ts';
+import { expectedTimes } from '../queue/render-work.ts';
 import { startRetention } from '../queue/retention.ts';
 import { openDatabase } from '../storage/database.ts';
 import { rememberFaults } from '../storage/host-fault.ts';
@@ -33,8 +32,8 @@ import { createStorageProbe } from '../storage/probe.ts';
 import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
-import { type RetryOptions, retry } from '../util/retry.ts';
-import { type BotWorker, createShrink, discordPolicy, holdData, watchProvider } from './bot-parts.ts';
+import type { RetryOptions } from '../util/retry.ts';
+import { type BotWorker, createShrink, discordPolicy, holdData, tellCommands, watchProvider } from './bot-parts.ts';
 import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
@@ -123,6 +122,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     model,
     provider: config.provider,
   });
+  const times = expectedTimes({ estimates, model });
   const listener = createJobMessages({
     replies,
     shrink: createShrink({ workers, store }),
@@ -130,7 +130,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log,
     metrics,
     ...(editGapMs !== undefined && { editGapMs }),
-    seamlessSeconds: (job) => seamlessSeconds(job, { estimates, model }),
+    times,
     guildSettings,
     userSettings,
     pingAfterMs,
@@ -138,7 +138,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   });
   const { allowedGuildIds, userInstalls = true } = config;
   const checkAccess = createAccessCheck({ allowedGuildIds, userInstalls, rest: client.rest, clock });
-  const admitByLimits = createAdmission({ limits, guildSettings, uses, blocks, model, clock });
+  const admitByLimits = createAdmission({ limits, guildSettings, uses, blocks, store, model, clock });
   // The router asks as well; reactions come here alone.
   const admit: Admit = async (job, waiting) => {
     await checkAccess(job);
@@ -173,6 +173,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     download,
     answeredOnce: createCooldown({ periodMs: tokenLifeMs, clock }),
     model,
+    times,
     maxUploadBytes,
     clock,
     guildSettings,
@@ -267,28 +268,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     await botQueue.open();
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     tellUnserved(ready, { allowedGuildIds, log });
-    const declarations = [
-      ...handlers.commands.map((command) => command.declare(model)),
-      ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
-    ];
     const { rest, application } = ready;
-    await retry(
-      () =>
-        registerCommands(userInstalls ? declarations : withoutUserInstalls(declarations), {
-          rest,
-          applicationId: application.id,
-          facts,
-          log,
-        }),
-      {
-        ...patience,
-        shouldRetry: isTransient,
-        onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
-      },
-    ).catch((err: unknown) => {
-      if (signal?.aborted) throw err;
-      log.error({ err }, 'Discord refuses the commands; the bot goes on with those that are registered');
-    });
+    await tellCommands({ rest, applicationId: application.id, facts, log }, { model, userInstalls, patience });
   } catch (error) {
     await stop();
     throw error;

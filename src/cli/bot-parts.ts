@@ -1,4 +1,7 @@
 import type { ShrinkClip } from '../bot/deliver-clip.ts';
+import { isTransient } from '../bot/discord-errors.ts';
+import { type RegisterCommandsOptions, registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
+import { handlers } from '../commands/index.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
@@ -14,7 +17,7 @@ import { describeHolder, takeLease } from '../storage/lease.ts';
 import type { Database } from '../storage/sqlite.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import type { RetryPolicy } from '../util/retry.ts';
+import { type RetryOptions, type RetryPolicy, retry } from '../util/retry.ts';
 import { chooseSize, resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer } from '../worker/types.ts';
 
@@ -89,7 +92,8 @@ export function createShrink({ workers, store }: ShrinkOptions): ShrinkClip {
   return async (job, clip, { maxBytes, signal }) => {
     const { master, settings, fit, model, provider, extended, hasEndPicture } = clip;
     const picture = await store.picture(job.id);
-    if (master === undefined || picture === undefined) return undefined;
+    // Of variations it is no frames.
+    if (master === undefined || picture === undefined || clip.form.variations !== undefined) return undefined;
     const metadata = {
       settings,
       model,
@@ -169,4 +173,38 @@ export function rendererOptionsOf(config: Config) {
     previewSeconds,
     idleSeconds: config.modelIdleSeconds,
   };
+}
+
+/** What {@link tellCommands} works with. */
+interface TellCommandsOptions {
+  model: ModelCapabilities;
+  /** Whether people may add the app to their own account. */
+  userInstalls: boolean;
+  patience: RetryOptions;
+}
+
+/**
+ * Tells Discord the commands, and waits for it where it is away. Commands that it refuses are left as they were.
+ * @throws the signal's reason where that was aborted
+ */
+export async function tellCommands(
+  application: RegisterCommandsOptions,
+  { model, userInstalls, patience }: TellCommandsOptions,
+): Promise<void> {
+  const { log } = application;
+  const declarations = [
+    ...handlers.commands.map((command) => command.declare(model)),
+    ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
+  ];
+  const told = userInstalls ? declarations : withoutUserInstalls(declarations);
+  try {
+    await retry(() => registerCommands(told, application), {
+      ...patience,
+      shouldRetry: isTransient,
+      onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
+    });
+  } catch (err) {
+    if (patience.signal?.aborted) throw err;
+    log.error({ err }, 'Discord refuses the commands; the bot goes on with those that are registered');
+  }
 }

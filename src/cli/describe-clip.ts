@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { formatBytes } from '../util/format-bytes.ts';
 import type { Clip } from '../worker/types.ts';
 import { formatDuration } from './transfer-progress.ts';
@@ -6,6 +7,12 @@ import { formatDuration } from './transfer-progress.ts';
 export interface ClipPlaces {
   output: string;
   framesDir: string | undefined;
+}
+
+/** A path as it is seen from the working folder, where it is inside it. */
+export function fromHere(path: string): string {
+  const inside = relative('.', path);
+  return inside.startsWith('..') ? path : inside;
 }
 
 /** What was done, as one line of JSON. */

@@ -9,12 +9,15 @@ import { chooseMessages, localizations } from '../bot/languages/choose-messages.
 import { type AnimateOptionName, animateOptionNames } from '../bot/languages/clip-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import type { Messages } from '../bot/languages/messages.ts';
+import { costOfVariations } from '../bot/variations-view.ts';
+import type { EstimatedJob, ExpectedTimes } from '../queue/render-work.ts';
 import { clipForm } from '../settings/clip-form.ts';
 import type { DiscordNumber } from '../settings/declaration.ts';
 import { discordRange, type SettingOption, type ShownSetting, shownSettings } from '../settings/discord-options.ts';
 import { imageToVideo } from '../settings/image-to-video.ts';
+import { variationRange } from '../settings/variations.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { readAnimateOptions } from './animate-options.ts';
+import { readAnimateOptions, type TypedOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { localizedDescription, localizedName } from './i18n.ts';
@@ -51,9 +54,16 @@ export const animate = {
       ...(end !== null && { endPicture: pictureOf(end) }),
     });
   },
-  async autocomplete(interaction, { model }) {
+  async autocomplete(interaction, { model, times, guildSettings }) {
     const messages = chooseMessages(interaction.locale);
-    const { name, value } = interaction.options.getFocused(true);
+    const { options, guildId } = interaction;
+    const { name, value } = options.getFocused(true);
+    if (name === 'variations') {
+      const request = readAnimateOptions(typedSoFar(options), model, await guildSettings.of(guildId));
+      const hasEndPicture = options.get('end') === null ? {} : { hasEndPicture: true as const };
+      await interaction.respond(proposeVariations(value, { ...request, ...hasEndPicture }, { messages, times }));
+      return;
+    }
     await interaction.respond(proposeValues(value, settingOf(name as SettingOption), { messages, model }));
   },
 } satisfies Command;
@@ -120,7 +130,7 @@ function declareValue({ name, type, discord }: ShownSetting, { limits }: ModelCa
     type: ApplicationCommandOptionType.Integer as const,
     min_value,
     max_value,
-    ...(named !== undefined && { autocomplete: true as const }),
+    ...((named !== undefined || name === 'variations') && { autocomplete: true as const }),
   };
 }
 
@@ -154,6 +164,30 @@ function proposeValues(
   const { from, to } = discordRange({ range }, model.limits);
   const isNumber = /^\d+$/.test(sought) && value >= from && value <= to;
   return isNumber ? [{ name: sought, value }, ...proposals] : proposals;
+}
+
+/** Everything but the option that is being typed, which need not be a number yet. */
+function typedSoFar(options: TypedOptions): TypedOptions {
+  return {
+    getInteger: (name) => (name === 'variations' ? null : options.getInteger(name)),
+    getString: (name) => options.getString(name),
+    getBoolean: (name) => options.getBoolean(name),
+  };
+}
+
+/** How many variations can be asked for, each with what it costs of what was typed so far. */
+function proposeVariations(
+  typed: string,
+  job: EstimatedJob,
+  { messages, times }: { messages: Messages; times: ExpectedTimes },
+): { name: string; value: number }[] {
+  const { from, to } = variationRange;
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    .filter((count) => `${count}`.startsWith(typed.trim()))
+    .map((count) => ({
+      name: messages.clip.variations.proposal(costOfVariations(job, count, times)),
+      value: count,
+    }));
 }
 
 /** For whom values are proposed, and for which model. */

@@ -3,6 +3,7 @@ import type * as handlers from '../bot/handlers.ts';
 import type { RawInteraction } from '../bot/raw-interactions.ts';
 import type { ReadClipSettings } from '../bot/read-clip-settings.ts';
 import type { forgetUser } from '../queue/forget-user.ts';
+import type { ExpectedTimes } from '../queue/render-work.ts';
 import type { JobQueue, QueueMode } from '../queue/types.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -66,6 +67,8 @@ export interface CommandContext extends AdminContext {
   /** Remembers which questions were answered. */
   answeredOnce: Cooldown;
   model: ModelCapabilities;
+  /** How long what is asked for takes, as far as that is known. */
+  times: ExpectedTimes;
   /** The operator's cap on clips; Discord's own limit for the place still holds when lower. */
   maxUploadBytes: number;
   clock: Clock;

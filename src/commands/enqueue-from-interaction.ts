@@ -57,6 +57,8 @@ export interface SubmitOptions {
   picture: HiddenOrNot<PictureFile> | (() => Promise<HiddenOrNot<PictureFile | { jobId: string }>>);
   /** The picture that the clip ends with, as its first one: a file, or another job that ends with it. */
   endPicture?: HiddenOrNot<PictureFile> | { jobId: string };
+  /** What nobody can ask for twice, as in {@link NewJob}. */
+  uniqueKey?: string;
 }
 
 /**
@@ -69,7 +71,7 @@ export interface SubmitOptions {
 export async function enqueueFromInteraction(
   interaction: AskingInteraction,
   context: CommandContext,
-  { isPrivate, clipRequest, picture, endPicture }: SubmitOptions,
+  { isPrivate, clipRequest, picture, endPicture, uniqueKey }: SubmitOptions,
 ): Promise<void> {
   const { jobs, clock, guildSettings, maxUploadBytes, download } = context;
   const tokenExpiresAtMs = clock.now() + tokenLifeMs;
@@ -118,7 +120,7 @@ export async function enqueueFromInteraction(
     locale: await localeOf(interaction, guildSettings),
   });
   // Meanwhile others may have asked: it looks again.
-  await jobs.submit({ ...request, address, picture: kept, ...keptEnd });
+  await jobs.submit({ ...request, address, picture: kept, ...keptEnd, ...(uniqueKey !== undefined && { uniqueKey }) });
 }
 
 /** What a job keeps: the file's bytes, looked at, or another job's picture. */

@@ -11,6 +11,7 @@ import { endPictureButton, endPictureForm } from './end-picture.ts';
 import { forgetButtons, kinora } from './kinora.ts';
 import { kinoraAdmin } from './kinora-admin.ts';
 import { kinoraConfig } from './kinora-config.ts';
+import { pickVariation } from './pick-variation.ts';
 import { queue, queueButtons, refreshButtons } from './queue.ts';
 import { settingsButton, settingsMessage } from './settings.ts';
 
@@ -22,6 +23,7 @@ const buttonActions: readonly ButtonAction[] = [
   cancel,
   anotherSeed,
   ...clipButtons,
+  pickVariation,
   editButton,
   endPictureButton,
   settingsButton,

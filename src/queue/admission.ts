@@ -3,7 +3,15 @@ import { forTwoPictures } from '../settings/image-to-video.ts';
 import { findStyle } from '../settings/style.ts';
 import type { BlockStore } from '../storage/blocks.ts';
 import type { GuildSettingsStore } from '../storage/guild-settings.ts';
-import { clipCountOf, isRenderedBetween, type Job, type JobRequest, type ModelCapabilities } from '../storage/job.ts';
+import {
+  clipCountOf,
+  clipCountOfPick,
+  isRenderedBetween,
+  type Job,
+  type JobRequest,
+  type ModelCapabilities,
+} from '../storage/job.ts';
+import type { JobStore } from '../storage/job-store.ts';
 import { type Limits, type OperatorLimits, stricter } from '../storage/limits.ts';
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
@@ -43,12 +51,15 @@ export interface AdmissionOptions {
   guildSettings: Pick<GuildSettingsStore, 'of'>;
   uses: Pick<UseStore, 'counted' | 'latest'>;
   blocks: Pick<BlockStore, 'has'>;
+  store: Pick<JobStore, 'picked'>;
   model: ModelCapabilities;
   clock: Clock;
 }
 
 /** The limits on who may ask for what, when and how often. */
-export function createAdmission({ limits, guildSettings, uses, blocks, model, clock }: AdmissionOptions): Admit {
+export function createAdmission(options: AdmissionOptions): Admit {
+  const { limits, guildSettings, uses, blocks, store, model, clock } = options;
+
   async function checkBlocks({ userId, guildId }: JobRequest): Promise<void> {
     if (await blocks.has('user', userId)) throw new UserError('blocked-user', 'The operator blocked this user.');
     if (guildId !== null && (await blocks.has('guild', guildId))) {
@@ -89,6 +100,20 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     throw limitError('limit-quota', { limit: dailyQuota, clips, freeAtMs: Math.min(blocking, nowMs) + quotaPeriodMs });
   }
 
+  /** Quota and pause, everywhere and in the guild; for how many clips the quota counts it. */
+  async function checkUse(job: JobRequest, guild: Partial<Limits>): Promise<Pick<JobRequest, 'quotaClips'>> {
+    const { userId, guildId, parent } = job;
+    const { variation } = parent ?? {};
+    const picked = variation && (await store.picked(parent!.id)).length;
+    const quotaClips = picked === undefined ? undefined : clipCountOfPick(job, variation!, picked);
+    const clips = quotaClips ?? clipCountOf(job);
+    // Of what goes on from an earlier job the pause was kept, and the first pick was counted.
+    const without = picked === undefined ? {} : { cooldownSeconds: 0, ...(clips === 0 && { dailyQuota: 0 }) };
+    await checkPace({ userId, clips }, { ...limits, ...without });
+    if (guildId !== null) await checkPace({ userId, guildId, clips }, { ...guild, ...without });
+    return quotaClips === undefined ? {} : { quotaClips };
+  }
+
   function withinModelLimits(settings: JobRequest['settings'], guild: Partial<Limits>): JobRequest['settings'] {
     const maxSteps = stricter(limits.maxSteps, guild.maxSteps ?? 0);
     const maxFrames = stricter(limits.maxFrames, guild.maxFrames ?? 0);
@@ -103,7 +128,7 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
   }
 
   return async (job, waiting) => {
-    const { userId, guildId } = job;
+    const { guildId } = job;
     await checkBlocks(job);
     const { limits: ownLimits, maxUploadBytes = job.maxBytes } = await guildSettings.of(guildId);
     const guild = withoutUndefined(ownLimits);
@@ -114,16 +139,14 @@ export function createAdmission({ limits, guildSettings, uses, blocks, model, cl
     const isFromPicture = job.parent === undefined || job.parent.use === 'render';
     if (job.form?.style !== undefined && isFromPicture) findStyle(model.styles ?? [], job.form.style);
     checkWaiting(job, waiting, guild);
-    const clips = clipCountOf(job);
-    await checkPace({ userId, clips }, limits);
-    if (guildId !== null) await checkPace({ userId, guildId, clips }, guild);
-    return { ...job, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
+    const counted = await checkUse(job, guild);
+    return { ...job, ...counted, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };
   };
 }
 
 /** How many clips a request counts as. */
 interface Counted {
-  clips: 1 | 2;
+  clips: number;
 }
 
 /** What counts as two clips fills a limit of one: it is not shut out by it. */

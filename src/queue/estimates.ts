@@ -1,18 +1,8 @@
 import { expectUpscale } from '../settings/upscale.ts';
 import type { Estimate, EstimateStore } from '../storage/estimate-store.ts';
-import {
-  type BetweenRequest,
-  isRenderedBetween,
-  type Job,
-  type JobSettings,
-  type ModelCapabilities,
-} from '../storage/job.ts';
+import { isRenderedBetween, type Job, type JobSettings, type ModelCapabilities } from '../storage/job.ts';
 import type { Clip } from '../worker/types.ts';
-
-/** What of a job says how long it takes. */
-export interface EstimatedJob extends BetweenRequest {
-  settings: JobSettings;
-}
+import type { EstimatedJob } from './render-work.ts';
 
 /** Measured times, kept per model, provider, size, recipe and whether a last picture is given, so that the first estimate after a restart is good. */
 export interface Estimates {
@@ -127,6 +117,8 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       return find(job, measured ?? estimates) ?? find(job, estimates);
     },
     upscaleSeconds({ settings, form }) {
+      // Variations are shown as they are; what is picked is enlarged.
+      if (form?.variations !== undefined) return 0;
       const { pixels } = expectUpscale({ ...model.defaults, ...settings }, form);
       const known = estimates.get(upscaleKey);
       return pixels === 0 ? 0 : known && (known.secondsPerStep * pixels) / 1e6;
@@ -139,7 +131,8 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
         await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
       }
-      if (clip.secondsPerStage.denoise === 0) return; // earlier frames in another form: nothing was rendered
+      // Earlier frames in another form, of which nothing was rendered, or variations, which are no whole clips.
+      if (clip.secondsPerStage.denoise === 0 || clip.form.variations !== undefined) return;
       const seconds = clip.secondsPerStage;
       const measured: Estimate = {
         secondsBefore: seconds.prepare + seconds['encode-image'],
@@ -151,18 +144,4 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       await learnAs(key, measured);
     },
   };
-}
-
-/** Seconds of a whole render of `steps` steps. */
-export function totalSeconds(estimate: Estimate, steps: number): number {
-  return estimate.secondsBefore + steps * estimate.secondsPerStep + estimate.secondsAfter;
-}
-
-/** Seconds that such a job would take as a seamless loop; undefined where nothing was measured. */
-export function seamlessSeconds(
-  { settings, form }: EstimatedJob,
-  { estimates, model }: { estimates: Pick<Estimates, 'of'>; model: Pick<ModelCapabilities, 'defaults'> },
-): number | undefined {
-  const estimate = estimates.of({ settings, form: { ...form, loop: 'seamless' } });
-  return estimate && totalSeconds(estimate, settings.numInferenceSteps ?? model.defaults.numInferenceSteps);
 }

@@ -4,6 +4,7 @@ import type { Estimate } from '../storage/estimate-store.ts';
 import { isRenderedBetween, type Job, type ModelCapabilities } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import { callsPerStep, smoothFactor } from './estimates.ts';
+import { workOf } from './render-work.ts';
 
 /** How far a job is, over all its stages. */
 interface JobShare {
@@ -59,17 +60,19 @@ export function createProgressTracker({
   upscaleSeconds,
 }: ProgressTrackerOptions): ProgressTracker {
   const all = { ...model.defaults, ...job.settings };
-  const isRendered = job.parent?.use !== 'reencode';
-  const plannedSteps = all.numInferenceSteps;
+  const { steps, stepsBefore, beginnings, hasClip } = workOf(job, model);
+  // What goes on from another job's steps begins with them done.
+  const plannedSteps = steps + stepsBefore;
   const calls = callsPerStep(all, isRenderedBetween(job));
   const { width, height, numFrames: frames } = all;
   const { pixels } = expectUpscale(all, job.form);
-  const upscale = { passes: pixels / (frames * width * height), seconds: upscaleSeconds };
-  const isSmooth = job.form?.smooth === true;
-  const weights = weightsOf({ isRendered, plannedSteps, calls, isSmooth, upscale, estimate });
+  const passes = hasClip ? pixels / (frames * width * height) : 0;
+  const upscale = { passes, seconds: hasClip ? upscaleSeconds : 0 };
+  const isSmooth = hasClip && job.form?.smooth === true;
+  const weights = weightsOf({ beginnings, plannedSteps, hasClip, calls, isSmooth, upscale, estimate });
   const total = sum(renderStages.map((stage) => weights[stage]));
   // Broken off before: how much of it was done is known when the denoising goes on.
-  const mayResume = job.state === 'interrupted';
+  const mayResume = job.state === 'interrupted' || stepsBefore > 0;
   let share = 0;
   let endsAtMs: number | undefined;
   /** The denoising so far: steps and their seconds. */
@@ -135,15 +138,18 @@ export function createProgressTracker({
 
 /** In seconds where they were measured, else in steps. */
 function weightsOf(options: {
-  isRendered: boolean;
+  /** 0: nothing is rendered. */
+  beginnings: number;
   plannedSteps: number;
+  hasClip: boolean;
   calls: number;
   isSmooth: boolean;
   /** How often as many pixels as a frame has go through the network, for each frame; and what that takes, where measured. */
   upscale: { passes: number; seconds: number | undefined };
   estimate: Estimate | undefined;
 }): Weights {
-  const { isRendered, plannedSteps, calls, isSmooth, upscale, estimate } = options;
+  const { beginnings, plannedSteps, hasClip, calls, isSmooth, upscale, estimate } = options;
+  const isRendered = beginnings > 0;
   const own = { ...defaultWeights, 'encode-video': defaultWeights['encode-video'] * (isSmooth ? smoothFactor : 1) };
   const plainAfter = defaultWeights.decode + defaultWeights['encode-video'];
   const before = own.prepare + own['encode-image'];
@@ -154,8 +160,9 @@ function weightsOf(options: {
   return {
     prepare: own.prepare * unitBefore,
     'encode-image': isRendered ? own['encode-image'] * unitBefore : 0,
-    denoise: isRendered ? plannedSteps * stepWeight : 0,
-    decode: isRendered ? own.decode * unitAfter : 0,
+    // What is done once more before each further variation is told as a part of its steps.
+    denoise: plannedSteps * stepWeight + Math.max(0, beginnings - 1) * before * unitBefore,
+    decode: isRendered && hasClip ? own.decode * unitAfter : 0,
     upscale: (estimate && upscale.seconds) ?? own.upscale * upscale.passes * (stepWeight * (2 / calls)),
     'encode-video': own['encode-video'] * unitAfter,
   };

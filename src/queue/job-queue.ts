@@ -10,13 +10,14 @@ import { flatMapInTurns, oncePerTurn } from '../util/turns.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { Admit, WaitingJob } from './admission.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
-import type { EstimatedJob, Estimates } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import { createJobEndings } from './job-endings.ts';
 import type { JobListener, QueuePosition } from './job-listener.ts';
 import { createProgressTracker, noticeableShiftMs, type ProgressTracker } from './job-progress.ts';
 import { createJobRunner } from './job-runner.ts';
 import { defaultLeaseMs, localHolders } from './lease-keeper.ts';
 import { positionsInLane } from './queue-positions.ts';
+import type { EstimatedJob } from './render-work.ts';
 import { resumeJobs } from './resume-jobs.ts';
 import type { JobQueue, LaneOverview, QueueMode } from './types.ts';
 

@@ -1,7 +1,8 @@
 import type { Estimate } from '../storage/estimate-store.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { type EstimatedJob, type Estimates, totalSeconds } from './estimates.ts';
+import type { Estimates } from './estimates.ts';
 import type { QueuePosition } from './job-listener.ts';
+import { type EstimatedJob, renderSeconds } from './render-work.ts';
 import type { LaneOverview } from './types.ts';
 
 /** What the places of waiting jobs follow from. */
@@ -72,9 +73,7 @@ export function positionsOf({
     if (!isKnown) return { ...place, startsAtMs: undefined, endsAtMs: undefined };
     const { atMs: startsAtMs, worker } = free.shift()!;
     const estimate = estimateOf(job, worker);
-    const steps = job.settings.numInferenceSteps ?? model.defaults.numInferenceSteps;
-    // Kept frames in another form: nothing is rendered.
-    const plain = job.parent?.use === 'reencode' ? estimate?.secondsAfter : estimate && totalSeconds(estimate, steps);
+    const plain = estimate && renderSeconds(job, estimate, model);
     const upscaleSeconds = upscaleSecondsOf(job);
     const seconds = plain === undefined || upscaleSeconds === undefined ? undefined : plain + upscaleSeconds;
     isKnown = seconds !== undefined;

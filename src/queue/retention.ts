@@ -14,14 +14,20 @@ const gapMs = 100;
 
 /** What {@link startRetention} works with. */
 export interface RetentionOptions {
-  store: Pick<JobStore, 'expire'>;
+  store: Pick<JobStore, 'expire' | 'dropVariations'>;
   uses: Pick<UseStore, 'prune'>;
   retentionHours: number;
   clock: Clock;
   log: Log;
 }
 
-/** Deletes pictures and clips that are older than they may become: now, and every hour. Returns how to stop it. */
+/** Between two looks for variations that nobody picked in time. */
+const variationsEveryMs = 60_000;
+
+/**
+ * Deletes pictures and clips that are older than they may become, now and every hour, and variations that nobody picked,
+ * every minute. Returns how to stop it.
+ */
 export function startRetention({ store, uses, retentionHours, clock, log }: RetentionOptions): () => void {
   let cancelTimer = () => {};
   let isStopped = false;
@@ -45,9 +51,22 @@ export function startRetention({ store, uses, retentionHours, clock, log }: Rete
     sweepLater(sweepEveryMs, 0);
   }
 
+  let cancelVariations = () => {};
+  async function dropVariations(): Promise<void> {
+    try {
+      const jobs = await store.dropVariations(clock.now());
+      if (jobs > 0) log.info({ jobs }, 'variations that nobody needs any more dropped');
+    } catch (err) {
+      log.error({ err }, 'variations could not be dropped; trying again in a minute');
+    }
+    if (!isStopped) cancelVariations = clock.after(variationsEveryMs, () => void dropVariations());
+  }
+
   void sweep(0);
+  void dropVariations();
   return () => {
     isStopped = true;
     cancelTimer();
+    cancelVariations();
   };
 }

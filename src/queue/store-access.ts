@@ -5,6 +5,7 @@ import type { JobStore } from '../storage/job-store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { Clip, RenderSpec } from '../worker/types.ts';
+import { stateOf } from '../worker/variation-states.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Dispatcher, Run } from './dispatcher.ts';
 import type { Estimates } from './estimates.ts';
@@ -137,7 +138,7 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
   const isEndNeeded = job.hasEndPicture === true && isRenderedBetween(job);
   const endPicture = isEndNeeded ? await store.endPicture(id) : undefined;
   if (picture === undefined || (isEndNeeded && endPicture === undefined)) throw await pictureGone(id, store);
-  const checkpoint = await store.checkpoint(id);
+  const checkpoint = (await store.checkpoint(id)) ?? (await variationOf(job, store));
   const spec = {
     picture,
     ...(endPicture && { endPicture }),
@@ -165,6 +166,13 @@ export async function specOf(job: Job, store: JobStore): Promise<RenderSpec> {
     ...(hasEndPicture && { hasEndPicture }),
   };
   return { ...spec, base: { master: clip.master, use: parent.use, metadata } };
+}
+
+/** How far the variation had come that a job goes on from. Without it the job begins anew, and gives the same clip. */
+async function variationOf({ parent }: Job, store: JobStore): Promise<Uint8Array | undefined> {
+  if (parent?.variation === undefined) return undefined;
+  const states = (await store.clip(parent.id))?.master;
+  return states && stateOf(states, parent.variation.number);
 }
 
 async function pictureGone(id: string, store: JobStore): Promise<Error> {

@@ -4,9 +4,9 @@ import type { Job, JobRequest, NewJob } from '../storage/job.ts';
 import type { RenderProgress } from '../worker/types.ts';
 import type { WaitingJob } from './admission.ts';
 import type { KnownWorker, Lane } from './engine/queue-engine.ts';
-import type { EstimatedJob } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
 import type { QueuePosition } from './job-listener.ts';
+import type { EstimatedJob } from './render-work.ts';
 
 /** `paused`: jobs are taken in, but none is begun. `draining`: none is taken in, what is there is done. */
 export type QueueMode = 'open' | 'paused' | 'draining';

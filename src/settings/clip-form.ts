@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Declarations, shapeOf, stored } from './declaration.ts';
 import { flag, heldWholeNumber, oneOf } from './kinds.ts';
 import { style } from './style.ts';
+import { variationRange } from './variations.ts';
 
 /** How a picture is brought to the model's shape. */
 const fitNames = ['crop', 'pad', 'stretch'] as const;
@@ -128,6 +129,17 @@ export const clipForm = {
     default: 'mp4',
     option: { name: 'format', value: 'NAME', help: `${clipFormats.join(', ')} (as the output's name says, else mp4)` },
     discord: { name: 'format' },
+  },
+  /** Several seeds are begun, and shown side by side to pick from, in place of one clip; left out: one clip. */
+  variations: {
+    type: heldWholeNumber(variationRange),
+    isOptional: true,
+    option: {
+      name: 'variations',
+      value: 'N',
+      help: 'begins N seeds, 2 to 4, and shows them side by side in one file to --pick from; takes 0.4 N clips, then 0.6 a pick',
+    },
+    discord: { name: 'variations', range: variationRange },
   },
 } as const satisfies Declarations;
 

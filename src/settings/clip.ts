@@ -18,7 +18,10 @@ export type Interpolator = (typeof interpolators)[number];
 export interface Clip {
   /** A file of the form's format. */
   bytes: Uint8Array;
-  /** The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. */
+  /**
+   * The model's frames before smoothing and looping, as an MP4 of hardly visible loss; where it was asked for. Of variations
+   * how far each has come, see `worker/variation-states.ts`.
+   */
   master?: Uint8Array;
   form: FileForm;
   /** Frames of the file. */

@@ -52,7 +52,8 @@ export function createDeletions(database: Database, { pictures, blobs }: Deletio
   );
   const ofJob = 'job_id = (SELECT id FROM jobs WHERE sequence = ?)';
   const emptyClip = database.prepare(
-    `UPDATE clips SET padding = x'', bytes = x'', file = NULL, master = NULL, master_file = NULL WHERE ${ofJob}`,
+    `UPDATE clips
+     SET padding = x'', bytes = x'', file = NULL, master = NULL, master_file = NULL, states_until_ms = NULL WHERE ${ofJob}`,
   );
   const deleteClip = database.prepare(`DELETE FROM clips WHERE ${ofJob}`);
   const deleteCheckpoint = database.prepare(`DELETE FROM checkpoints WHERE ${ofJob}`);

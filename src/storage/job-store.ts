@@ -11,6 +11,7 @@ import { clipCountOf, type Job, type NewJob } from './job.ts';
 import { createPictureStore, type StoredPictures, storingPictures } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
 import {
+  createJobInsert,
   type DamagedJob,
   finalStates,
   findDamagedInTurns,
@@ -23,11 +24,12 @@ import {
   toJob,
   unfinishedStates,
 } from './stored-rows.ts';
+import { createVariationStore } from './variations.ts';
 
 /**
- * Jobs, pictures, checkpoints and finished clips. Every method but `forget` is one transaction, committed and on the disk
- * when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt} writes is refused once its job is another attempt's, was
- * released or has ended.
+ * Jobs, pictures, checkpoints and finished clips. Every method but `forget` and `dropVariations` is one transaction,
+ * committed and on the disk when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt}
+ * writes is refused once its job is another attempt's, was released or has ended.
  */
 export interface JobStore {
   /**
@@ -42,6 +44,10 @@ export interface JobStore {
   unfinished(): Promise<Job[]>;
   /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
   damaged(): Promise<DamagedJob[]>;
+  /** Numbers of a job's variations that were picked, and whose picks neither failed nor were cancelled. */
+  picked(id: string): Promise<number[]>;
+  /** Drops variations that were shown an hour ago or are all picked, once no pick needs them; of how many jobs. */
+  dropVariations(nowMs: number): Promise<number>;
   /** Whether a job has this unique key that neither failed nor was cancelled. */
   hasUniqueKey(uniqueKey: string): Promise<boolean>;
   /** The picture's file; undefined once it was deleted. */
@@ -133,12 +139,8 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   const clips = createClipStore(database, blobs);
   const checkpoints = createCheckpointStore(database, blobs);
   const deletions = createDeletions(database, { pictures, blobs });
-  const insertJob = database.prepare(
-    `INSERT INTO jobs
-       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
-        unique_key, has_end_picture, end_picture_id)
-     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
+  const variations = createVariationStore(database, blobs);
+  const insertJob = createJobInsert(database);
   const selectUniqueKey = database.prepare(
     `SELECT 1 FROM jobs WHERE unique_key = ? AND state NOT IN ('failed', 'cancelled')`,
   );
@@ -204,19 +206,17 @@ export function createJobStore(database: Database, observers: Observers<JobStore
 
   function add(job: NewJob, { picture, endPicture, createdAtMs }: StoredPictures & { createdAtMs: number }): Job {
     return inTransaction(database, () => {
-      const { userId, guildId, address, settings, fit, maxBytes, uniqueKey } = job;
+      const { userId, guildId, uniqueKey } = job;
       if (uniqueKey !== undefined && hasUniqueKey(uniqueKey)) {
         throw new UserError('already-asked', 'The same was asked for before.');
       }
       const id = freshId((candidate) => exists.get([candidate]) !== undefined);
       const pictureId = pictures.add(userId, picture, 'first');
       const endPictureId = endPicture && pictures.add(userId, endPicture, 'end');
-      const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
-      const [form, parent] = [jsonOrNull(job.form), jsonOrNull(job.parent)];
-      const own = [createdAtMs, form, parent, pictureId, uniqueKey ?? null];
-      insertJob.run([...columns, ...own, endPictureId === undefined ? 0 : 1, endPictureId ?? null]);
+      insertJob(job, { id, createdAtMs, pictureId, endPictureId });
       const added = mustFind(id);
-      insertUse.run([id, userId, guildId, createdAtMs, clipCountOf(added)]);
+      insertUse.run([id, userId, guildId, createdAtMs, job.quotaClips ?? clipCountOf(added)]);
+      variations.added(added);
       return added;
     });
   }
@@ -224,6 +224,8 @@ export function createJobStore(database: Database, observers: Observers<JobStore
   return observedRepository<JobStore>(observers, {
     find,
     hasUniqueKey,
+    picked: variations.picked,
+    dropVariations: variations.drop,
     add: (job, createdAtMs) => storingPictures(blobs, job, (stored) => add(job, { ...stored, createdAtMs })),
     unfinished: async () => (await rowsOf(listUnfinished)).map(toJob),
     damaged: async () => (await findDamagedInTurns(database)).damaged.map(({ id, problem }) => ({ id, problem })),
@@ -260,7 +262,9 @@ export function createJobStore(database: Database, observers: Observers<JobStore
           clips.keep(id, made, { bytes: clip!, master: frames });
           checkpoints.remove(id);
           updateRendered.run([renderedAtMs, id]);
-          return mustFind(id);
+          const kept = mustFind(id);
+          variations.kept(kept);
+          return kept;
         }),
       );
       await blobs.erase();
@@ -284,7 +288,9 @@ export function createJobStore(database: Database, observers: Observers<JobStore
           dropBytes(id);
           refundUse.run([id]);
         }
-        return mustFind(id);
+        const ended = mustFind(id);
+        variations.shown(ended, finishedAtMs);
+        return ended;
       });
       if (state !== 'done') {
         await blobs.erase();

@@ -2,6 +2,7 @@ import type { BaseClip } from '../settings/clip.ts';
 import type { ClipForm, FitName, ShapeName } from '../settings/clip-form.ts';
 import type { ImageToVideoSettings } from '../settings/image-to-video.ts';
 import type { StyleName } from '../settings/style.ts';
+import { type Variation, variationCost } from '../settings/variations.ts';
 import type { Size } from '../util/rgb.ts';
 
 /**
@@ -46,7 +47,7 @@ export interface ModelCapabilities {
 }
 
 /** What can be wanted of a finished clip. */
-export const clipChanges = ['again', 'edit', 'end', 'extend', 'loop', 'smooth', 'larger'] as const;
+export const clipChanges = ['again', 'edit', 'end', 'extend', 'loop', 'smooth', 'larger', 'pick'] as const;
 export type ClipChange = (typeof clipChanges)[number];
 
 /** The finished job that a job goes on from. */
@@ -56,6 +57,8 @@ export interface JobParent {
   use: 'render' | BaseClip['use'];
   /** What was wanted of it; left out by earlier versions. */
   change?: ClipChange;
+  /** The one of its variations that goes on to be a clip. */
+  variation?: Variation;
   /** Where its clip is shown. */
   link?: string;
 }
@@ -76,6 +79,8 @@ export interface JobRequest {
   parent?: JobParent;
   /** The clip must not be larger. */
   maxBytes: number;
+  /** How many clips the quota counts it as, where that is not {@link clipCountOf}; not kept with the job. */
+  quotaClips?: number;
 }
 
 /** A request for a clip with all that it takes to make and deliver it. */
@@ -100,12 +105,28 @@ export function isRenderedBetween({ hasEndPicture, form, parent }: BetweenReques
 }
 
 /** How many clips a request counts as, for quota and waiting limits. */
-export function clipCountOf(request: BetweenRequest): 1 | 2 {
-  return isRenderedBetween(request) ? 2 : 1;
+export function clipCountOf(request: BetweenRequest): number {
+  const weight = isRenderedBetween(request) ? 2 : 1;
+  const count = request.form?.variations;
+  return count === undefined ? weight : variationClips(weight, { count, picks: 0 });
+}
+
+/** How many clips the quota counts a pick as, when so many variations of the same job were picked before. */
+export function clipCountOfPick(request: BetweenRequest, { of: count }: Variation, picked: number): number {
+  const weight = isRenderedBetween(request) ? 2 : 1;
+  return variationClips(weight, { count, picks: picked + 1 }) - variationClips(weight, { count, picks: picked });
+}
+
+/**
+ * Variations and their picks together, in whole clips: what is rendered, rounded. The first pick is counted with the
+ * previews, so that no quota lets somebody look and not choose; when all are picked it is as many clips.
+ */
+function variationClips(weight: 1 | 2, { count, picks }: { count: number; picks: number }): number {
+  return Math.round(weight * variationCost(count, Math.max(1, picks)));
 }
 
 /** An accepted request. Its picture stays in the store. */
-export interface Job extends Omit<NewJob, 'picture' | 'endPicture' | 'uniqueKey'> {
+export interface Job extends Omit<NewJob, 'picture' | 'endPicture' | 'uniqueKey' | 'quotaClips'> {
   /** Eight hexadecimal digits; in logs, in custom ids and in "something broke, id …". */
   id: string;
   state: JobState;

@@ -229,4 +229,9 @@ export const migrations: readonly string[] = [
   -- How many clips a use counts as: two where the clip ends with a given picture, which is twice the work.
   ALTER TABLE uses ADD COLUMN clips INTEGER NOT NULL DEFAULT 1;
   `,
+  `
+  -- Of variations, which keep how far each has come in the place of frames: when that is dropped; NULL for clips.
+  ALTER TABLE clips ADD COLUMN states_until_ms INTEGER;
+  CREATE INDEX clips_by_states_until ON clips (states_until_ms) WHERE states_until_ms IS NOT NULL;
+  `,
 ];

@@ -81,6 +81,12 @@ export function createPictureStore(database: Database): PictureStore {
   const deleteCheckpoints = database.prepare(
     'DELETE FROM checkpoints WHERE job_id IN (SELECT id FROM jobs WHERE picture_id = ?1 OR end_picture_id = ?1)',
   );
+  // Variations hold what the networks made of the picture, as checkpoints do.
+  const dropVariations = database.prepare(
+    `UPDATE clips SET master = NULL, master_file = NULL, states_until_ms = NULL
+     WHERE states_until_ms IS NOT NULL
+       AND job_id IN (SELECT id FROM jobs WHERE picture_id = ?1 OR end_picture_id = ?1)`,
+  );
   const markForgotten = inPlace((column) =>
     database.prepare(`UPDATE jobs SET ${column} = NULL, picture_forgotten = 1 WHERE ${column} = ?`),
   );
@@ -113,6 +119,7 @@ export function createPictureStore(database: Database): PictureStore {
       const pictures = listOf.all([userId, atMost]) as { id: number }[];
       for (const { id } of pictures) {
         deleteCheckpoints.run([id]);
+        dropVariations.run([id]);
         markForgotten.first.run([id]);
         markForgotten.end.run([id]);
         deletePicture.run([id]);

@@ -5,13 +5,14 @@ import { fitSchema, storedFormSchema } from '../settings/clip-form.ts';
 import { storedSettingsSchema } from '../settings/image-to-video.ts';
 import { flatMapInTurns } from '../util/turns.ts';
 import { type FinalNotice, finalNoticeSchema } from './final-notice.ts';
-import { clipChanges, type Job, type JobParent, jobStates } from './job.ts';
+import { clipChanges, type Job, type JobParent, jobStates, type NewJob } from './job.ts';
 import type { Database } from './sqlite.ts';
 
 const parentSchema = z.object({
   id: z.string(),
   use: z.enum(['render', 'extend', 'reencode'] satisfies JobParent['use'][]),
   change: z.enum(clipChanges).optional(),
+  variation: z.object({ number: z.int().positive(), of: z.int().positive() }).optional(),
   link: z.string().optional(),
 });
 
@@ -51,6 +52,30 @@ export interface JobRow {
   rendered_at_ms: number | null;
   finished_at_ms: number | null;
   has_end_picture: number;
+}
+
+/** What a job's row has besides what was asked for. */
+interface NewRow {
+  id: string;
+  createdAtMs: number;
+  pictureId: number;
+  endPictureId: number | undefined;
+}
+
+/** Writes the row of a job that is taken in. */
+export function createJobInsert(database: Database): (job: NewJob, row: NewRow) => void {
+  const insert = database.prepare(
+    `INSERT INTO jobs
+       (id, state, user_id, guild_id, address, settings, fit, max_bytes, created_at_ms, form, parent, picture_id,
+        unique_key, has_end_picture, end_picture_id)
+     VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return (job, { id, createdAtMs, pictureId, endPictureId }) => {
+    const { userId, guildId, address, settings, fit, maxBytes, uniqueKey = null } = job;
+    const columns = [id, userId, guildId, JSON.stringify(address), JSON.stringify(settings), fit, maxBytes];
+    const own = [createdAtMs, jsonOrNull(job.form), jsonOrNull(job.parent), pictureId, uniqueKey];
+    insert.run([...columns, ...own, endPictureId === undefined ? 0 : 1, endPictureId ?? null]);
+  };
 }
 
 /** A job whose row, or whose final notice, cannot be read: it is left alone and told of, and the others go on. */

@@ -23,7 +23,7 @@ interface EncodeClipInput {
 }
 
 /** How frames are encoded. */
-interface EncodeOptions {
+export interface EncodeOptions {
   signal: AbortSignal | undefined;
   /** Called before the second try, with why the first one failed. */
   onRetry: (error: unknown) => void;
@@ -172,7 +172,7 @@ function reductionsOf({ reduced }: FinishedClip): Clip['reduced'] {
  * @throws AppError what is not tried again, as it is
  * @throws JobCancelledError the signal was aborted
  */
-async function encodeTwice(
+export async function encodeTwice(
   { finishClip, ffmpegPath }: RenderTools,
   frames: RgbFrames,
   { signal, onRetry, ...options }: Omit<FinishClipOptions, 'ffmpegPath' | 'signal'> & EncodeOptions,

@@ -1,23 +1,18 @@
-import { randomInt } from 'node:crypto';
-import { UserError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
-import type { CheckpointOptions, ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import type { ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { matchLook as matchLookOfFrames } from '../media/match-look.ts';
-import { clipForm, type FitName } from '../settings/clip-form.ts';
+import { clipForm } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
-import { forTwoPictures } from '../settings/image-to-video.ts';
-import { findStyle } from '../settings/style.ts';
 import { cancellationPoint } from '../util/cancellation.ts';
-import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import { encodeClip, encodeMaster, type RenderedFrames } from './encode-clip.ts';
+import { makeVariations } from './make-variations.ts';
 import { type Orientation, orientInputs, restoreOrientation, restoreSettings } from './orientation.ts';
-import { type PreviewDelivery, previewFiles } from './preview-clip.ts';
-import { type RenderPipeline, type RenderTools, refuseUnsafeClip, refuseUnsafePicture } from './render-tools.ts';
-import { chooseSize, resolveSettings } from './resolve-settings.ts';
-import type { BaseClip, Clip, ClipForm, RenderOptions, RenderProgress, RenderSpec } from './types.ts';
-
-/** Frames of one clip, however often it was extended: what a message can carry, and a machine hold. */
-const maxFrames = 400;
+import { type FramesSpec, type MakeClipOptions, maxFrames, prepareRun } from './prepare-run.ts';
+import { previewFiles } from './preview-clip.ts';
+import { type RenderPipeline, type RenderTools, refuseUnsafeClip } from './render-tools.ts';
+import { chooseSize } from './resolve-settings.ts';
+import type { BaseClip, Clip, ClipForm, RenderProgress, RenderSpec } from './types.ts';
 
 /**
  * The frames of a clip that goes on: the new ones begin with the picture that was the last one, which is shown once.
@@ -25,18 +20,6 @@ const maxFrames = 400;
  */
 function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[]): Uint8Array[] {
   return [...before, ...after.slice(1)].slice(-maxFrames);
-}
-
-/** What {@link makeClip} tells and asks of meanwhile. */
-interface MakeClipOptions extends Pick<RenderOptions, 'signal'> {
-  /** Told of every step. */
-  onProgress?: (progress: RenderProgress) => void;
-  /** Told what an operator should know. */
-  log?: (message: string) => void;
-  /** Left out: no state is handed over. */
-  checkpoints?: CheckpointOptions;
-  /** Left out: nobody looks on. */
-  previews?: PreviewDelivery | undefined;
 }
 
 /** A run before its first step. */
@@ -65,20 +48,16 @@ export async function makeClip(tools: RenderTools, spec: RenderSpec, options: Ma
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });
   await cancellationPoint(signal);
   const wanted = await wantedSize(tools, spec);
+  const pictureFit = wanted.fit ?? spec.fit;
+  const settings = { ...spec.settings, ...wanted.size };
+  const framesSpec: FramesSpec = { ...spec, form, pictureFit, ratio: wanted.ratio, settings };
+  if (form.variations !== undefined) {
+    return makeVariations(tools, framesSpec, { ...options, count: form.variations });
+  }
   const frames =
     spec.base?.use === 'reencode'
       ? await keptFrames(tools, spec.base, signal)
-      : await newFrames(
-          tools,
-          {
-            ...spec,
-            form,
-            pictureFit: wanted.fit ?? spec.fit,
-            ratio: wanted.ratio,
-            settings: { ...spec.settings, ...wanted.size },
-          },
-          options,
-        );
+      : await newFrames(tools, framesSpec, options);
   await cancellationPoint(signal);
   if (spec.framesDir !== undefined) await tools.writeFrames(spec.framesDir, frames);
 
@@ -147,14 +126,6 @@ async function keptFrames(
   return { ...clip, ...metadata, secondsPerStage };
 }
 
-/** What frames are made from: `form` whole, and how the first picture is brought to the settings' size. */
-interface FramesSpec extends RenderSpec {
-  form: ClipForm;
-  pictureFit: FitName;
-  /** Width to height of the file; undefined: the settings' own. */
-  ratio: number | undefined;
-}
-
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
   const { run, orientation, settings, before, seconds } = await beginRun(tools, spec, options);
@@ -203,29 +174,11 @@ async function beginRun(
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
-  const hasEnd = spec.endPicture !== undefined || spec.form.loop === 'seamless';
-  const asked = hasEnd ? forTwoPictures(spec.settings) : spec.settings;
-  const settings = resolveSettings(tools.pipeline.info, asked, () => resume?.seed ?? randomInt(2 ** 32));
-  const { width, height } = settings;
-  const kept = spec.base && (await lastFrame(tools, { base: spec.base, settings, signal }));
-  if (kept !== undefined && kept.before.length >= maxFrames) {
-    throw new UserError('clip-longest', 'The clip is as long as it can be.', { details: { limit: maxFrames } });
-  }
-  const size = { width, height };
-  const picture = kept?.picture ?? (await tools.pictureForClip(spec.picture, { ...size, fit: spec.pictureFit }));
-  const endPicture = await lastPicture(tools, spec, { size, kept, picture });
-  await cancellationPoint(signal);
-  await refuseUnsafePicture(picture, tools.safety);
-  if (endPicture !== undefined && endPicture !== picture) await refuseUnsafePicture(endPicture, tools.safety);
-  const draw = drawingOf(tools, spec, { size, signal });
-  // Kept frames are drawn in the style already.
-  const first = kept === undefined ? await draw(picture) : picture;
-  const isOwnPicture = endPicture !== undefined && spec.endPicture !== undefined;
-  const end = endPicture === picture ? first : isOwnPicture ? await draw(endPicture) : endPicture;
-  const oriented = orientInputs({ settings, picture: first, endPicture: end }, tools.pipeline.info);
-  const { orientation } = oriented;
-  const run = tools.pipeline.generate(oriented.picture, oriented.settings, {
-    endPicture: oriented.endPicture,
+  const prepared = await prepareRun(tools, spec, { signal, knownSeed: resume?.seed });
+  const { width, height, fps } = prepared.settings;
+  const { orientation, picture, endPicture, settings } = orientInputs(prepared, tools.pipeline.info);
+  const run = tools.pipeline.generate(picture, settings, {
+    endPicture,
     ...(signal && { signal }),
     resume,
     checkpoints,
@@ -233,69 +186,14 @@ async function beginRun(
       previews &&
       previewFiles(previews, {
         orientation,
-        fps: spec.form.playbackFps ?? settings.fps,
+        fps: spec.form.playbackFps ?? fps,
         ratio: spec.ratio ?? width / height,
         safety: tools.safety,
         signal,
         log,
       }),
   });
-  return { run, orientation, settings, before: kept?.before, seconds: secondsSince(start) };
-}
-
-/**
- * The picture that the clip ends with, if any: the one that was given, whose shape may be another than the first one's,
- * or for a seamless loop the one that it begins with, of an extended clip its very first frame.
- */
-async function lastPicture(
-  { pictureForClip, readPictureInfo }: RenderTools,
-  { picture: first, endPicture, form, fit, pictureFit }: FramesSpec,
-  { size, kept, picture }: { size: Size; kept: KeptClip | undefined; picture: FramedPicture },
-): Promise<FramedPicture | undefined> {
-  if (endPicture !== undefined) {
-    const [one, other] = [await readPictureInfo(first), await readPictureInfo(endPicture)];
-    // Of the same shape, both take the size in the same way: what stands still stays where it is.
-    const isSameShape = one.width * other.height === other.width * one.height;
-    return pictureForClip(endPicture, { ...size, fit: isSameShape ? pictureFit : fit });
-  }
-  if (form.loop !== 'seamless') return undefined;
-  return kept === undefined ? picture : { ...size, data: kept.before[0]! };
-}
-
-/** What becomes of a picture before it is animated: nothing without a style. */
-function drawingOf(
-  { applyStyle }: RenderTools,
-  { form: { style } }: FramesSpec,
-  { size, signal }: { size: Size; signal: AbortSignal | undefined },
-): (picture: FramedPicture) => Promise<FramedPicture> {
-  if (style === undefined) return async (picture) => picture;
-  return async (picture) => {
-    // Without any, the one that is asked for is unknown.
-    if (applyStyle === undefined) return findStyle([], style) as never;
-    return applyStyle(picture, { style, clip: size, signal });
-  };
-}
-
-/** A clip that is extended. */
-interface KeptClip {
-  /** Its frames at the settings' size. */
-  before: Uint8Array[];
-  /** The last of them, as it was rendered. */
-  picture: FramedPicture;
-}
-
-/** The frames of the clip that goes on, at the settings' size, and the last of them as it was rendered. */
-async function lastFrame(
-  { decodeVideo, ffmpegPath }: RenderTools,
-  { base, settings, signal }: { base: BaseClip; settings: ImageToVideoSettings; signal: AbortSignal | undefined },
-): Promise<KeptClip> {
-  const framesAt = async ({ width, height }: Size) =>
-    (await decodeVideo(base.master, { width, height, ffmpegPath, ...(signal && { signal }) })).frames;
-  const own = base.metadata.settings;
-  const frames = await framesAt(own);
-  const isSameSize = own.width === settings.width && own.height === settings.height;
-  const picture = { width: own.width, height: own.height, data: frames.at(-1)! };
-  return { before: isSameSize ? frames : await framesAt(settings), picture };
+  return { run, orientation, settings: prepared.settings, before: prepared.before, seconds: secondsSince(start) };
 }
 
 function secondsSince(startMs: number): number {

@@ -60,7 +60,7 @@ export async function isUnsafe(
 }
 
 /** A pipeline as the render process uses it. */
-export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'generate'>;
+export type RenderPipeline = Pick<ImageToVideoPipeline, 'info' | 'provider' | 'generate'>;
 
 /** Enlarges frames on the pipeline's provider. */
 type UpscaleTool = (

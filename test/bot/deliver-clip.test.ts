@@ -35,6 +35,7 @@ async function deliver(
     replies: { edit: way('edit'), post: way('post'), direct: way('direct') },
     job: { ...job, guildId },
     isSpoiler: false,
+    nowMs: 0,
     messages: { ...en, sentHere: () => 'here:', sentDeleted: () => 'deleted:' },
     signal: new AbortController().signal,
     shrink: shrink ?? (async (_job, _clip, { maxBytes }) => clipOf(maxBytes)),

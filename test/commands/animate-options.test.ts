@@ -137,6 +137,7 @@ describe('animate.declare', () => {
       ['steps', 1, 60],
       ['fps', 1, 30],
       ['length', 2, 4],
+      ['variations', 2, 4],
     ]);
   });
 

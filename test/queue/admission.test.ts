@@ -4,10 +4,11 @@ import { createAdmission, type WaitingJob } from '../../src/queue/admission.ts';
 import { createBlockStore } from '../../src/storage/blocks.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createGuildSettings } from '../../src/storage/guild-settings.ts';
-import type { NewJob } from '../../src/storage/job.ts';
+import { clipCountOf, clipCountOfPick, type NewJob } from '../../src/storage/job.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { noLimits, type OperatorLimits } from '../../src/storage/limits.ts';
 import { createUseStore, quotaPeriodMs } from '../../src/storage/uses.ts';
+import { pickKey } from '../../src/storage/variations.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -19,7 +20,15 @@ function setUp(limits: Partial<OperatorLimits> = {}, model = tinyModel) {
   const guildSettings = createGuildSettings(database);
   const uses = createUseStore(database);
   const blocks = createBlockStore(database);
-  const admit = createAdmission({ limits: { ...noLimits, ...limits }, guildSettings, uses, blocks, model, clock });
+  const admit = createAdmission({
+    limits: { ...noLimits, ...limits },
+    guildSettings,
+    uses,
+    blocks,
+    store,
+    model,
+    clock,
+  });
   /** What is wrong with a request: the error's code and when it is free again. */
   const refusal = async (changes: Partial<NewJob> = {}, waiting: WaitingJob[] = []) => {
     try {
@@ -238,6 +247,46 @@ describe('createAdmission', () => {
     expect((await refusal())?.[0]).toBe('blocked-user');
     expect((await refusal({ userId: 'u2', guildId: 'g2' }))?.[0]).toBe('blocked-guild');
     await blocks.set('user', 'u1', false);
+    expect(await refusal()).toBeUndefined();
+  });
+});
+
+describe('variations and their picks', () => {
+  const form = { variations: 4 };
+  const pickOf = (id: string, number: number): Partial<NewJob> => ({
+    parent: { id, use: 'render', change: 'pick', variation: { number, of: 4 } },
+    uniqueKey: pickKey(id, number),
+  });
+
+  it.each([
+    [2, false, [1, 0, 1]],
+    [3, false, [2, 0, 0, 1]],
+    [4, false, [2, 0, 1, 0, 1]],
+    [4, true, [4, 0, 2, 1, 1]],
+  ])(
+    'of %i (with a last picture: %s) count as %j clips, as many as they are when all are picked',
+    (of, isBetween, all) => {
+      const request = { ...(isBetween && { hasEndPicture: true as const }) };
+      const picks = Array.from({ length: of }, (_, picked) => clipCountOfPick(request, { number: 1, of }, picked));
+      expect([clipCountOf({ ...request, form: { variations: of } }), ...picks]).toEqual(all);
+      expect(all.reduce((sum, each) => sum + each)).toBe(of * (isBetween ? 2 : 1));
+    },
+  );
+
+  it('leave the first pick free where the quota is used up, and refuse the next that counts', async () => {
+    const { admit, refusal, accept } = setUp({ dailyQuota: 2, cooldownSeconds: 60 });
+    const { id } = await accept({ form });
+    expect(await admit(newJob(pickOf(id, 3)), [])).toMatchObject({ quotaClips: 0 });
+    await accept({ ...pickOf(id, 3), quotaClips: 0 });
+    expect(await refusal(pickOf(id, 1))).toMatchObject(['limit-quota', expect.any(Number), 2]);
+  });
+
+  it('are refused as the clips that they count as', async () => {
+    const { refusal, accept } = setUp({ dailyQuota: 3 });
+    await accept();
+    expect(await refusal({ form })).toBeUndefined();
+    await accept();
+    expect(await refusal({ form })).toMatchObject(['limit-quota', expect.any(Number), 3]);
     expect(await refusal()).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createEstimates, type EstimatesOptions, seamlessSeconds, totalSeconds } from '../../src/queue/estimates.ts';
+import { createEstimates, type EstimatesOptions } from '../../src/queue/estimates.ts';
+import { type EstimatedJob, expectedTimes, renderSeconds } from '../../src/queue/render-work.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEstimateStore } from '../../src/storage/estimate-store.ts';
 import type { Database } from '../../src/storage/sqlite.ts';
@@ -112,8 +113,9 @@ describe('createEstimates', () => {
     const settings = { maxGuidanceScale: 1 };
     await estimates.learn({ settings }, clip);
     expect(estimates.of({ settings, hasEndPicture: true })).toMatchObject({ secondsPerStep: 40 });
-    expect(seamlessSeconds({ settings }, { estimates, model: tinyModel })).toBe(88);
-    expect(seamlessSeconds({ settings: { width: 128 } }, { estimates, model: tinyModel })).toBeUndefined();
+    const times = expectedTimes({ estimates, model: tinyModel });
+    expect(times.seamless({ settings })).toBe(88);
+    expect(times.seamless({ settings: { width: 128 } })).toBeUndefined();
   });
 
   it('knows what enlarging takes once one was measured, whatever the clip', async () => {
@@ -140,6 +142,33 @@ describe('createEstimates', () => {
   });
 });
 
-it('totalSeconds is what the parts come to', () => {
-  expect(totalSeconds({ secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 }, 4)).toBe(48);
+it('renderSeconds is what the parts come to', () => {
+  const estimate = { secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 };
+  const settings = { numInferenceSteps: 4 };
+  expect(renderSeconds({ settings }, estimate, tinyModel)).toBe(48);
+  const reencoded = { settings, parent: { id: '00000000', use: 'reencode' as const } };
+  expect(renderSeconds(reencoded, estimate, tinyModel)).toBe(6);
+});
+
+describe('what is told before somebody decides on variations', () => {
+  const estimate = { secondsBefore: 2, secondsPerStep: 10, secondsAfter: 6 };
+  const known = { of: () => estimate, upscaleSeconds: ({ form }: EstimatedJob) => (form?.upscale ? 7 : 0) };
+  const times = expectedTimes({ estimates: known, model: tinyModel });
+  const settings = { numInferenceSteps: 25 };
+
+  it('is 40 % of the steps of each, with no clip made', () => {
+    const job: EstimatedJob = { settings, form: { variations: 4, upscale: '2' } };
+    expect(times.variations(job)).toBe(4 * 2 + 4 * 10 * 10);
+  });
+
+  it('is the rest of the steps and the whole file for a pick, enlarged where that was asked for', () => {
+    expect(times.pick({ settings, form: { variations: 4 } })).toBe(2 + 15 * 10 + 6);
+    expect(times.pick({ settings, form: { variations: 4, upscale: '2' } })).toBe(2 + 15 * 10 + 6 + 7);
+  });
+
+  it('rounds steps up, to a step from which DeepCache can go on', () => {
+    expect(times.variations({ settings: { numInferenceSteps: 6 }, form: { variations: 2 } })).toBe(2 * 2 + 2 * 3 * 10);
+    const cached = { numInferenceSteps: 25, deepCacheInterval: 4 };
+    expect(times.variations({ settings: cached, form: { variations: 2 } })).toBe(2 * 2 + 2 * 12 * 10);
+  });
 });

@@ -36,6 +36,7 @@ it('deletes at the start what became old while the bot was down, and goes on aft
   const [clock, log] = [createFakeClock(), createRecordingLog()];
   const calls: number[] = [];
   const store = {
+    dropVariations: async () => 0,
     async expire(beforeMs: number) {
       calls.push(beforeMs);
       if (calls.length === 1) throw new Error('the disk is away');
@@ -54,6 +55,7 @@ it('deletes a few at a time, so that nobody waits for many, and tells of all of 
   const asked: { atMost?: number; nowMs?: number }[] = [];
   let left = 7;
   const store = {
+    dropVariations: async () => 0,
     async expire(_: number, options: { atMost?: number; nowMs?: number } = {}) {
       asked.push(options);
       const expired = Math.min(left, options.atMost!);

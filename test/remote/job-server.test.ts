@@ -11,11 +11,13 @@ import { chunkBytes, factsOf } from '../../src/remote/protocol.ts';
 import { openS3Store } from '../../src/remote/s3-store.ts';
 import { type Clock, foregroundClock } from '../../src/util/clock.ts';
 import type { Clip, RenderSpec } from '../../src/worker/types.ts';
+import { stateOf } from '../../src/worker/variation-states.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { fakeS3Address, s3Credentials, startFakeS3 } from '../support/fake-s3.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { shownStates, stateOfNumber } from '../support/variations.ts';
 
 const token = 'a-secret-of-the-test-0123456789';
 const needs = {
@@ -29,16 +31,18 @@ const needs = {
 const facts = { ...needs, provider: 'cpu', device: 'cpu', memoryGiB: 8 };
 const picture = Buffer.alloc(3 * chunkBytes, 'picture');
 const endPicture = Buffer.from('end');
-const spec: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
+const plain: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
 const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 
 /** A bot with one job, and the way to it. */
 async function setUp({
   fetch = globalThis.fetch,
   files = directFiles(),
+  spec = plain,
 }: {
   fetch?: typeof globalThis.fetch;
   files?: JobFiles;
+  spec?: RenderSpec;
 } = {}) {
   const state = {
     isLost: false,
@@ -115,7 +119,7 @@ async function digested(value: object): Promise<object> {
 /** A busy machine is slow. */
 const patience = { timeout: 30_000 };
 
-const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(spec), bytes });
+const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(plain), bytes });
 
 describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
   const set = async () => {
@@ -127,7 +131,7 @@ describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
     const { state, client, blobs } = await set();
     const work = await client.claim('job1', 'one');
     expect(work).toMatchObject({ attempt, leaseMs: 15_000, wantsPreview: true });
-    expect(await digested(work!.spec)).toEqual(await digested(spec));
+    expect(await digested(work!.spec)).toEqual(await digested(plain));
     await client.saveCheckpoint(attempt, Buffer.from('state'));
     expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
     const clip = { ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')), master: Buffer.alloc(9 * chunkBytes, 'frames') };
@@ -243,6 +247,21 @@ it('a preview goes to the bot, which refuses one that is too large', async () =>
   expect(state.previews).toEqual(['4 guess']);
   await expect(client.showPreview(attempt, Buffer.alloc(150_001))).rejects.toThrow();
   expect(state.previews).toHaveLength(1);
+});
+
+it('variations go out, and their sheet comes back with how far each has come; a pick gets its state along', async () => {
+  const variations: RenderSpec = { ...plain, form: { variations: 2 }, keepMaster: true };
+  const { state, client } = await setUp({ spec: variations });
+  expect((await client.claim('job1', 'one'))?.spec).toMatchObject({ form: { variations: 2 }, keepMaster: true });
+  const sheet: Clip = {
+    ...makeClip(variations, { master: shownStates(2) }),
+    form: { variations: 2, loop: 'none', smooth: false, format: 'webp' },
+  };
+  expect(await client.keepClip(attempt, sheet)).toBe(true);
+  expect(await digested(state.clips[0]!)).toEqual(await digested(sheet));
+  const checkpoint = stateOf(state.clips[0]!.master!, 2)!;
+  const pick = await setUp({ spec: { ...plain, checkpoint } });
+  expect((await pick.client.claim('job1', 'one'))?.spec.checkpoint).toEqual(stateOfNumber(2));
 });
 
 it('an answer that is lost on the way claims once, and a file goes on where its line broke', async () => {

@@ -92,6 +92,12 @@ const cases: Readonly<Record<StoreWrite, (store: JobStore, id: string) => Promis
     await keepClip(store, id, { clip, atMs: 2 });
     return () => store.keepUndelivered(id);
   },
+  async dropVariations(store) {
+    const { id } = await store.add(newJob({ form: { variations: 2 } }), 1);
+    await keepClip(store, id, { clip, atMs: 2 });
+    await store.finish(id, { state: 'done', finishedAtMs: 3 });
+    return () => store.dropVariations(10_000_000);
+  },
   async readdress(store, id) {
     await keepClip(store, id, { clip, atMs: 2 });
     await store.keepUndelivered(id);
@@ -201,7 +207,16 @@ describe('createFailingStore', () => {
   it('knows every method of the store that writes', async () => {
     const { store } = await setUp();
     const reads = ['find', 'unfinished', 'damaged', 'picture', 'hasPicture', 'pictureWasForgotten', 'clip', 'made'];
-    reads.push('endPicture', 'hasFrames', 'hasUniqueKey', 'checkpoint', 'claimState', 'undelivered', 'pendingNotices');
+    reads.push(
+      'endPicture',
+      'hasFrames',
+      'hasUniqueKey',
+      'picked',
+      'checkpoint',
+      'claimState',
+      'undelivered',
+      'pendingNotices',
+    );
     expect([...storeWrites, ...reads].sort()).toEqual(Object.keys(store).sort());
   });
 

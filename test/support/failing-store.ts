@@ -4,6 +4,7 @@ import type { JobStore } from '../../src/storage/job-store.ts';
 export const storeWrites = [
   ...(['add', 'claim', 'heartbeat', 'release', 'releaseHeldBy', 'extendLeases', 'saveCheckpoint', 'keepClip'] as const),
   ...(['renderAgain', 'keepUndelivered', 'readdress', 'finish', 'notified', 'expire', 'forget'] as const),
+  'dropVariations',
 ] as const satisfies readonly (keyof JobStore)[];
 export type StoreWrite = (typeof storeWrites)[number];
 

@@ -297,7 +297,7 @@ describe('makeClip', () => {
     const seen: number[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
-      info: fakeInfo,
+      ...tools.pipeline,
       generate(picture, settings, options) {
         seen.push(picture.data[0]!, options?.endPicture?.data[0] ?? -1);
         return generate(picture, settings, options);
@@ -347,7 +347,7 @@ describe('makeClip', () => {
     const { generate } = tools.pipeline;
     const darkened = (frames: Uint8Array[]) => frames.map((frame) => frame.fill(5));
     tools.pipeline = {
-      info: fakeInfo,
+      ...tools.pipeline,
       async *generate(picture, settings, options) {
         const result = yield* generate(picture, settings, options);
         return { ...result, frames: darkened(result.frames) };
@@ -371,7 +371,7 @@ describe('makeClip', () => {
     const seen: string[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
-      info: fakeInfo,
+      ...tools.pipeline,
       generate(picture, settings, options) {
         seen.push(`${picture.width}x${picture.height}`);
         return generate(picture, settings, options);

@@ -67,6 +67,7 @@ describe('a model that is turned by the seed', () => {
     const seen: string[] = [];
     const { generate } = tools.pipeline;
     tools.pipeline = {
+      ...tools.pipeline,
       info: { ...fakeInfo, orientsBySeed: true },
       async *generate(picture, settings, options) {
         seen.push(`${picture.width}x${picture.height} ${settings.width}x${settings.height}`);

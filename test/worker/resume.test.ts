@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
+import { stateOf } from '../../src/worker/variation-states.ts';
 import { createWorkerPool } from '../../src/worker/worker-pool.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -84,5 +85,32 @@ describe('a render whose process was killed', () => {
       renderer.render({ ...spec, settings: { ...spec.settings, seed: 2 }, checkpoint }, options),
     );
     expect(over).toContain('denoise 0/6');
+  });
+});
+
+describe('variations', () => {
+  const variations: RenderSpec = {
+    ...spec,
+    settings: { ...spec.settings, seed: 4_294_967_295 },
+    form: { variations: 2, loop: 'ping-pong' },
+  };
+
+  it('whose process was killed go on where they were; what is picked is, byte for byte, the clip of its seed alone', async () => {
+    const renderer = setUp();
+    // After the first one's two steps that are handed over comes the whole of it, and then the second one's first.
+    const checkpoint = await brokenOff(renderer, variations, 4);
+    const { clip: sheet, steps } = await stepsOf((options) => renderer.render({ ...variations, checkpoint }, options));
+    expect(steps.filter((step) => step.startsWith('denoise')).slice(-2)).toEqual(['denoise 5/6', 'denoise 6/6']);
+    expect(steps).not.toContain('denoise 2/6');
+    expect(sheet.form).toMatchObject({ format: 'webp', variations: 2 });
+    expect(await sharp(sheet.bytes).metadata()).toMatchObject({ format: 'webp' });
+
+    const { variations: _, ...form } = variations.form!;
+    // The seed after the largest.
+    const alone: RenderSpec = { ...variations, form, settings: { ...variations.settings, seed: 0 } };
+    const state = stateOf(sheet.master!, 2)!;
+    const picked = await stepsOf((options) => renderer.render({ ...alone, checkpoint: state }, options));
+    expect(picked.steps.filter((step) => step.startsWith('denoise'))[0]).toBe('denoise 3/6');
+    expect(withoutTimes(picked.clip)).toEqual(withoutTimes(await renderer.render(alone)));
   });
 });

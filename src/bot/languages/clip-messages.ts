@@ -42,6 +42,8 @@ interface CaptionMessages {
   /** It was given another picture to end with. */
   end(seconds: number): string;
   extend(seconds: number): string;
+  /** One of several variations, which has this number. */
+  pick(clip: { number: number; seconds: number }): string;
   loop: Readonly<Record<LoopName, string>>;
   smooth(fps: number): string;
   /** Pixels of the file. */
@@ -82,6 +84,29 @@ export interface SettingsMessages {
   lastPart: string;
 }
 
+/** What variations cost. Durations are such as `3 min`; undefined where nobody knows. */
+interface VariationCost {
+  count: number;
+  /** Clips that take as long as all of them until they are shown. */
+  clips: number;
+  duration: string | undefined;
+  /** Clips that take as long as one pick. */
+  clipsPerPick: number;
+  durationOfPick: string | undefined;
+}
+
+/** Of variations: several seeds of one clip, shown side by side to pick from. */
+interface VariationMessages {
+  /** While somebody types how many; at most 100 characters. */
+  proposal(cost: VariationCost): string;
+  /** While they wait. `counted`: for how many clips the quota counts them, the first pick included. */
+  cost(cost: VariationCost & { counted: number }): string;
+  /** Above them. `until`: a moment that counts down. */
+  caption(shown: { seeds: string; until: string } & Omit<VariationCost, 'clips' | 'duration'>): string;
+  /** What a screen reader says of them. At most 1,024 characters. */
+  altText(shown: { count: number; seconds: number }): string;
+}
+
 /** Of the commands in menus and of the buttons under a clip. */
 export interface ClipMessages {
   /** Under "Apps" in the menu of a message, or of a person. */
@@ -98,6 +123,7 @@ export interface ClipMessages {
    */
   seamlessButton(duration: string | undefined): string;
   caption: CaptionMessages;
+  variations: VariationMessages;
   /** What a screen reader says of a clip: nobody but the model has seen it. At most 1,024 characters. */
   altText(clip: { frames: number; seconds: number; motion: number; loop: LoopName }): string;
   edit: Readonly<Record<'title' | FormField, string>>;

@@ -29,6 +29,10 @@ export const enAnimate: AnimateMessages = {
       name: 'format',
       description: 'File type (default auto: loops are WebP and play by themselves, else MP4)',
     },
+    variations: {
+      name: 'variations',
+      description: 'Preview 2 to 4 seeds and pick: 0.4 of a clip’s time for each, then 0.6 per pick',
+    },
     private: { name: 'private', description: 'Only you can see the clip' },
   },
   choices: {

@@ -29,6 +29,7 @@ export const enClip: ClipMessages = {
     edit: (seconds) => `✏️ Edited: ${decimal(seconds)} s`,
     end: (seconds) => `🖼️ With an end picture: ${decimal(seconds)} s`,
     extend: (seconds) => `➕ Extended to ${decimal(seconds)} s`,
+    pick: ({ number, seconds }) => `🎬 Variation ${number}: ${decimal(seconds)} s`,
     loop: {
       none: '🔁 Loop: off',
       'ping-pong': '🔁 Loop: ping-pong, there and back',
@@ -44,6 +45,19 @@ export const enClip: ClipMessages = {
     fallbackFrames: 'in-between frames by ffmpeg’s minterpolate',
     replaced: (format) => `MP4, because it is too big as ${format}`,
     from: (link) => `from ${link}`,
+  },
+  variations: {
+    proposal: ({ count, clips, duration, clipsPerPick, durationOfPick }) =>
+      `${count} previews: time of ${decimal(clips)} clips${about(duration)}, then ${decimal(clipsPerPick)} per pick${about(durationOfPick)}`,
+    cost: ({ count, clips, duration, clipsPerPick, durationOfPick, counted }) =>
+      `🎲 ${count} variations to pick from take as long as ${decimal(clips)} clips${about(duration)}, ` +
+      `each pick ${decimal(clipsPerPick)} more${about(durationOfPick)}. ` +
+      `They count as ${plural(counted, { one: '1 clip', other: `${counted} clips` })}, the first pick included.`,
+    caption: ({ seeds, until, clipsPerPick, durationOfPick }) =>
+      `🎲 Pick one or more: each takes ${decimal(clipsPerPick)} of a clip’s time${about(durationOfPick)}. ` +
+      `The previews expire ${until}. Seeds: ${seeds}`,
+    altText: ({ count, seconds }) =>
+      `${count} blurry previews of ${decimal(seconds)} s side by side, numbered, each the same picture moving in another way.`,
   },
   altText: ({ frames, seconds, motion, loop }) =>
     `A still picture brought to life: ${plural(frames, { one: '1 frame', other: `${frames} frames` })} in ${decimal(seconds)} s, ` +
@@ -78,3 +92,7 @@ export const enClip: ClipMessages = {
   reactionNeedsIntent: (menu) =>
     `I saw the reaction, but may not see the picture: whoever runs the bot has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
 };
+
+function about(duration: string | undefined): string {
+  return duration === undefined ? '' : ` (about ${duration})`;
+}

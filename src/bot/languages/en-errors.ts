@@ -52,15 +52,15 @@ export const enErrors: Messages['errors'] = {
   'too-late': () => 'Too late: the clip is finished already.',
   draining: () => 'The bot accepts no new requests for now. Try again later.',
   'limit-waiting-user': ({ limit, moment, clips }) =>
-    `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}${asTwo(clips)}`,
+    `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-waiting-guild': ({ limit, moment, clips }) =>
-    `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}${asTwo(clips)}`,
+    `The queue of this server is full (at most ${limit}).${moment ? ` The next clip starts ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-waiting-total': ({ limit, moment, clips }) =>
-    `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}${asTwo(clips)}`,
+    `The bot's queue is full (at most ${limit}). Try again later.${moment ? ` The next clip starts ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-cooldown': ({ limit, moment }) =>
     `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
   'limit-quota': ({ limit, moment, clips }) =>
-    `You have reached your daily limit (${limit} in 24 hours). You can ask again ${moment}.${asTwo(clips)}`,
+    `You have reached your daily limit (${limit} in 24 hours). You can ask again ${moment}.${asSeveral(clips)}`,
   'limit-steps': ({ limit }) =>
     `Up to ${plural(limit, { one: '1 step is', other: `${limit} steps are` })} allowed here. Ask for fewer.`,
   'limit-frames': ({ limit }) =>
@@ -99,6 +99,9 @@ export const enErrors: Messages['errors'] = {
   'already-largest': () => 'That clip has already been upscaled as far as it goes: 4×.',
   'already-smooth': () => 'That clip already has the highest frame rate.',
   'already-under-way': () => 'You already asked for that, and it is on its way.',
+  'variation-picked': ({ number }) => `You already picked variation ${number}.`,
+  'variations-expired': ({ number, seed }) =>
+    `These previews have expired. Use \`/animate\` with the same picture and options and \`seed:${seed}\` to get variation ${number}.`,
   'clip-longest': ({ limit }) => `That clip cannot get any longer: ${limit} frames is the most.`,
   'no-settings-there': () => 'That message has no clip from this bot, or its file no longer contains the settings.',
   'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
@@ -106,8 +109,8 @@ export const enErrors: Messages['errors'] = {
   'too-often': ({ moment }) => `That was quick. You can do this again ${moment}.`,
 };
 
-function asTwo(clips: string | number | undefined): string {
-  return clips === 2 ? ' A clip that ends with a given picture counts as two.' : '';
+function asSeveral(clips: string | number | undefined): string {
+  return Number(clips) > 1 ? ` What you asked for counts as ${clips} clips.` : '';
 }
 
 function andMore(count: string | number | undefined): string {

@@ -29,6 +29,10 @@ export const esAnimate: AnimateMessages = {
       name: 'formato',
       description: 'Tipo de archivo (auto: los bucles son WebP y se mueven solos; si no, MP4)',
     },
+    variations: {
+      name: 'variantes',
+      description: 'Vista previa de 2 a 4 semillas para elegir: 0,4 del tiempo de un clip cada una, y 0,6 por elección',
+    },
     private: { name: 'privado', description: 'Solo tú ves el clip' },
   },
   choices: {

@@ -29,6 +29,7 @@ export const esClip: ClipMessages = {
     edit: (seconds) => `✏️ Editado: ${decimal(seconds)} s`,
     end: (seconds) => `🖼️ Con imagen final: ${decimal(seconds)} s`,
     extend: (seconds) => `➕ Alargado a ${decimal(seconds)} s`,
+    pick: ({ number, seconds }) => `🎬 Variante ${number}: ${decimal(seconds)} s`,
     loop: {
       none: '🔁 Bucle: no',
       'ping-pong': '🔁 Bucle: ida y vuelta',
@@ -44,6 +45,19 @@ export const esClip: ClipMessages = {
     fallbackFrames: 'fotogramas intermedios con minterpolate, de ffmpeg',
     replaced: (format) => `MP4, porque en ${format} ocupa demasiado`,
     from: (link) => `a partir de ${link}`,
+  },
+  variations: {
+    proposal: ({ count, clips, duration, clipsPerPick, durationOfPick }) =>
+      `${count} vistas: tiempo de ${decimal(clips)} clips${about(duration)}; luego, ${decimal(clipsPerPick)} por elección${about(durationOfPick)}`,
+    cost: ({ count, clips, duration, clipsPerPick, durationOfPick, counted }) =>
+      `🎲 ${count} variantes para elegir tardan lo que ${decimal(clips)} clips${about(duration)}, ` +
+      `y cada una que elijas, ${decimal(clipsPerPick)} más${about(durationOfPick)}. ` +
+      `Cuentan como ${plural(counted, { one: '1 clip', other: `${counted} clips` })}, con la primera elección incluida.`,
+    caption: ({ seeds, until, clipsPerPick, durationOfPick }) =>
+      `🎲 Elige una o varias: cada una tarda ${decimal(clipsPerPick)} de lo que un clip${about(durationOfPick)}. ` +
+      `Las vistas previas caducan ${until}. Semillas: ${seeds}`,
+    altText: ({ count, seconds }) =>
+      `${count} vistas previas borrosas de ${decimal(seconds)} s, una al lado de otra y numeradas; en cada una la misma imagen se mueve de otra manera.`,
   },
   altText: ({ frames, seconds, motion, loop }) =>
     `Una imagen fija que cobra vida: ${plural(frames, { one: '1 fotograma', other: `${frames} fotogramas` })} en ${decimal(seconds)} s, ` +
@@ -79,3 +93,7 @@ export const esClip: ClipMessages = {
   reactionNeedsIntent: (menu) =>
     `Vi la reacción, pero no puedo ver la imagen: quien administra el bot no ha activado el Message Content Intent. Usa **Aplicaciones → ${menu}** en el menú del mensaje; eso funciona siempre.`,
 };
+
+function about(duration: string | undefined): string {
+  return duration === undefined ? '' : ` (unos ${duration})`;
+}

@@ -1,7 +1,8 @@
 import type { Messages } from './messages.ts';
-import { pluralFor } from './plural.ts';
+import { decimalFor, pluralFor } from './plural.ts';
 
 const plural = pluralFor('es');
+const decimal = decimalFor('es');
 
 /** Spanish, of what was refused and what went wrong. */
 export const esErrors: Messages['errors'] = {
@@ -57,15 +58,15 @@ export const esErrors: Messages['errors'] = {
   'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
   draining: () => 'El bot no acepta peticiones por ahora. Inténtalo más tarde.',
   'limit-waiting-user': ({ limit, moment, clips }) =>
-    `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}${asTwo(clips)}`,
+    `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-waiting-guild': ({ limit, moment, clips }) =>
-    `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asTwo(clips)}`,
+    `La cola de este servidor está llena (máximo ${limit}).${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-waiting-total': ({ limit, moment, clips }) =>
-    `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asTwo(clips)}`,
+    `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-cooldown': ({ limit, moment }) =>
     `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: podrás pedir otro ${moment}.`,
   'limit-quota': ({ limit, moment, clips }) =>
-    `Has llegado a tu límite diario (${limit} en 24 horas). Podrás pedir otro ${moment}.${asTwo(clips)}`,
+    `Has llegado a tu límite diario (${limit} en 24 horas). Podrás pedir otro ${moment}.${asSeveral(clips)}`,
   'limit-steps': ({ limit }) =>
     `Aquí el máximo es de ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
   'limit-frames': ({ limit }) =>
@@ -103,6 +104,9 @@ export const esErrors: Messages['errors'] = {
   'already-largest': () => 'Ese clip ya está ampliado al máximo: 4×.',
   'already-smooth': () => 'Ese clip ya tiene el máximo de fps.',
   'already-under-way': () => 'Ya lo pediste, y está en camino.',
+  'variation-picked': ({ number }) => `Ya elegiste la variante ${number}.`,
+  'variations-expired': ({ number, seed }) =>
+    `Estas vistas previas han caducado. Usa \`/animate\` con la misma imagen, las mismas opciones y \`semilla:${seed}\` para tener la variante ${number}.`,
   'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas, el máximo.`,
   'no-settings-there': () => 'Ese mensaje no tiene ningún clip de este bot, o el archivo ya no contiene sus ajustes.',
   'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
@@ -110,8 +114,8 @@ export const esErrors: Messages['errors'] = {
   'too-often': ({ moment }) => `Vas muy rápido. Puedes volver a hacerlo ${moment}.`,
 };
 
-function asTwo(clips: string | number | undefined): string {
-  return clips === 2 ? ' Un clip que acaba con una imagen dada cuenta como dos.' : '';
+function asSeveral(clips: string | number | undefined): string {
+  return Number(clips) > 1 ? ` Lo que has pedido cuenta como ${decimal(Number(clips))} clips.` : '';
 }
 
 function andMore(count: string | number | undefined): string {

@@ -93,7 +93,7 @@ export const userErrorCodes = [
   'job-unknown',
   'too-late',
   'draining',
-  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (2 where what was asked for counts as two)
+  'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (for how many what was asked for counts)
   'limit-waiting-guild', // limit, freeAtMs, clips
   'limit-waiting-total', // limit, freeAtMs, clips
   'limit-cooldown', // limit: seconds, freeAtMs
@@ -128,6 +128,8 @@ export const userErrorCodes = [
   'already-smooth',
   'already-largest',
   'already-under-way',
+  'variation-picked', // number
+  'variations-expired', // number, seed
   'clip-longest', // limit
   'no-settings-there',
   'number-needed', // option

@@ -44,12 +44,13 @@ export async function* denoiseBetween(job: PipelineContext, tools: DenoiseTools)
 
   let { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
   const halves = steps * 2;
-  if (done === halves) return latents;
+  const { until: end = halves } = tools;
+  if (done === end) return latents;
 
   const plan = { guided: guided.map(() => true), caching: deepCacheInterval > 1 && steps > 1 };
   const denoiser = await openDenoiser(job, conditions, plan);
   try {
-    for (; done < halves; done++) {
+    for (; done < end; done++) {
       const index = Math.floor(done / 2);
       const isReversed = done % 2 === 1;
       const [sigma, next] = [scheduler.sigmas[index]!, scheduler.sigmas[index + 1]!];

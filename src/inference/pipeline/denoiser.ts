@@ -190,6 +190,8 @@ export interface DenoiseTools extends StageTools {
   keep?: (step: number, latents: Float32Array) => Promise<void>;
   /** Left out: nobody looks on. */
   preview?: ShowPreview;
+  /** Ends after this step; left out: after the last. */
+  until?: number;
 }
 
 /** The denoising loop: [frames, latent_channels, h, w] latents, drawn second, from noise to picture. */
@@ -198,15 +200,16 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
   const { generator, scheduler, conditions, step, keep, preview } = tools;
   const scales = linspace(settings.minGuidanceScale, settings.maxGuidanceScale, settings.numFrames);
   const steps = scheduler.timesteps.length;
+  const { until: end = steps } = tools;
   const guided = guidedSteps(scales, scheduler.sigmas, { steps, interval: settings.guidanceInterval });
   const { deepCacheInterval = 1 } = settings;
 
   const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
-  if (done === steps) return latents;
+  if (done === end) return latents;
 
   const denoiser = await openDenoiser(job, conditions, { guided, caching: deepCacheInterval > 1 && steps > 1 });
   try {
-    for (let index = done; index < steps; index++) {
+    for (let index = done; index < end; index++) {
       const timestep = scheduler.timesteps[index]!;
       const isGuided = guided[index] === true;
       const prediction = await denoiser.predict(scheduler.scaleModelInput(latents, index), timestep, {

@@ -1,13 +1,14 @@
 import { InferenceError } from '../../errors.ts';
+import { variationSteps } from '../../settings/variations.ts';
 import { throwIfCancelled } from '../../util/cancellation.ts';
-import type { FramedPicture } from '../../util/rgb.ts';
+import type { FramedPicture, RgbFrames } from '../../util/rgb.ts';
 import { resumeTorchGenerator, type TorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkTwoPictures, denoiseBetween } from './bidirectional-sampling.ts';
 import { defaultPrecision, modelTarget, networkTarget } from './build-network.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
 import { decodeLatents } from './decode-latents.ts';
 import { denoise, type ImageCondition, type Stage, type StageTools } from './denoiser.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -22,13 +23,14 @@ import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 import { openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
-import type {
-  CheckpointOptions,
-  ExecutionOptions,
-  ImageToVideoResult,
-  ImageToVideoSettings,
-  ModelInfo,
-  PipelineProgress,
+import {
+  type CheckpointOptions,
+  type ExecutionOptions,
+  type ImageToVideoResult,
+  type ImageToVideoSettings,
+  type ModelInfo,
+  maxCheckpointBytes,
+  type PipelineProgress,
 } from './types.ts';
 
 /** How a model is opened. */
@@ -54,6 +56,11 @@ interface GenerateOptions {
   checkpoints?: CheckpointOptions | undefined;
   /** Left out: none are made. */
   previews?: PreviewOptions | undefined;
+  /**
+   * Ends after {@link variationSteps}, with the frames of the model's guess, one pixel for each place of the latents, and a
+   * state from which another run can go on.
+   */
+  isVariation?: boolean | undefined;
 }
 
 /** A model that turns pictures into clips, one at a time. */
@@ -103,7 +110,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   return {
     info,
     provider,
-    generate(picture, settings, { endPicture, signal, resume, checkpoints, previews } = {}) {
+    generate(picture, settings, { endPicture, signal, resume, checkpoints, previews, isVariation } = {}) {
       checkSettings(settings, info);
       checkPicture(picture);
       if (endPicture !== undefined) {
@@ -113,7 +120,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
       const own = cancellableNetworks(networks, signal);
       const how = { provider, precision, guidanceBatch, log, signal };
       const context = { configs, networks: own, ...how, picture, endPicture, settings };
-      return run(context, { resume, checkpoints, previews });
+      return run(context, { resume, checkpoints, previews, isVariation });
     },
     release: networks.release,
   };
@@ -126,12 +133,16 @@ function checkPicture({ width, height, data }: FramedPicture): void {
 
 async function* run(
   given: PipelineContext,
-  { resume, checkpoints, previews }: Pick<GenerateOptions, 'resume' | 'checkpoints' | 'previews'>,
+  { resume, checkpoints, previews, isVariation = false }: Omit<GenerateOptions, 'endPicture' | 'signal'>,
 ): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
   throwIfCancelled(given.signal);
-  const fingerprint = resume === undefined && checkpoints === undefined ? undefined : await fingerprintOf(given);
-  const start = fingerprint && startingPoint(given, resume, fingerprint);
+  const isKept = resume !== undefined || checkpoints !== undefined || isVariation;
+  const fingerprint = isKept ? await fingerprintOf(given) : undefined;
+  const isBetween = given.endPicture !== undefined;
+  /** Where it ends before its last step. */
+  const until = isVariation ? variationSteps(settings) * (isBetween ? 2 : 1) : undefined;
+  const start = fingerprint && startingPoint(given, { resume, until }, fingerprint);
   const clock = stageClock(() => performance.now(), start?.seconds);
   // Not a copy: the context's reference to the picture is dropped once the model's inputs are made.
   const job = Object.assign(given, { networks: finiteNetworks(given.networks, clock.position) });
@@ -146,12 +157,16 @@ async function* run(
   yield step();
 
   if (start === undefined) yield clock.begin('encode-image', 2);
-  const isBetween = job.endPicture !== undefined;
-  const shown = previews && picturesAtLatentSize(job);
+  let guess: RgbFrames | undefined;
+  const hand = (frames: RgbFrames) => {
+    guess = frames;
+  };
+  const looks = until === undefined ? previews : { everySeconds: 0, steps: [until], hand };
+  const shown = looks && picturesAtLatentSize(job);
   const conditions = start?.conditions ?? (yield* encodeImages(job, { generator, step }));
 
   const steps = scheduler.timesteps.length * conditions.length;
-  yield clock.begin('denoise', steps, start?.step);
+  yield clock.begin('denoise', until ?? steps, start?.step);
   const state = (): PipelineState => ({
     seed: settings.seed,
     conditions,
@@ -165,10 +180,12 @@ async function* run(
     conditions,
     step,
     ...(start && { start }),
-    ...(keep && { keep }),
-    ...(previews &&
+    ...(until !== undefined && { until }),
+    // Of the end of a variation there is a state besides; a run that began with that one would have no guess to show.
+    ...(keep && { keep: async (done, now) => (done === until ? undefined : keep(done, now)) }),
+    ...(looks &&
       shown && {
-        preview: openPreviews(previews, {
+        preview: openPreviews(looks, {
           pictures: shown.map((each, at) => ({ picture: each, latents: conditions[at]!.imageLatents })),
           steps,
           scalingFactor: configs.vae.scaling_factor,
@@ -177,6 +194,14 @@ async function* run(
         }),
       }),
   });
+
+  if (until !== undefined && guess !== undefined) {
+    const bytes = encodeCheckpoint({ ...state(), fingerprint: fingerprint!, step: until, latents });
+    const isTooLarge = bytes.byteLength > maxCheckpointBytes;
+    if (isTooLarge) job.log(`A variation's state has ${bytes.byteLength} bytes: it is not kept, a pick begins anew.`);
+    const made = { ...guess, settings, provider, secondsPerStage: clock.finish() };
+    return isTooLarge ? made : { ...made, state: bytes };
+  }
 
   const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
   yield clock.begin('decode', chunks);

@@ -13,10 +13,11 @@ export type PipelineState = Omit<Checkpoint, 'fingerprint' | 'step' | 'latents'>
  */
 export function startingPoint(
   { settings, configs, log, endPicture }: PipelineContext,
-  resume: Checkpoint | undefined,
+  { resume, until }: { resume: Checkpoint | undefined; until: number | undefined },
   fingerprint: Fingerprint,
 ): Checkpoint | undefined {
-  if (resume === undefined) return undefined;
+  // A variation has to make the step after which it is shown.
+  if (resume === undefined || (until !== undefined && resume.step >= until)) return undefined;
   const differing = differingParts(resume.fingerprint, fingerprint);
   const size = latentSize(configs, settings);
   const perFrame = configs.vae.latent_channels * size.width * size.height;

@@ -10,6 +10,8 @@ export interface PreviewOptions {
   everySeconds: number;
   /** After which parts of the steps, between 0 and 1. Default: a quarter, half and three quarters. */
   parts?: readonly number[];
+  /** After which steps instead, the last one too. */
+  steps?: readonly number[];
   /**
    * Takes all frames as the model guesses them, one pixel for each place of the latents; they are its own. The run waits
    * for it, so whatever takes long is to be begun in here and ended elsewhere.
@@ -54,10 +56,10 @@ interface PreviewedRun {
 
 /** Prepares the previews of one run: from its own pictures and their latents follows how latents become colours. */
 export function openPreviews(
-  { everySeconds, parts, hand }: PreviewOptions,
+  { everySeconds, parts, steps: chosen, hand }: PreviewOptions,
   { pictures, steps, scalingFactor, frames, now }: PreviewedRun,
 ): ShowPreview {
-  const due = previewSteps(steps, parts);
+  const due = chosen === undefined ? previewSteps(steps, parts) : new Set(chosen);
   let lastMs = Number.NEGATIVE_INFINITY;
   /** Made when it is first needed. */
   let toRgb: LatentsToRgb | undefined;

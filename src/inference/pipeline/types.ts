@@ -59,4 +59,6 @@ export interface ImageToVideoResult extends RgbFrames {
   /** The provider that really ran the networks. */
   provider: Exclude<ProviderName, 'auto'>;
   secondsPerStage: Record<PipelineStage, number>;
+  /** Of a variation: how far it has come, see {@link CheckpointOptions.hand}; left out where that is too large. */
+  state?: Uint8Array;
 }
