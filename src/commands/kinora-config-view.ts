@@ -35,5 +35,7 @@ export function settingsView(
       return [config.limits[name], value === 0 ? shown.unset : String(value)];
     }),
   ];
-  return [shown.title, ...rows.map(([name, value]) => `• ${name}: **${value}**`)].join('\n');
+  // Descriptions of options may say in brackets what to type, which is no part of the name.
+  const nameOf = (description: string) => description.replace(/ \(.*\)$/, '');
+  return [shown.title, ...rows.map(([name = '', value]) => `• ${nameOf(name)}: **${value}**`)].join('\n');
 }

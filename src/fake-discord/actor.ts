@@ -54,6 +54,9 @@ export function createActor(world: World, firstUserId: Snowflake): Actor {
       }
       return structuredClone(stored.user);
     },
+    setAvatar(id, avatar) {
+      storedUser(world, id).user.avatar = storeAvatar(world, `/avatars/${id}`, avatar);
+    },
     createChannel(name, { type = 'text', nsfw = false } = {}) {
       const asked = { name, guildId: world.guildId, type: channelType[type], nsfw };
       const channel = addChannel(world, 'guild', asked);

@@ -196,6 +196,8 @@ export interface FakeDiscordOptions {
 /** What people do. Every `user` defaults to the first user. */
 export interface Actor {
   createUser(name: string, options?: UserOptions): ApiUser;
+  /** Gives a person another avatar, a PNG; the bot is not told of it. */
+  setAvatar(user: Snowflake, avatar: Uint8Array): void;
   createChannel(name: string, options?: { type?: ChannelTypeName; nsfw?: boolean }): Snowflake;
   /** The person's conversation with the bot; made when missing. */
   openDm(user: Snowflake): Snowflake;

@@ -7,11 +7,14 @@ import type { Json } from '../fake-discord/payloads.ts';
 export interface OwnLinks {
   /** A deep copy with every link to an attachment turned into a path of the playground, and one added to stickers. */
   rewrite<T>(value: T): T;
-  /** The attachment or sticker that a path and its key name; undefined where the key is not the path's. */
+  /** The file that a path names; undefined where its key is not the path's. Avatars are there for everybody. */
   read(url: URL): string | undefined;
 }
 
 const linkPath = /^\/(?:(?:ephemeral-)?attachments\/\d+\/(\d+)\/[^/]+|stickers\/(\d+)\.(?:png|gif))$/;
+
+/** Named by a hash, which no attachment has as its id. */
+const avatarPath = /^\/avatars\/\d+\/([0-9a-f]{32})\.png$/;
 
 /** StickerFormatType: PNG and APNG are served as PNG. Lottie is a drawing in JSON, which the page does not draw. */
 const stickerExtensions: Readonly<Record<string, string>> = { 1: 'png', 2: 'png', 4: 'gif' };
@@ -46,6 +49,8 @@ export function createOwnLinks(cdnHost: string): OwnLinks {
   return {
     rewrite: <T>(value: T) => rewriteJson(value as Json) as T,
     read({ pathname, searchParams }) {
+      const [, avatar] = avatarPath.exec(pathname) ?? [];
+      if (avatar !== undefined) return avatar;
       const [, attachment, sticker] = linkPath.exec(pathname) ?? [];
       const id = attachment ?? sticker;
       return searchParams.get('key') === keyOf(pathname) ? id : undefined;

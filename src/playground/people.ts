@@ -1,5 +1,6 @@
 import type { ApiUser, Snowflake } from '../fake-discord/payloads.ts';
 import type { FakeDiscord } from '../fake-discord/types.ts';
+import { avatarFor } from './draw-avatar.ts';
 import type { Places } from './places.ts';
 import type { PlaygroundChannel } from './protocol.ts';
 
@@ -25,20 +26,23 @@ export const [firstName, secondName] = ['Ada', 'Bruno'];
 
 const furtherNames = 'Chika Diego Elif Farid Greta Hana Ines Jonas Kemi Luca Mei Nadia Otto Priya Quinn Rosa Sven Tala';
 
-/** Starts without people. */
+/** Starts without people; those whom the stand-in made have their avatars from then on. */
 export function createPeople(
-  discord: Pick<FakeDiscord, 'ownerId' | 'userId' | 'users' | 'createUser' | 'openDm' | 'bot'>,
+  discord: Pick<FakeDiscord, 'ownerId' | 'userId' | 'users' | 'createUser' | 'setAvatar' | 'openDm' | 'bot'>,
   { list }: Pick<Places, 'list'>,
 ): People {
   const known = new Map<Snowflake, Person>();
   const waitingNames = furtherNames.split(' ');
   const waitingIds = [discord.ownerId, discord.userId];
+  for (const { id, username } of discord.users()) {
+    if (waitingIds.includes(id)) discord.setAvatar(id, avatarFor(username));
+  }
 
   function newUser(): ApiUser | undefined {
     const id = waitingIds.shift();
     if (id !== undefined) return discord.users().find((user) => user.id === id);
     const name = waitingNames.shift();
-    return name === undefined ? undefined : discord.createUser(name);
+    return name === undefined ? undefined : discord.createUser(name, { avatar: avatarFor(name) });
   }
 
   return {

@@ -79,6 +79,14 @@ export function createPerform({ discord, places, visibility, uploads, samples, a
         const { command, targetMessageId, locale } = action;
         return answerTo(discord.invokeMessageCommand({ user, command, targetMessageId, locale }));
       }
+      case 'invokeUserCommand': {
+        checkChannel(person, action.channelId);
+        const { channelId, command, targetUserId, locale } = action;
+        if (discord.users().every(({ id }) => id !== targetUserId)) {
+          throw new AppError('no-person', 'There is no such person.');
+        }
+        return answerTo(discord.invokeUserCommand({ user, channelId, command, targetUserId, locale }));
+      }
       case 'clickButton':
       case 'selectOption': {
         seenMessage(person, action.messageId);

@@ -110,6 +110,7 @@ export type Action =
       locale: string;
     }
   | { do: 'invokeMessageCommand'; command: string; targetMessageId: Snowflake; locale: string }
+  | { do: 'invokeUserCommand'; channelId: Snowflake; command: string; targetUserId: Snowflake; locale: string }
   | { do: 'clickButton'; messageId: Snowflake; customId: string; locale: string }
   | { do: 'selectOption'; messageId: Snowflake; customId: string; values: string[]; locale: string }
   | { do: 'submitModal'; interactionId: Snowflake; values: FormValues; files?: Record<string, FileReference> }
@@ -141,6 +142,7 @@ export interface ActionResults {
   /** Resolves when the bot has answered (or fails after 3 s: `refused` with "The application did not respond"). */
   invoke: { interactionId: Snowflake; acknowledgement: Acknowledgement };
   invokeMessageCommand: { interactionId: Snowflake; acknowledgement: Acknowledgement };
+  invokeUserCommand: { interactionId: Snowflake; acknowledgement: Acknowledgement };
   clickButton: { interactionId: Snowflake; acknowledgement: Acknowledgement };
   selectOption: { interactionId: Snowflake; acknowledgement: Acknowledgement };
   submitModal: { interactionId: Snowflake; acknowledgement: Acknowledgement };

@@ -48,6 +48,14 @@ const clientMessage = z.discriminatedUnion('do', [
     locale,
   }),
   z.strictObject({ ...common, do: z.literal('invokeMessageCommand'), command: name, targetMessageId: id, locale }),
+  z.strictObject({
+    ...common,
+    do: z.literal('invokeUserCommand'),
+    channelId: id,
+    command: name,
+    targetUserId: id,
+    locale,
+  }),
   z.strictObject({ ...common, do: z.literal('clickButton'), messageId: id, customId: name, locale }),
   z.strictObject({
     ...common,

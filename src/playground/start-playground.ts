@@ -67,6 +67,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const guard = createOriginGuard(listenAt.host);
   const bot = createBotControl(options.startBot, { discord, log });
   const places = createPlaces(discord, samples);
+  const people = createPeople(discord, places);
   // The places' own pictures may be larger.
   discord.setAttachmentSizeLimit(uploadLimitBytes);
 
@@ -85,7 +86,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
     links,
     log,
     maxSockets,
-    people: createPeople(discord, places),
+    people,
     perform: createPerform({ discord, places, visibility, uploads, samples, applyFault }),
     describe: () => ({
       model,

@@ -55,12 +55,12 @@ it('two jobs at once: the second waits its turn, both are delivered', async () =
   await hold.reached;
   const request = { command: 'animate', attachments: { image: smallPicture }, user: bob.id, locale: 'es-ES' };
   const second = discord.invoke({ ...request, options: { seed: 2 } });
-  await second.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
+  await second.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
   const third = discord.invoke({ ...request, options: { seed: 3 } });
-  await second.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
-  await third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 2'));
+  await second.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
+  await third.waitForMessage(({ content }) => content.includes('Posición en la cola: 2'));
   // Watched from now on: the second's render may be over before the first clip was looked at.
-  const movedUp = third.waitForMessage(({ content }) => content.includes('Puesto en la cola: 1'));
+  const movedUp = third.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
   hold.release();
   await clipOf(first);
   await movedUp;

@@ -54,7 +54,7 @@ it('allows channels: elsewhere the person learns where', async () => {
   const studio = discord.createChannel('studio');
   expect(await configure('allow', { channel: studio })).toContain(`Channels: **<#${studio}>**`);
   const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-  expect(refused.content).toBe(`⚠️ Se pueden hacer clips en: <#${studio}>.`);
+  expect(refused.content).toBe(`⚠️ Solo se pueden hacer clips en: <#${studio}>.`);
   discord.invoke({ ...animate, channelId: studio });
   (await renderer.begun(0)).finish();
   await configure('disallow', { channel: studio });
@@ -67,7 +67,9 @@ it('allows roles, and age-restricted channels alone', async () => {
   // The bot's own role, which Alice has not.
   const role = /\{"id":"(\d+)","name":"kinora"[^}]*"position":1/i.exec(JSON.stringify(discord.exchanges()))![1]!;
   await configure('allow', { role });
-  expect((await failureOf(discord.invoke(animate))).content).toContain(`Roles that can make clips here: <@&${role}>`);
+  expect((await failureOf(discord.invoke(animate))).content).toContain(
+    `To make clips here you need one of these roles: <@&${role}>`,
+  );
   await configure('disallow', { role });
   await configure('set', { 'age-restricted-only': true });
   expect((await failureOf(discord.invoke(animate))).content).toContain('only be made in age-restricted channels');
@@ -87,7 +89,7 @@ it('applies limits, upload size, spoiler, language and silence to clips', async 
 
   const shown = await configure('limits', { 'daily-clips': 1 });
   expect(shown).toContain('Clips por persona en 24 horas: **1**');
-  expect((await failureOf(discord.invoke(animate))).content).toContain('Tu límite diario (1 en 24 horas)');
+  expect((await failureOf(discord.invoke(animate))).content).toContain('tu límite diario (1 en 24 horas)');
   expect(discord.messages().filter(({ content }) => content.includes('tu clip está listo'))).toEqual([]);
   // In a conversation with the bot the server's rules do not hold.
   discord.invoke({ ...animate, place: 'dm' });
@@ -123,7 +125,7 @@ it('shows, tells and limits a list of a hundred channels, and stores nothing tha
   // One that is on the list already changes nothing, and is no reason to refuse.
   expect(await configure('allow', { channel: channels[0]! })).toBe(shown);
   const refused = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
-  expect(refused.content).toMatch(/^⚠️ Se pueden hacer clips en: (<#\d+>, ){19}<#\d+> y 80 más\.$/);
+  expect(refused.content).toMatch(/^⚠️ Solo se pueden hacer clips en: (<#\d+>, ){19}<#\d+> y 80 más\.$/);
 });
 
 it('keeps no change that its manager could not be told of, and one whose answer is there', async () => {

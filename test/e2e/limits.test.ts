@@ -29,11 +29,11 @@ it('a quota is counted, told in the person’s language with the time, and given
   await clipOf(counted);
 
   const { content } = await failureOf(discord.invoke(animate));
-  expect(content).toMatch(/^⚠️ Your daily limit \(1 in 24 hours\) is used up: you can ask again <t:\d+:R>\.$/);
+  expect(content).toMatch(/^⚠️ You have reached your daily limit \(1 in 24 hours\)\. You can ask again <t:\d+:R>\.$/);
   expect(Math.abs(momentIn(content) - askedAtMs - 24 * 3_600_000)).toBeLessThan(60_000);
   const spanish = await failureOf(discord.invoke({ ...animate, locale: 'es-ES' }));
   expect(spanish.content).toMatch(
-    /^⚠️ Tu límite diario \(1 en 24 horas\) está agotado: puedes volver a pedir <t:\d+:R>\.$/,
+    /^⚠️ Has llegado a tu límite diario \(1 en 24 horas\)\. Podrás pedir otro <t:\d+:R>\.$/,
   );
   expect(renderer.renders).toHaveLength(3);
 });

@@ -115,7 +115,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
       ({ discord, asOwner }) => asOwner('kinora-config allow', { channel: discord.createChannel('studio') }),
     ],
     [
-      'Roles that can make clips here: <@&',
+      'To make clips here you need one of these roles: <@&',
       ({ discord, asOwner }) => asOwner('kinora-config allow', { role: discord.roles().at(-1)!.id }),
     ],
     ['age-restricted channels', ({ asOwner }) => asOwner('kinora-config set', { 'age-restricted-only': true })],
@@ -125,7 +125,7 @@ describe('for somebody who may not ask, a reaction posts and fetches nothing, an
     ],
     ['accepts no new requests', ({ asOwner }) => asOwner('kinora-admin drain')],
     [
-      'Your daily limit (1 in 24 hours)',
+      'your daily limit (1 in 24 hours)',
       async ({ discord, renderer }) => {
         discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'dm' });
         (await renderer.begun(0)).finish();

@@ -105,7 +105,7 @@ describe('fetches nothing for, and tells them alone,', () => {
     ],
     [
       'who asks for more steps than a sampler takes, in Spanish',
-      'Con el muestreador `animate-lcm` un clip lleva de 1 a 40 pasos, no 50.',
+      'Con el sampler `animate-lcm` un clip lleva de 1 a 40 pasos, no 50.',
       { options: { preset: 'animate-lcm', steps: 50 }, locale: 'es-ES' },
       { model },
     ],

@@ -233,7 +233,7 @@ it('a clip with an end picture counts as two for the quota, and the refusal says
     await clipOf(handle);
   }
   const refused = await failureOf(discord.invoke({ command: 'animate', attachments: { image: smallPicture } }));
-  expect(refused.content).toContain('Your daily limit (3 in 24 hours) is used up');
+  expect(refused.content).toContain('You have reached your daily limit (3 in 24 hours)');
   expect(refused.content).not.toContain('counts as');
 });
 

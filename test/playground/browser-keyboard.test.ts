@@ -90,5 +90,19 @@ describeInBrowser('the playground by keyboard', (stage) => {
     await window.keyboard.press('Enter');
     await window.getByText('Only you can see this').waitFor();
     expect(await window.locator('[aria-live=polite]').textContent()).toContain('2 frames at 7 fps');
+
+    // A person's avatar, by the menu of what they wrote.
+    await window.locator('#composer').focus();
+    await window.keyboard.type('hello');
+    await window.keyboard.press('Enter');
+    await window.locator('.message').getByText('hello').waitFor();
+    await press(window, 'Shift+Tab', /^Ada, Today/);
+    await window.keyboard.press('Enter');
+    await menu.getByRole('group', { name: 'Apps for Ada' }).waitFor();
+    await press(window, 'ArrowDown', /^Animate avatar$/);
+    await window.keyboard.press('Enter');
+    await window.locator('video').nth(1).waitFor();
+    await window.locator('.message').getByText('Ada used Animate avatar').waitFor();
+    await until(window, "document.querySelector('.person-avatar').naturalWidth === 256");
   });
 });

@@ -18,8 +18,8 @@ describeInBrowser('the playground’s people, languages and shapes', (stage) => 
     await bruno.getByRole('button', { name: 'Animar cat.jpg' }).click();
     const own = bruno.locator('.message').filter({ hasText: 'Bruno ha usado /' });
     // Whoever has a clip running already comes after those who have none.
-    await own.getByText('Puesto en la cola: 1').waitFor();
-    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('Puesto en la cola: 1').waitFor();
+    await own.getByText('Posición en la cola: 1').waitFor();
+    await ada.locator('.message').filter({ hasText: 'Bruno used' }).getByText('Posición en la cola: 1').waitFor();
     await ada.locator('.message').getByText('position: 2').waitFor();
     await keepPicture(bruno, 'second-person-es');
 

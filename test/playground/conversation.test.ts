@@ -106,7 +106,7 @@ it('a second window is a second person, with a place of their own in the queue, 
   expect(bruno.welcome.messages.filter(({ channel_id }) => channel_id === here)).toHaveLength(2);
   await animate(bruno, 3, { locale: 'es-ES' });
   // Fair: everybody's first clip goes before anybody's second.
-  await ada.see(({ content }) => content.includes('Puesto en la cola: 1'));
+  await ada.see(({ content }) => content.includes('Posición en la cola: 1'));
   await ada.see(({ content }) => content.includes('position: 2'));
   const third = await visit(url);
   const users = await ada.waitFor((message) => (message.kind === 'users' ? message.users : undefined));

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import type { ApiUser } from '../../src/fake-discord/payloads.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { closeCode } from '../../src/playground/protocol.ts';
 import { type PlaygroundOptions, startPlayground } from '../../src/playground/start-playground.ts';
@@ -58,7 +59,7 @@ function shake(url: string, headers: Record<string, string>): Promise<number | u
 }
 
 it('serves the page and the samples under a strict policy, and nothing else', async () => {
-  const { url } = await serve();
+  const { url, discord } = await serve();
   const page = await fetch(url);
   expect(await page.text()).toContain('<title>stub</title>');
   const policy = page.headers.get('content-security-policy') ?? '';
@@ -67,6 +68,11 @@ it('serves the page and the samples under a strict policy, and nothing else', as
   expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   expect(page.headers.get('cross-origin-resource-policy')).toBe('same-origin');
   expect((await fetch(`${url}samples/cat.jpg`)).headers.get('content-type')).toBe('image/jpeg');
+  const [{ id, avatar }] = discord.users() as [ApiUser];
+  expect((await fetch(`${url}avatars/${id}/${avatar}.png`)).headers.get('content-type')).toBe('image/png');
+  const { attachments } = discord.postMessage({ attachments: [{ name: 'a.png', bytes: Buffer.of(1) }] });
+  // Files of messages are not to be had by the way to avatars.
+  expect(await ask(`${url}avatars/${id}/${attachments[0]?.id}.png`)).toBe(404);
   for (const path of ['samples/../package.json', 'samples/SOURCES.md', 'page/', 'attachments/1/2/a.mp4', 'live']) {
     expect(await ask(`${url}${path}`)).toBe(404);
   }

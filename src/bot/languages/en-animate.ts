@@ -9,7 +9,10 @@ export const enAnimate: AnimateMessages = {
       name: 'end',
       description: 'A second picture: the clip ends as this one; takes twice as long, counts as two clips',
     },
-    preset: { name: 'preset', description: 'A preset; options you set override it' },
+    preset: {
+      name: 'preset',
+      description: 'Quality and speed in one choice; options that you set yourself come first',
+    },
     motion: { name: 'motion', description: 'How much it moves: pick a name or type a number from 1 to 255' },
     seed: { name: 'seed', description: 'The same seed and settings give the same clip; random if empty' },
     steps: { name: 'steps', description: 'More steps look finer and take longer' },
@@ -34,7 +37,7 @@ export const enAnimate: AnimateMessages = {
   },
   choices: {
     preset: {
-      notebook: 'notebook: like the diffusers notebook, 60 steps, 512×512',
+      notebook: 'notebook: 60 steps, 512×512, as in the diffusers example',
       quality: 'quality: 25 steps',
       fast: 'fast: 10 steps',
       draft: 'draft: 6 steps at half size',

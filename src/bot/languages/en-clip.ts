@@ -90,7 +90,7 @@ export const enClip: ClipMessages = {
     lastPart: 'Its last part was made with:',
   },
   reactionNeedsIntent: (menu) =>
-    `I saw the reaction, but may not see the picture: the operator has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
+    `I saw the reaction, but may not see the picture: whoever runs the bot has not turned on the Message Content Intent. Use **Apps → ${menu}** in the message's menu instead; that always works.`,
 };
 
 function about(duration: string | undefined): string {

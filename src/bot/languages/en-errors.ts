@@ -60,7 +60,7 @@ export const enErrors: Messages['errors'] = {
   'limit-cooldown': ({ limit, moment }) =>
     `One clip every ${plural(limit, { one: 'second', other: `${limit} seconds` })}: you can ask again ${moment}.`,
   'limit-quota': ({ limit, moment, clips }) =>
-    `Your daily limit (${limit} in 24 hours) is used up: you can ask again ${moment}.${asSeveral(clips)}`,
+    `You have reached your daily limit (${limit} in 24 hours). You can ask again ${moment}.${asSeveral(clips)}`,
   'limit-steps': ({ limit }) =>
     `Up to ${plural(limit, { one: '1 step is', other: `${limit} steps are` })} allowed here. Ask for fewer.`,
   'limit-frames': ({ limit }) =>
@@ -72,8 +72,8 @@ export const enErrors: Messages['errors'] = {
   'guild-not-allowed': () => 'This bot does not work on this server. Ask the people who run it.',
   'members-only': () => 'This bot is only for members of certain servers, and you are not in any of them.',
   'user-install-off': () => 'This bot only works on servers that have added it.',
-  'place-channel': ({ places, more }) => `Clips can be made in: ${places}${andMore(more)}.`,
-  'place-role': ({ roles, more }) => `Roles that can make clips here: ${roles}${andMore(more)}.`,
+  'place-channel': ({ places, more }) => `Clips can only be made in: ${places}${andMore(more)}.`,
+  'place-role': ({ roles, more }) => `To make clips here you need one of these roles: ${roles}${andMore(more)}.`,
   'place-age': () => 'On this server clips can only be made in age-restricted channels.',
   'managers-only': () => 'Only people who can manage the server can do that.',
   'operators-only': () => 'Only the owner of the bot can do that.',
@@ -83,12 +83,11 @@ export const enErrors: Messages['errors'] = {
       ? `There is no style \`${name}\` here.`
       : `There is no style \`${name}\` here, or it has changed since. There are: ${known}.`,
   'style-broken': ({ name }) =>
-    `The style \`${name}\` does not work at the moment. The bot’s operator can see why in the log.`,
+    `The style \`${name}\` does not work at the moment. The people who run the bot can see why in its log.`,
   'preset-unknown': ({ name }) => `There is no preset \`${name}\`.`,
   'wait-too-long': ({ moment }) =>
-    `The queue is too long for here: your clip would be ready ${moment}, and where I am not a member I can only answer for 15 minutes. Ask on a server that has me, or try again later.`,
-  'no-avatar': () =>
-    'That person has no avatar of their own, only one of the pictures that Discord gives to everybody.',
+    `The queue is too long to ask from here: your clip would be ready ${moment}, but where I am not a member I can only answer for 15 minutes. Ask on a server that has me, or try again later.`,
+  'no-avatar': () => 'That person has no avatar of their own, only one of Discord’s default ones.',
   'thread-locked': () => 'This thread is locked, so I cannot post in it. Ask in another channel.',
   'already-asked': () => 'You already asked for a clip of that picture with a reaction.',
   'reaction-unanswered': () =>
@@ -103,7 +102,7 @@ export const enErrors: Messages['errors'] = {
   'variation-picked': ({ number }) => `You already picked variation ${number}.`,
   'variations-expired': ({ number, seed }) =>
     `These previews have expired. Use \`/animate\` with the same picture and options and \`seed:${seed}\` to get variation ${number}.`,
-  'clip-longest': ({ limit }) => `That clip is as long as it gets: ${limit} frames.`,
+  'clip-longest': ({ limit }) => `That clip cannot get any longer: ${limit} frames is the most.`,
   'no-settings-there': () => 'That message has no clip from this bot, or its file no longer contains the settings.',
   'number-needed': ({ option }) => `\`${option}\` must be a whole number.`,
   'list-full': ({ limit }) => `The list is full (${limit} entries). Remove one with \`/kinora-config disallow\` first.`,

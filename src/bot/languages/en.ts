@@ -45,7 +45,7 @@ export const en: Messages = {
     somebody: 'someone elsewhere',
     none: 'You have no clips in the queue.',
     more: (count) => `… and ${count} more.`,
-    asOf: (moment) => `-# As of ${moment}.`,
+    asOf: (since) => `-# As of ${since}.`,
     refresh: 'Refresh',
     cancel: (id) => `Cancel ${id}`,
     hostPaused:

@@ -1,7 +1,8 @@
 import type { Messages } from './messages.ts';
-import { pluralFor } from './plural.ts';
+import { decimalFor, pluralFor } from './plural.ts';
 
 const plural = pluralFor('es');
+const decimal = decimalFor('es');
 
 /** Spanish, of what was refused and what went wrong. */
 export const esErrors: Messages['errors'] = {
@@ -34,13 +35,13 @@ export const esErrors: Messages['errors'] = {
   'settings-invalid-name': ({ setting, value, names }) =>
     `\`${setting}\` debe ser uno de estos: ${names}; no \`${value}\`.`,
   'bad-steps': ({ sampler, steps, from, to }) =>
-    `Con el muestreador \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
+    `Con el sampler \`${sampler}\` un clip lleva de ${from} a ${to} pasos, no ${steps}. Pide menos.`,
   'sampler-not-for-two-pictures': ({ sampler }) =>
-    `El muestreador \`${sampler}\` no puede hacer un clip que acabe con una imagen dada. Elige otro preajuste.`,
+    `El sampler \`${sampler}\` no puede hacer un clip que acabe con una imagen dada. Elige otro preajuste.`,
   'end-of-seamless-loop': () =>
-    'Un bucle sin costuras acaba como empieza, así que no admite imagen `final`. Quítala o elige otro `bucle`.',
+    'Un bucle perfecto acaba como empieza, así que no admite imagen `final`. Quítala o elige otro `bucle`.',
   'schedule-not-for-sampler': ({ sampler, schedule }) =>
-    `El calendario \`${schedule}\` no sirve con el muestreador \`${sampler}\`. Elige otro preajuste.`,
+    `El schedule \`${schedule}\` no funciona con el sampler \`${sampler}\`. Elige otro preajuste.`,
   'permissions-missing': ({ permissions }) =>
     `El bot no puede publicar clips aquí. Necesita: ${permissions}. Pídeselo a quien administra este servidor.`,
   'clip-too-large': () =>
@@ -63,9 +64,9 @@ export const esErrors: Messages['errors'] = {
   'limit-waiting-total': ({ limit, moment, clips }) =>
     `La cola del bot está llena (máximo ${limit}). Inténtalo más tarde.${moment ? ` El siguiente clip empieza ${moment}.` : ''}${asSeveral(clips)}`,
   'limit-cooldown': ({ limit, moment }) =>
-    `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: puedes volver a pedir ${moment}.`,
+    `Un clip cada ${plural(limit, { one: 'segundo', other: `${limit} segundos` })}: podrás pedir otro ${moment}.`,
   'limit-quota': ({ limit, moment, clips }) =>
-    `Tu límite diario (${limit} en 24 horas) está agotado: puedes volver a pedir ${moment}.${asSeveral(clips)}`,
+    `Has llegado a tu límite diario (${limit} en 24 horas). Podrás pedir otro ${moment}.${asSeveral(clips)}`,
   'limit-steps': ({ limit }) =>
     `Aquí el máximo es de ${plural(limit, { one: '1 paso', other: `${limit} pasos` })}. Pide menos.`,
   'limit-frames': ({ limit }) =>
@@ -77,8 +78,8 @@ export const esErrors: Messages['errors'] = {
   'guild-not-allowed': () => 'Este bot no funciona en este servidor. Pregunta a quienes lo administran.',
   'members-only': () => 'Este bot es solo para miembros de ciertos servidores, y no estás en ninguno de ellos.',
   'user-install-off': () => 'Este bot solo funciona en servidores que lo han añadido.',
-  'place-channel': ({ places, more }) => `Se pueden hacer clips en: ${places}${andMore(more)}.`,
-  'place-role': ({ roles, more }) => `Roles que pueden hacer clips aquí: ${roles}${andMore(more)}.`,
+  'place-channel': ({ places, more }) => `Solo se pueden hacer clips en: ${places}${andMore(more)}.`,
+  'place-role': ({ roles, more }) => `Para hacer clips aquí necesitas uno de estos roles: ${roles}${andMore(more)}.`,
   'place-age': () => 'En este servidor solo se pueden hacer clips en canales con restricción de edad.',
   'managers-only': () => 'Solo pueden hacerlo quienes gestionan el servidor.',
   'operators-only': () => 'Solo puede hacerlo el dueño del bot.',
@@ -88,11 +89,11 @@ export const esErrors: Messages['errors'] = {
       ? `Aquí no hay ningún estilo \`${name}\`.`
       : `Aquí no hay ningún estilo \`${name}\`, o ha cambiado desde entonces. Hay: ${known}.`,
   'style-broken': ({ name }) =>
-    `El estilo \`${name}\` no funciona en este momento. Quien opera el bot puede ver por qué en el registro.`,
+    `El estilo \`${name}\` no funciona en este momento. Quienes administran el bot pueden ver por qué en el registro.`,
   'preset-unknown': ({ name }) => `No hay ningún preajuste \`${name}\`.`,
   'wait-too-long': ({ moment }) =>
-    `La cola es demasiado larga para este lugar: tu clip estaría listo ${moment}, y donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde yo esté, o inténtalo más tarde.`,
-  'no-avatar': () => 'Esa persona no tiene un avatar propio, solo una de las imágenes que Discord da a todo el mundo.',
+    `La cola es demasiado larga para pedirlo aquí: tu clip estaría listo ${moment}, pero donde no soy miembro solo puedo responder durante 15 minutos. Pídelo en un servidor donde esté yo, o inténtalo más tarde.`,
+  'no-avatar': () => 'Esa persona no tiene un avatar propio, solo uno de los predeterminados de Discord.',
   'thread-locked': () => 'Este hilo está bloqueado y no puedo publicar en él. Pídelo en otro canal.',
   'already-asked': () => 'Ya pediste un clip de esa imagen con una reacción.',
   'reaction-unanswered': () =>
@@ -106,7 +107,7 @@ export const esErrors: Messages['errors'] = {
   'variation-picked': ({ number }) => `Ya elegiste la variante ${number}.`,
   'variations-expired': ({ number, seed }) =>
     `Estas vistas previas han caducado. Usa \`/animate\` con la misma imagen, las mismas opciones y \`semilla:${seed}\` para tener la variante ${number}.`,
-  'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas.`,
+  'clip-longest': ({ limit }) => `Ese clip no puede ser más largo: ya tiene ${limit} fotogramas, el máximo.`,
   'no-settings-there': () => 'Ese mensaje no tiene ningún clip de este bot, o el archivo ya no contiene sus ajustes.',
   'number-needed': ({ option }) => `\`${option}\` debe ser un número entero.`,
   'list-full': ({ limit }) => `La lista está llena (${limit} entradas). Quita una con \`/kinora-config disallow\`.`,
@@ -114,7 +115,7 @@ export const esErrors: Messages['errors'] = {
 };
 
 function asSeveral(clips: string | number | undefined): string {
-  return Number(clips) > 1 ? ` Lo que has pedido cuenta como ${clips} clips.` : '';
+  return Number(clips) > 1 ? ` Lo que has pedido cuenta como ${decimal(Number(clips))} clips.` : '';
 }
 
 function andMore(count: string | number | undefined): string {

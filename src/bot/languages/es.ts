@@ -11,11 +11,11 @@ export const es: Messages = {
   cancelButton: 'Cancelar',
   seedButton: 'Otra semilla',
   previewAltText: 'Vista previa: una versión pequeña y borrosa de tu clip, que aún se está haciendo',
-  queued: ({ position }) => `⏳ Puesto en la cola: ${position}.`,
+  queued: ({ position }) => `⏳ Posición en la cola: ${position}.`,
   startsAt: (moment) => `Empieza ${moment}.`,
   readyAt: (moment) => `Listo ${moment}.`,
   paused:
-    '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. Tu clip conserva su puesto en la cola.',
+    '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. Tu clip conserva su lugar en la cola.',
   stages: {
     prepare: 'Preparando',
     'encode-image': 'Mirando la imagen',
@@ -31,7 +31,7 @@ export const es: Messages = {
   sentLate:
     'Donde lo pediste solo puedo responder durante 15 minutos y esto ha tardado más, así que aquí lo tienes por mensaje directo.',
   cancelled: '🚫 Cancelado.',
-  postponed: '💤 El bot se está reiniciando. Tu clip conserva su puesto en la cola y continúa solo.',
+  postponed: '💤 El bot se está reiniciando. Tu clip conserva su lugar en la cola y continúa solo.',
   readyPing: (person) => `${person}, tu clip está listo.`,
   queue: {
     description: 'Mira qué está en marcha y en espera, y cancela tus clips',
@@ -45,12 +45,12 @@ export const es: Messages = {
     somebody: 'alguien de otro sitio',
     none: 'No tienes clips en la cola.',
     more: (count) => `… y ${count} más.`,
-    asOf: (moment) => `-# Actualizado ${moment}.`,
+    asOf: (since) => `-# Actualizado ${since}.`,
     refresh: 'Actualizar',
     cancel: (id) => `Cancelar ${id}`,
     hostPaused:
       '⏸️ En pausa: ahora mismo no se pueden hacer clips. Quienes administran el bot ya lo saben. ' +
-      'Todos los clips conservan su puesto en la cola.',
+      'Todos los clips conservan su lugar en la cola.',
     undelivered: (count) =>
       count === 1
         ? '📦 Uno de tus clips está listo, pero no se pudo publicar. Recógelo con el botón de abajo.'
@@ -70,7 +70,7 @@ export const es: Messages = {
       (provider === undefined ? 'dónde se ejecuta se sabrá con el primer clip.' : `ejecutado en ${provider}.`),
     licence:
       'Kinora es software libre con licencia MIT. Los pesos del modelo tienen su propia licencia: la de Stable Video ' +
-      'Diffusion está en <https://stability.ai/license>. Los clips son generados y no muestran hechos reales.',
+      'Diffusion está en <https://stability.ai/license>. Los clips son generados: no muestran hechos reales.',
     kept: (hours) =>
       `Aquí se guarda: quién pidió qué y cuándo, y los ajustes. Las imágenes y los clips se borran ${duration(hours)} ` +
       'después de la entrega; los de clips cancelados o fallidos, enseguida. `/kinora forget` borra todo lo tuyo. Los ' +
@@ -176,7 +176,7 @@ export const es: Messages = {
     hostPaused: 'En pausa: ahora no hay clips',
     busy: ({ running, waiting }) => `${running} en marcha, ${waiting} en espera`,
   },
-  broke: (id) => `⚠️ Algo ha fallado (id ${id}). Quienes administran este bot pueden ver la causa en su registro.`,
+  broke: (id) => `⚠️ Algo ha fallado (id ${id}). Quienes administran el bot pueden ver la causa en el registro.`,
   permissions: {
     ViewChannel: 'Ver canal',
     SendMessages: 'Enviar mensajes',

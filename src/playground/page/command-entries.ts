@@ -26,6 +26,7 @@ export interface CommandEntry {
 
 /** ApplicationCommandType. */
 const slashCommand = 1;
+const userCommand = 2;
 const messageCommand = 3;
 
 /** ApplicationCommandOptionType of subcommands and their groups. */
@@ -47,6 +48,11 @@ export function commandEntries(commands: readonly ApiCommand[], place: Place): C
 /** The commands of a message's menu. */
 export function messageCommands(commands: readonly ApiCommand[], place: Place): ApiCommand[] {
   return commands.filter((command) => command.type === messageCommand && isOffered(command, place));
+}
+
+/** The commands of a person's menu. */
+export function userCommands(commands: readonly ApiCommand[], place: Place): ApiCommand[] {
+  return commands.filter((command) => command.type === userCommand && isOffered(command, place));
 }
 
 /** As typed: the name, then subcommands after spaces. */

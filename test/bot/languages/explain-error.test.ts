@@ -17,6 +17,16 @@ describe('explainError', () => {
     expect(text).toContain('Adjuntar archivos, FutureThing');
   });
 
+  it('calls options of /animate as Discord shows them in the reader’s language, and keeps other words', () => {
+    const rangeOf = (option: string, messages: typeof en) =>
+      explainError(new UserError('option-range', '', { details: { option, min: 1, max: 9 } }), messages, 'id');
+    expect(rangeOf('steps', es)).toContain('`pasos`');
+    expect(rangeOf('steps', en)).toContain('`steps`');
+    expect(rangeOf('toString', es)).toContain('`toString`');
+    const details = { setting: 'numFrames', value: 0, from: 1, to: 9, multipleOf: 1 };
+    expect(explainError(new UserError('settings-invalid', '', { details }), es, 'id')).toContain('`duración`');
+  });
+
   it('falls back to the error’s own words for a code without a translation', () => {
     expect(explainError(new UserError('brand-new', 'Own words.'), es, 'id')).toBe('⚠️ Own words.');
     expect(explainError(new UserError('constructor', 'Own words.'), es, 'id')).toBe('⚠️ Own words.');

@@ -12,7 +12,7 @@ export interface ActionContext {
 
 type InteractionAction = Extract<
   Action,
-  { do: 'invoke' | 'invokeMessageCommand' | 'clickButton' | 'selectOption' | 'submitModal' }
+  { do: 'invoke' | 'invokeMessageCommand' | 'invokeUserCommand' | 'clickButton' | 'selectOption' | 'submitModal' }
 >;
 /** A conditional type distributes over the union; `Omit` alone does not. */
 type WithoutLocale<A> = A extends { locale: string } ? Omit<A, 'locale'> : A;
@@ -50,5 +50,6 @@ export function explainError({ store }: Pick<ActionContext, 'store'>, error: unk
   const i18n = pageMessages[store.state.language];
   const reason = error instanceof Error ? error.message : '';
   if (/did not (respond|answer)/.test(reason)) return i18n.noAnswer;
+  if (/takes only image\b/.test(reason)) return i18n.wrongFile;
   return reason === '' ? i18n.something : reason;
 }

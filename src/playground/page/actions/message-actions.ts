@@ -78,6 +78,11 @@ export function createMessageActions(context: ActionContext) {
       store.set({ menu: null });
       await orShowFailure(interact(context, { do: 'invokeMessageCommand', command: name, targetMessageId }));
     },
+    async useUserCommand({ name }: ApiCommand, targetUserId: Snowflake) {
+      const { channelId } = store.state;
+      store.set({ menu: null });
+      await orShowFailure(interact(context, { do: 'invokeUserCommand', channelId, command: name, targetUserId }));
+    },
     openMenu(messageId: Snowflake, { left, top }: { left: number; top: number }) {
       store.set({ menu: { messageId, left, top }, activeMessageId: messageId });
     },

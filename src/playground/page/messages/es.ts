@@ -83,6 +83,7 @@ export const es: PageMessages = {
   reply: 'Responder',
   forwarded: 'Reenviado',
   apps: 'Aplicaciones',
+  appsFor: (name) => `Aplicaciones para ${name}`,
   addReaction: (emoji) => `Reaccionar con ${emoji}`,
   removeReaction: (emoji, count) => `${emoji}, ${count}: quitar tu reacción`,
   react: (emoji, count) => `${emoji}, ${count}: reaccionar también`,
@@ -91,6 +92,7 @@ export const es: PageMessages = {
   typing: (name) => `${name} está escribiendo…`,
   failed: 'Esta interacción ha fallado',
   noAnswer: 'La aplicación no ha respondido',
+  wrongFile: 'Este tipo de archivo no sirve aquí: elige una imagen.',
   composer: (channel) => `Mensaje para ${channel}, o / para los comandos`,
   composerShort: (channel) => `Mensaje para ${channel}`,
   attach: 'Adjuntar imágenes',
@@ -145,7 +147,7 @@ export const es: PageMessages = {
   faultsLead: 'Rompe algo mientras se hace un clip y mira cómo se las arregla el bot.',
   faultNames: {
     'drop-gateway': 'Cortar el gateway',
-    'expire-tokens': 'Caducar los tokens ahora',
+    'expire-tokens': 'Hacer caducar los tokens',
     'fail-429': 'Responder 429 a la próxima edición',
     'fail-500': 'Responder 500 a la próxima edición',
     'upload-limit': 'Límite de subida',
@@ -159,7 +161,7 @@ export const es: PageMessages = {
     'fail-429': '«Demasiadas peticiones, espera 2 segundos». El bot espera ese tiempo y vuelve a editar.',
     'fail-500': 'Discord tiene un mal momento. El bot insiste, y el clip llega igual y una sola vez.',
     'upload-limit': 'El tamaño máximo de cada archivo. Los clips se codifican más pequeños hasta que caben.',
-    'restart-bot': 'Como en una actualización. Los clips en cola y en marcha conservan su puesto y siguen solos.',
+    'restart-bot': 'Como en una actualización. Los clips en cola y en marcha conservan su lugar y siguen solos.',
     'kill-render-process': 'Como cuando se acaba la memoria. El bot sigue en pie y el clip se empieza de nuevo.',
   },
   faultDone: {

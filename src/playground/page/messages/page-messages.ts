@@ -75,6 +75,7 @@ export interface PageMessages {
   /** Above a forwarded message. */
   forwarded: string;
   apps: string;
+  appsFor: (name: string) => string;
   addReaction(emoji: string): string;
   removeReaction(emoji: string, count: number): string;
   react(emoji: string, count: number): string;
@@ -83,6 +84,7 @@ export interface PageMessages {
   typing(name: string): string;
   failed: string;
   noAnswer: string;
+  wrongFile: string;
   composer(channel: string): string;
   /** For narrow windows, where the browser would cut the longer one. */
   composerShort(channel: string): string;

@@ -59,7 +59,7 @@ export function composer(page: Page): TemplateResult {
       <textarea
         id="composer"
         rows="1"
-        placeholder=${matchMedia('(max-width: 760px)').matches ? shortLabel : label}
+        placeholder=${matchMedia('(max-width: 900px)').matches ? shortLabel : label}
         aria-label=${label}
         role="combobox"
         aria-expanded=${isListOpen}

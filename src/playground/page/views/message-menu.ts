@@ -1,17 +1,18 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
-import type { ApiMessage } from '../../../fake-discord/payloads.ts';
-import { localisedName, messageCommands } from '../command-entries.ts';
+import type { ApiCommand, ApiMessage } from '../../../fake-discord/payloads.ts';
+import { localisedName, messageCommands, userCommands } from '../command-entries.ts';
 import { plainText } from '../markdown.ts';
 import { type Page, shownChannel } from '../page.ts';
 import { focusOnMount, moveFocus } from './focus.ts';
 import { icon } from './icon.ts';
+import { displayName } from './person.ts';
 
 /** Offered besides the emoji that starts the bot and the one that deletes a clip. */
 const furtherEmoji = ['👍', '❤️', '😂'] as const;
 const deleteEmoji = '❌';
 
-/** The menu of a message: reactions, the bot's message commands, reply, delete. */
+/** The menu of a message: reactions, reply, the bot's commands for the message and for its author, delete. */
 export function messageMenu(page: Page): TemplateResult | typeof nothing {
   const { state, session, i18n, messages } = page;
   const { menu } = state;
@@ -21,7 +22,9 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
   const isEphemeral = (flags & 64) !== 0;
   const { kind = 'guild', shape = 'text' } = shownChannel(page) ?? {};
   const mayDelete = author.id === session.me.id || (session.isModerator && kind === 'guild');
-  const apps = messageCommands(session.commands, { kind, isAdmin: session.isAdmin });
+  const place = { kind, isAdmin: session.isAdmin };
+  const apps = messageCommands(session.commands, place);
+  const forAuthor = userCommands(session.commands, place);
   const emoji = [...new Set([session.reactionEmoji, deleteEmoji, ...furtherEmoji])];
   const close = () => {
     messages.closeMenu();
@@ -59,17 +62,16 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
           : item(i18n.startThread, { icon: 'thread', run: () => messages.startThread(threadName(message, page)) })
       }
       ${
-        apps.length === 0 || isEphemeral
+        isEphemeral
           ? nothing
-          : html`<div role="group" aria-label=${i18n.apps}>
-              <div class="menu-heading" aria-hidden="true">${i18n.apps}</div>
-              ${apps.map((command) =>
-                item(localisedName(command, i18n.locale), {
-                  icon: 'bolt',
-                  run: () => messages.useMessageCommand(command, id),
-                }),
-              )}
-            </div>`
+          : [
+              appGroup(i18n.apps, { commands: apps, page, use: (command) => messages.useMessageCommand(command, id) }),
+              appGroup(i18n.appsFor(displayName(author)), {
+                commands: forAuthor,
+                page,
+                use: (command) => messages.useUserCommand(command, author.id),
+              }),
+            ]
       }
       ${
         isEphemeral
@@ -79,6 +81,22 @@ export function messageMenu(page: Page): TemplateResult | typeof nothing {
             : nothing
       }
     </div>`;
+}
+
+interface AppGroupOptions {
+  commands: readonly ApiCommand[];
+  page: Page;
+  use: (command: ApiCommand) => unknown;
+}
+
+function appGroup(heading: string, { commands, page, use }: AppGroupOptions): TemplateResult | typeof nothing {
+  if (commands.length === 0) return nothing;
+  return html`<div role="group" aria-label=${heading}>
+    <div class="menu-heading" aria-hidden="true">${heading}</div>
+    ${commands.map((command) =>
+      item(localisedName(command, page.i18n.locale), { icon: 'bolt', run: () => use(command) }),
+    )}
+  </div>`;
 }
 
 /** Discord's limit is 100 characters. */

@@ -153,7 +153,7 @@ function quoteBar(id: string, sent: Json | undefined, { session, i18n }: Page): 
 }
 
 function shownCommand(name: Json | undefined, metadata: JsonObject | undefined, { session, i18n }: Page): string {
-  const isMenu = metadata?.target_message_id !== undefined;
+  const isMenu = metadata?.target_message_id !== undefined || metadata?.target_user !== undefined;
   // A menu's command may have spaces in its name; a slash command's subcommands stand after spaces.
   const [first, ...path] = isMenu ? [name] : String(name).split(' ');
   const command = session.commands.find((other) => other.name === first && (other.type === 1) === !isMenu);

@@ -11,8 +11,9 @@ const colours = ['#3b5ba9', '#8a4fbf', '#b0447f', '#a3472a', '#7a6114', '#2f7d4f
 const cardCount = 14;
 const known = new Map<string, string>();
 
-/** The avatar as a `data:` URL: the initial on a colour for a person, the logo (the drum of a kinora) for the bot. */
+/** Where the avatar is; for who has none, the initial on a colour or, for the bot, the logo (the drum of a kinora). */
 export function avatarOf(user: ApiUser): string {
+  if (user.avatar) return `/avatars/${user.id}/${user.avatar}.png`;
   const name = user.global_name ?? user.username;
   const key = `${user.id} ${name}`;
   const url =

@@ -59,7 +59,7 @@ function serverButton(kind: 'guild' | 'elsewhere', page: Page): TemplateResult {
     aria-pressed=${isShown}
     @click=${() => first && view.showChannel(first.id)}
   >
-    <img src=${kind === 'guild' ? avatarOf(session.bot) : letterPicture(label)} alt="" width="28" height="28" />
+    <img src=${kind === 'guild' ? avatarOf(session.bot) : letterPicture('Bruno')} alt="" width="28" height="28" />
   </button>`;
 }
 
