@@ -157,7 +157,7 @@ it('serves where only the user installed it, and refuses kindly where the wait w
     await clipOf(handle);
   }
   const late = discord.invoke({ command: 'animate', attachments: { image: smallPicture }, place: 'user-install' });
-  expect((await failureOf(late)).content).toMatch(/your clip would be ready <t:\d+:R>, and where/);
+  expect((await failureOf(late)).content).toMatch(/your clip would be ready <t:\d+:R>, but where/);
   expect(renderer.renders).toHaveLength(2);
   // A server with the bot in it has another way back.
   const patient = discord.invoke({ command: 'animate', attachments: { image: smallPicture } });

@@ -136,6 +136,6 @@ it('the quota counts what was rendered: the first pick is free where it is used 
   (await renderer.begun(1)).finish();
   await clipOf(first);
   const { content } = await failureOf(press(discord, shown, '3'));
-  expect(content).toContain('Your daily limit (2 in 24 hours) is used up');
+  expect(content).toContain('You have reached your daily limit (2 in 24 hours)');
   expect(renderer.renders).toHaveLength(2);
 });

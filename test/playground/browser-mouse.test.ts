@@ -118,7 +118,7 @@ describeInBrowser('the playground by mouse', (stage) => {
 
     await post.hover();
     await post.getByRole('button', { name: 'More for the message of Ada' }).click();
-    await window.getByRole('menuitem', { name: 'Animate' }).click();
+    await window.getByRole('menuitem', { name: 'Animate', exact: true }).click();
     await window.locator('video').nth(1).waitFor();
     const clip = lastMessage(window);
     await clip.hover();
