@@ -66,6 +66,10 @@ const cases: Readonly<Record<StoreWrite, (store: JobStore, id: string) => Promis
     const attempt = await claim(store, id);
     return () => store.release(attempt, { isCounted: true });
   },
+  async reseed(store, id) {
+    await store.saveCheckpoint(await claim(store, id), Buffer.from('state'));
+    return () => store.reseed(id, 8);
+  },
   async releaseHeldBy(store, id) {
     await claim(store, id);
     return () => store.releaseHeldBy('local ');

@@ -5,6 +5,7 @@ export const storeWrites = [
   ...(['add', 'claim', 'heartbeat', 'release', 'releaseHeldBy', 'extendLeases', 'saveCheckpoint', 'keepClip'] as const),
   ...(['renderAgain', 'keepUndelivered', 'readdress', 'finish', 'notified', 'expire', 'forget'] as const),
   'dropVariations',
+  'reseed',
 ] as const satisfies readonly (keyof JobStore)[];
 export type StoreWrite = (typeof storeWrites)[number];
 
