@@ -151,7 +151,7 @@ export function asCommandLine(settings: FlatSettings, picture = 'picture.png'): 
   return ['kinora animate', picture, ...end, ...typed].join(' ');
 }
 
-/** Files come from anywhere: what is no plain word must not find its way into a shell or a message. */
+/** Files come from anywhere: what is no plain word must not find its way into a shell or a message. A style's has its hash. */
 function isPlain(value: FlatSettings[string] | undefined): value is string | number {
-  return typeof value === 'number' || (typeof value === 'string' && /^[\w.,@-]{1,60}$/.test(value));
+  return typeof value === 'number' || (typeof value === 'string' && /^[\w.,-]{1,40}(@[0-9a-f]{16})?$/.test(value));
 }

@@ -61,12 +61,12 @@ describe('deliveredView', () => {
     ]);
   });
 
-  it('has the eight buttons of a clip where Cancel was', () => {
+  it('has the nine buttons of a clip where Cancel was', () => {
     const rows = deliveredView(job, makeClip(spec), en).components.map(({ components }) => components);
     const ids = rows.map((row) => row.map((button) => 'custom_id' in button && button.custom_id));
     expect(ids).toEqual([
       ['again:7f3a91c2', 'edit:7f3a91c2', 'extend:7f3a91c2', 'loop:7f3a91c2', 'smooth:7f3a91c2'],
-      ['larger:7f3a91c2', 'settings:7f3a91c2', 'delete:7f3a91c2'],
+      ['larger:7f3a91c2', 'end:7f3a91c2', 'settings:7f3a91c2', 'delete:7f3a91c2'],
     ]);
     expect(rows.flat().map((button) => 'emoji' in button && button.emoji?.name)).toEqual([
       '🎲',
@@ -75,6 +75,7 @@ describe('deliveredView', () => {
       '🔁',
       '⬆️',
       '🔎',
+      '🖼️',
       '📋',
       '🗑️',
     ]);

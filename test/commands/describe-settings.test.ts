@@ -49,6 +49,7 @@ it('writes no word into a shell or a message that a file made up', () => {
     sampler: '`id`',
     schedule: '$(id)',
     format: 'a\nb',
+    style: 'ink@everyone',
   };
   expect(asCommandLine(hostile)).toBe('kinora animate picture.png --seed 7');
   expect(describeOptions(hostile)).toBe('seed:7');
