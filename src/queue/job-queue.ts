@@ -259,12 +259,15 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     rememberHostFault(undefined);
     runner.watchWorkers();
     await resumeJobs({ ...shared, runner, endings, listener, leaseMs });
+    // What was asked before all of them were taken up does not hold.
+    waitingJobs.forget();
     const waiting = waitingJobs().length;
     if (waiting > 0) log.info({ jobs: waiting }, 'going on with waiting jobs');
     sendPositions();
   }
 
   async function closeNow(): Promise<void> {
+    waitingJobs.forget();
     const waiting = waitingJobs();
     runner.stop();
     await flatMapInTurns(waiting, ({ job }) => {

@@ -14,6 +14,8 @@ import { bundle } from './bundle.ts';
 const picture = { name: 'picture.png', bytes: Buffer.from('The renderer looks at no picture.') };
 const isClip = ({ attachments }: ApiMessage) => attachments.some(({ filename }) => filename.endsWith('.mp4'));
 const isExplained = ({ content }: ApiMessage) => content.includes('⚠️');
+/** The renderer of these processes breaks on the others. */
+const becomesClip = (seed: number) => seed % 10 !== 3 && seed % 10 !== 8;
 /** However busy the machine is. */
 const patience = { timeoutMs: 300_000 };
 
@@ -28,7 +30,7 @@ interface Death {
   point?: DeathPoint;
   count?: number;
   fault?: FailNext;
-  /** The message of the job that is next was deleted. */
+  /** The message of the job that is next, of those that become clips, was deleted. */
   isMessageGone?: true;
 }
 
@@ -127,7 +129,10 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
       if (outcome === 'told' || storedSeeds().includes(seed)) asked.push(handle);
       if (outcome !== 'told') break;
     }
-    if (isMessageGone) discord.deleteMessage({ messageId: asked.find((handle) => !isOver(handle))!.original()!.id });
+    if (isMessageGone) {
+      const next = asked.find((handle, seed) => !isOver(handle) && becomesClip(seed));
+      discord.deleteMessage({ messageId: next!.original()!.id });
+    }
     uploadFault = fault;
     if (fault) discord.failNext(fault);
     if (point === undefined) bot.kill('SIGKILL');
