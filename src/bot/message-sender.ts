@@ -75,8 +75,8 @@ interface Ways {
 
 /** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
 export function createMessageSender(rest: REST, clock: Clock): MessageSender {
-  /** Tokens that Discord took no more before their time: each refusal counts against the bot. */
-  const deadTokens = new Set<string>();
+  /** Tokens that Discord took no more before their time, and what it said: each refusal counts against the bot. */
+  const deadTokens = new Map<string, unknown>();
 
   function inOrder(address: ReplyAddress, { token: byToken, channel }: Ways) {
     const token = () => noticingDeath(address, byToken);
@@ -87,12 +87,13 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
   }
 
   async function noticingDeath({ token }: ReplyAddress, way: () => Promise<unknown>): Promise<unknown> {
+    if (deadTokens.has(token)) throw deadTokens.get(token);
     try {
       return await way();
     } catch (error) {
       if (isTokenDead(error)) {
-        deadTokens.add(token);
-        const [oldest] = deadTokens;
+        deadTokens.set(token, error);
+        const [oldest] = deadTokens.keys();
         if (deadTokens.size > mostDeadTokens && oldest !== undefined) deadTokens.delete(oldest);
       }
       throw error;

@@ -79,6 +79,9 @@ describe('edit', () => {
     const { replies, clock, address, paths } = setUp(() => 50_027);
     await clock.advance(14 * minuteMs);
     await expect(replies.edit({ ...address, hasChannelRoute: false }, reply)).rejects.toMatchObject({ code: 50_027 });
+    // Discord is not asked again: each refusal counts against the bot.
+    await expect(replies.edit({ ...address, hasChannelRoute: false }, reply)).rejects.toMatchObject({ code: 50_027 });
+    await expect(replies.whisper(address, 'words')).rejects.toMatchObject({ code: 50_027 });
     expect(paths()).toEqual([byToken]);
   });
 
