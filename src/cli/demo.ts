@@ -103,7 +103,7 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
         `The bot is connected to a stand-in of Discord at ${discord.apiUrl}; the model is ${model.name}.\n`,
       );
       if (info.description !== undefined) io.stdout.write(`${info.description}\n`);
-      return await askForClip(discord, io, progress);
+      return await askForClip(discord, io, { progress, extras: improvements(info) });
     } finally {
       await bot.stop();
     }
@@ -116,7 +116,11 @@ async function clipThroughDiscord({ config, configs }: LocatedModel, io: CliIo):
 }
 
 /** Types `/animate` as a person would, shows what the bot says, and downloads what it delivers. */
-async function askForClip(discord: FakeDiscord, io: CliIo, progress: RenderProgressView): Promise<Uint8Array> {
+async function askForClip(
+  discord: FakeDiscord,
+  io: CliIo,
+  { progress, extras }: { progress: RenderProgressView; extras: ReturnType<typeof improvements> },
+): Promise<Uint8Array> {
   await discord.waitForCommands(['animate']);
   const image = { name: 'rocket.jpg', bytes: await readFile(picturePath) };
   io.stdout.write(`A person types /animate and attaches ${relative('.', picturePath)}.\n`);
@@ -126,7 +130,11 @@ async function askForClip(discord: FakeDiscord, io: CliIo, progress: RenderProgr
     progress.stop();
     io.stdout.write(`${asShown(change.message.content).replace(/^/gm, '  bot | ')}\n`);
   });
-  const asked = discord.invoke({ command: 'animate', attachments: { image }, options: { seed: 7 } });
+  const asked = discord.invoke({
+    command: 'animate',
+    attachments: { image },
+    options: { seed: 7, ...extras },
+  });
   const answer = await untilAborted(asked.waitForMessage(isFinal, { timeoutMs: 2 ** 31 - 1 }), io.signal);
   const clip = answer.attachments[0];
   if (clip === undefined) throw new AppError('demo-failed', `The bot answered: ${answer.content}`);
@@ -168,4 +176,15 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     work.then(resolve, reject);
   });
+}
+
+/** Values of a whole clip, up to which a processor computes frames in between and enlarges in seconds. */
+const mostPixels = 25 * 320 * 320;
+
+/** What makes a small model's clip worth a look: frames in between, and twice the size. */
+function improvements({ defaults: { width, height, numFrames } }: ReturnType<typeof modelInfo>): {
+  smooth?: true;
+  upscale?: '2';
+} {
+  return width * height * numFrames <= mostPixels ? { smooth: true, upscale: '2' } : {};
 }

@@ -26,10 +26,11 @@ it('a reaction that was answered becomes its one clip, wherever before the job t
   expect(await first.ended).toBe('SIGKILL');
   expect(discord.messages().filter(({ content }) => content.startsWith('⏳'))).toHaveLength(1);
 
-  // It goes on with that one. The next answer is posted, but the process never hears of it.
-  discord.failNext({ route: 'POST /channels/:channel/messages', resetConnection: true, afterEffect: true });
+  // It goes on with that one.
   const second = await start(die('answer-broken'));
   await discord.waitForMessage(isClip, patience);
+  // The next answer is posted, but the process never hears of it.
+  discord.failNext({ route: 'POST /channels/:channel/messages', resetConnection: true, afterEffect: true });
   discord.react({ messageId: pictures[1]!.id, emoji: '🎬' });
   expect(await second.ended).toBe('SIGKILL');
 
