@@ -6,13 +6,9 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError, DownloadError } from '../../errors.ts';
-import { formatBytes } from '../../util/format-bytes.ts';
-import { type Disk, diskError, syncFolderOf } from '../disk.ts';
-import type { RemoteFile } from '../download-body.ts';
-import { downloadFile } from '../download-file.ts';
-import type { HttpClient } from '../http-client.ts';
+import { diskError, syncFolderOf } from '../disk.ts';
 import { sizeOf } from '../part-file.ts';
-import type { CudaWheel } from './cuda-wheels.ts';
+import { type FetchOptions, fetchArchives } from './fetch-archives.ts';
 import {
   badArchive,
   type LibrarySource,
@@ -27,23 +23,16 @@ import {
   requireLoader,
   verifyLibrary,
 } from './native-libraries.ts';
-import { findNugetPackage, packageRefusal } from './nuget-package.ts';
 import type { CudaManifest } from './runtime-package.ts';
 
-export interface InstallOptions {
+export interface InstallOptions extends FetchOptions {
   /** Kinora's own folder for these libraries. */
   folder: string;
   /** Wheels, NuGet packages and folders to take the libraries from; empty: they are fetched. */
   from: readonly string[];
-  /** What is fetched besides the provider. */
-  wheels: readonly CudaWheel[];
-  web: HttpClient;
-  disk: Disk;
-  signal: AbortSignal;
   /** Install even where the libraries are there. */
   force: boolean;
   places: LibraryPlaces;
-  onProgress: (progress: { path: string; receivedBytes: number; totalBytes: number }) => void;
 }
 
 /** A library in Kinora's folder. */
@@ -67,9 +56,6 @@ const installedLibrary = z.object({
 /** The list of what was installed. While it is missing nothing counts as installed. */
 const recordName = 'cuda.json';
 const record = z.object({ onnxruntime: z.string(), libraries: z.array(installedLibrary) });
-
-/** Unpacked, libraries take up to three times their archive; both are on the disk for a while. */
-const unpackedFactor = 4;
 
 /**
  * Puts the CUDA provider of the installed onnxruntime-node, and CUDA's and cuDNN's libraries, into Kinora's folder, and
@@ -148,41 +134,6 @@ export async function findNeeded(folder: string, places: LibraryPlaces): Promise
 
 /** Libraries of the system itself, which are there wherever Node runs. */
 const systemLibraries = /^(libc|libm|libdl|libpthread|librt|libz|libgcc_s|libstdc\+\+|ld-linux-x86-64)\.so/;
-
-async function fetchArchives(
-  manifest: CudaManifest,
-  folder: string,
-  { web, wheels, disk, signal, onProgress }: InstallOptions,
-): Promise<string[]> {
-  const provider = await findNugetPackage(manifest.feed, manifest.package, web);
-  const name = `${manifest.package.id}.${manifest.package.version}.nupkg`.toLowerCase();
-  const files: readonly (RemoteFile & { file: string })[] = [{ ...provider, file: name }, ...wheels];
-  await refuseFullDisk(
-    files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    folder,
-    disk,
-  );
-  for (const { file, ...remote } of files) {
-    const path = join(folder, file);
-    if ((await sizeOf(path)) === remote.sizeBytes) continue;
-    await downloadFile(remote, path, {
-      web,
-      disk,
-      signal,
-      refusal: (response) => packageRefusal(remote.url, response),
-      onProgress: (receivedBytes) => onProgress({ path: file, receivedBytes, totalBytes: remote.sizeBytes }),
-    });
-  }
-  return files.map(({ file }) => join(folder, file));
-}
-
-async function refuseFullDisk(archiveBytes: number, folder: string, disk: Disk): Promise<void> {
-  const neededBytes = archiveBytes * unpackedFactor;
-  const freeBytes = await disk.freeBytes(folder);
-  if (freeBytes >= neededBytes) return;
-  const message = `Fetching and unpacking takes up to ${formatBytes(neededBytes)}, but the disk of ${folder} has only ${formatBytes(freeBytes)} free.`;
-  throw new DownloadError('disk-full', message);
-}
 
 /** Copies every library of the paths, the first of each name, and looks whether each can be loaded. */
 async function copyAll(
