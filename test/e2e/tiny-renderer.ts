@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, inject } from 'vitest';
+import { InferenceError } from '../../src/errors.ts';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { MemoryMode, ModelInfo } from '../../src/inference/pipeline/types.ts';
 import type { Clip, Renderer } from '../../src/worker/types.ts';
@@ -23,6 +24,8 @@ interface PendingHold {
   reach(pid: number): void;
   /** While it stands still: what its process told before the signal stopped it. A busy machine stops it late. */
   withheld: (() => void)[] | undefined;
+  /** Whether it was let go or killed. A clip that was finished before the signal stopped it waits for that. */
+  outcome: Promise<'released' | 'killed'>;
 }
 
 /** The real renderer over a checkpoint of random weights, with a hand on its process. */
@@ -90,9 +93,14 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
     hold() {
       let pid = 0;
       let pending: PendingHold;
+      let settle: (outcome: 'released' | 'killed') => void;
+      const outcome = new Promise<'released' | 'killed'>((resolve) => {
+        settle = resolve;
+      });
       const reached = new Promise<void>((resolve) => {
         pending = {
           withheld: undefined,
+          outcome,
           reach(stopped) {
             pid = stopped;
             process.kill(pid, 'SIGSTOP');
@@ -109,8 +117,12 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
           pending.withheld = undefined;
           for (const tell of withheld) tell();
           process.kill(pid, 'SIGCONT');
+          settle('released');
         },
-        kill: () => void process.kill(pid, 'SIGKILL'),
+        kill() {
+          process.kill(pid, 'SIGKILL');
+          settle('killed');
+        },
       };
     },
     async render(spec, { signal, onProgress } = {}) {
@@ -130,6 +142,9 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
           hold?.reach(renderer.pid);
         },
       });
+      if (hold && isReached && (await outcomeOf(hold, signal)) === 'killed') {
+        throw new InferenceError('render-process-died', 'The process was killed, and had told of its clip before.');
+      }
       clips.push(clip);
       return clip;
     },
@@ -137,4 +152,15 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
     // It ends with the file, or with the process.
     close: async () => {},
   };
+}
+
+/** What becomes of a render that stands still; rejects when it is cancelled. */
+function outcomeOf({ outcome }: PendingHold, signal: AbortSignal | undefined): PendingHold['outcome'] {
+  if (signal === undefined) return outcome;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    void outcome.then(resolve);
+  });
 }
