@@ -89,7 +89,7 @@ export async function checkProviders(options: ProviderCheckOptions): Promise<Pro
 }
 
 function told(name: string, { callSeconds, loadSeconds }: UnetProbe): Finding {
-  const text = `${milliseconds(callSeconds)} per call of the demo model's UNet, loaded in ${milliseconds(loadSeconds)}`;
+  const text = `${milliseconds(callSeconds)} per call of a UNet of the demo model's size, loaded in ${milliseconds(loadSeconds)}`;
   return { check: name, verdict: 'ok', text, facts: { callSeconds, loadSeconds } };
 }
 
