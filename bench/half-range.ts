@@ -14,7 +14,7 @@ import type { NetworkRequest } from '../src/inference/pipeline/build-network.ts'
 import { type ModelConfigs, readModelConfigs } from '../src/inference/pipeline/load-model.ts';
 import type { CudaGraph } from '../src/inference/pipeline/types.ts';
 import { makeRandomModel } from './half-range/random-model.ts';
-import { halfRangeReport, type TracedNetwork } from './half-range/report.ts';
+import { halfRangeReport, largestValues, type TracedNetwork } from './half-range/report.ts';
 import { traceNetwork } from './half-range/trace-network.ts';
 import { writePart } from './report/keep-parts.ts';
 
@@ -38,9 +38,20 @@ const traced: TracedNetwork[] = existsSync(keptFile) ? JSON.parse(readFileSync(k
 const keyOf = ({ model, network, cudaGraph, frames, pixels }: Omit<TracedNetwork, 'magnitudes'>) =>
   [model, network, cudaGraph, frames, pixels].join();
 
+/** Whether the last of a model's networks was traced, at the last size and in the last form. */
+const isWhole = (model: 'unit' | 'default') =>
+  traced.some(
+    (one) =>
+      one.model === model &&
+      one.network === 'unet-step' &&
+      one.cudaGraph === (model === 'default' ? 'channels-last' : 'plain') &&
+      [one.frames, one.pixels].join() === sizes.at(-1)?.join(),
+  );
+
 for (const model of options.models.split(',')) {
   const isRandom = model === 'unit' || model === 'default';
   const folder = isRandom ? `out/half-range/${model}` : model;
+  if (isRandom && isWhole(model)) continue;
   if (isRandom) await makeRandomModel(folder, model);
   const configs = await readModelConfigs(folder);
   await traceModel(model, configs, { cudaGraph: 'channels-last', sizes });
@@ -49,7 +60,7 @@ for (const model of options.models.split(',')) {
 }
 const markdown = halfRangeReport(traced, { arguments: process.argv.slice(2), sizes });
 writePart('half-range', markdown);
-process.stdout.write(`${markdown}\n`);
+process.stdout.write(`${markdown}\n\n${largestValues(traced, sizes)}\n`);
 
 async function traceModel(
   model: string,
