@@ -2,6 +2,7 @@ import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discor
 import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
 import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
+import { createDeadTokens } from '../bot/dead-tokens.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
@@ -115,7 +116,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const startedAtMs = clock.now();
   const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
   const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
-  const replies = createMessageSender(client.rest, clock);
+  const deadTokens = await createDeadTokens({ facts, clock, log });
+  const replies = createMessageSender(client.rest, { clock, deadTokens });
   const estimates = createEstimates({
     store: repositories.estimates,
     known: await repositories.estimates.all(),
