@@ -34,7 +34,15 @@ import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
 import type { RetryOptions } from '../util/retry.ts';
-import { type BotWorker, createShrink, discordPolicy, holdData, tellCommands, watchProvider } from './bot-parts.ts';
+import {
+  type BotWorker,
+  createShrink,
+  declareCommands,
+  discordPolicy,
+  holdData,
+  tellCommands,
+  watchProvider,
+} from './bot-parts.ts';
 import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
@@ -261,6 +269,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
 
   try {
     const patience: RetryOptions = { policy: discordPolicy, clock, signal, random };
+    const commands = declareCommands(model, { userInstalls });
     await reachDiscord(client, config.discordToken, {
       ...patience,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
@@ -271,7 +280,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     tellUnserved(ready, { allowedGuildIds, log });
     const { rest, application } = ready;
-    await tellCommands({ rest, applicationId: application.id, facts, log }, { model, userInstalls, patience });
+    await tellCommands({ rest, applicationId: application.id, facts, log }, { commands, patience });
   } catch (error) {
     await stop();
     throw error;
