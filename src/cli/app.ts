@@ -1,5 +1,6 @@
 import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
 import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
+import { createChannelPace } from '../bot/channel-pace.ts';
 import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
 import { createDeadTokens } from '../bot/dead-tokens.ts';
@@ -123,7 +124,8 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
   const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
-  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
+  const pace = await createChannelPace({ facts, clock: systemClock, log });
+  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics, pace });
   const deadTokens = await createDeadTokens({ facts, clock, log });
   const replies = createMessageSender(client.rest, { clock, deadTokens });
   const estimates = createEstimates({
