@@ -1,6 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
 import { cudaLibraryPath } from '../util/cuda-folder.ts';
 import { runnableEntry } from './runnable-entry.ts';
 
@@ -74,39 +72,13 @@ export function forkChild(
 ): ChildProcess {
   // execArgv is chosen here, not inherited: a debugger's port or a test runner's loaders do not belong there.
   const { file, execArgv } = runnableEntry(entry);
-  const child = fork(file, [], {
+  return fork(file, [], {
     serialization: 'advanced',
     env: childEnvironment(environment),
     execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
   });
-  giveWay(child);
-  return child;
-}
-
-/** By so much a child is nicer than its parent: it gets a third of a core that both want. */
-const nicerBy = 5;
-
-/**
- * Where cores are few, whoever answers Discord goes first: a first answer is due within 3 s, and a clip takes minutes. At
- * once, since threads keep what they begin with. Linux with `sched_autogroup_enabled` shares cores among process groups
- * first, and asks for the group's own number (sched(7)).
- */
-function giveWay({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  const niceness = Math.min(getPriority() + nicerBy, constants.priority.PRIORITY_LOW);
-  const steps = [
-    () => setPriority(pid, niceness),
-    () => process.platform === 'linux' && writeFileSync(`/proc/${pid}/autogroup`, String(niceness), { flag: 'r+' }),
-  ];
-  for (const step of steps) {
-    try {
-      step();
-    } catch {
-      // It has ended, or the system has no such thing or does not let it: then they share alike.
-    }
-  }
 }
 
 /** Ends a render process and what it started, at once. */
