@@ -14,7 +14,7 @@ describe('the memory of a call', () => {
     ['model-offload', true],
     ['resident', false],
     ['sequential-offload', false],
-  ] as const)('%s: is kept for the next call: %s', async (memoryMode, isKept) => {
+  ] as const)('%s: is kept for the next call: %s, and never planned as a second block', async (memoryMode, isKept) => {
     const create = vi.spyOn(InferenceSession, 'create');
     const networks = modelNetworks(configs, { target, session: { provider: 'cpu', threads: 1 }, memoryMode });
     const session = await networks.open({ network: 'vae-encoder', width: 16, height: 16 });
@@ -22,5 +22,6 @@ describe('the memory of a call', () => {
     await networks.release();
     const options = create.mock.calls.map(([, given]) => given as unknown as InferenceSession.SessionOptions);
     expect(options.map(({ enableCpuMemArena }) => enableCpuMemArena)).toEqual([isKept]);
+    expect(options.map(({ enableMemPattern }) => enableMemPattern)).toEqual([false]);
   });
 });
