@@ -146,12 +146,14 @@ function announcedProvider(workers: readonly AnnouncedWorker[]): string | undefi
  */
 export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
 
-/** What {@link tellCommands} works with. */
-interface TellCommandsOptions {
-  model: ModelCapabilities;
-  /** Whether people may add the app to their own account. */
-  userInstalls: boolean;
-  patience: RetryOptions;
+/** What Discord is told of the commands. It takes a while, so it is made before anybody can ask for anything. */
+export function declareCommands(model: ModelCapabilities, { userInstalls }: { userInstalls: boolean }) {
+  const declarations = [
+    ...handlers.commands.map((command) => command.declare(model)),
+    ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
+  ];
+  // Whether people may add the app to their own account.
+  return userInstalls ? declarations : withoutUserInstalls(declarations);
 }
 
 /**
@@ -160,16 +162,11 @@ interface TellCommandsOptions {
  */
 export async function tellCommands(
   application: RegisterCommandsOptions,
-  { model, userInstalls, patience }: TellCommandsOptions,
+  { commands, patience }: { commands: ReturnType<typeof declareCommands>; patience: RetryOptions },
 ): Promise<void> {
   const { log } = application;
-  const declarations = [
-    ...handlers.commands.map((command) => command.declare(model)),
-    ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
-  ];
-  const told = userInstalls ? declarations : withoutUserInstalls(declarations);
   try {
-    await retry(() => registerCommands(told, application), {
+    await retry(() => registerCommands(commands, application), {
       ...patience,
       shouldRetry: isTransient,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),
