@@ -44,10 +44,10 @@ class Crops:
         threading.Thread(target=self._feed, daemon=True).start()
 
     def one(self) -> np.ndarray:
-        """One crop, uint8 [crop, crop, 3]. The short side is shown at 140 to 240 pixels, never enlarged: a clip has 144 or 192."""
+        """One crop, uint8 [crop, crop, 3]. The short side is shown at 140 to 300 pixels, never enlarged."""
         image = self.random.choices(self.images, self.weights)[0]
         short = min(image.size)
-        shown = min(short, self.random.uniform(140, 240))
+        shown = min(short, self.random.uniform(140, 300))
         window = self.crop * short / shown
         x, y = self.random.uniform(0, image.width - window), self.random.uniform(0, image.height - window)
         box = (x, y, x + window, y + window)

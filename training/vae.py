@@ -17,7 +17,6 @@ from .vae_model import bands, decode_half, decode_stills, make_vae
 
 NOISE = 0.05  # at most, in units of the latents' deviation
 HALF_SIZE_SHARE = 0.25  # of the budget
-SQUARES = 12.0  # weight of the mean squared error, which is what PSNR states; pictures full of fine colour gain most by it
 
 
 def losses(vae, x: torch.Tensor, half: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -28,7 +27,7 @@ def losses(vae, x: torch.Tensor, half: bool) -> tuple[torch.Tensor, torch.Tensor
     gradient = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
     coarse = F.avg_pool2d(error, 4).abs().mean()
     square = (error**2).mean()
-    return error.abs().mean() + 0.3 * gradient + 0.5 * coarse + SQUARES * square, square
+    return error.abs().mean() + 0.3 * gradient + 0.5 * coarse + 4 * square, square
 
 
 @torch.no_grad()
