@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/preview.ts [--threads 2]`: how near previews come to the frames of the demo model's clips, what they
+ * `npx tsx bench/preview.ts [--threads 2] [--picture NAME]…`: how near previews come to the frames of the demo model's clips, what they
  * weigh, and what they cost. Writes its part of bench/RESULTS.md.
  */
 import { readdirSync } from 'node:fs';
@@ -18,7 +18,10 @@ import { writePart } from './report/keep-parts.ts';
 import { machine } from './report/machine.ts';
 import { markdownTable, median } from './report/tables.ts';
 
-const { values } = parseArgs({ options: { threads: { type: 'string', default: '2' } } });
+const { values } = parseArgs({
+  options: { threads: { type: 'string', default: '2' }, picture: { type: 'string', multiple: true } },
+});
+const isMeasured = (name: string) => values.picture?.includes(name) ?? true;
 const previewWidth = 160;
 /** The delays of a clip's previews, as a part of its time; one for each clip. */
 const shares: number[] = [];
@@ -45,7 +48,7 @@ pictures. Of the demo model's clips above, the previews took ${(Math.max(...shar
 
 ${await costs()}
 
-Written by \`npx tsx bench/preview.ts\`. ${machine()}.`;
+Written by \`npx tsx bench/preview.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.`;
 writePart('previews', markdown);
 process.stdout.write(`${markdown}\n`);
 
@@ -58,7 +61,8 @@ async function qualities(): Promise<string> {
     memoryMode: 'resident',
   });
   const rows: string[][] = [];
-  for (const name of readdirSync('assets').filter((file) => /\.(jpg|png)$/.test(file))) {
+  const files = readdirSync('assets').filter((file) => /\.(jpg|png)$/.test(file));
+  for (const name of files.filter((file) => isMeasured(file.replace(/\..*/, '')))) {
     const { data, info } = await sharp(await readFile(join('assets', name)))
       .removeAlpha()
       .raw()

@@ -73,8 +73,7 @@ export function createPreviewUpload({ edit, onSecondEdit, jobId, clock, log }: P
         isRefused = !isLate || hung > 1;
         // Not tried again with every line of progress.
         if (file?.name === wanted.name) file = undefined;
-        const next = isRefused ? 'the clip is made without' : 'the next one is tried';
-        log.info({ job: jobId, err }, `Discord did not take a preview; ${next}`);
+        log.info({ job: jobId, err, isLast: isRefused }, 'Discord did not take a preview');
         onSecondEdit();
         await sendPlain(reply);
       } finally {

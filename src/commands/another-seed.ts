@@ -14,8 +14,7 @@ export const anotherSeed = {
     if (job === undefined) throw new UserError('job-unknown', 'That job is not known.');
     if (job.userId !== interaction.user.id) throw new UserError('requester-only', 'Only the requester can do that.');
     if (!canReseed(job)) {
-      const message = `A job begins anew at most ${maxReseeds} times, and a picked variation never.`;
-      throw new UserError('no-other-seed', message, { details: { limit: maxReseeds } });
+      throw new UserError('no-other-seed', 'The job may not begin anew.', { details: { limit: maxReseeds } });
     }
     if (!(await jobs.reseed(jobId))) throw new UserError('too-late', 'The job does not run any more.');
     await acknowledge(interaction);
