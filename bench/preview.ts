@@ -23,6 +23,8 @@ const { values } = parseArgs({
 });
 const isMeasured = (name: string) => values.picture?.includes(name) ?? true;
 const previewWidth = 160;
+// A preview that is under way does not keep a process alive.
+const alive = setInterval(() => {}, 60_000);
 /** The delays of a clip's previews, as a part of its time; one for each clip. */
 const shares: number[] = [];
 const how = {
@@ -44,13 +46,14 @@ ${await qualities()}
 What a preview costs. \`delay\`: milliseconds between the UNet's answer and the next step, median and most of nine: the guess, and
 sending it to the thread that colours, enlarges and encodes it. \`thread\`: until the file is there, while the next step runs. \`1 %\`:
 a clip that takes so many seconds is delayed by 1 % by its three previews. Random latents of that size, so files are larger than those of
-pictures. Of the demo model's clips above, the previews took ${(Math.max(...shares) * 100).toFixed(2)} % at most.
+pictures. Of the demo model's clips above, the previews took ${(Math.max(0, ...shares) * 100).toFixed(2)} % at most.
 
 ${await costs()}
 
 Written by \`npx tsx bench/preview.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.`;
 writePart('previews', markdown);
 process.stdout.write(`${markdown}\n`);
+clearInterval(alive);
 
 /** PSNR of the demo model's guesses, for each sample picture. */
 async function qualities(): Promise<string> {
