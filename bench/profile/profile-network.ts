@@ -40,7 +40,7 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
     provider: 'cpu',
     precision: 'float32',
     foldsWeights: !mapped,
-    winogradChannels: mapped ? undefined : leastWinogradChannels,
+    winogradChannels: mapped || network !== 'unet-step' ? undefined : leastWinogradChannels,
   });
   const model = compileGraph(graph);
   const folder = mkdtempSync(join(tmpdir(), 'kinora-profile-'));
@@ -49,7 +49,7 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
       provider: 'cpu',
       threads,
       mapped,
-      keepsMemory: true,
+      keepsMemory: network === 'unet-step',
       profilePrefix: join(folder, 'profile'),
     });
     const inputs = randomInputs(model.inputs);

@@ -38,7 +38,14 @@ export function speedTable(figures: NetworksFigures): string {
       const ratio = theirs / seconds;
       const toOpenvino = secondsOf(own, 'openvino') / seconds;
       const reached = contender === 'kinora-prepacked' ? (ratio >= target ? 'yes' : `no, ${target} wanted`) : '';
-      return [titles[name], labelOf(contender), seconds.toFixed(2), ratio.toFixed(2), toOpenvino.toFixed(2), reached];
+      return [
+        titles[name],
+        labelOf(contender),
+        seconds.toFixed(2),
+        ratio.toFixed(2),
+        Number.isNaN(toOpenvino) ? '' : toOpenvino.toFixed(2),
+        reached,
+      ];
     });
   });
   return markdownTable(['call', 'side', 's', '× diffusers', '× OpenVINO', 'reached'], rows);
@@ -46,8 +53,13 @@ export function speedTable(figures: NetworksFigures): string {
 
 /** Who did not take part, and why, as sentences. */
 export function skippedText(figures: NetworksFigures): string {
-  const reasons = new Map(named(figures).flatMap(([, { skipped = {} }]) => Object.entries(skipped)));
-  return [...reasons].map(([contender, reason]) => `\n${labelOf(contender)} was left out: ${reason}.`).join('');
+  return named(figures)
+    .flatMap(([name, { skipped = {} }]) =>
+      Object.entries(skipped).map(
+        ([side, reason]) => `\n${titles[name]}: ${labelOf(side)} was left out (${reason}).\n`,
+      ),
+    )
+    .join('');
 }
 
 /** A contender by what it is. */

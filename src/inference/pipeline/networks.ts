@@ -36,12 +36,17 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
   /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
 
-  /** Only where a network is loaded once for many calls: its kernels are reckoned at each load. */
+  /**
+   * Only for the UNet, which is loaded once for many calls: kernels are reckoned at each load, and the decoder took 0.5 GB
+   * more for a twentieth of its time.
+   */
   const reckons = foldsWeights && memoryMode !== 'sequential-offload';
-  const winogradChannels = reckons ? leastWinogradChannels : undefined;
 
-  /** A network that stays would keep the memory of its calls while others run. */
-  const keepsMemory = memoryMode === 'model-offload';
+  /**
+   * The UNet's step is called again and again; the decoder is not, and took 0.5 GB more so. A network that stays would keep
+   * the memory of its calls while others run.
+   */
+  const keepsMemory = ({ network }: NetworkRequest) => memoryMode === 'model-offload' && network === 'unet-step';
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
   const resident = new Map<string, { key: string; session: NetworkSession }>();
@@ -53,8 +58,9 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     const isUnet = request.network === 'unet-conditioning' || request.network === 'unet-step';
     const key = JSON.stringify({ ...request, network: 'unet', deepFeatures: undefined });
     const known = isUnet && unetGraphs?.key === key ? unetGraphs.graphs : undefined;
-    const graphs =
-      known ?? (await buildCheckpoint(configs, request, { ...target(request), foldsWeights, winogradChannels }));
+    const winogradChannels = isUnet && reckons ? leastWinogradChannels : undefined;
+    const form = { ...target(request), foldsWeights, winogradChannels };
+    const graphs = known ?? (await buildCheckpoint(configs, request, form));
     if (isUnet) {
       const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
       unetGraphs = isTaken ? undefined : { key, graphs };
@@ -70,7 +76,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
       if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
-      return await openSession(compileGraph(graph), { ...session, keepsMemory });
+      return await openSession(compileGraph(graph), { ...session, keepsMemory: keepsMemory(request) });
     } catch (error) {
       // Where the files went away they may come back as others: nothing that was read of them is used again.
       unetGraphs = undefined;
