@@ -74,10 +74,13 @@ function describeSettings({ defaults, limits, loop = 'none' }: ModelInfo): strin
 async function describeMemory(configs: ModelConfigs, { defaults }: ModelInfo): Promise<string> {
   const { width, height, numFrames, decodeChunkSize } = defaults;
   const chunk = Math.min(decodeChunkSize, numFrames);
-  const [cpu, gpu] = [await estimateMemory(configs, defaults, 'cpu'), await estimateMemory(configs, defaults, 'cuda')];
+  const [cpu, gpu] = [
+    await estimateMemory(configs, defaults, { provider: 'cpu' }),
+    await estimateMemory(configs, defaults, { provider: 'cuda' }),
+  ];
   const [cpuSingle, gpuSingle] = [
-    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cpu'),
-    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, 'cuda'),
+    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, { provider: 'cpu' }),
+    await estimateMemory(configs, { ...defaults, decodeChunkSize: 1 }, { provider: 'cuda' }),
   ];
   const rows = executionSettings.memoryMode.type.names.map((mode) => [
     mode,

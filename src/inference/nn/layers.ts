@@ -134,7 +134,8 @@ export function groupNormSilu(graph: GraphBuilder, name: string, x: Value, eps: 
 export function groupNorm(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
   if (hasGroupNormKernel(graph, x)) return channelsLastGroupNorm(graph, name, x, { eps, activation: 0 });
   if (graph.target.channelsLast) {
-    const normed = instanceGroupNorm(graph, name, transpose(graph, x, [0, 3, 1, 2]), eps);
+    const first = graph.scope(name, () => transpose(graph, x, [0, 3, 1, 2]));
+    const normed = instanceGroupNorm(graph, name, first, eps);
     return graph.scope(name, () => transpose(graph, normed, [0, 2, 3, 1]));
   }
   return instanceGroupNorm(graph, name, x, eps);

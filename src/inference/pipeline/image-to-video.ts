@@ -9,7 +9,7 @@ import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkTwoPictures, denoiseBetween } from './bidirectional-sampling.ts';
 import { defaultPrecision, modelTarget, networkTarget } from './build-network.ts';
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
-import { decodeLatents } from './decode-latents.ts';
+import { decodeLatents, mostFramesTogether } from './decode-latents.ts';
 import { denoise, type ImageCondition, type Stage, type StageTools } from './denoiser.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { cancellableNetworks, finiteNetworks, requireOutput, withSession } from './guard-networks.ts';
@@ -21,6 +21,7 @@ import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { planExecution } from './plan-for-card.ts';
 import { openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
 import {
@@ -39,6 +40,8 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   modelDir: string;
   /** Added to the UNet's weights when they are loaded. */
   loras?: readonly LoraRequest[] | undefined;
+  /** Bytes of the card that CUDA would use, if they can be told; asked for where CUDA is used. */
+  cardBytes?: () => Promise<number | undefined>;
   /** Takes lines for the operator's log, such as a provider that was passed over. */
   log?: (message: string) => void;
 }
@@ -93,14 +96,18 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuMemory, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
+  const { threads, cpuMemory } = options;
   const log = options.log ?? (() => {});
   const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
-  const { feedForwardChunk, cudaGraph } = options;
-  const target = modelTarget({ provider, precision, feedForwardChunk, cudaGraph });
+  const { cudaGraph } = options;
+  const cardBytes = provider === 'cuda' ? await options.cardBytes?.() : undefined;
+  const way = { provider, precision, cudaGraph } as const;
+  const plan = await planExecution(configs, { target: way, chosen: options, cardBytes, log });
+  const { memoryMode, guidanceBatch, feedForwardChunk } = plan;
+  const target = modelTarget({ ...way, feedForwardChunk });
   const networks = modelNetworks(configs, {
     target: (request) => networkTarget(request, configs, target),
     session: { provider, threads, mapped: cpuMemory === 'mmap' },
@@ -118,7 +125,7 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
         checkPicture(endPicture);
       }
       const own = cancellableNetworks(networks, signal);
-      const how = { provider, precision, guidanceBatch, log, signal };
+      const how = { provider, precision, guidanceBatch, cudaGraph, cardBytes, log, signal };
       const context = { configs, networks: own, ...how, picture, endPicture, settings };
       return run(context, { resume, checkpoints, previews, isVariation });
     },
@@ -203,9 +210,9 @@ async function* run(
     return isTooLarge ? made : { ...made, state: bytes };
   }
 
-  const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
-  yield clock.begin('decode', chunks);
-  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
+  const atMost = await mostFramesTogether(job);
+  yield clock.begin('decode', Math.ceil(settings.numFrames / atMost));
+  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step, atMost });
 
   const { width, height } = settings;
   const done = { ...settings, decodeChunkSize };

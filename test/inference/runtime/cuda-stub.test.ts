@@ -44,16 +44,20 @@ function librariesWithout(missing: string): string {
   return libraries;
 }
 
+/** Runs a program on the stub; what it writes. */
+async function runOnStub(source: string, words: readonly string[], added: Readonly<Record<string, string>> = {}) {
+  const program = await bundleIntoStub(stub, source);
+  const options = { env: { ...environmentWith(stub.libraries), ...added }, maxBuffer: 2 ** 24 };
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...words], options);
+  return stdout;
+}
+
 /** Has a process make networks of these models, and run them. */
-async function place(orders: readonly PlaceOrder[]): Promise<Placed[]> {
-  const program = await bundleIntoStub(stub, 'test/support/cuda-stub/place.ts');
+async function place(orders: readonly PlaceOrder[], added: Readonly<Record<string, string>> = {}): Promise<Placed[]> {
   const file = join(tempFolder(), 'orders.json');
   writeFileSync(file, JSON.stringify(orders));
-  const { stdout } = await promisify(execFile)(process.execPath, [program, file], {
-    env: environmentWith(stub.libraries),
-    maxBuffer: 2 ** 24,
-  });
-  return stdout
+  const lines = await runOnStub('test/support/cuda-stub/place.ts', [file], added);
+  return lines
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Placed);
@@ -89,6 +93,31 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
     const networks = ['image-encoder', 'vae-encoder', 'unet-conditioning', 'unet-step', 'vae-decoder'];
     expect(placed.map(({ network }) => network)).toEqual(Array.from({ length: 9 }, () => networks).flat());
     expect(placed.every(({ runSeconds }) => runSeconds !== undefined)).toBe(true);
+  });
+
+  it('takes no more of the card for the second run than for the first', async () => {
+    const order: PlaceOrder = {
+      modelDir: inject('tinyModel'),
+      settings: { width: 1024, height: 1024, numFrames: 2 },
+      precisions: ['float16'],
+      cudaGraphs: ['channels-last'],
+      networks: ['unet-step'],
+      isRun: true,
+    };
+    const [step] = await place([order], { CUDA_STUB_JOURNAL: join(tempFolder(), 'journal') });
+    expect(step?.firstRunBytes).toBeGreaterThan(step?.activationBytes ?? 0);
+    expect(step?.peakBytes).toBe(step?.firstRunBytes);
+  });
+
+  it('makes a whole clip, with as many frames decoded together as the card is said to hold', async () => {
+    const words = [inject('tinyModel'), String(750e6 + 2 ** 20)];
+    const clip = JSON.parse(await runOnStub('test/support/cuda-stub/clip.ts', words));
+    expect(clip).toMatchObject({ provider: 'cuda', frames: 2, decodeChunkSize: 1, decodeSteps: 2 });
+    expect(clip.lines).toEqual([
+      expect.stringMatching(/ of the card's 751 MB .*MEMORY_MODE=/),
+      'The card takes 1 frames at most; 1 are decoded together.',
+      ...clip.lines.slice(2),
+    ]);
   });
 
   it.for(stubLibraries)('is said by the doctor to lack %s, where that alone is missing', async (soname, { skip }) => {

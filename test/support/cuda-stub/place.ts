@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { compileGraph } from '../../../src/inference/graph/compile-graph.ts';
 import type { Precision } from '../../../src/inference/graph/graph-builder.ts';
+import { peakActivationBytes, weightBytes } from '../../../src/inference/graph/peak-memory.ts';
 import { encodeModel } from '../../../src/inference/onnx/encode-model.ts';
 import {
   buildNetwork,
@@ -42,6 +43,13 @@ export interface Placed {
   /** Of making the session; of the second run. */
   seconds: number;
   runSeconds?: number;
+  /** Bytes of the card in use once the session is made, and at most until it was run once, and twice; with CUDA_STUB_JOURNAL alone. */
+  loadedBytes?: number | undefined;
+  firstRunBytes?: number;
+  peakBytes?: number;
+  /** What Kinora reckons: weights on the card, and activations at once. */
+  weightBytes: number;
+  activationBytes: number;
   /** Why there is no session that is wholly on CUDA, or why it does not run. */
   error?: string;
 }
@@ -57,7 +65,12 @@ async function place(order: PlaceOrder): Promise<void> {
         const target = networkTarget(request, configs, modelTarget({ provider: 'cuda', precision, cudaGraph }));
         const graph = await buildNetwork(configs, request, target);
         const made = { model: configs.name, network: request.network, precision, cudaGraph };
-        tell({ ...made, nodes: graph.nodes.length, ...(await attempt(() => tryGraph(compileGraph(graph), order))) });
+        const reckoned = {
+          weightBytes: weightBytes(graph, target.precision === 'float16' ? 2 : 4),
+          activationBytes: peakActivationBytes(graph),
+        };
+        const seen = await attempt(() => tryGraph(compileGraph(graph), order));
+        tell({ ...made, nodes: graph.nodes.length, ...reckoned, ...seen });
       }
     }
   }
@@ -69,7 +82,8 @@ async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: Place
   const session = await openSession(model, { provider: 'cuda', wholly: true });
   try {
     const seconds = (performance.now() - start) / 1000;
-    if (isRun !== true) return { seconds };
+    const loadedBytes = journal().at(-1);
+    if (isRun !== true) return { seconds, loadedBytes };
     const inputs = Object.fromEntries(
       model.inputs.map(({ name, shape }) => [
         name,
@@ -77,12 +91,24 @@ async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: Place
       ]),
     );
     await session.run(inputs);
+    const firstRunBytes = Math.max(...journal());
     const warm = performance.now();
     await session.run(inputs);
-    return { seconds, runSeconds: (performance.now() - warm) / 1000 };
+    const runSeconds = (performance.now() - warm) / 1000;
+    return { seconds, runSeconds, loadedBytes, firstRunBytes, peakBytes: Math.max(...journal()) };
   } finally {
     await session.release();
   }
+}
+
+/** Bytes of the card that were in use, after each piece that was taken or given back. */
+function journal(): number[] {
+  const file = process.env.CUDA_STUB_JOURNAL;
+  if (file === undefined) return [];
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => Number(line.split(' ')[2]));
 }
 
 async function attempt<Result extends { seconds: number }>(act: () => Promise<Result>) {
