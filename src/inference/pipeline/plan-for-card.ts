@@ -30,7 +30,7 @@ const reservedBytes = 750e6;
  * none back, so that what is free lies scattered: seen with the provider at 25 frames of 1024×576
  * (bench/cuda-placement.ts), 1.09 to 1.16 for the UNet, 1.4 to 2.2 for the VAE, whose pictures grow from level to level.
  */
-const arenaFactors = { 'encode-image': 2.2, denoise: 1.25, decode: 2.2 } as const;
+const arenaFactors = { 'encode-image': 2.4, denoise: 1.25, decode: 2.2 } as const;
 
 /** CUDA's kernels count the elements of a value in signed 32-bit numbers. */
 const maxElements = 2 ** 31 - 1;
