@@ -117,7 +117,7 @@ describe("the doctor's reckoning of memory on a card", () => {
     expect(await memory(8188 * 2 ** 20)).toMatchObject({
       verdict: 'ok',
       text: expect.stringMatching(
-        /^a clip of the model's own size takes about .* of the card's 8\.59 GB with MEMORY_MODE=resident, GUIDANCE_BATCH=batched; \d frames decoded together$/,
+        /^\d+ frames of \d+×\d+ take about .* of the card's 8\.59 GB with MEMORY_MODE=resident, GUIDANCE_BATCH=batched; \d frames decoded together$/,
       ),
       facts: { mode: 'resident', guidanceBatch: 'batched', cardBytes: 8188 * 2 ** 20 },
     });

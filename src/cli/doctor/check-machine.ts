@@ -84,7 +84,7 @@ async function cardFinding(
   const together = evenChunk(defaults.numFrames, defaults.decodeChunkSize, most);
   const { memoryMode, guidanceBatch, neededBytes, fits } = plan;
   const facts = { neededBytes, cardBytes, mode: memoryMode, guidanceBatch, framesDecodedTogether: together };
-  const text = `${describePlan(plan, cardBytes)}; ${together} frames decoded together`;
+  const text = `${describePlan(plan, defaults, cardBytes)}; ${together} frames decoded together`;
   return { verdict: fits ? 'ok' : 'note', text, facts };
 }
 

@@ -17,11 +17,11 @@ import { checkpointKeeper, type PipelineState, startingPoint } from './keep-chec
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { checkSettings, modelInfo } from './model-info.ts';
-import { modelNetworks } from './networks.ts';
+import { modelNetworks, type Networks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { planExecution } from './plan-for-card.ts';
+import { executionPlanner, type PlannedExecution } from './plan-for-card.ts';
 import { openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
 import {
@@ -105,14 +105,22 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
   const { cudaGraph } = options;
   const cardBytes = provider === 'cuda' ? await options.cardBytes?.() : undefined;
   const way = { provider, precision, cudaGraph } as const;
-  const plan = await planExecution(configs, { target: way, chosen: options, cardBytes, log });
-  const { memoryMode, guidanceBatch, feedForwardChunk } = plan;
-  const target = modelTarget({ ...way, feedForwardChunk });
-  const networks = modelNetworks(configs, {
-    target: (request) => networkTarget(request, configs, target),
-    session: { provider, threads, mapped: cpuMemory === 'mmap' },
-    memoryMode,
-  });
+  const planFor = executionPlanner(configs, { target: way, chosen: options, cardBytes, log });
+  /** The networks, and how they are run at present: the next clip may be of another size. */
+  let current: { key: string; networks: Networks } | undefined;
+  async function networksAs({ memoryMode, feedForwardChunk }: PlannedExecution): Promise<Networks> {
+    const key = `${memoryMode} ${feedForwardChunk}`;
+    if (current?.key === key) return current.networks;
+    await current?.networks.release();
+    const target = modelTarget({ ...way, feedForwardChunk });
+    const networks = modelNetworks(configs, {
+      target: (request) => networkTarget(request, configs, target),
+      session: { provider, threads, mapped: cpuMemory === 'mmap' },
+      memoryMode,
+    });
+    current = { key, networks };
+    return networks;
+  }
   const info = modelInfo(configs);
   return {
     info,
@@ -124,12 +132,17 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
         checkTwoPictures(settings);
         checkPicture(endPicture);
       }
-      const own = cancellableNetworks(networks, signal);
-      const how = { provider, precision, guidanceBatch, cudaGraph, cardBytes, log, signal };
-      const context = { configs, networks: own, ...how, picture, endPicture, settings };
-      return run(context, { resume, checkpoints, previews, isVariation });
+      const context = { configs, ...way, cardBytes, log, signal, picture, endPicture, settings };
+      const prepare = async () => {
+        const plan = await planFor(settings);
+        return {
+          networks: cancellableNetworks(await networksAs(plan), signal),
+          guidanceBatch: plan.guidanceBatch,
+        };
+      };
+      return runPrepared(context, prepare, { resume, checkpoints, previews, isVariation });
     },
-    release: networks.release,
+    release: async () => current?.networks.release(),
   };
 }
 
@@ -138,9 +151,22 @@ function checkPicture({ width, height, data }: FramedPicture): void {
   throw new InferenceError('picture-size', `${data.length} bytes are no picture of ${width}×${height}.`);
 }
 
+/** What is known of a run only when it begins. */
+type Prepared = Pick<PipelineContext, 'networks' | 'guidanceBatch'>;
+type RunOptions = Omit<GenerateOptions, 'endPicture' | 'signal'>;
+
+/** The context is filled, not copied: its pictures are dropped while the run goes on. */
+async function* runPrepared(
+  context: Omit<PipelineContext, keyof Prepared>,
+  prepare: () => Promise<Prepared>,
+  options: RunOptions,
+): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
+  return yield* run(Object.assign(context, await prepare()), options);
+}
+
 async function* run(
   given: PipelineContext,
-  { resume, checkpoints, previews, isVariation = false }: Omit<GenerateOptions, 'endPicture' | 'signal'>,
+  { resume, checkpoints, previews, isVariation = false }: RunOptions,
 ): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
   throwIfCancelled(given.signal);

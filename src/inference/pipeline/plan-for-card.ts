@@ -4,7 +4,6 @@ import { vaeScaleFactor } from '../models/vae-config.ts';
 import { clipRequests } from './build-network.ts';
 import { type EstimateOptions, estimateNetwork, type MemoryEstimate, type NetworkCost } from './estimate-memory.ts';
 import type { ModelConfigs } from './load-model.ts';
-import { modelInfo } from './model-info.ts';
 import type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode } from './types.ts';
 
 /** How a model is run on a card of a certain size. */
@@ -147,16 +146,16 @@ export function evenChunk(frames: number, asked: number, most: number): number {
 }
 
 /** What of the execution a card's size decides where the operator did not. */
-type PlannedExecution = Pick<CardPlan, 'memoryMode' | 'guidanceBatch' | 'feedForwardChunk'>;
+export type PlannedExecution = Pick<CardPlan, 'memoryMode' | 'guidanceBatch' | 'feedForwardChunk'>;
 
 /**
- * How clips of a model are run: as the operator chose, else as suits the card for clips of the model's own size, which is
- * told to `log`, else as is usual. A model that cannot be read is its first clip's to tell of.
+ * How clips of a model are run: as the operator chose, else as suits the card for each clip's size, which is told to `log`
+ * for the first of a size, else as is usual. A model that cannot be read is for whoever loads it to tell of.
  */
-export async function planExecution(
+export function executionPlanner(
   configs: ModelConfigs,
   { target, chosen: options, cardBytes, log }: PlanOptions,
-): Promise<PlannedExecution> {
+): (settings: ImageToVideoSettings) => Promise<PlannedExecution> {
   const { memoryMode, guidanceBatch, feedForwardChunk } = options;
   const chosen = { memoryMode, guidanceBatch, feedForwardChunk };
   const usual = {
@@ -164,18 +163,26 @@ export async function planExecution(
     guidanceBatch: guidanceBatch ?? 'batched',
     feedForwardChunk,
   } as const;
-  if (cardBytes === undefined) return usual;
-  try {
-    const plan = await cardPlanner(configs, modelInfo(configs).defaults, { target, chosen })(cardBytes);
-    log(describePlan(plan, cardBytes));
-    return plan;
-  } catch (error) {
-    if (error instanceof AppError) return usual;
-    throw error;
-  }
+  const known = new Map<string, CardPlan>();
+  return async (settings) => {
+    if (cardBytes === undefined) return usual;
+    const { width, height, numFrames, minGuidanceScale, maxGuidanceScale } = settings;
+    const key = `${width}x${height}x${numFrames} ${Math.max(minGuidanceScale, maxGuidanceScale) > 1}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    try {
+      const plan = await cardPlanner(configs, settings, { target, chosen })(cardBytes);
+      known.set(key, plan);
+      log(describePlan(plan, settings, cardBytes));
+      return plan;
+    } catch (error) {
+      if (error instanceof AppError) return usual;
+      throw error;
+    }
+  };
 }
 
-/** What {@link planExecution} works with. */
+/** What {@link executionPlanner} works with. */
 interface PlanOptions {
   target: Omit<EstimateOptions, 'guidanceBatch' | 'feedForwardChunk'>;
   chosen: ChosenExecution;
@@ -185,10 +192,14 @@ interface PlanOptions {
 }
 
 /** A line for the operator. */
-export function describePlan(plan: CardPlan, cardBytes: number): string {
+export function describePlan(
+  plan: CardPlan,
+  { width, height, numFrames }: Pick<ImageToVideoSettings, 'width' | 'height' | 'numFrames'>,
+  cardBytes: number,
+): string {
   const { memoryMode, guidanceBatch, feedForwardChunk, neededBytes, fits } = plan;
   const chunk = feedForwardChunk === undefined ? '' : `, FEED_FORWARD_CHUNK=${feedForwardChunk}`;
   const way = `MEMORY_MODE=${memoryMode}, GUIDANCE_BATCH=${guidanceBatch}${chunk}`;
-  const needed = `a clip of the model's own size takes about ${formatBytes(neededBytes)} of the card's ${formatBytes(cardBytes)}`;
+  const needed = `${numFrames} frames of ${width}×${height} take about ${formatBytes(neededBytes)} of the card's ${formatBytes(cardBytes)}`;
   return fits ? `${needed} with ${way}` : `${needed} even with ${way}: make smaller clips`;
 }

@@ -13,7 +13,7 @@ import {
   decodeLimit,
   describePlan,
   evenChunk,
-  planExecution,
+  executionPlanner,
 } from '../../../src/inference/pipeline/plan-for-card.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { writeSparseSvdXt } from '../../support/sparse-model.ts';
@@ -49,8 +49,8 @@ describe('25 frames of 1024×576 by SVD XT', () => {
   it('fit no card of 4 GB, which is said with the least that they take', async () => {
     const found = await plan(4e9);
     expect(found).toMatchObject({ memoryMode: 'sequential-offload', guidanceBatch: 'split', fits: false });
-    expect(describePlan(found, 4e9)).toMatch(
-      /^a clip of the model's own size takes about .* of the card's 4.00 GB even with MEMORY_MODE=sequential-offload, GUIDANCE_BATCH=split, FEED_FORWARD_CHUNK=50000: make smaller clips$/,
+    expect(describePlan(found, modelInfo(configs).defaults, 4e9)).toMatch(
+      /^25 frames of 1024×576 take about .* of the card's 4.00 GB even with MEMORY_MODE=sequential-offload, GUIDANCE_BATCH=split, FEED_FORWARD_CHUNK=50000: make smaller clips$/,
     );
   });
 
@@ -110,25 +110,45 @@ describe('25 frames of 1024×576 by SVD XT', () => {
   });
 });
 
-describe('planExecution', () => {
+describe('executionPlanner', () => {
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
 
   it('keeps all networks of a toy model on any card, and says so in the log', async () => {
     const toy = await readModelConfigs(goldenPath('models/tiny-a'));
-    const found = await planExecution(toy, { target, chosen: {}, cardBytes: bytesOf(8), log });
+    const planFor = executionPlanner(toy, { target, chosen: {}, cardBytes: bytesOf(8), log });
+    const settings = { ...modelInfo(toy).defaults, seed: 1 };
+    const found = await planFor(settings);
+    expect(await planFor({ ...settings, numInferenceSteps: 3 })).toBe(found);
     expect(found).toMatchObject({ memoryMode: 'resident', guidanceBatch: 'batched' });
     expect(lines).toEqual([
       expect.stringContaining("of the card's 8.59 GB with MEMORY_MODE=resident, GUIDANCE_BATCH=batched"),
     ]);
   });
 
+  it('plans for the size of each clip: a smaller one takes a quicker way on the same card', async () => {
+    const planFor = executionPlanner(configs, { target, chosen: {}, cardBytes: bytesOf(8), log });
+    const settings = { ...modelInfo(configs).defaults, seed: 1 };
+    lines.length = 0;
+    expect(await planFor(settings)).toMatchObject({ memoryMode: 'sequential-offload' });
+    expect(await planFor({ ...settings, width: 512, height: 512 })).toMatchObject({
+      memoryMode: 'model-offload',
+      guidanceBatch: 'split',
+      feedForwardChunk: undefined,
+    });
+    expect(lines.map((line) => line.slice(0, line.indexOf(' take')))).toEqual([
+      '25 frames of 1024×576',
+      '25 frames of 512×512',
+    ]);
+  });
+
   it('takes what is usual where no card is known, and where the model cannot be read', async () => {
+    const settings = { ...modelInfo(configs).defaults, seed: 1 };
     const usual = { memoryMode: 'model-offload', guidanceBatch: 'batched', feedForwardChunk: undefined };
-    expect(await planExecution(configs, { target, chosen: {}, cardBytes: undefined, log })).toEqual(usual);
+    expect(await executionPlanner(configs, { target, chosen: {}, cardBytes: undefined, log })(settings)).toEqual(usual);
     const away = { ...configs, dir: join(folder, 'away') };
-    expect(await planExecution(away, { target, chosen: {}, cardBytes: bytesOf(8), log })).toEqual(usual);
+    expect(await executionPlanner(away, { target, chosen: {}, cardBytes: bytesOf(8), log })(settings)).toEqual(usual);
     const chosen = { memoryMode: 'resident', guidanceBatch: 'split', feedForwardChunk: 7 } as const;
-    expect(await planExecution(away, { target, chosen, cardBytes: undefined, log })).toEqual(chosen);
+    expect(await executionPlanner(away, { target, chosen, cardBytes: undefined, log })(settings)).toEqual(chosen);
   });
 });
