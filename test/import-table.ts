@@ -20,7 +20,8 @@ export const mayImport = {
     ...(['inference/schedulers', 'inference/nn', 'inference/models', 'inference/runtime'] as const),
   ],
   media: [],
-  worker: ['media', 'inference/pipeline'],
+  // hub: how much memory the card has that the render process is on.
+  worker: ['media', 'inference/pipeline', 'hub'],
   storage: [],
   queue: ['storage', 'worker'],
   remote: ['queue', 'storage', 'worker', 'inference/pipeline'],

@@ -21,6 +21,7 @@ export const longest: readonly string[] = [
   'test/remote/several-hosts.test.ts',
   'test/worker/webgpu.test.ts',
   'test/worker/worker-pool.test.ts',
+  'test/inference/runtime/cuda-stub.test.ts',
   'test/inference/pipeline/two-pictures.test.ts',
   'test/inference/pipeline/picture-kinds.test.ts',
   'test/inference/pipeline/resume.test.ts',

@@ -1,4 +1,5 @@
 import { configProblems, readConfig } from '../config/config.ts';
+import { cardBytesOf } from '../hub/cuda/nvidia-smi.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
 import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
@@ -69,7 +70,9 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }
   const choose = () => chooseDevices(config, { environment, signal: io.signal, probe, ...(gpus && { gpus }) });
   const devices = await checkDevices({ wanted: config.devices, choose, modelDir, probe });
   findings.push(...providers, ...devices, ...(await checkStyles(config, io.signal)));
-  findings.push(await checkMemory(config, used, environment), await checkDisk(dataDir));
+  const cardBytes =
+    cuda && used === 'cuda' ? cardBytesOf(await cuda.cards(), environment.CUDA_VISIBLE_DEVICES) : undefined;
+  findings.push(await checkMemory(config, { provider: used, environment, cardBytes }), await checkDisk(dataDir));
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   findings.push(...(await checkRedis(config.remote.queueUrl)), ...(await checkBlobStore(config)));
   io.signal.throwIfAborted();

@@ -44,11 +44,12 @@ export const executionVariables = {
   },
   MEMORY_MODE: {
     description: [
-      'What is kept in memory: resident (every network, the quickest), model-offload (one network at',
-      'a time) or sequential-offload (the UNet block by block, the least memory). The frames are the same.',
+      'What is kept in memory: resident (every network, the quickest), model-offload (one network at a time),',
+      'sequential-offload (the UNet block by block, the least memory), or auto (on CUDA the quickest that the card has',
+      'memory for, else model-offload). The frames are the same.',
     ],
-    schema: oneOf(memoryMode.type.names, memoryMode.default),
-    example: 'model-offload',
+    schema: oneOf(['auto', ...memoryMode.type.names], 'auto'),
+    example: 'auto',
     formerValues: { staged: 'model-offload', sequential: 'sequential-offload' },
   },
   CPU_MEMORY: {
@@ -61,9 +62,12 @@ export const executionVariables = {
     formerValues: { speed: 'prepacked', mapped: 'mmap' },
   },
   GUIDANCE_BATCH: {
-    description: ['The two branches of guidance: batched in one call, or split into two with half the memory.'],
-    schema: oneOf(guidanceBatch.type.names, guidanceBatch.default),
-    example: 'batched',
+    description: [
+      'The two branches of guidance: batched in one call, split into two with half the memory, or auto (batched, if the',
+      'card has the memory).',
+    ],
+    schema: oneOf(['auto', ...guidanceBatch.type.names], 'auto'),
+    example: 'auto',
     formerValues: { together: 'batched', apart: 'split' },
   },
   CUDA_GRAPH: {
@@ -76,8 +80,8 @@ export const executionVariables = {
   },
   FEED_FORWARD_CHUNK: {
     description: [
-      "Tokens that the UNet's feed-forwards take at a time, to save memory; 0 leaves it to Kinora: all at once on a card,",
-      'an eighth of them (at least 1024) on a CPU.',
+      "Tokens that the UNet's feed-forwards take at a time, to save memory; 0 leaves it to Kinora: on a CPU an eighth of",
+      'them (at least 1024), on a card all at once, or 50000 where it has too little memory for that.',
     ],
     schema: wholeNumber({ min: 0, max: 10_000_000, fallback: 0 }),
     example: '0',

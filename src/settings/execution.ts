@@ -48,14 +48,15 @@ export const executionSettings = {
       help: `${precisions.join(', ')} (PRECISION, else what suits the provider)`,
     },
   },
+  /** Left out: on CUDA what the card has memory for, else `model-offload`. */
   memoryMode: {
     type: oneOf(memoryModes),
-    default: 'model-offload',
-    variable: { name: 'MEMORY_MODE' },
+    isOptional: true,
+    variable: { name: 'MEMORY_MODE', unset: 'auto' },
     option: {
       name: 'memory-mode',
       value: 'NAME',
-      help: `what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else model-offload)`,
+      help: `what is kept in memory: ${memoryModes.join(', ')} (MEMORY_MODE, else what the card has memory for)`,
     },
   },
   cpuMemory: {
@@ -68,14 +69,15 @@ export const executionSettings = {
       help: `weights on the CPU: ${cpuMemories.join(', ')} (CPU_MEMORY, else prepacked)`,
     },
   },
+  /** Left out: on CUDA what the card has memory for, else `batched`. */
   guidanceBatch: {
     type: oneOf(guidanceBatches),
-    default: 'batched',
-    variable: { name: 'GUIDANCE_BATCH' },
+    isOptional: true,
+    variable: { name: 'GUIDANCE_BATCH', unset: 'auto' },
     option: {
       name: 'guidance-batch',
       value: 'NAME',
-      help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else batched)`,
+      help: `the two branches of guidance: ${guidanceBatches.join(', ')} (GUIDANCE_BATCH, else what the card has memory for)`,
     },
   },
   /** The form of the graphs on CUDA; {@link cudaGraphs}. */
@@ -89,7 +91,10 @@ export const executionSettings = {
       help: `the form of the graphs on CUDA: ${cudaGraphs.join(', ')} (CUDA_GRAPH, else channels-last)`,
     },
   },
-  /** Tokens that a feed-forward of the UNet takes at a time; left out: all of them, on a CPU as many as suit its caches. */
+  /**
+   * Tokens that a feed-forward of the UNet takes at a time; left out: on a CPU as many as suit its caches, else all of them,
+   * if a card has the memory.
+   */
   feedForwardChunk: {
     type: heldWholeNumber({ from: 1, to: 10_000_000 }),
     isOptional: true,

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { askNvidiaSmi, cardBytesOf } from '../hub/cuda/nvidia-smi.ts';
 import { applyStyle } from '../inference/pipeline/apply-style.ts';
 import { openImageToVideo } from '../inference/pipeline/image-to-video.ts';
 import { type FrameInterpolator, openInterpolator } from '../inference/pipeline/interpolate-frames.ts';
@@ -43,9 +44,11 @@ async function findInterpolator(
 /** Where a package has the networks that enlarge. */
 const upscalersDir = fileURLToPath(new URL('../../models/upscale', import.meta.url));
 
-workerMain(async ({ modelDir, loras, execution, ffmpegPath, searchPath, safety, styleDir, pictures }, log) => {
+workerMain(async (config, log) => {
+  const { modelDir, loras, execution, ffmpegPath, searchPath, visibleCards, safety, styleDir, pictures } = config;
   const ffmpeg = await findFfmpeg({ configured: ffmpegPath, path: searchPath });
-  const pipeline = await openImageToVideo({ modelDir, loras, log, ...execution });
+  const cardBytes = async () => cardBytesOf(await askNvidiaSmi(), visibleCards);
+  const pipeline = await openImageToVideo({ modelDir, loras, log, cardBytes, ...execution });
   const session = { provider: pipeline.provider, threads: execution.threads };
   return {
     ffmpegPath: ffmpeg,

@@ -88,6 +88,8 @@ const workerConfigSchema = z.strictObject({
   pictures: picturePolicySchema.optional(),
   /** PATH, to look for ffmpeg where none was chosen. */
   searchPath: z.string().optional(),
+  /** CUDA_VISIBLE_DEVICES, to know which card's memory there is. */
+  visibleCards: z.string().optional(),
 });
 
 /** What a render process works with for its whole life. */

@@ -9,7 +9,7 @@ import type { Watchdog } from './watchdog.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 
 /** What a renderer works with. */
-export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath'> {
+export interface WorkerPoolOptions extends Omit<WorkerConfig, 'searchPath' | 'visibleCards'> {
   /** The process ends, and frees the model's memory, after this long without a job. */
   idleSeconds: number;
   /** The caller's environment; the process gets an allow-list of it, never a token. */
@@ -60,6 +60,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       styleDir,
       pictures,
       searchPath: environment.PATH ?? environment.Path,
+      visibleCards: environment.CUDA_VISIBLE_DEVICES,
     },
     environment,
     log,

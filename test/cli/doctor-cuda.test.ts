@@ -3,9 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CudaMachine, checkCuda } from '../../src/cli/doctor/check-cuda.ts';
+import { checkMemory } from '../../src/cli/doctor/check-machine.ts';
 import { systemLoader } from '../../src/hub/cuda/native-libraries.ts';
-import { readCards } from '../../src/hub/cuda/nvidia-smi.ts';
+import { cardBytesOf, readCards } from '../../src/hub/cuda/nvidia-smi.ts';
+import type { ExecutionOptions } from '../../src/settings/execution.ts';
 import { fakeElf } from '../support/fake-elf.ts';
+import { goldenPath } from '../support/golden.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const providers = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
@@ -82,5 +85,53 @@ describe.runIf(existsSync(systemLoader))("the doctor's check of CUDA", () => {
     expect(auto).toMatchObject({ verdict: 'note', text: expect.stringMatching(/setup:cuda.*The card is not used/) });
     expect((await checkCuda('cuda', machine))[1]!.verdict).toBe('fails');
     expect(await checkCuda('cpu', machine)).toEqual([]);
+  });
+});
+
+describe('the memory of the card that CUDA takes', () => {
+  const cards = readCards(['A, 24564, 8.9, 580.1', 'B, 8188, 7.5, 580.1', 'C, [N/A], 9.0, 580.1'].join('\n'));
+  const mib = (count: number) => count * 2 ** 20;
+
+  it.each([
+    ['the only card', cards.slice(0, 1), undefined, mib(24564)],
+    ['the one that CUDA_VISIBLE_DEVICES names by its number', cards, '0', mib(24564)],
+    ['the first of several that it names', cards, ' 1,0', mib(8188)],
+    ['the smallest of several that may be meant', cards, undefined, mib(8188)],
+    ['the smallest, where a card is named otherwise', cards, 'GPU-5f1c', mib(8188)],
+    ['none where no card may be used', cards, '', undefined],
+    ['none where there is none', [], undefined, undefined],
+    ['none where nvidia-smi does not tell it', cards, '2', undefined],
+  ])('is of %s', (_, there, visible, bytes) => {
+    expect(cardBytesOf(there, visible)).toBe(bytes);
+  });
+});
+
+describe("the doctor's reckoning of memory on a card", () => {
+  const memory = (cardBytes: number, execution: Partial<ExecutionOptions> = {}) =>
+    checkMemory(
+      { modelDir: goldenPath('models/tiny-a'), execution: { provider: 'cuda', ...execution } },
+      { provider: 'cuda', environment: {}, cardBytes },
+    );
+
+  it('says how the bot would run the model there, and how many frames it would decode together', async () => {
+    expect(await memory(8188 * 2 ** 20)).toMatchObject({
+      verdict: 'ok',
+      text: expect.stringMatching(
+        /^\d+ frames of \d+×\d+ take about .* of the card's 8\.59 GB with MEMORY_MODE=resident, GUIDANCE_BATCH=batched; \d frames decoded together$/,
+      ),
+      facts: { mode: 'resident', guidanceBatch: 'batched', cardBytes: 8188 * 2 ** 20 },
+    });
+  });
+
+  it('says what the operator chose as it is', async () => {
+    const { text } = await memory(8188 * 2 ** 20, { memoryMode: 'sequential-offload', guidanceBatch: 'split' });
+    expect(text).toContain('with MEMORY_MODE=sequential-offload, GUIDANCE_BATCH=split; ');
+  });
+
+  it('notes that a card is too small even for what takes the least', async () => {
+    expect(await memory(750e6)).toMatchObject({
+      verdict: 'note',
+      text: expect.stringContaining('GUIDANCE_BATCH=split: make smaller clips; 1 frames decoded together'),
+    });
   });
 });

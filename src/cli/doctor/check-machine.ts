@@ -5,9 +5,11 @@ import type { Config } from '../../config/config.ts';
 import { ConfigError } from '../../errors.ts';
 import { realDisk } from '../../hub/disk.ts';
 import { findModel } from '../../hub/find-model.ts';
+import { defaultPrecision } from '../../inference/pipeline/build-network.ts';
 import { estimateMemory } from '../../inference/pipeline/estimate-memory.ts';
-import { readModelConfigs } from '../../inference/pipeline/load-model.ts';
+import { type ModelConfigs, readModelConfigs } from '../../inference/pipeline/load-model.ts';
 import { modelInfo } from '../../inference/pipeline/model-info.ts';
+import { cardPlanner, decodeLimit, describePlan, evenChunk } from '../../inference/pipeline/plan-for-card.ts';
 import type { ProviderName } from '../../inference/pipeline/types.ts';
 import { findFfmpeg } from '../../media/ffmpeg-path.ts';
 import { listEncoders } from '../../media/run-ffmpeg.ts';
@@ -30,15 +32,27 @@ export function checkNode(version: string): Finding {
   return { check: 'node', verdict: 'fails', text: `${text}: ${wanted}`, facts: { version } };
 }
 
-/** What a clip of the model's own size takes in the configured mode, against what the machine has. */
+/** What {@link checkMemory} looks at. */
+interface MemoryCheckOptions {
+  /** What the bot would take. */
+  provider: Exclude<ProviderName, 'auto'>;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Of the card that CUDA takes; undefined: there is none, or it is not known. */
+  cardBytes: number | undefined;
+}
+
+/** What a clip of the model's own size takes in the configured mode, against what the machine or its card has. */
 export function checkMemory(
   { modelDir, execution }: Pick<Config, 'modelDir' | 'execution'>,
-  provider: Exclude<ProviderName, 'auto'>,
-  environment: Readonly<Record<string, string | undefined>>,
+  { provider, environment, cardBytes }: MemoryCheckOptions,
 ): Promise<Finding> {
   return finding('memory', async () => {
     const configs = await readModelConfigs(await findModel(modelDir, { environment }));
-    const stages = Object.values(await estimateMemory(configs, modelInfo(configs).defaults, provider));
+    if (provider === 'cuda' && cardBytes !== undefined) return cardFinding(configs, execution, cardBytes);
+    const { guidanceBatch } = execution;
+    const stages = Object.values(
+      await estimateMemory(configs, modelInfo(configs).defaults, { provider, guidanceBatch }),
+    );
     const mode = execution.memoryMode ?? 'model-offload';
     const isMapped = provider === 'cpu' && execution.cpuMemory === 'mmap';
     const neededBytes = Math.max(
@@ -54,6 +68,24 @@ export function checkMemory(
     if (neededBytes > freeBytes) return { verdict: 'note', text: `${clip}, but ${machine}: ${advice}`, facts };
     return { verdict: 'ok', text: `${machine}; ${clip}`, facts };
   });
+}
+
+/** How the bot would run the model on the card, as the render process decides it. */
+async function cardFinding(
+  configs: ModelConfigs,
+  execution: Config['execution'],
+  cardBytes: number,
+): Promise<Omit<Finding, 'check'>> {
+  const { precision = defaultPrecision('cuda'), cudaGraph } = execution;
+  const target = { provider: 'cuda', precision, cudaGraph } as const;
+  const { defaults } = modelInfo(configs);
+  const plan = await cardPlanner(configs, defaults, { target, chosen: execution })(cardBytes);
+  const most = await decodeLimit(configs, defaults, { target, cardBytes });
+  const together = evenChunk(defaults.numFrames, defaults.decodeChunkSize, most);
+  const { memoryMode, guidanceBatch, neededBytes, fits } = plan;
+  const facts = { neededBytes, cardBytes, mode: memoryMode, guidanceBatch, framesDecodedTogether: together };
+  const text = `${describePlan(plan, defaults, cardBytes)}; ${together} frames decoded together`;
+  return { verdict: fits ? 'ok' : 'note', text, facts };
 }
 
 /** Room for the queue and its pictures. */

@@ -30,3 +30,16 @@ export function readCards(text: string): Card[] {
     return [{ name, memoryMib: Number(memory), capability: Number(capability), driver }];
   });
 }
+
+/**
+ * Bytes of the card that CUDA takes: of the first that CUDA_VISIBLE_DEVICES names by its number, else of the only one.
+ * Where several may be meant, of the smallest. Undefined where there is none, or none may be used.
+ * @param visible CUDA_VISIBLE_DEVICES
+ */
+export function cardBytesOf(cards: readonly Card[], visible: string | undefined): number | undefined {
+  const [first] = visible?.split(',') ?? [];
+  const named = /^\s*\d+\s*$/.test(first ?? '') ? cards[Number(first)] : undefined;
+  const candidates = (named === undefined ? cards : [named]).filter(({ memoryMib }) => memoryMib > 0);
+  if (candidates.length === 0 || visible?.trim() === '') return undefined;
+  return Math.min(...candidates.map(({ memoryMib }) => memoryMib)) * 2 ** 20;
+}

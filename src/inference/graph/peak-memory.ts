@@ -37,6 +37,11 @@ export function weightBytes(graph: BuiltGraph, bytesPerValue: number): number {
   return weights.reduce((total, { shape }) => total + elementCount(shape) * bytesPerValue, 0);
 }
 
+/** The most elements that a value of the graph has. */
+export function largestElementCount(graph: BuiltGraph): number {
+  return Math.max(...[...graph.values.values()].map(({ shape }) => elementCount(shape)));
+}
+
 /** A piece of memory that one value after another lies in; steps are places in the order of nodes. */
 interface Buffer {
   bytes: number;

@@ -127,7 +127,7 @@ const groups = 32;
 
 /** torch `GroupNorm` and then `SiLU`, which CUDA has in one operator; see {@link groupNorm}. */
 export function groupNormSilu(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
-  if (graph.target.channelsLast) return channelsLastGroupNorm(graph, name, x, { eps, activation: 1 });
+  if (hasGroupNormKernel(graph, x)) return channelsLastGroupNorm(graph, name, x, { eps, activation: 1 });
   const normed = groupNorm(graph, name, x, eps);
   return graph.scope(name, () => silu(graph, normed));
 }
@@ -137,7 +137,26 @@ export function groupNormSilu(graph: GraphBuilder, name: string, x: Value, eps: 
  * InstanceNormalization, since ONNX Runtime has no GroupNorm kernel on CPU.
  */
 export function groupNorm(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
-  if (graph.target.channelsLast) return channelsLastGroupNorm(graph, name, x, { eps, activation: 0 });
+  if (hasGroupNormKernel(graph, x)) return channelsLastGroupNorm(graph, name, x, { eps, activation: 0 });
+  if (graph.target.channelsLast) {
+    const first = graph.scope(name, () => transpose(graph, x, [0, 3, 1, 2]));
+    const normed = instanceGroupNorm(graph, name, first, eps);
+    return graph.scope(name, () => transpose(graph, normed, [0, 2, 3, 1]));
+  }
+  return instanceGroupNorm(graph, name, x, eps);
+}
+
+/**
+ * Whether CUDA's GroupNorm takes the channels: each of its threads reads two of one group (group_norm_impl.cu,
+ * `CHANNELS_PER_THREAD`), so that a group of an odd number is refused, and that only when the network runs. All groups
+ * of SVD are even; toy models have odd ones.
+ */
+function hasGroupNormKernel({ target: { channelsLast } }: GraphBuilder, x: Value): boolean {
+  return channelsLast === true && (pictureSizes(x, true).channels / groups) % 2 === 0;
+}
+
+/** [n, c, ...] -> the same. */
+function instanceGroupNorm(graph: GraphBuilder, name: string, x: Value, eps: number): Value {
   return graph.scope(name, () => {
     const [batch, channels] = [axisSize(x, 0), axisSize(x, 1)];
     const grouped = reshape(graph, x, [batch, groups, elementCount(x.shape) / (batch * groups)]);

@@ -175,29 +175,6 @@ export function networkTarget(
     ? proposals.unet_force_upcast === true
     : request.network === 'vae-encoder' && vae.force_upcast;
   if (isUpcast) return { ...base, precision: 'float32' };
-  if (request.network === 'vae-decoder') {
-    const channelsLast = base.channelsLast === true && fitsChannelsLast(request, vae);
-    return { ...base, channelsLast, precision: request.precision ?? base.precision };
-  }
+  if (request.network === 'vae-decoder') return { ...base, precision: request.precision ?? base.precision };
   return base;
-}
-
-/** CUDA's GroupNorm counts the values of what it norms together in a signed 32-bit number. */
-const maxNormedValues = 2 ** 31 - 1;
-
-/**
- * Whether the decoder's temporal norms, which take all frames of a chunk together, stay within {@link maxNormedValues}:
- * at 1024×576 SVD's do up to 14 frames.
- */
-function fitsChannelsLast(
-  { frames, width, height }: Extract<NetworkRequest, { network: 'vae-decoder' }>,
-  { block_out_channels }: ModelConfigs['vae'],
-): boolean {
-  const widths = block_out_channels.toReversed();
-  // An up block takes the width of the one before it, at twice that one's size.
-  const values = widths.map((_, level) => {
-    const channels = widths[Math.max(0, level - 1)] ?? 0;
-    return frames * width * height * 4 ** level * channels;
-  });
-  return Math.max(...values) <= maxNormedValues;
 }

@@ -4,6 +4,7 @@ import type { NetworkSession } from '../runtime/session.ts';
 import { latentSize } from './denoiser.ts';
 import { requireOutput } from './guard-networks.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { decodeLimit, evenChunk } from './plan-for-card.ts';
 import type { PipelineProgress } from './types.ts';
 
 /** A decoder in memory, and what it was opened for. */
@@ -18,6 +19,27 @@ interface DecodeTools {
   latents: Float32Array;
   /** Counts a finished step; throws where the run was cancelled. */
   step: () => PipelineProgress;
+  /** Frames that are decoded together at most; left out: as many as the settings say. */
+  atMost?: number;
+}
+
+/** How many frames are decoded together, as the settings say, or fewer where CUDA or the card's memory cannot take so many. */
+export async function mostFramesTogether({
+  configs,
+  settings,
+  provider,
+  precision,
+  cudaGraph,
+  cardBytes,
+  log,
+}: PipelineContext): Promise<number> {
+  const { decodeChunkSize: asked, numFrames } = settings;
+  if (provider !== 'cuda') return Math.min(asked, numFrames);
+  const most = await decodeLimit(configs, settings, { target: { provider, precision, cudaGraph }, cardBytes });
+  const together = evenChunk(numFrames, asked, most);
+  if (together < Math.min(asked, numFrames))
+    log(`The card takes ${most} frames at most; ${together} are decoded together.`);
+  return together;
 }
 
 /** The chunk that memory allowed: what was asked for, or less. */
@@ -47,9 +69,9 @@ export async function* decodeLatents(
  */
 export async function* decodeSamples(
   job: PipelineContext,
-  { latents, step }: DecodeTools,
+  { latents, step, atMost = job.settings.decodeChunkSize }: DecodeTools,
 ): AsyncGenerator<PipelineProgress, DecodedInChunks & { samples: Float32Array[] }> {
-  let decodeChunkSize = Math.min(job.settings.decodeChunkSize, job.settings.numFrames);
+  let decodeChunkSize = Math.min(atMost, job.settings.numFrames);
   for (;;) {
     try {
       return { samples: yield* decodeInChunks(job, { latents, step, decodeChunkSize }), decodeChunkSize };

@@ -1,8 +1,7 @@
 import { partitionGraph } from '../graph/cut-graph.ts';
 import type { Precision } from '../graph/graph-builder.ts';
-import { peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
+import { largestElementCount, peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
-import type { ConcreteProvider } from '../runtime/session.ts';
 import {
   buildNetwork,
   clipRequests,
@@ -10,12 +9,13 @@ import {
   modelTarget,
   type NetworkRequest,
   networkTarget,
+  type TargetOptions,
 } from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
-import type { ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
+import type { GuidanceBatch, ImageToVideoSettings, MemoryMode, PipelineStage } from './types.ts';
 
 /** Bytes that are needed at the worst moment, roughly; the process itself comes on top. */
-interface MemoryEstimate {
+export interface MemoryEstimate {
   weightBytes: number;
   activationBytes: number;
 }
@@ -23,44 +23,81 @@ interface MemoryEstimate {
 /** The stages of a clip that cost memory, by mode. */
 export type MemoryEstimates = Record<Exclude<PipelineStage, 'prepare'>, Record<MemoryMode, MemoryEstimate>>;
 
+/** How the networks are run; what is left out is as the pipeline takes it. */
+export interface EstimateOptions extends Omit<TargetOptions, 'precision'> {
+  precision?: Precision | undefined;
+  guidanceBatch?: GuidanceBatch | undefined;
+}
+
+/** What one network costs. */
+export interface NetworkCost extends MemoryEstimate {
+  request: NetworkRequest;
+  stage: keyof MemoryEstimates;
+  /** Of the UNet's step: its parts, of which `sequential-offload` has one in memory at a time. */
+  parts?: readonly MemoryEstimate[];
+  /** The most elements that one value has. */
+  largestElements: number;
+}
+
 const valueBytes: Readonly<Record<Precision, number>> = { float32: 4, float16: 2 };
 
 /**
- * What each stage of a clip costs in each memory mode, computed from the graphs without loading a weight: the weights
- * that are there at once, in the precision that the provider works in, and the largest sum of live activations.
+ * What a network costs, computed from its graph without loading a weight: the weights in the precision that it works in,
+ * and the largest sum of live activations.
+ * @throws SafetensorsError | WeightsMismatchError its checkpoint is missing, broken, or of another model
+ */
+export async function estimateNetwork(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  { precision, ...options }: EstimateOptions,
+): Promise<NetworkCost> {
+  const base = modelTarget({ ...options, precision: precision ?? defaultPrecision(options.provider) });
+  const target = networkTarget(request, configs, base);
+  const graph = await buildNetwork(configs, request, target);
+  const costOf = (each: typeof graph) => ({
+    weightBytes: weightBytes(each, valueBytes[target.precision]),
+    activationBytes: peakActivationBytes(each),
+  });
+  const isStep = request.network === 'unet-step';
+  return {
+    request,
+    stage: stageOf[request.network],
+    ...costOf(graph),
+    ...(isStep && { parts: partitionGraph(graph, unetPart).map(costOf) }),
+    largestElements: largestElementCount(graph),
+  };
+}
+
+/**
+ * What each stage of a clip costs in each memory mode: the weights that are there at once, and the largest sum of live
+ * activations.
  * @throws SafetensorsError | WeightsMismatchError a checkpoint is missing, broken, or of another model
  */
 export async function estimateMemory(
   configs: ModelConfigs,
   settings: Omit<ImageToVideoSettings, 'seed'>,
-  provider: ConcreteProvider,
+  options: EstimateOptions,
 ): Promise<MemoryEstimates> {
-  const largest = { 'encode-image': nothing, denoise: nothing, decode: nothing };
-  let residentBytes = 0;
-  let largestPartBytes = 0;
-  for (const request of clipRequests(configs, settings)) {
-    const target = networkTarget(request, configs, modelTarget({ provider, precision: defaultPrecision(provider) }));
-    const bytesPerValue = valueBytes[target.precision];
-    const graph = await buildNetwork(configs, request, target);
-    const cost = { weightBytes: weightBytes(graph, bytesPerValue), activationBytes: peakActivationBytes(graph) };
-    const stage = stageOf[request.network];
-    largest[stage] = larger(largest[stage], cost);
-    residentBytes += cost.weightBytes;
-    if (request.network !== 'unet-step') continue;
-    const parts = partitionGraph(graph, unetPart).map((part) => weightBytes(part, bytesPerValue));
-    largestPartBytes = Math.max(...parts);
+  const costs: NetworkCost[] = [];
+  for (const request of clipRequests(configs, settings, options.guidanceBatch)) {
+    costs.push(await estimateNetwork(configs, request, options));
   }
-  const inModes = (cost: MemoryEstimate, sequentialBytes = cost.weightBytes) => ({
-    resident: { ...cost, weightBytes: residentBytes },
-    'model-offload': cost,
-    'sequential-offload': { ...cost, weightBytes: sequentialBytes },
-  });
-  return {
-    'encode-image': inModes(largest['encode-image']),
-    // Values wait between the parts of the UNet as they wait inside the whole.
-    denoise: inModes(largest.denoise, largestPartBytes),
-    decode: inModes(largest.decode),
+  const residentBytes = costs.reduce((sum, cost) => sum + cost.weightBytes, 0);
+  const inModes = (stage: keyof MemoryEstimates) => {
+    const largest = costs.filter((cost) => cost.stage === stage).reduce(larger);
+    const { weightBytes, activationBytes, parts = [] } = largest;
+    const cost = { weightBytes, activationBytes };
+    // Values wait between the parts of the UNet as they wait inside the whole; on a GPU that is the machine's memory.
+    const largestPart = parts.reduce<MemoryEstimate>(larger, nothing);
+    const partBytes = Math.max(0, ...parts.map((part) => part.weightBytes));
+    const inParts = options.provider === 'cpu' ? { activationBytes, weightBytes: partBytes } : largestPart;
+    return {
+      resident: { ...cost, weightBytes: residentBytes },
+      'model-offload': cost,
+      'sequential-offload': parts.length > 0 ? inParts : cost,
+    };
   };
+  return { 'encode-image': inModes('encode-image'), denoise: inModes('denoise'), decode: inModes('decode') };
 }
 
 const nothing: MemoryEstimate = { weightBytes: 0, activationBytes: 0 };
@@ -73,6 +110,6 @@ const stageOf = {
   'vae-decoder': 'decode',
 } as const satisfies Record<NetworkRequest['network'], keyof MemoryEstimates>;
 
-function larger(a: MemoryEstimate, b: MemoryEstimate): MemoryEstimate {
+function larger<Cost extends MemoryEstimate>(a: Cost, b: Cost): Cost {
   return a.weightBytes + a.activationBytes > b.weightBytes + b.activationBytes ? a : b;
 }

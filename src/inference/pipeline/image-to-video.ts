@@ -9,7 +9,7 @@ import { createScheduler } from '../schedulers/create-scheduler.ts';
 import { checkTwoPictures, denoiseBetween } from './bidirectional-sampling.ts';
 import { defaultPrecision, modelTarget, networkTarget } from './build-network.ts';
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts';
-import { decodeLatents } from './decode-latents.ts';
+import { decodeLatents, mostFramesTogether } from './decode-latents.ts';
 import { denoise, type ImageCondition, type Stage, type StageTools } from './denoiser.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { cancellableNetworks, finiteNetworks, requireOutput, withSession } from './guard-networks.ts';
@@ -17,10 +17,11 @@ import { checkpointKeeper, type PipelineState, startingPoint } from './keep-chec
 import { readModelConfigs } from './load-model.ts';
 import type { LoraRequest } from './loras.ts';
 import { checkSettings, modelInfo } from './model-info.ts';
-import { modelNetworks } from './networks.ts';
+import { modelNetworks, type Networks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
+import { executionPlanner, type PlannedExecution } from './plan-for-card.ts';
 import { framesOfGuess, type LatentGuess, openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
 import {
@@ -39,6 +40,8 @@ export interface OpenImageToVideoOptions extends ExecutionOptions {
   modelDir: string;
   /** Added to the UNet's weights when they are loaded. */
   loras?: readonly LoraRequest[] | undefined;
+  /** Bytes of the card that CUDA would use, if they can be told; asked for where CUDA is used. */
+  cardBytes?: () => Promise<number | undefined>;
   /** Takes lines for the operator's log, such as a provider that was passed over. */
   log?: (message: string) => void;
 }
@@ -93,19 +96,31 @@ export interface ImageToVideoPipeline {
  * @throws InferenceError the provider asked for does not work here
  */
 export async function openImageToVideo(options: OpenImageToVideoOptions): Promise<ImageToVideoPipeline> {
-  const { threads, cpuMemory, memoryMode = 'model-offload', guidanceBatch = 'batched' } = options;
+  const { threads, cpuMemory } = options;
   const log = options.log ?? (() => {});
   const configs = await withLoras(await readModelConfigs(options.modelDir), options.loras ?? []);
   for (const note of await modelNotes(configs)) log(note);
   const provider = await chooseProvider(options.provider, log);
   const precision = options.precision ?? defaultPrecision(provider);
-  const { feedForwardChunk, cudaGraph } = options;
-  const target = modelTarget({ provider, precision, feedForwardChunk, cudaGraph });
-  const networks = modelNetworks(configs, {
-    target: (request) => networkTarget(request, configs, target),
-    session: { provider, threads, mapped: cpuMemory === 'mmap' },
-    memoryMode,
-  });
+  const { cudaGraph } = options;
+  const cardBytes = provider === 'cuda' ? await options.cardBytes?.() : undefined;
+  const way = { provider, precision, cudaGraph } as const;
+  const planFor = executionPlanner(configs, { target: way, chosen: options, cardBytes, log });
+  /** The networks, and how they are run at present: the next clip may be of another size. */
+  let current: { key: string; networks: Networks } | undefined;
+  async function networksAs({ memoryMode, feedForwardChunk }: PlannedExecution): Promise<Networks> {
+    const key = `${memoryMode} ${feedForwardChunk}`;
+    if (current?.key === key) return current.networks;
+    await current?.networks.release();
+    const target = modelTarget({ ...way, feedForwardChunk });
+    const networks = modelNetworks(configs, {
+      target: (request) => networkTarget(request, configs, target),
+      session: { provider, threads, mapped: cpuMemory === 'mmap' },
+      memoryMode,
+    });
+    current = { key, networks };
+    return networks;
+  }
   const info = modelInfo(configs);
   return {
     info,
@@ -117,12 +132,17 @@ export async function openImageToVideo(options: OpenImageToVideoOptions): Promis
         checkTwoPictures(settings);
         checkPicture(endPicture);
       }
-      const own = cancellableNetworks(networks, signal);
-      const how = { provider, precision, guidanceBatch, log, signal };
-      const context = { configs, networks: own, ...how, picture, endPicture, settings };
-      return run(context, { resume, checkpoints, previews, isVariation });
+      const context = { configs, ...way, cardBytes, log, signal, picture, endPicture, settings };
+      const prepare = async () => {
+        const plan = await planFor(settings);
+        return {
+          networks: cancellableNetworks(await networksAs(plan), signal),
+          guidanceBatch: plan.guidanceBatch,
+        };
+      };
+      return runPrepared(context, prepare, { resume, checkpoints, previews, isVariation });
     },
-    release: networks.release,
+    release: async () => current?.networks.release(),
   };
 }
 
@@ -131,9 +151,22 @@ function checkPicture({ width, height, data }: FramedPicture): void {
   throw new InferenceError('picture-size', `${data.length} bytes are no picture of ${width}×${height}.`);
 }
 
+/** What is known of a run only when it begins. */
+type Prepared = Pick<PipelineContext, 'networks' | 'guidanceBatch'>;
+type RunOptions = Omit<GenerateOptions, 'endPicture' | 'signal'>;
+
+/** The context is filled, not copied: its pictures are dropped while the run goes on. */
+async function* runPrepared(
+  context: Omit<PipelineContext, keyof Prepared>,
+  prepare: () => Promise<Prepared>,
+  options: RunOptions,
+): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
+  return yield* run(Object.assign(context, await prepare()), options);
+}
+
 async function* run(
   given: PipelineContext,
-  { resume, checkpoints, previews, isVariation = false }: Omit<GenerateOptions, 'endPicture' | 'signal'>,
+  { resume, checkpoints, previews, isVariation = false }: RunOptions,
 ): AsyncGenerator<PipelineProgress, ImageToVideoResult> {
   const { configs, settings, provider } = given;
   throwIfCancelled(given.signal);
@@ -203,9 +236,9 @@ async function* run(
     return isTooLarge ? made : { ...made, state: bytes };
   }
 
-  const chunks = Math.ceil(settings.numFrames / settings.decodeChunkSize);
-  yield clock.begin('decode', chunks);
-  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step });
+  const atMost = await mostFramesTogether(job);
+  yield clock.begin('decode', Math.ceil(settings.numFrames / atMost));
+  const { frames, decodeChunkSize } = yield* decodeLatents(job, { latents, step, atMost });
 
   const { width, height } = settings;
   const done = { ...settings, decodeChunkSize };

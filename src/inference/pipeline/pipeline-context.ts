@@ -3,7 +3,7 @@ import type { Precision } from '../graph/graph-builder.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { Networks } from './networks.ts';
-import type { GuidanceBatch, ImageToVideoSettings } from './types.ts';
+import type { CudaGraph, GuidanceBatch, ImageToVideoSettings } from './types.ts';
 
 /** Everything one run works with. */
 export interface PipelineContext {
@@ -12,6 +12,9 @@ export interface PipelineContext {
   provider: ConcreteProvider;
   precision: Precision;
   guidanceBatch: GuidanceBatch;
+  cudaGraph?: CudaGraph | undefined;
+  /** Of the card that CUDA uses; undefined: not known, or no card. */
+  cardBytes?: number | undefined;
   /** Takes lines for the operator's log. */
   log: (message: string) => void;
   /** Any size; set to undefined once the model's inputs are made of it, since a photo takes much memory. */

@@ -10,27 +10,26 @@ const small = { ...defaults, width: 64, height: 64 };
 
 describe('estimateMemory', () => {
   it('orders the modes by the weights that are there at once', async () => {
-    for (const stage of Object.values(await estimateMemory(configs, small, 'cpu'))) {
+    for (const stage of Object.values(await estimateMemory(configs, small, { provider: 'cpu' }))) {
       expect(stage.resident.weightBytes).toBeGreaterThan(stage['model-offload'].weightBytes);
       expect(stage['model-offload'].weightBytes).toBeGreaterThanOrEqual(stage['sequential-offload'].weightBytes);
       expect(stage.resident.activationBytes).toBe(stage['sequential-offload'].activationBytes);
     }
-    const { denoise } = await estimateMemory(configs, small, 'cpu');
+    const { denoise } = await estimateMemory(configs, small, { provider: 'cpu' });
     expect(denoise['sequential-offload'].weightBytes).toBeLessThan(denoise['model-offload'].weightBytes);
   });
 
   it('reckons with half the bytes on a GPU, and float32 for an encoder that asks for it', async () => {
-    const cpu = await estimateMemory(configs, small, 'cpu');
-    const gpu = await estimateMemory(configs, small, 'cuda');
+    const cpu = await estimateMemory(configs, small, { provider: 'cpu' });
+    const gpu = await estimateMemory(configs, small, { provider: 'cuda' });
     expect(gpu.denoise['model-offload'].weightBytes).toBe(cpu.denoise['model-offload'].weightBytes / 2);
-    // Fused norms and the lack of transposes leave fewer values alive besides.
-    expect(gpu.decode['model-offload'].activationBytes).toBeLessThan(cpu.decode['model-offload'].activationBytes / 2);
     expect(gpu.denoise.resident.weightBytes).toBeGreaterThanOrEqual(cpu.denoise.resident.weightBytes / 2);
   });
 
   it('grows with the clip, the guidance and the frames that are decoded together', async () => {
     const working = async (changes: Partial<typeof small>, stage: 'denoise' | 'decode') =>
-      (await estimateMemory(configs, { ...small, ...changes }, 'cpu'))[stage]['model-offload'].activationBytes;
+      (await estimateMemory(configs, { ...small, ...changes }, { provider: 'cpu' }))[stage]['model-offload']
+        .activationBytes;
     const unguided = { minGuidanceScale: 1, maxGuidanceScale: 1 };
     expect(await working({ width: 128 }, 'denoise')).toBeGreaterThan(1.8 * (await working({}, 'denoise')));
     expect(await working(unguided, 'denoise')).toBeLessThan(0.6 * (await working({}, 'denoise')));
