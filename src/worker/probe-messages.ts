@@ -3,12 +3,16 @@ import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-un
 import { executionSettings } from '../settings/execution.ts';
 import { type WireError, wireErrorSchema } from './wire-error.ts';
 
-const requestSchema: z.ZodType<UnetProbeRequest> = z.strictObject({
+/** All of a request's fields: one that is missing here does not compile. */
+const requestFields = {
   modelDir: z.string().min(1),
   provider: z.enum(['cpu', 'cuda', 'webgpu']),
   precision: executionSettings.precision.type.schema,
   threads: z.number().int().positive().optional(),
-});
+  cudaGraph: executionSettings.cudaGraph.type.schema.optional(),
+} satisfies Record<keyof UnetProbeRequest, z.ZodType>;
+
+const requestSchema: z.ZodType<UnetProbeRequest> = z.strictObject(requestFields);
 
 const probeSchema: z.ZodType<UnetProbe> = z.strictObject({
   output: z.custom<Float32Array>((value) => value instanceof Float32Array),
