@@ -33,18 +33,25 @@ const options = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What the command is given besides its words. */
+interface MainOptions {
+  signal: AbortSignal;
+  /** In place of the real ones: tests only. */
+  tools?: Partial<BenchTools>;
+  /** Tells what is going on; default: on stderr. */
+  tell?: (line: string) => void;
+}
+
 /**
  * The whole command.
- * @param replaced tools that tests put in place of the real ones
  * @returns the exit code: 1 where something could not be measured
  */
 export async function mainOfBench(
   argv: readonly string[],
   environment: Environment,
-  { signal, tools: replaced }: { signal: AbortSignal; tools?: Partial<BenchTools> },
+  { signal, tools: replaced, tell = tellOnStderr }: MainOptions,
 ): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options });
-  const tell = (line: string) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
   if (values.pack !== undefined) {
     await writePack(resolve(values.pack), {
       from: (values.from ?? []).map((path) => resolve(path)),
@@ -61,7 +68,7 @@ export async function mainOfBench(
   const sizes = provider === 'cuda' ? fullSizes : rehearsalSizes;
   const { collect } = values;
   const workDir = resolve(values.work ?? join('out', provider === 'cuda' ? 'bench-gpu' : 'bench-gpu-rehearsal'));
-  const results = openResults(join(workDir, 'results'), signal);
+  const results = openResults(join(workDir, 'results'), { signal, tell });
   const context: BenchContext = {
     provider,
     sizes,
@@ -83,6 +90,10 @@ export async function mainOfBench(
   const isWhole = await runSections(context, { names, again: values.again, onSection: report });
   tell(`${isWhole ? 'everything was measured' : 'not everything could be measured'}; see ${output}`);
   return isWhole ? 0 : 1;
+}
+
+function tellOnStderr(line: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 }
 
 function realTools(

@@ -55,7 +55,16 @@ export async function makeWeights(folder: string, name: CheckpointName): Promise
     const values = new Uint16Array(writtenValues);
     for (const [key, shape] of shapes) {
       const { scale, shift } = distribution(key, shape);
-      const table = Uint16Array.from(normal, (value) => toHalf(value * scale + shift));
+      const half = (value: number) => toHalf(value * scale + shift);
+      if (count(shape) < tableSize) {
+        // A slice of the table: a small tensor needs no more.
+        state = next(state);
+        const from = (state >>> 1) % (tableSize - count(shape));
+        const own = Uint16Array.from(normal.subarray(from, from + count(shape)), half);
+        writeWhole(file, new Uint8Array(own.buffer));
+        continue;
+      }
+      const table = Uint16Array.from(normal, half);
       for (let left = count(shape); left > 0; left -= writtenValues) {
         const part = values.subarray(0, Math.min(left, writtenValues));
         state = fill(part, table, state);
@@ -69,13 +78,20 @@ export async function makeWeights(folder: string, name: CheckpointName): Promise
   return { tensors: shapes.length, bytes: at };
 }
 
-/** Draws from a table by the xorshift generator of 32 bits (Marsaglia 2003); returns its next state. */
+/** The xorshift generator of 32 bits (Marsaglia 2003). */
+function next(from: number): number {
+  let state = from;
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return state;
+}
+
+/** Draws from a table; returns the generator's next state. */
 function fill(values: Uint16Array, table: Uint16Array, from: number): number {
   let state = from;
   for (let at = 0; at < values.length; at++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
+    state = next(state);
     values[at] = table[state & (tableSize - 1)]!;
   }
   return state;

@@ -27,7 +27,10 @@ export interface Results {
 }
 
 /** Opens the folder of results, which need not be there. */
-export function openResults(folder: string, signal: AbortSignal): Results {
+export function openResults(
+  folder: string,
+  { signal, tell }: { signal: AbortSignal; tell: (line: string) => void },
+): Results {
   const fileOf = (section: string) => join(folder, `${section}.json`);
 
   function read(section: string): SectionRecord {
@@ -65,7 +68,7 @@ export function openResults(folder: string, signal: AbortSignal): Results {
         const { measures, failures } = read(section);
         const reason = describe(error);
         write(section, { measures, failures: { ...failures, [name]: reason }, isWhole: false });
-        process.stderr.write(`  ${name} failed: ${reason}\n`);
+        tell(`${name} failed: ${reason}`);
         return undefined;
       }
     },

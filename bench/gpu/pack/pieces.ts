@@ -34,7 +34,9 @@ interface PiecesOptions {
 
 /** Writes SHA256SUMS over every other file of a folder, as sha256sum checks them. */
 export async function writeChecksums(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== 'SHA256SUMS').sort();
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'SHA256SUMS');
+  const names = files.map(({ name }) => name).sort();
   const lines: string[] = [];
   for (const name of names) {
     const hash = createHash('sha256');

@@ -14,7 +14,7 @@ fi
 cd "$here"
 if [ "$(cat "$target/SHA256SUMS" 2>/dev/null || true)" != "$(cat SHA256SUMS)" ]; then
   echo "checking and unpacking into $target" >&2
-  sha256sum --check --quiet SHA256SUMS
+  sha256sum --check --quiet SHA256SUMS >&2
   for name in base provider cuda; do
     rm -rf "${target:?}/$name"
     mkdir -p "$target"

@@ -88,13 +88,19 @@ export async function writePack(target: string, options: PackOptions): Promise<v
 /** JavaScript in the folders of the sources, so that each finds its neighbours. */
 async function compile(outDir: string, staging: string, signal: AbortSignal): Promise<void> {
   const config = join(staging, 'tsconfig.json');
-  const compilerOptions = { noEmit: false, noCheck: true, rootDir: root, outDir, typeRoots: [] };
+  const compilerOptions = { noEmit: false, noCheck: true, rootDir: root, outDir, types: [] };
   const files = programs.map((path) => join(root, path));
   await writeFile(
     config,
     JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, files, include: [] }),
   );
-  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config], { signal });
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config], { signal }).catch(
+    (error: unknown) => {
+      // The compiler's complaints go to its standard output.
+      const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+      throw new Error(`It does not compile: ${said.slice(0, 1000)}`, { cause: error });
+    },
+  );
 }
 
 /** Takes the provider, and maybe CUDA's libraries, out of wheels and folders. */
