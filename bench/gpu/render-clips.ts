@@ -5,7 +5,7 @@ import type { ExecutionOptions } from '../../src/settings/execution.ts';
 import type { ImageToVideoSettings } from '../../src/settings/image-to-video.ts';
 import { createWorkerPool } from '../../src/worker/worker-pool.ts';
 import { type FramesLook, lookAtFrames } from './look-at-frames.ts';
-import { cardIndex, watchCard } from './watch-card.ts';
+import { watchCard } from './watch-card.ts';
 
 /** The clips that are made one after another by one render process. */
 interface ClipsTask {
@@ -52,7 +52,7 @@ export function renderInPool(
 ): RenderClips {
   return async ({ modelDir, execution, settings, picture, times, framesDir }) => {
     const ffmpegPath = await findFfmpeg({ path: environment.PATH });
-    const card = await watchCard(cardIndex(environment));
+    const card = await watchCard(environment);
     const log: string[] = [];
     const note = (_: object, message: string) => void log.push(message);
     const pool = createWorkerPool({

@@ -4,7 +4,7 @@ import { childEnvironment } from '../../src/worker/fork-child.ts';
 import { runnableEntry } from '../../src/worker/runnable-entry.ts';
 import { watchMemory } from '../side/watch-memory.ts';
 import type { Perform, Performed, Task, TaskAnswers } from './tasks.ts';
-import { cardIndex, watchCard } from './watch-card.ts';
+import { watchCard } from './watch-card.ts';
 
 /** A driver that hangs is given up after this long, in milliseconds. */
 const patienceMs = 300_000;
@@ -30,7 +30,7 @@ export function performInChildren(
   ): Promise<Performed<TaskAnswers[Kind]>> => {
     signal.throwIfAborted();
     const isProfiled = 'profiled' in task && task.profiled === true;
-    const card = await watchCard(cardIndex(environment));
+    const card = await watchCard(environment);
     const startedMs = performance.now();
     const child = spawn(process.execPath, [...execArgv, fileURLToPath(file), JSON.stringify(task)], {
       stdio: ['ignore', 'pipe', 'pipe'],

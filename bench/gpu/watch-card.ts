@@ -1,40 +1,42 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** How often the card's memory is looked at, in milliseconds. */
 const sampleMs = 100;
 
 /** The card that CUDA takes where nobody chooses. */
-export function cardIndex(environment: Readonly<Record<string, string | undefined>>): string {
+function cardIndex(environment: Environment): string {
   const [first = ''] = (environment.CUDA_VISIBLE_DEVICES ?? '').split(',');
   return first === '' ? '0' : first;
 }
 
-const question = ['--query-gpu=memory.used', '--format=csv,noheader,nounits'];
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Watches how much memory of a card is taken, by all processes together: what a container's own processes take, nvidia-smi
+ * Watches how much memory of the card is taken, by all processes together: what a container's own processes take, nvidia-smi
  * cannot always tell.
- * @returns `stop` tells the most over what was taken at the start; undefined where nvidia-smi does not answer
+ * @returns once the memory is known that is taken before; `stop` tells the most over it, undefined where nvidia-smi does not
+ *   answer
  */
-export async function watchCard(index: string): Promise<{ stop(): number | undefined }> {
-  const before = await new Promise<number | undefined>((answer) => {
-    execFile('nvidia-smi', [...question, '-i', index], { timeout: 20_000 }, (error, stdout) =>
-      answer(error === null ? readMebibytes(stdout).at(0) : undefined),
-    );
-  });
-  if (before === undefined) return { stop: () => undefined };
-  let most = before;
-  const child = spawn('nvidia-smi', [...question, '-i', index, '-lms', String(sampleMs)], {
+export async function watchCard(environment: Environment): Promise<{ stop(): number | undefined }> {
+  const words = ['--query-gpu=memory.used', '--format=csv,noheader,nounits', '-i', cardIndex(environment)];
+  const child = spawn('nvidia-smi', [...words, '-lms', String(sampleMs)], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    env: environment as NodeJS.ProcessEnv,
   });
-  child.on('error', () => {});
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    most = Math.max(most, ...readMebibytes(text));
+  const samples: number[] = [];
+  await new Promise<void>((begun) => {
+    child.once('error', () => begun());
+    child.once('close', () => begun());
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      samples.push(...readMebibytes(text));
+      begun();
+    });
   });
   return {
     stop() {
       child.kill();
-      return (most - before) * 2 ** 20;
+      const [before] = samples;
+      return before === undefined ? undefined : (Math.max(...samples) - before) * 2 ** 20;
     },
   };
 }
