@@ -79,16 +79,20 @@ export async function mainOfBench(
     environment,
     tell,
   };
-  // A rehearsal's figures must not pass for a card's.
-  const usual = provider === 'cuda' ? committedReport : join(workDir, 'GPU.md');
-  const output = resolve(values.output ?? (collect === undefined ? usual : join(collect, 'GPU.md')));
+  // Neither a rehearsal nor a machine without a card may write what is committed.
+  const named = values.output ?? (collect && join(collect, 'GPU.md'));
+  const outputNow = () => {
+    const isMeasured = provider === 'cuda' && Object.keys(results.read('provider').measures).length > 0;
+    return resolve(named ?? (isMeasured ? committedReport : join(workDir, 'GPU.md')));
+  };
   const report = () => {
+    const output = outputNow();
     mkdirSync(dirname(output), { recursive: true });
     writeFileSync(output, writeReport(results, { provider, sizes }));
     if (collect !== undefined) collectResults(results, resolve(collect));
   };
   const isWhole = await runSections(context, { names, again: values.again, onSection: report });
-  tell(`${isWhole ? 'everything was measured' : 'not everything could be measured'}; see ${output}`);
+  tell(`${isWhole ? 'everything was measured' : 'not everything could be measured'}; see ${outputNow()}`);
   return isWhole ? 0 : 1;
 }
 

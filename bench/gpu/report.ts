@@ -38,9 +38,12 @@ export function writeReport(results: Results, { provider, sizes }: ReportOptions
   const read = <Figures>(section: SectionName) => Object.entries(results.read(section).measures) as [string, Figures][];
   const { frames, width, height, steps, decodeChunk } = sizes.clip;
   const isRehearsal = provider === 'cpu';
+  const isStopped = Object.keys(results.read('provider').failures).length > 0;
+  const usual = isRehearsal ? '# Rehearsal on the CPU: these figures say nothing of a card' : '# Measured on a card';
+  const title = isStopped ? `# Not measured: ${provider} does not work here` : usual;
   const goals = judge(results, { clip: sizes.clip, isRehearsal });
   const parts = [
-    isRehearsal ? '# Rehearsal on the CPU: these figures say nothing of a card' : '# Measured on a card',
+    title,
     `Written by \`npm run bench:gpu\`; ${isRehearsal ? 'a small model' : 'SVD XT 1.1 at full size'}, random weights in half precision, ${frames} frames of ${width}×${height}, ${steps} steps, decoded ${decodeChunk} at a time. docs/gpu.md tells how to run it.`,
     ...read<MachineFigures>('machine').map(([, figures]) => machinePart(figures)),
     `## Goals\n\n${markdownTable(

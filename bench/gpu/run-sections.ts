@@ -3,7 +3,7 @@ import { type SectionName, sectionNames } from './report.ts';
 import { measureClip, measureDemo } from './sections/clip.ts';
 import { measureDiffusers } from './sections/diffusers.ts';
 import { measureDoctor } from './sections/doctor.ts';
-import { measureMachine } from './sections/machine.ts';
+import { measureMachine, requireSameMachine } from './sections/machine.ts';
 import { measureNetworks } from './sections/networks.ts';
 import { measureDecode, measureProfile, measureStep } from './sections/timing.ts';
 
@@ -34,10 +34,11 @@ export interface RunOptions {
 /**
  * Measures the sections that are not whole yet, one after another, each measure kept at once.
  * @returns whether everything was measured
- * @throws whatever reason the signal has: what was measured is kept
+ * @throws Error the results that are kept are of another machine; whatever reason the signal has: what was measured is kept
  */
 export async function runSections(context: BenchContext, { names, again, onSection }: RunOptions): Promise<boolean> {
   const { results, provider, tell } = context;
+  await requireSameMachine(context);
   if (again) for (const name of names) results.forget(name);
   let works: boolean | undefined;
   for (const name of sectionNames.filter((one) => names.includes(one))) {
@@ -50,6 +51,8 @@ export async function runSections(context: BenchContext, { names, again, onSecti
       if (!works) {
         tell(`${provider} does not work here; the doctor's findings say why`);
         onSection();
+        // They are to be looked at again once somebody has mended it.
+        for (const each of always) results.forget(each);
         break;
       }
     }

@@ -15,6 +15,7 @@ cd "$here"
 if [ "$(cat "$target/SHA256SUMS" 2>/dev/null || true)" != "$(cat SHA256SUMS)" ]; then
   echo "checking and unpacking into $target" >&2
   sha256sum --check --quiet SHA256SUMS >&2
+  rm -rf "${target:?}/libraries" "$target/cuda-is-set-up"
   for name in base provider cuda; do
     rm -rf "${target:?}/$name"
     mkdir -p "$target"
@@ -36,8 +37,10 @@ mkdir -p "$results"
 case " $* " in
   *" --provider cpu "* | *" --provider=cpu "*) ;;
   *)
-    if [ ! -e "$CUDA_DIR/cuda.json" ]; then
-      "$node" "$target/base/bench/gpu/pack/set-up-cuda.js" "$target/provider" "$target/cuda" || true
+    if [ ! -e "$target/cuda-is-set-up" ]; then
+      # Where it fails the doctor says what is missing, and the next start tries again.
+      "$node" "$target/base/bench/gpu/pack/set-up-cuda.js" "$target/provider" "$target/cuda" &&
+        : >"$target/cuda-is-set-up" || true
     fi
     ;;
 esac

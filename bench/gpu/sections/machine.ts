@@ -46,6 +46,16 @@ export async function measureMachine({ results, provider, environment }: BenchCo
   });
 }
 
+/** @throws Error the results that are kept are of another machine */
+export async function requireSameMachine({ results, workDir }: BenchContext): Promise<void> {
+  const kept = results.read('machine').measures.machine as MachineFigures | undefined;
+  if (kept === undefined) return;
+  const name = (cards: readonly Card[]) => cards.map((card) => card.name).join(', ') || 'a machine without a card';
+  const [before, now] = [name(kept.cards), name(await askNvidiaSmi())];
+  if (before === now) return;
+  throw new Error(`${workDir} has results of ${before}, and this is ${now}: name another folder by --work.`);
+}
+
 async function libraries(environment: BenchContext['environment']): Promise<MachineFigures['libraries']> {
   const found = await findNeeded(cudaFolder(environment), systemPlaces(environment.LD_LIBRARY_PATH));
   return found.map(({ soname, path }) => ({ soname, path: path ?? null }));

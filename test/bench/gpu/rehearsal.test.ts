@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type { BenchTools } from '../../../bench/gpu/context.ts';
 import { mainOfBench } from '../../../bench/gpu/main.ts';
 import { performTask } from '../../../bench/gpu/perform-task.ts';
 import type { Perform, Task } from '../../../bench/gpu/tasks.ts';
+import type { Finding } from '../../../src/cli/doctor/finding.ts';
 
 /** What is written of a task, to tell tasks apart. */
 function nameOf(task: Task): string {
@@ -18,6 +19,7 @@ let work: string;
 /** Every task, in order. */
 let performed: string[];
 let rendered: string[];
+let findings: Finding[];
 /** Called before each task; may throw. */
 let before: (task: Task) => void;
 
@@ -39,10 +41,7 @@ const tools: BenchTools = {
     const clip = { seconds: 10, firstStepSeconds: 5, perStage: stages, provider: 'cpu', frames, bytes: 7 };
     return { clips: Array.from({ length: times }, () => clip), log: [], file: Uint8Array.of(1, 2, 3) };
   },
-  doctor: async () => [
-    { check: 'cpu float32', verdict: 'ok', text: 'as it should be' },
-    { check: 'Discord', verdict: 'fails', text: 'no token' },
-  ],
+  doctor: async () => findings,
   python: async () => {
     throw new Error('spawn python3 ENOENT');
   },
@@ -59,6 +58,10 @@ beforeEach(async () => {
   performed = [];
   rendered = [];
   before = () => {};
+  findings = [
+    { check: 'cpu float32', verdict: 'ok', text: 'as it should be' },
+    { check: 'Discord', verdict: 'fails', text: 'no token' },
+  ];
 });
 
 afterEach(() => rm(work, { recursive: true, force: true }));
@@ -127,6 +130,33 @@ describe('npm run bench:gpu, rehearsed on the CPU', () => {
     expect(existsSync(join(work, 'model'))).toBe(false);
     expect(report()).toContain('as it should be');
     expect(report()).toContain('provider, cpu: There is no CUDA device.');
+    expect(report()).toContain('# Not measured: cpu does not work here');
+
+    // Mended: nothing of the broken machine is kept.
+    before = () => {};
+    findings = [{ check: 'cpu float32', verdict: 'ok', text: 'mended' }];
+    expect(await bench(['--sections', 'machine,doctor,demo'])).toBe(0);
+    expect(report()).toContain('mended');
+    expect(report()).not.toContain('no CUDA device');
+  });
+
+  it('a machine without a card never writes the committed report', async () => {
+    const committed = readFileSync('bench/GPU.md', 'utf8');
+    before = () => {
+      throw new Error('There is no CUDA device.');
+    };
+    expect(await bench(['--provider', 'cuda', '--sections', 'doctor,step'])).toBe(1);
+    expect(report()).toContain('# Not measured: cuda does not work here');
+    expect(readFileSync('bench/GPU.md', 'utf8')).toBe(committed);
+  });
+
+  it('does not mix the results of two cards', async () => {
+    await bench(['--sections', 'machine']);
+    const file = join(work, 'results', 'machine.json');
+    const record = JSON.parse(readFileSync(file, 'utf8'));
+    record.measures.machine.cards = [{ name: 'NVIDIA T4' }];
+    writeFileSync(file, JSON.stringify(record));
+    await expect(bench()).rejects.toThrow('has results of NVIDIA T4, and this is');
   });
 
   it('puts everything that is to be taken home into three files', async () => {
