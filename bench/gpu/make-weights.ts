@@ -21,7 +21,7 @@ const tableSize = 2 ** 14;
 const writtenValues = 2 ** 22;
 
 /** Where a network's weights in half precision lie in a folder of diffusers' layout. */
-export function weightFile(folder: string, name: CheckpointName): string {
+function weightFile(folder: string, name: CheckpointName): string {
   return join(folder, name, `${checkpointBaseNames[name]}.fp16.safetensors`);
 }
 

@@ -9,8 +9,8 @@ import { watchCard } from './watch-card.ts';
 /** A driver that hangs is given up after this long, in milliseconds. */
 const patienceMs = 300_000;
 
-/** Characters kept of what a process wrote before it died. */
-const keptOutput = 1500;
+/** Characters kept of what a process wrote before it died: all of what `describe` says of an error. */
+const keptOutput = 2100;
 
 /** Of a task of the kind `network` that is profiled: each kernel ends before the next begins, so that it is timed and not its start. */
 const profiling = { CUDA_LAUNCH_BLOCKING: '1' };

@@ -115,6 +115,23 @@ describe('npm run bench:gpu, rehearsed on the CPU', () => {
     expect(report()).not.toContain('What failed');
   });
 
+  it('makes weights anew where they were not finished, and takes a model that is there as it is', async () => {
+    const made = () => performed.filter((name) => name.includes('"weights"')).length;
+    before = (task) => {
+      if (task.kind === 'weights' && task.name === 'vae') throw new Error('ENOSPC: no space left on device');
+    };
+    await expect(bench(['--sections', 'decode'])).rejects.toThrow('ENOSPC');
+    before = () => {};
+    performed = [];
+    expect(await bench(['--sections', 'decode'])).toBe(0);
+    expect(made()).toBe(3);
+
+    performed = [];
+    await rm(join(work, 'model', 'random-weights.txt'));
+    expect(await bench(['--sections', 'decode', '--again'])).toBe(0);
+    expect(made()).toBe(0);
+  });
+
   it('measures a section anew where that is asked for, and only then', async () => {
     for (const again of [[], [], ['--again']]) expect(await bench(['--sections', 'demo', ...again])).toBe(0);
     expect(rendered).toHaveLength(4);
