@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { childEnvironment } from '../../src/worker/fork-child.ts';
 import { runnableEntry } from '../../src/worker/runnable-entry.ts';
 import { watchMemory } from '../side/watch-memory.ts';
@@ -61,7 +62,7 @@ export function performInChildren(
     signal.throwIfAborted();
     if (how !== undefined) {
       const ending = isHung ? `gave no answer within ${patienceMs / 1000} s` : `ended with ${how}`;
-      throw new Error(`The process ${ending}: ${errors.trim()}`);
+      throw new Error(`The process ${ending}: ${stripVTControlCharacters(errors).trim()}`);
     }
     const answer = JSON.parse(output.join('').trim().split('\n').at(-1) ?? '') as TaskAnswers[Kind];
     return { answer, cardBytes, rssBytes: peakRssBytes, seconds: (performance.now() - startedMs) / 1000 };
