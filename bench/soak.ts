@@ -125,24 +125,15 @@ await people.settled();
 const memoryAfterMb = bot.memoryMb();
 await bot.stop();
 await fleet?.stop();
+books.close();
 
 const ended = readBooks(dataDir, discord);
-const { median, p99, count, unanswered } = people.latencies();
+const { median, p99, count, slow, unanswered } = people.latencies(longestAcknowledgementMs);
 const violations = discord.violations();
-const invalid = invalidRequests();
+// What Discord would count as invalid, beyond what was provoked here; a line each.
+const invalid = Object.entries(discord.invalidRequests().unprovoked).map(([name, times]) => `${times} × ${name}`);
 await discord.close();
 rmSync(folder, { recursive: true });
-
-/** What Discord would count as invalid, beyond what was provoked here; a line each. */
-function invalidRequests(): string[] {
-  let provoked = troubles.expiredTokens();
-  return Object.entries(discord.invalidRequests().unprovoked).flatMap(([name, times]) => {
-    const isOfToken = name.startsWith('401') && name.includes(':token');
-    const excused = isOfToken ? Math.min(provoked, times) : 0;
-    provoked -= excused;
-    return times > excused ? [`${times - excused} × ${name}`] : [];
-  });
-}
 
 const lines = (all: readonly string[]) => all.map((line) => `\n  ${line}`).join('');
 const longest = hostile?.longest();
@@ -158,7 +149,7 @@ failed          ${ended.failed} (each explained)
 cancelled       ${ended.cancelled}
 lost            ${ended.lost.length}${lines(ended.lost)}
 twice           ${ended.twice.length}${lines(ended.twice)}
-acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered
+acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered${lines(slow)}
 not seen        ${people.timedOut().length} ends in time${lines(people.timedOut())}
 machine         ${cpus().length} processors (${cpus()[0]?.model.trim()}), load average ${load.join(' ')}
 memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})

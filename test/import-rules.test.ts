@@ -19,6 +19,14 @@ it('docs/architecture.md shows the folders’ imports as they are: `npm run fix`
   expect(withPicture(text)).toBe(text);
 });
 
+it('a worker on another host loads nothing of Discord', () => {
+  const files = new Map(readImports('src').map((file) => [file.path, file]));
+  const reached = new Set(['cli/worker.ts']);
+  for (const path of reached) for (const next of files.get(path)!.files) reached.add(next);
+  expect([...reached].filter((path) => /^(bot|commands)\//.test(path))).toEqual([]);
+  expect([...reached].filter((path) => files.get(path)!.packages.includes('discord.js'))).toEqual([]);
+});
+
 describe('the check', () => {
   const table = {
     mayImport: { a: [], 'a/inner': ['a'], b: ['a'], all: ['*'] },

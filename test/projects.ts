@@ -28,6 +28,7 @@ export const longest: readonly string[] = [
   'test/inference/pipeline/image-to-video.test.ts',
   'test/worker/host-faults.test.ts',
   'test/e2e/kill.test.ts',
+  'test/inference/pipeline/half-precision.test.ts',
   'test/e2e/log-secrets.test.ts',
   'test/e2e/host-faults.test.ts',
   'test/e2e/devices.test.ts',

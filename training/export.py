@@ -49,6 +49,7 @@ PRESET = {
     "turn_by_seed": True,
     "pan_margin": PAN_MARGIN,
     "zoom_bucket": ZOOM_BUCKET,
+    "unet_force_upcast": True,  # it carries values beside constants far above them, of which half precision keeps too little
 }
 
 

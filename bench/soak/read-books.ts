@@ -63,23 +63,25 @@ export interface OpenBooks {
   stateOf(jobId: string): string | undefined;
   /** The ids of jobs, by those of the messages in which the bot tells of them. */
   messages(): ReadonlyMap<string, string>;
+  close(): void;
 }
 
-/** Looks into the store of a bot that runs, or has yet to start. */
+/**
+ * Looks into the store of a bot that runs, or has yet to start. By one connection: to open the store is to check all of it and
+ * to write its log back, which would hold up the stand-in here and the bot there.
+ */
 export function openBooks(dataDir: string): OpenBooks {
+  let database: ReturnType<typeof openDatabase> | undefined;
   function ask(question: string): Record<string, string>[] {
-    const database = openDatabase(dataDir);
-    try {
-      return database.prepare(question).all([]) as Record<string, string>[];
-    } finally {
-      database.close();
-    }
+    database ??= openDatabase(dataDir);
+    return database.prepare(question).all([]) as Record<string, string>[];
   }
   const idsWhere = (condition: string) => ask(`SELECT id FROM jobs WHERE ${condition}`).map(({ id }) => id!);
   return {
     underWay: () => idsWhere("state NOT IN ('done', 'failed', 'cancelled')"),
     running: () => idsWhere("state = 'running'"),
     stateOf: (jobId) => ask('SELECT id, state FROM jobs').find(({ id }) => id === jobId)?.state,
+    close: () => database?.close(),
     messages: () =>
       new Map(
         ask("SELECT id, json_extract(address, '$.messageId') AS message FROM jobs").map((row) => [

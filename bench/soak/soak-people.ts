@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { ComponentRequest, FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
+import { createLatencies, type Latencies } from './latencies.ts';
 import { createRandom } from './random.ts';
 import type { OpenBooks } from './read-books.ts';
 
@@ -40,7 +41,8 @@ export interface SoakPeople {
   settled(): Promise<void>;
   /** Jobs of whose end nobody heard in time; a line each. */
   timedOut(): readonly string[];
-  latencies(): { median: number; p99: number; count: number; unanswered: number };
+  /** With the limit from which on an answer is slow, in milliseconds. */
+  latencies(limitMs: number): Latencies & { unanswered: number };
   doorsUsed(): string;
   summary(): string;
 }
@@ -87,7 +89,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
   let asked = 0;
   const ends = new Set<Promise<void>>();
   const answers: Promise<void>[] = [];
-  const latenciesMs: number[] = [];
+  const latencies = createLatencies();
   const doors = new Map<string, number>();
   let unanswered = 0;
   const timedOut: string[] = [];
@@ -97,7 +99,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
   function use(door: string, handle: InteractionHandle): Promise<void> {
     doors.set(door, (doors.get(door) ?? 0) + 1);
     const answer = handle.acknowledged.then(
-      ({ latencyMs }) => void latenciesMs.push(latencyMs),
+      ({ latencyMs }) => latencies.note(door, latencyMs),
       () => void unanswered++,
     );
     answers.push(answer);
@@ -285,12 +287,8 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
       await Promise.all(ends);
     },
     timedOut: () => timedOut,
-    latencies() {
-      const sorted = latenciesMs.toSorted((a, b) => a - b);
-      const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-      return { median: at(0.5), p99: at(0.99), count: sorted.length, unanswered };
-    },
+    latencies: (limitMs) => ({ ...latencies.summary(limitMs), unanswered }),
     doorsUsed: () => [...doors].map(([door, times]) => `${door} ${times}`).join(', '),
-    summary: () => `${underWay.size} jobs under way, ${latenciesMs.length} interactions answered`,
+    summary: () => `${underWay.size} jobs under way, ${latencies.count()} interactions answered`,
   };
 }

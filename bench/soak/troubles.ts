@@ -8,8 +8,6 @@ export interface Troubles {
   /** Perhaps something goes wrong now, with one of the jobs under way. */
   maybe(index: number, jobs: readonly SoakJob[]): void;
   summary(): string;
-  /** How many tokens ended before their time: each is met once by whoever uses it. */
-  expiredTokens(): number;
 }
 
 const editByToken = 'PATCH /webhooks/:application/:token/messages/:message';
@@ -49,7 +47,6 @@ export function createTroubles(discord: FakeDiscord, seed: number): Troubles {
         count('token expired');
       }
     },
-    expiredTokens: () => counts.get('token expired') ?? 0,
     summary: () => [...counts].map(([name, times]) => `${name} ${times}`).join(', '),
   };
 }

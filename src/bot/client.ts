@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type Metrics, noMetrics } from '../util/metrics.ts';
+import type { ChannelPace } from './channel-pace.ts';
 import { FittingRest } from './fitting-rest.ts';
 import { GatewayConnections } from './gateway-connections.ts';
 import { createGatewayLog, type ShardHealth } from './gateway-log.ts';
@@ -23,6 +24,8 @@ export interface ClientOptions {
   cdnUrl?: string | undefined;
   clock: Clock;
   log: Log;
+  /** Default: nothing is held back. */
+  pace?: ChannelPace;
   /** Counts requests. Default: nobody does. */
   metrics?: Metrics;
 }
@@ -43,7 +46,7 @@ const invalidRequestStep = 100;
  */
 export function createClient(
   apiUrl: string,
-  { hearsReactions, cdnUrl, clock, log, metrics = noMetrics }: ClientOptions,
+  { hearsReactions, cdnUrl, clock, log, pace, metrics = noMetrics }: ClientOptions,
 ): { client: Client; health: () => GatewayHealth[] } {
   const gatewayLog = createGatewayLog(clock, log);
   const client = new Client({
@@ -69,7 +72,7 @@ export function createClient(
   // Everything that the bot writes leaves here, whichever part of it writes. The timers of the first one are stopped.
   client.rest.clearHashSweeper();
   client.rest.clearHandlerSweeper();
-  client.rest = new FittingRest(client.options.rest);
+  client.rest = new FittingRest(client.options.rest, pace);
   // Neither the address nor the major parameter: both carry tokens of interactions.
   client.rest.on(RESTEvents.RateLimited, ({ route, method, global, scope, timeToReset }) => {
     log.warn({ route, method, global, scope, waitMs: timeToReset }, 'a rate limit of Discord is reached; waiting');

@@ -29,8 +29,8 @@ const deadToken: ReadonlySet<unknown> = new Set([
  * answered by a smaller one.
  */
 export function isRouteClosed(error: unknown): boolean {
+  if (isTokenDead(error)) return true;
   if (!(error instanceof DiscordAPIError) || isUploadTooLarge(error)) return false;
-  if (deadToken.has(error.code)) return true;
   // Without a code it is not Discord's API that answered, but something in between.
   if (typeof error.code !== 'number' || error.code === 0 || momentary.has(error.code)) return false;
   return error.status >= 400 && error.status < 500 && !momentaryStatuses.has(error.status);
@@ -38,6 +38,7 @@ export function isRouteClosed(error: unknown): boolean {
 
 /** Whether the token of an interaction is not taken any more, whatever is asked with it. */
 export function isTokenDead(error: unknown): boolean {
+  if (error instanceof DiscordError) return error.code === 'token-ended';
   return error instanceof DiscordAPIError && deadToken.has(error.code);
 }
 

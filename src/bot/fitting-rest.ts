@@ -4,8 +4,10 @@ import {
   InteractionResponseType,
   type InternalRequest,
   REST,
+  type RESTOptions,
   Routes,
 } from 'discord.js';
+import type { ChannelPace } from './channel-pace.ts';
 import { withFileBody } from './file-body.ts';
 import { fitChoices, fitMessage, fitModal } from './fit-message.ts';
 import { withoutNulls } from './guard-packets.ts';
@@ -16,8 +18,16 @@ const callbackRoute = /^\/interactions\/\d+\/[^/]+\/callback$/;
 
 /** discord.js' own REST client, but that all it writes is brought within Discord's limits and fields before it leaves. */
 export class FittingRest extends REST {
+  readonly #pace: ChannelPace | undefined;
+
+  constructor(options?: Partial<RESTOptions>, pace?: ChannelPace) {
+    super(options);
+    this.#pace = pace;
+  }
+
   override async request(request: InternalRequest): Promise<unknown> {
-    const answer = await super.request(withFileBody(fitRequest(request)));
+    const send = () => super.request(withFileBody(fitRequest(request)));
+    const answer = await (this.#pace?.send(request, send) ?? send());
     return isParsed(request.fullRoute) ? withoutNulls(answer) : answer;
   }
 }

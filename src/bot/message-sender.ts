@@ -7,6 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Clock } from '../util/clock.ts';
+import { type DeadTokens, tokenEnded } from './dead-tokens.ts';
 import { isMessageGone, isRouteClosed, isTokenDead } from './discord-errors.ts';
 import { fitLabel } from './fit-text.ts';
 import type { ReplyAddress } from './reply-address.ts';
@@ -52,9 +53,6 @@ export interface MessageSender {
 /** The token is left alone this long before it expires: an upload that began in time must not end too late. */
 const handOverMs = 3 * 60_000;
 
-/** The token of an interaction is of use for a quarter of an hour: more than this are not alive at once. */
-const mostDeadTokens = 1_000;
-
 /** By which way the job's message is edited first at this moment. */
 export function editRoute(address: ReplyAddress, nowMs: number): 'token' | 'channel' {
   const { hasChannelRoute, isEphemeral, tokenExpiresAtMs } = address;
@@ -73,29 +71,34 @@ interface Ways {
   channel: () => Promise<unknown>;
 }
 
-/** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
-export function createMessageSender(rest: REST, clock: Clock): MessageSender {
-  /** Tokens that Discord took no more before their time, and what it said: each refusal counts against the bot. */
-  const deadTokens = new Map<string, unknown>();
+/** What {@link createMessageSender} works with besides. */
+export interface MessageSenderOptions {
+  clock: Clock;
+  deadTokens: DeadTokens;
+}
 
+/** Replies through the interaction's token while it is young, then by the bot's own right in the channel. */
+export function createMessageSender(rest: REST, { clock, deadTokens }: MessageSenderOptions): MessageSender {
   function inOrder(address: ReplyAddress, { token: byToken, channel }: Ways) {
     const token = () => noticingDeath(address, byToken);
     if (!address.hasChannelRoute || address.isEphemeral) return [token];
-    if (deadTokens.has(address.token)) return [channel];
-    if (editRoute(address, clock.now()) === 'token') return [token, channel];
-    return address.tokenExpiresAtMs > clock.now() ? [channel, token] : [channel];
+    if (deadTokens.has(address)) return [channel];
+    return editRoute(address, clock.now()) === 'token' ? [token, channel] : [channel, token];
   }
 
-  async function noticingDeath({ token }: ReplyAddress, way: () => Promise<unknown>): Promise<unknown> {
-    if (deadTokens.has(token)) throw deadTokens.get(token);
+  /** A new message: the channel first where there is one, since only that route knows nonces. */
+  function channelFirst(address: ReplyAddress, { token: byToken, channel }: Ways) {
+    const token = () => noticingDeath(address, byToken);
+    if (!address.hasChannelRoute || address.isEphemeral) return [token];
+    return deadTokens.has(address) ? [channel] : [channel, token];
+  }
+
+  async function noticingDeath(address: ReplyAddress, way: () => Promise<unknown>): Promise<unknown> {
+    if (deadTokens.has(address)) throw tokenEnded();
     try {
       return await way();
     } catch (error) {
-      if (isTokenDead(error)) {
-        deadTokens.set(token, error);
-        const [oldest] = deadTokens.keys();
-        if (deadTokens.size > mostDeadTokens && oldest !== undefined) deadTokens.delete(oldest);
-      }
+      if (isTokenDead(error)) deadTokens.add(address);
       throw error;
     }
   }
@@ -121,8 +124,7 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
           rest.post(Routes.webhook(applicationId, token), { body: followUp, ...filesOf(reply), auth: false }),
         channel: () => rest.post(Routes.channelMessages(channelId), { body: guarded, ...filesOf(reply) }),
       };
-      // The channel first where there is one: only that route knows nonces.
-      await firstOpenRoute(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+      await firstOpenRoute(channelFirst(address, ways));
     },
     async ping(address, content, nonce) {
       const { applicationId, token, channelId, messageId, userId, isEphemeral } = address;
@@ -136,14 +138,14 @@ export function createMessageSender(rest: REST, clock: Clock): MessageSender {
             body: { ...body, message_reference, nonce, enforce_nonce: true },
           }),
       };
-      await firstOpenRoute(address.hasChannelRoute && !isEphemeral ? [ways.channel, ways.token] : [ways.token]);
+      await firstOpenRoute(channelFirst(address, ways));
     },
     async direct({ userId }, reply, nonce) {
       const channel = (await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as APIChannel;
       const body = { ...bodyOf(reply), nonce, enforce_nonce: true };
       await rest.post(Routes.channelMessages(channel.id), { body, ...filesOf(reply) });
     },
-    hasToken: ({ token, tokenExpiresAtMs }) => tokenExpiresAtMs > clock.now() && !deadTokens.has(token),
+    hasToken: (address) => !deadTokens.has(address),
     async whisper(address, content) {
       const { applicationId, token } = address;
       const body = { content, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } };

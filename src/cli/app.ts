@@ -1,7 +1,9 @@
 import { ActivityType, type Client, Events, GatewayDispatchEvents } from 'discord.js';
 import { type AccessRules, createAccessCheck, tellUnserved } from '../bot/access.ts';
+import { createChannelPace } from '../bot/channel-pace.ts';
 import { createClient, isOperator } from '../bot/client.ts';
 import { connectionLost, logIn, reachDiscord } from '../bot/connection.ts';
+import { createDeadTokens } from '../bot/dead-tokens.ts';
 import { createDownload, type DownloadOptions } from '../bot/download.ts';
 import type { ShardHealth } from '../bot/gateway-log.ts';
 import { guardHandler, guardTimers } from '../bot/guard.ts';
@@ -33,7 +35,15 @@ import { systemClock } from '../util/clock.ts';
 import { createCooldown } from '../util/cooldown.ts';
 import { noMetrics } from '../util/metrics.ts';
 import type { RetryOptions } from '../util/retry.ts';
-import { type BotWorker, createShrink, discordPolicy, holdData, tellCommands, watchProvider } from './bot-parts.ts';
+import {
+  type BotWorker,
+  createShrink,
+  declareCommands,
+  discordPolicy,
+  holdData,
+  tellCommands,
+  watchProvider,
+} from './bot-parts.ts';
 import { openBotQueue, type RemoteWorkers } from './bot-queue.ts';
 import { packageVersion } from './io.ts';
 
@@ -114,8 +124,10 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
   const { store, uses, guildSettings, userSettings, blocks, facts } = repositories;
   const startedAtMs = clock.now();
   const clientOptions = { hearsReactions: reactionEmoji !== undefined, cdnUrl: config.discordCdnUrl };
-  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics });
-  const replies = createMessageSender(client.rest, clock);
+  const pace = await createChannelPace({ facts, clock: systemClock, log });
+  const { client, health } = createClient(config.discordApiUrl, { ...clientOptions, clock, log, metrics, pace });
+  const deadTokens = await createDeadTokens({ facts, clock, log });
+  const replies = createMessageSender(client.rest, { clock, deadTokens });
   const estimates = createEstimates({
     store: repositories.estimates,
     known: await repositories.estimates.all(),
@@ -259,6 +271,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
 
   try {
     const patience: RetryOptions = { policy: discordPolicy, clock, signal, random };
+    const commands = declareCommands(model, { userInstalls });
     await reachDiscord(client, config.discordToken, {
       ...patience,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'Discord cannot be reached; trying again'),
@@ -269,7 +282,7 @@ export async function startBot(config: BotConfig, dependencies: BotDependencies)
     log.info({ bot: ready.user.tag, guilds: ready.guilds.cache.size }, 'connected to Discord');
     tellUnserved(ready, { allowedGuildIds, log });
     const { rest, application } = ready;
-    await tellCommands({ rest, applicationId: application.id, facts, log }, { model, userInstalls, patience });
+    await tellCommands({ rest, applicationId: application.id, facts, log }, { commands, patience });
   } catch (error) {
     await stop();
     throw error;

@@ -2,10 +2,8 @@ import type { ShrinkClip } from '../bot/deliver-clip.ts';
 import { isTransient } from '../bot/discord-errors.ts';
 import { type RegisterCommandsOptions, registerCommands, withoutUserInstalls } from '../bot/register-commands.ts';
 import { handlers } from '../commands/index.ts';
-import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
 import { presetNames, presets } from '../inference/pipeline/presets.ts';
-import { listStyles, type Style } from '../inference/pipeline/styles.ts';
 import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { LocalEngine } from '../queue/engine/local-engine.ts';
 import type { WorkerInfo } from '../queue/engine/queue-engine.ts';
@@ -32,13 +30,6 @@ export function modelCapabilities(info: ModelInfo, styles: readonly StyleName[] 
     resolveSettings: (settings) => resolveSettings(info, settings, () => 0),
     chooseSize: (shape, picture, area) => chooseSize(shape, picture, { area, limits: info.limits }),
   };
-}
-
-/** The styles that can be chosen; the operator is told of files that are none. */
-export async function tellStyles(styleDir: string | undefined, log: Log): Promise<Style[]> {
-  const { styles, problems } = await listStyles(styleDir);
-  for (const { file, reason } of problems) log.warn({ file, reason }, 'a network of STYLE_DIR is no style');
-  return styles;
 }
 
 /** Takes the data folder for this process; `lost` rejects when another process has taken it over, and never resolves. */
@@ -155,32 +146,14 @@ function announcedProvider(workers: readonly AnnouncedWorker[]): string | undefi
  */
 export const discordPolicy: RetryPolicy = { firstMs: 1_000, factor: 2.6, maxMs: 60_000 };
 
-/** What render processes are made with. */
-export function rendererOptionsOf(config: Config) {
-  const { modelDir, loras, execution, ffmpegPath, safety, styleDir } = config;
-  const { stallSeconds, checkpointSeconds, previewSeconds } = config;
-  const pictures = { from: 'strangers', maxPixels: config.maxPicturePixels } as const;
-  return {
-    modelDir,
-    loras,
-    execution,
-    ffmpegPath,
-    safety,
-    styleDir,
-    pictures,
-    stallSeconds,
-    checkpointSeconds,
-    previewSeconds,
-    idleSeconds: config.modelIdleSeconds,
-  };
-}
-
-/** What {@link tellCommands} works with. */
-interface TellCommandsOptions {
-  model: ModelCapabilities;
-  /** Whether people may add the app to their own account. */
-  userInstalls: boolean;
-  patience: RetryOptions;
+/** What Discord is told of the commands. It takes a while, so it is made before anybody can ask for anything. */
+export function declareCommands(model: ModelCapabilities, { userInstalls }: { userInstalls: boolean }) {
+  const declarations = [
+    ...handlers.commands.map((command) => command.declare(model)),
+    ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
+  ];
+  // Whether people may add the app to their own account.
+  return userInstalls ? declarations : withoutUserInstalls(declarations);
 }
 
 /**
@@ -189,16 +162,11 @@ interface TellCommandsOptions {
  */
 export async function tellCommands(
   application: RegisterCommandsOptions,
-  { model, userInstalls, patience }: TellCommandsOptions,
+  { commands, patience }: { commands: ReturnType<typeof declareCommands>; patience: RetryOptions },
 ): Promise<void> {
   const { log } = application;
-  const declarations = [
-    ...handlers.commands.map((command) => command.declare(model)),
-    ...[...handlers.messageCommands, ...handlers.userCommands].map((command) => command.declare()),
-  ];
-  const told = userInstalls ? declarations : withoutUserInstalls(declarations);
   try {
-    await retry(() => registerCommands(told, application), {
+    await retry(() => registerCommands(commands, application), {
       ...patience,
       shouldRetry: isTransient,
       onRetry: (err, { delayMs }) => log.warn({ err, delayMs }, 'the commands could not be registered; trying again'),

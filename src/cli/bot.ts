@@ -10,7 +10,7 @@ import type { Log } from '../util/log.ts';
 import { createFleet } from '../worker/fleet.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { type BotDependencies, type RunningBot, startBot } from './app.ts';
-import { modelCapabilities, rendererOptionsOf, tellStyles } from './bot-parts.ts';
+import { modelCapabilities } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
@@ -19,6 +19,7 @@ import { warnOfRedis } from './doctor/check-redis.ts';
 import { guardProcess, type ProcessGuard } from './guard-process.ts';
 import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
+import { rendererOptionsOf, tellStyles } from './render-parts.ts';
 import { describeModel } from './worker.ts';
 
 const line = {

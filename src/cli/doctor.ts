@@ -23,7 +23,7 @@ import { textTable } from './text-table.ts';
 const line = {
   name: 'kinora doctor',
   about:
-    "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running the demo model's UNet on it " +
+    "Tries everything that the bot needs: the configuration, Node, ffmpeg, the model, each provider (by running a UNet of the demo model's size on it " +
     "and comparing with the CPU), the styles of STYLE_DIR, memory and disk, Discord's answer to the token, the data folder, the Redis of QUEUE_URL, the store of BLOB_URL. Exit code 1 if the bot " +
     'could not do its job. docs/gpu.md tells which figures to expect of a GPU.',
   options: { json: { help: 'print one line of JSON instead of a table' } },

@@ -20,8 +20,9 @@ import type { Log } from '../util/log.ts';
 import { createPictureChecker } from '../worker/picture-checker.ts';
 import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
-import { modelCapabilities, soleWorker, tellStyles } from './bot-parts.ts';
+import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
+import { tellStyles } from './render-parts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
 const samplesDir = fileURLToPath(new URL('../../assets', import.meta.url));

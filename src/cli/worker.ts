@@ -15,13 +15,13 @@ import { sleep, systemClock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { createFleet, type FleetMember } from '../worker/fleet.ts';
 import type { RenderProgress } from '../worker/types.ts';
-import { rendererOptionsOf, tellStyles } from './bot-parts.ts';
 import { chooseDevices } from './choose-devices.ts';
 import { readCommandLine, showHelp } from './command-line.ts';
 import { createLog } from './create-log.ts';
 import { guardProcess } from './guard-process.ts';
 import { type CliIo, packageVersion } from './io.ts';
 import { locateModel } from './locate-model.ts';
+import { rendererOptionsOf, tellStyles } from './render-parts.ts';
 
 const line = {
   name: 'kinora worker',

@@ -45,7 +45,7 @@ export interface RateLimits {
 /** The calls of the last ten minutes that Discord would hold against the bot: 401, 403 and 429. */
 export interface InvalidRequests {
   total: number;
-  /** Those that {@link FailNext} made so. */
+  /** Those that {@link FailNext} made so, and the first refusal of each token that was ended before its time. */
   provoked: number;
   /** The others, by status and route: `403 GET /channels/:channel`. */
   unprovoked: Readonly<Record<string, number>>;

@@ -21,7 +21,8 @@ export function createFaults(world: World, gateway: Gateway): Faults {
     expireToken(interactionId) {
       const interaction = world.interactions.get(interactionId);
       if (!interaction) throw new AppError('unknown-interaction', `There is no interaction ${interactionId}.`);
-      interaction.expiresAtMs = world.now();
+      interaction.hasUntoldEnd ||= interaction.expiresAtMs > world.now();
+      interaction.expiresAtMs = Math.min(interaction.expiresAtMs, world.now());
     },
     setPermissions(channelId, bits) {
       const channel = world.channels.get(channelId);

@@ -63,6 +63,7 @@ export function startInteraction(world: World, asked: NewInteraction): StoredInt
     channelId: channel.id,
     createdAtMs: world.now(),
     expiresAtMs: world.now() + tokenLifeMs,
+    hasUntoldEnd: false,
     context,
     owners,
     payload,

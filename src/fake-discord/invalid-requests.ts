@@ -18,6 +18,15 @@ export function countInvalidRequest(world: World, request: InvalidRequest, scope
   recordViolation(world, `${kept.length} invalid requests (401, 403, 429) within 10 minutes; Discord bans at 10,000`);
 }
 
+/** Whether a refusal is the first that tells of a token which was ended before its time: nobody can know of it before. */
+export function tellsOfEndedToken(world: World, status: number | undefined, token: string | undefined): boolean {
+  if (status !== 401 || token === undefined) return false;
+  const interaction = [...world.interactions.values()].find((each) => each.token === token && each.hasUntoldEnd);
+  if (interaction === undefined) return false;
+  interaction.hasUntoldEnd = false;
+  return true;
+}
+
 /** What was counted within the last ten minutes. */
 export function summariseInvalidRequests(world: World): InvalidRequests {
   const recent = world.invalidRequests.filter(({ at }) => at > world.now() - windowMs);

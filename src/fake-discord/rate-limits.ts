@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RateLimits } from './condition-types.ts';
 import type { RouteName } from './route-names.ts';
 
@@ -67,7 +68,8 @@ export function createRateLimits(
         'x-ratelimit-remaining': String(Math.max(0, limit - used)),
         'x-ratelimit-reset': (Date.now() / 1000 + resetAfter).toFixed(3),
         'x-ratelimit-reset-after': resetAfter.toFixed(3),
-        'x-ratelimit-bucket': Buffer.from(route).toString('hex').slice(-32),
+        // Of the route as a whole: a client counts what has the same one together.
+        'x-ratelimit-bucket': createHash('md5').update(route).digest('hex'),
       },
       retryAfterSeconds: used > limit ? resetAfter : null,
       isGlobal: false,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestUrl } from '../util/request-url.ts';
 import type { FailNext } from './fail-next.ts';
-import { countInvalidRequest } from './invalid-requests.ts';
+import { countInvalidRequest, tellsOfEndedToken } from './invalid-requests.ts';
 import type { Json, JsonObject } from './payloads.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type ParsedBody, parseBody, readBytes } from './read-body.ts';
@@ -73,7 +73,8 @@ export function createRest(
     if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
     const scope = answer?.headers['x-ratelimit-scope'];
     const route = matched?.name ?? null;
-    const provoked = failure !== null && !failure.delayOnly;
+    const isFault = failure !== null && !failure.delayOnly;
+    const provoked = isFault || tellsOfEndedToken(world, answer?.status, matched?.params.token);
     countInvalidRequest(world, { at: world.now(), route, status: answer?.status ?? 0, provoked }, scope);
     const isDeviated = answer !== null && deviate(world, answer);
     if (answer) send(response, answer);

@@ -91,6 +91,8 @@ export interface StoredInteraction {
   channelId: Snowflake;
   createdAtMs: number;
   expiresAtMs: number;
+  /** The token was ended before its time, and the bot has not met that. */
+  hasUntoldEnd: boolean;
   /** InteractionContextType and the installation that answers for it. */
   context: number;
   owners: Record<string, Snowflake>;

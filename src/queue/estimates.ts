@@ -34,8 +34,26 @@ export const smoothFactor = 4;
 /** A new measurement's weight against what was known: follows a changed machine within a few jobs, not at one outlier. */
 const newWeight = 0.4;
 
-/** Of so many workers it is known how quick each is; those that made no clip for longest are forgotten. */
+/**
+ * Of so many workers it is known how quick each is; those that made no clip for longest are forgotten. A worker without a
+ * name of its own has a new one at each start.
+ */
 const mostWorkers = 1_000;
+
+const workerPrefix = 'worker ';
+
+/** What a worker's own times are stored under; its name may hold anything. */
+function workerKey({ worker, key }: { worker: string; key: string }): string {
+  return workerPrefix + JSON.stringify([worker, key]);
+}
+
+/** Undefined for what holds of all workers. */
+function parseWorkerKey(stored: string): { worker: string; key: string } | undefined {
+  // No other key has a bracket there, since none is of a model without a name.
+  if (!stored.startsWith(`${workerPrefix}["`)) return undefined;
+  const [worker, key] = JSON.parse(stored.slice(workerPrefix.length)) as [string, string];
+  return { worker, key };
+}
 
 /** What of the settings decides whether there is guidance. */
 type Guidance = Pick<ModelCapabilities['defaults'], 'minGuidanceScale' | 'maxGuidanceScale'>;
@@ -52,9 +70,14 @@ export function callsPerStep(settings: Guidance, isBetween: boolean): number {
 
 /** Estimates that are also stored. */
 export function createEstimates({ store, known = new Map(), model, provider }: EstimatesOptions): Estimates {
-  const estimates = new Map(known);
-  /** By worker, for as long as this process lives: a name may be of one process alone, or its host be another one by then. */
+  const estimates = new Map<string, Estimate>();
+  /** By worker; who made a clip last is the last. A name that comes to stand for another machine is soon right again. */
   const byWorker = new Map<string, Map<string, Estimate>>();
+  for (const [key, estimate] of known) {
+    const own = parseWorkerKey(key);
+    if (own === undefined) estimates.set(key, estimate);
+    else measuredBy(own.worker).set(own.key, estimate);
+  }
 
   /** Asked for every job that waits, at every event; nobody changes a job's settings. The key without and with a last picture. */
   const keys = new WeakMap<JobSettings, [plain?: string, between?: string]>();
@@ -90,15 +113,20 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
     return after;
   }
 
-  const learnAs = (key: string, measured: Estimate) => store.set(key, mix(estimates, key, measured));
-
   function measuredBy(worker: string): Map<string, Estimate> {
     const measured = byWorker.get(worker) ?? new Map<string, Estimate>();
     byWorker.delete(worker);
     byWorker.set(worker, measured);
-    const [oldest] = byWorker.keys();
-    if (byWorker.size > mostWorkers && oldest !== undefined) byWorker.delete(oldest);
     return measured;
+  }
+
+  /** Under which keys that is stored which is known of workers that are too many. */
+  function forgetOldest(): string[] {
+    const [oldest] = byWorker;
+    if (byWorker.size <= mostWorkers || oldest === undefined) return [];
+    const [worker, measured] = oldest;
+    byWorker.delete(worker);
+    return [...measured.keys()].map((key) => workerKey({ worker, key }));
   }
 
   function find(job: EstimatedJob, from: ReadonlyMap<string, Estimate>): Estimate | undefined {
@@ -129,7 +157,8 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
       if (clip.secondsPerStage.upscale > 0 && isPlain) {
         const { pixels } = expectUpscale(clip.settings, clip.form);
         const secondsPerStep = (clip.secondsPerStage.upscale * 1e6) / pixels;
-        await learnAs(upscaleKey, { secondsBefore: 0, secondsPerStep, secondsAfter: 0 });
+        const measured: Estimate = { secondsBefore: 0, secondsPerStep, secondsAfter: 0 };
+        await store.set(new Map([[upscaleKey, mix(estimates, upscaleKey, measured)]]));
       }
       // Earlier frames in another form, of which nothing was rendered, or variations, which are no whole clips.
       if (clip.secondsPerStage.denoise === 0 || clip.form.variations !== undefined) return;
@@ -140,8 +169,9 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
       const key = keyOf(job.settings, isRenderedBetween(job));
-      if (worker !== undefined) mix(measuredBy(worker), key, measured);
-      await learnAs(key, measured);
+      const learned = new Map([[key, mix(estimates, key, measured)]]);
+      if (worker !== undefined) learned.set(workerKey({ worker, key }), mix(measuredBy(worker), key, measured));
+      await store.set(learned, forgetOldest());
     },
   };
 }

@@ -11,9 +11,10 @@ import type { Estimates } from './estimates.ts';
 import type { JobAccess } from './job-access.ts';
 import { createFailureJudge } from './judge-failure.ts';
 import { createLostJobs } from './lost-jobs.ts';
+import { createOverview, type Overview } from './overview.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
-import type { JobRunnerEvents, LaneOverview, WorkerOverview } from './types.ts';
+import type { JobRunnerEvents } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
 import { createWorkerWatch } from './worker-watch.ts';
 
@@ -32,16 +33,14 @@ export interface JobRunnerOptions {
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
-export interface JobRunner {
+export interface JobRunner extends Overview {
   /** The store's writes that must happen sooner or later. */
   writes: PendingWrites;
   /** For whoever renders. */
   access: JobAccess;
   add(job: Job): void;
-  lanes(): LaneOverview[];
   /** Where such a job would wait. */
   laneOf(job: Pick<Job, 'parent'>): Lane;
-  workers(): WorkerOverview[];
   /** Of workers that are taken out. */
   workerFaults(): WorkerFault[];
   /** Takes a waiting job out, or breaks a running one off; undefined where it does neither. What was it is returned. */
@@ -195,8 +194,6 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     breaker.open(error);
   }
 
-  const faultOf = ({ name }: Pick<KnownWorker, 'name'>) => health.of(name).breaker.fault();
-
   const attemptsWithout = ({ job, attempt }: Run) => job.attempts - (attempt ? 1 : 0);
 
   function release(worker: string): void {
@@ -232,33 +229,12 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     });
   }
 
-  function overviewOf(lane: Lane): LaneOverview {
-    const runs = dispatcher.active().filter((run) => run.lane === lane);
-    const runningAt = runs.map(({ worker }) => worker);
-    const well = engine.workers().filter((each) => each.lane === lane && each.unfit === undefined && !faultOf(each));
-    const busy = new Set(runningAt);
-    return {
-      lane,
-      waiting: dispatcher.waiting(lane),
-      running: runs.map(({ job }) => job),
-      runningAt,
-      workers: well.length,
-      idle: well.map(({ name }) => name).filter((name) => !busy.has(name)),
-    };
-  }
-
   return {
     writes,
     access,
     add: dispatcher.add,
     laneOf: dispatcher.laneOf,
-    lanes: () => lanes.map(overviewOf),
-    workers: () =>
-      engine.workers().map(({ isHeld: _, ...worker }) => ({
-        ...worker,
-        fault: faultOf(worker),
-        job: dispatcher.active().find((run) => run.worker === worker.name)?.job,
-      })),
+    ...createOverview({ engine, dispatcher, health }),
     workerFaults: health.faults,
     hostFault,
     watchWorkers: watch.start,

@@ -1,29 +1,16 @@
 import { StorageError, UserError } from '../errors.ts';
 import type { Clip } from '../settings/clip.ts';
-import { flatMapInTurns } from '../util/turns.ts';
 import { type Attempt, type ClaimState, createAttemptStore, type LeaseTerm } from './attempts.ts';
 import { createBlobStore } from './blobs.ts';
 import { createCheckpointStore } from './checkpoints.ts';
 import { createClipStore, type MadeClip } from './clips.ts';
 import { createDeletions, type ExpireOptions } from './delete-jobs.ts';
-import type { FinalNotice, JobEnd } from './final-notice.ts';
+import type { JobEnd } from './final-notice.ts';
 import { clipCountOf, type Job, type NewJob } from './job.ts';
+import { createJobLists, type JobLists } from './job-lists.ts';
 import { createPictureStore, type StoredPictures, storingPictures } from './pictures.ts';
 import { type Database, emptyWriteAheadLog, inTransaction, type Observers, observedRepository } from './sqlite.ts';
-import {
-  createJobInsert,
-  type DamagedJob,
-  finalStates,
-  findDamagedInTurns,
-  freshId,
-  type JobRow,
-  jobColumns,
-  jsonOrNull,
-  problemOf,
-  toFinalNotice,
-  toJob,
-  unfinishedStates,
-} from './stored-rows.ts';
+import { createJobInsert, finalStates, freshId, type JobRow, jobColumns, jsonOrNull, toJob } from './stored-rows.ts';
 import { createVariationStore } from './variations.ts';
 
 /**
@@ -31,7 +18,7 @@ import { createVariationStore } from './variations.ts';
  * committed and on the disk when its promise resolves; when it rejects, everything is as it was. What an {@link Attempt}
  * writes is refused once its job is another attempt's, was released or has ended.
  */
-export interface JobStore {
+export interface JobStore extends JobLists {
   /**
    * Takes a job in with its picture, or its two.
    * Rejects with UserError `clip-expired` where the job whose picture it was to have has none any more, and `already-asked`
@@ -40,10 +27,6 @@ export interface JobStore {
   add(job: NewJob, createdAtMs: number): Promise<Job>;
   /** Rejects with StorageError `job-damaged` where its row cannot be read. */
   find(id: string): Promise<Job | undefined>;
-  /** Jobs that were accepted and not ended, in the order of arrival; without those of {@link JobStore.damaged}. */
-  unfinished(): Promise<Job[]>;
-  /** Jobs that wait for something and whose row cannot be read, with what is wrong. They are left as they are. */
-  damaged(): Promise<DamagedJob[]>;
   /** Numbers of a job's variations that were picked, and whose picks neither failed nor were cancelled. */
   picked(id: string): Promise<number[]>;
   /** Drops variations that were shown an hour ago or are all picked, once no pick needs them; of how many jobs. */
@@ -100,8 +83,6 @@ export interface JobStore {
   renderAgain(id: string): Promise<void>;
   /** Every way to the requester is closed: the clip is kept for them. The quota does not get it back. */
   keepUndelivered(id: string): Promise<void>;
-  /** A user's clips that could not be delivered, oldest first. */
-  undelivered(userId: string): Promise<Job[]>;
   /**
    * A clip that could not be delivered is on its way again, to a new address.
    * Rejects with UserError `too-late` where it is not one of these any more.
@@ -127,8 +108,6 @@ export interface JobStore {
   forget(userId: string): Promise<{ deleted: number; left: number }>;
   /** The requester knows how the job ended. */
   notified(id: string): Promise<void>;
-  /** Ended jobs whose requester does not know yet, in the order of arrival; without those of {@link JobStore.damaged}. */
-  pendingNotices(): Promise<{ job: Job; finalNotice: FinalNotice }[]>;
 }
 
 /** The store over an open database. */
@@ -145,17 +124,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     `SELECT 1 FROM jobs WHERE unique_key = ? AND state NOT IN ('failed', 'cancelled')`,
   );
   const selectJob = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE id = ?`);
-  const selectRow = database.prepare(`SELECT ${jobColumns} FROM jobs WHERE sequence = ?`);
   const exists = database.prepare('SELECT 1 FROM jobs WHERE id = ?');
-  const listUnfinished = database.prepare(
-    `SELECT sequence FROM jobs WHERE state IN ${unfinishedStates} ORDER BY sequence`,
-  );
-  const listUndelivered = database.prepare(
-    `SELECT sequence FROM jobs WHERE state = 'undelivered' AND user_id = ? ORDER BY sequence`,
-  );
-  const listPendingNotices = database.prepare(
-    'SELECT sequence FROM jobs WHERE pending_notice IS NOT NULL ORDER BY sequence',
-  );
   const noLease = 'lease_holder = NULL, lease_until_ms = NULL';
   const updateRendered = database.prepare(
     `UPDATE jobs SET state = 'delivering', rendered_at_ms = ?, ${noLease} WHERE id = ?`,
@@ -173,14 +142,6 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     'INSERT INTO uses (job_id, user_id, guild_id, at_ms, clips) VALUES (?, ?, ?, ?, ?)',
   );
   const refundUse = database.prepare('UPDATE uses SET refunded = 1 WHERE job_id = ?');
-
-  /** Rows that can be read. One at a time: what is wrong with one must not hide the others. */
-  function rowsOf(list: typeof listPendingNotices, parameters: unknown[] = []): Promise<JobRow[]> {
-    return flatMapInTurns(list.all(parameters) as { sequence: number }[], ({ sequence }) => {
-      const row = selectRow.get([sequence]) as JobRow | undefined;
-      return row === undefined || problemOf(row) !== undefined ? [] : [row];
-    });
-  }
 
   function find(id: string): Job | undefined {
     const row = selectJob.get([id]) as JobRow | undefined;
@@ -227,8 +188,7 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     picked: variations.picked,
     dropVariations: variations.drop,
     add: (job, createdAtMs) => storingPictures(blobs, job, (stored) => add(job, { ...stored, createdAtMs })),
-    unfinished: async () => (await rowsOf(listUnfinished)).map(toJob),
-    damaged: async () => (await findDamagedInTurns(database)).damaged.map(({ id, problem }) => ({ id, problem })),
+    ...createJobLists(database),
     picture: (id) => blobs.read(() => pictures.of(id, 'first')),
     endPicture: (id) => blobs.read(() => pictures.of(id, 'end')),
     hasPicture: pictures.has,
@@ -272,7 +232,6 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     },
     renderAgain: (id) => void updateState.run(['interrupted', id, 'delivering']),
     keepUndelivered: (id) => void updateState.run(['undelivered', id, 'delivering']),
-    undelivered: async (userId) => (await rowsOf(listUndelivered, [userId])).map(toJob),
     readdress: (id, address) =>
       inTransaction(database, () => {
         const { changes } = updateAddress.run([JSON.stringify(address), id]);
@@ -301,7 +260,5 @@ export function createJobStore(database: Database, observers: Observers<JobStore
     expire: deletions.expire,
     forget: deletions.forget,
     notified: (id) => void updateNotified.run([id]),
-    pendingNotices: async () =>
-      (await rowsOf(listPendingNotices)).map((row) => ({ job: toJob(row), finalNotice: toFinalNotice(row)! })),
   });
 }

@@ -53,7 +53,7 @@ it('a Delete whose channel is closed to the bot goes by the press’s token', as
   const { discord, press } = await setClip();
   discord.failNext({ route: byChannel, ...refused });
   await press();
-  expect(discord.calls(byToken).map(({ status }) => status)).toEqual([204]);
+  await expect.poll(() => discord.calls(byToken).map(({ status }) => status)).toEqual([204]);
 });
 
 it('a Delete whose token Discord refuses goes by the channel', async () => {
@@ -61,7 +61,7 @@ it('a Delete whose token Discord refuses goes by the channel', async () => {
   const { discord, press } = await setClip({ place: 'dm' });
   discord.failNext({ route: byToken, ...refused });
   await press();
-  expect(discord.calls(byChannel).map(({ status }) => status)).toContain(204);
+  await expect.poll(() => discord.calls(byChannel).map(({ status }) => status)).toContain(204);
 });
 
 it('a Delete under a private clip, and under one where the bot is no member, goes by the token', async () => {

@@ -31,6 +31,22 @@ it('running and waiting jobs go on after a restart, in the same messages', async
   expect(discord.calls('PUT /applications/:application/commands')).toHaveLength(1);
 });
 
+it('a token that Discord refused once is not asked again after a restart', async () => {
+  const { discord, startBot, stopBot } = await setStage({ renderer, model });
+  const hold = renderer.hold();
+  const handle = discord.invoke(animate);
+  await hold.reached;
+  await handle.waitForMessage(({ content }) => content !== '');
+  discord.expireToken(handle.id);
+  const stopped = stopBot();
+  hold.release();
+  await stopped;
+  await startBot();
+  await clipOf(handle);
+  const { provoked, unprovoked } = discord.invalidRequests();
+  expect({ provoked, unprovoked }).toEqual({ provoked: 1, unprovoked: {} });
+});
+
 it('a stop lets the running job finish within its grace, takes no new ones, and tells who waits', async () => {
   const scripted = createScriptedRenderer();
   const { discord, startBot, stopBot } = await setStage({ renderer: scripted, config: { shutdownGraceMs: 60_000 } });

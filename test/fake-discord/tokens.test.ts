@@ -116,3 +116,17 @@ describe('the token', () => {
     expect((await followUp(handle, { content: 'still delivered' })).status).toBe(200);
   });
 });
+
+it('the first refusal of a token that was ended before its time is provoked; whoever asks again asks in vain', async () => {
+  const [ended, old] = [fake.invoke({ command: 'ping' }), fake.invoke({ command: 'ping' })];
+  for (const handle of [ended, old]) await callback(handle);
+  fake.expireToken(ended.id);
+  for (let times = 0; times < 3; times++) await original('GET', ended);
+  const route = '401 GET /webhooks/:application/:token/messages/:message';
+  expect(fake.invalidRequests()).toEqual({ total: 3, provoked: 1, unprovoked: { [route]: 2 } });
+  now += 15 * 60_000;
+  fake.expireToken(old.id);
+  await original('GET', old);
+  // Of the last ten minutes: nothing had to end the other token before its time.
+  expect(fake.invalidRequests()).toEqual({ total: 1, provoked: 0, unprovoked: { [route]: 1 } });
+});

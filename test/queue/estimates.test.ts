@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createEstimates, type EstimatesOptions } from '../../src/queue/estimates.ts';
+import { createEstimates, type Estimates, type EstimatesOptions } from '../../src/queue/estimates.ts';
 import { type EstimatedJob, expectedTimes, renderSeconds } from '../../src/queue/render-work.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { createEstimateStore } from '../../src/storage/estimate-store.ts';
+import { createEstimateStore, type Estimate } from '../../src/storage/estimate-store.ts';
 import type { Database } from '../../src/storage/sqlite.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { makeClip } from '../support/scripted-renderer.ts';
@@ -52,6 +52,45 @@ describe('createEstimates', () => {
     // Of a kind that only the other one has made.
     await estimates.learn({ settings: { width: 128 } }, clip, 'quick');
     expect(estimates.of({ settings: { width: 128 } }, 'slow')!.secondsPerStep).toBe(10);
+  });
+
+  it('knows at the next start how quick each worker is, whatever it is called', async () => {
+    const database = openDatabase(tempFolder());
+    const before = await estimatesIn(database);
+    const slow = makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 60 } });
+    await before.learn({ settings: {} }, clip, 'gpu-1 0');
+    await before.learn({ settings: {} }, slow, 'worker ["b"] ×2');
+    const after = await estimatesIn(database);
+    expect(after.of({ settings: {} }, 'gpu-1 0')!.secondsPerStep).toBe(10);
+    expect(after.of({ settings: {} }, 'worker ["b"] ×2')!.secondsPerStep).toBe(30);
+    expect(after.of({ settings: {} })).toEqual(before.of({ settings: {} }));
+    expect(after.of({ settings: {} }, 'gpu-2 0')).toEqual(before.of({ settings: {} }));
+  });
+
+  it('keeps a thousand workers, and of more those that made a clip last, over a restart too', async () => {
+    const slow = makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, denoise: 60 } });
+    // In the order in which it is stored, as the table is read.
+    const kept = new Map<string, Estimate>();
+    const store: EstimatesOptions['store'] = {
+      async set(learned, forgotten = []) {
+        for (const key of [...forgotten, ...learned.keys()]) kept.delete(key);
+        for (const [key, estimate] of learned) kept.set(key, estimate);
+      },
+    };
+    const start = () => createEstimates({ store, known: new Map(kept), model: tinyModel, provider: 'cpu' });
+    const learn = ({ learn: note }: Estimates, worker: string, made = slow) => note({ settings: {} }, made, worker);
+    const before = start();
+    for (const worker of ['one', 'two', 'three']) await learn(before, worker, clip);
+    for (let index = 3; index < 1_000; index++) await learn(before, `worker-${index}`);
+    await learn(before, 'one', clip);
+    await learn(before, 'new');
+    const after = start();
+    await learn(after, 'newer');
+    const knownOf = (worker: string) => Math.round(after.of({ settings: {} }, worker)!.secondsPerStep);
+    const average = Math.round(after.of({ settings: {} })!.secondsPerStep);
+    expect(['one', 'two', 'three', 'newer'].map(knownOf)).toEqual([10, average, average, 30]);
+    // What holds of all of them, and a thousand.
+    expect(kept.size).toBe(1_001);
   });
 
   it('learns of a smooth clip what one without frames in between takes', async () => {

@@ -28,6 +28,8 @@ export default async function bundleChildren(project: TestProject): Promise<() =
     outdir,
     entryNames: '[name]',
     bundle: true,
+    // A program's commands are loaded when they are called, as from the sources.
+    splitting: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',

@@ -4,12 +4,15 @@ import type { AttributeValue, OnnxNode } from '../../src/inference/onnx/types.ts
 
 /**
  * A graph for CUDA with the operators that only CUDA has kernels for written out in those that the CPU has: NhwcConv,
- * GroupNorm and BiasSplitGelu of com.microsoft, by their documented meaning. It computes the same on the CPU.
+ * GroupNorm and BiasSplitGelu of com.microsoft, by their documented meaning. It computes the same on the CPU. Of what lies
+ * between the operators that stand for one, CUDA rounds the sum in BiasSplitGelu to the graph's type and nothing else
+ * (bias_split_gelu_impl.cu, group_norm_impl_kernel.cuh): that sum alone is a value of the graph that is returned.
  */
 export function expandContrib(graph: BuiltGraph): BuiltGraph {
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, GraphInitializer>();
   const shapes = new Map([...graph.values.values(), ...graph.initializers].map(({ name, shape }) => [name, shape]));
+  const values = new Map(graph.values);
 
   function constant(values: readonly number[], dataType: 'int64' | 'float32'): string {
     const name = `expanded ${dataType} [${values.join()}]`;
@@ -73,6 +76,7 @@ export function expandContrib(graph: BuiltGraph): BuiltGraph {
   function expandSplitGelu({ inputs: [x = '', bias = ''], outputs: [y = ''] }: OnnxNode): void {
     const inner = shapes.get(bias)![0]!;
     const sum = add('Add', [x, bias], {}, `${y} sum`);
+    values.set(sum, { ...graph.values.get(x)!, name: sum });
     const half = (name: string, from: number, to: number) =>
       add(
         'Slice',
@@ -91,5 +95,5 @@ export function expandContrib(graph: BuiltGraph): BuiltGraph {
     BiasSplitGelu: expandSplitGelu,
   };
   for (const node of graph.nodes) (expansions[node.opType] ?? ((plain) => nodes.push(plain)))(node);
-  return { ...graph, nodes, initializers: [...graph.initializers, ...initializers.values()] };
+  return { ...graph, nodes, values, initializers: [...graph.initializers, ...initializers.values()] };
 }

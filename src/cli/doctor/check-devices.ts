@@ -33,7 +33,7 @@ export async function checkDevices({ wanted, choose, modelDir, probe }: DeviceCh
     try {
       const asked = provider === 'auto' ? 'cpu' : provider;
       const { callSeconds } = await probe({ modelDir, provider: asked, precision: 'float32', threads }, environment);
-      const text = `${provider}: ${(callSeconds * 1000).toFixed(1)} ms per call of the demo model's UNet in float32`;
+      const text = `${provider}: ${(callSeconds * 1000).toFixed(1)} ms per call of a UNet of the demo model's size in float32`;
       return { check: name, verdict: 'ok', text, facts: { callSeconds } };
     } catch (error) {
       if (!(error instanceof InferenceError)) throw error;

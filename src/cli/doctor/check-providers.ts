@@ -27,7 +27,7 @@ interface ProviderCheck {
  * How far a provider may be from the CPU in float32, as the largest difference in standard deviations of the output:
  * float32 sums in another order; float16 keeps eleven bits through the whole network.
  */
-const allowed: Readonly<Record<Precision, number>> = { float32: 1e-3, float16: 0.05 };
+export const allowedDifference: Readonly<Record<Precision, number>> = { float32: 1e-3, float16: 0.05 };
 
 const gpus = ['cuda', 'webgpu'] as const;
 const gpuPrecisions = ['float16', 'float32'] as const;
@@ -79,7 +79,7 @@ export async function checkProviders(options: ProviderCheckOptions): Promise<Pro
       if (result instanceof InferenceError) {
         findings.push(broken(name, result, isWanted));
       } else {
-        findings.push(compared(name, { result, cpu, allowed: allowed[precision], isWanted }));
+        findings.push(compared(name, { result, cpu, allowed: allowedDifference[precision], isWanted }));
         working.add(gpu);
       }
     }
@@ -89,7 +89,7 @@ export async function checkProviders(options: ProviderCheckOptions): Promise<Pro
 }
 
 function told(name: string, { callSeconds, loadSeconds }: UnetProbe): Finding {
-  const text = `${milliseconds(callSeconds)} per call of the demo model's UNet, loaded in ${milliseconds(loadSeconds)}`;
+  const text = `${milliseconds(callSeconds)} per call of a UNet of the demo model's size, loaded in ${milliseconds(loadSeconds)}`;
   return { check: name, verdict: 'ok', text, facts: { callSeconds, loadSeconds } };
 }
 
@@ -119,7 +119,7 @@ function compared(
 }
 
 /** max |a − b| in standard deviations of b; infinite where something is not finite. */
-function largestDifference(a: Float32Array, b: Float32Array): number {
+export function largestDifference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length || !a.every(Number.isFinite)) return Number.POSITIVE_INFINITY;
   let [sum, squares, worst] = [0, 0, 0];
   for (const [at, value] of b.entries()) {

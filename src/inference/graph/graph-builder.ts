@@ -52,8 +52,8 @@ export interface GraphBuilder {
   scope<T>(name: string, build: () => T): T;
   /** The dotted path of the scopes around, '' at the top. */
   path(): string;
-  /** A graph input; always float32 outside, in the target's precision inside. */
-  input(name: string, shape: readonly number[]): Value;
+  /** A graph input; always float32 outside, inside in the target's precision or the one that is asked for. */
+  input(name: string, shape: readonly number[], precision?: Precision): Value;
   /** Makes a value an output, float32 outside. */
   output(name: string, value: Value): void;
   /** A tensor of the checkpoint, `<scope>.<name>`, in the target's precision. `shape` is the one the checkpoint must have. */
@@ -147,10 +147,10 @@ export function buildGraph(
         scopes.pop();
       }
     },
-    input(inputName, shape) {
+    input(inputName, shape, precision = target.precision) {
       const value: Value = { name: inputName, dataType: 'float32', shape };
       inputs.push({ name: inputName, dataType: 'float32', shape });
-      return graph.cast(value, target.precision);
+      return graph.cast(value, precision);
     },
     output(outputName, value) {
       const source = graph.scope('output', () => graph.cast(value, 'float32'));

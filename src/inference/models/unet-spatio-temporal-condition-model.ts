@@ -26,7 +26,7 @@ export interface UnetSizes {
  */
 export function unetSpatioTemporalConditionModel(graph: GraphBuilder, config: UnetConfig, sizes: UnetSizes): void {
   const encoderHiddenStates = graph.input('encoder_hidden_states', [sizes.batch, 1, crossAttentionDim(config)]);
-  const addedTimeIds = graph.input('added_time_ids', [sizes.batch, addedTimeIdCount(config)]);
+  const addedTimeIds = timeIdsInput(graph, config, sizes);
   const conditioning = inlineConditioning(encoderHiddenStates);
   unetStep(graph, config, { ...sizes, conditioning, addedTimeIds });
 }
@@ -34,6 +34,13 @@ export function unetSpatioTemporalConditionModel(graph: GraphBuilder, config: Un
 /** How many time ids the model takes: fps, motion bucket and noise for SVD. */
 export function addedTimeIdCount(config: UnetConfig): number {
   return config.projection_class_embeddings_input_dim / config.addition_time_embed_dim;
+}
+
+/**
+ * Never float16, which has no whole numbers between those above 2,048, and none above 65,504: a motion bucket may be any.
+ */
+function timeIdsInput(graph: GraphBuilder, config: UnetConfig, { batch }: UnetSizes): Value {
+  return graph.input('added_time_ids', [batch, addedTimeIdCount(config)], 'float32');
 }
 
 /** What a step needs besides the sample; `addedTimeIds` lies in the graph that `conditioning` builds in. */
@@ -50,7 +57,7 @@ function unetStep(graph: GraphBuilder, config: UnetConfig, options: UnetStepOpti
   const timeEmbedDim = baseChannels * 4;
 
   // 1. time
-  const timestep = graph.input('timestep', [batch]);
+  const timestep = graph.input('timestep', [batch], 'float32');
   const emb = timestepEmbedding(graph, 'time_embedding', timesteps(graph, timestep, baseChannels), { timeEmbedDim });
   const augEmb = conditioning.constant(graph, 'add_embedding', (own) => {
     const perId = timesteps(own, addedTimeIds, config.addition_time_embed_dim); // [b·ids, dim]
@@ -102,7 +109,7 @@ export function buildUnetGraphs(config: UnetConfig, sizes: UnetSizes, source: Gr
   let step: BuiltGraph | undefined;
   const conditioning = buildGraph('unet-conditioning', source, (clipGraph) => {
     const encoderHiddenStates = clipGraph.input('encoder_hidden_states', [sizes.batch, 1, crossAttentionDim(config)]);
-    const addedTimeIds = clipGraph.input('added_time_ids', [sizes.batch, addedTimeIdCount(config)]);
+    const addedTimeIds = timeIdsInput(clipGraph, config, sizes);
     const separate = separateConditioning(clipGraph, encoderHiddenStates);
     step = buildGraph('unet-step', source, (graph) => {
       unetStep(graph, config, { ...sizes, conditioning: separate, addedTimeIds });

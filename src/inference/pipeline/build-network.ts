@@ -162,10 +162,19 @@ export function modelTarget({ cudaGraph = 'channels-last', ...target }: TargetOp
 
 /**
  * The form and precision of a network. As in diffusers, a VAE that says `force_upcast` encodes in float32 whatever the
- * precision of the rest; a decoder may be asked for in a precision of its own.
+ * precision of the rest, and so does the UNet of a model that says `unet_force_upcast`; a decoder may be asked for in a
+ * precision of its own.
  */
-export function networkTarget(request: NetworkRequest, { vae }: ModelConfigs, base: GraphTarget): GraphTarget {
-  if (request.network === 'vae-encoder' && vae.force_upcast) return { ...base, precision: 'float32' };
+export function networkTarget(
+  request: NetworkRequest,
+  { vae, proposals }: ModelConfigs,
+  base: GraphTarget,
+): GraphTarget {
+  const isUnet = checkpoints[request.network] === 'unet';
+  const isUpcast = isUnet
+    ? proposals.unet_force_upcast === true
+    : request.network === 'vae-encoder' && vae.force_upcast;
+  if (isUpcast) return { ...base, precision: 'float32' };
   if (request.network === 'vae-decoder') {
     const channelsLast = base.channelsLast === true && fitsChannelsLast(request, vae);
     return { ...base, channelsLast, precision: request.precision ?? base.precision };

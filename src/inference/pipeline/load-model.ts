@@ -51,6 +51,11 @@ const proposalsSchema = z.strictObject({
   turn_by_seed: z.boolean().optional(),
   /** With `turn_by_seed`: so many pixels beyond the edge that a pan comes to are generated and cut off. */
   pan_margin: z.number().int().min(0).max(256).optional(),
+  /**
+   * The UNet computes in float32 in whatever precision the rest does, as a VAE's config says of its encoder: its values do
+   * not bear half precision.
+   */
+  unet_force_upcast: z.boolean().optional(),
   /** With `turn_by_seed`: what is added to the motion bucket for a zoom, which the seed then chooses as well. */
   zoom_bucket: z.number().int().min(1).max(65_535).optional(),
 });

@@ -1,19 +1,22 @@
 import type { Precision } from '../graph/graph-builder.ts';
-import { crossAttentionDim } from '../models/unet-config.ts';
+import { crossAttentionDim, type UnetConfig } from '../models/unet-config.ts';
+import { buildUnetGraphs, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
+import { randomTensors } from '../random/random-weights.ts';
 import { torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
+import type { Weights } from '../safetensors/open-weights.ts';
 import { modelTarget } from './build-network.ts';
 import { requireOutput, withSession } from './guard-networks.ts';
-import { readModelConfigs } from './load-model.ts';
+import { type ModelConfigs, readModelConfigs } from './load-model.ts';
 import { modelInfo } from './model-info.ts';
 import { modelNetworks } from './networks.ts';
 import type { CudaGraph } from './types.ts';
 
 /** What is to be tried. */
 export interface UnetProbeRequest {
-  /** A small model: its UNet is run twice in the shape of its default clip. */
+  /** A small model: a UNet of its kind is run twice in the shape of its default clip, see {@link probeUnet}. */
   modelDir: string;
   provider: ConcreteProvider;
   precision: Precision;
@@ -32,18 +35,20 @@ export interface UnetProbe {
 }
 
 /**
- * Runs a model's UNet on fixed numbers, so that providers can be compared.
+ * Runs a UNet of a model's kind on fixed numbers, so that providers can be compared. Its weights are random: what comes of
+ * rounding is then small in every model, also in one whose own weights do not bear half precision.
  * @throws InferenceError the provider does not work here
  * @throws ConfigError | SafetensorsError | WeightsMismatchError the model cannot be read
  */
 export async function probeUnet(request: UnetProbeRequest): Promise<UnetProbe> {
   const { modelDir, provider, precision, threads, cudaGraph } = request;
-  const configs = await readModelConfigs(modelDir);
+  const own = await readModelConfigs(modelDir);
   await chooseProvider(provider, () => {});
-  const { defaults } = modelInfo(configs);
-  const scale = vaeScaleFactor(configs.vae);
+  const { defaults } = modelInfo(own);
+  const scale = vaeScaleFactor(own.vae);
   const size = { width: Math.ceil(defaults.width / scale), height: Math.ceil(defaults.height / scale) };
   const sizes = { batch: 1, frames: defaults.numFrames, ...size };
+  const configs = withRandomUnet(own, sizes);
   const networks = modelNetworks(configs, {
     target: () => modelTarget({ provider, precision, cudaGraph }),
     // A node that falls back to the CPU would hide a missing kernel.
@@ -71,4 +76,20 @@ export async function probeUnet(request: UnetProbeRequest): Promise<UnetProbe> {
       callSeconds: (performance.now() - warmMs) / 1000,
     };
   });
+}
+
+/** A model whose UNet has random weights in half precision, the same every time; its other networks have none. */
+export function withRandomUnet(configs: ModelConfigs, sizes: UnetSizes): ModelConfigs {
+  return { ...configs, weights: { unet: randomUnet(configs.unet, sizes), vae: new Map(), image_encoder: new Map() } };
+}
+
+function randomUnet(config: UnetConfig, sizes: UnetSizes): Weights {
+  const source = { weights: new Map(), target: { provider: 'cpu', precision: 'float32' } } as const;
+  const { conditioning, step } = buildUnetGraphs(config, sizes, source);
+  const tensorOf = randomTensors(1);
+  const tensors = [...new Map([...conditioning.expected, ...step.expected])].map(([name, shape]) => {
+    const bytes = new Uint8Array(tensorOf(name, shape).buffer);
+    return { name, dtype: 'F16', shape, file: '', offset: 0, sizeBytes: bytes.length, bytes } as const;
+  });
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }

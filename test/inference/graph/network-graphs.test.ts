@@ -67,6 +67,13 @@ describe.each(targets)('every network for $provider in $precision, folded: $fold
     }
   });
 
+  it('keeps the noise level and the time ids in float32 up to their sines and cosines', () => {
+    const times = new Set(['timestep', 'added_time_ids']);
+    const takers = graphs.flatMap(({ nodes }) => nodes.filter(({ inputs }) => inputs.some((name) => times.has(name))));
+    expect(takers.length).toBe(2 * configs.length);
+    expect(takers.filter(({ opType }) => opType === 'Cast')).toEqual([]);
+  });
+
   it('has no operator that the provider has no kernel for', () => {
     const known = providerKernels[`${provider} ${precision}`];
     const used = new Set(graphs.flatMap((graph) => graph.nodes.map(({ opType }) => opType)));

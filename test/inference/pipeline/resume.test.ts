@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { readCheckpoint } from '../../../src/inference/pipeline/checkpoint.ts';
 import {
   type ImageToVideoPipeline,
@@ -11,6 +11,8 @@ import type { ImageToVideoSettings, PipelineProgress } from '../../../src/infere
 import type { RgbPicture } from '../../../src/util/rgb.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+
+const tinyModel = inject('tinyModel');
 
 const settings: ImageToVideoSettings = {
   width: 32,
@@ -63,7 +65,7 @@ async function pipelineFor({ open, resume }: RunChanges) {
   const opened = {
     logged: [] as string[],
     pipeline: await openImageToVideo({
-      modelDir: goldenPath('models/tiny-a'),
+      modelDir: tinyModel,
       provider: 'cpu',
       threads: 1,
       memoryMode: 'resident',
@@ -197,8 +199,8 @@ describe('checkpoints', { timeout: 120_000 }, () => {
     [
       'weights that were replaced since',
       async () => {
-        const modelDir = join(tempFolder(), 'tiny-a');
-        cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true, preserveTimestamps: true });
+        const modelDir = join(tempFolder(), 'tiny');
+        cpSync(tinyModel, modelDir, { recursive: true, preserveTimestamps: true });
         const weights = join(modelDir, 'image_encoder', 'model.safetensors');
         const bytes = readFileSync(weights);
         bytes[bytes.byteLength - 1]! ^= 1;
@@ -228,7 +230,7 @@ describe('checkpoints', { timeout: 120_000 }, () => {
   it('are still good in another folder or on another host, with files of another age', async () => {
     const { checkpoints, clip } = reference;
     const modelDir = join(tempFolder(), 'another-name');
-    cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
+    cpSync(tinyModel, modelDir, { recursive: true });
     const resumed = await runOf({ resume: checkpoints[2], open: { modelDir } });
     expect(resumed.logged).toEqual(['Going on after step 3 of 6.']);
     expect(resumed.clip.equals(clip)).toBe(true);

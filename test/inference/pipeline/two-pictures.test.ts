@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { JobCancelledError } from '../../../src/errors.ts';
 import { halfStep, reversed } from '../../../src/inference/pipeline/bidirectional-sampling.ts';
 import { type Checkpoint, readCheckpoint } from '../../../src/inference/pipeline/checkpoint.ts';
@@ -107,14 +107,15 @@ describe('a clip from one picture to another', () => {
 
   it('goes on from each of its checkpoints with the same frames, bit for bit', async () => {
     const checkpoints: Uint8Array[] = [];
-    const whole = await generate('guidance', { checkpoints });
+    const modelDir = inject('tinyModel');
+    const whole = await generate('guidance', { modelDir, checkpoints });
     const { numInferenceSteps } = readCase('guidance').settings;
     expect(checkpoints).toHaveLength(numInferenceSteps * 2);
     for (const at of [0, 1, 6, checkpoints.length - 1]) {
       const resume = readCheckpoint(checkpoints[at]!, () => {})!;
       expect(resume.step).toBe(at + 1);
       const steps: number[] = [];
-      const { frames } = await generate('guidance', { resume, onStep: (step) => steps.push(step) });
+      const { frames } = await generate('guidance', { modelDir, resume, onStep: (step) => steps.push(step) });
       expect(steps[0]).toBe(at + 1);
       expect(Buffer.compare(Buffer.concat(frames), Buffer.concat(whole.frames))).toBe(0);
     }

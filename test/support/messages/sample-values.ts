@@ -59,6 +59,8 @@ const common: SampleValues = {
   provider: 'CUDA',
   reason: 'CUDA: out of memory',
   link: 'https://discord.com/channels/1/2/3',
+  known: 'watercolor, oil',
+  interpolator: 'RIFE',
 };
 
 /** As Discord shows people, places and moments, by language; English ones where there are no others. */
