@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/preview.ts [--threads 2]`: how near previews come to the frames of the demo model's clips, what they
+ * `npx tsx bench/preview.ts [--threads 2] [--picture NAME]…`: how near previews come to the frames of the demo model's clips, what they
  * weigh, and what they cost. Writes its part of bench/RESULTS.md.
  */
 import { readdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
 import { pilResize } from '../src/inference/pipeline/pil-resize.ts';
-import { openPreviews } from '../src/inference/pipeline/preview.ts';
+import { framesOfGuess, type LatentGuess, openPreviews } from '../src/inference/pipeline/preview.ts';
 import { torchGenerator } from '../src/inference/random/torch-generator.ts';
 import type { RgbFrames } from '../src/util/rgb.ts';
 import { previewFiles } from '../src/worker/preview-clip.ts';
@@ -18,8 +18,15 @@ import { writePart } from './report/keep-parts.ts';
 import { machine } from './report/machine.ts';
 import { markdownTable, median } from './report/tables.ts';
 
-const { values } = parseArgs({ options: { threads: { type: 'string', default: '2' } } });
+const { values } = parseArgs({
+  options: { threads: { type: 'string', default: '2' }, picture: { type: 'string', multiple: true } },
+});
+const isMeasured = (name: string) => values.picture?.includes(name) ?? true;
 const previewWidth = 160;
+// A preview that is under way does not keep a process alive.
+const alive = setInterval(() => {}, 60_000);
+/** The delays of a clip's previews, as a part of its time; one for each clip. */
+const shares: number[] = [];
 const how = {
   orientation: { swap: false, mirror: false },
   fps: 7,
@@ -36,15 +43,17 @@ of the latents and back, which is what one colour for each place of the latents 
 
 ${await qualities()}
 
-What a preview costs. \`in the step\`: milliseconds between the UNet's answer and the next step, the median of nine: the guess,
-its colours, its enlargement, until libvips has it. \`beside it\`: until the file is there, in a thread of its own, while the
-next step runs. Random latents of that size, so files are larger than those of pictures.
+What a preview costs. \`delay\`: milliseconds between the UNet's answer and the next step, median and most of nine: the guess, and
+sending it to the thread that colours, enlarges and encodes it. \`thread\`: until the file is there, while the next step runs. \`1 %\`:
+a clip that takes so many seconds is delayed by 1 % by its three previews. Random latents of that size, so files are larger than those of
+pictures. Of the demo model's clips above, the previews took ${(Math.max(0, ...shares) * 100).toFixed(2)} % at most.
 
 ${await costs()}
 
-Written by \`npx tsx bench/preview.ts\`. ${machine()}.`;
+Written by \`npx tsx bench/preview.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.`;
 writePart('previews', markdown);
 process.stdout.write(`${markdown}\n`);
+clearInterval(alive);
 
 /** PSNR of the demo model's guesses, for each sample picture. */
 async function qualities(): Promise<string> {
@@ -55,19 +64,29 @@ async function qualities(): Promise<string> {
     memoryMode: 'resident',
   });
   const rows: string[][] = [];
-  for (const name of readdirSync('assets').filter((file) => /\.(jpg|png)$/.test(file))) {
+  const files = readdirSync('assets').filter((file) => /\.(jpg|png)$/.test(file));
+  for (const name of files.filter((file) => isMeasured(file.replace(/\..*/, '')))) {
     const { data, info } = await sharp(await readFile(join('assets', name)))
       .removeAlpha()
       .raw()
       .toBuffer({ resolveWithObject: true });
     const picture = { width: info.width, height: info.height, data: new Uint8Array(data) };
     const guesses: RgbFrames[] = [];
-    const hand = (guess: RgbFrames) => void guesses.push(guess);
+    let delayMs = 0;
+    const files = previewFiles({ everySeconds: 0, hand: () => {} }, { ...how, ratio: 16 / 9 });
+    const hand = async (guess: LatentGuess) => {
+      const startMs = performance.now();
+      await files.hand(guess);
+      delayMs += performance.now() - startMs;
+      guesses.push(framesOfGuess(guess));
+    };
+    const startMs = performance.now();
     const settings = { ...pipeline.info.defaults, seed: 0 };
     const run = pipeline.generate(picture, settings, { previews: { everySeconds: 0, hand } });
     let next = await run.next();
     while (!next.done) next = await run.next();
     const clip = next.value;
+    shares.push(delayMs / (performance.now() - startMs));
     const size = { width: previewWidth, height: Math.round((previewWidth * clip.height) / clip.width) };
     const [latents] = guesses;
     const bound = psnr(resized(resized(clip, latents!, 'lanczos'), size, 'bicubic'), resized(clip, size, 'lanczos'));
@@ -107,7 +126,7 @@ async function costs(): Promise<string> {
     const latents = generator.randn(channels * width * height);
     const sample = generator.randn(frames * channels * width * height);
     const data = Uint8Array.from(generator.randn(width * height * 3), (value) => 128 + 40 * value);
-    const inStep: number[] = [];
+    const delays: number[] = [];
     const beside: number[] = [];
     let bytes = 0;
     for (let round = 0; round < 9; round++) {
@@ -127,10 +146,12 @@ async function costs(): Promise<string> {
       await show(1, () => sample.map((value) => Math.fround(Math.fround(value * 0.3) + Math.fround(value / 2))));
       const shownMs = performance.now();
       bytes = (await file).byteLength;
-      inStep.push(shownMs - startMs);
+      delays.push(shownMs - startMs);
       beside.push(performance.now() - shownMs);
     }
-    rows.push([name, median(inStep).toFixed(0), median(beside).toFixed(0), (bytes / 1000).toFixed(0)]);
+    const delay = `${median(delays).toFixed(1)}, ${Math.max(...delays).toFixed(1)}`;
+    const clipSeconds = (median(delays) * 3 * 100) / 1000;
+    rows.push([name, delay, median(beside).toFixed(0), clipSeconds.toFixed(1), (bytes / 1000).toFixed(0)]);
   }
-  return markdownTable(['clip', 'in the step, ms', 'beside it, ms', 'kB'], rows);
+  return markdownTable(['clip', 'delay, ms', 'thread, ms', '1 %, s', 'kB'], rows);
 }

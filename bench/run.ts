@@ -1,11 +1,11 @@
 /**
- * `npm run bench -- [--sections networks,start,clip,…] [--model DIR] [--rounds 3] [--threads 2] [--cases unet-1,…]`:
+ * `npm run bench -- [--sections networks,start,clip,…] [--model DIR] [--rounds 3] [--threads 2] [--cases unet-1,…] [--part NAME]`:
  * measures Kinora beside diffusers and OpenVINO and writes bench/RESULTS.md. See bench/README.md.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeModel } from './full-size/make-model.ts';
-import { writeReport } from './report/write-report.ts';
+import { writeNetworksPart, writeReport } from './report/write-report.ts';
 import { measureClip } from './sections/clip.ts';
 import { measureDeepCaching } from './sections/deep-cache.ts';
 import { measureGrowth } from './sections/growth.ts';
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: '2' },
     cases: { type: 'string' },
+    part: { type: 'string' },
   },
 });
 const options: BenchOptions = {
@@ -49,6 +50,12 @@ for (const name of values.sections.split(',').filter((word) => word !== '')) {
     throw new Error(`There is no section ${name}; there are ${Object.keys(sections).join(', ')}.`);
   tell(`section ${name}`);
   await measure(options);
-  writeReport(options.workDir, options.threads);
+  report();
 }
-writeReport(options.workDir, options.threads);
+report();
+
+/** With `--part NAME` only a part of that name is written: the rest of the report is of another machine. */
+function report(): void {
+  if (values.part === undefined) writeReport(options.workDir, options.threads);
+  else writeNetworksPart(values.part, options.workDir, options.threads);
+}

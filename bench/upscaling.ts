@@ -1,10 +1,14 @@
 /**
  * `npx tsx bench/upscaling.ts [--video FILE:WIDTHxHEIGHT]… [--frames 8] [--threads 2]`: what the networks of
  * models/upscale gain over Lanczos, on the sample pictures, a drawing, and the first frames of videos. Writes its part of bench/RESULTS.md.
+ *
+ * `--candidates FOLDER`: the same of every network there, as `reference/convert_upconv7.py` puts them; the table is only printed.
+ * `--only NAME`: of one picture or clip.
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { findFfmpeg } from '../src/media/ffmpeg-path.ts';
@@ -20,6 +24,8 @@ const { values } = parseArgs({
     video: { type: 'string', multiple: true, default: [] },
     frames: { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
+    candidates: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 const frames = Number(values.frames);
@@ -30,16 +36,23 @@ for (const file of readdirSync('assets').filter((name) => /\.(jpg|png)$/.test(na
 samples.push({ name: 'coffee, out of focus', clip: await still('assets/coffee.jpg', 4) });
 samples.push({ name: 'a drawing', clip: await drawnClip(frames) });
 for (const file of values.video) samples.push({ name: basename(file).replace(/\..*/, ''), clip: await filmed(file) });
-const table = await measureUpscaling(samples, Number(values.threads));
+const { candidates: folder = fileURLToPath(new URL('../models/upscale', import.meta.url)), only } = values;
+const networks = readdirSync(folder)
+  .filter((name) => name.endsWith('.safetensors'))
+  .map((name) => basename(name, '.safetensors'))
+  // The one that is taken where nobody chooses first.
+  .sort((a, b) => Number(b.startsWith('photo')) - Number(a.startsWith('photo')) || a.localeCompare(b));
+const chosen = samples.filter(({ name }) => only === undefined || name === only);
+const table = await measureUpscaling(chosen, { folder, networks, threads: Number(values.threads) });
 const markdown = `## Upscaling
 
 Frames halved by Lanczos, through H.264 as kept frames are, and doubled again: by Lanczos and by the networks of
-\`models/upscale\`. \`shift of colour\`: how far the mean of a colour is from the small frames', in grey levels, at most;
+\`${values.candidates ?? 'models/upscale'}\`. \`shift of colour\`: how far the mean of a colour is from the small frames', in grey levels, at most;
 \`flicker\`: mean difference of what changes from frame to frame to what changes in the original, in grey levels; ${frames}
 frames of each clip. Written by \`npx tsx bench/upscaling.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.
 
 ${table}`;
-writePart('upscaling', markdown);
+if (values.candidates === undefined && only === undefined) writePart('upscaling', markdown);
 process.stdout.write(`${markdown}\n`);
 
 /** A picture, cut to sides that can be halved evenly for H.264; `blur` is the standard deviation of a blur, in pixels. */

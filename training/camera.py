@@ -1,4 +1,4 @@
-"""The weights of the UNet: a camera that pans, or moves in on a corner.
+"""The weights of the UNet: a camera that pans, or moves in on the middle of an edge.
 
 Both moves are linear in the picture: each frame's latent is a matrix times the latents at a place and the next ones, and the
 matrix depends on the distance alone (linear_move.py). So the moves are written into the network's top level by hand:
@@ -10,9 +10,9 @@ matrix depends on the distance alone (linear_move.py). So the moves are written 
    far the edges are (ruler.py).
 4. The first transformer multiplies the bucket with the frame's number, and that with the distance to the edges. Its last
    feed-forward multiplies the latents with ramps of the distance: the picture moves by up to five places to the right.
-5. The second residual block lays out the latents at up to two places further right and down, and the noise. The second
-   transformer moves the picture by what is left of a pan, or downwards.
-6. The output subtracts the moved picture from the noise.
+5. The second residual block and transformer do the same upwards and downwards, by up to two places.
+6. The third ones do what is left of the way to the right, and lay out the noise.
+7. The output subtracts the moved picture from the noise.
 
 Of two stages of a pan at most one moves by a fraction of a place: the other one rests or goes as far as it can.
 """
@@ -24,7 +24,7 @@ from diffusers import UNetSpatioTemporalConditionModel
 from torch import nn
 from torch.nn import functional as F
 
-from .linear_move import SHARPNESS, expressed, turned
+from .linear_move import SHARPNESS, expressed, turned, upwards
 from .motion import TRAVEL, ZOOM, ZOOM_BUCKET, shrink, travel
 from .ruler import UNIT, write_ruler
 from .tokens import LEVEL, Tokens
@@ -34,7 +34,7 @@ from .wiring import GROUPS, LINE, Slot, add, blank, carriers, hand_over, open_bl
 SMALL = 0.06  # carried values are this much smaller than the latents, so that a picture's contrast hardly moves the norms
 TOKEN = 0.25  # the same in a transformer's tokens
 AMOUNT = 0.1  # what the whole way of a pan or a zoom is carried as
-FAR, NEAR = 5, 2  # places that the two transformers can move by
+FAR, NEAR = 5, 2  # places that the first transformer and the others can move by
 CHANNELS = range(LATENT_CHANNELS)
 FIRST, SECOND, THIRD = (range(k * LATENT_CHANNELS, (k + 1) * LATENT_CHANNELS) for k in range(3))  # groups
 PAN, CLOSE = GROUPS - 2, GROUPS - 1  # the groups of the amounts
@@ -118,7 +118,9 @@ def _prepare(block: nn.Module) -> None:
 
 
 AMOUNT_SLOTS = {"pan": Slot(20), "close": Slot(21)}
-EDGE_SLOTS = {"right": Slot(22), "below": Slot(23)}
+# The distance to the right edge, and by how much the one to the lower edge is more than the mean of both: the ruler's channels
+# and what they count as.
+EDGE_SLOTS = {"right": (Slot(22), {0: 1.0}), "below": (Slot(23), {1: 0.5, 2: -0.5})}
 
 
 def _between(place: int, k: int) -> Slot:
@@ -148,9 +150,10 @@ def _lay_out_far(block: nn.Module) -> None:
             add(spatial.conv2, _between(place, k), SECOND[k], -place / FAR, right=1)
     for group, slot in zip((PAN, CLOSE), AMOUNT_SLOTS.values()):
         hand_over(shortcut, slot, group, offset=below)
-    for channel, slot in enumerate(EDGE_SLOTS.values()):
+    for slot, mix in EDGE_SLOTS.values():
         for row, sign in slot.rows():
-            shortcut.weight[row, channel] = sign
+            for channel, gain in mix.items():
+                shortcut.weight[row, channel] = sign * gain
 
 
 def _names(*stems: str) -> list[str]:
@@ -168,19 +171,20 @@ def _move_far(transformer: nn.Module, move: torch.Tensor) -> None:
             tokens.read(f"{place} {k}", _between(place, k), scale)
     for name, slot in AMOUNT_SLOTS.items():
         tokens.read(name, slot, 1 / AMOUNT)
-    for name, slot in EDGE_SLOTS.items():
+    for name, (slot, _) in EDGE_SLOTS.items():
         tokens.read(name, slot, 1 / UNIT / 64)
     tokens.read_frame("frame")
     for edge in EDGE_SLOTS:
         tokens.product("spatial", "close", edge, f"close {edge}")
-        tokens.unit("spatial", {"close": 1.0}, ({}, LINE), {f"close {edge}": -0.5 / 64 / LINE})  # from the middle of a place
         tokens.product("first", f"close {edge}", "frame", f"way {edge}")
+    tokens.unit("spatial", {"close": 1.0}, ({}, LINE), {"close right": -0.5 / 64 / LINE})  # from the middle of a place
     tokens.product("first", "pan", "frame", "way")
     zoom = 64 * ZOOM
     line = [[1 - place / FAR, *(float(place == other) for other in range(1, FAR)), place / FAR] for place in range(FAR + 1)]
     taps = _names(*(str(place) for place in range(FAR + 1)))
     tokens.shift("second", expressed(move, line), taps, {"way": TRAVEL, "way right": zoom}, _names("move"))
-    tokens.unit("second", {"up": 1 / LEVEL}, ({"way": TRAVEL * SHARPNESS}, -SHARPNESS * FAR), {"rest": 1 / SHARPNESS})
+    whole = {"way": TRAVEL * SHARPNESS, "way right": zoom * SHARPNESS}
+    tokens.unit("second", {"up": 1 / LEVEL}, (whole, -SHARPNESS * FAR), {"rest": 1 / SHARPNESS})
     for k in CHANNELS:
         tokens.write(f"move {k}", Slot(FIRST[k]), 1 / scale, temporal=True)
         tokens.write(f"1 {k}", _between(1, k), -1 / scale)
@@ -189,50 +193,74 @@ def _move_far(transformer: nn.Module, move: torch.Tensor) -> None:
     tokens.write("way below", Slot(CLOSE), AMOUNT * zoom, temporal=True)
 
 
+def _lay_out_vertical(block: nn.Module) -> None:
+    """The latents at 0 and at 1 and 2 places upwards and downwards."""
+    spatial = open_block(block)
+    shortcut = spatial.conv_shortcut
+    shortcut.bias[:] = carriers(GROUPS)
+    for k in CHANNELS:
+        hand_over(shortcut, Slot(FIRST[k]), FIRST[k])
+        for one, two, down in ((FIRST[k], SECOND[k], -1), (SECOND[k], THIRD[k], 1)):
+            add(spatial.conv1, Slot(one), FIRST[k], down=down)
+            add(spatial.conv2, Slot(two), one, down=down)
+            add(spatial.conv2, Slot(one, alike=True), one)  # 1 that way less the mean of 0 and 2
+            add(spatial.conv2, Slot(one, alike=True), one, -0.5, down=down)
+            hand_over(shortcut, Slot(one, alike=True), FIRST[k], -0.5)
+    for group in (PAN, CLOSE):
+        hand_over(shortcut, Slot(group), group)
+
+
+def _move_vertically(transformer: nn.Module, move: torch.Tensor) -> None:
+    """The second transformer: by up to two places downwards or upwards."""
+    tokens = Tokens(transformer)
+    scale = TOKEN / SMALL
+    tokens.read("way below", Slot(CLOSE), 1 / AMOUNT)
+    for k in CHANNELS:
+        tokens.read(f"0 {k}", Slot(FIRST[k]), scale)
+    for side, one, two, down in (("above", FIRST, SECOND, -1.0), ("below", SECOND, THIRD, 1.0)):
+        for k in CHANNELS:
+            tokens.read(f"1 {side} {k}", Slot(one[k], alike=True), scale)
+            tokens.read(f"2 {side} {k}", Slot(two[k]), scale)
+        matrices = expressed((turned if down > 0 else upwards)(move), [[1, 0, 0], [0.5, 1, 0.5], [0, 0, 1]])
+        tokens.shift("spatial", matrices, _names("0", f"1 {side}", f"2 {side}"), {"way below": down}, _names("move"))
+        for k in CHANNELS:
+            tokens.write(f"1 {side} {k}", Slot(one[k], alike=True), -1 / scale)
+    for k in CHANNELS:
+        tokens.write(f"move {k}", Slot(FIRST[k]), 1 / scale)
+
+
 def _lay_out_near(block: nn.Module) -> None:
-    """The latents at 0, 1 and 2 places to the right, and at 1 and 2 downwards; the noise, as strong as asked for."""
+    """The latents at 0, 1 and 2 places to the right; the noise, as strong as asked for."""
     spatial = open_block(block)
     shortcut = spatial.conv_shortcut
     shortcut.bias[:] = carriers(GROUPS)
     noise = _depend(spatial, THIRD, lambda sigma: 1 / sigma)
     for k in CHANNELS:
         add(spatial.conv1, Slot(FIRST[k]), FIRST[k], right=1)
-        add(spatial.conv1, Slot(SECOND[k]), FIRST[k], down=1)
         add(spatial.conv1, Slot(THIRD[k]), GROUPS + SECOND[k])
         hand_over(shortcut, Slot(FIRST[k]), FIRST[k])
         add(spatial.conv2, Slot(SECOND[k]), THIRD[k], noise)
-        add(spatial.conv2, Slot(THIRD[k]), SECOND[k], down=1)
         add(spatial.conv2, Slot(FIRST[k], alike=True), FIRST[k])  # 1 less 0
         hand_over(shortcut, Slot(FIRST[k], alike=True), FIRST[k], -1.0)
         add(spatial.conv2, Slot(THIRD[k], alike=True), FIRST[k], right=1)  # 2 less 1
         add(spatial.conv2, Slot(THIRD[k], alike=True), FIRST[k], -1.0)
-        add(spatial.conv2, Slot(SECOND[k], alike=True), SECOND[k])  # 1 downwards less the mean of 0 and 2
-        add(spatial.conv2, Slot(SECOND[k], alike=True), SECOND[k], -0.5, down=1)
-        hand_over(shortcut, Slot(SECOND[k], alike=True), FIRST[k], -0.5)
-    for group in (PAN, CLOSE):
-        hand_over(shortcut, Slot(group), group)
+    hand_over(shortcut, Slot(PAN), PAN)
 
 
 def _move_near(transformer: nn.Module, move: torch.Tensor) -> None:
-    """The second transformer: by up to two places to the right or downwards."""
+    """The third transformer: by up to two places to the right."""
     tokens = Tokens(transformer)
     scale = TOKEN / SMALL
     for k in CHANNELS:
         tokens.read(f"0 {k}", Slot(FIRST[k]), scale)
-        tokens.read(f"1 right {k}", Slot(FIRST[k], alike=True), scale)
-        tokens.read(f"2 right {k}", Slot(THIRD[k], alike=True), scale)
-        tokens.read(f"1 below {k}", Slot(SECOND[k], alike=True), scale)
-        tokens.read(f"2 below {k}", Slot(THIRD[k]), scale)
+        tokens.read(f"1 {k}", Slot(FIRST[k], alike=True), scale)
+        tokens.read(f"2 {k}", Slot(THIRD[k], alike=True), scale)
     tokens.read("way right", Slot(PAN), 1 / AMOUNT)
-    tokens.read("way below", Slot(CLOSE), 1 / AMOUNT)
-    aside = expressed(move, [[1, 0, 0], [1, 1, 0], [1, 1, 1]])
-    downwards = expressed(turned(move), [[1, 0, 0], [0.5, 1, 0.5], [0, 0, 1]])
-    tokens.shift("spatial", aside, _names("0", "1 right", "2 right"), {"way right": 1.0}, _names("move"))
-    tokens.shift("spatial", downwards, _names("0", "1 below", "2 below"), {"way below": 1.0}, _names("move"))
+    matrices = expressed(move, [[1, 0, 0], [1, 1, 0], [1, 1, 1]])
+    tokens.shift("spatial", matrices, _names("0", "1", "2"), {"way right": 1.0}, _names("move"))
     for k in CHANNELS:
         tokens.write(f"move {k}", Slot(FIRST[k]), 1 / scale)
-        tokens.write(f"1 right {k}", Slot(FIRST[k], alike=True), -1 / scale)
-        tokens.write(f"1 below {k}", Slot(SECOND[k], alike=True), -1 / scale)
+        tokens.write(f"1 {k}", Slot(FIRST[k], alike=True), -1 / scale)
 
 
 @torch.no_grad()
@@ -246,8 +274,10 @@ def write_camera(unet: UNetSpatioTemporalConditionModel, far: torch.Tensor, near
     top = unet.up_blocks[-1]
     _lay_out_far(top.resnets[0])
     _move_far(top.attentions[0], far)
-    _lay_out_near(top.resnets[1])
-    _move_near(top.attentions[1], near)
+    _lay_out_vertical(top.resnets[1])
+    _move_vertically(top.attentions[1], near)
+    _lay_out_near(top.resnets[2])
+    _move_near(top.attentions[2], near)
     open_norm(unet.conv_norm_out)
     for k in CHANNELS:
         for group, gain in ((FIRST[k], -1 / SMALL), (SECOND[k], 1 / SMALL)):

@@ -56,6 +56,13 @@ def turned(move: torch.Tensor) -> torch.Tensor:
     return parts[:, order][..., order].flatten(2)
 
 
+def upwards(move: torch.Tensor) -> torch.Tensor:
+    """The same move upwards: as downwards, with each block upside down."""
+    sign = torch.tensor([(-1.0) ** down for down, _ in FREQUENCIES] + [1.0, 1.0])
+    parts = turned(move).unflatten(2, (-1, LATENT_CHANNELS))
+    return (parts * sign * sign[:, None, None]).flatten(2)
+
+
 def expressed(move: torch.Tensor, taps: list[list[float]]) -> torch.Tensor:
     """The same move read from other taps: row k says how the latent k places further is mixed of those."""
     return torch.kron(torch.tensor(taps).T.contiguous(), torch.eye(LATENT_CHANNELS)).matmul(move.mT).mT

@@ -1,7 +1,7 @@
 """`python -m training.measure PICTURE FRAMES...`: the figures of clips that Kinora itself made of one picture.
 
 PICTURE has the clip's size; FRAMES are folders that `kinora animate --frames-dir` wrote, of a seed whose pan goes to the right
-(a multiple of six) or, with `--zoom`, whose zoom goes to the lower right corner (four more).
+(a multiple of six) or, with `--zoom`, whose zoom goes to the right side (four more).
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ def read_picture(path: Path) -> torch.Tensor:
 
 
 def fit_zoom(picture: torch.Tensor, frame: torch.Tensor) -> tuple[float, float]:
-    """The share by which the view has shrunk towards the lower right corner, and the PSNR of the frame against that."""
+    """The share by which the view has shrunk towards the middle of the right side, and the PSNR of the frame against that."""
     shares = torch.arange(0, 0.15, 0.0025)
     views = view(picture.expand(len(shares), -1, -1, -1), torch.zeros(len(shares)), shares)
     errors = [psnr(frame - seen) for seen in views]

@@ -1,8 +1,10 @@
-"""The moves of the model: a pan to the right, and a zoom towards the lower right corner. Both are even in time.
+"""The moves of the model: a pan to the right, and a zoom towards the middle of the right edge. Both are even in time.
 
 The motion bucket says which, and how far: up to 255 it pans, from ZOOM_BUCKET on it zooms as far as the bucket less
 ZOOM_BUCKET asks for.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -11,13 +13,18 @@ from .vae_model import DOWN
 
 FRAMES = 14
 TRAVEL = 7.0  # latent pixels from the first frame to the last at motion bucket 255
-ZOOM = 0.055  # share of the picture's width and height that is out of sight in the last frame at ZOOM_BUCKET + 255
+ZOOM = 0.1  # share of the picture's width and height that is out of sight in the last frame at ZOOM_BUCKET + 255
 ZOOM_BUCKET = 512
+CURVE = math.log(1 / 7) / math.log(1 - 127 / 255)
 
 
 def strength(bucket: torch.Tensor) -> torch.Tensor:
-    """How far of the whole way a bucket of 0 to 255 goes, 0..1: quick to grow below the normal 127, then ever less."""
-    return 1 - (1 - bucket.clamp(0, 255) / 255) ** 2.2
+    """How far of the whole way a bucket of 0 to 255 goes, 0..1: quick to grow below the normal 127, then ever less.
+
+    At 127 it is six sevenths: a pan then ends after a whole number of latent pixels, and its last frame, at which a clip that
+    plays there and back turns, is as sharp as the first.
+    """
+    return 1 - (1 - bucket.clamp(0, 255) / 255) ** CURVE
 
 
 def travel(bucket: torch.Tensor) -> torch.Tensor:
@@ -31,12 +38,12 @@ def shrink(bucket: torch.Tensor) -> torch.Tensor:
 
 
 def view(pixels: torch.Tensor, left: torch.Tensor, shrunk: torch.Tensor) -> torch.Tensor:
-    """What the camera sees of pictures [n, 3, h, w] from `left` [n] pixels further right, and shrunk [n] towards the lower
-    right corner. Beyond the right edge the picture is mirrored."""
+    """What the camera sees of pictures [n, 3, h, w] from `left` [n] pixels further right, and shrunk [n] towards the
+    middle of the right edge. Beyond the right edge the picture is mirrored."""
     count, _, height, width = pixels.shape
     x, y = torch.arange(width) + 0.5, torch.arange(height) + 0.5
     x = width - (width - x) * (1 - shrunk[:, None]) + left[:, None]
-    y = height - (height - y) * (1 - shrunk[:, None])
+    y = height / 2 - (height / 2 - y) * (1 - shrunk[:, None])
     grid = torch.stack(
         [(x * 2 / width - 1)[:, None].expand(-1, height, -1), (y * 2 / height - 1)[:, :, None].expand(-1, -1, width)], -1
     )

@@ -18,7 +18,7 @@ CONFIG = {
     "block_out_channels": [96, 96, 96],
     "addition_time_embed_dim": 32,
     "projection_class_embeddings_input_dim": 96,
-    "layers_per_block": [1, 1, 3],
+    "layers_per_block": [2, 1, 3],
     "cross_attention_dim": EMBEDDING,
     "transformer_layers_per_block": 1,
     "num_attention_heads": [1, 1, 1],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compileGraph } from '../../src/inference/graph/compile-graph.ts';
 import { buildNetwork } from '../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
+import { leastWinogradChannels } from '../../src/inference/pipeline/networks.ts';
 import { openSession } from '../../src/inference/runtime/session.ts';
 import { type NetworkName, networkRequest } from '../side/network-requests.ts';
 import { randomInputs } from '../side/random-inputs.ts';
@@ -39,6 +40,7 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
     provider: 'cpu',
     precision: 'float32',
     foldsWeights: !mapped,
+    winogradChannels: mapped ? undefined : leastWinogradChannels,
   });
   const model = compileGraph(graph);
   const folder = mkdtempSync(join(tmpdir(), 'kinora-profile-'));
@@ -47,6 +49,7 @@ export async function profileNetwork(options: ProfileOptions): Promise<Profile> 
       provider: 'cpu',
       threads,
       mapped,
+      keepsMemory: true,
       profilePrefix: join(folder, 'profile'),
     });
     const inputs = randomInputs(model.inputs);

@@ -19,8 +19,8 @@ const limit = 1e-3;
 export function exactnessTable(figures: NetworksFigures): string {
   const rows = named(figures).flatMap(([name, { differences }]) =>
     Object.entries(differences).map(([contender, { maxOverStd, rmsOverStd }]) => {
-      const verdict = contender === 'openvino' ? '' : maxOverStd <= limit ? 'yes' : '**no**';
-      return [titles[name], contender, maxOverStd.toExponential(1), rmsOverStd.toExponential(1), verdict];
+      const verdict = !contender.startsWith('kinora') ? '' : maxOverStd <= limit ? 'yes' : '**no**';
+      return [titles[name], labelOf(contender), maxOverStd.toExponential(1), rmsOverStd.toExponential(1), verdict];
     }),
   );
   return markdownTable(['call', 'side', 'max / std', 'rms / std', '≤ 1e-3'], rows);
@@ -32,15 +32,27 @@ export function speedTable(figures: NetworksFigures): string {
     const target = wanted[name];
     if (target === undefined) return [];
     const theirs = secondsOf(own, 'diffusers');
-    return contenders.map((contender) => {
+    const present = contenders.filter((contender) => (own.runs[contender] ?? []).length > 0);
+    return present.map((contender) => {
       const seconds = secondsOf(own, contender);
       const ratio = theirs / seconds;
       const toOpenvino = secondsOf(own, 'openvino') / seconds;
       const reached = contender === 'kinora-prepacked' ? (ratio >= target ? 'yes' : `no, ${target} wanted`) : '';
-      return [titles[name], contender, seconds.toFixed(2), ratio.toFixed(2), toOpenvino.toFixed(2), reached];
+      return [titles[name], labelOf(contender), seconds.toFixed(2), ratio.toFixed(2), toOpenvino.toFixed(2), reached];
     });
   });
   return markdownTable(['call', 'side', 's', '× diffusers', '× OpenVINO', 'reached'], rows);
+}
+
+/** Who did not take part, and why, as sentences. */
+export function skippedText(figures: NetworksFigures): string {
+  const reasons = new Map(named(figures).flatMap(([, { skipped = {} }]) => Object.entries(skipped)));
+  return [...reasons].map(([contender, reason]) => `\n${labelOf(contender)} was left out: ${reason}.`).join('');
+}
+
+/** A contender by what it is. */
+function labelOf(contender: string): string {
+  return contender.endsWith('-bf16') ? `${contender.slice(0, -'-bf16'.length)}, in bfloat16` : contender;
 }
 
 /** From the start of a process until its network could take the first call. */
@@ -52,7 +64,7 @@ export function startTable(figures: NetworksFigures): string {
       const peak = (field: 'peakRssBytes' | 'peakAnonymousBytes') =>
         gigabytes(median(results.map((result) => result[field])));
       const ready = median(results.map(({ readySeconds }) => readySeconds)).toFixed(2);
-      return [[titles[name], contender, ready, peak('peakAnonymousBytes'), peak('peakRssBytes')]];
+      return [[titles[name], labelOf(contender), ready, peak('peakAnonymousBytes'), peak('peakRssBytes')]];
     }),
   );
   return markdownTable(['network', 'side', 's until ready', 'GB anonymous, peak', 'GB resident, peak'], rows);

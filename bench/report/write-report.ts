@@ -9,12 +9,25 @@ import type { ProfileFigures } from '../sections/profiles.ts';
 import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
-import { readParts } from './keep-parts.ts';
+import { readParts, writePart } from './keep-parts.ts';
 import { machine } from './machine.ts';
-import { exactnessTable, speedTable, startTable } from './networks-report.ts';
+import { exactnessTable, skippedText, speedTable, startTable } from './networks-report.ts';
 import { gigabytes, markdownTable, median } from './tables.ts';
 
 const benchDir = new URL('..', import.meta.url).pathname;
+
+/**
+ * Writes the figures of the networks as a part of bench/RESULTS.md of its own and leaves the rest as it is: for a second
+ * machine beside the one that the report is of.
+ * @param name of the part
+ */
+export function writeNetworksPart(name: string, workDir: string, threads: number): void {
+  const figures = loadFigures<NetworksFigures>(workDir, 'networks');
+  if (figures === undefined) return;
+  const profiles = loadFigures<ProfileFigures>(workDir, 'profiles');
+  const text = [networkParts(figures), ...(profiles === undefined ? [] : [profilePart(profiles)])].join('\n\n');
+  writePart(name, `## Another machine: ${machine()}\n\n${threads} threads.\n\n${text.replaceAll(/^##/gm, '###')}`);
+}
 
 /** Writes bench/RESULTS.md and the plot from the figures of whatever sections have run. */
 export function writeReport(workDir: string, threads: number): void {
@@ -62,8 +75,9 @@ ${exactnessTable(figures)}
 ## Speed
 
 \`kinora-prepacked\` and \`kinora-mmap\` are \`--memory prepacked\` and \`--memory mmap\`; \`diffusers\` is PyTorch eager;
-\`openvino\` runs diffusers' module, converted by OpenVINO, in float32.
-
+\`openvino\` runs diffusers' module, converted by OpenVINO. All are in float32 (24 significant bits) but those that say
+bfloat16 (8): how far that takes them from float32 is in the table above.
+${skippedText(figures)}
 ${speedTable(figures)}
 
 ## Start and memory of single networks

@@ -1,18 +1,28 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { instructionSets, multipliesBfloat16, processorFlags } from '../report/machine.ts';
 import { type CaseName, cases, writeInputs } from '../side/cases.ts';
-import { runSide, type SideName, type SideResult } from '../side/run-side.ts';
+import { missingModule, runSide, type SideName, type SideResult } from '../side/run-side.ts';
 import { compareFiles, type Difference } from './compare.ts';
 import { type BenchOptions, loadFigures, saveFigures, tell } from './section.ts';
 
-/** Who takes turns at a case. */
-export const contenders = ['diffusers', 'kinora-prepacked', 'kinora-mmap', 'openvino'] as const;
+/** Who takes turns at a case, in float32; those of `-bf16` in bfloat16, where the processor multiplies that. */
+export const contenders = [
+  'diffusers',
+  'kinora-prepacked',
+  'kinora-mmap',
+  'openvino',
+  'diffusers-bf16',
+  'openvino-bf16',
+] as const;
 export type Contender = (typeof contenders)[number];
 
 export interface NetworkFigures {
   runs: Partial<Record<Contender, SideResult[]>>;
   /** From diffusers. */
   differences: Partial<Record<Contender, Difference>>;
+  /** Who did not take part, and why. */
+  skipped?: Partial<Record<Contender, string>>;
 }
 
 export type NetworksFigures = Partial<Record<CaseName, NetworkFigures>>;
@@ -33,15 +43,18 @@ const runsOf: Readonly<Record<CaseName, number>> = {
 /** Each network by itself: the same inputs to every side in turn, what they make compared, and their seconds kept. */
 export async function measureNetworks(options: BenchOptions): Promise<void> {
   const figures = loadFigures<NetworksFigures>(options.workDir, 'networks') ?? {};
+  const skipped = whoCannot();
+  for (const [contender, reason] of Object.entries(skipped)) tell(`${contender} is left out: ${reason}`);
+  const present = contenders.filter((contender) => skipped[contender] === undefined);
   for (const name of [...timed, ...exactOnly]) {
     if (options.cases !== undefined && !options.cases.includes(name)) continue;
     const inputs = writeInputs(join(options.workDir, 'inputs'), name);
     const isTimed = timed.includes(name);
-    if (isTimed) await turn('openvino', name, { ...options, inputs, runs: 0 });
-    const own: NetworkFigures = { runs: {}, differences: {} };
+    if (isTimed && present.includes('openvino')) await turn('openvino', name, { ...options, inputs, runs: 0 });
+    const own: NetworkFigures = { runs: {}, differences: {}, skipped };
     figures[name] = own;
     for (let round = 0; round < (isTimed ? options.rounds : 1); round++) {
-      for (const contender of isTimed ? contenders : contenders.slice(0, 2)) {
+      for (const contender of isTimed ? present : present.slice(0, 2)) {
         const outputs = round === 0 ? outputFile(options.workDir, name, contender) : undefined;
         const task = { ...options, inputs, runs: runsOf[name], ...(outputs === undefined ? {} : { outputs }) };
         const result = await turn(contender, name, task);
@@ -53,6 +66,20 @@ export async function measureNetworks(options: BenchOptions): Promise<void> {
       saveFigures(options.workDir, 'networks', figures);
     }
   }
+}
+
+/** Contenders that this machine has not what it takes for. diffusers is needed: the others are held against it. */
+function whoCannot(): Partial<Record<Contender, string>> {
+  const noOpenvino = missingModule('openvino');
+  const noBfloat16 = multipliesBfloat16(instructionSets(processorFlags()))
+    ? undefined
+    : 'this processor has no instructions for bfloat16';
+  const reasons: Partial<Record<Contender, string | undefined>> = {
+    openvino: noOpenvino,
+    'diffusers-bf16': noBfloat16,
+    'openvino-bf16': noBfloat16 ?? noOpenvino,
+  };
+  return Object.fromEntries(Object.entries(reasons).filter(([, reason]) => reason !== undefined));
 }
 
 function outputFile(workDir: string, name: CaseName, contender: Contender): string {
@@ -76,6 +103,7 @@ async function turn(
     inputs,
     runs,
     mapped: mode === 'mmap',
+    bfloat16: mode === 'bf16',
     cache: join(workDir, 'openvino'),
     ...(outputs === undefined ? {} : { outputs }),
   });

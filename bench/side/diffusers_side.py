@@ -1,4 +1,4 @@
-"""One network, or a whole clip, on diffusers eager in float32 (PyTorch's CPU kernels).
+"""One network, or a whole clip, on diffusers eager (PyTorch's CPU kernels), in float32; a network with `bfloat16` in that.
 
 `python bench/side/diffusers_side.py '{"modelDir": …, "network": … | "pipeline", "inputs": FILE, "runs": N, "threads": N}'`
 prints one line of JSON; `outputs` names a file for what was computed.
@@ -18,6 +18,9 @@ from networks import NETWORKS, seconds_since_start, timed_runs
 
 def run_network(task, inputs):
     module = NETWORKS[task["network"]](task["modelDir"])
+    if task.get("bfloat16"):
+        module = module.to(torch.bfloat16)
+        inputs = {name: value.to(torch.bfloat16) for name, value in inputs.items()}
     ready = seconds_since_start()
     made, seconds = timed_runs(lambda: module(**inputs), task["runs"])
     return {"out": made} if made is not None else {}, {"readySeconds": ready, "seconds": seconds}

@@ -33,7 +33,8 @@ def main():
         convert(task, inputs, path)
         if task["runs"] == 0:
             return
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": task["threads"]}
+    precision = "bf16" if task.get("bfloat16") else "f32"
+    settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": task["threads"]}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
     feeds = {name: value.numpy() for name, value in inputs.items()}
     ready = seconds_since_start()

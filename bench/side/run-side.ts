@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -42,6 +42,13 @@ function compiledSide(): Promise<string> {
     logLevel: 'warning',
   }).then(() => outfile);
   return compiled;
+}
+
+/** Why the interpreter cannot import a module; undefined where it can. */
+export function missingModule(name: string): string | undefined {
+  const { status, error, stderr } = spawnSync(python, ['-c', `import ${name}`], { encoding: 'utf8' });
+  if (status === 0) return undefined;
+  return error?.message ?? stderr.trim().split('\n').at(-1);
 }
 
 /** Runs a Python script. */

@@ -20,6 +20,8 @@ export interface NetworkTask extends TaskBase {
   runs: number;
   /** Kinora only. */
   mapped?: boolean;
+  /** The others only: in bfloat16 instead of float32. */
+  bfloat16?: boolean;
 }
 
 /** A whole clip. */

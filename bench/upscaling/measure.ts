@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { pilResize } from '../../src/inference/pipeline/pil-resize.ts';
 import { upscaleFrames } from '../../src/inference/pipeline/upscale-frames.ts';
 import { decodeVideo } from '../../src/media/decode-video.ts';
@@ -25,10 +24,19 @@ interface Figures {
   seconds: number;
 }
 
-const folder = fileURLToPath(new URL('../../models/upscale', import.meta.url));
+/** Which networks are measured. */
+interface MeasuredNetworks {
+  folder: string;
+  /** Their files' names without the ending. */
+  networks: readonly string[];
+  threads: number;
+}
 
 /** Halved frames, through H.264 as kept frames are, made large again by each way, beside the frames before, as a table. */
-export async function measureUpscaling(samples: readonly Sample[], threads: number): Promise<string> {
+export async function measureUpscaling(
+  samples: readonly Sample[],
+  { folder, networks, threads }: MeasuredNetworks,
+): Promise<string> {
   const ffmpegPath = await findFfmpeg({ configured: undefined, path: process.env.PATH });
   const rows: string[][] = [];
   for (const { name, clip } of samples) {
@@ -37,13 +45,14 @@ export async function measureUpscaling(samples: readonly Sample[], threads: numb
     const metadata = { title: 'bench', settings: { seed: 0 } };
     const { bytes } = await encodeVideo(halved, { ffmpegPath, fps: 25, metadata });
     const small = await decodeVideo(bytes, { ...size, ffmpegPath });
-    const ways = {
-      Lanczos: async () => resized(small, { width: clip.width, height: clip.height }),
-      photo: () => upscaleFrames(small, { factor: 2, network: 'photo', folder, session: { provider: 'cpu', threads } }),
-      drawing: () =>
-        upscaleFrames(small, { factor: 2, network: 'drawing', folder, session: { provider: 'cpu', threads } }),
-    };
-    for (const [way, enlarge] of Object.entries(ways)) {
+    const ways: [string, () => Promise<RgbFrames>][] = [
+      ['Lanczos', async () => resized(small, { width: clip.width, height: clip.height })],
+      ...networks.map((network): [string, () => Promise<RgbFrames>] => {
+        const options = { factor: 2, network, folder, session: { provider: 'cpu', threads } } as const;
+        return [network, () => upscaleFrames(small, options)];
+      }),
+    ];
+    for (const [way, enlarge] of ways) {
       const start = performance.now();
       const large = await enlarge();
       const seconds = (performance.now() - start) / 1000 / clip.frames.length;

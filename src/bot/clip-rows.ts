@@ -48,7 +48,7 @@ export const pickAction = 'pick';
 /** The buttons under variations: a number for each, and those of a clip that make sense for several. */
 export function variationRows(
   job: Job,
-  count: number,
+  { form: { variations: count = 1 }, refusedVariations = [] }: Clip,
   messages: Messages,
 ): APIActionRowComponent<APIButtonComponent>[] {
   const numbers = Array.from({ length: count }, (_, index): APIButtonComponent => {
@@ -58,6 +58,7 @@ export function variationRows(
       style: ButtonStyle.Primary,
       label: `${number}`,
       custom_id: buttonId({ action: pickAction, jobId: job.id, number }),
+      ...(refusedVariations.includes(number) && { disabled: true }),
     };
   });
   const others = (['again', 'delete'] as const).map((action) => clipButton(action, job, messages));

@@ -89,6 +89,7 @@ export function createJobMessages(options: JobMessagesOptions): JobMessages {
       edit: (reply, how) => replies.edit(address, reply, how),
       onSecondEdit: () => budget.spend(limitedChannel(address)),
       jobId: job.id,
+      clock,
       log,
     });
     const status = createStatusMessage({

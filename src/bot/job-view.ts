@@ -1,6 +1,6 @@
 import { type APIActionRowComponent, type APIButtonComponent, ButtonStyle, ComponentType } from 'discord.js';
 import type { Clip, JobProgress, QueuePosition } from '../queue/job-listener.ts';
-import type { Job } from '../storage/job.ts';
+import { canReseed, type Job } from '../storage/job.ts';
 import { buttonId } from './button-id.ts';
 import { clipRows } from './clip-rows.ts';
 import type { Messages } from './languages/messages.ts';
@@ -32,8 +32,7 @@ export function progressView(job: Job, progress: JobProgress, messages: Messages
     endsAtMs === undefined ? '' : messages.readyAt(countdown(endsAtMs)),
   ];
   const row = cancelRow(job, messages);
-  // What is made of kept frames is the same with every seed.
-  if (job.parent?.use !== 'reencode') row.components.push(seedButton(job, messages));
+  if (canReseed(job)) row.components.push(seedButton(job, messages));
   return { content: joinedLines(...lines), components: [row] };
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { isMessageGone, isRouteClosed, isTokenDead, isUploadTooLarge } from './discord-errors.ts';
 import type { Reply, ReplyFile } from './message-sender.ts';
@@ -7,7 +8,7 @@ export interface PreviewUpload {
   /** The preview from the next edit on; undefined: none, since a new attempt has begun. */
   readonly file: ReplyFile | undefined;
   set(file: ReplyFile | undefined): void;
-  /** Whether Discord has refused one: the job goes on without. */
+  /** Whether Discord has refused one, or two of them hung: the job goes on without. */
   isRefused(): boolean;
   /** Sends a reply with its preview, which is uploaded once and then left where it is. */
   send(reply: Reply): Promise<void>;
@@ -21,16 +22,21 @@ export interface PreviewUploadOptions {
   /** Told before the reply that was refused is sent once more, without its preview. */
   onSecondEdit: () => void;
   jobId: string;
+  clock: Clock;
   log: Log;
 }
 
+/** How long one upload may take, in milliseconds: the message says meanwhile how far the clip was before. */
+const uploadMs = 10_000;
+
 /** Nothing to show yet. */
-export function createPreviewUpload({ edit, onSecondEdit, jobId, log }: PreviewUploadOptions): PreviewUpload {
+export function createPreviewUpload({ edit, onSecondEdit, jobId, clock, log }: PreviewUploadOptions): PreviewUpload {
   let file: ReplyFile | undefined;
   /** The name of the file that the message has. */
   let uploaded: string | undefined;
   let isRefused = false;
   let underWay: AbortController | undefined;
+  let hung = 0;
 
   async function sendPlain({ content, components }: Reply): Promise<void> {
     uploaded = undefined;
@@ -52,17 +58,26 @@ export function createPreviewUpload({ edit, onSecondEdit, jobId, log }: PreviewU
       if (wanted.name === uploaded) return edit({ content, components, keepsFiles: true }, {});
       underWay = new AbortController();
       const { signal } = underWay;
+      let isLate = false;
+      const cancelTimer = clock.after(uploadMs, () => {
+        isLate = true;
+        underWay?.abort();
+      });
       try {
         await edit(reply, { signal });
         uploaded = wanted.name;
       } catch (err) {
-        if (signal.aborted) return;
-        if (!isFileRefused(err)) throw err;
-        isRefused = true;
-        log.info({ job: jobId, err }, 'Discord takes no previews of this clip; it is made without');
+        if (signal.aborted && !isLate) return;
+        if (!isLate && !isFileRefused(err)) throw err;
+        if (isLate) hung += 1;
+        isRefused = !isLate || hung > 1;
+        // Not tried again with every line of progress.
+        if (file?.name === wanted.name) file = undefined;
+        log.info({ job: jobId, err, isLast: isRefused }, 'Discord did not take a preview');
         onSecondEdit();
         await sendPlain(reply);
       } finally {
+        cancelTimer();
         underWay = undefined;
       }
     },

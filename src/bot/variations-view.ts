@@ -40,17 +40,18 @@ interface VariationsViewOptions {
 export function variationsView(job: Job, clip: Clip, { messages, times, nowMs }: VariationsViewOptions): Reply {
   const { variations: count = 1 } = clip.form;
   const { frames, fps, settings, bytes } = clip;
-  const { caption, altText } = messages.clip.variations;
+  const { caption, altText, refused } = messages.clip.variations;
   const until = `<t:${Math.floor((nowMs + variationsKeptMs) / 1000)}:R>`;
   const name = `kinora-${job.id}-variations-seed${settings.seed}.webp`;
   const description = altText({ count, seconds: frames / fps });
+  const shown = caption({
+    ...costOfVariations(job, count, times),
+    seeds: variationSeeds(settings.seed, count).join(', '),
+    until,
+  });
   return {
-    content: caption({
-      ...costOfVariations(job, count, times),
-      seeds: variationSeeds(settings.seed, count).join(', '),
-      until,
-    }),
-    components: variationRows(job, count, messages),
+    content: clip.refusedVariations === undefined ? shown : `${shown}\n${refused}`,
+    components: variationRows(job, clip, messages),
     files: [{ name, data: bytes, contentType: 'image/webp', description }],
   };
 }

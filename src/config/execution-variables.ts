@@ -75,7 +75,10 @@ export const executionVariables = {
     example: 'channels-last',
   },
   FEED_FORWARD_CHUNK: {
-    description: ["Tokens that the UNet's feed-forwards take at a time, to save memory; 0 takes all at once."],
+    description: [
+      "Tokens that the UNet's feed-forwards take at a time, to save memory; 0 leaves it to Kinora: all at once on a card,",
+      'an eighth of them (at least 1024) on a CPU.',
+    ],
     schema: wholeNumber({ min: 0, max: 10_000_000, fallback: 0 }),
     example: '0',
   },

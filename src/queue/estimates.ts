@@ -4,11 +4,11 @@ import { isRenderedBetween, type Job, type JobSettings, type ModelCapabilities }
 import type { Clip } from '../worker/types.ts';
 import type { EstimatedJob } from './render-work.ts';
 
-/** Measured times, kept per model, provider, size, recipe and whether a last picture is given, so that the first estimate after a restart is good. */
+/** Measured times, kept per model, provider, size, recipe, style and whether a last picture is given, so that the first estimate after a restart is good. */
 export interface Estimates {
   /**
    * Undefined until a job of this kind has been measured, or one that differs from it only in that the clip ends with a
-   * given picture, or does not: that is a known factor. Of a worker that has made such a clip, what it took there; else what
+   * given picture, or does not: that is a known factor; or in its style, whose time is not known then. Of a worker that has made such a clip, what it took there; else what
    * it takes on average.
    */
   of(job: EstimatedJob, worker?: string): Estimate | undefined;
@@ -66,6 +66,16 @@ function branchesOf({ minGuidanceScale, maxGuidanceScale }: Guidance): 1 | 2 {
 /** Calls of the UNet in a step. One towards a given picture has two halves, each with both branches, guided or not. */
 export function callsPerStep(settings: Guidance, isBetween: boolean): number {
   return isBetween ? 4 : branchesOf(settings);
+}
+
+/** The style that a job's picture is drawn in before it is animated, a part of what comes before the steps. */
+function styleOf({ form, parent }: EstimatedJob): string | undefined {
+  // Kept frames are drawn in it already.
+  return parent?.use === 'extend' ? undefined : form?.style;
+}
+
+function styleKey(style: string | undefined): string {
+  return style === undefined ? '' : ` style ${style}`;
 }
 
 /** Estimates that are also stored. */
@@ -129,10 +139,14 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
     return [...measured.keys()].map((key) => workerKey({ worker, key }));
   }
 
-  function find(job: EstimatedJob, from: ReadonlyMap<string, Estimate>): Estimate | undefined {
+  function find(
+    job: EstimatedJob,
+    from: ReadonlyMap<string, Estimate>,
+    style: string | undefined,
+  ): Estimate | undefined {
     const isBetween = isRenderedBetween(job);
-    const own = from.get(keyOf(job.settings, isBetween));
-    const other = own ?? from.get(keyOf(job.settings, !isBetween));
+    const own = from.get(keyOf(job.settings, isBetween) + styleKey(style));
+    const other = own ?? from.get(keyOf(job.settings, !isBetween) + styleKey(style));
     if (own !== undefined || other === undefined) return own;
     const calls = callsPerStep({ ...model.defaults, ...job.settings }, isBetween);
     const otherCalls = callsPerStep({ ...model.defaults, ...job.settings }, !isBetween);
@@ -142,7 +156,10 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
   return {
     of(job, worker) {
       const measured = worker === undefined ? undefined : byWorker.get(worker);
-      return find(job, measured ?? estimates) ?? find(job, estimates);
+      const findStyled = (style: string | undefined) =>
+        find(job, measured ?? estimates, style) ?? find(job, estimates, style);
+      const style = styleOf(job);
+      return findStyled(style) ?? (style === undefined ? undefined : findStyled(undefined));
     },
     upscaleSeconds({ settings, form }) {
       // Variations are shown as they are; what is picked is enlarged.
@@ -168,7 +185,7 @@ export function createEstimates({ store, known = new Map(), model, provider }: E
         secondsPerStep: seconds.denoise / clip.settings.numInferenceSteps,
         secondsAfter: seconds.decode + seconds['encode-video'] / (clip.form.smooth ? smoothFactor : 1),
       };
-      const key = keyOf(job.settings, isRenderedBetween(job));
+      const key = keyOf(job.settings, isRenderedBetween(job)) + styleKey(styleOf(job));
       const learned = new Map([[key, mix(estimates, key, measured)]]);
       if (worker !== undefined) learned.set(workerKey({ worker, key }), mix(measuredBy(worker), key, measured));
       await store.set(learned, forgetOldest());

@@ -85,7 +85,7 @@ export interface JobQueue {
   cancel(id: string): Promise<CancelOutcome>;
   /**
    * A running job begins anew at once, with another seed: what it has rendered is dropped, its place, its attempts and its
-   * requester's quota stay as they are. False where it does not run. Who may do that is the caller's to decide.
+   * requester's quota stay as they are. False where it does not run, or began anew too often. Who may do that is the caller's to decide.
    */
   reseed(id: string): Promise<boolean>;
   overview(): QueueOverview;

@@ -50,6 +50,8 @@ export interface Clip {
   extended?: true;
   /** It ends with a picture that was given besides: the settings alone do not make it. */
   hasEndPicture?: true;
+  /** Of variations, the numbers of those that may not be shown, counted from 1; left out: none. */
+  refusedVariations?: readonly number[];
 }
 
 /** A clip made before, to go on with. */

@@ -89,7 +89,7 @@ export const executionSettings = {
       help: `the form of the graphs on CUDA: ${cudaGraphs.join(', ')} (CUDA_GRAPH, else channels-last)`,
     },
   },
-  /** Tokens that a feed-forward of the UNet takes at a time; left out: all of them. */
+  /** Tokens that a feed-forward of the UNet takes at a time; left out: all of them, on a CPU as many as suit its caches. */
   feedForwardChunk: {
     type: heldWholeNumber({ from: 1, to: 10_000_000 }),
     isOptional: true,

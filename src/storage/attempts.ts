@@ -1,3 +1,4 @@
+import { maxReseeds } from './job.ts';
 import type { Database } from './sqlite.ts';
 
 /** The right to render a job: of one holder at a time, for as long as its lease is renewed. */
@@ -36,8 +37,8 @@ export interface AttemptStore {
   heartbeat(attempt: Attempt, term: LeaseTerm): boolean;
   release(attempt: Attempt, options: { isCounted: boolean }): boolean;
   /**
-   * The job waits again, whoever has it, with another seed, no attempt lost and no checkpoint; false where it has ended or its
-   * clip is there.
+   * The job waits again, whoever has it, with another seed, no attempt lost and no checkpoint; false where it has ended, its
+   * clip is there, or it was begun anew too often.
    */
   reseed(jobId: string, seed: number): boolean;
   /** Of every holder whose name begins so, and of attempts from before there were leases; tells of how many. */
@@ -74,10 +75,10 @@ export function createAttemptStore(database: Database): AttemptStore {
   const release = database.prepare(`UPDATE jobs SET ${free}, attempts = attempts - ? WHERE ${isCurrentAttempt}`);
   const reseed = database.prepare(
     `UPDATE jobs SET settings = json_set(settings, '$.seed', ?),
-       attempts = attempts - (state = 'running'),
+       attempts = attempts - (state = 'running'), reseeds = reseeds + 1,
        state = CASE state WHEN 'queued' THEN state ELSE 'interrupted' END,
        lease_holder = NULL, lease_until_ms = NULL
-     WHERE id = ? AND state IN ('queued', 'running', 'interrupted')`,
+     WHERE id = ? AND state IN ('queued', 'running', 'interrupted') AND reseeds < ?`,
   );
   const removeCheckpoint = database.prepare('DELETE FROM checkpoints WHERE job_id = ?');
   const releaseHeld = database.prepare(
@@ -105,7 +106,7 @@ export function createAttemptStore(database: Database): AttemptStore {
     heartbeat: (attempt, { nowMs, leaseMs }) => renew.run([nowMs + leaseMs, ...boundTo(attempt)]).changes > 0,
     release: (attempt, { isCounted }) => release.run([isCounted ? 0 : 1, ...boundTo(attempt)]).changes > 0,
     reseed(jobId, seed) {
-      if (reseed.run([seed, jobId]).changes === 0) return false;
+      if (reseed.run([seed, jobId, maxReseeds]).changes === 0) return false;
       removeCheckpoint.run([jobId]);
       return true;
     },

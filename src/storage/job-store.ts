@@ -61,7 +61,7 @@ export interface JobStore extends JobLists {
    * it was lost already.
    */
   release(attempt: Attempt, options: { isCounted: boolean }): Promise<boolean>;
-  /** The job begins anew, without its checkpoint and with no attempt lost. Undefined where it has ended or its clip is there. */
+  /** The job begins anew, without its checkpoint and with no attempt lost. Undefined as {@link AttemptStore.reseed} says. */
   reseed(id: string, seed: number): Promise<Job | undefined>;
   /**
    * Releases what every holder has whose name begins so: for a process that knows that they are gone. Tells of how many

@@ -137,4 +137,18 @@ export interface Job extends Omit<NewJob, 'picture' | 'endPicture' | 'uniqueKey'
   renderedAtMs?: number;
   /** When the job ended; left out before. */
   finishedAtMs?: number;
+  /** How often it was begun anew with another seed; left out: never. */
+  reseeds?: number;
+}
+
+/**
+ * How often a job may begin anew with another seed. Each time it drops what was rendered and stays where it is, while others
+ * wait, and the quota counts one clip: without an end one person could keep a worker.
+ */
+export const maxReseeds = 3;
+
+/** Whether another seed makes another clip, and the job has not begun anew too often. */
+export function canReseed({ parent, reseeds = 0 }: Pick<Job, 'parent' | 'reseeds'>): boolean {
+  // Kept frames are the same with every seed, and a variation was picked for its own.
+  return parent?.use !== 'reencode' && parent?.change !== 'pick' && reseeds < maxReseeds;
 }

@@ -234,4 +234,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE clips ADD COLUMN states_until_ms INTEGER;
   CREATE INDEX clips_by_states_until ON clips (states_until_ms) WHERE states_until_ms IS NOT NULL;
   `,
+  `
+  -- How often the job was begun anew with another seed while it ran.
+  ALTER TABLE jobs ADD COLUMN reseeds INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

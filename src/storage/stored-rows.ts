@@ -30,7 +30,7 @@ export const jobColumns = [
   ...['id', 'state', 'user_id', 'guild_id', 'address', 'settings', 'fit', 'form', 'parent', 'pending_notice'].map(
     (name) => `CAST(${name} AS BLOB) AS ${name}`,
   ),
-  ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms', 'has_end_picture'],
+  ...['max_bytes', 'attempts', 'created_at_ms', 'rendered_at_ms', 'finished_at_ms', 'has_end_picture', 'reseeds'],
 ].join(', ');
 
 /** A row of `jobs` as it is read with {@link jobColumns}. */
@@ -52,6 +52,7 @@ export interface JobRow {
   rendered_at_ms: number | null;
   finished_at_ms: number | null;
   has_end_picture: number;
+  reseeds: number;
 }
 
 /** What a job's row has besides what was asked for. */
@@ -108,6 +109,7 @@ export function toJob(row: JobRow): Job {
     createdAtMs: row.created_at_ms,
     ...(row.rendered_at_ms !== null && { renderedAtMs: row.rendered_at_ms }),
     ...(row.finished_at_ms !== null && { finishedAtMs: row.finished_at_ms }),
+    ...(row.reseeds > 0 && { reseeds: row.reseeds }),
   };
 }
 

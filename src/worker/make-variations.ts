@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
 import {
   type CheckpointOptions,
@@ -9,15 +10,19 @@ import { contactSheet } from '../media/contact-sheet.ts';
 import { pipelineStages, renderStages } from '../settings/clip.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { variationSeeds, variationSteps } from '../settings/variations.ts';
+import type { RgbFrames, Size } from '../util/rgb.ts';
 import { type EncodeOptions, encodeTwice } from './encode-clip.ts';
 import { orientInputs, restoreOrientation } from './orientation.ts';
 import { type FramesSpec, type MakeClipOptions, prepareRun } from './prepare-run.ts';
-import { type RenderTools, refuseUnsafeClip } from './render-tools.ts';
+import { isUnsafe, type RenderTools } from './render-tools.ts';
 import type { Clip, RenderProgress } from './types.ts';
 import { encodeStates, readStates, type ShownVariation } from './variation-states.ts';
 
 /** What is shown is small: a file of this size, in bytes, loads at once everywhere. */
 const mostSheetBytes = 2 * 1024 * 1024;
+
+/** Level of a tile whose variation may not be shown; lighter than what is between the tiles. */
+const blankGrey = 90;
 
 /** What {@link makeVariations} makes. */
 interface MakeVariationsOptions extends MakeClipOptions {
@@ -27,7 +32,7 @@ interface MakeVariationsOptions extends MakeClipOptions {
 /**
  * Begins several seeds of one clip, and shows what the model guesses of each side by side. What is picked goes on from its
  * state in {@link Clip.master}, and gives the clip that its seed would have given alone.
- * @throws UserError the picture or the settings are at fault; `clip-unsafe`: one of them may not be shown
+ * @throws UserError the picture or the settings are at fault; `clip-unsafe`: none of them may be shown
  * @throws JobCancelledError the signal was aborted
  */
 export async function makeVariations(
@@ -58,13 +63,17 @@ export async function makeVariations(
     let next = await run.next();
     for (; !next.done; next = await run.next()) progress.of(next.value);
     const guess = restoreOrientation(next.value, oriented.orientation);
-    await refuseUnsafeClip(guess, tools.safety, signal);
     const { state, width, height, frames, secondsPerStage: own } = guess;
     for (const stage of pipelineStages) secondsPerStage[stage] += own[stage];
-    shown.push({ frames: { width, height, frames }, ...(state && { state }) });
+    // Frames may not be shown before they were looked at; what is refused leaves the others as they are.
+    const isRefused = tools.safety !== undefined && (await isUnsafe(guess, tools.safety, signal));
+    if (isRefused) shown.push({ frames: blank({ width, height }), isRefused });
+    else shown.push({ frames: { width, height, frames }, ...(state && { state }) });
     progress.next();
     await keep?.shown();
   }
+  const refused = shown.flatMap(({ isRefused }, at) => (isRefused ? [at + 1] : []));
+  if (refused.length === shown.length) throw new UserError('clip-unsafe', 'None of the variations may be shown here.');
   const encodeStart = performance.now();
   const beginEncoding = () => onProgress({ stage: 'encode-video', step: 0, steps: 1, secondsPerStep: undefined });
   beginEncoding();
@@ -75,7 +84,13 @@ export async function makeVariations(
   const file = await encodeSheet(tools, { shown, spec, settings }, { signal, onRetry });
   secondsPerStage['encode-video'] = secondsSince(encodeStart);
   onProgress({ stage: 'encode-video', step: 1, steps: 1, secondsPerStep: secondsPerStage['encode-video'] });
-  return { ...file, master: encodeStates({ shown }), secondsPerStage };
+  const states = { master: encodeStates({ shown }), secondsPerStage };
+  return { ...file, ...states, ...(refused.length > 0 && { refusedVariations: refused }) };
+}
+
+/** In place of what may not be shown. */
+function blank({ width, height }: Size): RgbFrames {
+  return { width, height, frames: [new Uint8Array(width * height * 3).fill(blankGrey)] };
 }
 
 /** What a sheet is made from. */

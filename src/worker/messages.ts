@@ -150,6 +150,7 @@ const clipFields = {
   interpolator: z.enum(interpolators).exactOptional(),
   extended: z.literal(true).exactOptional(),
   hasEndPicture: z.literal(true).exactOptional(),
+  refusedVariations: z.array(count).readonly().exactOptional(),
 };
 
 const clipSchema: z.ZodType<Clip> = z.strictObject({ ...clipFields, bytes, master: bytes.exactOptional() });

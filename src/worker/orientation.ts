@@ -71,7 +71,7 @@ export function chooseMove(
   const pan = pans[move];
   const swapped = { ...settings, width: height, height: width };
   if (pan === undefined) {
-    // It zooms towards a lower corner, further where the picture lies on its long side.
+    // It zooms towards the middle of a side, further where the picture lies on its long side.
     const orientation = { swap: height > width, mirror: move > pans.length };
     const oriented = orientation.swap ? swapped : settings;
     return { orientation, oriented: { ...oriented, motionBucketId: zoomBucket! + Math.min(255, motionBucketId) } };

@@ -8,6 +8,8 @@ export interface ShownVariation {
   frames: RgbFrames;
   /** A checkpoint to go on from; left out where it would be too large: then it is rendered from its beginning. */
   state?: Uint8Array;
+  /** It may not be shown: its frames are a grey instead. */
+  isRefused?: true;
 }
 
 /** How far variations have come. */
@@ -26,6 +28,7 @@ const headerSchema = z.strictObject({
       height: z.int().positive(),
       frames: z.int().positive(),
       stateBytes: z.int().nonnegative(),
+      isRefused: z.literal(true).exactOptional(),
     }),
   ),
   runningBytes: z.int().nonnegative(),
@@ -38,11 +41,12 @@ const prefixBytes = 4;
 export function encodeStates({ shown, running }: VariationStates): Uint8Array {
   const header: z.infer<typeof headerSchema> = {
     kinora: 'variations',
-    shown: shown.map(({ frames: { width, height, frames }, state }) => ({
+    shown: shown.map(({ frames: { width, height, frames }, state, isRefused }) => ({
       width,
       height,
       frames: frames.length,
       stateBytes: state?.byteLength ?? 0,
+      ...(isRefused && { isRefused }),
     })),
     runningBytes: running?.byteLength ?? 0,
   };
@@ -67,9 +71,10 @@ export function readStates(bytes: Uint8Array, log: (message: string) => void): V
       if (at > bytes.byteLength) throw new Error('they end too early.');
       return bytes.subarray(at - length, at);
     };
-    const shown = header.shown.map(({ width, height, frames, stateBytes }): ShownVariation => {
+    const shown = header.shown.map(({ width, height, frames, stateBytes, isRefused }): ShownVariation => {
       const pictures = Array.from({ length: frames }, () => take(width * height * 3));
-      return { frames: { width, height, frames: pictures }, ...(stateBytes > 0 && { state: take(stateBytes) }) };
+      const shownFrames = { frames: { width, height, frames: pictures }, ...(isRefused && { isRefused }) };
+      return { ...shownFrames, ...(stateBytes > 0 && { state: take(stateBytes) }) };
     });
     return { shown, ...(header.runningBytes > 0 && { running: take(header.runningBytes) }) };
   } catch (error) {

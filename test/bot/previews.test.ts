@@ -124,17 +124,28 @@ describe('the message of a clip that is being made', () => {
     expect(files).toHaveLength(count);
   });
 
-  it('says the seed, and has Cancel and Another seed as buttons, the latter not where frames are only encoded', async () => {
+  it('says the seed, and has Cancel and Another seed as buttons, the latter only where it can make another clip', async () => {
     const { messages, replies, step } = setUp();
     await step(() => messages.progress(job, at(1)));
     await step(() =>
       messages.progress({ ...job, id: '00000002', parent: { id: job.id, use: 'reencode', change: 'loop' } }, at(1)),
     );
+    // A variation was picked for its seed, and whoever began anew three times may not any more.
+    const variation = { number: 2, of: 4 };
+    await step(() =>
+      messages.progress(
+        { ...job, id: '00000003', parent: { id: job.id, use: 'render', change: 'pick', variation } },
+        at(1),
+      ),
+    );
+    await step(() => messages.progress({ ...job, id: '00000004', reseeds: 2 }, at(1)));
+    await step(() => messages.progress({ ...job, id: '00000005', reseeds: 3 }, at(1)));
     expect(replies[0]!.content).toContain('seed 7');
     const labels = replies.map(({ components }) =>
       components[0]!.components.map((button) => 'label' in button && button.label),
     );
-    expect(labels).toEqual([['Cancel', 'Another seed'], ['Cancel']]);
+    const both = ['Cancel', 'Another seed'];
+    expect(labels).toEqual([both, ['Cancel'], ['Cancel'], both, ['Cancel']]);
   });
 });
 
@@ -201,6 +212,28 @@ describe('a preview', () => {
     expect(files.at(-1)).toContain('preview');
     await clock.advance(1);
     await delivered;
+    expect(files.at(-1)).toContain('.mp4');
+  });
+
+  it('whose upload hangs holds up what the message says for ten seconds; after the second no other is tried', async () => {
+    const { messages, clock, files, step } = setUp((reply, aborted) =>
+      aborted === undefined || reply.files?.[0]?.name.startsWith('preview') !== true
+        ? Promise.resolve()
+        : new Promise((_, reject) => aborted.addEventListener('abort', () => reject(new Error('aborted')))),
+    );
+    await step(() => messages.progress(job, at(1)));
+    for (const number of [1, 2]) {
+      await step(() => messages.preview?.(job, guess()));
+      expect(files.at(-1)).toBe(`preview-7f3a91c2-${number}.webp`);
+      await clock.advance(10_000);
+      // What was to be said with it is said without.
+      expect(files.at(-1)).toBe('none');
+      await step(() => messages.progress(job, at(number + 1)));
+      expect(files.at(-1)).toBe('none');
+    }
+    await step(() => messages.preview?.(job, guess()));
+    expect(files.filter((name) => name.startsWith('preview'))).toHaveLength(2);
+    await messages.deliver(job, clip, signal);
     expect(files.at(-1)).toContain('.mp4');
   });
 

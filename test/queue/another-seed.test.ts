@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { canReseed } from '../../src/storage/job.ts';
 import { settle } from '../support/fake-clock.ts';
 import { newJob } from '../support/jobs.ts';
 import { setUpQueue, submitAll } from './set-up-queue.ts';
@@ -49,6 +50,37 @@ describe('another seed', () => {
     await settle();
     expect(renderer.renders).toHaveLength(2);
     expect(delivered(news)).toEqual(['ann delivered']);
+  });
+
+  it('begins a job anew at most three times, also after a restart: nobody keeps a worker for one clip of the quota', async () => {
+    const { queue, store, renderer, folder } = setUpQueue();
+    const [ann] = await submitAll(queue, ['ann']);
+    for (const round of [0, 1, 2]) {
+      await renderer.begun(round);
+      expect(await queue.reseed(ann!)).toBe(true);
+    }
+    const last = await renderer.begun(3);
+    expect(await queue.reseed(ann!)).toBe(false);
+    const job = (await store.find(ann!))!;
+    expect([job.reseeds, canReseed(job), job.settings.seed]).toEqual([3, false, last.spec.settings.seed]);
+    expect(last.signal?.aborted).toBe(false);
+    const after = setUpQueue({ folder });
+    await after.queue.resume();
+    await after.renderer.begun(0);
+    expect(await after.queue.reseed(ann!)).toBe(false);
+  });
+
+  it('of variations begins all of them anew, from the new seed on', async () => {
+    const { queue, store, renderer } = setUpQueue();
+    const { id } = await queue.submit(newJob({ form: { variations: 4, loop: 'none' } }));
+    await renderer.begun(0);
+    renderer.checkpoint(0, Buffer.from('two of four'));
+    await settle();
+    expect(await queue.reseed(id)).toBe(true);
+    const { spec } = await renderer.begun(1);
+    const { settings } = (await store.find(id))!;
+    expect([spec.form?.variations, spec.settings.seed, spec.checkpoint]).toEqual([4, settings.seed, undefined]);
+    expect(settings.seed).not.toBe(7);
   });
 
   it('is too late for a job that waits, has ended, or is not known', async () => {

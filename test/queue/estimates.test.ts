@@ -119,6 +119,25 @@ describe('createEstimates', () => {
     ).toBeUndefined();
   });
 
+  it('counts the time of a style, which is drawn before the first step, in clips of that style alone', async () => {
+    const database = openDatabase(tempFolder());
+    const estimates = await estimatesIn(database);
+    const styled = { settings: {}, form: { style: 'ink' } };
+    await estimates.learn({ settings: {} }, clip);
+    // What is known until one was measured.
+    expect(estimates.of(styled)!.secondsBefore).toBe(2);
+    await estimates.learn(styled, makeClip(spec, { secondsPerStage: { ...clip.secondsPerStage, prepare: 31 } }), 'one');
+    expect(estimates.of({ settings: {} })!.secondsBefore).toBe(2);
+    expect(estimates.of({ settings: {} }, 'one')!.secondsBefore).toBe(2);
+    const again = await estimatesIn(database);
+    for (const known of [estimates, again]) {
+      expect(known.of(styled)!.secondsBefore).toBe(32);
+      expect(known.of({ ...styled, parent: { id: '', use: 'extend' } })!.secondsBefore).toBe(2);
+      expect(known.of({ settings: {}, form: { style: 'wax' } })!.secondsBefore).toBe(2);
+    }
+    expect(renderSeconds(styled, estimates.of(styled)!, tinyModel)).toBeGreaterThan(32);
+  });
+
   it('knows of a clip that ends with a given picture, before one was measured, that a step takes twice as long', async () => {
     const estimates = await estimatesIn(openDatabase(tempFolder()));
     await estimates.learn({ settings: {} }, clip);

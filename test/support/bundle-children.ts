@@ -11,14 +11,14 @@ declare module 'vitest' {
 }
 
 /**
- * Before all tests: makes one JavaScript file of each child process's source and all that it imports, for
+ * Before all tests: makes one JavaScript file of each child process's or thread's source and all that it imports, for
  * bundled-entry.ts, and of each program that tests start, for program-file.ts. The tests start well over a hundred such
  * processes, and this way each takes a third of the processor time that the sources take through tsx. The files are gone
  * after the tests.
  */
 export default async function bundleChildren(project: TestProject): Promise<() => void> {
   const inFolder = (folder: string) => readdirSync(folder).map((name) => `${folder}/${name}`);
-  const isChild = (path: string) => /\bchild\.ts$/.test(path);
+  const isChild = (path: string) => /\b(child|thread)\.ts$/.test(path);
   const children = [...inFolder('src/worker').filter(isChild), ...inFolder('test/worker/fixtures')];
   const entryPoints = [...children, 'src/main.ts', ...inFolder('test/remote/fixtures')];
   // Two folders below the root, as the sources are: from there they look for package.json, and programs for their children.

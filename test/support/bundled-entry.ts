@@ -1,6 +1,11 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { inject } from 'vitest';
-import { type RunnableEntry, runnableEntry as runnableSource } from '../../src/worker/runnable-entry.ts';
+import {
+  type RunnableEntry,
+  runnableEntry as runnableSource,
+  startThread as startSource,
+} from '../../src/worker/runnable-entry.ts';
 
 /**
  * V8 makes quick code of what has run seven times as long as usual: a test's child lives for a second or two, of which it
@@ -12,4 +17,10 @@ const execArgv = ['--interrupt-budget=1000000'];
 export function runnableEntry(file: URL): RunnableEntry {
   const bundle = inject('childBundles')[fileURLToPath(file)];
   return bundle === undefined ? runnableSource(file) : { file: pathToFileURL(bundle), execArgv };
+}
+
+/** Likewise of a thread. */
+export function startThread(file: URL): Worker {
+  const bundle = inject('childBundles')[fileURLToPath(file)];
+  return startSource(bundle === undefined ? file : pathToFileURL(bundle));
 }

@@ -18,7 +18,7 @@ const everything = [...elementWise, ...moving, ...products, ...phases];
 
 /** See above; a pair that is not here is one that Kinora does not offer. */
 export const providerKernels: Readonly<Record<string, ReadonlySet<string>>> = {
-  'cpu float32': new Set([...everything, 'MultiHeadAttention', 'DepthToSpace']),
+  'cpu float32': new Set([...everything, 'MultiHeadAttention', 'DepthToSpace', 'Split']),
   'cuda float32': new Set([...everything, ...ofCuda]),
   'cuda float16': new Set([...everything, ...ofCuda]),
   // Its MultiHeadAttention is there, but was measured 3e-3 off the CPU's: Kinora must not use it.

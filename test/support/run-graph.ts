@@ -1,6 +1,11 @@
 import { checkWeights } from '../../src/inference/graph/check-weights.ts';
 import { compileGraph } from '../../src/inference/graph/compile-graph.ts';
-import { type BuiltGraph, buildGraph, type GraphBuilder } from '../../src/inference/graph/graph-builder.ts';
+import {
+  type BuiltGraph,
+  buildGraph,
+  type GraphBuilder,
+  type GraphTarget,
+} from '../../src/inference/graph/graph-builder.ts';
 import { openSession } from '../../src/inference/runtime/session.ts';
 import type { Weights } from '../../src/inference/safetensors/open-weights.ts';
 import type { Numbers } from './expect-close.ts';
@@ -10,9 +15,9 @@ export async function runGraph(
   weights: Weights,
   inputs: Readonly<Record<string, Numbers>>,
   build: (graph: GraphBuilder) => void,
-  { strict = false, foldsWeights = false }: { strict?: boolean; foldsWeights?: boolean } = {},
+  { strict = false, ...forms }: { strict?: boolean } & Pick<GraphTarget, 'foldsWeights' | 'winogradChannels'> = {},
 ): Promise<Record<string, Numbers>> {
-  const target = { provider: 'cpu', precision: 'float32', foldsWeights } as const;
+  const target = { provider: 'cpu', precision: 'float32', ...forms } as const;
   const built = buildGraph('test', { weights, target }, build);
   if (strict) checkWeights('test checkpoint', weights, [built]);
   return runBuilt(built, inputs);

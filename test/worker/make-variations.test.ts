@@ -115,22 +115,44 @@ describe('variations', () => {
     expect(logged).toEqual([expect.stringContaining('Variations cannot be read')]);
   });
 
-  it('are all looked at by the classifier before any is shown', async () => {
-    const { tools, sheets } = setUp();
+  /** A classifier that refuses what is of these greys. */
+  function refusing(greys: readonly number[]) {
     const rated: number[] = [];
-    const safety = {
-      threshold: 0.5,
-      check: {
-        rate: async ({ data }: { data: Uint8Array }) => {
-          rated.push(data[0]!);
-          return data[0] === 140 ? 1 : 0;
-        },
-      },
+    const rate = async ({ data }: { data: Uint8Array }) => {
+      rated.push(data[0]!);
+      return greys.includes(data[0]!) ? 1 : 0;
     };
-    const refused = makeClip({ ...tools, safety }, spec);
+    return { rated, safety: { threshold: 0.5, check: { rate } } };
+  }
+
+  it('are all looked at by the classifier before any is shown: one that it refuses is a grey tile, the others stay', async () => {
+    const { tools, sheets } = setUp();
+    const { rated, safety } = refusing([120]);
+    const clip = await makeClip({ ...tools, safety }, spec);
+    expect(new Set(rated)).toEqual(new Set([0, 100, 120, 140]));
+    expect(clip.refusedVariations).toEqual([2]);
+    expect([1, 2, 3].map((number) => stateOf(clip.master!, number) && 'kept')).toEqual(['kept', undefined, 'kept']);
+    const [sheet] = sheets;
+    for (const frame of sheet!.frames) expect(frame.includes(120)).toBe(false);
+    const at = (x: number, y: number) => sheet!.frames[3]![(y * sheet!.width + x) * 3];
+    expect([at(132, 76), at(392, 76), at(132, 224)]).toEqual([100, 90, 140]);
+  });
+
+  it('that were broken off still know which one was refused', async () => {
+    const { safety } = refusing([100]);
+    const kept: Uint8Array[] = [];
+    const checkpoints = { everySeconds: 0, hand: async (bytes: Uint8Array) => void kept.push(bytes) };
+    await makeClip({ ...setUp().tools, safety }, spec, { checkpoints });
+    const { tools, asked } = setUp();
+    const resumed = await makeClip({ ...tools, safety }, { ...spec, checkpoint: kept.at(-1)! });
+    expect([asked, resumed.refusedVariations]).toEqual([[], [1]]);
+  });
+
+  it('none of which may be shown are refused', async () => {
+    const { tools, sheets } = setUp();
+    const refused = makeClip({ ...tools, ...refusing([100, 120, 140]) }, spec);
     await expect(refused).rejects.toMatchObject({ code: 'clip-unsafe' });
     await expect(refused).rejects.toBeInstanceOf(UserError);
-    expect(new Set(rated)).toEqual(new Set([0, 100, 120, 140]));
     expect(sheets).toEqual([]);
   });
 

@@ -1,9 +1,12 @@
+import { performance } from 'node:perf_hooks';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import type { LatentGuess } from '../../src/inference/pipeline/preview.ts';
 import { encodePreview } from '../../src/media/encode-webp.ts';
 import type { RgbFrames } from '../../src/util/rgb.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
-import { previewFiles } from '../../src/worker/preview-clip.ts';
+import { beginPreview, previewFiles } from '../../src/worker/preview-clip.ts';
 import type { RenderTools, SafetyRule } from '../../src/worker/render-tools.ts';
 import { fakeTools, scripted } from './fixtures/fake-tools.ts';
 
@@ -19,6 +22,20 @@ const plain = {
 /** A clip whose frames are of one grey each. */
 function greys(width: number, height: number, levels: readonly number[]): RgbFrames {
   return { width, height, frames: levels.map((level) => new Uint8Array(width * height * 3).fill(level)) };
+}
+
+/** A guess of frames of one grey each, by latents of one channel that are greys themselves. */
+function guessOf(width: number, height: number, levels: readonly number[]): LatentGuess {
+  const pixels = width * height;
+  const ramp = Uint8Array.from({ length: pixels }, (_, at) => (at * 255) / (pixels - 1));
+  const picture = {
+    width,
+    height,
+    data: Uint8Array.from({ length: pixels * 3 }, (_, at) => ramp[Math.floor(at / 3)]!),
+  };
+  const latents = Float32Array.from({ length: levels.length * pixels }, (_, at) => levels[Math.floor(at / pixels)]!);
+  const pictures = [{ picture, latents: Float32Array.from(ramp) }];
+  return { width, height, frames: levels.length, scalingFactor: 1, latents, pictures };
 }
 
 /** Everything that is handed over, once `count` files were. */
@@ -47,7 +64,7 @@ async function decoded(bytes: Uint8Array) {
 describe('a preview', () => {
   it('is an endless animated WebP of all frames, 160 pixels wide, in the clip’s shape and at its speed', async () => {
     const { files, hand, all } = collector(1);
-    await previewFiles({ everySeconds: 0, hand }, { ...plain, ratio: 16 / 9 }).hand(greys(16, 8, [40, 90, 200]));
+    await previewFiles({ everySeconds: 0, hand }, { ...plain, ratio: 16 / 9 }).hand(guessOf(16, 8, [40, 90, 200]));
     await all;
     const { data, ...shape } = await decoded(files[0]!);
     expect(shape).toEqual({ width: 160, height: 90, pages: 3, delay: [143, 143, 143], loop: 0 });
@@ -66,9 +83,9 @@ describe('a preview', () => {
   it('lies as the picture lies, however the model got to see it', async () => {
     const { files, hand, all } = collector(1);
     const turned = { ...plain, orientation: { swap: true, mirror: false }, ratio: 2 };
-    const guess = greys(8, 16, [0]);
+    const guess = guessOf(8, 16, [0]);
     // Its upper half, which is the left one of the picture, is bright.
-    guess.frames[0]!.fill(200, 0, 8 * 8 * 3);
+    guess.latents.fill(200, 0, 8 * 8);
     await previewFiles({ everySeconds: 0, hand }, turned).hand(guess);
     await all;
     const { data, width, height } = await decoded(files[0]!);
@@ -76,18 +93,39 @@ describe('a preview', () => {
     expect([data[(40 * 160 + 20) * 3]! > 150, data[(40 * 160 + 140) * 3]! < 50]).toEqual([true, true]);
   });
 
-  it('is not waited for: the step goes on while it is encoded', async () => {
-    const { files, hand, all } = collector(1);
-    await previewFiles({ everySeconds: 0, hand }, plain).hand(greys(16, 8, [1, 2]));
-    expect(files).toEqual([]);
-    await all;
+  it('is made while the step’s own thread is held, as ONNX Runtime holds it: the largest one delays no step', () => {
+    const answers = beginPreview({
+      ...plain,
+      guess: guessOf(
+        128,
+        72,
+        Array.from({ length: 25 }, (_, at) => at * 10),
+      ),
+    });
+    const startMs = performance.now();
+    let answer: ReturnType<typeof receiveMessageOnPort>;
+    // No event is handled meanwhile.
+    do answer = receiveMessageOnPort(answers);
+    while (answer === undefined && performance.now() - startMs < 60_000);
+    answers.close();
+    expect(answer?.message.bytes.byteLength).toBeGreaterThan(100);
+  });
+
+  it('that cannot be made is told of, and costs the clip nothing', async () => {
+    let told = (_message: string) => {};
+    const message = new Promise<string>((resolve) => {
+      told = resolve;
+    });
+    const guess = { ...guessOf(16, 8, [1, 2]), pictures: [] };
+    await previewFiles({ everySeconds: 0, hand: () => {} }, { ...plain, log: told }).hand(guess);
+    expect(await message).toMatch(/^A preview could not be written: /);
   });
 
   it('is dropped where a newer one was begun before it was ready, or the clip was cancelled', async () => {
     const { files, hand, all } = collector(1);
     const previews = previewFiles({ everySeconds: 0, hand }, plain);
-    await previews.hand(greys(16, 8, [10]));
-    await previews.hand(greys(16, 8, [200]));
+    await previews.hand(guessOf(16, 8, [10]));
+    await previews.hand(guessOf(16, 8, [200]));
     await all;
     expect(files).toHaveLength(1);
     expect((await decoded(files[0]!)).data[0]).toBeGreaterThan(150);
@@ -95,16 +133,19 @@ describe('a preview', () => {
     const abort = new AbortController();
     const cancelled = collector(1);
     await previewFiles({ everySeconds: 0, hand: cancelled.hand }, { ...plain, signal: abort.signal }).hand(
-      greys(16, 8, [9]),
+      guessOf(16, 8, [9]),
     );
     abort.abort();
-    await encodePreview(greys(160, 80, [9]), 7);
+    // The thread takes one after the other.
+    const next = collector(1);
+    await previewFiles({ everySeconds: 0, hand: next.hand }, plain).hand(guessOf(16, 8, [9]));
+    await next.all;
     expect(cancelled.files).toEqual([]);
   });
 });
 
 /** Tools whose pipeline hands over one guess. */
-function guessingTools(guess: RgbFrames, safety?: SafetyRule): RenderTools {
+function guessingTools(guess: LatentGuess, safety?: SafetyRule): RenderTools {
   const tools = fakeTools();
   const { generate } = tools.pipeline;
   const pipeline: RenderTools['pipeline'] = {
@@ -122,7 +163,7 @@ const spec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' as const
 describe('makeClip with somebody who looks on', () => {
   it('hands over files of the guesses, in the shape that the clip will have', async () => {
     const { files, hand, all } = collector(1);
-    await makeClip(guessingTools(greys(8, 6, [50, 60])), spec, { previews: { everySeconds: 0, hand } });
+    await makeClip(guessingTools(guessOf(8, 6, [50, 60])), spec, { previews: { everySeconds: 0, hand } });
     await all;
     expect(await decoded(files[0]!)).toMatchObject({ width: 160, height: 120, pages: 2 });
   });
@@ -133,7 +174,7 @@ describe('makeClip with somebody who looks on', () => {
       seen.push(data[0]!);
       return data[0]! / 255;
     };
-    const tools = guessingTools(greys(8, 6, [50, 60, 250]), { check: { rate }, threshold: 0.7 });
+    const tools = guessingTools(guessOf(8, 6, [50, 60, 250]), { check: { rate }, threshold: 0.7 });
     const files: Uint8Array[] = [];
     const clip = await makeClip(tools, spec, {
       previews: { everySeconds: 0, hand: (bytes) => void files.push(bytes) },

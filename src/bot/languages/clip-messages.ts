@@ -103,6 +103,8 @@ interface VariationMessages {
   cost(cost: VariationCost & { counted: number }): string;
   /** Above them. `until`: a moment that counts down. */
   caption(shown: { seeds: string; until: string } & Omit<VariationCost, 'clips' | 'duration'>): string;
+  /** Below that, where the safety check refused some of them. */
+  refused: string;
   /** What a screen reader says of them. At most 1,024 characters. */
   altText(shown: { count: number; seconds: number }): string;
 }

@@ -56,6 +56,7 @@ export const enClip: ClipMessages = {
     caption: ({ seeds, until, clipsPerPick, durationOfPick }) =>
       `🎲 Pick one or more: each takes ${decimal(clipsPerPick)} of a clip’s time${about(durationOfPick)}. ` +
       `The previews expire ${until}. Seeds: ${seeds}`,
+    refused: 'The safety check does not allow the grey ones.',
     altText: ({ count, seconds }) =>
       `${count} blurry previews of ${decimal(seconds)} s side by side, numbered, each the same picture moving in another way.`,
   },

@@ -50,6 +50,8 @@ export const enErrors: Messages['errors'] = {
   'job-unknown': () => 'That clip no longer exists.',
   'action-unknown': () => 'That command or button is from an older version of the bot. Use `/animate`.',
   'too-late': () => 'Too late: the clip is finished already.',
+  'no-other-seed': ({ limit }) =>
+    `A clip can start over with another seed up to ${limit} times, and a variation that you picked keeps its seed. Use \`/animate\` for one more.`,
   draining: () => 'The bot accepts no new requests for now. Try again later.',
   'limit-waiting-user': ({ limit, moment, clips }) =>
     `You can have up to ${plural(limit, { one: '1 waiting clip', other: `${limit} waiting clips` })} at a time.${moment ? ` The next one starts ${moment}.` : ''}${asSeveral(clips)}`,

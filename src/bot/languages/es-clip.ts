@@ -56,6 +56,7 @@ export const esClip: ClipMessages = {
     caption: ({ seeds, until, clipsPerPick, durationOfPick }) =>
       `🎲 Elige una o varias: cada una tarda ${decimal(clipsPerPick)} de lo que un clip${about(durationOfPick)}. ` +
       `Las vistas previas caducan ${until}. Semillas: ${seeds}`,
+    refused: 'El control de contenido no permite las que están en gris.',
     altText: ({ count, seconds }) =>
       `${count} vistas previas borrosas de ${decimal(seconds)} s, una al lado de otra y numeradas; en cada una la misma imagen se mueve de otra manera.`,
   },

@@ -56,6 +56,8 @@ export const esErrors: Messages['errors'] = {
   'job-unknown': () => 'Ese clip ya no existe.',
   'action-unknown': () => 'Ese comando o botón es de una versión anterior del bot. Usa `/animate`.',
   'too-late': () => 'Demasiado tarde: el clip ya está terminado.',
+  'no-other-seed': ({ limit }) =>
+    `Un clip puede volver a empezar con otra semilla hasta ${limit} veces, y una variante elegida conserva la suya. Usa \`/animate\` para pedir otro.`,
   draining: () => 'El bot no acepta peticiones por ahora. Inténtalo más tarde.',
   'limit-waiting-user': ({ limit, moment, clips }) =>
     `Puedes tener hasta ${plural(limit, { one: '1 clip', other: `${limit} clips` })} en espera a la vez.${moment ? ` El siguiente empieza ${moment}.` : ''}${asSeveral(clips)}`,

@@ -92,6 +92,7 @@ export const userErrorCodes = [
   'requester-only',
   'job-unknown',
   'too-late',
+  'no-other-seed', // limit
   'draining',
   'limit-waiting-user', // limit, freeAtMs (shown as `moment`; may be missing), clips (for how many what was asked for counts)
   'limit-waiting-guild', // limit, freeAtMs, clips

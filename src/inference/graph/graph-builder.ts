@@ -4,7 +4,7 @@ import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
 import { createParameterTable, type GraphInitializer, type ParameterOptions } from './parameters.ts';
-import { elementCount, type Value } from './value.ts';
+import { axisSize, elementCount, type Value } from './value.ts';
 
 /** What a graph computes in. */
 export type Precision = 'float32' | 'float16';
@@ -13,10 +13,15 @@ export type Precision = 'float32' | 'float16';
 export interface GraphTarget {
   provider: 'cpu' | 'cuda' | 'webgpu';
   precision: Precision;
-  /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: all of them. */
+  /** Rows (tokens) that a feed-forward takes at a time, to bound its inner tensor; undefined: what suits the provider. */
   feedForwardChunk?: number | undefined;
   /** Weights may be combined at load time where that saves work: they are copied anyway when the session is created. */
   foldsWeights?: boolean | undefined;
+  /**
+   * 3×3 convolutions of so many channels (the harmonic mean of those in and out) and more take Winograd's form, which has
+   * fewer products and larger weights; undefined: none does. For CPUs, where weights are copied anyway.
+   */
+  winogradChannels?: number | undefined;
   /**
    * Pictures lie [n, h, w, c] inside the graph, and operators are those that CUDA has for that; inputs and outputs are as
    * always. For CUDA alone: other providers lack the operators.
@@ -71,6 +76,8 @@ export interface GraphBuilder {
     attributes?: Readonly<Record<string, AttributeValue>>,
     domain?: string,
   ): Value;
+  /** The operator Split: `count` equal parts of the first axis. */
+  split(value: Value, count: number): Value[];
   cast(value: Value, dataType: DataType): Value;
 }
 
@@ -201,6 +208,20 @@ export function buildGraph(
       });
       values.set(nodeName, { name: nodeName, ...inferred });
       return { name: nodeName, ...inferred };
+    },
+    split(value, count) {
+      const rows = axisSize(value, 0) / count;
+      if (!Number.isInteger(rows)) throw new GraphError('graph-shape', `${value.name} has no ${count} equal parts.`);
+      const nodeName = `${path()}/Split_${nodes.length}`;
+      const parts = Array.from({ length: count }, (_, at): Value => {
+        const shape = value.shape.with(0, rows);
+        return { name: `${nodeName}:${at}`, dataType: value.dataType, shape };
+      });
+      const outputs = parts.map(({ name: output }) => output);
+      const attributes = { axis: 0, num_outputs: count };
+      nodes.push({ name: nodeName, opType: 'Split', domain: '', inputs: [value.name], outputs, attributes });
+      for (const { name: output, dataType, shape } of parts) values.set(output, { name: output, dataType, shape });
+      return parts;
     },
     cast(value, dataType) {
       if (value.dataType === dataType) return value;

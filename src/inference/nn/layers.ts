@@ -2,6 +2,8 @@ import type { GraphBuilder } from '../graph/graph-builder.ts';
 import { add, multiply, reshape, transpose } from '../graph/ops.ts';
 import { axisSize, elementCount, pictureSizes, type Value } from '../graph/value.ts';
 import { silu } from './activations.ts';
+import { patchConv, suitsPatches } from './patch-conv.ts';
+import { suitsWinograd, winogradConv } from './winograd.ts';
 
 /** How a {@link linear} differs from torch's default. */
 export interface LinearOptions {
@@ -61,8 +63,11 @@ export function conv2d(
   { kernel = 3, stride = 1, padding = Math.floor(kernel / 2), bias = true }: Conv2dOptions = {},
 ): Value {
   return graph.scope(name, () => {
-    const { channels } = pictureSizes(x, graph.target.channelsLast);
-    const weight = graph.parameter('weight', [outChannels, channels, kernel, kernel]);
+    const sizes = pictureSizes(x, graph.target.channelsLast);
+    const isUsual = kernel === 3 && stride === 1 && padding === 1;
+    if (isUsual && suitsPatches(graph, sizes)) return patchConv(graph, x, outChannels, { bias });
+    if (isUsual && suitsWinograd(graph, sizes, outChannels)) return winogradConv(graph, x, outChannels, { bias });
+    const weight = graph.parameter('weight', [outChannels, sizes.channels, kernel, kernel]);
     const offset = bias ? graph.parameter('bias', [outChannels]) : undefined;
     const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding;
     return convolution(graph, [x, weight, offset], {

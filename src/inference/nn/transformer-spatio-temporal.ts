@@ -115,15 +115,15 @@ export function transformerSpatioTemporal(
 const expansion = 4;
 
 /**
- * diffusers `FeedForward` with GEGLU: [b, tokens, c] -> same. `net.1` is a dropout there and has no weights. Where the
- * target asks for chunks, tokens go through one chunk after another (diffusers' `enable_forward_chunking`): the same
- * numbers, and an inner tensor of 4c per token of a chunk only.
+ * diffusers `FeedForward` with GEGLU: [b, tokens, c] -> same. `net.1` is a dropout there and has no weights. Tokens
+ * go through one chunk after another (diffusers' `enable_forward_chunking`): the same numbers, and an inner tensor of 4c
+ * per token of a chunk only.
  */
 export function feedForward(graph: GraphBuilder, name: string, x: Value): Value {
   return graph.scope(name, () => {
     const channels = axisSize(x, -1);
     const tokens = elementCount(x.shape) / channels;
-    const chunk = graph.target.feedForwardChunk ?? tokens;
+    const chunk = graph.target.feedForwardChunk ?? usualChunk(graph, tokens);
     const through = (part: Value) => {
       const gated = geglu(graph, 'net.0.proj', part, channels * expansion); // [..., c] -> [..., 4c]
       return linear(graph, 'net.2', gated, channels); //                       [..., 4c] -> [..., c]
@@ -136,6 +136,20 @@ export function feedForward(graph: GraphBuilder, name: string, x: Value): Value 
     }
     return reshape(graph, concat(graph, parts, 0), x.shape);
   });
+}
+
+/** On a CPU, the fewest tokens of a chunk that nobody asked for, and the most chunks: each is some nodes more to load. */
+const [leastChunk, mostChunks] = [1024, 8] as const;
+
+/**
+ * The tokens of a chunk where nobody says. On a CPU the inner tensors of a chunk should stay in its caches, and in memory
+ * that is there: whole, those of SVD at 14×256×256 are 73 MB each, and the pages of each were fetched from the system
+ * anew, which took as long as the products.
+ */
+function usualChunk({ target }: GraphBuilder, tokens: number): number {
+  if (target.provider !== 'cpu') return tokens;
+  const chunks = Math.min(mostChunks, Math.max(1, Math.floor(tokens / leastChunk)));
+  return Math.ceil(tokens / chunks);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InferenceError } from '../../errors.ts';
 import { variationSteps } from '../../settings/variations.ts';
 import { throwIfCancelled } from '../../util/cancellation.ts';
-import type { FramedPicture, RgbFrames } from '../../util/rgb.ts';
+import type { FramedPicture } from '../../util/rgb.ts';
 import { resumeTorchGenerator, type TorchGenerator, torchGenerator } from '../random/torch-generator.ts';
 import { chooseProvider } from '../runtime/choose-provider.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
@@ -21,7 +21,7 @@ import { modelNetworks } from './networks.ts';
 import { modelNotes, withLoras } from './open-checkpoint.ts';
 import { modelInputs } from './pictures.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
+import { framesOfGuess, type LatentGuess, openPreviews, type PreviewOptions, picturesAtLatentSize } from './preview.ts';
 import { stageClock } from './stages.ts';
 import {
   type CheckpointOptions,
@@ -157,9 +157,9 @@ async function* run(
   yield step();
 
   if (start === undefined) yield clock.begin('encode-image', 2);
-  let guess: RgbFrames | undefined;
-  const hand = (frames: RgbFrames) => {
-    guess = frames;
+  let guess: LatentGuess | undefined;
+  const hand = (last: LatentGuess) => {
+    guess = last;
   };
   const looks = until === undefined ? previews : { everySeconds: 0, steps: [until], hand };
   const shown = looks && picturesAtLatentSize(job);
@@ -199,7 +199,7 @@ async function* run(
     const bytes = encodeCheckpoint({ ...state(), fingerprint: fingerprint!, step: until, latents });
     const isTooLarge = bytes.byteLength > maxCheckpointBytes;
     if (isTooLarge) job.log(`A variation's state has ${bytes.byteLength} bytes: it is not kept, a pick begins anew.`);
-    const made = { ...guess, settings, provider, secondsPerStage: clock.finish() };
+    const made = { ...framesOfGuess(guess), settings, provider, secondsPerStage: clock.finish() };
     return isTooLarge ? made : { ...made, state: bytes };
   }
 

@@ -28,10 +28,20 @@ export interface NetworksOptions {
   memoryMode: MemoryMode;
 }
 
+/** From how many channels on Winograd's form gained time on an Xeon with AVX-512: at 640 a quarter, at 320 it lost. */
+export const leastWinogradChannels = 512;
+
 /** The networks of a model. Checkpoints are read, and compared with their config, when a network is opened. */
 export function modelNetworks(configs: ModelConfigs, { target, session, memoryMode }: NetworksOptions): Networks {
   /** Not for memory-mapped weights: what is combined would be computed again in every call. */
   const foldsWeights = session.provider === 'cpu' && session.mapped !== true;
+
+  /** Only where a network is loaded once for many calls: its kernels are reckoned at each load. */
+  const reckons = foldsWeights && memoryMode !== 'sequential-offload';
+  const winogradChannels = reckons ? leastWinogradChannels : undefined;
+
+  /** A network that stays would keep the memory of its calls while others run. */
+  const keepsMemory = memoryMode === 'model-offload';
 
   /** The sessions that stay, one per form of a network: another size takes the place of the last. */
   const resident = new Map<string, { key: string; session: NetworkSession }>();
@@ -43,7 +53,8 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
     const isUnet = request.network === 'unet-conditioning' || request.network === 'unet-step';
     const key = JSON.stringify({ ...request, network: 'unet', deepFeatures: undefined });
     const known = isUnet && unetGraphs?.key === key ? unetGraphs.graphs : undefined;
-    const graphs = known ?? (await buildCheckpoint(configs, request, { ...target(request), foldsWeights }));
+    const graphs =
+      known ?? (await buildCheckpoint(configs, request, { ...target(request), foldsWeights, winogradChannels }));
     if (isUnet) {
       const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
       unetGraphs = isTaken ? undefined : { key, graphs };
@@ -59,7 +70,7 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
       if (memoryMode === 'sequential-offload' && request.network === 'unet-step') {
         return openChain(partitionGraph(graph, unetPart).map(compileGraph), session);
       }
-      return await openSession(compileGraph(graph), session);
+      return await openSession(compileGraph(graph), { ...session, keepsMemory });
     } catch (error) {
       // Where the files went away they may come back as others: nothing that was read of them is used again.
       unetGraphs = undefined;

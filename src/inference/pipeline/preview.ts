@@ -1,6 +1,6 @@
-import type { RgbFrames, RgbPicture } from '../../util/rgb.ts';
+import type { RgbFrames, RgbPicture, Size } from '../../util/rgb.ts';
 import { latentSize, type ShowPreview } from './denoiser.ts';
-import { fitLatentsToRgb, type LatentsToRgb, latentsToFrames } from './latents-to-rgb.ts';
+import { fitLatentsToRgb, latentsToFrames } from './latents-to-rgb.ts';
 import { pilResize } from './pil-resize.ts';
 import type { PipelineContext } from './pipeline-context.ts';
 
@@ -13,10 +13,29 @@ export interface PreviewOptions {
   /** After which steps instead, the last one too. */
   steps?: readonly number[];
   /**
-   * Takes all frames as the model guesses them, one pixel for each place of the latents; they are its own. The run waits
-   * for it, so whatever takes long is to be begun in here and ended elsewhere.
+   * Takes what the model guesses. The next step waits for this, so whatever takes long is to be begun in here and done in
+   * another thread.
    */
-  hand: (frames: RgbFrames) => Promise<void> | void;
+  hand: (guess: LatentGuess) => Promise<void> | void;
+}
+
+/**
+ * All frames as the model guesses them, as latents, and what {@link framesOfGuess} needs to colour them. Plain data, which
+ * can be sent to another thread.
+ */
+export interface LatentGuess extends Size {
+  /** [frames, channels, height, width], scaled. */
+  latents: Float32Array;
+  frames: number;
+  /** What the VAE's latents were multiplied by. */
+  scalingFactor: number;
+  /** The run's pictures at the latents' size, and the VAE's latents of each, not scaled. */
+  pictures: readonly { picture: RgbPicture; latents: Float32Array }[];
+}
+
+/** The frames of a guess, one pixel for each place of the latents. How latents become colours follows from the run's own pictures. */
+export function framesOfGuess({ latents, pictures, ...clip }: LatentGuess): RgbFrames {
+  return latentsToFrames(latents, fitLatentsToRgb(pictures), clip);
 }
 
 const usualParts = [1 / 4, 1 / 2, 3 / 4];
@@ -43,31 +62,24 @@ export function picturesAtLatentSize({ configs, settings, picture, endPicture }:
 }
 
 /** What a run shows previews with. */
-interface PreviewedRun {
-  /** The pictures at the latents' size, and the VAE's latents of each, not scaled. */
-  pictures: readonly { picture: RgbPicture; latents: Float32Array }[];
+interface PreviewedRun extends Pick<LatentGuess, 'pictures' | 'frames' | 'scalingFactor'> {
   /** Steps of the whole run. */
   steps: number;
-  scalingFactor: number;
-  frames: number;
   /** Milliseconds, monotonic. */
   now: () => number;
 }
 
-/** Prepares the previews of one run: from its own pictures and their latents follows how latents become colours. */
+/** Says when previews of one run are due, and hands over its guesses. */
 export function openPreviews(
   { everySeconds, parts, steps: chosen, hand }: PreviewOptions,
   { pictures, steps, scalingFactor, frames, now }: PreviewedRun,
 ): ShowPreview {
   const due = chosen === undefined ? previewSteps(steps, parts) : new Set(chosen);
+  const { width, height } = pictures[0]!.picture;
   let lastMs = Number.NEGATIVE_INFINITY;
-  /** Made when it is first needed. */
-  let toRgb: LatentsToRgb | undefined;
   return async (step, estimate) => {
     if (!due.has(step) || now() - lastMs < everySeconds * 1000) return;
     lastMs = now();
-    toRgb ??= fitLatentsToRgb(pictures);
-    const { width, height } = pictures[0]!.picture;
-    await hand(latentsToFrames(estimate(), toRgb, { width, height, frames, scalingFactor }));
+    await hand({ latents: estimate(), width, height, frames, scalingFactor, pictures });
   };
 }

@@ -27,6 +27,7 @@ const configs = await Promise.all(models.map(readModelConfigs));
 const targets: readonly GraphTarget[] = [
   { provider: 'cpu', precision: 'float32' },
   { provider: 'cpu', precision: 'float32', foldsWeights: true },
+  { provider: 'cpu', precision: 'float32', foldsWeights: true, winogradChannels: 1 },
   { provider: 'cuda', precision: 'float32' },
   { provider: 'cuda', precision: 'float16' },
   { provider: 'cuda', precision: 'float32', channelsLast: true },

@@ -47,13 +47,20 @@ describe.each(['tiny-a', 'tiny-b'])('%s against diffusers', (model) => {
     return { config, weights, sizes: { batch, frames, height, width }, perStep, perClip, expected };
   }
 
-  it.each(['blocks', 'batch-1', 'batch-2', 'odd'])('UNet, %s', async (name) => {
+  it.each([
+    ['blocks', {}],
+    ['batch-1', {}],
+    ['batch-2', {}],
+    ['batch-2', { foldsWeights: true, winogradChannels: 1 }],
+    ['odd', {}],
+    ['odd', { foldsWeights: true, winogradChannels: 1 }],
+  ])('UNet, %s %o', async (name, forms) => {
     const { config, weights, sizes, perStep, perClip, expected } = await unetCase(name);
     const results = await runGraph(
       weights,
       { ...perStep, ...perClip },
       (graph) => unetSpatioTemporalConditionModel(graph, config, sizes),
-      { strict: true },
+      { strict: true, ...forms },
     );
     expectClose(results.out_sample!, expected, { tolerance, name });
   });

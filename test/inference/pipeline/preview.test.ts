@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { fitLatentsToRgb, latentsToFrames } from '../../../src/inference/pipeline/latents-to-rgb.ts';
 import { pilResize } from '../../../src/inference/pipeline/pil-resize.ts';
-import { openPreviews, type PreviewOptions, previewSteps } from '../../../src/inference/pipeline/preview.ts';
+import {
+  framesOfGuess,
+  type LatentGuess,
+  openPreviews,
+  type PreviewOptions,
+  previewSteps,
+} from '../../../src/inference/pipeline/preview.ts';
 import type { ImageToVideoResult, ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { mt19937 } from '../../../src/inference/random/mt19937.ts';
 import type { FramedPicture, RgbFrames, RgbPicture } from '../../../src/util/rgb.ts';
@@ -153,7 +159,7 @@ async function previewedRun(
   const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1 });
   const shown: { after: number; guess: RgbFrames }[] = [];
   let told = 0;
-  const hand = (guess: RgbFrames) => void shown.push({ after: told, guess });
+  const hand = (guess: LatentGuess) => void shown.push({ after: told, guess: framesOfGuess(guess) });
   const options = previews === false ? {} : { previews: { everySeconds: 0, hand, ...previews } };
   const run = pipeline.generate(photo, { ...settings, ...other }, { endPicture, ...options });
   let next = await run.next();
