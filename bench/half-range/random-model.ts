@@ -15,7 +15,7 @@ export async function makeRandomModel(folder: string, scale: WeightScale): Promi
   const mark = join(folder, 'random-weights.txt');
   if (existsSync(mark)) return;
   writeSvdXtConfigs(folder);
-  const networks = Object.entries(graphsOf(await readModelConfigs(folder)));
+  const networks = Object.entries(checkpointGraphs(await readModelConfigs(folder)));
   for (const [at, [file, graphs]] of networks.entries()) {
     const expected = new Map(graphs.flatMap((graph) => [...graph.expected]));
     writeTensors(join(folder, `${file}.fp16.safetensors`), expected, randomTensors(at + 1, scale));
@@ -23,8 +23,8 @@ export async function makeRandomModel(folder: string, scale: WeightScale): Promi
   writeFileSync(mark, 'Random weights of full size, for measuring only.\n');
 }
 
-/** The graphs over each checkpoint; only together do they ask for every tensor. */
-function graphsOf({ unet, vae, imageEncoder }: ModelConfigs): Record<string, BuiltGraph[]> {
+/** The graphs over each checkpoint, by its file without the ending; only together do they ask for every tensor. */
+export function checkpointGraphs({ unet, vae, imageEncoder }: ModelConfigs): Record<string, BuiltGraph[]> {
   const source: GraphSource = { weights: new Map(), target: { provider: 'cpu', precision: 'float32' } };
   const size = { height: 8, width: 8 };
   const { conditioning, step } = buildUnetGraphs(unet, { batch: 1, frames: 1, ...size }, source);

@@ -16,7 +16,9 @@ export function writeTensors(
     header[name] = { dtype: 'F16', shape, data_offsets: [at, end] };
     at = end;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const text = JSON.stringify(header);
+  // PyTorch reads tensors only where they begin at a multiple of their type's size.
+  const json = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   mkdirSync(dirname(path), { recursive: true });
