@@ -4,7 +4,8 @@ import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
 import { startTinyRenderer } from './tiny-renderer.ts';
 
-const renderer = await startTinyRenderer();
+// Options, even if there are none: its model folder is taken away, which no other file may see.
+const renderer = await startTinyRenderer({});
 // Four seconds without any progress, and without processor time, are enough here. A busy machine may need longer to find
 // that a folder is gone, so that test has the renderer with the usual time.
 const impatient = await startTinyRenderer({ stallSeconds: 4 });
