@@ -102,6 +102,8 @@ export async function startSoakHosts({ workers, modelDir, onLine }: SoakHostsOpt
       for (const { worker, toRedis, toBot } of hosts) {
         const { child } = worker;
         if (child.exitCode === null && child.signalCode === null) {
+          // One that was to go on may have stopped itself only after it was told so.
+          worker.killAll('SIGCONT');
           child.kill('SIGTERM');
           await once(child, 'exit');
         }
