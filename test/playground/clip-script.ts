@@ -9,9 +9,7 @@ export const clipScript = `(async () => {
   };
   clip.pause();
   await seeked();
-  const pixels = async (time) => {
-    clip.currentTime = time;
-    await seeked();
+  const drawn = () => {
     const canvas = document.createElement('canvas');
     canvas.width = videoWidth;
     canvas.height = videoHeight;
@@ -19,9 +17,20 @@ export const clipScript = `(async () => {
     context.drawImage(clip, 0, 0);
     return context.getImageData(0, 0, videoWidth, videoHeight).data;
   };
-  const first = await pixels(0);
-  const last = await pixels(duration * 0.75);
-  const difference = first.reduce((sum, value, index) => sum + Math.abs(value - last[index]), 0) / first.length;
+  const seek = async (time) => {
+    clip.currentTime = time;
+    await seeked();
+  };
+  await seek(0);
+  const first = drawn();
+  await seek(duration * 0.75);
+  // A busy browser has the frame of the place it sought a little later than the news that it has sought.
+  let difference = 0;
+  for (let tries = 0; difference === 0 && tries < 60; tries++) {
+    await new Promise(requestAnimationFrame);
+    const last = drawn();
+    difference = first.reduce((sum, value, index) => sum + Math.abs(value - last[index]), 0) / first.length;
+  }
   return { duration, videoWidth, videoHeight, muted, loop, controls, difference };
 })()`;
 
