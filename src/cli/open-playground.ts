@@ -22,7 +22,7 @@ import { createWorkerPool, type WorkerPool } from '../worker/worker-pool.ts';
 import { type BotDependencies, startBot } from './app.ts';
 import { modelCapabilities, soleWorker } from './bot-parts.ts';
 import { locateModel } from './locate-model.ts';
-import { tellStyles } from './render-parts.ts';
+import { rendererOptionsOf, tellStyles } from './render-parts.ts';
 
 /** Where the sample pictures are; beside src/ as beside dist/. */
 const samplesDir = fileURLToPath(new URL('../../assets', import.meta.url));
@@ -61,19 +61,7 @@ export interface OpenedPlayground extends Playground {
 export async function openPlayground(options: OpenPlaygroundOptions): Promise<OpenedPlayground> {
   const { environment, page, listenAt, log, discord: discordOptions, bot: botOptions, ...others } = options;
   const { config, configs } = await locateModel(options.config, environment);
-  const {
-    modelDir,
-    loras,
-    execution,
-    ffmpegPath,
-    safety,
-    styleDir,
-    modelIdleSeconds: idleSeconds,
-    reactionEmoji = '🎬',
-    stallSeconds,
-    checkpointSeconds,
-    previewSeconds,
-  } = config;
+  const { execution, safety, styleDir, previewSeconds, reactionEmoji = '🎬' } = config;
   const model = modelCapabilities(modelInfo(configs), await tellStyles(styleDir, log));
   if (safety !== undefined) await readSafetyConfig(safety.modelDir);
 
@@ -90,24 +78,9 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Op
       ...discordOptions,
     });
     closers.push(discord.close);
-    const renderer =
-      options.renderer ??
-      createWorkerPool({
-        modelDir,
-        loras,
-        execution,
-        ffmpegPath,
-        safety,
-        styleDir,
-        idleSeconds,
-        stallSeconds,
-        checkpointSeconds,
-        previewSeconds,
-        environment,
-        log,
-      });
+    const renderer = options.renderer ?? createWorkerPool({ ...rendererOptionsOf(config), environment, log });
     if (options.renderer === undefined) closers.push(renderer.close);
-    const checker = createPictureChecker({ environment, log });
+    const checker = createPictureChecker({ environment, pictures: rendererOptionsOf(config).pictures, log });
     closers.push(async () => checker.close());
     const playground = await startPlayground({
       discord,
