@@ -46,7 +46,7 @@ ${await qualities()}
 What a preview costs. \`delay\`: milliseconds between the UNet's answer and the next step, median and most of nine: the guess, and
 sending it to the thread that colours, enlarges and encodes it. \`thread\`: until the file is there, while the next step runs. \`1 %\`:
 a clip that takes so many seconds is delayed by 1 % by its three previews. Random latents of that size, so files are larger than those of
-pictures. Of the demo model's clips above, the previews took ${(Math.max(0, ...shares) * 100).toFixed(2)} % at most.
+pictures. Of the demo model's clips above, sending took ${(Math.max(0, ...shares) * 100).toFixed(2)} % at most.
 
 ${await costs()}
 

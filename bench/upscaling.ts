@@ -46,19 +46,19 @@ const chosen = samples.filter(({ name }) => only === undefined || name === only)
 const table = await measureUpscaling(chosen, { folder, networks, threads: Number(values.threads) });
 const markdown = `## Upscaling
 
-Frames halved by Lanczos, through H.264 as kept frames are, and doubled again: by Lanczos and by the networks of
-\`${values.candidates ?? 'models/upscale'}\`. \`shift of colour\`: how far the mean of a colour is from the small frames', in grey levels, at most;
-\`flicker\`: mean difference of what changes from frame to frame to what changes in the original, in grey levels; ${frames}
-frames of each clip. Written by \`npx tsx bench/upscaling.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.
+Frames shrunk by Lanczos to a half and a quarter of their sides, through H.264 as kept frames are, and enlarged again: by
+Lanczos and by the networks of \`${values.candidates ?? 'models/upscale'}\`. \`shift of colour\`: how far the mean of a colour is from the small frames', in grey levels, at most;
+\`flicker\`: mean difference of what changes from frame to frame to what changes in the original, in grey levels;
+\`seams\`: how far tiles of 48 pixels are from the usual ones, in grey levels, at most; ${frames} frames of each clip. Written by \`npx tsx bench/upscaling.ts ${process.argv.slice(2).join(' ')}\`. ${machine()}.
 
 ${table}`;
 if (values.candidates === undefined && only === undefined) writePart('upscaling', markdown);
 process.stdout.write(`${markdown}\n`);
 
-/** A picture, cut to sides that can be halved evenly for H.264; `blur` is the standard deviation of a blur, in pixels. */
+/** A picture, cut to sides of which a quarter is even, as H.264 needs it; `blur` is the standard deviation of a blur, in pixels. */
 async function still(file: string, blur?: number): Promise<RgbFrames> {
   const { width, height } = await sharp(await readFile(file)).metadata();
-  const size = { width: width - (width % 4), height: height - (height % 4) };
+  const size = { width: width - (width % 8), height: height - (height % 8) };
   const picture = sharp(file)
     .extract({ left: 0, top: 0, ...size })
     .removeAlpha();

@@ -4,9 +4,9 @@ import torch
 from safetensors.torch import load_file
 
 from common import GOLDEN, ROOT, Recorder
-from upconv7 import UpConv7
+from upconv7 import Enlarger, UpConv7
 
-# Rows by columns of the picture, before the seven pixels around it.
+# Rows by columns of the picture, before the eight pixels around it.
 SIZES = [(1, 1), (9, 16), (17, 10)]
 
 if __name__ == "__main__":
@@ -19,10 +19,11 @@ if __name__ == "__main__":
         module.load_state_dict({key: value.float() for key, value in load_file(ROOT / f"models/upscale/{name}.safetensors").items()})
         for height, width in SIZES:
             # Whole grey levels, as frames have; smooth parts and noise.
-            ramp = torch.linspace(0, 1, width + 14).expand(1, 3, height + 14, -1)
-            noise = torch.rand(1, 3, height + 14, width + 14, generator=generator)
+            ramp = torch.linspace(0, 1, width + 16).expand(1, 3, height + 16, -1)
+            noise = torch.rand(1, 3, height + 16, width + 16, generator=generator)
             pixels = ((0.7 * ramp + 0.3 * noise) * 255).round() / 255
-            recorder.watch(f"{name} {height}x{width}", module, "net")
-            module(pixels)
+            enlarger = Enlarger(module)
+            recorder.watch(f"{name} {height}x{width}", enlarger, "enlarger")
+            enlarger(pixels)
     notes = dict(precision="float32 arithmetic on the weights as stored", model="models/upscale", sizes=SIZES)
     recorder.write(GOLDEN / "upscale.safetensors", notes)

@@ -23,11 +23,15 @@ def read_picture(path: Path) -> torch.Tensor:
 
 def fit_zoom(picture: torch.Tensor, frame: torch.Tensor) -> tuple[float, float]:
     """The share by which the view has shrunk towards the middle of the right side, and the PSNR of the frame against that."""
-    shares = torch.arange(0, 0.15, 0.0025)
-    views = view(picture.expand(len(shares), -1, -1, -1), torch.zeros(len(shares)), shares)
-    errors = [psnr(frame - seen) for seen in views]
-    best = int(np.argmax(errors))
-    return float(shares[best]), errors[best]
+    best = (0.0, -1.0)
+    # A coarse search, then a fine one around what it found.
+    for reach, step in ((0.15, 0.0025), (0.0025, 0.0005)):
+        shares = torch.arange(max(0.0, best[0] - reach), best[0] + reach, step)
+        views = view(picture.expand(len(shares), -1, -1, -1), torch.zeros(len(shares)), shares)
+        errors = [psnr(frame - seen) for seen in views]
+        at = int(np.argmax(errors))
+        best = (float(shares[at]), errors[at])
+    return best
 
 
 def main() -> None:

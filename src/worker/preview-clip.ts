@@ -27,7 +27,8 @@ interface PreviewedClip extends Omit<PreviewJob, 'guess'> {
  * encoding are another thread's, while the model takes its next step. A file that is finished when a newer one was begun,
  * or when the clip was cancelled, is dropped.
  *
- * Where a classifier looks first, the step waits for it: the classifier is a network too, and needs what the model runs on.
+ * Where a classifier looks first, the step waits for it: its session is the render thread's. Node aborts a process that exits
+ * while another thread runs ONNX Runtime.
  */
 export function previewFiles(
   { everySeconds, hand }: PreviewDelivery,

@@ -65,6 +65,7 @@ const inferences: Readonly<Record<string, Inference>> = {
   Add: elementWise,
   Sub: elementWise,
   Mul: elementWise,
+  Div: elementWise,
   Sigmoid: same,
   Clip: same,
   Floor: same,
@@ -154,6 +155,17 @@ const inferences: Readonly<Record<string, Inference>> = {
     const outWidth = (width - 1) * strideX + kernelWidth - left - right;
     if (outHeight < 1 || outWidth < 1) fail('ConvTranspose', inputs);
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
+  },
+
+  /** Without padding. */
+  AveragePool(inputs, attributes) {
+    const [batch, channels, height, width] = shape4(first(inputs));
+    const [kernelHeight = 1, kernelWidth = 1] = listOf(attributes, 'kernel_shape');
+    const [strideY = 1, strideX = 1] = listOf(attributes, 'strides');
+    const outHeight = Math.floor((height - kernelHeight) / strideY) + 1;
+    const outWidth = Math.floor((width - kernelWidth) / strideX) + 1;
+    if (outHeight < 1 || outWidth < 1) fail('AveragePool', inputs);
+    return { dataType: first(inputs).dataType, shape: [batch, channels, outHeight, outWidth] };
   },
 
   GridSample(inputs) {

@@ -10,6 +10,9 @@ export const subtract = (graph: GraphBuilder, a: Value, b: Value): Value => grap
 /** a · b element by element, broadcast. */
 export const multiply = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('Mul', [a, b]);
 
+/** a / b element by element, broadcast. */
+export const divide = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('Div', [a, b]);
+
 /** Matrix product over the last two axes. */
 export const matMul = (graph: GraphBuilder, a: Value, b: Value): Value => graph.op('MatMul', [a, b]);
 

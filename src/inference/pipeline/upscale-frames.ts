@@ -4,14 +4,14 @@ import type { RgbFrames, RgbPicture, Size } from '../../util/rgb.ts';
 import { checkWeights } from '../graph/check-weights.ts';
 import { compileGraph } from '../graph/compile-graph.ts';
 import { buildGraph } from '../graph/graph-builder.ts';
-import { upConv7, upConv7Sizes } from '../models/upconv-7.ts';
+import { enlarger, enlargerSizes } from '../models/upconv-7.ts';
 import { type NetworkSession, openSession, type SessionOptions } from '../runtime/session.ts';
 import { openWeights } from '../safetensors/open-weights.ts';
 import { defaultPrecision } from './build-network.ts';
 import { requireFinite, requireOutput } from './guard-networks.ts';
 import { keepLocalMeans } from './keep-local-means.ts';
 
-const { scale, margin } = upConv7Sizes;
+const { scale, margin } = enlargerSizes;
 
 /**
  * Pixels of a tile's side, at most. The network's widest layer takes 1 KB for each of a tile's pixels; a smaller tile
@@ -100,7 +100,7 @@ async function openPass({ width, height }: Size, options: UpscaleOptions): Promi
 async function openUpscaler(file: string, tile: Size, options: SessionOptions): Promise<NetworkSession> {
   const weights = await openWeights(file, '');
   const target = { provider: options.provider, precision: defaultPrecision(options.provider) };
-  const graph = buildGraph('upscale', { weights, target }, (builder) => upConv7(builder, tile));
+  const graph = buildGraph('upscale', { weights, target }, (builder) => enlarger(builder, tile));
   checkWeights(file, weights, [graph]);
   return openSession(compileGraph(graph), options);
 }

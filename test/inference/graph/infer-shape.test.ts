@@ -5,10 +5,12 @@ import { buildGraph, type GraphBuilder } from '../../../src/inference/graph/grap
 import { inferShape } from '../../../src/inference/graph/infer-shape.ts';
 import type { Value } from '../../../src/inference/graph/value.ts';
 import { ifnet } from '../../../src/inference/models/ifnet.ts';
+import { enlarger } from '../../../src/inference/models/upconv-7.ts';
 import type { AttributeValue, DataType } from '../../../src/inference/onnx/types.ts';
 import { buildNetwork, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import { openRifeWeights } from '../../../src/inference/pipeline/rife.ts';
+import { openWeights } from '../../../src/inference/safetensors/open-weights.ts';
 import { goldenPath } from '../../support/golden.ts';
 import { runBuilt } from '../../support/run-graph.ts';
 
@@ -46,6 +48,7 @@ const cases: Case[] = [
     ],
     shape: [4, 3, 1, 5],
   },
+  { opType: 'Div', inputs: [[2, 3], [1]], shape: [2, 3] },
   ...['Sigmoid', 'Relu', 'Tanh', 'Cos', 'Sin', 'Floor'].map((opType) => same(opType)),
   same('QuickGelu', { domain: contrib, attributes: { alpha: { float: 1 } } }),
   same('Gelu', { attributes: { approximate: 'none' } }),
@@ -60,6 +63,18 @@ const cases: Case[] = [
     inputs: [[2, 3, 7, 9], [3, 5, 4, 4], [5]],
     attributes: conv([4, 4], [1, 1, 1, 1], [2, 2]),
     shape: [2, 5, 14, 18],
+  },
+  {
+    opType: 'AveragePool',
+    inputs: [[2, 3, 7, 9]],
+    attributes: { kernel_shape: [3, 3], strides: [1, 1] },
+    shape: [2, 3, 5, 7],
+  },
+  {
+    opType: 'AveragePool',
+    inputs: [[2, 3, 7, 9]],
+    attributes: { kernel_shape: [2, 3], strides: [2, 2] },
+    shape: [2, 3, 3, 4],
   },
   {
     opType: 'GridSample',
@@ -221,6 +236,10 @@ describe('shape inference', () => {
       const source = { weights, target: { ...target, provider } };
       graphs.push(buildGraph('rife', source, (graph) => ifnet(graph, { width: 64, height: 64, scale: 1 })));
     }
+    const upscaling = await openWeights('models/upscale/photo.safetensors', '');
+    graphs.push(
+      buildGraph('upscale', { weights: upscaling, target }, (graph) => enlarger(graph, { width: 8, height: 8 })),
+    );
     const used = new Set(graphs.flatMap((graph) => graph.nodes.map((node) => node.opType)));
     used.delete('Identity'); // an output's name, given by the builder
     const tried = new Set(cases.map(({ opType }) => opType));
@@ -247,6 +266,7 @@ describe('shape inference refuses', () => {
     ['a cast to anything but floats', 'Cast', [value([2])], { to: 7 }],
     ['places that are not whole', 'Gather', [value([2, 3]), value([4])], { axis: 1 }],
     ['a transposed convolution of other channels', 'ConvTranspose', [picture, value([4, 2, 4, 4])], {}],
+    ['a window larger than the picture', 'AveragePool', [picture], { kernel_shape: [7, 7] }],
     ['a grid of three coordinates', 'GridSample', [picture, value([1, 6, 6, 3])], {}],
     ['a cast to nothing', 'Cast', [value([2])], {}],
     ['a convolution of three axes', 'Conv', [value([1, 2, 6]), value([4, 2, 3])], {}],

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { upConv7 } from '../../../src/inference/models/upconv-7.ts';
+import { enlarger } from '../../../src/inference/models/upconv-7.ts';
 import { openWeights } from '../../../src/inference/safetensors/open-weights.ts';
 import { expectClose } from '../../support/expect-close.ts';
 import { openGolden } from '../../support/golden.ts';
@@ -17,11 +17,11 @@ describe('the shipped enlarging networks give what the PyTorch module gives', ()
     const [network = '', size = ''] = name.split(' ');
     const [height = 0, width = 0] = size.split('x').map(Number);
     const file = fileURLToPath(new URL(`../../../models/upscale/${network}.safetensors`, import.meta.url));
-    const inputs = { sample: golden.floats(`${name}/net/in/x`) };
+    const inputs = { sample: golden.floats(`${name}/enlarger/in/x`) };
     const weights = await openWeights(file, '');
-    const { enlarged } = await runGraph(weights, inputs, (graph) => upConv7(graph, { height, width }), {
+    const { enlarged } = await runGraph(weights, inputs, (graph) => enlarger(graph, { height, width }), {
       strict: true,
     });
-    expectClose(enlarged!, golden.floats(`${name}/net/out`), { tolerance: 1e-4, name });
+    expectClose(enlarged!, golden.floats(`${name}/enlarger/out`), { tolerance: 1e-4, name });
   });
 });
