@@ -29,7 +29,7 @@ export const lanes: readonly Lane[] = ['render', 'encode'];
 export interface DispatcherOptions {
   engine: Pick<QueueEngine, 'hand' | 'workers'>;
   /** Of what all workers need: the store, and the engine itself. */
-  storage: Pick<CircuitBreaker, 'fault' | 'isBlocking' | 'open'>;
+  storage: Pick<CircuitBreaker, 'fault' | 'cause' | 'isBlocking' | 'open' | 'close'>;
   storageJudge: Pick<FailureJudge, 'suspect'>;
   health: Pick<WorkersHealth, 'ready' | 'suspect'>;
 }
@@ -40,6 +40,8 @@ export interface Dispatcher {
   add(job: Job): void;
   /** Whether anything may be handed over. True at first. */
   setOpen(isOpen: boolean): void;
+  /** Whether nothing is handed over because the engine did not take what it was handed last. */
+  isEngineAway(): boolean;
   /** Hands over what may be. */
   dispatch(): void;
   /** Hands a run's job over once more, whoever waits. */
@@ -69,6 +71,10 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
   const runs = new Map<string, Run>();
   let idle: { resolve: () => void }[] = [];
   let isOpen = true;
+  /** Jobs on their way to the engine. */
+  let handing = 0;
+  /** Why the engine did not take what it was handed last. */
+  let refusal: unknown;
 
   function laneOf({ parent }: Pick<Job, 'parent'>): Lane {
     // Without somebody who does nothing else, whoever renders encodes as well.
@@ -80,9 +86,14 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
 
   function isFree(lane: Lane): boolean {
     if (!isOpen || storage.isBlocking()) return false;
+    const hasRoom = handedIn(lane) < health.ready(lane);
+    // That one job is taken tells enough of the engine, whatever runs meanwhile.
+    if (isEngineAway()) return handing === 0 && (hasRoom || runs.size === 0);
     // On trial one job at a time tells enough.
-    return storage.fault() ? runs.size === 0 : handedIn(lane) < health.ready(lane);
+    return storage.fault() ? runs.size === 0 : hasRoom;
   }
+
+  const isEngineAway = () => refusal !== undefined && storage.cause() === refusal;
 
   function dispatch(): void {
     for (const lane of lanes) {
@@ -96,9 +107,12 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
   async function hand(run: Run): Promise<void> {
     const { id } = run.job;
     runs.set(id, run);
+    handing++;
     try {
-      await engine.hand({ id, lane: run.lane });
+      await engine.hand({ id, lane: run.lane }).finally(() => handing--);
+      if (isEngineAway()) storage.close();
     } catch (error) {
+      refusal = error;
       if (runs.get(id) !== run) return;
       end(run);
       if (!run.isOver) waiting[run.lane].add({ ...run.job, state: 'interrupted' });
@@ -122,6 +136,7 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
       isOpen = wanted;
       dispatch();
     },
+    isEngineAway,
     dispatch,
     handAgain: ({ job, lane }) => void hand({ job, lane, isOver: false }),
     end,

@@ -153,6 +153,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatch();
       events.positionsChanged();
     },
+    reachable() {
+      if (dispatcher.isEngineAway()) storage.tryNow();
+    },
   });
 
   function settle(run: Run, outcome: Outcome): void {

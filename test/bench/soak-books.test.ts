@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readSoakOptions } from '../../bench/soak/options.ts';
 import { openBooks, readBooks, waitForEnds } from '../../bench/soak/read-books.ts';
 import { createSoakPeople } from '../../bench/soak/soak-people.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
@@ -106,6 +107,11 @@ describe('the books of a soak', () => {
     expect(await left).toEqual([`${id} queued`]);
     stored.close();
   });
+});
+
+it('times decide how a soak ends but where it is told that the machine has other work', () => {
+  expect(readSoakOptions(['--engine', 'bullmq', '--jobs', '30'])).toMatchObject({ isBusy: false, engine: 'bullmq' });
+  expect(readSoakOptions(['--busy'])).toMatchObject({ isBusy: true, goal: { what: 'interactions', count: 200 } });
 });
 
 it('people of a soak wait for a clip, and take no preview for one', async () => {

@@ -25,6 +25,7 @@ export function describeEngine(name: string, { open, abilities, skipReason }: En
           settled.push({ ...delivery, outcome });
         },
         workersChanged: () => {},
+        reachable: () => {},
       });
     }
 

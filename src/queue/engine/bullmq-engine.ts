@@ -59,7 +59,11 @@ export async function createBullmqEngine({
   let events: EngineEvents | undefined;
   let isClosed = false;
   let hasLooked = false;
+  /** A task could not be handed over, and Redis has not answered since. */
+  let isAway = false;
   let cancelTimer = () => {};
+  // What comes after a broken connection; after one that was silent, the next look at the workers is answered.
+  quick.on('ready', tellReachable);
   const logged = (err: unknown) => log.debug({ err }, 'the queue’s connection reports an error');
 
   function openLane(lane: Lane, lastEventId: string) {
@@ -91,6 +95,12 @@ export async function createBullmqEngine({
   async function lastEventId(lane: Lane): Promise<string> {
     const [last] = await quick.xrevrange(names.events(lane), '+', '-', 'COUNT', 1);
     return last?.[0] ?? '0-0';
+  }
+
+  function tellReachable(): void {
+    if (!isAway) return;
+    isAway = false;
+    events?.reachable();
   }
 
   function onProgress(id: string, data: unknown): void {
@@ -210,6 +220,7 @@ export async function createBullmqEngine({
   async function refresh(): Promise<void> {
     try {
       await lookForWorkers();
+      tellReachable();
       await lookForTasks();
     } catch (err) {
       log.debug({ err }, 'what workers there are could not be asked; trying again');
@@ -237,6 +248,7 @@ export async function createBullmqEngine({
         if (stored !== undefined) onProgress(id, stored.progress);
       } catch (cause) {
         if (handed.get(id) === task) handed.delete(id);
+        isAway = true;
         throw new InferenceError('queue-unreachable', 'The queue (QUEUE_URL) cannot be reached.', {
           cause,
           scope: 'host',

@@ -13,6 +13,9 @@ import type { EngineWorker, Outcome, TaskHandler, WorkerInfo } from './queue-eng
 /** At most one piece of news of a render in so many milliseconds: Redis keeps each. */
 const progressGapMs = 1_000;
 
+/** After a broken connection, in milliseconds; BullMQ's own 15 s would leave a worker idle for so long after an outage. */
+const retryMs = 1_000;
+
 /** Leaving may take so long: its job is to be given back. */
 const drainMs = 10_000;
 
@@ -74,6 +77,7 @@ export async function serveBullmq(
       lockDuration: lock,
       stalledInterval: stalledCheck,
       maxStalledCount,
+      runRetryDelay: retryMs,
       autorun: false,
     },
   );

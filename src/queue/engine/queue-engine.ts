@@ -70,6 +70,8 @@ export interface EngineEvents {
   settled(delivery: Delivery | { id: string; worker: undefined }, outcome: Outcome): void;
   /** A worker came, went, or is held no longer or from now on. */
   workersChanged(): void;
+  /** What could not be reached when {@link QueueEngine.hand} rejected last is there again: handing over may be tried now. */
+  reachable(): void;
 }
 
 /**
