@@ -1,15 +1,18 @@
 import type { Attempt } from '../storage/attempts.ts';
 import type { Job } from '../storage/job.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { Lane, QueueEngine } from './engine/queue-engine.ts';
+import { groupOf, type Lane, type QueueEngine } from './engine/queue-engine.ts';
 import { FairQueue } from './fair-queue.ts';
 import type { FailureJudge } from './judge-failure.ts';
+import { canDraw, type StyledJob, styleNeeded } from './style-needs.ts';
 import type { WorkersHealth } from './worker-health.ts';
 
 /** A job that was handed to the engine, until the engine has settled it. */
 export interface Run {
   job: Job;
   lane: Lane;
+  /** Those whom it was handed to. */
+  group: string;
   /** Who does it; undefined until somebody has begun. */
   worker?: string;
   /** The claim of the store; undefined before it. */
@@ -32,7 +35,12 @@ export interface DispatcherOptions {
   storage: Pick<CircuitBreaker, 'fault' | 'cause' | 'isBlocking' | 'open' | 'close'>;
   storageJudge: Pick<FailureJudge, 'suspect'>;
   health: Pick<WorkersHealth, 'ready' | 'suspect'>;
+  /** The bot's styles, as jobs keep them. A job with another one is anybody's, and ends where it is made. */
+  styles: readonly string[];
 }
+
+/** One that takes no style. */
+const anyJob: StyledJob = {};
 
 /** Jobs that wait in fair order, and those that were handed over: only what can run now. */
 export interface Dispatcher {
@@ -51,6 +59,8 @@ export interface Dispatcher {
   run(id: string): Run | undefined;
   /** Those that somebody still wants something of. */
   active(): Run[];
+  /** The styles that jobs wait for. */
+  wantedStyles(): Set<string>;
   /** In the order in which they will run. */
   waiting(lane: Lane): Job[];
   /** Whether there is something to do, begun or not, in a lane or in all. */
@@ -66,7 +76,7 @@ export interface Dispatcher {
 }
 
 /** A dispatcher with nothing to do. */
-export function createDispatcher({ engine, storage, storageJudge, health }: DispatcherOptions): Dispatcher {
+export function createDispatcher({ engine, storage, storageJudge, health, styles }: DispatcherOptions): Dispatcher {
   const waiting: Record<Lane, FairQueue> = { render: new FairQueue(), encode: new FairQueue() };
   const runs = new Map<string, Run>();
   let idle: { resolve: () => void }[] = [];
@@ -82,26 +92,56 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
     return parent?.use === 'reencode' && hasEncoder ? 'encode' : 'render';
   }
 
-  const handedIn = (lane: Lane) => [...runs.values()].filter((run) => run.lane === lane).length;
-
-  function isFree(lane: Lane): boolean {
-    if (!isOpen || storage.isBlocking()) return false;
-    const hasRoom = handedIn(lane) < health.ready(lane);
-    // That one job is taken tells enough of the engine, whatever runs meanwhile.
-    if (isEngineAway()) return handing === 0 && (hasRoom || runs.size === 0);
-    // On trial one job at a time tells enough.
-    return storage.fault() ? runs.size === 0 : hasRoom;
-  }
+  const handedIn = (lane: Lane, group?: string) =>
+    [...runs.values()].filter((run) => run.lane === lane && (group === undefined || run.group === group)).length;
 
   const isEngineAway = () => refusal !== undefined && storage.cause() === refusal;
 
+  /** Whom a job of a lane that takes this style may be given to now; undefined: nobody. */
+  function roomFor(style: string | undefined, lane: Lane): string | undefined {
+    const able = engine
+      .workers()
+      .filter((each) => each.lane === lane && each.unfit === undefined && canDraw(each, style));
+    // Those first that can do least: the others may be needed for what these cannot.
+    able.sort(
+      (a, b) => (a.styles?.length ?? Number.POSITIVE_INFINITY) - (b.styles?.length ?? Number.POSITIVE_INFINITY),
+    );
+    const groups = [...new Set(able.map(groupOf))];
+    const free = groups.find((group) => handedIn(lane, group) < health.ready(lane, group));
+    // That one job is taken tells enough of the engine, whatever runs meanwhile.
+    if (isEngineAway()) return handing > 0 ? undefined : (free ?? (runs.size === 0 ? groups[0] : undefined));
+    // On trial one job at a time tells enough.
+    if (storage.fault()) return runs.size > 0 ? undefined : (free ?? groups[0]);
+    return free;
+  }
+
+  function neededOf(job: StyledJob): string | undefined {
+    const style = styleNeeded(job);
+    return style !== undefined && styles.includes(style) ? style : undefined;
+  }
+
   function dispatch(): void {
-    for (const lane of lanes) {
-      while (waiting[lane].size > 0 && isFree(lane)) {
-        const passedOver = storage.fault() ? storageJudge.suspect() : health.suspect(lane);
-        void hand({ job: waiting[lane].take(passedOver)!, lane, isOver: false });
-      }
-    }
+    for (const lane of lanes) while (dispatchOne(lane));
+  }
+
+  /** False where there is nobody for any job. */
+  function dispatchOne(lane: Lane): boolean {
+    if (!isOpen || waiting[lane].size === 0 || storage.isBlocking()) return false;
+    const rooms = new Map<string | undefined, string | undefined>();
+    const groupFor = (job: StyledJob) => {
+      const style = neededOf(job);
+      if (!rooms.has(style)) rooms.set(style, roomFor(style, lane));
+      return rooms.get(style);
+    };
+    const passedOver = storage.fault() ? storageJudge.suspect() : health.suspect(lane);
+    // What takes no style can be given to everybody.
+    const job =
+      groupFor(anyJob) === undefined
+        ? undefined
+        : waiting[lane].take(passedOver, (each) => groupFor(each) !== undefined);
+    if (job === undefined) return false;
+    void hand({ job, lane, group: groupFor(job)!, isOver: false });
+    return true;
   }
 
   async function hand(run: Run): Promise<void> {
@@ -109,7 +149,7 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
     runs.set(id, run);
     handing++;
     try {
-      await engine.hand({ id, lane: run.lane }).finally(() => handing--);
+      await engine.hand({ id, lane: run.lane, group: run.group }).finally(() => handing--);
       if (isEngineAway()) storage.close();
     } catch (error) {
       refusal = error;
@@ -138,10 +178,11 @@ export function createDispatcher({ engine, storage, storageJudge, health }: Disp
     },
     isEngineAway,
     dispatch,
-    handAgain: ({ job, lane }) => void hand({ job, lane, isOver: false }),
+    handAgain: ({ job, lane, group }) => void hand({ job, lane, group, isOver: false }),
     end,
     run: (id) => runs.get(id),
     active: () => [...runs.values()].filter(({ isOver }) => !isOver),
+    wantedStyles: () => new Set(waiting.render.jobs().flatMap((job) => neededOf(job) ?? [])),
     waiting: (lane) => waiting[lane].jobs(),
     hasWork(lane) {
       const meant = lane === undefined ? lanes : [lane];

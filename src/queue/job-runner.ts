@@ -14,6 +14,7 @@ import { createLostJobs } from './lost-jobs.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
+import { createStyleWatch, type StyledJob } from './style-needs.ts';
 import type { JobRunnerEvents } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
 import { createWorkerWatch } from './worker-watch.ts';
@@ -30,6 +31,8 @@ export interface JobRunnerOptions {
   clock: Clock;
   log: Log;
   events: JobRunnerEvents;
+  /** The bot's styles, as jobs keep them. */
+  styles: readonly string[];
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
@@ -48,6 +51,10 @@ export interface JobRunner extends Overview {
   /** Breaks a running job off and begins it anew with that seed, before everybody who waits; undefined where it does not run. */
   reseed(id: string, seed: number): Promise<Job | undefined>;
   hostFault(): HostFault | undefined;
+  /** Of styles that jobs wait for and nobody has who is there. */
+  styleFaults(): HostFault[];
+  /** It waits for such a style. */
+  isStranded(job: StyledJob): boolean;
   /** From now on it is told where there is nobody who renders. */
   watchWorkers(): void;
   /** The store or something else of the host failed outside of a job. */
@@ -65,7 +72,7 @@ export interface JobRunner extends Overview {
 
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, engine, holder, estimates, leaseMs, clock, log, events } = options;
+  const { store, engine, holder, estimates, leaseMs, clock, log, events, styles } = options;
   let isStopped = false;
   const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
   /** Of what all workers need: the store, and the engine itself. */
@@ -73,8 +80,15 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
   const watch = createWorkerWatch({ engine, clock, log, onChange: onHealthChange });
-  const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
+  const dispatcher = createDispatcher({ engine, storage, storageJudge, health, styles });
   const { dispatch } = dispatcher;
+  const styleWatch = createStyleWatch({
+    engine,
+    wanted: dispatcher.wantedStyles,
+    clock,
+    log,
+    onChange: onHealthChange,
+  });
   const access = createStoreAccess({
     store,
     holder,
@@ -150,6 +164,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     },
     workersChanged() {
       watch.look();
+      styleWatch.look();
       dispatch();
       events.positionsChanged();
     },
@@ -235,12 +250,20 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   return {
     writes,
     access,
-    add: dispatcher.add,
+    add(job) {
+      dispatcher.add(job);
+      styleWatch.look();
+    },
     laneOf: dispatcher.laneOf,
     ...createOverview({ engine, dispatcher, health }),
     workerFaults: health.faults,
     hostFault,
-    watchWorkers: watch.start,
+    styleFaults: styleWatch.faults,
+    isStranded: styleWatch.isStranded,
+    watchWorkers() {
+      watch.start();
+      styleWatch.start();
+    },
     reportHostFault: storage.open,
     tryNow() {
       storage.tryNow();
@@ -249,6 +272,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     cancel(id) {
       access.forget(id);
       const waitingJob = dispatcher.remove(id);
+      styleWatch.look();
       const run = dispatcher.active().find(({ job }) => job.id === id);
       if (run) breakOff(run);
       return waitingJob ?? run?.job;
@@ -272,6 +296,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatcher.setOpen(false);
       lostJobs.stop();
       watch.stop();
+      styleWatch.stop();
       storage.stop();
       health.stop();
     },

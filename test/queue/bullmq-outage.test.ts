@@ -111,15 +111,17 @@ describe.skipIf(noRedis !== undefined)(`Redis is killed${noRedis ? ` (${noRedis}
       settled: ({ id }) => void news.push(`${id} settled`),
       reachable: () => void news.push('reachable'),
     });
-    await engine.hand({ id: 'first', lane: 'render' });
+    await engine.hand({ id: 'first', lane: 'render', group: '' });
     await until(() => expect(news).toEqual(['first settled']));
     await redis.kill();
-    await expect(engine.hand({ id: 'second', lane: 'render' })).rejects.toMatchObject({ code: 'queue-unreachable' });
+    await expect(engine.hand({ id: 'second', lane: 'render', group: '' })).rejects.toMatchObject({
+      code: 'queue-unreachable',
+    });
     await redis.start();
     const startMs = Date.now();
     // The connection is tried again each second, and waited for no longer.
     await until(() => expect(news.at(-1)).toBe('reachable'));
-    await engine.hand({ id: 'second', lane: 'render' });
+    await engine.hand({ id: 'second', lane: 'render', group: '' });
     await until(() => expect(begun).toEqual(['first', 'second']));
     expect(Date.now() - startMs).toBeLessThan(10_000);
     await until(() => expect(news).toEqual(['first settled', 'reachable', 'second settled']));
@@ -144,7 +146,9 @@ describe.skipIf(noRedis !== undefined)(`Redis is killed${noRedis ? ` (${noRedis}
       },
     });
     way.stall();
-    await expect(engine.hand({ id: 'first', lane: 'render' })).rejects.toMatchObject({ code: 'queue-unreachable' });
+    await expect(engine.hand({ id: 'first', lane: 'render', group: '' })).rejects.toMatchObject({
+      code: 'queue-unreachable',
+    });
     expect(isTold).toBe(false);
     way.resume();
     await until(() => expect(isTold).toBe(true));

@@ -8,7 +8,7 @@ import {
   namesUnder,
   toWireOutcome,
 } from './bullmq-connection.ts';
-import type { EngineWorker, Outcome, TaskHandler, WorkerInfo } from './queue-engine.ts';
+import { type EngineWorker, groupOf, type Outcome, type TaskHandler, type WorkerInfo } from './queue-engine.ts';
 
 /** At most one piece of news of a render in so many milliseconds: Redis keeps each. */
 const progressGapMs = 1_000;
@@ -36,7 +36,7 @@ export async function serveBullmq(
 
   // The third parameter is what makes BullMQ give a signal.
   const worker = new Worker(
-    queueName,
+    names.queue(info.lane, groupOf(info)),
     async (job, _token, signal) => {
       const id: string = job.data.id;
       const delivery = { id, number: await redis.incr(names.deliveries), worker: info.name };
@@ -102,7 +102,7 @@ export async function serveBullmq(
   });
 
   async function lastEventId(): Promise<string> {
-    const [last] = await redis.xrevrange(names.events(info.lane), '+', '-', 'COUNT', 1);
+    const [last] = await redis.xrevrange(names.events(queueName), '+', '-', 'COUNT', 1);
     return last?.[0] ?? '0-0';
   }
 
