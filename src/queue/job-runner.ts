@@ -14,10 +14,9 @@ import { createLostJobs } from './lost-jobs.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
-import { createStyleWatch, type StyledJob } from './style-needs.ts';
 import type { JobRunnerEvents } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
-import { createWorkerWatch } from './worker-watch.ts';
+import { createWatches, type Watches } from './worker-watch.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
@@ -36,7 +35,7 @@ export interface JobRunnerOptions {
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
-export interface JobRunner extends Overview {
+export interface JobRunner extends Overview, Pick<Watches, 'styleFaults' | 'isStranded'> {
   /** The store's writes that must happen sooner or later. */
   writes: PendingWrites;
   /** For whoever renders. */
@@ -51,10 +50,6 @@ export interface JobRunner extends Overview {
   /** Breaks a running job off and begins it anew with that seed, before everybody who waits; undefined where it does not run. */
   reseed(id: string, seed: number): Promise<Job | undefined>;
   hostFault(): HostFault | undefined;
-  /** Of styles that jobs wait for and nobody has who is there. */
-  styleFaults(): HostFault[];
-  /** It waits for such a style. */
-  isStranded(job: StyledJob): boolean;
   /** From now on it is told where there is nobody who renders. */
   watchWorkers(): void;
   /** The store or something else of the host failed outside of a job. */
@@ -79,16 +74,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
-  const watch = createWorkerWatch({ engine, clock, log, onChange: onHealthChange });
   const dispatcher = createDispatcher({ engine, storage, storageJudge, health, styles });
   const { dispatch } = dispatcher;
-  const styleWatch = createStyleWatch({
-    engine,
-    wanted: dispatcher.wantedStyles,
-    clock,
-    log,
-    onChange: onHealthChange,
-  });
+  const watches = createWatches({ engine, wanted: dispatcher.wantedStyles, clock, log, onChange: onHealthChange });
   const access = createStoreAccess({
     store,
     holder,
@@ -105,7 +93,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
 
   function hostFault(): HostFault | undefined {
-    return storage.fault() ?? health.fault('render') ?? watch.fault();
+    return storage.fault() ?? health.fault('render') ?? watches.fault();
   }
 
   function onHealthChange(): void {
@@ -163,14 +151,11 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatch();
     },
     workersChanged() {
-      watch.look();
-      styleWatch.look();
+      watches.look();
       dispatch();
       events.positionsChanged();
     },
-    reachable() {
-      if (dispatcher.isEngineAway()) storage.tryNow();
-    },
+    reachable: () => dispatcher.isEngineAway() && storage.tryNow(),
   });
 
   function settle(run: Run, outcome: Outcome): void {
@@ -252,18 +237,15 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     access,
     add(job) {
       dispatcher.add(job);
-      styleWatch.look();
+      watches.look();
     },
     laneOf: dispatcher.laneOf,
     ...createOverview({ engine, dispatcher, health }),
     workerFaults: health.faults,
     hostFault,
-    styleFaults: styleWatch.faults,
-    isStranded: styleWatch.isStranded,
-    watchWorkers() {
-      watch.start();
-      styleWatch.start();
-    },
+    styleFaults: watches.styleFaults,
+    isStranded: watches.isStranded,
+    watchWorkers: watches.start,
     reportHostFault: storage.open,
     tryNow() {
       storage.tryNow();
@@ -272,7 +254,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     cancel(id) {
       access.forget(id);
       const waitingJob = dispatcher.remove(id);
-      styleWatch.look();
+      watches.look();
       const run = dispatcher.active().find(({ job }) => job.id === id);
       if (run) breakOff(run);
       return waitingJob ?? run?.job;
@@ -294,11 +276,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     stop() {
       isStopped = true;
       dispatcher.setOpen(false);
-      lostJobs.stop();
-      watch.stop();
-      styleWatch.stop();
-      storage.stop();
-      health.stop();
+      for (const each of [lostJobs, watches, storage, health]) each.stop();
     },
     interrupt() {
       if (engine.outlivesOwner) return [];
