@@ -18,15 +18,17 @@ export function describeGroups(name: string, { open, abilities, skipReason }: En
     const serve = (worker: string, styles: string[]) => under.serve({ name: worker, lane: 'render', styles }, hold);
     const hand = (id: string, styles: string[]) =>
       under.engine.hand({ id, lane: 'render', group: groupOf({ styles }) });
+    const listen = () =>
+      under.engine.listen({
+        ...{ begun: () => {}, progress: () => {}, workersChanged: () => {}, reachable: () => {} },
+        settled: ({ id }, { type }) => void settled.push({ id, outcome: type }),
+      });
     const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
     beforeEach(async () => {
       [begun, settled] = [[], []];
       under = await open();
-      under.engine.listen({
-        ...{ begun: () => {}, progress: () => {}, workersChanged: () => {}, reachable: () => {} },
-        settled: ({ id }, { type }) => void settled.push({ id, outcome: type }),
-      });
+      listen();
     });
 
     afterEach(() => under.close());
@@ -49,6 +51,25 @@ export function describeGroups(name: string, { open, abilities, skipReason }: En
       begun[2]!.end(done);
       await until(() => expect(settled.map(({ id }) => id).toSorted()).toEqual(['a', 'b', 'c']));
     });
+
+    itAble(abilities.takeOver)(
+      'an owner that takes another one’s place hears of what runs, also where it hands it to another group',
+      async () => {
+        await serve('ink', ['ink@1']);
+        await serve('plain', []);
+        await until(() => expect(under.engine.workers()).toHaveLength(2));
+        await hand('a', ['ink@1']);
+        await until(() => expect(begun).toHaveLength(1));
+        await under.engine.close();
+        under.engine = await under.takeOver!();
+        listen();
+        await until(() => expect(under.engine.workers()).toHaveLength(2));
+        await hand('a', []);
+        begun[0]!.end(done);
+        await until(() => expect(settled).toEqual([{ id: 'a', outcome: 'done' }]));
+        expect(begun).toHaveLength(1);
+      },
+    );
 
     itAble(abilities.silence)(
       'what a group had whose workers are all gone is given back while others are there',

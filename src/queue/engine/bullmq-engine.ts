@@ -239,7 +239,9 @@ export async function createBullmqEngine({
       const task: Handed = { lane, group, number: 0, isMissing: false, isForsaken: false };
       handed.set(id, task);
       try {
-        const queue = await inTime(queues.of(lane, group));
+        // Somebody of another group may have had it since before this process began.
+        task.group = (await inTime(queues.groupOfTask(lane, id))) ?? group;
+        const queue = await inTime(queues.of(lane, task.group));
         const job = await inTime(
           queue.add('job', { id }, { jobId: names.job(id), removeOnComplete: true, removeOnFail: true }),
         );

@@ -20,10 +20,17 @@ export interface QueuesOptions {
   onWorker: () => void;
 }
 
+interface OpenQueue {
+  queue: Queue;
+  news: QueueEvents;
+}
+
 /** BullMQ's queues at the owner's end, one for each group of a lane; those of groups are opened when they are first asked for. */
 export interface Queues {
   /** Rejects where it is not open yet and Redis cannot be reached. */
   of(lane: Lane, group: string): Promise<Queue>;
+  /** The group that a task of a lane was handed to, by this process or one before it; undefined where it is in no open queue. */
+  groupOfTask(lane: Lane, id: string): Promise<string | undefined>;
   /** Says something to all workers of a lane. */
   tell(lane: Lane, message: { eventName: string; [name: string]: string }): Promise<unknown>;
   close(): Promise<void>;
@@ -33,9 +40,9 @@ export interface Queues {
 export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const { quick, waiting, names, log } = options;
   const logged = (err: unknown) => log.debug({ err }, 'the queue’s connection reports an error');
-  const open = new Map<string, Promise<{ queue: Queue; news: QueueEvents }>>();
+  const open = new Map<string, { lane: Lane; group: string; opened: Promise<OpenQueue> }>();
 
-  async function openOne(name: string): Promise<{ queue: Queue; news: QueueEvents }> {
+  async function openOne(name: string): Promise<OpenQueue> {
     // From here on: what was told before is in the tasks.
     const [last] = await quick.xrevrange(names.events(name), '+', '-', 'COUNT', 1);
     const queue = new Queue(name, { connection: quick, prefix: names.prefix });
@@ -56,12 +63,12 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   async function of(lane: Lane, group: string): Promise<Queue> {
     const name = names.queue(lane, group);
     const known = open.get(name);
-    if (known !== undefined) return (await known).queue;
-    const opening = openOne(name);
-    open.set(name, opening);
+    if (known !== undefined) return (await known.opened).queue;
+    const opened = openOne(name);
+    open.set(name, { lane, group, opened });
     // Tried anew by whoever asks next.
-    opening.catch(() => open.delete(name));
-    return (await opening).queue;
+    opened.catch(() => open.delete(name));
+    return (await opened).queue;
   }
 
   function openProducer(lane: Lane): QueueEventsProducer {
@@ -77,9 +84,15 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   await Promise.all([of('render', ''), of('encode', '')]);
   return {
     of,
+    async groupOfTask(lane, id) {
+      for (const each of open.values()) {
+        if (each.lane === lane && (await (await each.opened).queue.getJob(names.job(id)))) return each.group;
+      }
+      return undefined;
+    },
     tell: (lane, message) => producers[lane].publishEvent(message),
     async close() {
-      const opened = await Promise.allSettled(open.values());
+      const opened = await Promise.allSettled([...open.values()].map((each) => each.opened));
       const found = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value.queue, each.value.news] : []));
       await Promise.all([...found, ...Object.values(producers)].map((each) => each.close()));
     },
