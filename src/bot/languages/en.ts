@@ -164,7 +164,8 @@ export const en: Messages = {
     hostFault: ({ reason, since, retry }) =>
       `🔴 No clips can be made: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.` +
       (retry === undefined ? '' : ` It tries again ${retry}.`),
-    styleFault: ({ reason, since }) => `🟡 Some clips wait: ${reason} This began ${since}.`,
+    styleFault: ({ reason, since }) =>
+      `🟡 Some clips wait: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.`,
     cancelled: (id) => `🚫 \`${id}\` is cancelled.`,
     blocked: (who) => `⛔ ${who} is blocked.`,
     unblocked: (who) => `✅ ${who} is no longer blocked.`,

@@ -165,7 +165,8 @@ export const es: Messages = {
     hostFault: ({ reason, since, retry }) =>
       `🔴 No se pueden hacer clips: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.` +
       (retry === undefined ? '' : ` Lo intenta de nuevo ${retry}.`),
-    styleFault: ({ reason, since }) => `🟡 Algunos clips esperan: ${reason} Empezó ${since}.`,
+    styleFault: ({ reason, since }) =>
+      `🟡 Algunos clips esperan: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.`,
     cancelled: (id) => `🚫 \`${id}\` está cancelado.`,
     blocked: (who) => `⛔ ${who}: bloqueado.`,
     unblocked: (who) => `✅ ${who}: desbloqueado.`,
