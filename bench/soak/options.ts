@@ -8,15 +8,18 @@ export interface SoakOptions {
   /** How much people do: interactions of every kind, or as many as bring so many jobs. */
   goal: { what: 'interactions' | 'jobs'; count: number };
   seed: number;
+  /** Other work has the machine's processors too: what takes long is told, and does not decide the exit code. */
+  isBusy: boolean;
 }
 
-export const usage = `npm run soak -- [INTERACTIONS] [SEED] [--engine local|bullmq] [--workers N] [--jobs N]
+export const usage = `npm run soak -- [INTERACTIONS] [SEED] [--engine local|bullmq] [--workers N] [--jobs N] [--busy]
 
   INTERACTIONS  default 200 with the engine of one host
   SEED          default 1
   --engine      bullmq: the bot makes no clips itself; a Redis and worker processes are started
   --workers     default 3, with bullmq alone
   --jobs        instead of INTERACTIONS: goes on until so many clips were asked for; default 200 with bullmq
+  --busy        other work keeps this machine busy: how long answers took, and dead workers' jobs, is told and decides nothing
 `;
 
 /**
@@ -27,7 +30,10 @@ export function readSoakOptions(argv: string[]): SoakOptions {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { engine: { type: 'string' }, workers: { type: 'string' }, jobs: { type: 'string' } },
+    options: {
+      ...{ engine: { type: 'string' }, workers: { type: 'string' }, jobs: { type: 'string' } },
+      busy: { type: 'boolean', default: false },
+    },
   });
   const { engine = 'local' } = values;
   if (engine !== 'local' && engine !== 'bullmq') throw new Error('--engine is local or bullmq.');
@@ -47,6 +53,7 @@ export function readSoakOptions(argv: string[]): SoakOptions {
       count: count('what people do', values.jobs ?? interactions ?? '200'),
     },
     seed: count('SEED', seed),
+    isBusy: values.busy,
   };
 }
 

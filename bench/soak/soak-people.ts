@@ -3,7 +3,7 @@ import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { ComponentRequest, FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { createLatencies, type Latencies } from './latencies.ts';
 import { createRandom } from './random.ts';
-import type { OpenBooks } from './read-books.ts';
+import { jobOfClip, type OpenBooks } from './read-books.ts';
 
 /** A clip that somebody waits for. A reaction is no interaction: it has no id. */
 export interface SoakJob {
@@ -37,7 +37,7 @@ export interface SoakPeople {
   ended(jobId: string, state: string): void;
   /** Every interaction so far has been answered, and its job is stored. */
   answered(): Promise<void>;
-  /** Every job has ended. */
+  /** Of every job that somebody asked for they have seen the end, or not in time. */
   settled(): Promise<void>;
   /** Jobs of whose end nobody heard in time; a line each. */
   timedOut(): readonly string[];
@@ -52,9 +52,12 @@ const patienceMs = 300_000;
 
 /** Whether nothing more comes: a clip, or words that end the matter. */
 function isOver(message: ApiMessage): boolean {
-  return (
-    message.attachments.some(({ filename }) => /\.(mp4|gif|webp)$/.test(filename)) || /⚠️|🚫/u.test(message.content)
-  );
+  return hasClip(message) || /⚠️|🚫/u.test(message.content);
+}
+
+/** Not that of a preview, which shows how far a clip has come. */
+function hasClip({ attachments }: ApiMessage): boolean {
+  return attachments.some(({ filename }) => jobOfClip(filename) !== undefined);
 }
 
 /** What {@link createSoakPeople} works with. */
@@ -116,9 +119,8 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     const jobs = [...underWay.keys()];
     const own = jobs.find((job) => job.messages().some(({ id }) => id === message.id));
     if (own) return own;
-    const byName = jobs.find((job) =>
-      message.attachments.some(({ filename }) => filename.includes(idOf.get(job) ?? '?')),
-    );
+    const clipIds = message.attachments.flatMap(({ filename }) => jobOfClip(filename) ?? []);
+    const byName = jobs.find((job) => clipIds.includes(idOf.get(job) ?? ''));
     if (byName) return byName;
     // Words by direct message: of a job of this person whose own message is gone, or goes.
     const userId = directChannels.get(message.channel_id);
@@ -143,7 +145,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
     if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
     if (!isOver(message)) return;
-    if (message.attachments.length > 0) {
+    if (hasClip(message)) {
       clips.add(message.id);
       for (const hear of clipWaiters.splice(0)) hear();
     }

@@ -131,7 +131,7 @@ async function remoteQueue(
       });
       serving = await Promise.all(
         workers.map(({ renderer, ...worker }) =>
-          serveBullmq(bullmq, worker, createJobHandler({ access, renderer, clock, log })),
+          serveBullmq(bullmq, { ...worker, styles: needs.styles }, createJobHandler({ access, renderer, clock, log })),
         ),
       );
     },

@@ -178,6 +178,7 @@ async function takeJobs(member: FleetMember, options: TakeJobsOptions): Promise<
         {
           name,
           lane: 'render',
+          styles: facts.styles,
           facts: { ...facts, styles: facts.styles.length },
           ...(unfit !== undefined && { unfit }),
         },

@@ -11,10 +11,12 @@ import { en } from '../bot/languages/en.ts';
 import type { Messages } from '../bot/languages/messages.ts';
 import { costOfVariations } from '../bot/variations-view.ts';
 import type { EstimatedJob, ExpectedTimes } from '../queue/render-work.ts';
+import { drawnStyles } from '../queue/style-needs.ts';
 import { clipForm } from '../settings/clip-form.ts';
 import type { DiscordNumber } from '../settings/declaration.ts';
 import { discordRange, type SettingOption, type ShownSetting, shownSettings } from '../settings/discord-options.ts';
 import { imageToVideo } from '../settings/image-to-video.ts';
+import { styleId } from '../settings/style.ts';
 import { variationRange } from '../settings/variations.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
 import { readAnimateOptions, type TypedOptions } from './animate-options.ts';
@@ -54,16 +56,19 @@ export const animate = {
       ...(end !== null && { endPicture: pictureOf(end) }),
     });
   },
-  async autocomplete(interaction, { model, times, guildSettings }) {
+  async autocomplete(interaction, { model: whole, jobs, times, guildSettings }) {
     const messages = chooseMessages(interaction.locale);
     const { options, guildId } = interaction;
     const { name, value } = options.getFocused(true);
     if (name === 'variations') {
-      const request = readAnimateOptions(typedSoFar(options), model, await guildSettings.of(guildId));
+      const request = readAnimateOptions(typedSoFar(options), whole, await guildSettings.of(guildId));
       const hasEndPicture = options.get('end') === null ? {} : { hasEndPicture: true as const };
       await interaction.respond(proposeVariations(value, { ...request, ...hasEndPicture }, { messages, times }));
       return;
     }
+    // Others would wait until a worker comes that has them.
+    const drawn = () => drawnStyles(whole.styles ?? [], jobs.workers(), styleId);
+    const model = name === 'style' ? { ...whole, styles: drawn() } : whole;
     await interaction.respond(proposeValues(value, settingOf(name as SettingOption), { messages, model }));
   },
 } satisfies Command;

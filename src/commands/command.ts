@@ -52,6 +52,7 @@ export interface CommandContext extends AdminContext {
     | 'estimatePosition'
     | 'overview'
     | 'workers'
+    | 'styleFaults'
     | 'undelivered'
     | 'reseed'
     | 'redeliver'

@@ -12,8 +12,11 @@ import {
 } from 'discord.js';
 import type { AdminMessages } from '../bot/languages/admin-messages.ts';
 import { UserError } from '../errors.ts';
+import { canDraw } from '../queue/style-needs.ts';
 import type { QueueMode, WorkerOverview } from '../queue/types.ts';
+import { styleId } from '../settings/style.ts';
 import type { HostFault } from '../storage/host-fault.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import type { Command, CommandContext } from './command.ts';
 import { localizedDescription, messagesFor } from './i18n.ts';
 import { queueView } from './queue-view.ts';
@@ -86,7 +89,10 @@ async function answerTo(interaction: ChatInputCommandInteraction, context: Comma
   }
 }
 
-async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildSettings, operator }: CommandContext) {
+async function statusOf(
+  interaction: ChatInputCommandInteraction,
+  { jobs, guildSettings, operator, model }: CommandContext,
+) {
   const messages = await messagesFor(interaction, guildSettings);
   const overview = jobs.overview();
   const { content, components } = queueView({
@@ -101,8 +107,13 @@ async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildS
   const head = [
     messages.admin.modes[overview.mode],
     ...(overview.hostFault ? [faultText(overview.hostFault, messages.admin)] : []),
+    ...jobs
+      .styleFaults()
+      .map(({ message, sinceMs }) =>
+        messages.admin.styleFault({ reason: escapeMarkdown(message), since: relative(sinceMs) }),
+      ),
     messages.admin.status({ servers, uptimeMoment }),
-    ...workerTexts(jobs.workers(), messages.admin),
+    ...workerTexts(jobs.workers(), { messages: messages.admin, styles: model.styles }),
   ];
   return { content: [...head, content].join('\n'), components };
 }
@@ -110,16 +121,22 @@ async function statusOf(interaction: ChatInputCommandInteraction, { jobs, guildS
 /** Lines of render processes that have room above the queue; those that are taken out come first. */
 const mostWorkers = 8;
 
-function workerTexts(workers: readonly WorkerOverview[], messages: AdminMessages): string[] {
+function workerTexts(
+  workers: readonly WorkerOverview[],
+  { messages, styles = [] }: { messages: AdminMessages; styles: ModelCapabilities['styles'] },
+): string[] {
   const ordered = workers.toSorted((a, b) => Number(isOut(b)) - Number(isOut(a)));
-  const lines = ordered.slice(0, mostWorkers).map(({ name, job, fault, unfit }) =>
-    messages.worker({
+  const lines = ordered.slice(0, mostWorkers).map((worker) => {
+    const { name, lane, job, fault, unfit } = worker;
+    const lacking = lane === 'render' ? styles.filter((style) => !canDraw(worker, styleId(style))) : [];
+    return messages.worker({
       name: escapeMarkdown(name),
       job: job?.id,
       fault: fault && { code: fault.code, retry: relative(fault.retryAtMs ?? fault.sinceMs) },
       unfit: unfit && escapeMarkdown(unfit),
-    }),
-  );
+      lacking: lacking.length === 0 ? undefined : escapeMarkdown(lacking.map((style) => style.name).join(', ')),
+    });
+  });
   return workers.length > mostWorkers ? [...lines, messages.moreWorkers(workers.length - mostWorkers)] : lines;
 }
 

@@ -16,6 +16,7 @@ import { type Limits, type OperatorLimits, stricter } from '../storage/limits.ts
 import { quotaPeriodMs, type UseScope, type UseStore } from '../storage/uses.ts';
 import type { Clock } from '../util/clock.ts';
 import type { QueuePosition } from './job-listener.ts';
+import { styleNeeded } from './style-needs.ts';
 
 /** A job that waits, and where. */
 export interface WaitingJob {
@@ -136,8 +137,8 @@ export function createAdmission(options: AdmissionOptions): Admit {
     // Kept frames in another form: nothing is rendered, so an earlier model's settings are no obstacle.
     if (job.parent?.use !== 'reencode')
       model.checkSettings?.(isRenderedBetween(job) ? forTwoPictures(settings) : settings);
-    const isFromPicture = job.parent === undefined || job.parent.use === 'render';
-    if (job.form?.style !== undefined && isFromPicture) findStyle(model.styles ?? [], job.form.style);
+    const style = styleNeeded(job);
+    if (style !== undefined) findStyle(model.styles ?? [], style);
     checkWaiting(job, waiting, guild);
     const counted = await checkUse(job, guild);
     return { ...job, ...counted, settings, maxBytes: Math.min(job.maxBytes, maxUploadBytes) };

@@ -8,6 +8,8 @@ import { type RetryPolicy, retryDelayMs } from '../util/retry.ts';
 export interface CircuitBreaker {
   /** Undefined while it is closed: work may begin. During a trial the fault is still named. */
   fault(): HostFault | undefined;
+  /** The error that it was opened for last; undefined while it is closed. */
+  cause(): unknown;
   /** Whether no work may begin: open, and not in a trial. */
   isBlocking(): boolean;
   /** The host failed: no more work until {@link CircuitBreakerOptions.onTrial}. */
@@ -38,6 +40,7 @@ const policy: RetryPolicy = { firstMs: 5_000, factor: 2, maxMs: 60_000, jitter: 
 /** A breaker that is closed. The operator is told in the log once when it opens and once when it closes. */
 export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
   let fault: HostFault | undefined;
+  let cause: unknown;
   let isTrial = false;
   let failures = 0;
   const about = worker === undefined ? {} : { worker };
@@ -65,6 +68,7 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
     const ms = clock.now() - fault.sinceMs;
     log.info({ ...about, code: fault.code, ms }, worker === undefined ? 'the queue goes on' : 'a worker goes on');
     fault = undefined;
+    cause = undefined;
     isTrial = false;
     failures = 0;
     onChange(undefined);
@@ -72,6 +76,7 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
 
   return {
     fault: () => fault,
+    cause: () => cause,
     isBlocking: () => fault !== undefined && !isTrial,
     open(error) {
       const { code, message } = describe(error);
@@ -83,6 +88,7 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
           : 'a worker cannot make clips: it is taken out and tried again by itself',
       );
       fault = { code, message, sinceMs: fault?.sinceMs ?? clock.now(), retryAtMs: clock.now() };
+      cause = error;
       isTrial = false;
       wait();
       onChange(fault);

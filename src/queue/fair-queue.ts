@@ -33,10 +33,13 @@ export class FairQueue {
   /**
    * Takes out whose turn it is.
    * @param passedOver the id of a job that is not taken while another one waits
+   * @param mayRun whether a job can be taken at all; those that cannot keep their places
    */
-  take(passedOver?: string): Job | undefined {
+  take(passedOver?: string, mayRun: (job: Job) => boolean = () => true): Job | undefined {
     const all = this.#inOrder();
-    const next = all.find(({ entry }) => entry.job.id !== passedOver) ?? all[0];
+    const next =
+      all.find(({ entry: { job } }) => job.id !== passedOver && mayRun(job)) ??
+      all.find(({ entry: { job } }) => job.id === passedOver && mayRun(job));
     if (next === undefined) return undefined;
     this.#entries = this.#entries.filter((entry) => entry !== next.entry);
     this.#order = undefined;

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { JobCancelledError, scopeOf, UserError } from '../errors.ts';
+import { styleId } from '../settings/style.ts';
 import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Job, JobRequest, ModelCapabilities, NewJob } from '../storage/job.ts';
 import type { JobStore } from '../storage/job-store.ts';
@@ -73,6 +74,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     holder,
     leaseMs,
     estimates,
+    styles: (model.styles ?? []).map(styleId),
     events: {
       progress: onProgress,
       preview: (job, bytes) => emit(job, () => listener.preview?.(job, bytes)),
@@ -105,7 +107,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   }
 
   function rememberHostFault(fault: HostFault | undefined): void {
-    onHostFault(fault, runner.workerFaults()).catch((err: unknown) =>
+    // A style that is missing is told of beside the workers: it is theirs to have.
+    const styleFaults = runner.styleFaults().map((each) => ({ ...each, worker: 'a style' }));
+    onHostFault(fault, [...runner.workerFaults(), ...styleFaults]).catch((err: unknown) =>
       log.error({ err }, 'the state of this machine could not be stored'),
     );
   }
@@ -118,7 +122,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   function positionsIn(lane: LaneOverview, waiting: readonly EstimatedJob[]): QueuePosition[] {
     const [runningEndsAtMs, isHostPaused] = [runningEnds(lane), runner.hostFault() !== undefined];
-    return positionsInLane(waiting, { lane, runningEndsAtMs, estimates, isHostPaused, model, nowMs: clock.now() });
+    const { isStranded } = runner;
+    const known = { lane, runningEndsAtMs, estimates, isHostPaused, isStranded, model, nowMs: clock.now() };
+    return positionsInLane(waiting, known);
   }
 
   // Reckoned once for all who ask in one turn of the event loop: where a thousand wait it takes milliseconds.
@@ -202,6 +208,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     access: runner.access,
     workers: runner.workers,
+    styleFaults: runner.styleFaults,
     overview: () => ({
       mode,
       hostFault: runner.hostFault(),

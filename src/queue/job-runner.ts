@@ -16,7 +16,7 @@ import { createPendingWrites, type PendingWrites } from './pending-writes.ts';
 import { createStoreAccess } from './store-access.ts';
 import type { JobRunnerEvents } from './types.ts';
 import { createWorkersHealth } from './worker-health.ts';
-import { createWorkerWatch } from './worker-watch.ts';
+import { createWatches, type Watches } from './worker-watch.ts';
 
 /** What {@link createJobRunner} works with. */
 export interface JobRunnerOptions {
@@ -30,10 +30,12 @@ export interface JobRunnerOptions {
   clock: Clock;
   log: Log;
   events: JobRunnerEvents;
+  /** The bot's styles, as jobs keep them. */
+  styles: readonly string[];
 }
 
 /** Runs waiting jobs in fair order over an engine, and stops while this machine cannot make clips. */
-export interface JobRunner extends Overview {
+export interface JobRunner extends Overview, Pick<Watches, 'styleFaults' | 'isStranded'> {
   /** The store's writes that must happen sooner or later. */
   writes: PendingWrites;
   /** For whoever renders. */
@@ -65,16 +67,16 @@ export interface JobRunner extends Overview {
 
 /** A runner with nothing to do. */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
-  const { store, engine, holder, estimates, leaseMs, clock, log, events } = options;
+  const { store, engine, holder, estimates, leaseMs, clock, log, events, styles } = options;
   let isStopped = false;
   const writes = createPendingWrites({ log, onFailure: (error) => storage.open(error) });
   /** Of what all workers need: the store, and the engine itself. */
   const storage = createCircuitBreaker({ clock, log, onChange: onHealthChange, onTrial: () => onTrial() });
   const storageJudge = createFailureJudge();
   const health = createWorkersHealth({ engine, clock, log, onChange: onHealthChange, onTrial });
-  const watch = createWorkerWatch({ engine, clock, log, onChange: onHealthChange });
-  const dispatcher = createDispatcher({ engine, storage, storageJudge, health });
+  const dispatcher = createDispatcher({ engine, storage, storageJudge, health, styles });
   const { dispatch } = dispatcher;
+  const watches = createWatches({ engine, wanted: dispatcher.wantedStyles, clock, log, onChange: onHealthChange });
   const access = createStoreAccess({
     store,
     holder,
@@ -91,7 +93,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
 
   function hostFault(): HostFault | undefined {
-    return storage.fault() ?? health.fault('render') ?? watch.fault();
+    return storage.fault() ?? health.fault('render') ?? watches.fault();
   }
 
   function onHealthChange(): void {
@@ -149,10 +151,11 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       dispatch();
     },
     workersChanged() {
-      watch.look();
+      watches.look();
       dispatch();
       events.positionsChanged();
     },
+    reachable: () => dispatcher.isEngineAway() && storage.tryNow(),
   });
 
   function settle(run: Run, outcome: Outcome): void {
@@ -232,12 +235,17 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   return {
     writes,
     access,
-    add: dispatcher.add,
+    add(job) {
+      dispatcher.add(job);
+      watches.look();
+    },
     laneOf: dispatcher.laneOf,
     ...createOverview({ engine, dispatcher, health }),
     workerFaults: health.faults,
     hostFault,
-    watchWorkers: watch.start,
+    styleFaults: watches.styleFaults,
+    isStranded: watches.isStranded,
+    watchWorkers: watches.start,
     reportHostFault: storage.open,
     tryNow() {
       storage.tryNow();
@@ -246,6 +254,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     cancel(id) {
       access.forget(id);
       const waitingJob = dispatcher.remove(id);
+      watches.look();
       const run = dispatcher.active().find(({ job }) => job.id === id);
       if (run) breakOff(run);
       return waitingJob ?? run?.job;
@@ -267,10 +276,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     stop() {
       isStopped = true;
       dispatcher.setOpen(false);
-      lostJobs.stop();
-      watch.stop();
-      storage.stop();
-      health.stop();
+      for (const each of [lostJobs, watches, storage, health]) each.stop();
     },
     interrupt() {
       if (engine.outlivesOwner) return [];

@@ -29,22 +29,32 @@ export interface LanePositions extends Pick<PositionsInput, 'model' | 'nowMs'> {
   runningEndsAtMs: PositionsInput['runningEndsAtMs'];
   estimates: Pick<Estimates, 'of' | 'upscaleSeconds'>;
   isHostPaused: boolean;
+  /** Nobody can make it who is there. */
+  isStranded: (job: EstimatedJob) => boolean;
 }
 
 /** {@link positionsOf} for jobs that wait in a lane, or would. */
 export function positionsInLane(
   waiting: readonly EstimatedJob[],
-  { lane, runningEndsAtMs, estimates, isHostPaused, model, nowMs }: LanePositions,
+  { lane, runningEndsAtMs, estimates, isHostPaused, isStranded, model, nowMs }: LanePositions,
 ): QueuePosition[] {
-  const places = positionsOf({
+  const going = waiting.filter((job) => !isStranded(job));
+  const found = positionsOf({
     ...lane,
-    waiting,
+    waiting: going,
     concurrency: Math.max(1, lane.workers),
     model,
     runningEndsAtMs,
     nowMs,
     estimateOf: estimates.of,
     upscaleSecondsOf: estimates.upscaleSeconds,
+  });
+  const waits = { waiting: waiting.length, startsAtMs: undefined, endsAtMs: undefined, isHostPaused: true } as const;
+  let [next, position] = [0, going.length];
+  const places = waiting.map((job): QueuePosition => {
+    // Behind all that can be made.
+    if (isStranded(job)) return { ...waits, position: ++position };
+    return { ...found[next++]!, waiting: waiting.length };
   });
   return isHostPaused ? places.map((place) => ({ ...place, isHostPaused: true })) : places;
 }

@@ -89,6 +89,8 @@ export interface JobQueue {
    */
   reseed(id: string): Promise<boolean>;
   overview(): QueueOverview;
+  /** Of styles that jobs wait for and no worker has: the other jobs go on. */
+  styleFaults(): readonly HostFault[];
   /** Who renders and encodes, in the order of their names, and what each of them does. */
   workers(): WorkerOverview[];
   /** The place that a job would have that were submitted now; in fair order it may come to run sooner. */

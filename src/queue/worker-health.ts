@@ -2,7 +2,7 @@ import type { HostFault, WorkerFault } from '../storage/host-fault.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
-import type { KnownWorker, Lane, QueueEngine } from './engine/queue-engine.ts';
+import { groupOf, type KnownWorker, type Lane, type QueueEngine } from './engine/queue-engine.ts';
 import { createFailureJudge, type FailureJudge } from './judge-failure.ts';
 
 /** How one worker does. */
@@ -16,8 +16,8 @@ export interface WorkersHealth {
   of(worker: string): WorkerHealth;
   /** A worker has rendered a job: it is well. */
   succeeded(worker: string, jobId: string): void;
-  /** How many workers of a lane may have a task. */
-  ready(lane: Lane): number;
+  /** How many workers of a group may have a task. */
+  ready(lane: Lane, group: string): number;
   /** Why no worker of a lane takes any task, or only on trial; undefined while one is well, or none is there. */
   fault(lane: Lane): HostFault | undefined;
   /** Of all workers that are taken out. */
@@ -81,7 +81,9 @@ export function createWorkersHealth({ engine, clock, log, onChange, onTrial }: W
       of(worker).judge.succeeded(jobId);
       of(worker).breaker.close();
     },
-    ready: (lane) => inLane(lane).filter(({ name, isHeld }) => !isHeld && !of(name).breaker.isBlocking()).length,
+    ready: (lane, group) =>
+      inLane(lane).filter((each) => !each.isHeld && groupOf(each) === group && !of(each.name).breaker.isBlocking())
+        .length,
     fault: (lane) => faulty(lane)[0]?.breaker.fault(),
     faults: () =>
       engine.workers().flatMap(({ name }) => {

@@ -2,6 +2,7 @@ import type { HostFault } from '../storage/host-fault.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 import type { QueueEngine } from './engine/queue-engine.ts';
+import { createStyleWatch, type StyleWatch, type StyleWatchOptions } from './style-watch.ts';
 
 /** What {@link createWorkerWatch} works with. */
 export interface WorkerWatchOptions {
@@ -84,4 +85,19 @@ export function createWorkerWatch({ engine, clock, log, onChange }: WorkerWatchO
       cancelTimer();
     },
   };
+}
+
+/** Watches whether there is somebody for every job that waits. */
+export interface Watches extends WorkerWatch, Pick<StyleWatch, 'styleFaults' | 'isStranded'> {}
+
+/** Both watches, which start and stop together. */
+export function createWatches(options: StyleWatchOptions): Watches {
+  const [workers, styles] = [createWorkerWatch(options), createStyleWatch(options)];
+  const both = (act: 'start' | 'look' | 'stop') => () => {
+    workers[act]();
+    styles[act]();
+  };
+  const { fault } = workers;
+  const { styleFaults, isStranded } = styles;
+  return { start: both('start'), look: both('look'), stop: both('stop'), fault, styleFaults, isStranded };
 }

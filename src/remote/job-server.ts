@@ -114,6 +114,13 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
     if (reason !== undefined) throw new HttpRefusal(412, new InferenceError('worker-unfit', reason, { scope: 'host' }));
   }
 
+  /** Whether it would have to draw one of the bot's styles that it does not have. A style that the bot has no more is refused by any. */
+  function lacksStyle({ form, base }: RenderSpec, facts: WorkerFacts): boolean {
+    // Kept frames are drawn already.
+    const style = base === undefined ? form?.style : undefined;
+    return style !== undefined && needs.styles.includes(style) && !facts.styles.includes(style);
+  }
+
   async function claim(
     id: string,
     { worker, request, facts }: z.output<typeof claimSchema>,
@@ -133,6 +140,11 @@ export async function startJobServer(options: JobServerOptions): Promise<JobServ
       const work = await access.claim(id, worker);
       if (work === undefined) return undefined;
       const { attempt, leaseMs, expected, wantsPreview } = work;
+      // The queue gives jobs to those who can make them; this one was on its way when the worker's folder changed.
+      if (lacksStyle(work.spec, facts)) {
+        await access.giveBack(attempt);
+        return undefined;
+      }
       files.begin(attempt);
       const { spec, files: inputs } = splitSpec(work.spec);
       const found = Object.entries(inputs).map(async ([name, bytes]) => [name, await factsOf(bytes)] as const);

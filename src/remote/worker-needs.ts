@@ -1,6 +1,9 @@
 import type { WorkerFacts } from './protocol.ts';
 
-/** What a worker must have in common with the bot, so that its clips are those that the bot promises. */
+/**
+ * What a worker must have in common with the bot, so that its clips are those that the bot promises. Of styles it may have
+ * some or none: it gets the jobs that it can make.
+ */
 export type WorkerNeeds = Pick<WorkerFacts, 'model' | 'fingerprint' | 'frames' | 'safety' | 'styles' | 'kinora'>;
 
 /** Why a worker is given no job, in English, for the operator; undefined where it is. */
@@ -13,11 +16,6 @@ export function whyUnfit(facts: WorkerNeeds, needs: WorkerNeeds): string | undef
   }
   if (facts.safety !== needs.safety) {
     return 'NSFW_MODEL_DIR and NSFW_THRESHOLD_PERCENT must be as the bot has them';
-  }
-  // All of them: workers take from one list, whoever asks first, and each job may have any style. docs/styles.md says more.
-  const missing = needs.styles.filter((style) => !facts.styles.includes(style));
-  if (missing.length > 0) {
-    return `it lacks styles of the bot, or has others of their names (${missing.join(', ')}): copy STYLE_DIR from the bot`;
   }
   return undefined;
 }

@@ -68,7 +68,7 @@ describe('readAnimateOptions', () => {
   it('proposes styles while somebody types, as many as Discord shows, and has no such option where there are none', async () => {
     const styles = Array.from({ length: 40 }, (_, at) => ({ name: `style-${at}`, hash: '0123456789abcdef' }));
     const withStyles = { ...tinyModel, styles };
-    const proposed = async (value: string) => {
+    const proposed = async (value: string, workers: readonly object[] = []) => {
       let answer: { name: string; value: string | number }[] = [];
       const interaction = {
         locale: 'en-GB',
@@ -77,11 +77,22 @@ describe('readAnimateOptions', () => {
           answer = choices;
         },
       };
-      await animate.autocomplete(interaction as never, { model: withStyles } as never);
+      await animate.autocomplete(
+        interaction as never,
+        { model: withStyles, jobs: { workers: () => workers } } as never,
+      );
       return answer;
     };
     expect(await proposed('')).toHaveLength(25);
     expect(await proposed('STYLE-39')).toEqual([{ name: 'style-39', value: 'style-39' }]);
+    // Those that somebody can draw who is there: not a network of that name that is another one, nor what is unfit or encodes.
+    const workers = [
+      { lane: 'render', styles: ['style-3@0123456789abcdef', 'style-4@ffffffffffffffff'] },
+      { lane: 'render', styles: ['style-5@0123456789abcdef'], unfit: 'its model is another one' },
+      { lane: 'encode' },
+    ];
+    expect(await proposed('', workers)).toEqual([{ name: 'style-3', value: 'style-3' }]);
+    expect(await proposed('', [...workers, { lane: 'render' }])).toHaveLength(25);
     const names = (model: typeof tinyModel) => animate.declare(model).options.map(({ name }) => name);
     expect(names(withStyles)).toContain('style');
     expect(names(tinyModel)).not.toContain('style');

@@ -7,6 +7,7 @@ import { noRedis, type RedisServer, startRedis } from '../support/redis-server.t
 import { createStallingProxy } from '../support/stalling-proxy.ts';
 import { describeEngine } from './engine-conformance.ts';
 import type { EngineSuite, EngineUnderTest, TestWorker } from './engine-under-test.ts';
+import { describeGroups } from './group-conformance.ts';
 import { describeQueueOver } from './queue-over-engine.ts';
 
 /** A tenth of what is set in earnest. */
@@ -57,4 +58,5 @@ async function open(): Promise<EngineUnderTest> {
 
 const suite: EngineSuite = { open, abilities: { silence: true, takeOver: true }, skipReason: noRedis };
 describeEngine('the engine over BullMQ', suite);
+describeGroups('the engine over BullMQ', suite);
 describeQueueOver('BullMQ', suite);

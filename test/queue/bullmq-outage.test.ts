@@ -7,6 +7,7 @@ import { newJob } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { noRedis, startRedis } from '../support/redis-server.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
+import { createStallingProxy } from '../support/stalling-proxy.ts';
 import { setUpQueue, submitAll } from './set-up-queue.ts';
 
 /** A tenth of what is set in earnest; so an outage of 4 s is one of 40 s. */
@@ -88,5 +89,68 @@ describe.skipIf(noRedis !== undefined)(`Redis is killed${noRedis ? ` (${noRedis}
     letGo();
     await until(() => expect(ended()).toHaveLength(users.length));
     expect(ended().toSorted()).toEqual(allDelivered);
+  });
+
+  it('and the engine tells that it is there again, and is heard by a worker that had nothing to do', async () => {
+    const redis = await startRedis();
+    const options = { url: redis.url, prefix: 'again', log: createRecordingLog(), timing };
+    const engine = await createBullmqEngine({ ...options, clock: systemClock });
+    const begun: string[] = [];
+    const worker = await serveBullmq(options, { name: 'idle', lane: 'render' }, async ({ id }) => {
+      begun.push(id);
+      return { type: 'done' };
+    });
+    onTestFinished(async () => {
+      await worker.drain();
+      await engine.close();
+      await redis.stop();
+    });
+    const news: string[] = [];
+    engine.listen({
+      ...{ begun: () => {}, progress: () => {}, workersChanged: () => {} },
+      settled: ({ id }) => void news.push(`${id} settled`),
+      reachable: () => void news.push('reachable'),
+    });
+    await engine.hand({ id: 'first', lane: 'render', group: '' });
+    await until(() => expect(news).toEqual(['first settled']));
+    await redis.kill();
+    await expect(engine.hand({ id: 'second', lane: 'render', group: '' })).rejects.toMatchObject({
+      code: 'queue-unreachable',
+    });
+    await redis.start();
+    const startMs = Date.now();
+    // The connection is tried again each second, and waited for no longer.
+    await until(() => expect(news.at(-1)).toBe('reachable'));
+    await engine.hand({ id: 'second', lane: 'render', group: '' });
+    await until(() => expect(begun).toEqual(['first', 'second']));
+    expect(Date.now() - startMs).toBeLessThan(10_000);
+    await until(() => expect(news).toEqual(['first settled', 'reachable', 'second settled']));
+  });
+
+  it('its way is silent and no connection breaks: the engine tells that it is heard again', async () => {
+    const redis = await startRedis();
+    const way = await createStallingProxy(redis.port);
+    const options = { url: `redis://127.0.0.1:${way.port}`, prefix: 'silent', log: createRecordingLog(), timing };
+    const engine = await createBullmqEngine({ ...options, clock: systemClock });
+    onTestFinished(async () => {
+      way.resume();
+      await engine.close();
+      await way.close();
+      await redis.stop();
+    });
+    let isTold = false;
+    engine.listen({
+      ...{ begun: () => {}, progress: () => {}, settled: () => {}, workersChanged: () => {} },
+      reachable() {
+        isTold = true;
+      },
+    });
+    way.stall();
+    await expect(engine.hand({ id: 'first', lane: 'render', group: '' })).rejects.toMatchObject({
+      code: 'queue-unreachable',
+    });
+    expect(isTold).toBe(false);
+    way.resume();
+    await until(() => expect(isTold).toBe(true));
   });
 });

@@ -24,7 +24,7 @@ export function describeEngine(name: string, { open, abilities, skipReason }: En
           news.push(`${delivery.id} ${outcome.type}`);
           settled.push({ ...delivery, outcome });
         },
-        workersChanged: () => {},
+        ...{ workersChanged: () => {}, reachable: () => {} },
       });
     }
 
@@ -38,7 +38,7 @@ export function describeEngine(name: string, { open, abilities, skipReason }: En
     const serve = (worker: string, handler = hold, lane: WorkerInfo['lane'] = 'render') =>
       under.serve({ name: worker, lane }, handler);
 
-    const render = (id: string) => under.engine.hand({ id, lane: 'render' });
+    const render = (id: string) => under.engine.hand({ id, lane: 'render', group: '' });
 
     const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
@@ -124,7 +124,7 @@ export function describeEngine(name: string, { open, abilities, skipReason }: En
       await render('long');
       await delivery(0);
       await render('behind');
-      await under.engine.hand({ id: 'quick', lane: 'encode' });
+      await under.engine.hand({ id: 'quick', lane: 'encode', group: '' });
       const second = await delivery(1);
       expect(second).toMatchObject({ id: 'quick', worker: 'encoder' });
       second.end(done);

@@ -2,6 +2,7 @@ import { createLocalEngine } from '../../src/queue/engine/local-engine.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { describeEngine } from './engine-conformance.ts';
 import type { EngineSuite, EngineUnderTest } from './engine-under-test.ts';
+import { describeGroups } from './group-conformance.ts';
 import { describeQueueOver } from './queue-over-engine.ts';
 
 async function open(): Promise<EngineUnderTest> {
@@ -17,4 +18,5 @@ const suite: EngineSuite = {
   },
 };
 describeEngine('the engine of one host', suite);
+describeGroups('the engine of one host', suite);
 describeQueueOver('the engine of one host', suite);

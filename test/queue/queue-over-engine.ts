@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigError, InferenceError } from '../../src/errors.ts';
 import { createJobHandler } from '../../src/queue/job-handler.ts';
+import { styleId } from '../../src/settings/style.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import { newJob } from '../support/jobs.ts';
+import { newJob, tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { type EngineSuite, type EngineUnderTest, itAble } from './engine-under-test.ts';
 import { setUpQueue, statesOf, submitAll } from './set-up-queue.ts';
 
 /** How long a claim holds in these tests, in milliseconds. */
 const leaseMs = 1_500;
+
+const styles = [
+  { name: 'ink', hash: '0123456789abcdef' },
+  { name: 'oil', hash: 'fedcba9876543210' },
+];
 
 /** What the queue promises its users, over any engine: every worker has a renderer that the test holds in its hand. */
 export function describeQueueOver(name: string, { open, abilities, skipReason }: EngineSuite): void {
@@ -18,7 +24,10 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
 
     beforeEach(async () => {
       under = await open();
-      around = setUpQueue({ engine: under.engine, clock: systemClock, leaseMs, holder: 'test' });
+      around = setUpQueue({
+        ...{ engine: under.engine, clock: systemClock, leaseMs, holder: 'test' },
+        model: { ...tinyModel, styles },
+      });
     });
 
     afterEach(async () => {
@@ -27,7 +36,7 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
     });
 
     /** A worker with a renderer of its own. */
-    async function addWorker(worker: string) {
+    async function addWorker(worker: string, styles?: string[]) {
       const renderer = createScriptedRenderer();
       const { access } = around.queue;
       let thaw: (() => void) | undefined;
@@ -44,7 +53,7 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
         clock: systemClock,
         log: around.log,
       });
-      const served = await under.serve({ name: worker, lane: 'render' }, handler);
+      const served = await under.serve({ name: worker, lane: 'render', ...(styles && { styles }) }, handler);
       return {
         ...served,
         renderer,
@@ -128,6 +137,27 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
       },
     );
 
+    itAble(abilities.silence)(
+      'styles: a job whose worker is gone goes on at another one that has its style, whatever else that one has',
+      async () => {
+        const [ink, oil] = styles.map(styleId) as [string, string];
+        const plain = await addWorker('plain', []);
+        const draws = await addWorker('draws', [ink]);
+        const id = (await around.queue.submit(newJob({ userId: 'ann', form: { style: ink } }))).id;
+        await draws.renderer.begun(0);
+        draws.renderer.checkpoint(0, Buffer.from('step 9'));
+        await until(async () => expect(await around.store.checkpoint(id)).toEqual(Buffer.from('step 9')));
+        draws.freeze();
+        const all = await addWorker('all', [ink, oil]);
+        const second = await all.renderer.begun(0);
+        expect(second.spec).toMatchObject({ form: { style: ink }, checkpoint: Buffer.from('step 9') });
+        second.finish();
+        await until(() => expect(told(/delivered/)).toEqual(['ann delivered']));
+        draws.thaw();
+        expect(plain.renderer.renders).toHaveLength(0);
+      },
+    );
+
     itAble(abilities.silence)('poison: a job whose workers fall silent twice ends by itself', async () => {
       const one = await addWorker('one');
       await submitAll(around.queue, ['poison']);
@@ -196,7 +226,7 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
     it('nothing lost, nothing twice: thirty jobs of three workers that fail, drain and come anew', async () => {
       const users = Array.from({ length: 30 }, (_, index) => `u${index}`);
       await submitAll(around.queue, users);
-      const workers = await Promise.all(['one', 'two', 'three'].map(addWorker));
+      const workers = await Promise.all(['one', 'two', 'three'].map((worker) => addWorker(worker)));
       let renders = 0;
       const serve = async ({ renderer }: (typeof workers)[number]) => {
         for (let index = 0; told(/delivered|failed/).length < 30; index++) {

@@ -1,11 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
+import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import type { RemoteWorkers } from '../../src/cli/bot-queue.ts';
 import { describeModel } from '../../src/cli/worker.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
+import type { StyleName } from '../../src/settings/style.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { type Stage, setStage } from '../e2e/stage.ts';
 import type { TinyRenderer } from '../e2e/tiny-renderer.ts';
@@ -47,12 +49,15 @@ interface StoredJob {
 /** Each test has a database of its own in the Redis that they share: 16 are all that it has. */
 let databases = 0;
 
-async function remoteOf(tiny: TinyRenderer, redis: RedisServer, leaseMs: number): Promise<RemoteWorkers> {
+async function remoteOf(
+  tiny: TinyRenderer,
+  { redis, leaseMs, styles = [] }: { redis: RedisServer; leaseMs: number; styles?: readonly StyleName[] },
+): Promise<RemoteWorkers> {
   return {
     queueUrl: `${redis.url}/${databases++ % 16}`,
     listen: { host: '127.0.0.1', port: await freePort() },
     token,
-    needs: await describeModel(await readModelConfigs(tiny.modelDir), { safety: undefined }),
+    needs: await describeModel(await readModelConfigs(tiny.modelDir), { safety: undefined }, styles),
     timing: { ...timing, leaseMs },
   };
 }
@@ -82,13 +87,17 @@ function workersOf(tiny: TinyRenderer, { queueUrl }: RemoteWorkers, botPort: num
 }
 
 /** A bot in this process. Everything ends with the test. Call it in the test. */
-export async function startHosts(tiny: TinyRenderer, redis: RedisServer): Promise<Hosts> {
-  const remote = await remoteOf(tiny, redis, timing.leaseMs);
+export async function startHosts(
+  tiny: TinyRenderer,
+  redis: RedisServer,
+  { styles = [] }: { styles?: readonly StyleName[] } = {},
+): Promise<Hosts> {
+  const remote = await remoteOf(tiny, { redis, leaseMs: timing.leaseMs, styles });
   const way = await createStallingProxy(remote.listen.port);
   onTestFinished(way.close);
   const stage = await setStage({
     renderer: tiny,
-    model: modelInfo(await readModelConfigs(tiny.modelDir)),
+    model: modelCapabilities(modelInfo(await readModelConfigs(tiny.modelDir)), styles),
     workers: [{ name: 'encoder', lane: 'encode', renderer: tiny }],
     config: { remote },
   });
@@ -117,7 +126,7 @@ export interface BotHostOptions {
 
 /** A bot in a process of its own; not yet started. */
 export async function createBotHost(tiny: TinyRenderer, { discord, redis, leaseMs }: BotHostOptions): Promise<BotHost> {
-  const remote = await remoteOf(tiny, redis, leaseMs);
+  const remote = await remoteOf(tiny, { redis, leaseMs });
   const dataDir = tempFolder();
   const { modelDir } = tiny;
   const orders: HostBotOrders = {

@@ -50,6 +50,7 @@ async function setUp({
     checkpoint: undefined as Uint8Array | undefined,
     clips: [] as Clip[],
     previews: [] as string[],
+    givenBack: [] as object[],
   };
   const access: JobAccess = {
     async claim(jobId) {
@@ -68,7 +69,9 @@ async function setUp({
     async showPreview({ number }, bytes) {
       state.previews.push(`${number} ${Buffer.from(bytes)}`);
     },
-    giveBack: async () => {},
+    async giveBack(given) {
+      state.givenBack.push(given);
+    },
   };
   const log = createRecordingLog();
   const server = await startJobServer({
@@ -326,14 +329,30 @@ it('a worker that would make other frames is refused, with the reason', async ()
     [{ frames: '1' }, /install the same version/],
     [{ fingerprint: 'other' }, /copy MODEL_DIR and LORAS/],
     [{ safety: 0.7 }, /NSFW_MODEL_DIR/],
-    [{ styles: [] }, /ink@0123456789abcdef.*copy STYLE_DIR/],
-    [{ styles: ['ink@fedcba9876543210'] }, /ink@0123456789abcdef.*copy STYLE_DIR/],
   ] as const) {
     const other = createHttpAccess({ ...common, token, facts: { ...facts, ...change } });
     expect(await other.askFit()).toMatch(reason);
     await expect(other.claim('job1', 'one')).rejects.toMatchObject({ code: 'worker-unfit', scope: 'host' });
   }
   expect(state.claims).toBe(0);
+});
+
+it('a worker without a style fits, and is given every job but those in that very style', async () => {
+  const styled = (style: string): RenderSpec => ({ ...plain, endPicture: picture, form: { style } });
+  for (const styles of [[], ['ink@fedcba9876543210']]) {
+    const lacking = { ...facts, styles };
+    const any = await setUp();
+    const client = createHttpAccess({ ...any.common, token, facts: lacking });
+    expect(await client.askFit()).toBeUndefined();
+    expect(await client.claim('job1', 'one')).toBeDefined();
+    const inInk = await setUp({ spec: styled(needs.styles[0]!) });
+    const other = createHttpAccess({ ...inInk.common, token, facts: lacking });
+    expect(await other.claim('job1', 'one')).toBeUndefined();
+    expect(inInk.state.givenBack).toEqual([attempt]);
+    // One that the bot has no more is refused where it is rendered, with the reason for its requester.
+    const gone = await setUp({ spec: styled('gone@0123456789abcdef') });
+    expect(await createHttpAccess({ ...gone.common, token, facts: lacking }).claim('job1', 'one')).toBeDefined();
+  }
 });
 
 it('a digest is that of SHA-256', async () => {

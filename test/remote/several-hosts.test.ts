@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
+import { listStyles } from '../../src/inference/pipeline/styles.ts';
 import { clipOf, isClip, smallPicture } from '../e2e/stage.ts';
 import { startTinyRenderer } from '../e2e/tiny-renderer.ts';
 import { noRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { styleFolder } from '../support/style-networks.ts';
 import { createBotHost, type Hosts, startHosts, timing } from './hosts.ts';
 import type { WorkerHost } from './worker-host.ts';
 import { type Moment, moments } from './worker-messages.ts';
@@ -165,6 +167,27 @@ describe.skipIf(noRedis !== undefined)(`workers on other hosts${noRedis ? ` (${n
     hosts.startWorker('same');
     await clipOf(asked);
     await expectDelivered(hosts, { attempts: 1 });
+  });
+
+  it('one without the bot’s styles makes all clips but those in them, which wait for one that has the style', async () => {
+    const STYLE_DIR = styleFolder({ ink: { network: 'negative' } });
+    const { styles } = await listStyles(STYLE_DIR);
+    const hosts = await startHosts(tiny, redis, { styles });
+    const { discord, jobs, startWorker } = hosts;
+    await startWorker('plain').ready;
+    const inInk = animate(1, 2);
+    const styled = discord.invoke({ ...inInk, options: { ...inInk.options, style: 'ink' } });
+    await clipOf(discord.invoke(animate(2, 2)));
+    expect(jobs()).toMatchObject([{ state: 'queued', attempts: 0 }, { attempts: 1 }]);
+    const offered = () => discord.autocomplete({ command: 'animate', focused: 'style', options: { style: '' } });
+    expect(await offered()).toEqual([]);
+    const status = discord.invoke({ command: 'kinora-admin status', user: discord.ownerId });
+    const { content } = await status.waitForMessage(({ content: text }) => text !== '');
+    expect(content).toMatch(/🟢 \*\*plain cpu\*\*: waiting · lacks styles: ink/);
+    startWorker('draws', { STYLE_DIR });
+    await clipOf(styled);
+    await until(() => expect(jobs()).toMatchObject([{ state: 'done', attempts: 1 }, { state: 'done' }]));
+    expect(await offered()).toEqual([{ name: 'ink', value: 'ink' }]);
   });
 
   it('the bot is killed, then all at once: a worker’s clip is not made again, a dead one’s is, and each comes once', async () => {

@@ -103,11 +103,15 @@ export interface AdminMessages {
     fault?: { code: string; retry: string } | undefined;
     /** Why it is given nothing (English, as in the log). */
     unfit?: string | undefined;
+    /** Names of the bot's styles that it does not have: it makes all clips but those in them. */
+    lacking?: string | undefined;
   }): string;
   /** Instead of what has no room. */
   moreWorkers(count: number): string;
   /** What keeps the machine from making clips (English, as in the log), since when, and when it is tried again. */
   hostFault(fault: { reason: string; since: string; retry?: string | undefined }): string;
+  /** That clips wait for a style that no worker has (English, as in the log), and since when. The others are made. */
+  styleFault(fault: { reason: string; since: string }): string;
   cancelled(id: string): string;
   blocked(who: string): string;
   unblocked(who: string): string;

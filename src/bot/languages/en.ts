@@ -154,16 +154,18 @@ export const en: Messages = {
     },
     status: ({ servers, uptimeMoment }) =>
       `On ${plural(servers, { one: '1 server', other: `${servers} servers` })}, started ${uptimeMoment}.`,
-    worker: ({ name, job, fault, unfit }) =>
+    worker: ({ name, job, fault, unfit, lacking }) =>
       unfit !== undefined
         ? `⚪ **${name}** takes no clips: ${unfit}`
         : fault
           ? `🔴 **${name}**: taken out (\`${fault.code}\`), tries again ${fault.retry}`
-          : `🟢 **${name}**: ${job === undefined ? 'waiting' : `working on \`${job}\``}`,
+          : `🟢 **${name}**: ${job === undefined ? 'waiting' : `working on \`${job}\``}${lacking === undefined ? '' : ` · lacks styles: ${lacking}`}`,
     moreWorkers: (count) => `… and ${count} more`,
     hostFault: ({ reason, since, retry }) =>
       `🔴 No clips can be made: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.` +
       (retry === undefined ? '' : ` It tries again ${retry}.`),
+    styleFault: ({ reason, since }) =>
+      `🟡 Some clips wait: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} This began ${since}.`,
     cancelled: (id) => `🚫 \`${id}\` is cancelled.`,
     blocked: (who) => `⛔ ${who} is blocked.`,
     unblocked: (who) => `✅ ${who} is no longer blocked.`,

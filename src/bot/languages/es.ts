@@ -155,16 +155,18 @@ export const es: Messages = {
     },
     status: ({ servers, uptimeMoment }) =>
       `En ${plural(servers, { one: '1 servidor', other: `${servers} servidores` })}, en marcha desde ${uptimeMoment}.`,
-    worker: ({ name, job, fault, unfit }) =>
+    worker: ({ name, job, fault, unfit, lacking }) =>
       unfit !== undefined
         ? `⚪ **${name}** no recibe clips: ${unfit}`
         : fault
           ? `🔴 **${name}**: apartado (\`${fault.code}\`), se reintenta ${fault.retry}`
-          : `🟢 **${name}**: ${job === undefined ? 'en espera' : `con \`${job}\``}`,
+          : `🟢 **${name}**: ${job === undefined ? 'en espera' : `con \`${job}\``}${lacking === undefined ? '' : ` · le faltan estilos: ${lacking}`}`,
     moreWorkers: (count) => `… y ${count} más`,
     hostFault: ({ reason, since, retry }) =>
       `🔴 No se pueden hacer clips: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.` +
       (retry === undefined ? '' : ` Lo intenta de nuevo ${retry}.`),
+    styleFault: ({ reason, since }) =>
+      `🟡 Algunos clips esperan: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Empezó ${since}.`,
     cancelled: (id) => `🚫 \`${id}\` está cancelado.`,
     blocked: (who) => `⛔ ${who}: bloqueado.`,
     unblocked: (who) => `✅ ${who}: desbloqueado.`,

@@ -48,7 +48,8 @@ export const maxStalledCount = 1_000;
 export function namesUnder(prefix = 'kinora') {
   return {
     prefix,
-    queue: (lane: Lane) => lane,
+    /** Where a group's tasks are; the nameless group's also carries what is said to and by all workers of the lane. */
+    queue: (lane: Lane, group = '') => (group === '' ? lane : `${lane}-${group}`),
     /** BullMQ refuses ids that look like a number, and colons. */
     job: (id: string) => `k-${id}`,
     id: (job: string) => job.slice(2),
@@ -57,7 +58,7 @@ export function namesUnder(prefix = 'kinora') {
     /** The names of workers that have ever announced themselves and were not seen to be gone. */
     workers: `${prefix}:workers`,
     worker: (name: string) => `${prefix}:worker:${name}`,
-    events: (lane: Lane) => `${prefix}:${lane}:events`,
+    events: (queue: string) => `${prefix}:${queue}:events`,
   };
 }
 
@@ -115,6 +116,7 @@ export const resultSchema = z.object({
 export const announcementSchema = z.object({
   name: worker,
   lane: z.enum(['render', 'encode']),
+  styles: z.array(z.string().max(60)).max(1000).readonly().exactOptional(),
   facts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   unfit: z.string().max(1000).exactOptional(),
   /** The number of the delivery at which it failed last; 0: none. */

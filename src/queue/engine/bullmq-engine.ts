@@ -1,4 +1,3 @@
-import { Queue, QueueEvents, QueueEventsProducer } from 'bullmq';
 import { InferenceError, JobCancelledError } from '../../errors.ts';
 import type { Clock } from '../../util/clock.ts';
 import {
@@ -12,17 +11,24 @@ import {
   newsSchema,
   resultSchema,
 } from './bullmq-connection.ts';
-import type { EngineEvents, KnownWorker, Lane, Outcome, QueueEngine } from './queue-engine.ts';
+import { openQueues } from './bullmq-queues.ts';
+import {
+  type EngineEvents,
+  type EngineTask,
+  groupOf,
+  type KnownWorker,
+  type Outcome,
+  type QueueEngine,
+} from './queue-engine.ts';
 
-const lanes: readonly Lane[] = ['render', 'encode'];
-
-interface Handed {
-  lane: Lane;
+interface Handed extends Pick<EngineTask, 'lane' | 'group'> {
   /** The number of the latest delivery of which there was news, and whose it is. */
   number: number;
   worker?: string;
   /** It was not in Redis when it was looked for last. */
   isMissing: boolean;
+  /** Nobody of its group was there when it was looked for last, though others were. */
+  isForsaken: boolean;
 }
 
 /**
@@ -59,38 +65,23 @@ export async function createBullmqEngine({
   let events: EngineEvents | undefined;
   let isClosed = false;
   let hasLooked = false;
+  /** A task could not be handed over, and Redis has not answered since. */
+  let isAway = false;
   let cancelTimer = () => {};
+  // What comes after a broken connection; after one that was silent, the next look at the workers is answered.
+  quick.on('ready', tellReachable);
   const logged = (err: unknown) => log.debug({ err }, 'the queue’s connection reports an error');
 
-  function openLane(lane: Lane, lastEventId: string) {
-    const name = names.queue(lane);
-    const queue = new Queue(name, { connection: quick, prefix: names.prefix });
-    const producer = new QueueEventsProducer(name, { connection: quick, prefix: names.prefix });
-    const news = new QueueEvents(name, { connection: waiting, prefix: names.prefix, lastEventId });
-    queue.on('error', logged);
-    producer.on('error', logged);
-    news.on('error', logged);
-    news.on('progress', ({ jobId, data }) => onProgress(names.id(jobId), data));
-    news.on('completed', ({ jobId, returnvalue }) => onResult(names.id(jobId), returnvalue));
-    news.on('failed', ({ jobId, failedReason }) => {
-      log.warn({ job: names.id(jobId), failedReason }, 'BullMQ gave a task up');
-      settle(names.id(jobId), 0, { type: 'lost' });
-    });
-    (news as unknown as { on(event: string, listener: () => void): void }).on(
-      'kinora-worker',
-      () => void lookForWorkers(),
-    );
-    return { queue, producer, news };
-  }
+  const queues = await openQueues({
+    ...{ quick, waiting, names, log, onProgress, onResult },
+    onGivenUp: (id) => settle(id, 0, { type: 'lost' }),
+    onWorker: () => void lookForWorkers().catch(logged),
+  });
 
-  const open: Record<Lane, ReturnType<typeof openLane>> = {
-    render: openLane('render', await lastEventId('render')),
-    encode: openLane('encode', await lastEventId('encode')),
-  };
-
-  async function lastEventId(lane: Lane): Promise<string> {
-    const [last] = await quick.xrevrange(names.events(lane), '+', '-', 'COUNT', 1);
-    return last?.[0] ?? '0-0';
+  function tellReachable(): void {
+    if (!isAway) return;
+    isAway = false;
+    events?.reachable();
   }
 
   function onProgress(id: string, data: unknown): void {
@@ -151,8 +142,9 @@ export async function createBullmqEngine({
   const workers = (): KnownWorker[] =>
     [...announced.values()]
       .map((each) => {
-        const { name, lane, facts = {}, unfit } = each;
-        return { name, lane, facts, isHeld: isHeld(each), ...(unfit !== undefined && { unfit }) };
+        const { name, lane, facts = {}, styles, unfit } = each;
+        const known = { name, lane, facts, isHeld: isHeld(each) };
+        return { ...known, ...(styles && { styles }), ...(unfit !== undefined && { unfit }) };
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -161,11 +153,7 @@ export async function createBullmqEngine({
     if (worker === undefined) return;
     const number = worker.failedAt;
     released.set(name, number);
-    await open[worker.lane].producer.publishEvent({
-      eventName: 'kinora-release',
-      worker: name,
-      number: String(number),
-    });
+    await queues.tell(worker.lane, { eventName: 'kinora-release', worker: name, number: String(number) });
   }
 
   async function lookForWorkers(): Promise<void> {
@@ -184,6 +172,8 @@ export async function createBullmqEngine({
         continue;
       }
       present.add(name);
+      // Before anything is handed to it, so that no news of it is missed.
+      if (parsed.data.unfit === undefined) await queues.of(parsed.data.lane, groupOf(parsed.data));
       const failedAt = Math.max(parsed.data.failedAt, announced.get(name)?.failedAt ?? 0);
       announced.set(name, { ...parsed.data, failedAt });
       // What a worker failed at before this process began is over; and a release may not have reached it.
@@ -198,18 +188,38 @@ export async function createBullmqEngine({
   /** Looks for tasks of whose end no news came: the stream of news is cut, and may have been. */
   async function lookForTasks(): Promise<void> {
     for (const [id, task] of handed) {
-      const job = await open[task.lane].queue.getJob(names.job(id));
+      const job = await (await queues.of(task.lane, task.group)).getJob(names.job(id));
       if (handed.get(id) !== task) continue;
-      if (job !== undefined) task.isMissing = false;
-      // Twice: its news may be on their way.
-      else if (task.isMissing) settle(id, 0, { type: 'lost' });
-      else task.isMissing = true;
+      const [wasMissing, wasForsaken] = [task.isMissing, task.isForsaken];
+      task.isMissing = job === undefined;
+      task.isForsaken = isForsaken(task);
+      // Twice: its news, or its workers, may be on their way.
+      if (task.isMissing && wasMissing) settle(id, 0, { type: 'lost' });
+      else if (job !== undefined && task.isForsaken && wasForsaken) await takeBack(id, job);
     }
+  }
+
+  /** Whether nobody is there who could do a task of that group, while there are others. */
+  function isForsaken({ lane, group }: Handed): boolean {
+    const fit = [...announced.values()].filter((each) => each.lane === lane && each.unfit === undefined);
+    return fit.length > 0 && fit.every((each) => groupOf(each) !== group);
+  }
+
+  async function takeBack(id: string, job: { remove(): Promise<unknown> }): Promise<void> {
+    try {
+      await job.remove();
+    } catch {
+      // The lock of whoever had it has not run out.
+      return;
+    }
+    log.info({ job: id }, 'those who could do a task are gone: it is given to others');
+    settle(id, 0, { type: 'lost' });
   }
 
   async function refresh(): Promise<void> {
     try {
       await lookForWorkers();
+      tellReachable();
       await lookForTasks();
     } catch (err) {
       log.debug({ err }, 'what workers there are could not be asked; trying again');
@@ -224,19 +234,23 @@ export async function createBullmqEngine({
       events = listener;
       cancelTimer = clock.after(refreshMs, () => void refresh());
     },
-    async hand({ id, lane }) {
+    async hand({ id, lane, group }) {
       if (handed.has(id)) return;
-      const task: Handed = { lane, number: 0, isMissing: false };
+      const task: Handed = { lane, group, number: 0, isMissing: false, isForsaken: false };
       handed.set(id, task);
       try {
+        // Somebody of another group may have had it since before this process began.
+        task.group = (await inTime(queues.groupOfTask(lane, id))) ?? group;
+        const queue = await inTime(queues.of(lane, task.group));
         const job = await inTime(
-          open[lane].queue.add('job', { id }, { jobId: names.job(id), removeOnComplete: true, removeOnFail: true }),
+          queue.add('job', { id }, { jobId: names.job(id), removeOnComplete: true, removeOnFail: true }),
         );
         // It was handed over before, by this process or one before it, and runs: what is known of it.
-        const stored = await inTime(open[lane].queue.getJob(job.id ?? names.job(id)));
+        const stored = await inTime(queue.getJob(job.id ?? names.job(id)));
         if (stored !== undefined) onProgress(id, stored.progress);
       } catch (cause) {
         if (handed.get(id) === task) handed.delete(id);
+        isAway = true;
         throw new InferenceError('queue-unreachable', 'The queue (QUEUE_URL) cannot be reached.', {
           cause,
           scope: 'host',
@@ -246,14 +260,14 @@ export async function createBullmqEngine({
     async cancel(id) {
       const task = handed.get(id);
       if (task === undefined) return;
-      const { queue, producer } = open[task.lane];
+      const queue = await inTime(queues.of(task.lane, task.group));
       const job = await inTime(queue.getJob(names.job(id)));
       try {
         await job?.remove();
         settle(id, 0, { type: 'broken-off' });
       } catch {
         // A worker has it.
-        await producer.publishEvent({ eventName: 'kinora-cancel', id });
+        await queues.tell(task.lane, { eventName: 'kinora-cancel', id });
       }
     },
     workers,
@@ -262,7 +276,7 @@ export async function createBullmqEngine({
       isClosed = true;
       events = undefined;
       cancelTimer();
-      for (const lane of lanes) await Promise.all(Object.values(open[lane]).map((each) => each.close()));
+      await queues.close();
       quick.disconnect();
       waiting.disconnect();
     },

@@ -8,10 +8,13 @@ import {
   namesUnder,
   toWireOutcome,
 } from './bullmq-connection.ts';
-import type { EngineWorker, Outcome, TaskHandler, WorkerInfo } from './queue-engine.ts';
+import { type EngineWorker, groupOf, type Outcome, type TaskHandler, type WorkerInfo } from './queue-engine.ts';
 
 /** At most one piece of news of a render in so many milliseconds: Redis keeps each. */
 const progressGapMs = 1_000;
+
+/** After a broken connection, in milliseconds; BullMQ's own 15 s would leave a worker idle for so long after an outage. */
+const retryMs = 1_000;
 
 /** Leaving may take so long: its job is to be given back. */
 const drainMs = 10_000;
@@ -33,7 +36,7 @@ export async function serveBullmq(
 
   // The third parameter is what makes BullMQ give a signal.
   const worker = new Worker(
-    queueName,
+    names.queue(info.lane, groupOf(info)),
     async (job, _token, signal) => {
       const id: string = job.data.id;
       const delivery = { id, number: await redis.incr(names.deliveries), worker: info.name };
@@ -74,6 +77,7 @@ export async function serveBullmq(
       lockDuration: lock,
       stalledInterval: stalledCheck,
       maxStalledCount,
+      runRetryDelay: retryMs,
       autorun: false,
     },
   );
@@ -98,7 +102,7 @@ export async function serveBullmq(
   });
 
   async function lastEventId(): Promise<string> {
-    const [last] = await redis.xrevrange(names.events(info.lane), '+', '-', 'COUNT', 1);
+    const [last] = await redis.xrevrange(names.events(queueName), '+', '-', 'COUNT', 1);
     return last?.[0] ?? '0-0';
   }
 

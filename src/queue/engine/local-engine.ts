@@ -1,16 +1,16 @@
 import PQueue from 'p-queue';
 import type { Log } from '../../util/log.ts';
-import type {
-  Delivery,
-  EngineEvents,
-  EngineTask,
-  EngineWorker,
-  KnownWorker,
-  Lane,
-  Outcome,
-  QueueEngine,
-  TaskHandler,
-  WorkerInfo,
+import {
+  type Delivery,
+  type EngineEvents,
+  type EngineTask,
+  type EngineWorker,
+  groupOf,
+  type KnownWorker,
+  type Outcome,
+  type QueueEngine,
+  type TaskHandler,
+  type WorkerInfo,
 } from './queue-engine.ts';
 
 /** The engine of one host, with the workers of this process. */
@@ -26,11 +26,17 @@ interface Entry {
 }
 
 interface LocalWorker extends KnownWorker {
+  group: string;
   handler: TaskHandler;
   entry?: Entry | undefined;
   /** Resolves when its present task is over. */
   idle: Promise<void>;
 }
+
+/** What worker and task have in common. */
+type Shared = Pick<EngineTask, 'lane' | 'group'>;
+
+const shares = (one: Shared, other: Shared) => one.lane === other.lane && one.group === other.group;
 
 /** An engine over p-queue. Nothing of it survives the process: whoever starts next hands everything over again. */
 export function createLocalEngine({ log }: { log: Log }): LocalEngine {
@@ -39,30 +45,36 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
   /** What is known of the workers, in the order of their names; undefined once something has changed since. */
   let known: readonly KnownWorker[] | undefined;
   let deliveries = 0;
-  // They stand still until there is a worker.
-  const lanes: Record<Lane, PQueue> = {
-    render: new PQueue({ concurrency: 1, autoStart: false }),
-    encode: new PQueue({ concurrency: 1, autoStart: false }),
-  };
+  /** By lane and group. */
+  const queues = new Map<string, PQueue>();
   let events: EngineEvents | undefined;
 
+  function queueOf({ lane, group }: Shared): PQueue {
+    const name = `${lane} ${group}`;
+    // It stands still until there is a worker.
+    const queue = queues.get(name) ?? new PQueue({ concurrency: 1, autoStart: false });
+    queues.set(name, queue);
+    return queue;
+  }
+
   /** One task at a time for each worker that is not held. */
-  function regulate(lane: Lane): void {
+  function regulate(of: Shared): void {
     known = undefined;
-    const ready = [...workers.values()].filter((worker) => worker.lane === lane && !worker.isHeld).length;
+    const ready = [...workers.values()].filter((worker) => shares(worker, of) && !worker.isHeld).length;
+    const queue = queueOf(of);
     if (ready === 0) {
-      lanes[lane].pause();
+      queue.pause();
       return;
     }
-    lanes[lane].concurrency = ready;
-    lanes[lane].start();
+    queue.concurrency = ready;
+    queue.start();
   }
 
   async function run(entry: Entry): Promise<void> {
     // Cancelled, and settled, while it waited.
     if (entries.get(entry.task.id) !== entry) return;
     const worker = [...workers.values()].find(
-      ({ lane, isHeld, entry: present }) => lane === entry.task.lane && !isHeld && present === undefined,
+      (each) => shares(each, entry.task) && !each.isHeld && each.entry === undefined,
     );
     if (worker === undefined) throw new Error(`No worker of the lane ${entry.task.lane} is free.`);
     worker.entry = entry;
@@ -78,7 +90,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
     worker.entry = undefined;
     worker.isHeld = outcome.type === 'failed' && outcome.at === 'worker' && workers.has(worker.name);
     becomeIdle();
-    regulate(entry.task.lane);
+    regulate(entry.task);
     settle(entry, outcome);
     if (worker.isHeld) events?.workersChanged();
   }
@@ -112,7 +124,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       if (entries.has(task.id)) return;
       const entry: Entry = { task, abort: new AbortController() };
       entries.set(task.id, entry);
-      lanes[task.lane]
+      queueOf(task)
         .add(() => run(entry))
         .catch((err: unknown) => log.error({ job: task.id, err }, 'the queue broke'));
     },
@@ -125,7 +137,11 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
     workers() {
       // Asked several times at every event.
       known ??= [...workers.values()]
-        .map(({ name, lane, facts, isHeld }) => ({ name, lane, isHeld, ...(facts && { facts }) }))
+        .map(({ name, lane, styles, facts, isHeld }) => ({
+          ...{ name, lane, isHeld },
+          ...(styles && { styles }),
+          ...(facts && { facts }),
+        }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       return known;
     },
@@ -133,19 +149,22 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       const worker = workers.get(name);
       if (!worker?.isHeld) return;
       worker.isHeld = false;
-      regulate(worker.lane);
+      regulate(worker);
       events?.workersChanged();
     },
     serve(info, handler) {
       if (workers.has(info.name)) throw new Error(`There is a worker ${info.name} already.`);
-      const worker: LocalWorker = { ...info, handler, isHeld: false, idle: Promise.resolve() };
+      const worker: LocalWorker = {
+        ...{ ...info, group: groupOf(info), handler },
+        ...{ isHeld: false, idle: Promise.resolve() },
+      };
       workers.set(info.name, worker);
-      regulate(info.lane);
+      regulate(worker);
       events?.workersChanged();
       return {
         async drain() {
           workers.delete(info.name);
-          regulate(info.lane);
+          regulate(worker);
           worker.entry?.abort.abort();
           await worker.idle;
           events?.workersChanged();
@@ -154,7 +173,7 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
     },
     async close() {
       events = undefined;
-      for (const lane of Object.values(lanes)) lane.pause();
+      for (const queue of queues.values()) queue.pause();
     },
   };
 }

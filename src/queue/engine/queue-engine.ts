@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RenderProgress } from '../../worker/types.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface EngineTask {
   /** The job's id. A task with the id of one that has not been settled is that one. */
   id: string;
   lane: Lane;
+  /** Only workers of this group are given it ({@link groupOf}). */
+  group: string;
 }
 
 /** One time that a task was given to a worker. */
@@ -47,11 +50,26 @@ export interface WorkerInfo {
   /** Nobody else has it. */
   name: string;
   lane: Lane;
+  /** The ids of the styles that it can draw; left out: all that the owner knows. */
+  styles?: readonly string[];
   /** What an operator wants to know of it, and what decides what it can do. */
   facts?: Readonly<Record<string, string | number>>;
   /** Why it takes no tasks, for the operator: it could not do what is asked for. */
   unfit?: string;
 }
+
+/** Workers that can draw the same styles are a group. The empty name is that of the workers that can draw all of them. */
+export function groupOf({ styles }: Pick<WorkerInfo, 'styles'>): string {
+  if (styles === undefined) return '';
+  const known = groups.get(styles);
+  if (known !== undefined) return known;
+  const group = createHash('sha256').update(styles.toSorted().join('\n')).digest('hex').slice(0, 12);
+  groups.set(styles, group);
+  return group;
+}
+
+/** Of lists that were asked for before: every worker's is, at every event. */
+const groups = new WeakMap<readonly string[], string>();
 
 /** A worker as the engine knows it. */
 export interface KnownWorker extends WorkerInfo {
@@ -70,6 +88,8 @@ export interface EngineEvents {
   settled(delivery: Delivery | { id: string; worker: undefined }, outcome: Outcome): void;
   /** A worker came, went, or is held no longer or from now on. */
   workersChanged(): void;
+  /** What could not be reached when {@link QueueEngine.hand} rejected last is there again: handing over may be tried now. */
+  reachable(): void;
 }
 
 /**
@@ -79,6 +99,8 @@ export interface EngineEvents {
  * - A task is given to one worker at a time, as far as anybody can know: where a worker falls silent its task is given to
  *   another one, with a higher {@link Delivery.number}. Hence at least once, and the owner's store keeps the fence.
  * - A worker that lives keeps its task, however long that takes.
+ * - A task is given to a worker of its group alone. Where all of these are gone while workers of another group are there,
+ *   it is settled as `lost`, unless the engine's workers end with its owner.
  * - A task that was handed over is settled sooner or later, or its workers are at work.
  */
 export interface QueueEngine {
