@@ -38,7 +38,12 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/bundle-children.ts', 'test/support/tiny-model.ts', 'test/support/lend-browser.ts'],
+    globalSetup: [
+      'test/support/temp-in-memory.ts',
+      'test/support/bundle-children.ts',
+      'test/support/tiny-model.ts',
+      'test/support/lend-browser.ts',
+    ],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',
     // Two more than there are cores, since many tests wait for other processes.

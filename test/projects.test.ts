@@ -12,12 +12,14 @@ const changes = [
   /\bsetFlagsFromString\(/,
 ];
 
+/** This file holds the words themselves; the second hands them to the page; the third runs before all tests, for all. */
+const exempt = ['test/projects.test.ts', 'test/playground/browser-faults.test.ts', 'test/support/temp-in-memory.ts'];
+
 const sources = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
-  // Fixtures run in processes of their own, what browser-faults.test.ts hands to the page runs there; this file holds the
-  // words themselves.
+  // Fixtures run in processes of their own.
   .filter((file) => file.endsWith('.ts') && !file.includes('/fixtures/'))
-  .filter((file) => !['test/projects.test.ts', 'test/playground/browser-faults.test.ts'].includes(file));
+  .filter((file) => !exempt.includes(file));
 
 describe('test files that share a process', () => {
   it('change nothing that outlives them in it: those that do are listed, with the reason', () => {

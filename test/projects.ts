@@ -18,6 +18,7 @@ export const isolated: Readonly<Record<string, string>> = {
 
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */
 export const longest: readonly string[] = [
+  'test/remote/dying-hosts.test.ts',
   'test/remote/several-hosts.test.ts',
   'test/worker/webgpu.test.ts',
   'test/worker/worker-pool.test.ts',

@@ -61,6 +61,8 @@ export interface WorkerChanges {
   engine?: Partial<BullmqTiming>;
   /** Between two states of a render that are kept, in seconds. */
   checkpointSeconds?: number;
+  /** The file that its render processes run. */
+  entry?: URL;
   /** What the bot is asked with. */
   fetch?: typeof globalThis.fetch;
   /** Hears of every step, before anybody else does. */
@@ -77,6 +79,7 @@ export async function runWorker(written: Config, io: CliIo, changes: WorkerChang
   const log = createLog(config.logLevel, io.stdout, { format: config.logFormat, secrets: [token, queueUrl] });
   if (notice !== undefined) log.info({ modelDir: config.modelDir }, notice);
   if (config.safety !== undefined) await readSafetyConfig(config.safety.modelDir);
+  const { checkpointSeconds, entry } = changes;
   const devices = await chooseDevices(config, {
     ...io,
     onPassedOver: (reason) => log.warn({ reason }, 'the cards are passed over: CUDA does not work here'),
@@ -84,7 +87,8 @@ export async function runWorker(written: Config, io: CliIo, changes: WorkerChang
   const fleet = createFleet(
     {
       ...rendererOptionsOf(config),
-      ...(changes.checkpointSeconds !== undefined && { checkpointSeconds: changes.checkpointSeconds }),
+      ...(checkpointSeconds !== undefined && { checkpointSeconds }),
+      ...(entry && { entry }),
       environment: io.environment,
       log,
     },

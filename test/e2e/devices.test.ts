@@ -1,15 +1,15 @@
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, inject, it } from 'vitest';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import { type RenderStage, renderStages } from '../../src/settings/clip.ts';
 import { devicesOf } from '../../src/worker/devices.ts';
 import { createFleet, type FleetMember } from '../../src/worker/fleet.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
-import { makeTinyModel } from './tiny-renderer.ts';
+import { quickChild } from './tiny-renderer.ts';
 
-// Render processes as DEVICES=cpu,cpu,cpu makes them, over a model of random weights.
+// Render processes as DEVICES=cpu,cpu,cpu makes them. What they compute is nothing: they are started a dozen times.
 
-const modelDir = makeTinyModel();
+const modelDir = inject('tinyModel');
 const model = await readModelInfo(modelDir);
 
 function fleetOf(count: number) {
@@ -23,6 +23,7 @@ function fleetOf(count: number) {
       idleSeconds: 600,
       environment: process.env,
       log: createRecordingLog(),
+      entry: quickChild,
     },
     devicesOf({ wanted, execution, gpus: [], cores: count }),
   );

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import { clipOf, failureOf, setStage, smallPicture } from './stage.ts';
-import { startTinyRenderer } from './tiny-renderer.ts';
+import { quickChild, startTinyRenderer } from './tiny-renderer.ts';
 
-const renderer = await startTinyRenderer();
+const renderer = await startTinyRenderer({ entry: quickChild });
 const { model } = renderer;
+/** One that decodes pictures. */
+const real = await startTinyRenderer();
 const animate = { command: 'animate', attachments: { image: smallPicture } };
 
 it('a job whose render process is killed is done again once', async () => {
@@ -33,7 +35,7 @@ it('a job that kills it twice fails readably, and the next job works', async () 
 });
 
 it('a picture that only the decoder can refuse is refused readably', async () => {
-  const { discord } = await setStage({ renderer, model });
+  const { discord } = await setStage({ renderer: real, model });
   const bytes = smallPicture.bytes.subarray(0, smallPicture.bytes.length - 20);
   const handle = discord.invoke({ command: 'animate', attachments: { image: { name: 'cut.png', bytes } } });
   const { content } = await failureOf(handle);

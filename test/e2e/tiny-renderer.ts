@@ -46,7 +46,12 @@ export function makeTinyModel(): string {
   return modelDir;
 }
 
-type TinyOptions = Partial<Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock'>>;
+/** In place of the process that renders, one that computes nothing: for tests that kill it, or start many. */
+export const quickChild = new URL('../remote/fixtures/quick-child.ts', import.meta.url);
+
+type TinyOptions = Partial<
+  Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock' | 'entry'>
+>;
 
 async function startPool(modelDir: string, options: TinyOptions, memoryMode?: MemoryMode): Promise<WorkerPool> {
   const pool = createWorkerPool({

@@ -1,21 +1,22 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished, vi } from 'vitest';
 import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import type { RemoteWorkers } from '../../src/cli/bot-queue.ts';
 import { describeModel } from '../../src/cli/worker.ts';
-import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { InferenceError } from '../../src/errors.ts';
+import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { StyleName } from '../../src/settings/style.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { type Stage, setStage } from '../e2e/stage.ts';
-import type { TinyRenderer } from '../e2e/tiny-renderer.ts';
+import { isClip, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
 import { programFile } from '../support/program-file.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import type { HostBotOrders } from './fixtures/host-bot.ts';
+import type { WorkerProcessChanges } from './fixtures/worker-process.ts';
 import { startWorkerHost, type WorkerHost } from './worker-host.ts';
 
 /** A tenth of what is set in earnest. */
@@ -26,8 +27,15 @@ export const timing = {
 
 const token = 'a-secret-of-the-test-0123456789';
 
+/** How a worker of a test differs from others. */
+interface WorkerOptions {
+  environment?: Record<string, string>;
+  /** Its render processes run networks; those of others compute nothing (fixtures/quick-child.ts). */
+  isReal?: true;
+}
+
 /** Starts a worker; it ends with the test. */
-type StartWorker = (name: string, environment?: Record<string, string>) => WorkerHost;
+type StartWorker = (name: string, options?: WorkerOptions) => WorkerHost;
 
 /** A bot that makes no clips itself, and hosts that make them. */
 export interface Hosts extends Stage {
@@ -46,25 +54,58 @@ interface StoredJob {
   fence: number;
 }
 
+/** Patient: other tests may want the processor too. */
+export const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 240_000, interval: 20 });
+
+/** Many steps: long enough to do something to whoever makes it. */
+export const animate = (seed: number, steps = 60) => ({
+  command: 'animate',
+  attachments: { image: smallPicture },
+  options: { seed, steps },
+});
+
+/** Has a worker begin a job, and stops its render process in the middle of it. */
+export async function begin(discord: FakeDiscord, worker: WorkerHost): Promise<InteractionHandle> {
+  await worker.ready;
+  worker.order({ at: 'checkpoint', signal: 'none', spare: [] });
+  const isReached = worker.next(({ type }) => type === 'harmed');
+  const asked = discord.invoke(animate(1));
+  await isReached;
+  return asked;
+}
+
+/** The clip came once, and the job is over. */
+export async function expectDelivered({ discord, jobs }: Pick<Hosts, 'discord' | 'jobs'>, job: object): Promise<void> {
+  await until(() => expect(jobs()).toMatchObject([{ state: 'done', ...job }]));
+  expect(discord.messages().filter(isClip)).toHaveLength(1);
+}
+
 /** Each test has a database of its own in the Redis that they share: 16 are all that it has. */
 let databases = 0;
 
-async function remoteOf(
-  tiny: TinyRenderer,
-  { redis, leaseMs, styles = [] }: { redis: RedisServer; leaseMs: number; styles?: readonly StyleName[] },
-): Promise<RemoteWorkers> {
+interface RemoteOptions {
+  redis: RedisServer;
+  leaseMs: number;
+  styles?: readonly StyleName[];
+}
+
+async function remoteOf({ redis, leaseMs, styles = [] }: RemoteOptions): Promise<RemoteWorkers> {
   return {
     queueUrl: `${redis.url}/${databases++ % 16}`,
     listen: { host: '127.0.0.1', port: await freePort() },
     token,
-    needs: await describeModel(await readModelConfigs(tiny.modelDir), { safety: undefined }, styles),
+    needs: await describeModel(await readModelConfigs(inject('tinyModel')), { safety: undefined }, styles),
     timing: { ...timing, leaseMs },
   };
 }
 
-function workersOf(tiny: TinyRenderer, { queueUrl }: RemoteWorkers, botPort: number): StartWorker {
-  return (name, environment) => {
-    const changes = { engine: timing.engine, checkpointSeconds: 0.01 };
+function workersOf({ queueUrl }: RemoteWorkers, botPort: number): StartWorker {
+  return (name, { environment, isReal } = {}) => {
+    const changes: WorkerProcessChanges = {
+      engine: timing.engine,
+      checkpointSeconds: 0.01,
+      ...(!isReal && { renderFile: programFile('test/remote/fixtures/quick-child.ts') }),
+    };
     const worker = startWorkerHost({
       name,
       run: [programFile('test/remote/fixtures/worker-process.ts'), JSON.stringify(changes)],
@@ -73,7 +114,7 @@ function workersOf(tiny: TinyRenderer, { queueUrl }: RemoteWorkers, botPort: num
         QUEUE_URL: queueUrl,
         WORKER_URL: `http://127.0.0.1:${botPort}`,
         WORKER_TOKEN: token,
-        MODEL_DIR: tiny.modelDir,
+        MODEL_DIR: inject('tinyModel'),
         ...environment,
       },
     });
@@ -86,27 +127,25 @@ function workersOf(tiny: TinyRenderer, { queueUrl }: RemoteWorkers, botPort: num
   };
 }
 
+/** Nothing that such a host does itself comes to anything. */
+const renderer = {
+  async render(): Promise<never> {
+    throw new InferenceError('render-process-start', 'This host makes no clips.', { scope: 'host' });
+  },
+};
+
 /** A bot in this process. Everything ends with the test. Call it in the test. */
-export async function startHosts(
-  tiny: TinyRenderer,
-  redis: RedisServer,
-  { styles = [] }: { styles?: readonly StyleName[] } = {},
-): Promise<Hosts> {
-  const remote = await remoteOf(tiny, { redis, leaseMs: timing.leaseMs, styles });
+export async function startHosts(redis: RedisServer, styles: readonly StyleName[] = []): Promise<Hosts> {
+  const remote = await remoteOf({ redis, leaseMs: timing.leaseMs, styles });
   const way = await createStallingProxy(remote.listen.port);
   onTestFinished(way.close);
   const stage = await setStage({
-    renderer: tiny,
-    model: modelCapabilities(modelInfo(await readModelConfigs(tiny.modelDir)), styles),
-    workers: [{ name: 'encoder', lane: 'encode', renderer: tiny }],
+    renderer,
+    model: modelCapabilities(modelInfo(await readModelConfigs(inject('tinyModel'))), styles),
+    workers: [{ name: 'encoder', lane: 'encode', renderer }],
     config: { remote },
   });
-  return {
-    ...stage,
-    way,
-    startWorker: workersOf(tiny, remote, way.port),
-    jobs: () => storedJobs(stage.dataDir),
-  };
+  return { ...stage, way, startWorker: workersOf(remote, way.port), jobs: jobsIn(stage.dataDir) };
 }
 
 /** A bot in a process of its own, which can be killed. */
@@ -125,23 +164,22 @@ export interface BotHostOptions {
 }
 
 /** A bot in a process of its own; not yet started. */
-export async function createBotHost(tiny: TinyRenderer, { discord, redis, leaseMs }: BotHostOptions): Promise<BotHost> {
-  const remote = await remoteOf(tiny, { redis, leaseMs });
+export async function createBotHost({ discord, redis, leaseMs }: BotHostOptions): Promise<BotHost> {
+  const remote = await remoteOf({ redis, leaseMs });
   const dataDir = tempFolder();
-  const { modelDir } = tiny;
   const orders: HostBotOrders = {
     token: discord.token,
     apiUrl: discord.apiUrl,
     cdnHost: discord.cdnHost,
     dataDir,
-    modelDir,
+    modelDir: inject('tinyModel'),
     remote,
   };
   let kill = async (): Promise<unknown> => undefined;
   onTestFinished(async () => void (await kill()));
   return {
-    startWorker: workersOf(tiny, remote, remote.listen.port),
-    jobs: () => storedJobs(dataDir),
+    startWorker: workersOf(remote, remote.listen.port),
+    jobs: jobsIn(dataDir),
     async start() {
       const isReady = discord.waitForChange((change) => change.kind === 'gateway' && change.state === 'ready', {
         timeoutMs: 100_000,
@@ -159,12 +197,16 @@ export async function createBotHost(tiny: TinyRenderer, { discord, redis, leaseM
   };
 }
 
-/** How a bot's database says that jobs stand, oldest first. */
-function storedJobs(dataDir: string): StoredJob[] {
-  const database = openDatabase(dataDir);
-  const rows = database
-    .prepare('SELECT id, state, attempts, fence FROM jobs ORDER BY created_at_ms, rowid')
-    .all([]) as StoredJob[];
-  database.close();
-  return rows;
+/** How a bot's database says that jobs stand, oldest first; opened when it is asked first. */
+function jobsIn(dataDir: string): () => StoredJob[] {
+  const open = () => {
+    const database = openDatabase(dataDir);
+    onTestFinished(() => void database.close());
+    return database.prepare('SELECT id, state, attempts, fence FROM jobs ORDER BY created_at_ms, rowid');
+  };
+  let jobs: ReturnType<typeof open> | undefined;
+  return () => {
+    jobs ??= open();
+    return jobs.all([]) as StoredJob[];
+  };
 }

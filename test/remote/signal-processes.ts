@@ -28,5 +28,5 @@ function renderProcesses(pid: number): number[] {
 function isRenderProcess(pid: string): boolean {
   if (pid === '') return false;
   const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  return words.some((word) => /\/child\.m?[jt]s$/.test(word));
+  return words.some((word) => /\/(quick-)?child\.m?[jt]s$/.test(word));
 }

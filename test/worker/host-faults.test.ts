@@ -1,13 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { scopeOf } from '../../src/errors.ts';
 import { findFfmpeg } from '../../src/media/ffmpeg-path.ts';
-import type { RenderSpec } from '../../src/worker/types.ts';
-import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import type { Clip, RenderSpec } from '../../src/worker/types.ts';
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const ffmpeg = await findFfmpeg({ path: process.env.PATH });
@@ -20,26 +30,56 @@ const spec: RenderSpec = {
   fit: 'crop',
 };
 
-/** A tiny model that may be harmed, and the real renderer over it. */
-function setUp(options: Partial<WorkerPoolOptions> = {}) {
-  const modelDir = join(tempFolder(), 'model');
-  cpSync(inject('tinyModel'), modelDir, { recursive: true });
-  const renderer = createWorkerPool({
+/** A machine that may be harmed: a folder for a tiny model, one for temporary files, and a program that encodes. */
+const machine = mkdtempSync(join(tmpdir(), 'kinora-machine-'));
+const modelDir = join(machine, 'model');
+const temporary = join(machine, 'tmp');
+const ffmpegPath = join(machine, 'ffmpeg');
+
+function installFfmpeg(): void {
+  writeFileSync(ffmpegPath, `#!/bin/sh\nexec '${ffmpeg}' "$@"\n`);
+  chmodSync(ffmpegPath, 0o755);
+}
+
+function rendererWith(options: Partial<WorkerPoolOptions>): WorkerPool {
+  return createWorkerPool({
     modelDir,
-    execution: { provider: 'cpu', threads: 1 },
-    ffmpegPath: ffmpeg,
+    // What stays in memory is what a broken machine could spoil.
+    execution: { provider: 'cpu', threads: 1, memoryMode: 'resident' },
+    ffmpegPath,
     idleSeconds: 600,
-    environment: process.env,
+    environment: { ...process.env, TMPDIR: temporary },
     log: quiet,
     ...options,
   });
-  onTestFinished(() => renderer.close());
-  return { modelDir, renderer, render: () => renderer.render(spec) };
+}
+
+/** The real renderer of that machine, for all tests: each leaves the machine whole, and starting a process is what they cost. */
+const renderer = rendererWith({});
+const render = () => renderer.render(spec);
+/** Of another size, which is loaded anew even where networks stay in memory. */
+const renderOther = () => renderer.render({ ...spec, settings: { ...spec.settings, width: 48 } });
+let whole: Clip;
+
+beforeAll(async () => {
+  cpSync(inject('tinyModel'), modelDir, { recursive: true });
+  mkdirSync(temporary);
+  installFfmpeg();
+  whole = await render();
+});
+afterAll(async () => {
+  await renderer.close();
+  rmSync(machine, { recursive: true, force: true });
+});
+
+/** It makes the clip that it made when nothing had ever been wrong. */
+async function expectWhole(): Promise<void> {
+  expect((await render()).bytes).toEqual(whole.bytes);
 }
 
 /** A render that fails, and must say that it is the machine's fault. */
-async function hostFault(render: () => Promise<unknown>): Promise<unknown> {
-  const error: unknown = await render().then(
+async function hostFault(failing: () => Promise<unknown>): Promise<unknown> {
+  const error: unknown = await failing().then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -48,84 +88,68 @@ async function hostFault(render: () => Promise<unknown>): Promise<unknown> {
 }
 
 describe('a machine that cannot make clips', () => {
-  it('without its model folder: says so at the start, and works when the folder is back', async () => {
-    const { modelDir, renderer, render } = setUp();
+  // That no memory mode keeps half of a model within one process: inference/pipeline/model-away.test.ts.
+  it('whose model folder goes away between two clips keeps no half of it, says so at the start, and works when it is back', async () => {
     renameSync(modelDir, `${modelDir}-away`);
+    expect(await hostFault(renderOther)).toMatchObject({ name: expect.stringMatching(/SafetensorsError|ConfigError/) });
     expect(await hostFault(render)).toMatchObject({ name: 'ConfigError', code: 'model-config-unreadable' });
     expect(renderer.pid).toBeUndefined();
     renameSync(`${modelDir}-away`, modelDir);
-    await expect(render()).resolves.toMatchObject({ provider: 'cpu' });
+    await expectWhole();
+    await expect(renderOther()).resolves.toMatchObject({ provider: 'cpu' });
   });
-
-  it.each(['model-offload', 'resident', 'sequential-offload'] as const)(
-    'whose model folder goes away between two clips, memory mode %s: keeps no half of it',
-    async (memoryMode) => {
-      const { modelDir, renderer, render } = setUp({ execution: { provider: 'cpu', threads: 1, memoryMode } });
-      const whole = await render();
-      renameSync(modelDir, `${modelDir}-away`);
-      // Another size is loaded anew even where networks stay in memory.
-      const other = () => renderer.render({ ...spec, settings: { ...spec.settings, width: 48 } });
-      expect(await hostFault(other)).toMatchObject({ name: expect.stringMatching(/SafetensorsError|ConfigError/) });
-      await hostFault(other);
-      renameSync(`${modelDir}-away`, modelDir);
-      expect((await render()).bytes).toEqual(whole.bytes);
-      await other();
-    },
-  );
 
   it.each(['unet', 'vae', 'image_encoder'])('without the weights of %s', async (network) => {
-    const { modelDir, render } = setUp();
-    rmSync(join(modelDir, network), { recursive: true });
-    mkdirSync(join(modelDir, network));
-    copyFileSync(join(inject('tinyModel'), network, 'config.json'), join(modelDir, network, 'config.json'));
-    expect(await hostFault(render)).toMatchObject({ name: 'SafetensorsError', code: 'safetensors-weights-not-found' });
+    const folder = join(modelDir, network);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    copyFileSync(join(inject('tinyModel'), network, 'config.json'), join(folder, 'config.json'));
+    // A size that no test before has left in memory.
+    const anew = () => renderer.render({ ...spec, settings: { ...spec.settings, height: 48 } });
+    const error = await hostFault(anew);
+    cpSync(join(inject('tinyModel'), network), folder, { recursive: true });
+    expect(error).toMatchObject({ name: 'SafetensorsError', code: 'safetensors-weights-not-found' });
   });
 
-  it('without the provider that was asked for', async () => {
-    const { render } = setUp({ execution: { provider: 'cuda' } });
-    expect(await hostFault(render)).toMatchObject({ name: 'InferenceError', code: 'provider-unavailable' });
+  it.each<[string, Partial<WorkerPoolOptions>, object]>([
+    [
+      'the provider that was asked for',
+      { execution: { provider: 'cuda' } },
+      { name: 'InferenceError', code: 'provider-unavailable' },
+    ],
+    ['its safety model', { safety: { modelDir: join(machine, 'none'), threshold: 0.5 } }, { name: 'ConfigError' }],
+  ])('without %s', async (_, options, error) => {
+    const other = rendererWith(options);
+    onTestFinished(() => other.close());
+    expect(await hostFault(() => other.render(spec))).toMatchObject(error);
   });
 
-  it('without its safety model', async () => {
-    const { render } = setUp({ safety: { modelDir: join(tempFolder(), 'none'), threshold: 0.5 } });
-    expect(await hostFault(render)).toMatchObject({ name: 'ConfigError' });
-  });
-
-  it('without ffmpeg, at the start or later', async () => {
-    const ffmpegPath = join(tempFolder(), 'ffmpeg');
-    const { render } = setUp({ ffmpegPath });
-    expect(await hostFault(render)).toMatchObject({ name: 'ConfigError', code: 'ffmpeg-path' });
-    writeFileSync(ffmpegPath, `#!/bin/sh\nexec '${ffmpeg}' "$@"\n`);
-    chmodSync(ffmpegPath, 0o755);
-    await render();
+  it('without ffmpeg, later or at the start', async () => {
+    await expectWhole();
     rmSync(ffmpegPath);
     expect(await hostFault(render)).toMatchObject({ name: 'EncodeError', code: 'encode-failed' });
-    await hostFault(render);
+    expect(await hostFault(render)).toMatchObject({ name: 'ConfigError', code: 'ffmpeg-path' });
+    installFfmpeg();
+    await expectWhole();
   });
 
   it('without a folder for temporary files', async () => {
-    const folder = join(tempFolder(), 'tmp');
-    mkdirSync(folder);
-    const { render } = setUp({ environment: { ...process.env, TMPDIR: folder } });
-    await render();
-    rmSync(folder, { recursive: true });
+    rmSync(temporary, { recursive: true });
     expect(await hostFault(render)).toMatchObject({ name: 'EncodeError', code: 'temp-folder' });
-    mkdirSync(folder);
-    await render();
+    mkdirSync(temporary);
+    await expectWhole();
   });
 
   it.runIf(canMount())('with a full disk', async () => {
-    const folder = join(tempFolder(), 'tmp');
-    mkdirSync(folder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', folder]);
-    onTestFinished(() => void execFileSync('umount', [folder]));
-    const { render } = setUp({ environment: { ...process.env, TMPDIR: folder } });
-    await render();
-    const filling = join(folder, 'filling');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', temporary]);
+    // A process that has just ended may still hold it.
+    onTestFinished(() => void execFileSync('umount', ['--lazy', temporary]));
+    await expectWhole();
+    const filling = join(temporary, 'filling');
     execFileSync('sh', ['-c', `cat /dev/zero >'${filling}' 2>/dev/null || true`]);
     expect(await hostFault(render)).toMatchObject({ name: 'EncodeError', code: 'encode-failed' });
     rmSync(filling);
-    await render();
+    await expectWhole();
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { createPictureChecker, type PictureCheckerOptions } from '../../src/worker/picture-checker.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -15,16 +15,20 @@ function checker(options: Partial<PictureCheckerOptions> = {}) {
   return made;
 }
 
+/** For the tests that leave it as they found it. */
+const shared = createPictureChecker({ environment: process.env });
+afterAll(shared.close);
+
 describe('a picture is looked at before it waits', { timeout: 60_000 }, () => {
   it('in a process of its own, and what it is comes back', async () => {
-    const { check } = checker();
+    const { check } = shared;
     const [avif, gif] = await Promise.all([check(fixture('pic.avif')), check(fixture('first-frame-empty.gif'))]);
     expect(avif).toEqual({ format: 'avif', width: 256, height: 144, isBlank: false });
     expect(gif).toMatchObject({ format: 'gif', isBlank: false });
   });
 
   it('one that cannot work is refused with the code and the words that people get', async () => {
-    const { checkBeforeQueueing } = checker();
+    const { checkBeforeQueueing } = shared;
     const refused = async (bytes: Uint8Array) => {
       const error = await checkBeforeQueueing(bytes).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(UserError);

@@ -30,13 +30,10 @@ describe('probeProvider', { timeout: 120_000 }, () => {
     expect(full.callSeconds).toBeGreaterThan(0);
   });
 
-  it.each(['channels-last', 'plain'] as const)(
-    'takes a request that names the form of the graph: %s',
-    async (cudaGraph) => {
-      const { output } = await probeProvider({ ...request, cudaGraph }, options());
-      expect(output.length).toBeGreaterThan(0);
-    },
-  );
+  it('takes a request that names the other form of the graph', async () => {
+    const { output } = await probeProvider({ ...request, cudaGraph: 'channels-last' }, options());
+    expect(output.length).toBeGreaterThan(0);
+  });
 
   it('tells why a provider does not work', async () => {
     const missing = { ...request, modelDir: '/nowhere' };

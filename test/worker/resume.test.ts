@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import type { Clip, RenderOptions, RenderSpec } from '../../src/worker/types.ts';
 import { stateOf } from '../../src/worker/variation-states.ts';
 import { createWorkerPool } from '../../src/worker/worker-pool.ts';
@@ -15,22 +15,19 @@ const spec: RenderSpec = {
   keepMaster: true,
 };
 
-/** The real renderer over a tiny model, which hands over the state after every step. */
-function setUp() {
-  const renderer = createWorkerPool({
-    modelDir: inject('tinyModel'),
-    execution: { provider: 'cpu', threads: 1, memoryMode: 'resident' },
-    idleSeconds: 600,
-    environment: process.env,
-    log: quiet,
-    checkpointSeconds: 1e-6,
-  });
-  onTestFinished(() => renderer.close());
-  return renderer;
-}
+/** The real renderer over a tiny model, which hands over the state after every step. Each test kills its process once. */
+const renderer = createWorkerPool({
+  modelDir: inject('tinyModel'),
+  execution: { provider: 'cpu', threads: 1, memoryMode: 'resident' },
+  idleSeconds: 600,
+  environment: process.env,
+  log: quiet,
+  checkpointSeconds: 1e-6,
+});
+afterAll(() => renderer.close());
 
 /** A render whose process is killed when the state after `step` is there: gives that state. */
-async function brokenOff(renderer: ReturnType<typeof setUp>, wanted: RenderSpec, step: number): Promise<Uint8Array> {
+async function brokenOff(wanted: RenderSpec, step: number): Promise<Uint8Array> {
   let last: Uint8Array | undefined;
   let count = 0;
   const onCheckpoint = (bytes: Uint8Array) => {
@@ -56,8 +53,7 @@ async function stepsOf(render: (options: RenderOptions) => Promise<Clip>): Promi
 
 describe('a render whose process was killed', () => {
   it('goes on where it was: the same clip, byte for byte, of the seed that was drawn', async () => {
-    const renderer = setUp();
-    const checkpoint = await brokenOff(renderer, spec, 4);
+    const checkpoint = await brokenOff(spec, 4);
     const { clip, steps } = await stepsOf((options) => renderer.render({ ...spec, checkpoint }, options));
     expect(steps.filter((step) => step.startsWith('denoise'))).toEqual(['denoise 4/6', 'denoise 5/6', 'denoise 6/6']);
     const { seed } = clip.settings;
@@ -66,7 +62,6 @@ describe('a render whose process was killed', () => {
   });
 
   it('goes on where it was when it extends another clip', async () => {
-    const renderer = setUp();
     const base = await renderer.render({ ...spec, settings: { ...spec.settings, seed: 1 } });
     const { settings, model, provider } = base;
     const extended: RenderSpec = {
@@ -74,7 +69,7 @@ describe('a render whose process was killed', () => {
       settings: { ...spec.settings, seed: 2 },
       base: { master: base.master!, use: 'extend', metadata: { settings, model, provider } },
     };
-    const checkpoint = await brokenOff(renderer, extended, 3);
+    const checkpoint = await brokenOff(extended, 3);
     const { clip, steps } = await stepsOf((options) => renderer.render({ ...extended, checkpoint }, options));
     expect(steps).toContain('denoise 3/6');
     expect(steps).not.toContain('denoise 2/6');
@@ -96,9 +91,8 @@ describe('variations', () => {
   };
 
   it('whose process was killed go on where they were; what is picked is, byte for byte, the clip of its seed alone', async () => {
-    const renderer = setUp();
     // After the first one's two steps that are handed over comes the whole of it, and then the second one's first.
-    const checkpoint = await brokenOff(renderer, variations, 4);
+    const checkpoint = await brokenOff(variations, 4);
     const { clip: sheet, steps } = await stepsOf((options) => renderer.render({ ...variations, checkpoint }, options));
     expect(steps.filter((step) => step.startsWith('denoise')).slice(-2)).toEqual(['denoise 5/6', 'denoise 6/6']);
     expect(steps).not.toContain('denoise 2/6');
