@@ -23,7 +23,7 @@ from pipeline_goldens import picture
 
 MODEL = "tiny-a"
 SETTINGS = dict(
-    width=48, height=32, numFrames=3, numInferenceSteps=5, minGuidanceScale=1.0, maxGuidanceScale=2.0, fps=7,
+    width=24, height=16, numFrames=3, numInferenceSteps=5, minGuidanceScale=1.0, maxGuidanceScale=2.0, fps=7,
     motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=3, seed=11,
 )  # fmt: skip
 INDEX = "model_index.json"

@@ -19,7 +19,7 @@ FOLDER = GOLDEN / "pictures"
 
 # Small and short: what is shown is the way of the picture into the networks.
 SETTINGS = dict(
-    width=48, height=32, numFrames=2, numInferenceSteps=4, minGuidanceScale=1.0, maxGuidanceScale=3.0, fps=7,
+    width=24, height=16, numFrames=2, numInferenceSteps=4, minGuidanceScale=1.0, maxGuidanceScale=3.0, fps=7,
     motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=2, seed=11, sampler="euler", schedule="model",
 )  # fmt: skip
 
@@ -27,7 +27,7 @@ SETTINGS = dict(
 DRAWN = {
     "larger": (480, 320, "stretch"),
     "smaller": (20, 14, "stretch"),
-    "of the clip's size": (48, 32, "stretch"),
+    "of the clip's size": (24, 16, "stretch"),
     "wider": (300, 40, "stretch"),
     "taller": (40, 300, "stretch"),
     "odd": (77, 53, "stretch"),

@@ -19,29 +19,29 @@ AYS = [700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.0
 # Names as in Kinora's ImageToVideoSettings.
 CASES = {
     "euler": dict(
-        model="tiny-a", width=64, height=40, numFrames=3, numInferenceSteps=6, minGuidanceScale=1.0,
+        model="tiny-a", width=32, height=24, numFrames=3, numInferenceSteps=6, minGuidanceScale=1.0,
         maxGuidanceScale=3.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=2, seed=7,
         sampler="euler", schedule="karras",
     ),
     "ancestral-discrete": dict(
-        model="tiny-b", width=48, height=64, numFrames=5, numInferenceSteps=5, minGuidanceScale=1.5,
+        model="tiny-b", width=32, height=48, numFrames=5, numInferenceSteps=5, minGuidanceScale=1.5,
         maxGuidanceScale=2.5, fps=12, motionBucketId=40, noiseAugStrength=0.1, decodeChunkSize=5, seed=4294967295,
         sampler="euler-ancestral-discrete", schedule="karras",
     ),
     "no-guidance": dict(
-        model="tiny-b", width=80, height=32, numFrames=4, numInferenceSteps=4, minGuidanceScale=1.0,
+        model="tiny-b", width=64, height=16, numFrames=4, numInferenceSteps=4, minGuidanceScale=1.0,
         maxGuidanceScale=1.0, fps=24, motionBucketId=200, noiseAugStrength=0.0, decodeChunkSize=3, seed=123456789,
         sampler="euler", schedule="karras",
     ),
     "ays": dict(
-        model="tiny-a", width=40, height=56, numFrames=2, numInferenceSteps=10, minGuidanceScale=2.0,
+        model="tiny-a", width=16, height=24, numFrames=2, numInferenceSteps=10, minGuidanceScale=2.0,
         maxGuidanceScale=1.2, fps=3, motionBucketId=255, noiseAugStrength=0.4, decodeChunkSize=1, seed=0,
         sampler="euler", schedule="ays",
     ),
     # The notebook's recipe: nothing but the steps, the size and the scheduler is said, the rest is diffusers' own.
-    # 32×32 pixels stand for its 512×512: sixty steps are slow enough.
+    # 16×16 pixels stand for its 512×512: sixty steps are slow enough.
     "notebook": dict(
-        model="tiny-a", width=32, height=32, numFrames=3, numInferenceSteps=60, minGuidanceScale=1.0,
+        model="tiny-a", width=16, height=16, numFrames=3, numInferenceSteps=60, minGuidanceScale=1.0,
         maxGuidanceScale=3.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=3, seed=42,
         sampler="euler-ancestral-discrete", schedule="model",
     ),

@@ -14,22 +14,22 @@ from pipeline_goldens import AYS, make_pipeline, picture
 # Names as in Kinora's ImageToVideoSettings; `end` says which picture the clip ends with.
 CASES = {
     "guidance": dict(
-        end="other", model="tiny-a", width=64, height=40, numFrames=3, numInferenceSteps=5, minGuidanceScale=1.0,
+        end="other", model="tiny-a", width=32, height=24, numFrames=3, numInferenceSteps=5, minGuidanceScale=1.0,
         maxGuidanceScale=3.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=2, seed=7,
         sampler="euler", schedule="karras",
     ),
     "no-guidance": dict(
-        end="other", model="tiny-b", width=48, height=64, numFrames=5, numInferenceSteps=4, minGuidanceScale=1.0,
+        end="other", model="tiny-b", width=32, height=48, numFrames=5, numInferenceSteps=4, minGuidanceScale=1.0,
         maxGuidanceScale=1.0, fps=12, motionBucketId=40, noiseAugStrength=0.1, decodeChunkSize=5, seed=4294967295,
         sampler="euler", schedule="karras",
     ),
     "seamless": dict(
-        end="same", model="tiny-b", width=80, height=32, numFrames=4, numInferenceSteps=6, minGuidanceScale=1.5,
+        end="same", model="tiny-b", width=64, height=16, numFrames=4, numInferenceSteps=6, minGuidanceScale=1.5,
         maxGuidanceScale=2.5, fps=24, motionBucketId=200, noiseAugStrength=0.02, decodeChunkSize=3, seed=123456789,
         sampler="euler", schedule="karras",
     ),
     "ays": dict(
-        end="other", model="tiny-a", width=40, height=56, numFrames=2, numInferenceSteps=10, minGuidanceScale=2.0,
+        end="other", model="tiny-a", width=16, height=24, numFrames=2, numInferenceSteps=10, minGuidanceScale=2.0,
         maxGuidanceScale=1.2, fps=3, motionBucketId=255, noiseAugStrength=0.4, decodeChunkSize=1, seed=0,
         sampler="euler", schedule="ays",
     ),

@@ -28,7 +28,7 @@ export async function runBuilt(
   built: BuiltGraph,
   inputs: Readonly<Record<string, Numbers>>,
 ): Promise<Record<string, Numbers>> {
-  const session = await openSession(compileGraph(built), { provider: 'cpu', threads: 2 });
+  const session = await openSession(compileGraph(built), { provider: 'cpu', threads: 1 });
   try {
     const feeds = Object.entries(inputs).map(([name, { data }]) => [name, Float32Array.from(data)] as const);
     const results = await session.run(Object.fromEntries(feeds));

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWeights } from '../../src/inference/safetensors/open-weights.ts';
+import { requireOwnFile } from './linked-model.ts';
 
 /**
  * Multiplies tensors of a model folder's VAE, which are float16, by a power of two, in their files.
@@ -11,6 +12,7 @@ export async function scaleWeights(modelDir: string, tensors: string, powerOfTwo
   const entries = [...weights.values()].filter(({ name }) => name.startsWith(tensors));
   if (entries.length === 0) throw new Error(`There is no ${tensors}.`);
   for (const { name, dtype, file, offset, sizeBytes } of entries) {
+    requireOwnFile(modelDir, file);
     if (dtype !== 'F16') throw new Error(`${name} is no float16.`);
     const values = new Uint16Array(sizeBytes / 2);
     const opened = openSync(file, 'r+');

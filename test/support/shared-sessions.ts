@@ -6,8 +6,9 @@ import type { InferenceSession as Session } from 'onnxruntime-node';
 
 // In tests that share a process this stands in place of onnxruntime-node (see vitest.config.ts). Most of what renders of
 // tiny models cost is making sessions of the same few networks again and again: ONNX Runtime optimizes each graph for 10 to
-// 60 ms. Here a session of the CPU that was released is lent to whoever next asks for the same one. Sessions keep nothing
-// from run to run, so that outputs stay the same bit for bit; one that was released refuses to run, as a real one does.
+// 100 ms. Here whoever asks for a session of the CPU gets the one that was made of the same bytes before, also while others
+// have it: a run blocks the process until it ends, and sessions keep nothing from run to run, so that outputs stay the same
+// bit for bit. A session that was released refuses to run, as a real one does.
 // The first session of each network in a process, all those of child processes and of isolated tests are made as always.
 
 const real = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
@@ -16,11 +17,16 @@ export const { Tensor, env } = real;
 
 type Release = () => Promise<void>;
 
-/** Sessions that nobody has at present, the one that was released last at the end. */
-const idle: { key: string; session: Session }[] = [];
+interface SharedSession {
+  session: Promise<Session>;
+  users: number;
+}
+
+/** By what they are made from, the one that was asked for last at the end. */
+const shared = new Map<string, SharedSession>();
 
 /** Of tiny models a session takes about a megabyte. */
-const mostIdle = 80;
+const mostShared = 80;
 
 /** A graph of this size belongs to no tiny model. */
 const largestModelBytes = 2 ** 20;
@@ -46,12 +52,30 @@ async function create(model: unknown, options?: Session.SessionOptions): Promise
   const createReal = real.InferenceSession.create as (...all: unknown[]) => Promise<Session>;
   const key = await keyOf(model, options).catch(() => undefined);
   if (key === undefined) return createReal(model, options);
-  const at = idle.findIndex((entry) => entry.key === key);
-  const session = at < 0 ? await createReal(model, options) : idle.splice(at, 1)[0]!.session;
-  return lent(session, async () => {
-    idle.push({ key, session });
-    if (idle.length > mostIdle) await idle.shift()!.session.release();
-  });
+  const entry = shared.get(key) ?? { session: createReal(model, options), users: 0 };
+  entry.users++;
+  shared.delete(key);
+  shared.set(key, entry);
+  try {
+    const session = await entry.session;
+    return lent(session, async () => {
+      entry.users--;
+      await releaseUnused();
+    });
+  } catch (error) {
+    if (shared.get(key) === entry) shared.delete(key);
+    throw error;
+  }
+}
+
+/** Ends the sessions that nobody has and that were not asked for for longest, where there are too many. */
+async function releaseUnused(): Promise<void> {
+  for (const [key, { session, users }] of shared) {
+    if (shared.size <= mostShared) return;
+    if (users > 0) continue;
+    shared.delete(key);
+    await (await session).release();
+  }
 }
 
 /** A session until it is released. */

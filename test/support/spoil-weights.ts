@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWeights } from '../../src/inference/safetensors/open-weights.ts';
+import { requireOwnFile } from './linked-model.ts';
 
 /** Bits of a value, little-endian, by dtype. */
 const bits = {
@@ -21,6 +22,7 @@ export async function spoilWeights(modelDir: string, tensor: string, value: 'NaN
   const entry = weights.get(name);
   if (entry === undefined || (entry.dtype !== 'F16' && entry.dtype !== 'F32'))
     throw new Error(`There is no ${tensor}.`);
+  requireOwnFile(modelDir, entry.file);
   const file = openSync(entry.file, 'r+');
   writeSync(file, Uint8Array.from(bits[value][entry.dtype]), 0, undefined, entry.offset);
   closeSync(file);

@@ -9,17 +9,15 @@ function fma(a: number, b: number, c: number): number {
 }
 
 /** Cephes' `logf` polynomial, highest power first. */
-const logPolynomial = Float32Array.of(
-  7.0376836292e-2,
-  -1.151461031e-1,
-  1.167699874e-1,
-  -1.2420140846e-1,
-  1.4249322787e-1,
-  -1.6668057665e-1,
-  2.0000714765e-1,
-  -2.4999993993e-1,
-  3.3333331174e-1,
-);
+const log0 = fround(7.0376836292e-2);
+const log1 = fround(-1.151461031e-1);
+const log2 = fround(1.167699874e-1);
+const log3 = fround(-1.2420140846e-1);
+const log4 = fround(1.4249322787e-1);
+const log5 = fround(-1.6668057665e-1);
+const log6 = fround(2.0000714765e-1);
+const log7 = fround(-2.4999993993e-1);
+const log8 = fround(3.3333331174e-1);
 /** ln 2 in two parts; the high one has few bits, so that its product with an exponent is exact. */
 const ln2High = 0.693359375;
 const ln2Low = fround(-2.1219444e-4);
@@ -43,8 +41,8 @@ export function logFloat32(value: number): number {
     exponent -= 1;
   }
   const square = fround(x * x);
-  let y = logPolynomial[0]!;
-  for (let index = 1; index < logPolynomial.length; index += 1) y = fma(y, x, logPolynomial[index]!);
+  let y = fma(fma(fma(fma(log0, x, log1), x, log2), x, log3), x, log4);
+  y = fma(fma(fma(fma(y, x, log5), x, log6), x, log7), x, log8);
   y = fma(fround(y * x), square, fround(exponent * ln2Low));
   y = fma(-square, 0.5, y);
   return fma(exponent, ln2High, fround(x + y));

@@ -65,9 +65,10 @@ function twisterAt({ words: state, position }: TwisterState): Twister {
 
 /** Makes the next 624 words from the last 624, in place. */
 function twist(state: Uint32Array): void {
-  for (let index = 0; index < stateLength; index += 1) {
-    const joined = (state[index]! & 0x80000000) | (state[(index + 1) % stateLength]! & 0x7fffffff);
-    const other = state[(index + middle) % stateLength]!;
-    state[index] = other ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
+  for (let index = 0, following = 1, across = middle; index < stateLength; index += 1) {
+    const joined = (state[index]! & 0x80000000) | (state[following]! & 0x7fffffff);
+    state[index] = state[across]! ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
+    following = following + 1 === stateLength ? 0 : following + 1;
+    across = across + 1 === stateLength ? 0 : across + 1;
   }
 }

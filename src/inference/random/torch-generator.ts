@@ -58,12 +58,12 @@ function generatorOf({ next, state }: Twister, keptNormal?: number): TorchGenera
 function fillBlocks(values: Float32Array, nextWord: WordSource): void {
   fillUniform(values, nextWord);
   for (let start = 0; start + blockSize <= values.length; start += blockSize) {
-    boxMullerBlock(values.subarray(start, start + blockSize));
+    boxMullerBlock(values, start);
   }
   if (values.length % blockSize !== 0) {
     const last = values.subarray(values.length - blockSize);
     fillUniform(last, nextWord);
-    boxMullerBlock(last);
+    boxMullerBlock(last, 0);
   }
 }
 
@@ -74,14 +74,14 @@ function fillUniform(values: Float32Array, nextWord: WordSource): void {
 
 const sinCos = new Float32Array(2);
 
-/** Turns 16 uniform values into normal ones: the first 8 give the radius, the last 8 the angle. */
-function boxMullerBlock(block: Float32Array): void {
+/** Turns 16 uniform values from `start` on into normal ones: the first 8 give the radius, the last 8 the angle. */
+function boxMullerBlock(values: Float32Array, start: number): void {
   const half = blockSize / 2;
-  for (let index = 0; index < half; index += 1) {
-    const radius = Math.fround(Math.sqrt(-2 * logFloat32(1 - block[index]!)));
-    sinCosFloat32(Math.fround(twoPi * block[index + half]!), sinCos);
-    block[index] = radius * sinCos[1]!;
-    block[index + half] = radius * sinCos[0]!;
+  for (let index = start; index < start + half; index += 1) {
+    const radius = Math.fround(Math.sqrt(-2 * logFloat32(1 - values[index]!)));
+    sinCosFloat32(Math.fround(twoPi * values[index + half]!), sinCos);
+    values[index] = radius * sinCos[1]!;
+    values[index + half] = radius * sinCos[0]!;
   }
 }
 

@@ -1,13 +1,12 @@
 import { InferenceSession } from 'onnxruntime-node';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { JobCancelledError } from '../../../src/errors.ts';
 import { type ImageToVideoPipeline, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, MemoryMode } from '../../../src/inference/pipeline/types.ts';
-import { goldenPath } from '../../support/golden.ts';
 
 const settings: ImageToVideoSettings = {
-  width: 32,
-  height: 16,
+  width: 16,
+  height: 8,
   numFrames: 3,
   numInferenceSteps: 2,
   minGuidanceScale: 1,
@@ -20,7 +19,7 @@ const settings: ImageToVideoSettings = {
   sampler: 'euler',
   schedule: 'karras',
 };
-const picture = () => ({ width: 32, height: 16, data: new Uint8Array(32 * 16 * 3).fill(90) });
+const picture = () => ({ width: 16, height: 8, data: new Uint8Array(16 * 8 * 3).fill(90) });
 
 /** Sessions that were loaded and not released. */
 let open = 0;
@@ -68,8 +67,7 @@ describe.each(modes)('a clip that is cancelled in memory mode %s', (memoryMode) 
   it('in any load or run, whatever the stage, ends before the next one, and the pipeline makes the next clip', {
     timeout: 120_000,
   }, async () => {
-    const modelDir = goldenPath('models/tiny-a');
-    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
+    const pipeline = await openImageToVideo({ modelDir: inject('tinyModel'), provider: 'cpu', threads: 1, memoryMode });
     const whole = await frames(pipeline);
     const all = events;
     // Four networks, two steps of the UNet and a decoder for each of two chunks; blocks are loaded anew in each step.
@@ -86,8 +84,7 @@ describe.each(modes)('a clip that is cancelled in memory mode %s', (memoryMode) 
   });
 
   it('by a message that waits while a load blocks is told before the next load', async () => {
-    const modelDir = goldenPath('models/tiny-a');
-    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
+    const pipeline = await openImageToVideo({ modelDir: inject('tinyModel'), provider: 'cpu', threads: 1, memoryMode });
     const abort = new AbortController();
     onEvent = (count) => count === 2 && setImmediate(() => abort.abort());
     await expect(frames(pipeline, abort.signal)).rejects.toBeInstanceOf(JobCancelledError);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { buildNetwork, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
@@ -90,8 +90,8 @@ describe('clips', { timeout: 120_000 }, () => {
     changes: Partial<ImageToVideoSettings>,
     memoryMode: MemoryMode = 'model-offload',
   ): Promise<Buffer> {
-    const modelDir = goldenPath('models/tiny-a');
-    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 2, memoryMode });
+    const modelDir = inject('tinyModel');
+    const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
     const run = pipeline.generate(picture, { ...settings, ...changes });
     let next = await run.next();
     while (!next.done) next = await run.next();

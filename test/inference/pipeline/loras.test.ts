@@ -34,7 +34,7 @@ async function clipOf(loras: LoraRequest[], execution: Partial<ExecutionOptions>
     modelDir,
     loras,
     provider: 'cpu',
-    threads: 2,
+    threads: 1,
     ...execution,
   });
   const { width, height } = settings;

@@ -7,8 +7,8 @@ import type { ImageToVideoSettings } from '../../../src/inference/pipeline/types
 import { goldenPath } from '../../support/golden.ts';
 
 const settings: ImageToVideoSettings = {
-  width: 32,
-  height: 48,
+  width: 16,
+  height: 24,
   numFrames: 3,
   numInferenceSteps: 2,
   minGuidanceScale: 1,
@@ -45,8 +45,11 @@ async function frames(options: Partial<OpenImageToVideoOptions>, clips = 1): Pro
   }
 }
 
+/** What the others are compared with. */
+const withoutOptions = frames({});
+
 describe('memory modes', async () => {
-  const staged = await frames({});
+  const staged = await withoutOptions;
 
   // Mapped weights go through ONNX Runtime's plain convolutions, and copied ones are laid out across the borders of the
   // parts of a sequential UNet: rounding differs, by one grey level at most (bench/ANALYSIS.md, "Memory modes").
@@ -98,7 +101,7 @@ describe('memory modes', async () => {
 
 describe('half precision', () => {
   it('gives nearly the same frames: ONNX Runtime computes in float32 between tensors of float16 on a CPU', async () => {
-    const full = await frames({});
+    const full = await withoutOptions;
     const half = await frames({ precision: 'float16' });
     const squares = half.reduce((sum, value, at) => sum + (value - full[at]!) ** 2, 0);
     const psnr = 10 * Math.log10(255 ** 2 / (squares / half.length));

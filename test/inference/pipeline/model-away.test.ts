@@ -1,9 +1,8 @@
 import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineProgress } from '../../../src/inference/pipeline/types.ts';
-import { goldenPath } from '../../support/golden.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const settings: ImageToVideoSettings = {
@@ -32,7 +31,7 @@ it.each<[MemoryMode, string]>([
   "%s: a model folder that goes away at %s is the machine's fault, and works when it is back",
   async (memoryMode, at) => {
     const modelDir = join(tempFolder(), 'model');
-    cpSync(goldenPath('models/tiny-a'), modelDir, { recursive: true });
+    cpSync(inject('tinyModel'), modelDir, { recursive: true });
     const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1, memoryMode });
 
     async function frames(onProgress: (progress: PipelineProgress) => void): Promise<Buffer> {

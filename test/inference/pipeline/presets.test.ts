@@ -34,7 +34,7 @@ describe('the preset notebook', () => {
   it('is, but for the size, the run that was recorded from diffusers', async () => {
     const recorded = (await openGolden('pipeline/notebook')).manifest.cases?.notebook;
     const { defaults } = withPreset(await readModelInfo(goldenPath('models/tiny-a')), 'notebook');
-    expect({ model: 'tiny-a', seed: 42, ...defaults, width: 32, height: 32 }).toEqual(recorded);
+    expect({ model: 'tiny-a', seed: 42, ...defaults, width: 16, height: 16 }).toEqual(recorded);
   });
 });
 

@@ -15,7 +15,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 const tinyModel = inject('tinyModel');
 
 const settings: ImageToVideoSettings = {
-  width: 32,
+  width: 16,
   height: 16,
   numFrames: 3,
   numInferenceSteps: 6,
@@ -30,9 +30,9 @@ const settings: ImageToVideoSettings = {
   schedule: 'karras',
 };
 const picture: RgbPicture = {
-  width: 32,
+  width: 16,
   height: 16,
-  data: Uint8Array.from({ length: 32 * 16 * 3 }, (_, at) => (at * 37) % 256),
+  data: Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) => (at * 37) % 256),
 };
 
 /** How a run is made that differs from the others. */
@@ -131,7 +131,7 @@ describe('a run that goes on from a checkpoint', { timeout: 240_000 }, () => {
     ['half precision', { sampler: 'euler-ancestral' }, [1, 2, 3, 4, 5, 6], { precision: 'float16' }],
     ['guidance in two calls', {}, [1, 2, 3, 4, 5, 6], { guidanceBatch: 'split' }],
   ])('%s: gives the frames of a run that was not broken off, bit for bit', async (_, changes, kept, open = {}) => {
-    const small = { width: changes.width ?? 32, height: 16 };
+    const small = { width: changes.width ?? 16, height: 16 };
     const whole = { settings: changes, open, picture: { ...small, data: picture.data.slice(0, small.width * 16 * 3) } };
     const undisturbed = await runOf({ ...whole, everySeconds: everyStep });
     const { checkpoints } = undisturbed;

@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, WeightsMismatchError } from '../../../src/errors.ts';
 import type { BuiltGraph } from '../../../src/inference/graph/graph-builder.ts';
 import { buildCheckpoint, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
@@ -16,6 +17,7 @@ import { type CheckpointTensor, writeCheckpoint } from '../../support/checkpoint
 import { expectSameFrames, generateClip } from '../../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../../support/golden.ts';
 import { drawSingleFile, singleFileManifest } from '../../support/single-file.ts';
+import { safetensorsHead } from '../../support/sparse-model.ts';
 import { svdXtConfigs, writeSvdXtConfigs } from '../../support/svd-xt-configs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -23,22 +25,37 @@ const { cases } = singleFileManifest;
 const settings = singleFileManifest.settings as unknown as ImageToVideoSettings;
 const drawn = { sgm: drawSingleFile(cases.sgm), comfy: drawSingleFile(cases.comfy) };
 
-/** A single file with some tensors added, replaced or (undefined) left out. */
-function fileOf(
+const written = mkdtempSync(join(tmpdir(), 'kinora-test-'));
+afterAll(() => rmSync(written, { recursive: true, force: true }));
+
+/** The whole files, 27 MB each, which no test may change. */
+const files = { sgm: join(written, 'sgm', 'svd_xt.safetensors'), comfy: join(written, 'comfy', 'svd_xt.safetensors') };
+writeCheckpoint(files.sgm, drawn.sgm);
+writeCheckpoint(files.comfy, drawn.comfy);
+
+/**
+ * A single file with some tensors added, replaced or (undefined) left out, for what reads its head alone: the data are a
+ * hole, which takes no room.
+ */
+function headOf(
   tensors: Record<string, CheckpointTensor>,
   changes: Record<string, CheckpointTensor | undefined> = {},
   name = 'svd_xt.safetensors',
 ): string {
+  const all = Object.entries({ ...tensors, ...changes }).flatMap(([key, tensor]) =>
+    tensor === undefined ? [] : [[key, tensor.shape] as const],
+  );
+  const { head, dataBytes } = safetensorsHead(new Map(all), 'F32');
   const path = join(tempFolder(), name);
-  const all = Object.entries({ ...tensors, ...changes }).filter(([, tensor]) => tensor !== undefined);
-  writeCheckpoint(path, Object.fromEntries(all) as Record<string, CheckpointTensor>);
+  writeFileSync(path, head);
+  truncateSync(path, head.length + dataBytes);
   return path;
 }
 
 async function framesOf(modelDir: string): Promise<Uint8Array[]> {
   const { width, height } = settings;
   const data = (await openGolden('single-file')).tensor('picture').data as Uint8Array;
-  const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 2 });
+  const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1 });
   return (await generateClip(pipeline, { width, height, data }, settings)).frames;
 }
 
@@ -89,18 +106,16 @@ const target = { provider: 'cpu', precision: 'float32' } as const;
 describe('a single file', () => {
   it.each(['sgm', 'comfy'] as const)('makes diffusers’ frames, as written by %s', async (name) => {
     const golden = await openGolden('single-file');
-    expectSameFrames(await framesOf(fileOf(drawn[name])), golden.tensor(`${name}/frames`).data as Uint8Array);
+    expectSameFrames(await framesOf(files[name]), golden.tensor(`${name}/frames`).data as Uint8Array);
   });
 
   it('makes the very frames of the model folder with the same tensors', async () => {
-    const file = fileOf(drawn.sgm);
-    const [single, folder] = [await framesOf(file), await framesOf(await folderOf(file))];
+    const [single, folder] = [await framesOf(files.sgm), await framesOf(await folderOf(files.sgm))];
     expect(Buffer.concat(single).equals(Buffer.concat(folder))).toBe(true);
   });
 
   it('tells the configs of that model folder by its shapes', async () => {
-    const file = fileOf(drawn.sgm);
-    const [single, folder] = [await readModelConfigs(file), await readModelConfigs(await folderOf(file))];
+    const [single, folder] = [await readModelConfigs(files.sgm), await readModelConfigs(await folderOf(files.sgm))];
     const compared = (configs: ModelConfigs) => ({ ...modelInfo(configs), name: '', scheduler: configs.scheduler });
     expect(compared(single)).toEqual(compared(folder));
     expect(single.imageEncoder).toEqual(folder.imageEncoder);
@@ -114,8 +129,7 @@ describe('a single file', () => {
       // ComfyUI saves no quant_conv; the one that changes nothing is in no file.
       ['comfy', ['quant_conv.weight', 'quant_conv.bias']],
     ] as const) {
-      const file = fileOf(drawn[name]);
-      const configs = await readModelConfigs(file);
+      const configs = await readModelConfigs(files[name]);
       const built = await Promise.all(requests.map((request) => buildCheckpoint(configs, request, target)));
       const graphs = built.flatMap((checkpoint) => Object.values(checkpoint) as BuiltGraph[]);
       const initializers = graphs.flatMap((graph) => graph.initializers);
@@ -131,7 +145,7 @@ describe('a single file', () => {
 
   it('is of 25 frames, or of 14 where it says so or is named so', async () => {
     const framesNamed = async (name: string) => {
-      const { defaults } = await readModelInfo(fileOf(drawn.sgm, {}, name));
+      const { defaults } = await readModelInfo(headOf(drawn.sgm, {}, name));
       return defaults.numFrames;
     };
     expect(await framesNamed('svd_xt_1_1.safetensors')).toBe(25);
@@ -139,13 +153,13 @@ describe('a single file', () => {
     expect(await framesNamed('something.safetensors')).toBe(25);
     expect(await framesNamed('svd.safetensors')).toBe(14);
     expect(await framesNamed('svd-fp16.safetensors')).toBe(14);
-    const { tensors } = await readSafetensors(fileOf(drawn.sgm));
+    const { tensors } = await readSafetensors(files.sgm);
     const said = new Map([['modelspec.title', 'Stable Video Diffusion img2vid']]);
     expect(presentSingleFile('svd_xt.safetensors', tensors, said).unet.num_frames).toBe(14);
   });
 
   it('lists what it lacks and what it has too much, by name', async () => {
-    const file = fileOf(drawn.sgm, {
+    const file = headOf(drawn.sgm, {
       'model.diffusion_model.out.2.bias': undefined,
       'model.diffusion_model.input_blocks.9.0.in_layers.0.weight': {
         dtype: 'F32',
@@ -283,7 +297,7 @@ describe('a safetensors file that is no such checkpoint says what it is', () => 
     ['a LoRA', () => named('unet.down_blocks.0.attentions.0.proj_in.lora_A.weight'), /holds a LoRA, .*--lora FILE/],
     ['something else', () => named('a', 'b'), /no tensors below model\.diffusion_model, but a, b/],
   ])('%s', async (_, tensors, words) => {
-    const path = fileOf(tensors(), {});
+    const path = headOf(tensors());
     const error = await readModelConfigs(path).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as Error).message).toMatch(words);
@@ -296,7 +310,7 @@ describe('a safetensors file that is no such checkpoint says what it is', () => 
       shape: [64, 4, 3, 3],
       values: new Float32Array(64 * 36),
     };
-    const path = fileOf(drawn.sgm, { 'model.diffusion_model.input_blocks.0.0.weight': halved });
+    const path = headOf(drawn.sgm, { 'model.diffusion_model.input_blocks.0.0.weight': halved });
     await expect(readModelConfigs(path)).rejects.toThrow(/is not a whole: unet in_channels must be twice/);
   });
 
@@ -305,7 +319,7 @@ describe('a safetensors file that is no such checkpoint says what it is', () => 
     writeFileSync(join(folder, 'svd.ckpt'), Buffer.from('504b0304000008080000', 'hex'));
     await expect(readModelConfigs(join(folder, 'svd.ckpt'))).rejects.toThrow(/PyTorch's own format/);
     mkdirSync(join(folder, 'models'));
-    cpSync(fileOf(drawn.sgm), join(folder, 'models', 'svd_xt.safetensors'));
+    renameSync(headOf(drawn.sgm), join(folder, 'models', 'svd_xt.safetensors'));
     await expect(readModelConfigs(join(folder, 'models'))).rejects.toThrow(
       /name the file itself: .*svd_xt\.safetensors/,
     );
