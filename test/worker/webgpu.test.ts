@@ -5,7 +5,7 @@ import { probeProvider } from '../../src/worker/probe-provider.ts';
 import { expectClose } from '../support/expect-close.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Chromium's software Vulkan (Debian: package `chromium`), which needs no graphics card. */
+/** Chromium's software Vulkan (Debian: package `chromium-common`), which needs no graphics card. */
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const isThere = process.platform === 'linux' && process.env.CHROMIUM_PATH !== 'none' && existsSync(swiftShader);
 const reason = isThere ? '' : ` (skipped: ${swiftShader} is not used here)`;
