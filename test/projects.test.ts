@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isolated, longest } from './projects.ts';
+import { givingBack, isolated, longest } from './projects.ts';
 
 /** What changes a process for the files that come after in it. */
 const changes = [
@@ -28,10 +28,19 @@ describe('test files that share a process', () => {
       return changes.some((pattern) => pattern.test(text));
     });
     expect(changing.length).toBeGreaterThan(0);
-    expect(changing.filter((file) => isolated[file] === undefined)).toEqual([]);
+    const known = { ...isolated, ...givingBack };
+    expect(changing.filter((file) => known[file] === undefined)).toEqual([]);
+  });
+
+  it('that change something for a test end what they changed in a hook after it', () => {
+    const ending = /\b(onTestFinished|afterEach)\([\s\S]*?\b(process\.chdir|vi\.unstubAllEnvs)\(/;
+    const keeping = Object.keys(givingBack).filter((file) => !ending.test(readFileSync(file, 'utf8')));
+    expect(keeping).toEqual([]);
   });
 
   it('are told from the others by paths that exist', () => {
-    expect([...Object.keys(isolated), ...longest].filter((file) => !existsSync(file))).toEqual([]);
+    expect(
+      [...Object.keys(isolated), ...Object.keys(givingBack), ...longest].filter((file) => !existsSync(file)),
+    ).toEqual([]);
   });
 });

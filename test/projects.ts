@@ -6,14 +6,21 @@
  */
 export const isolated: Readonly<Record<string, string>> = {
   'test/bot/download.test.ts': 'lets the garbage be collected when it says',
-  'test/cli/demo.test.ts': 'changes the working folder',
-  'test/hub/pulled-models.test.ts': 'changes the working folder',
-  'test/config/environment.test.ts': 'changes the environment and the working folder',
   'test/inference/pipeline/run-control.test.ts': 'replaces a module',
   'test/media/decode-memory.test.ts': 'measures memory',
   'test/storage/event-loop.test.ts': 'measures how long the event loop is held',
   'test/worker/worker-pool.test.ts': 'measures memory and how long the event loop is held',
   'test/worker/webgpu.test.ts': 'fills all cores',
+};
+
+/**
+ * Test files that change what a process has and give it back after each test. They share processes like all others, since
+ * a process runs one file at a time: one of its own would first load all that they import, which takes longer than they do.
+ */
+export const givingBack: Readonly<Record<string, string>> = {
+  'test/cli/demo.test.ts': 'the working folder',
+  'test/config/environment.test.ts': 'the environment and the working folder',
+  'test/hub/pulled-models.test.ts': 'the working folder',
 };
 
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */

@@ -9,7 +9,7 @@ const messageWith = (window: Page, text: string) =>
 
 describeInBrowser('the playground by mouse', (stage) => {
   it('one press animates a sample: progress, a clip that plays and seeks, and what its buttons do', async () => {
-    const window = await stage.visit();
+    const window = await stage.visit({ motion: true });
     await keepPicture(window, 'welcome-dark');
     const hold = stage.renderer.hold();
     await window.getByRole('button', { name: 'Animate a sample picture' }).click();

@@ -10,6 +10,8 @@ import { playground } from './stage.ts';
 
 const places = [
   process.env.CHROMIUM_PATH,
+  // Chromium without tabs, toolbars and all that is not the page: a window costs it a third of the processor time.
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -22,8 +24,9 @@ const executablePath =
 /** For one condition. */
 const patienceMs = 120_000;
 
-/** Where the pictures of the page are kept, for people to look at. */
+/** Where `KEEP_PICTURES=1 npm test` keeps pictures of the page, for people to look at. */
 const picturesDir = 'out/playground';
+const keepsPictures = process.env.KEEP_PICTURES === '1';
 
 /** What a window is like. */
 interface WindowOptions {
@@ -31,6 +34,8 @@ interface WindowOptions {
   height?: number;
   locale?: string;
   colorScheme?: 'light' | 'dark';
+  /** Whether clips begin by themselves and dots hop: drawing those again and again is dear. Default: still. */
+  motion?: boolean;
 }
 
 /** What the tests of one file have. */
@@ -73,7 +78,7 @@ export function describeInBrowser(
         bundledPage,
         startTinyRenderer(),
       ]);
-      mkdirSync(picturesDir, { recursive: true });
+      if (keepsPictures) mkdirSync(picturesDir, { recursive: true });
     });
     afterAll(() => browser?.close());
     stage.visit = async (options) => {
@@ -104,9 +109,10 @@ function launchBrowser(path: string, environment: Readonly<Record<string, string
 async function openWindow(
   browser: Browser,
   url: string,
-  { width = 1280, height = 800, locale = 'en-US', colorScheme = 'dark' }: WindowOptions = {},
+  { width = 1280, height = 800, locale = 'en-US', colorScheme = 'dark', motion = false }: WindowOptions = {},
 ): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme });
+  const reducedMotion = motion ? 'no-preference' : 'reduce';
+  const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme, reducedMotion });
   context.setDefaultTimeout(patienceMs);
   const complaints: string[] = [];
   const hosts = new Set<string>();
@@ -130,9 +136,9 @@ async function openWindow(
   return window;
 }
 
-/** Keeps a picture of the window in `out/playground`. */
+/** Keeps a picture of the window in `out/playground`, where that was asked for. */
 export async function keepPicture(window: Page, name: string): Promise<void> {
-  await window.screenshot({ path: `${picturesDir}/${name}.png` });
+  if (keepsPictures) await window.screenshot({ path: `${picturesDir}/${name}.png` });
 }
 
 /** Waits until something is true in the page, by asking from outside: the page's own rules forbid to evaluate text. */
@@ -145,7 +151,7 @@ export async function until(window: Page, expression: string): Promise<void> {
 export async function flaws(window: Page): Promise<string[]> {
   await window.evaluate(axe.source);
   return window.evaluate<string[]>(`axe
-    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] })
     .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
       id + ' at ' + target.join(' ') + ': ' + failureSummary)))`);
 }

@@ -1,11 +1,12 @@
-import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { UnetProbe } from '../../src/inference/pipeline/probe-unet.ts';
 import { probeProvider } from '../../src/worker/probe-provider.ts';
 import { expectClose } from '../support/expect-close.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
-/** Chromium's software Vulkan (Debian: package `chromium`), which needs no graphics card. */
+/** Chromium's software Vulkan (Debian: package `chromium-common`), which needs no graphics card. */
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const isThere = process.platform === 'linux' && process.env.CHROMIUM_PATH !== 'none' && existsSync(swiftShader);
 const reason = isThere ? '' : ` (skipped: ${swiftShader} is not used here)`;
@@ -16,30 +17,29 @@ const environment = { ...process.env, VK_ICD_FILENAMES: swiftShader, LD_LIBRARY_
 /** Each of two dozen shaders is compiled on the processor: a minute where that is free, much longer where it is shared. */
 const timeoutMs = 1_800_000;
 
-/** The tiny checkpoint with a clip as small: software draws every pixel, and the shaders are those of any size. */
-function tinyModel(): string {
-  const folder = join(tempFolder(), 'tiny');
-  cpSync(inject('tinyModel'), folder, { recursive: true });
-  writeFileSync(join(folder, 'kinora.json'), JSON.stringify({ num_frames: 3, width: 12, height: 8 }));
-  return folder;
-}
-
-function probe(provider: 'cpu' | 'webgpu', precision: 'float32' | 'float16') {
-  const request = { modelDir: tinyModel(), provider, precision, threads: 2 };
-  return probeProvider(request, { environment, signal: new AbortController().signal, timeoutMs });
-}
-
-/** [frames·c·h·w] of the prediction. */
-const numbers = (data: Float32Array) => ({ shape: [data.length], data });
-
 describe.skipIf(!isThere)(`the UNet on WebGPU, by SwiftShader${reason}`, () => {
+  let modelDir: string;
+  let cpu: UnetProbe;
+
+  const probe = (provider: 'cpu' | 'webgpu', precision: 'float32' | 'float16') =>
+    probeProvider(
+      { modelDir, provider, precision, threads: 2 },
+      { environment, signal: new AbortController().signal, timeoutMs },
+    );
+
+  beforeAll(async () => {
+    modelDir = mkdtempSync(join(tmpdir(), 'kinora-webgpu-'));
+    fillModelFolder(modelDir);
+    cpu = await probe('cpu', 'float32');
+  }, timeoutMs);
+  afterAll(() => rmSync(modelDir, { recursive: true }));
+
   it('predicts in float32 what the CPU does, with every node on the provider', { timeout: timeoutMs }, async () => {
-    const [cpu, webgpu] = [await probe('cpu', 'float32'), await probe('webgpu', 'float32')];
+    const webgpu = await probe('webgpu', 'float32');
     expectClose(numbers(webgpu.output), numbers(cpu.output), { tolerance: 1e-3, name: 'webgpu float32' });
   });
 
   it('does so in float16, or says that the device has none', { timeout: timeoutMs }, async ({ skip }) => {
-    const cpu = await probe('cpu', 'float32');
     const webgpu = await probe('webgpu', 'float16').catch((error: unknown) => error);
     if (webgpu instanceof Error) {
       const words = causes(webgpu);
@@ -47,10 +47,25 @@ describe.skipIf(!isThere)(`the UNet on WebGPU, by SwiftShader${reason}`, () => {
       skip('the device has no float16');
       return;
     }
-    const { output } = webgpu as Awaited<ReturnType<typeof probe>>;
+    const { output } = webgpu as UnetProbe;
     expectClose(numbers(output), numbers(cpu.output), { tolerance: 5e-2, name: 'webgpu float16' });
   });
 });
+
+/**
+ * A UNet with each of the layers that the large one has, and a clip as small as bears them: software draws every number,
+ * and the shaders are those of any size. Its blocks are of one width, so that more of their layers share shaders.
+ */
+function fillModelFolder(folder: string): void {
+  cpSync(inject('tinyModel'), folder, { recursive: true });
+  writeFileSync(join(folder, 'kinora.json'), JSON.stringify({ num_frames: 2, width: 12, height: 8 }));
+  const configFile = join(folder, 'unet', 'config.json');
+  const config = JSON.parse(readFileSync(configFile, 'utf8'));
+  writeFileSync(configFile, JSON.stringify({ ...config, block_out_channels: [32, 32] }));
+}
+
+/** [frames·c·h·w] of the prediction. */
+const numbers = (data: Float32Array) => ({ shape: [data.length], data });
 
 /** What an error and everything behind it say. */
 function causes(error: Error): string {
