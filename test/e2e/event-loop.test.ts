@@ -10,8 +10,8 @@ import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { newJob } from '../support/jobs.ts';
 import { longestStepMs } from '../support/longest-step.ts';
+import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { bundle } from './bundle.ts';
 import type { MeasuredBotOrders, StepReport } from './measured-bot-orders.ts';
 import { isClip, smallPicture } from './stage.ts';
 
@@ -19,7 +19,7 @@ const mib = 1024 * 1024;
 const patience = { timeoutMs: 240_000 };
 const waitingJobs = 1_000;
 
-const bundled = await bundle('test/e2e/fixtures/measured-bot.ts', 'measured-bot');
+const bundled = programFile('test/e2e/fixtures/measured-bot.ts');
 
 /** Just below Discord's 20 MiB. */
 const largePicture = {

@@ -6,9 +6,9 @@ import type { RouteName } from '../../src/fake-discord/route-names.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { InteractionHandle } from '../../src/fake-discord/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type DeathPoint, startBotProcess } from './bot-process.ts';
-import { bundle } from './bundle.ts';
 
 // Not the stage's: what a dozen processes load is what this test takes. Its traffic is held to the schemas elsewhere.
 const picture = { name: 'picture.png', bytes: Buffer.from('The renderer looks at no picture.') };
@@ -68,7 +68,7 @@ const jobCount = jobsPerRound * (deaths.length - 1);
 /** Jobs accepted until each death. */
 const jobsBefore = (round: number) => Math.min(jobCount, jobsPerRound * (round + 1));
 
-const bundled = await bundle('test/e2e/fixtures/bot-process.ts', 'bot-process');
+const bundled = programFile('test/e2e/fixtures/bot-process.ts');
 
 it('loses nothing and does nothing twice, wherever in a job’s life the process is killed', {
   timeout: 900_000,

@@ -1,12 +1,12 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { openDatabase } from '../../src/storage/database.ts';
+import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { type DeathPoint, startBotProcess } from './bot-process.ts';
-import { bundle } from './bundle.ts';
 import { isClip, smallPicture } from './stage.ts';
 
-const bundled = await bundle('test/e2e/fixtures/bot-process.ts', 'reaction-bot-process');
+const bundled = programFile('test/e2e/fixtures/bot-process.ts');
 const patience = { timeoutMs: 240_000 };
 
 it('a reaction that was answered becomes its one clip, wherever before the job the process is killed', async () => {

@@ -10,13 +10,13 @@ import { createJobStore } from '../../src/storage/job-store.ts';
 import { heartbeatMs, type LeaseHolder, type LeaseOptions, staleAfterMs, takeLease } from '../../src/storage/lease.ts';
 import { migrations } from '../../src/storage/migrations.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
-import { bundle } from '../e2e/bundle.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { claim, newJob } from '../support/jobs.ts';
+import { programFile } from '../support/program-file.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const bundled = await bundle('test/storage/fixtures/lease-process.ts', 'lease-process');
+const bundled = programFile('test/storage/fixtures/lease-process.ts');
 
 /** The id of a process that has ended. */
 const deadPid = Number(execFileSync(process.execPath, ['-e', 'console.log(process.pid)']).toString());
