@@ -1,5 +1,12 @@
 import { GraphError } from '../../errors.ts';
-import { type AttributeValue, type DataType, dataTypes, type OnnxNode, type OnnxValueInfo } from '../onnx/types.ts';
+import {
+  type AttributeValue,
+  channelsLastDomain,
+  type DataType,
+  dataTypes,
+  type OnnxNode,
+  type OnnxValueInfo,
+} from '../onnx/types.ts';
 import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
@@ -196,7 +203,8 @@ export function buildGraph(
     },
     op(opType, operands, attributes = {}, domain = '') {
       const given = operands.filter((operand) => operand !== undefined);
-      const inferred = inferShape(opType, given, attributes);
+      const known = domain === channelsLastDomain ? `${domain}:${opType}` : opType;
+      const inferred = inferShape(known, given, attributes);
       const nodeName = `${path()}/${opType}_${nodes.length}`;
       nodes.push({
         name: nodeName,
