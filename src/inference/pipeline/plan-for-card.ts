@@ -1,8 +1,14 @@
 import { AppError } from '../../errors.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
-import { clipRequests } from './build-network.ts';
-import { type EstimateOptions, estimateNetwork, type MemoryEstimate, type NetworkCost } from './estimate-memory.ts';
+import { cachesDeepFeatures, clipRequests } from './build-network.ts';
+import {
+  type EstimateOptions,
+  estimateNetwork,
+  estimateSteps,
+  type MemoryEstimate,
+  type NetworkCost,
+} from './estimate-memory.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode } from './types.ts';
 
@@ -67,8 +73,7 @@ export function cardPlanner(
 
   function stepCost(way: Way): Promise<NetworkCost> {
     const key = JSON.stringify(way);
-    const request = requestsOf(way).find(({ network }) => network === 'unet-step')!;
-    const cost = steps.get(key) ?? estimateNetwork(configs, request, { ...target, ...way });
+    const cost = steps.get(key) ?? estimateSteps(configs, settings, { ...target, ...way });
     steps.set(key, cost);
     return cost;
   }
@@ -167,7 +172,8 @@ export function executionPlanner(
   return async (settings) => {
     if (cardBytes === undefined) return usual;
     const { width, height, numFrames, minGuidanceScale, maxGuidanceScale } = settings;
-    const key = `${width}x${height}x${numFrames} ${Math.max(minGuidanceScale, maxGuidanceScale) > 1}`;
+    const isGuided = Math.max(minGuidanceScale, maxGuidanceScale) > 1;
+    const key = `${width}x${height}x${numFrames} ${isGuided} ${cachesDeepFeatures(settings)}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     try {
