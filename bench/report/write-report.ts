@@ -75,7 +75,8 @@ ${exactnessTable(figures)}
 ## Speed
 
 \`kinora-prepacked\` and \`kinora-mmap\` are \`--memory prepacked\` and \`--memory mmap\`; \`diffusers\` is PyTorch eager;
-\`openvino\` runs diffusers' module, converted by OpenVINO. All are in float32 (24 significant bits) but those that say
+\`openvino\` runs diffusers' module, converted by OpenVINO, and the UNet as \`kinora export onnx\` writes it, since converting that
+takes more memory than machines have; a clip's conditioning is made before the call there, as in Kinora. All are in float32 (24 significant bits) but those that say
 bfloat16 (8): how far that takes them from float32 is in the table above.
 ${skippedText(figures)}
 ${speedTable(figures)}

@@ -210,7 +210,7 @@ export function buildGraph(
         name: nodeName,
         opType,
         domain,
-        inputs: operands.map((operand) => operand?.name ?? ''),
+        inputs: namesOf(operands),
         outputs: [nodeName],
         attributes,
       });
@@ -245,6 +245,12 @@ export function buildGraph(
   for (const value of idle) values.delete(value);
   const initializers = table.initializers().filter((initializer) => !idle.has(initializer.name));
   return { name, nodes: live, initializers, inputs, outputs, values, expected: table.expected };
+}
+
+/** Inputs as ONNX names them: those left out are empty, and at the end not named at all, since OpenVINO reads no empty ones there. */
+function namesOf(operands: readonly (Value | undefined)[]): string[] {
+  const last = operands.findLastIndex((operand) => operand !== undefined);
+  return operands.slice(0, last + 1).map((operand) => operand?.name ?? '');
 }
 
 /** Reshapes from which only other reshapes were made have been passed over (see `reshape`): nothing reads them. */
