@@ -33,7 +33,8 @@ const reservedBytes = 750e6;
 /**
  * How much more than the activations ONNX Runtime's arena takes of the card. It asks for pieces of powers of two and gives
  * none back, so that what is free lies scattered: seen with the provider at 25 frames of 1024×576
- * (bench/cuda-placement.ts), 1.09 to 1.16 for the UNet, 1.4 to 2.2 for the VAE, whose pictures grow from level to level.
+ * (bench/cuda-placement.ts), 1.06 to 1.12 for the UNet, with the kernels that lie there turned, and 1.4 to 2.2 for the VAE,
+ * whose pictures grow from level to level. The rest, 1 GB of the UNet's, is for workspaces of cuDNN.
  */
 const arenaFactors = { 'encode-image': 2.4, denoise: 1.25, decode: 2.2 } as const;
 
