@@ -68,8 +68,6 @@ function flops(
   switch (opType) {
     case 'Conv':
       return 2 * elementCount(output) * elementCount(second.slice(1));
-    case 'NhwcConv':
-      return 2 * elementCount(output) * elementCount(second.slice(1));
     case 'Gemm':
       return 2 * elementCount(output) * (first.at(-1) ?? 1);
     case 'MatMul':

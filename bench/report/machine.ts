@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** The machine in a few words, with the instruction sets of its processor. */
 export function machine(): string {
@@ -8,6 +8,12 @@ export function machine(): string {
   const sets = instructionSets(processorFlags());
   const named = sets.length === 0 ? '' : ` (${sets.join(', ')})`;
   return `${cpu?.model ?? 'unknown processor'}${named}, ${cpus().length} cores, ${memory} GiB, Node ${process.version}`;
+}
+
+/** How busy the machine was in the last minutes, the bench's own work included. */
+export function loadText(): string {
+  const [, minutes5, minutes15] = loadavg().map((load) => load.toFixed(0));
+  return `load average ${minutes5} and ${minutes15} over the last 5 and 15 minutes of it, one of a bench that has the machine for itself about 2`;
 }
 
 /** The instruction sets that decide how quick matrix products are, as Linux names them, the oldest first. */

@@ -20,7 +20,13 @@ export function exactnessTable(figures: NetworksFigures): string {
   const rows = named(figures).flatMap(([name, { differences }]) =>
     Object.entries(differences).map(([contender, { maxOverStd, rmsOverStd }]) => {
       const verdict = !contender.startsWith('kinora') ? '' : maxOverStd <= limit ? 'yes' : '**no**';
-      return [titles[name], labelOf(contender), maxOverStd.toExponential(1), rmsOverStd.toExponential(1), verdict];
+      return [
+        titles[name],
+        labelOf(contender, name),
+        maxOverStd.toExponential(1),
+        rmsOverStd.toExponential(1),
+        verdict,
+      ];
     }),
   );
   return markdownTable(['call', 'side', 'max / std', 'rms / std', '≤ 1e-3'], rows);
@@ -40,7 +46,7 @@ export function speedTable(figures: NetworksFigures): string {
       const reached = contender === 'kinora-prepacked' ? (ratio >= target ? 'yes' : `no, ${target} wanted`) : '';
       return [
         titles[name],
-        labelOf(contender),
+        labelOf(contender, name),
         seconds.toFixed(2),
         ratio.toFixed(2),
         Number.isNaN(toOpenvino) ? '' : toOpenvino.toFixed(2),
@@ -56,15 +62,18 @@ export function skippedText(figures: NetworksFigures): string {
   return named(figures)
     .flatMap(([name, { skipped = {} }]) =>
       Object.entries(skipped).map(
-        ([side, reason]) => `\n${titles[name]}: ${labelOf(side)} was left out (${reason}).\n`,
+        ([side, reason]) => `\n${titles[name]}: ${labelOf(side, name)} was left out (${reason}).\n`,
       ),
     )
     .join('');
 }
 
 /** A contender by what it is. */
-function labelOf(contender: string): string {
-  return contender.endsWith('-bf16') ? `${contender.slice(0, -'-bf16'.length)}, in bfloat16` : contender;
+function labelOf(contender: string, name: CaseName): string {
+  const [side = '', mode] = contender.split('-');
+  const isExported = side === 'openvino' && name.startsWith('unet');
+  const graph = isExported ? " on Kinora's exported graph" : '';
+  return mode === 'bf16' ? `${side}${graph}, in bfloat16` : `${contender}${graph}`;
 }
 
 /** From the start of a process until its network could take the first call. */
@@ -76,7 +85,7 @@ export function startTable(figures: NetworksFigures): string {
       const peak = (field: 'peakRssBytes' | 'peakAnonymousBytes') =>
         gigabytes(median(results.map((result) => result[field])));
       const ready = median(results.map(({ readySeconds }) => readySeconds)).toFixed(2);
-      return [[titles[name], labelOf(contender), ready, peak('peakAnonymousBytes'), peak('peakRssBytes')]];
+      return [[titles[name], labelOf(contender, name), ready, peak('peakAnonymousBytes'), peak('peakRssBytes')]];
     }),
   );
   return markdownTable(['network', 'side', 's until ready', 'GB anonymous, peak', 'GB resident, peak'], rows);

@@ -10,7 +10,7 @@ import { loadFigures } from '../sections/section.ts';
 import type { StartFigures } from '../sections/start.ts';
 import { type Curve, fitLine, fitPower, growthPlot } from './growth-plot.ts';
 import { readParts, writePart } from './keep-parts.ts';
-import { machine } from './machine.ts';
+import { loadText, machine } from './machine.ts';
 import { exactnessTable, skippedText, speedTable, startTable } from './networks-report.ts';
 import { gigabytes, markdownTable, median } from './tables.ts';
 
@@ -26,7 +26,10 @@ export function writeNetworksPart(name: string, workDir: string, threads: number
   if (figures === undefined) return;
   const profiles = loadFigures<ProfileFigures>(workDir, 'profiles');
   const text = [networkParts(figures), ...(profiles === undefined ? [] : [profilePart(profiles)])].join('\n\n');
-  writePart(name, `## Another machine: ${machine()}\n\n${threads} threads.\n\n${text.replaceAll(/^##/gm, '###')}`);
+  writePart(
+    name,
+    `## Another machine: ${machine()}\n\n${threads} threads; ${loadText()}.\n\n${text.replaceAll(/^##/gm, '###')}`,
+  );
 }
 
 /** Writes bench/RESULTS.md and the plot from the figures of whatever sections have run. */
@@ -75,7 +78,8 @@ ${exactnessTable(figures)}
 ## Speed
 
 \`kinora-prepacked\` and \`kinora-mmap\` are \`--memory prepacked\` and \`--memory mmap\`; \`diffusers\` is PyTorch eager;
-\`openvino\` runs diffusers' module, converted by OpenVINO. All are in float32 (24 significant bits) but those that say
+\`openvino\` runs diffusers' module, converted by OpenVINO, and the UNet as \`kinora export onnx\` writes it, since converting that
+takes more memory than machines have; a clip's conditioning is made before the call there, as in Kinora. All are in float32 (24 significant bits) but those that say
 bfloat16 (8): how far that takes them from float32 is in the table above.
 ${skippedText(figures)}
 ${speedTable(figures)}

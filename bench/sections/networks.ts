@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { instructionSets, multipliesBfloat16, processorFlags } from '../report/machine.ts';
 import { type CaseName, cases, writeInputs } from '../side/cases.ts';
+import { exportUnet } from '../side/export-unet.ts';
 import { missingModule, runSide, type SideName, type SideResult } from '../side/run-side.ts';
 import { compareFiles, type Difference } from './compare.ts';
 import { type BenchOptions, loadFigures, saveFigures, tell } from './section.ts';
@@ -50,7 +51,7 @@ export async function measureNetworks(options: BenchOptions): Promise<void> {
     if (options.cases !== undefined && !options.cases.includes(name)) continue;
     const inputs = writeInputs(join(options.workDir, 'inputs'), name);
     const isTimed = timed.includes(name);
-    if (isTimed && present.includes('openvino')) await turn('openvino', name, { ...options, inputs, runs: 0 });
+    if (isTimed && present.includes('openvino')) await prepareOpenvino(name, { ...options, inputs });
     const own: NetworkFigures = { runs: {}, differences: {}, skipped };
     figures[name] = own;
     for (let round = 0; round < (isTimed ? options.rounds : 1); round++) {
@@ -65,6 +66,18 @@ export async function measureNetworks(options: BenchOptions): Promise<void> {
       }
       saveFigures(options.workDir, 'networks', figures);
     }
+  }
+}
+
+/** Where the UNet's ONNX files lie for OpenVINO. */
+const exportedUnet = (workDir: string, name: CaseName) => join(workDir, 'openvino', `${name}-onnx`);
+
+/** What OpenVINO reads of a case is written before its turns: Kinora's exported UNet, or its own conversion of diffusers' modules. */
+async function prepareOpenvino(name: CaseName, options: BenchOptions & { inputs: string }): Promise<void> {
+  if (cases[name].network === 'unet') {
+    await exportUnet(options.modelDir, exportedUnet(options.workDir, name), cases[name]);
+  } else {
+    await turn('openvino', name, { ...options, runs: 0 });
   }
 }
 
@@ -105,6 +118,7 @@ async function turn(
     mapped: mode === 'mmap',
     bfloat16: mode === 'bf16',
     cache: join(workDir, 'openvino'),
+    ...(cases[name].network === 'unet' && { onnx: exportedUnet(workDir, name) }),
     ...(outputs === undefined ? {} : { outputs }),
   });
   if (runs > 0) tell(`${name}, ${contender}: ${result.seconds.map((seconds) => seconds.toFixed(2)).join(' ')} s`);

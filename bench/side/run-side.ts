@@ -18,7 +18,7 @@ export type SideName = 'diffusers' | 'kinora' | 'openvino';
 export interface SideResult extends SideTimes, PeakMemory {}
 
 /** Runs a task on a side; what goes wrong there is shown on stderr. */
-export async function runSide(side: SideName, task: SideTask & { cache?: string }): Promise<SideResult> {
+export async function runSide(side: SideName, task: SideTask & { cache?: string; onnx?: string }): Promise<SideResult> {
   const words = [JSON.stringify(task)];
   const { stdout, peak } =
     side === 'kinora'

@@ -1,4 +1,5 @@
 import type { GraphTarget } from '../inference/graph/graph-builder.ts';
+import { channelsLastDomain } from '../inference/onnx/types.ts';
 import type { ExportedNetwork } from '../inference/pipeline/export-networks.ts';
 import type { ModelConfigs } from '../inference/pipeline/load-model.ts';
 import type { ImageToVideoSettings } from '../inference/pipeline/types.ts';
@@ -36,10 +37,13 @@ export function describeExport(
       ? 'with guidance: the batch is without condition, then with it'
       : 'with guidance: two calls of the UNet a step, without condition and with it';
   const needs = target.provider === 'cpu' ? 'ONNX Runtime' : `ONNX Runtime with the provider ${target.provider}`;
+  const domains = target.channelsLast
+    ? `opset 21, com.microsoft 1 and, of ONNX Runtime 1.30's own, ${channelsLastDomain} 21`
+    : 'opset 21 and com.microsoft 1';
   return `# ${configs.name} as ONNX
 
 Written by \`kinora export onnx\`: ${numFrames} frames of ${width}×${height}, ${guidance}; computed in ${target.precision},
-with the operators of the provider ${target.provider} (opset 21 and com.microsoft 1: they run in ${needs}). All inputs and
+with the operators of the provider ${target.provider} (${domains}: they run in ${needs}). All inputs and
 outputs are float32, row-major, in the shapes below; other sizes need another export.
 
     import numpy, onnxruntime

@@ -35,8 +35,9 @@ describe('the bench names what it has measured', () => {
     expect(rows.find((row) => row.includes('kinora-prepacked'))).toContain('1.20');
     expect(rows.some((row) => row.includes('mmap') || row.includes('openvino, in'))).toBe(false);
     expect(exactnessTable(figures)).toMatch(/diffusers, in bfloat16 \| 6\.0e-2 \| 1\.0e-6 \| {2}\|/);
+    expect(rows.some((row) => row.includes("| openvino on Kinora's exported graph | 24.00 |"))).toBe(true);
     expect(skippedText(figures)).toContain(
-      'one branch: openvino, in bfloat16 was left out (no module named openvino).',
+      "one branch: openvino on Kinora's exported graph, in bfloat16 was left out (no module named openvino).",
     );
   });
 });

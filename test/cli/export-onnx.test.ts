@@ -4,6 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { compileGraph } from '../../src/inference/graph/compile-graph.ts';
+import { channelsLastDomain } from '../../src/inference/onnx/types.ts';
 import { buildNetwork, clipRequests, networkTarget } from '../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
@@ -83,6 +84,11 @@ it('writes networks that compute what Kinora computes, pointing into the weights
   // Again in the same place: what is linked already stays.
   expect((await kinoraExport('--model', model, '--out', out, '--guidance-batch', 'split', ...shape)).exitCode).toBe(0);
   expect(readFileSync(join(out, 'ONNX.md'), 'utf8')).toContain('| input | `timestep` | 1 |');
+
+  // For CUDA they are of a domain that other programs lack.
+  expect(page).not.toContain(channelsLastDomain);
+  expect((await kinoraExport('--model', model, '--out', out, '--provider', 'cuda', ...shape)).exitCode).toBe(0);
+  expect(readFileSync(join(out, 'ONNX.md'), 'utf8')).toContain(`${channelsLastDomain} 21`);
 });
 
 it('writes networks that carry their weights, which then need nothing of the model', async () => {

@@ -1,10 +1,10 @@
 import type { BuiltGraph } from '../../src/inference/graph/graph-builder.ts';
 import type { GraphInitializer } from '../../src/inference/graph/parameters.ts';
-import type { AttributeValue, OnnxNode } from '../../src/inference/onnx/types.ts';
+import { type AttributeValue, channelsLastDomain, type OnnxNode } from '../../src/inference/onnx/types.ts';
 
 /**
- * A graph for CUDA with the operators that only CUDA has kernels for written out in those that the CPU has: NhwcConv,
- * GroupNorm and BiasSplitGelu of com.microsoft, by their documented meaning. It computes the same on the CPU. Of what lies
+ * A graph for CUDA with the operators that only CUDA has kernels for written out in those that the CPU has: Conv
+ * of the channels-last domain, GroupNorm and BiasSplitGelu of com.microsoft, by their documented meaning. It computes the same on the CPU. Of what lies
  * between the operators that stand for one, CUDA rounds the sum in BiasSplitGelu to the graph's type and nothing else
  * (bias_split_gelu_impl.cu, group_norm_impl_kernel.cuh): that sum alone is a value of the graph that is returned.
  */
@@ -40,8 +40,7 @@ export function expandContrib(graph: BuiltGraph): BuiltGraph {
     attributes,
   }: OnnxNode): void {
     const planes = add('Transpose', [x], { perm: [0, 3, 1, 2] }, `${y} planes`);
-    const kernel = add('Transpose', [weight], { perm: [0, 3, 1, 2] }, `${y} kernel`);
-    const out = add('Conv', bias === '' ? [planes, kernel] : [planes, kernel, bias], attributes, `${y} conv`);
+    const out = add('Conv', bias === '' ? [planes, weight] : [planes, weight, bias], attributes, `${y} conv`);
     add('Transpose', [out], { perm: [0, 2, 3, 1] }, y);
   }
 
@@ -90,10 +89,12 @@ export function expandContrib(graph: BuiltGraph): BuiltGraph {
   }
 
   const expansions: Readonly<Record<string, (node: OnnxNode) => void>> = {
-    NhwcConv: expandConvolution,
-    GroupNorm: expandNorm,
-    BiasSplitGelu: expandSplitGelu,
+    [`${channelsLastDomain}:Conv`]: expandConvolution,
+    'com.microsoft:GroupNorm': expandNorm,
+    'com.microsoft:BiasSplitGelu': expandSplitGelu,
   };
-  for (const node of graph.nodes) (expansions[node.opType] ?? ((plain) => nodes.push(plain)))(node);
+  for (const node of graph.nodes) {
+    (expansions[`${node.domain}:${node.opType}`] ?? ((plain) => nodes.push(plain)))(node);
+  }
   return { ...graph, nodes, values, initializers: [...graph.initializers, ...initializers.values()] };
 }

@@ -13,7 +13,7 @@ const moving = ['Cast', 'Concat', 'Expand', 'Identity', 'Reshape', 'Resize', 'Sl
 const products = ['Conv', 'Gemm', 'MatMul', 'Softmax', 'InstanceNormalization', 'LayerNormalization'];
 const phases = ['Cos', 'Sin'];
 /** Operators of com.microsoft. */
-const ofCuda = ['MultiHeadAttention', 'NhwcConv', 'GroupNorm', 'BiasSplitGelu'];
+const ofCuda = ['MultiHeadAttention', 'GroupNorm', 'BiasSplitGelu'];
 const everything = [...elementWise, ...moving, ...products, ...phases];
 
 /** See above; a pair that is not here is one that Kinora does not offer. */

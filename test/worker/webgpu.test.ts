@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { UnetProbe } from '../../src/inference/pipeline/probe-unet.ts';
 import { probeProvider } from '../../src/worker/probe-provider.ts';
 import { expectClose } from '../support/expect-close.ts';
+import { programFile } from '../support/program-file.ts';
 
 /** Chromium's software Vulkan (Debian: package `chromium-common`), which needs no graphics card. */
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -49,6 +52,18 @@ describe.skipIf(!isThere)(`the UNet on WebGPU, by SwiftShader${reason}`, () => {
     }
     const { output } = webgpu as UnetProbe;
     expectClose(numbers(output), numbers(cpu.output), { tolerance: 5e-2, name: 'webgpu float16' });
+  });
+});
+
+describe.skipIf(!isThere)(`the convolution of CUDA's graphs, by another provider that has it${reason}`, () => {
+  it('takes pictures channels last and its weight as torch keeps it', { timeout: timeoutMs }, async () => {
+    const program = programFile('test/worker/fixtures/channels-last-convolution.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { env: environment });
+    const [plain, last] = JSON.parse(stdout) as [number[], number[]];
+    expectClose(numbers(Float32Array.from(last)), numbers(Float32Array.from(plain)), {
+      tolerance: 1e-5,
+      name: 'convolution',
+    });
   });
 });
 

@@ -1,5 +1,12 @@
 import { GraphError } from '../../errors.ts';
-import { type AttributeValue, type DataType, dataTypes, type OnnxNode, type OnnxValueInfo } from '../onnx/types.ts';
+import {
+  type AttributeValue,
+  channelsLastDomain,
+  type DataType,
+  dataTypes,
+  type OnnxNode,
+  type OnnxValueInfo,
+} from '../onnx/types.ts';
 import type { Dtype } from '../safetensors/format.ts';
 import type { Weights } from '../safetensors/open-weights.ts';
 import { inferShape } from './infer-shape.ts';
@@ -196,13 +203,14 @@ export function buildGraph(
     },
     op(opType, operands, attributes = {}, domain = '') {
       const given = operands.filter((operand) => operand !== undefined);
-      const inferred = inferShape(opType, given, attributes);
+      const known = domain === channelsLastDomain ? `${domain}:${opType}` : opType;
+      const inferred = inferShape(known, given, attributes);
       const nodeName = `${path()}/${opType}_${nodes.length}`;
       nodes.push({
         name: nodeName,
         opType,
         domain,
-        inputs: operands.map((operand) => operand?.name ?? ''),
+        inputs: namesOf(operands),
         outputs: [nodeName],
         attributes,
       });
@@ -237,6 +245,12 @@ export function buildGraph(
   for (const value of idle) values.delete(value);
   const initializers = table.initializers().filter((initializer) => !idle.has(initializer.name));
   return { name, nodes: live, initializers, inputs, outputs, values, expected: table.expected };
+}
+
+/** Inputs as ONNX names them: those left out are empty, and at the end not named at all, since OpenVINO reads no empty ones there. */
+function namesOf(operands: readonly (Value | undefined)[]): string[] {
+  const last = operands.findLastIndex((operand) => operand !== undefined);
+  return operands.slice(0, last + 1).map((operand) => operand?.name ?? '');
 }
 
 /** Reshapes from which only other reshapes were made have been passed over (see `reshape`): nothing reads them. */

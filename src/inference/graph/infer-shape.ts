@@ -1,5 +1,5 @@
 import { GraphError } from '../../errors.ts';
-import type { AttributeValue, DataType } from '../onnx/types.ts';
+import { type AttributeValue, channelsLastDomain, type DataType } from '../onnx/types.ts';
 import { axisSize, elementCount, shape4, type Value } from './value.ts';
 
 /** What a node makes, as far as the graph needs to know it. */
@@ -13,7 +13,8 @@ type Inference = (inputs: readonly Value[], attributes: Attributes) => InferredO
 
 /**
  * Shape and type inference for every operator that Kinora's graphs use (ONNX operator documentation, opset 21, and
- * ONNX Runtime's contrib operators).
+ * ONNX Runtime's own operators).
+ * @param opType with its domain before it, `domain:Type`, where another domain has an operator of the same name
  * @throws GraphError for an operator that is not known here, or inputs that it does not take
  */
 export function inferShape(opType: string, inputs: readonly Value[], attributes: Attributes): InferredOutput {
@@ -101,19 +102,12 @@ const inferences: Readonly<Record<string, Inference>> = {
     return { dataType: first(inputs).dataType, shape: [batch, outChannels, outHeight, outWidth] };
   },
 
-  /** [n, h, w, c], its kernel [out, height, width, in]; com.microsoft. */
-  NhwcConv(inputs, attributes) {
+  /** [n, h, w, c], with the kernel of Conv. */
+  [`${channelsLastDomain}:Conv`](inputs, attributes) {
     const [batch, height, width, channels] = shape4(first(inputs));
-    const [outChannels, kernelHeight, kernelWidth, inChannels] = shape4(nth(inputs, 1));
-    const { dataType } = first(inputs);
-    const planes: Value = { name: first(inputs).name, dataType, shape: [batch, channels, height, width] };
-    const kernel: Value = {
-      ...planes,
-      name: nth(inputs, 1).name,
-      shape: [outChannels, inChannels, kernelHeight, kernelWidth],
-    };
-    const { shape } = inferShape('Conv', [planes, kernel, ...inputs.slice(2)], attributes);
-    const [, , outHeight = 0, outWidth = 0] = shape;
+    const planes: Value = { ...first(inputs), shape: [batch, channels, height, width] };
+    const { dataType, shape } = inferShape('Conv', [planes, ...inputs.slice(1)], attributes);
+    const [, outChannels = 0, outHeight = 0, outWidth = 0] = shape;
     return { dataType, shape: [batch, outHeight, outWidth, outChannels] };
   },
 

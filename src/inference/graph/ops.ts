@@ -1,3 +1,4 @@
+import { channelsLastDomain } from '../onnx/types.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import type { Value } from './value.ts';
 
@@ -31,6 +32,18 @@ export function reshape(graph: GraphBuilder, x: Value, shape: readonly number[])
 /** Axes in another order: output axis i is input axis `order[i]`. */
 export const transpose = (graph: GraphBuilder, x: Value, order: readonly number[]): Value =>
   graph.op('Transpose', [x], { perm: order });
+
+/**
+ * The operator Conv, on pictures as the target has them. Channels last, ONNX Runtime's CUDA kernel takes the weight as torch
+ * keeps it, and the card turns it once, when the session is made (`PrePack` in its conv.cc). NhwcConv of com.microsoft is
+ * the same kernel but wants the weight turned: such a Transpose is folded on one thread of the processor, which took longer
+ * than all the rest of loading SVD XT's UNet.
+ */
+export const convolution = (
+  graph: GraphBuilder,
+  inputs: readonly [x: Value, weight: Value, bias: Value | undefined],
+  attributes: Readonly<Record<string, readonly number[]>>,
+): Value => graph.op('Conv', inputs, attributes, graph.target.channelsLast ? channelsLastDomain : '');
 
 /** Joins along one axis. */
 export const concat = (graph: GraphBuilder, values: readonly Value[], axis: number): Value =>

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import { add, multiply, reshape, transpose } from '../graph/ops.ts';
+import { add, convolution, multiply, reshape, transpose } from '../graph/ops.ts';
 import { axisSize, elementCount, pictureSizes, type Value } from '../graph/value.ts';
 import { silu } from './activations.ts';
 import { patchConv, suitsPatches } from './patch-conv.ts';
@@ -76,19 +76,6 @@ export function conv2d(
       strides: [stride, stride],
     });
   });
-}
-
-/**
- * The operator itself. Channels last, CUDA wants the kernel [out, h, w, in]: ONNX Runtime folds the transpose when the
- * session is made.
- */
-function convolution(
-  graph: GraphBuilder,
-  [x, weight, bias]: readonly [Value, Value, Value | undefined],
-  attributes: Readonly<Record<string, readonly number[]>>,
-): Value {
-  if (!graph.target.channelsLast) return graph.op('Conv', [x, weight, bias], attributes);
-  return graph.op('NhwcConv', [x, transpose(graph, weight, [0, 2, 3, 1]), bias], attributes, 'com.microsoft');
 }
 
 /** torch `ConvTranspose2d`, twice as large by default: [n, c, h, w] -> [n, outChannels, (h−1)·stride + kernel − 2·padding, …]. */

@@ -1,6 +1,7 @@
 import { createMessageWriter, type MessageWriter } from './protobuf.ts';
 import {
   type AttributeValue,
+  channelsLastDomain,
   dataTypes,
   type OnnxGraph,
   type OnnxInitializer,
@@ -11,8 +12,10 @@ import {
 /** ONNX IR version 10 with opset 21: what ONNX Runtime 1.30 and its GPU providers all read. */
 const irVersion = 10;
 const opsets = [
-  { domain: '', version: 21 },
-  { domain: 'com.microsoft', version: 1 },
+  { domain: '', version: 21, isAlways: true },
+  { domain: 'com.microsoft', version: 1, isAlways: true },
+  // Other programs than ONNX Runtime may refuse a model that names it.
+  { domain: channelsLastDomain, version: 21, isAlways: false },
 ];
 
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -30,7 +33,8 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
     for (const value of graph.inputs) out.message(11, (nested) => writeValueInfo(nested, value));
     for (const value of graph.outputs) out.message(12, (nested) => writeValueInfo(nested, value));
   });
-  for (const opset of opsets) {
+  const used = new Set(graph.nodes.map(({ domain }) => domain));
+  for (const opset of opsets.filter(({ domain, isAlways }) => isAlways || used.has(domain))) {
     model.message(8, (out) => {
       out.string(1, opset.domain);
       out.int(2, opset.version);

@@ -9,6 +9,12 @@ export const dataTypes = {
   float8e5m2: 19,
 } as const;
 
+/**
+ * ONNX Runtime's own domain of operators whose first input and output lie [n, h, w, c], while weights stay as ONNX has them.
+ * It is meant for graphs that ONNX Runtime rewrites itself (`prefer_nhwc` of its CUDA provider) and may change with its version.
+ */
+export const channelsLastDomain = 'com.ms.internal.nhwc';
+
 /** An element type that Kinora's graphs use. */
 export type DataType = keyof typeof dataTypes;
 

@@ -1,5 +1,6 @@
 import { InferenceError, UserError } from '../../errors.ts';
 import { addScaled } from '../schedulers/euler-steps.ts';
+import { cachesDeepFeatures } from './build-network.ts';
 import { type DenoiseTools, drawLatents, openDenoiser, type Stage } from './denoiser.ts';
 import { requireFinite } from './guard-networks.ts';
 import { guidedSteps, linspace } from './guidance.ts';
@@ -47,7 +48,7 @@ export async function* denoiseBetween(job: PipelineContext, tools: DenoiseTools)
   const { until: end = halves } = tools;
   if (done === end) return latents;
 
-  const plan = { guided: guided.map(() => true), caching: deepCacheInterval > 1 && steps > 1 };
+  const plan = { guided: guided.map(() => true), caching: cachesDeepFeatures(settings) };
   const denoiser = await openDenoiser(job, conditions, plan);
   try {
     for (; done < end; done++) {

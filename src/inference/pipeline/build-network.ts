@@ -141,6 +141,14 @@ export function clipRequests(
   ];
 }
 
+/** Whether a clip's steps call the whole UNet in some and its outermost blocks alone in others. */
+export function cachesDeepFeatures({
+  deepCacheInterval = 1,
+  numInferenceSteps,
+}: Pick<ImageToVideoSettings, 'deepCacheInterval' | 'numInferenceSteps'>): boolean {
+  return deepCacheInterval > 1 && numInferenceSteps > 1;
+}
+
 /** The precision that a provider works in where none is asked for: ONNX Runtime's CPU kernels know float32 only. */
 export function defaultPrecision(provider: ConcreteProvider): Precision {
   return provider === 'cpu' ? 'float32' : 'float16';

@@ -2,7 +2,7 @@ import { vaeScaleFactor } from '../models/vae-config.ts';
 import type { TorchGenerator } from '../random/torch-generator.ts';
 import type { NetworkSession } from '../runtime/session.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
-import type { NetworkRequest } from './build-network.ts';
+import { cachesDeepFeatures, type NetworkRequest } from './build-network.ts';
 import { requireFinite, requireOutput, withSession } from './guard-networks.ts';
 import { applyGuidance, guidedSteps, linspace } from './guidance.ts';
 import type { PipelineContext } from './pipeline-context.ts';
@@ -207,7 +207,7 @@ export async function* denoise(job: PipelineContext, tools: DenoiseTools): Stage
   const { step: done, latents } = tools.start ?? { step: 0, latents: drawLatents(job, tools) };
   if (done === end) return latents;
 
-  const denoiser = await openDenoiser(job, conditions, { guided, caching: deepCacheInterval > 1 && steps > 1 });
+  const denoiser = await openDenoiser(job, conditions, { guided, caching: cachesDeepFeatures(settings) });
   try {
     for (let index = done; index < end; index++) {
       const timestep = scheduler.timesteps[index]!;

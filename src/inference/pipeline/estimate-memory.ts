@@ -4,6 +4,7 @@ import { largestElementCount, peakActivationBytes, weightBytes } from '../graph/
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import {
   buildNetwork,
+  cachesDeepFeatures,
   clipRequests,
   defaultPrecision,
   modelTarget,
@@ -58,15 +59,38 @@ export async function estimateNetwork(
     weightBytes: weightBytes(each, valueBytes[target.precision]),
     activationBytes: peakActivationBytes(each),
   });
-  const isStep = request.network === 'unet-step';
   return {
     request,
     stage: stageOf[request.network],
     ...costOf(graph),
-    ...(isStep && { parts: partitionGraph(graph, unetPart).map(costOf) }),
+    ...(isStep(request) && { parts: partitionGraph(graph, unetPart).map(costOf) }),
     largestElements: largestElementCount(graph),
   };
 }
+
+/**
+ * What the UNet of a clip's steps costs: with a `deepCacheInterval` two sessions are there at once, the whole UNet and its
+ * outermost blocks, and neither shares weights or memory with the other. In parts, one of either is there at a time.
+ * @throws SafetensorsError | WeightsMismatchError its checkpoint is missing, broken, or of another model
+ */
+export async function estimateSteps(
+  configs: ModelConfigs,
+  settings: Omit<ImageToVideoSettings, 'seed'>,
+  options: EstimateOptions,
+): Promise<NetworkCost> {
+  const request = clipRequests(configs, settings, options.guidanceBatch).find(isStep)!;
+  if (!cachesDeepFeatures(settings)) return estimateNetwork(configs, request, options);
+  const whole = await estimateNetwork(configs, { ...request, deepFeatures: 'give' }, options);
+  const outer = await estimateNetwork(configs, { ...request, deepFeatures: 'take' }, options);
+  return {
+    ...whole,
+    weightBytes: whole.weightBytes + outer.weightBytes,
+    activationBytes: whole.activationBytes + outer.activationBytes,
+    parts: [...(whole.parts ?? []), ...(outer.parts ?? [])],
+  };
+}
+
+const isStep = (request: NetworkRequest) => request.network === 'unet-step';
 
 /**
  * What each stage of a clip costs in each memory mode: the weights that are there at once, and the largest sum of live
@@ -80,7 +104,10 @@ export async function estimateMemory(
 ): Promise<MemoryEstimates> {
   const costs: NetworkCost[] = [];
   for (const request of clipRequests(configs, settings, options.guidanceBatch)) {
-    costs.push(await estimateNetwork(configs, request, options));
+    const isSteps = isStep(request);
+    costs.push(
+      await (isSteps ? estimateSteps(configs, settings, options) : estimateNetwork(configs, request, options)),
+    );
   }
   const residentBytes = costs.reduce((sum, cost) => sum + cost.weightBytes, 0);
   const inModes = (stage: keyof MemoryEstimates) => {

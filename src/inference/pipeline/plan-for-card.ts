@@ -1,8 +1,14 @@
 import { AppError } from '../../errors.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { vaeScaleFactor } from '../models/vae-config.ts';
-import { clipRequests } from './build-network.ts';
-import { type EstimateOptions, estimateNetwork, type MemoryEstimate, type NetworkCost } from './estimate-memory.ts';
+import { cachesDeepFeatures, clipRequests } from './build-network.ts';
+import {
+  type EstimateOptions,
+  estimateNetwork,
+  estimateSteps,
+  type MemoryEstimate,
+  type NetworkCost,
+} from './estimate-memory.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { ExecutionOptions, GuidanceBatch, ImageToVideoSettings, MemoryMode } from './types.ts';
 
@@ -27,7 +33,8 @@ const reservedBytes = 750e6;
 /**
  * How much more than the activations ONNX Runtime's arena takes of the card. It asks for pieces of powers of two and gives
  * none back, so that what is free lies scattered: seen with the provider at 25 frames of 1024×576
- * (bench/cuda-placement.ts), 1.09 to 1.16 for the UNet, 1.4 to 2.2 for the VAE, whose pictures grow from level to level.
+ * (bench/cuda-placement.ts), 1.06 to 1.12 for the UNet, with the kernels that lie there turned, and 1.4 to 2.2 for the VAE,
+ * whose pictures grow from level to level. The rest, 1 GB of the UNet's, is for workspaces of cuDNN.
  */
 const arenaFactors = { 'encode-image': 2.4, denoise: 1.25, decode: 2.2 } as const;
 
@@ -67,8 +74,7 @@ export function cardPlanner(
 
   function stepCost(way: Way): Promise<NetworkCost> {
     const key = JSON.stringify(way);
-    const request = requestsOf(way).find(({ network }) => network === 'unet-step')!;
-    const cost = steps.get(key) ?? estimateNetwork(configs, request, { ...target, ...way });
+    const cost = steps.get(key) ?? estimateSteps(configs, settings, { ...target, ...way });
     steps.set(key, cost);
     return cost;
   }
@@ -167,7 +173,8 @@ export function executionPlanner(
   return async (settings) => {
     if (cardBytes === undefined) return usual;
     const { width, height, numFrames, minGuidanceScale, maxGuidanceScale } = settings;
-    const key = `${width}x${height}x${numFrames} ${Math.max(minGuidanceScale, maxGuidanceScale) > 1}`;
+    const isGuided = Math.max(minGuidanceScale, maxGuidanceScale) > 1;
+    const key = `${width}x${height}x${numFrames} ${isGuided} ${cachesDeepFeatures(settings)}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     try {

@@ -187,3 +187,19 @@ describe('precision', () => {
 it('a graph without an output is refused', () => {
   expect(() => buildGraph('test', { weights: new Map(), target: cpu }, () => {})).toThrow(GraphError);
 });
+
+describe('inputs that are left out', () => {
+  it('are empty between others, and not named at the end, where OpenVINO reads no empty ones', () => {
+    const graph = build((inner) => {
+      const [x, matrix] = [inner.input('x', [2, 3]), inner.input('matrix', [3, 4])];
+      inner.op('Gemm', [x, matrix, undefined]);
+      const picture = inner.input('picture', [1, 2, 3, 3]);
+      inner.op('Resize', [picture, undefined, undefined, inner.integers([1, 2, 6, 6])]);
+    });
+    const given = graph.nodes.filter(({ opType }) => opType !== 'Identity').map(({ inputs }) => inputs);
+    expect(given).toEqual([
+      ['x', 'matrix'],
+      ['picture', '', '', expect.stringContaining('integers')],
+    ]);
+  });
+});

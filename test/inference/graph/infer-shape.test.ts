@@ -6,7 +6,7 @@ import { inferShape } from '../../../src/inference/graph/infer-shape.ts';
 import type { Value } from '../../../src/inference/graph/value.ts';
 import { ifnet } from '../../../src/inference/models/ifnet.ts';
 import { enlarger } from '../../../src/inference/models/upconv-7.ts';
-import type { AttributeValue, DataType } from '../../../src/inference/onnx/types.ts';
+import { type AttributeValue, channelsLastDomain, type DataType } from '../../../src/inference/onnx/types.ts';
 import { buildNetwork, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
 import { openRifeWeights } from '../../../src/inference/pipeline/rife.ts';
@@ -26,6 +26,8 @@ interface Case {
 }
 
 const contrib = 'com.microsoft';
+/** The CPU has no kernel for it: cuda-stub.test.ts runs it. */
+const channelsLastConv = `${channelsLastDomain}:Conv`;
 const nearest = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
 const conv = (kernel: number[], pads: number[], strides: number[]) => ({ kernel_shape: kernel, pads, strides });
 const same = (opType: string, rest: Partial<Case> = {}) => ({ opType, inputs: [[2, 3, 4]], shape: [2, 3, 4], ...rest });
@@ -276,6 +278,7 @@ describe('shape inference refuses', () => {
     ['a bias for other channels', 'Conv', [picture, value([4, 2, 3, 3]), value([3])], {}],
     ['a kernel larger than the picture', 'Conv', [picture, value([4, 2, 7, 7])], {}],
     ['pads that are no list', 'Conv', [picture, value([4, 2, 3, 3])], { pads: 1 }],
+    ['a kernel that lies channels last', channelsLastConv, [value([1, 6, 5, 2]), value([4, 3, 3, 2])], {}],
     ['matrices that do not chain', 'Gemm', [value([2, 3]), value([3, 4])], { transB: 1 }],
     ['a vector for a matrix', 'Gemm', [value([2]), value([2, 4])], {}],
     ['a bias of another width', 'Gemm', [value([2, 3]), value([4, 3]), value([3])], { transB: 1 }],
@@ -326,6 +329,12 @@ describe('shape inference refuses', () => {
     ['an offset of another width', 'LayerNormalization', [picture, value([6]), value([2])], {}],
   ])('%s (%s)', (_, opType, inputs, attributes) => {
     expect(() => inferShape(opType, inputs, attributes)).toThrow(GraphError);
+  });
+
+  it('no convolution of pictures that lie channels last', () => {
+    const attributes = conv([3, 1], [1, 0, 1, 0], [2, 1]);
+    const inputs = [value([2, 6, 5, 3], 'float16'), value([4, 3, 3, 1], 'float16'), value([4], 'float16')];
+    expect(inferShape(channelsLastConv, inputs, attributes)).toEqual({ dataType: 'float16', shape: [2, 3, 5, 4] });
   });
 
   it('with words for what it was given', () => {

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../../src/inference/onnx/encode-model.ts';
-import type { AttributeValue, OnnxGraph, OnnxNode } from '../../../src/inference/onnx/types.ts';
+import {
+  type AttributeValue,
+  channelsLastDomain,
+  type OnnxGraph,
+  type OnnxNode,
+} from '../../../src/inference/onnx/types.ts';
 import { openSession } from '../../../src/inference/runtime/session.ts';
 import { goldenPath } from '../../support/golden.ts';
 
@@ -57,6 +62,13 @@ describe('encodeModel', () => {
   it("gives the onnx package's bytes", async () => {
     const expected = await readFile(goldenPath('onnx/small.onnx'));
     expect(Buffer.from(encodeModel(small)).toString('latin1')).toBe(expected.toString('latin1'));
+  });
+
+  it("names ONNX Runtime's inner domain where a node is of it alone: other programs may refuse it", () => {
+    const text = (graph: OnnxGraph) => Buffer.from(encodeModel(graph)).toString('latin1');
+    expect(text(small)).not.toContain(channelsLastDomain);
+    const last = node('Conv', ['x', 'block.weight'], 'y', { domain: channelsLastDomain });
+    expect(text({ ...small, nodes: [last] }).split(channelsLastDomain).length - 1).toBe(2);
   });
 
   it('gives what ONNX Runtime loads and runs', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clipRequests, type NetworkRequest } from '../../../src/inference/pipeline/build-network.ts';
 import { mostFramesTogether } from '../../../src/inference/pipeline/decode-latents.ts';
 import { estimateNetwork } from '../../../src/inference/pipeline/estimate-memory.ts';
 import { type ModelConfigs, readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
@@ -22,10 +23,13 @@ const folder = mkdtempSync(join(tmpdir(), 'kinora-card-'));
 const target = { provider: 'cuda', precision: 'float16' } as const;
 let configs: ModelConfigs;
 let plan: (cardBytes: number) => Promise<CardPlan>;
+let planWithDeepCache: typeof plan;
 beforeAll(async () => {
   await writeSparseSvdXt(folder);
   configs = await readModelConfigs(folder);
-  plan = cardPlanner(configs, modelInfo(configs).defaults, { target, chosen: {} });
+  const { defaults } = modelInfo(configs);
+  plan = cardPlanner(configs, defaults, { target, chosen: {} });
+  planWithDeepCache = cardPlanner(configs, { ...defaults, deepCacheInterval: 3 }, { target, chosen: {} });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -52,6 +56,32 @@ describe('25 frames of 1024×576 by SVD XT', () => {
     expect(describePlan(found, modelInfo(configs).defaults, 4e9)).toMatch(
       /^25 frames of 1024×576 take about .* of the card's 4.00 GB even with MEMORY_MODE=sequential-offload, GUIDANCE_BATCH=split, FEED_FORWARD_CHUNK=50000: make smaller clips$/,
     );
+  });
+
+  it.each([
+    [80, { memoryMode: 'resident', guidanceBatch: 'batched' }],
+    [24, { memoryMode: 'model-offload', guidanceBatch: 'split' }],
+    [16, { memoryMode: 'sequential-offload', guidanceBatch: 'batched' }],
+    [8, { memoryMode: 'sequential-offload', guidanceBatch: 'split' }],
+  ] as const)(
+    'with a deep cache interval are run on a card of %i GB as two sessions of the UNet at once allow',
+    async (card, way) => {
+      const found = await planWithDeepCache(bytesOf(card));
+      expect(found).toMatchObject({ ...way, fits: true });
+    },
+  );
+
+  it('with a deep cache interval take what both sessions of the UNet do, whose weights are apart', async () => {
+    const settings = modelInfo(configs).defaults;
+    const request = clipRequests(configs, settings, 'split').find(({ network }) => network === 'unet-step')!;
+    const outer = await estimateNetwork(configs, { ...request, deepFeatures: 'take' } as NetworkRequest, target);
+    expect(outer.weightBytes).toBeGreaterThan(50e6);
+    const chosen = { memoryMode: 'model-offload', guidanceBatch: 'split', feedForwardChunk: undefined } as const;
+    const needed = async (deepCacheInterval: number) =>
+      (await cardPlanner(configs, { ...settings, deepCacheInterval }, { target, chosen })(bytesOf(80))).neededBytes;
+    const more = (await needed(2)) - (await needed(1));
+    expect(more).toBeGreaterThanOrEqual(outer.weightBytes + 1.25 * outer.activationBytes);
+    expect(more).toBeLessThan(1.1 * (outer.weightBytes + 1.25 * outer.activationBytes));
   });
 
   it.each([
@@ -140,6 +170,8 @@ describe('executionPlanner', () => {
       '25 frames of 1024×576',
       '25 frames of 512×512',
     ]);
+    const cached = await planFor({ ...settings, width: 512, height: 512, deepCacheInterval: 2 });
+    expect(cached).toMatchObject({ memoryMode: 'sequential-offload' });
   });
 
   it('takes what is usual where no card is known, and where the model cannot be read', async () => {

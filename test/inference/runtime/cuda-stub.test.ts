@@ -95,6 +95,21 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
     expect(placed.every(({ runSeconds }) => runSeconds !== undefined)).toBe(true);
   });
 
+  it('turns the kernels of convolutions on the card, when the session is made', async () => {
+    const order: PlaceOrder = {
+      modelDir: inject('tinyModel'),
+      settings: {},
+      precisions: ['float16'],
+      cudaGraphs: ['channels-last', 'plain'],
+      networks: ['unet-step'],
+    };
+    const [last, plain] = await place([order], { CUDA_STUB_JOURNAL: join(tempFolder(), 'journal') });
+    // Each makes place for one that lies channels last.
+    expect(last?.replacedBytes).toBeGreaterThanOrEqual(last?.kernelBytes ?? 0);
+    expect(last?.kernelBytes).toBeGreaterThan(100_000);
+    expect(plain?.replacedBytes).toBeLessThan(1000);
+  });
+
   it('takes no more of the card for the second run than for the first', async () => {
     const order: PlaceOrder = {
       modelDir: inject('tinyModel'),

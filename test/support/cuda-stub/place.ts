@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { compileGraph } from '../../../src/inference/graph/compile-graph.ts';
-import type { Precision } from '../../../src/inference/graph/graph-builder.ts';
+import type { BuiltGraph, Precision } from '../../../src/inference/graph/graph-builder.ts';
 import { peakActivationBytes, weightBytes } from '../../../src/inference/graph/peak-memory.ts';
 import { encodeModel } from '../../../src/inference/onnx/encode-model.ts';
 import {
@@ -45,8 +45,12 @@ export interface Placed {
   runSeconds?: number;
   /** Bytes of the card in use once the session is made, and at most until it was run once, and twice; with CUDA_STUB_JOURNAL alone. */
   loadedBytes?: number | undefined;
+  /** Bytes of the card that were given back while the session was made: weights of which the provider made its own. */
+  replacedBytes?: number;
   firstRunBytes?: number;
   peakBytes?: number;
+  /** Bytes of the kernels of convolutions, on the card. */
+  kernelBytes: number;
   /** What Kinora reckons: weights on the card, and activations at once. */
   weightBytes: number;
   activationBytes: number;
@@ -65,8 +69,10 @@ async function place(order: PlaceOrder): Promise<void> {
         const target = networkTarget(request, configs, modelTarget({ provider: 'cuda', precision, cudaGraph }));
         const graph = await buildNetwork(configs, request, target);
         const made = { model: configs.name, network: request.network, precision, cudaGraph };
+        const valueBytes = target.precision === 'float16' ? 2 : 4;
         const reckoned = {
-          weightBytes: weightBytes(graph, target.precision === 'float16' ? 2 : 4),
+          kernelBytes: weightBytes(kernelsOf(graph), valueBytes),
+          weightBytes: weightBytes(graph, valueBytes),
           activationBytes: peakActivationBytes(graph),
         };
         const seen = await attempt(() => tryGraph(compileGraph(graph), order));
@@ -76,14 +82,23 @@ async function place(order: PlaceOrder): Promise<void> {
   }
 }
 
+/** The graph with no weights but the kernels of convolutions. */
+function kernelsOf(graph: BuiltGraph): BuiltGraph {
+  const names = new Set(graph.nodes.flatMap(({ opType, inputs }) => (opType === 'Conv' ? (inputs[1] ?? []) : [])));
+  return { ...graph, initializers: graph.initializers.filter(({ name }) => names.has(name)) };
+}
+
 async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: PlaceOrder) {
+  const before = journal().length;
   const start = performance.now();
   // Where a node would be left to the CPU, there is no session.
   const session = await openSession(model, { provider: 'cuda', wholly: true });
   try {
     const seconds = (performance.now() - start) / 1000;
-    const loadedBytes = journal().at(-1);
-    if (isRun !== true) return { seconds, loadedBytes };
+    const steps = journal().slice(before);
+    const loadedBytes = steps.at(-1);
+    const replacedBytes = steps.reduce((sum, bytes, at) => sum + Math.max(0, (steps[at - 1] ?? 0) - bytes), 0);
+    if (isRun !== true) return { seconds, loadedBytes, replacedBytes };
     const inputs = Object.fromEntries(
       model.inputs.map(({ name, shape }) => [
         name,
@@ -95,7 +110,7 @@ async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: Place
     const warm = performance.now();
     await session.run(inputs);
     const runSeconds = (performance.now() - warm) / 1000;
-    return { seconds, runSeconds, loadedBytes, firstRunBytes, peakBytes: Math.max(...journal()) };
+    return { seconds, runSeconds, loadedBytes, replacedBytes, firstRunBytes, peakBytes: Math.max(...journal()) };
   } finally {
     await session.release();
   }
@@ -104,7 +119,7 @@ async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: Place
 /** Bytes of the card that were in use, after each piece that was taken or given back. */
 function journal(): number[] {
   const file = process.env.CUDA_STUB_JOURNAL;
-  if (file === undefined) return [];
+  if (file === undefined || !existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .trim()
     .split('\n')
