@@ -19,7 +19,7 @@ export const usage = `npm run soak -- [INTERACTIONS] [SEED] [--engine local|bull
   --engine      bullmq: the bot makes no clips itself; a Redis and worker processes are started
   --workers     default 3, with bullmq alone
   --jobs        instead of INTERACTIONS: goes on until so many clips were asked for; default 200 with bullmq
-  --busy        other work keeps this machine busy: how long answers took, and dead workers' jobs, is told and decides nothing
+  --busy        other work keeps this machine busy: how long answers, ends and dead workers' jobs took is told and decides nothing
 `;
 
 /**
