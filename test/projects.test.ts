@@ -12,8 +12,16 @@ const changes = [
   /\bsetFlagsFromString\(/,
 ];
 
-/** This file holds the words themselves; the second hands them to the page; the third runs before all tests, for all. */
-const exempt = ['test/projects.test.ts', 'test/playground/browser-faults.test.ts', 'test/support/temp-in-memory.ts'];
+const exempt = [
+  // Holds the words themselves.
+  'test/projects.test.ts',
+  // Hands them to the page.
+  'test/playground/browser-faults.test.ts',
+  // Runs before all tests, for all.
+  'test/support/temp-in-memory.ts',
+  // Runs in child processes.
+  'test/support/run-cached.ts',
+];
 
 const sources = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
