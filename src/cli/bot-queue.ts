@@ -1,8 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { BullmqTiming } from '../queue/engine/bullmq-connection.ts';
-import { createBullmqEngine } from '../queue/engine/bullmq-engine.ts';
-import { serveBullmq } from '../queue/engine/bullmq-worker.ts';
 import { createLocalEngine } from '../queue/engine/local-engine.ts';
 import type { EngineWorker, QueueEngine } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
@@ -92,6 +90,9 @@ async function remoteQueue(
   { dataDir, workers, store, facts, clock, log, signal, onClip = () => {} }: BotQueueOptions,
   { queueUrl: url, listen, token, needs, blobs, timing = {} }: RemoteWorkers,
 ): Promise<BotQueue> {
+  // Loaded here: a bot of one host starts without BullMQ and its client of Redis.
+  const { createBullmqEngine } = await import('../queue/engine/bullmq-engine.ts');
+  const { serveBullmq } = await import('../queue/engine/bullmq-worker.ts');
   const key = await rememberedKey(facts);
   const bot = createHash('sha256').update(key).digest('hex').slice(0, 12);
   const isRunning = async (jobId: string) => (await store.find(jobId))?.state === 'running';

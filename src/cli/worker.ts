@@ -5,7 +5,6 @@ import { framesVersion, modelDigest } from '../inference/pipeline/fingerprint.ts
 import type { ModelConfigs } from '../inference/pipeline/load-model.ts';
 import { readSafetyConfig } from '../inference/pipeline/open-safety-check.ts';
 import type { BullmqTiming } from '../queue/engine/bullmq-connection.ts';
-import { serveBullmq } from '../queue/engine/bullmq-worker.ts';
 import type { TaskHandler } from '../queue/engine/queue-engine.ts';
 import { createJobHandler } from '../queue/job-handler.ts';
 import { createHttpAccess } from '../remote/http-access.ts';
@@ -170,6 +169,8 @@ async function takeJobs(member: FleetMember, options: TakeJobsOptions): Promise<
         delivery.progress(progress);
       },
     });
+  // Loaded here: the bot imports this file too, and may have no Redis.
+  const { serveBullmq } = await import('../queue/engine/bullmq-worker.ts');
   try {
     while (!signal.aborted) {
       refit = new AbortController();

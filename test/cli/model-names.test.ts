@@ -31,11 +31,13 @@ const tools: DoctorTools = {
   probe: async () => ({ output: Float32Array.of(1, -1), loadSeconds: 0.2, callSeconds: 0.1 }),
 };
 
-/** A tiny checkpoint in the layout of svd_xt.safetensors. */
+/** Of a tiny checkpoint in the layout of svd_xt.safetensors: drawn once for all. */
+const tensors = drawSingleFile(singleFileManifest.cases.sgm);
+
 function singleFile() {
   const folder = tempFolder();
   const file = join(folder, 'svd_xt.safetensors');
-  writeCheckpoint(file, drawSingleFile(singleFileManifest.cases.sgm));
+  writeCheckpoint(file, tensors);
   return { file, folder, environment: environmentOf(folder) };
 }
 

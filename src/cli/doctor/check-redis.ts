@@ -1,10 +1,11 @@
-import { examineRedis } from '../../queue/engine/examine-redis.ts';
 import type { Log } from '../../util/log.ts';
 import type { Finding } from './finding.ts';
 
 /** What the queue's Redis is like; nothing where there is none. */
 export async function checkRedis(queueUrl: string | undefined): Promise<Finding[]> {
   if (queueUrl === undefined) return [];
+  // Loaded here: most have no Redis, and its client takes a while to load.
+  const { examineRedis } = await import('../../queue/engine/examine-redis.ts');
   const found = await examineRedis(queueUrl);
   return found.map(({ about, ...finding }) => ({ check: about, ...finding }));
 }

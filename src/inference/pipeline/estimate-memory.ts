@@ -1,15 +1,18 @@
 import { partitionGraph } from '../graph/cut-graph.ts';
-import type { Precision } from '../graph/graph-builder.ts';
+import type { BuiltGraph, GraphTarget, Precision } from '../graph/graph-builder.ts';
 import { largestElementCount, peakActivationBytes, weightBytes } from '../graph/peak-memory.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import {
+  buildCheckpoint,
   buildNetwork,
   cachesDeepFeatures,
+  type CheckpointGraphs,
   clipRequests,
   defaultPrecision,
   modelTarget,
   type NetworkRequest,
   networkTarget,
+  pickNetwork,
   type TargetOptions,
 } from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
@@ -50,13 +53,24 @@ const valueBytes: Readonly<Record<Precision, number>> = { float32: 4, float16: 2
 export async function estimateNetwork(
   configs: ModelConfigs,
   request: NetworkRequest,
-  { precision, ...options }: EstimateOptions,
+  options: EstimateOptions,
 ): Promise<NetworkCost> {
+  const target = targetOf(configs, request, options);
+  return costOfNetwork(request, await buildNetwork(configs, request, target), target.precision);
+}
+
+function targetOf(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  { precision, ...options }: EstimateOptions,
+): GraphTarget {
   const base = modelTarget({ ...options, precision: precision ?? defaultPrecision(options.provider) });
-  const target = networkTarget(request, configs, base);
-  const graph = await buildNetwork(configs, request, target);
-  const costOf = (each: typeof graph) => ({
-    weightBytes: weightBytes(each, valueBytes[target.precision]),
+  return networkTarget(request, configs, base);
+}
+
+function costOfNetwork(request: NetworkRequest, graph: BuiltGraph, precision: Precision): NetworkCost {
+  const costOf = (each: BuiltGraph) => ({
+    weightBytes: weightBytes(each, valueBytes[precision]),
     activationBytes: peakActivationBytes(each),
   });
   return {
@@ -103,11 +117,18 @@ export async function estimateMemory(
   options: EstimateOptions,
 ): Promise<MemoryEstimates> {
   const costs: NetworkCost[] = [];
+  /** Of the conditioning, which comes before the step and has the same sizes: most of the work is building them. */
+  let unetGraphs: CheckpointGraphs | undefined;
   for (const request of clipRequests(configs, settings, options.guidanceBatch)) {
-    const isSteps = isStep(request);
-    costs.push(
-      await (isSteps ? estimateSteps(configs, settings, options) : estimateNetwork(configs, request, options)),
-    );
+    if (isStep(request) && cachesDeepFeatures(settings)) {
+      costs.push(await estimateSteps(configs, settings, options));
+      continue;
+    }
+    const target = targetOf(configs, request, options);
+    const known = isStep(request) ? unetGraphs : undefined;
+    const graphs = known ?? (await buildCheckpoint(configs, request, target));
+    unetGraphs = request.network === 'unet-conditioning' ? graphs : undefined;
+    costs.push(costOfNetwork(request, pickNetwork(configs, request, graphs), target.precision));
   }
   const residentBytes = costs.reduce((sum, cost) => sum + cost.weightBytes, 0);
   const inModes = (stage: keyof MemoryEstimates) => {
