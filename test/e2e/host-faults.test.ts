@@ -2,17 +2,17 @@ import { existsSync, renameSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
-import { quickChild, startTinyRenderer } from './tiny-renderer.ts';
+import { startTinyRenderer } from './tiny-renderer.ts';
 
 // Options, even if there are none: its model folder is taken away, which no other file may see.
 const renderer = await startTinyRenderer({});
 // Four seconds without any progress, and without processor time, are enough here. A busy machine may need longer to find
 // that a folder is gone, so that test has the renderer with the usual time.
-const impatient = await startTinyRenderer({ stallSeconds: 4, entry: quickChild });
-/** Waits of a second instead of 5 to 60 s: each trial starts a process. */
+const impatient = await startTinyRenderer({ stallSeconds: 4 });
+/** Waits of a quarter of a second instead of 5 to 60 s: each trial starts a process. */
 const quickClock: Clock = {
   ...systemClock,
-  after: (delayMs, callback) => systemClock.after(Math.min(delayMs, 1_000), callback),
+  after: (delayMs, callback) => systemClock.after(Math.min(delayMs, 250), callback),
 };
 /** However busy the machine is. */
 const patience = { timeoutMs: 240_000 };

@@ -5,8 +5,8 @@ import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import {
   buildCheckpoint,
   buildNetwork,
-  cachesDeepFeatures,
   type CheckpointGraphs,
+  cachesDeepFeatures,
   clipRequests,
   defaultPrecision,
   modelTarget,
