@@ -14,7 +14,7 @@ from pipeline_goldens import AYS, make_pipeline, picture
 # Names as in Kinora's ImageToVideoSettings; `end` says which picture the clip ends with.
 CASES = {
     "guidance": dict(
-        end="other", model="tiny-a", width=32, height=24, numFrames=3, numInferenceSteps=5, minGuidanceScale=1.0,
+        end="other", model="tiny-a", width=24, height=16, numFrames=3, numInferenceSteps=4, minGuidanceScale=1.0,
         maxGuidanceScale=3.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=2, seed=7,
         sampler="euler", schedule="karras",
     ),
@@ -24,7 +24,7 @@ CASES = {
         sampler="euler", schedule="karras",
     ),
     "seamless": dict(
-        end="same", model="tiny-b", width=64, height=16, numFrames=4, numInferenceSteps=6, minGuidanceScale=1.5,
+        end="same", model="tiny-b", width=64, height=16, numFrames=4, numInferenceSteps=4, minGuidanceScale=1.5,
         maxGuidanceScale=2.5, fps=24, motionBucketId=200, noiseAugStrength=0.02, decodeChunkSize=3, seed=123456789,
         sampler="euler", schedule="karras",
     ),

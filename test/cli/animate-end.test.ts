@@ -68,7 +68,7 @@ describe('kinora animate --end', () => {
     const { model, folder, words, frames } = await caseOf('guidance');
     expect(await animate(model, [...words, '--end', join(folder, 'end.png')])).toMatchObject({
       exitCode: 0,
-      err: expect.stringContaining('Denoising 0/10'),
+      err: expect.stringContaining('Denoising 0/8'),
     });
     expectSameFrames(await framesIn(join(folder, 'frames')), frames);
   });

@@ -23,10 +23,10 @@ export function drawnPicture(width: number, height: number): RgbPicture {
       const red = 40 + floor((x * 200) / max(width - 1, 1));
       const green = down ^ ((floor((x * 13) / width) % 2) * 64);
       const blue = (floor(((x * x + y * y) * 40) / (width * width + height * height)) % 5) * 55 + 20;
-      for (const value of [red, green, blue]) {
-        data[at] = isRough ? floor((value * 3 + data[at]!) / 4) : value;
-        at += 1;
-      }
+      data[at] = isRough ? (red * 3 + data[at]!) >> 2 : red;
+      data[at + 1] = isRough ? (green * 3 + data[at + 1]!) >> 2 : green;
+      data[at + 2] = isRough ? (blue * 3 + data[at + 2]!) >> 2 : blue;
+      at += 3;
     }
   }
   return { width, height, data };
