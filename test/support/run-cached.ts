@@ -11,12 +11,12 @@ import { Script } from 'node:vm';
 export function runCached(file: string): void {
   const cache = `${file}.cache`;
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
-  const source = `(function (require, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
+  const source = `(function (require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
   const isMissing = cachedData === undefined || script.cachedDataRejected === true;
   // At the end, when what is called only now and then has been compiled too.
   if (isMissing) process.on('exit', () => keep(script, cache));
-  script.runInThisContext()(createRequire(file), file, dirname(file));
+  script.runInThisContext()(createRequire(file), { exports: {} }, file, dirname(file));
 }
 
 /** Under its name only when it is whole: others may read it at the same time. */
