@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { z } from 'zod';
+import { JobCancelledError } from '../../errors.ts';
 import { renderStages } from '../../settings/clip.ts';
 import type { Log } from '../../util/log.ts';
 import { fromWireError, toWireError, wireErrorSchema } from '../../worker/wire-error.ts';
@@ -137,4 +138,25 @@ export function toWireOutcome(outcome: Outcome): z.input<typeof resultSchema>['o
 export function fromWireOutcome(outcome: z.output<typeof resultSchema>['outcome']): Outcome {
   if (outcome.type !== 'failed') return { type: outcome.type };
   return { type: 'failed', at: outcome.at, error: fromWireError(outcome.error) };
+}
+
+/**
+ * Resolves once a new connection is ready, however long Redis is away.
+ * @param options.others closed with it where the signal is aborted
+ * @throws JobCancelledError the signal was aborted while Redis was away
+ */
+export async function waitForRedis(
+  redis: Redis,
+  { others, signal }: { others: readonly Redis[]; signal: AbortSignal | undefined },
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    redis.once('ready', resolve);
+    const giveUp = () => {
+      for (const each of [redis, ...others]) each.disconnect();
+      reject(new JobCancelledError('Told to stop while Redis was away.'));
+    };
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    redis.once('ready', () => signal?.removeEventListener('abort', giveUp));
+  });
 }

@@ -1,4 +1,4 @@
-import { InferenceError, JobCancelledError } from '../../errors.ts';
+import { InferenceError } from '../../errors.ts';
 import type { Clock } from '../../util/clock.ts';
 import {
   type Announcement,
@@ -10,6 +10,7 @@ import {
   namesUnder,
   newsSchema,
   resultSchema,
+  waitForRedis,
 } from './bullmq-connection.ts';
 import { openQueues } from './bullmq-queues.ts';
 import {
@@ -48,16 +49,7 @@ export async function createBullmqEngine({
   const waiting = connect(url, { log, mustWait: true });
   // What is asked on behalf of somebody fails at once while Redis is away, and is tried again by the caller.
   const quick = connect(url, { log, mustWait: false });
-  await new Promise<void>((resolve, reject) => {
-    quick.once('ready', () => resolve());
-    const giveUp = () => {
-      for (const redis of [waiting, quick]) redis.disconnect();
-      reject(new JobCancelledError('Told to stop while Redis was away.'));
-    };
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener('abort', giveUp, { once: true });
-    quick.once('ready', () => signal?.removeEventListener('abort', giveUp));
-  });
+  await waitForRedis(quick, { others: [waiting], signal });
   const handed = new Map<string, Handed>();
   const announced = new Map<string, Announcement>();
   /** The number up to which each worker was told to go on. */
@@ -73,7 +65,12 @@ export async function createBullmqEngine({
   const logged = (err: unknown) => log.debug({ err }, 'the queue’s connection reports an error');
 
   const queues = await openQueues({
-    ...{ quick, waiting, names, log, onProgress, onResult },
+    quick,
+    waiting,
+    names,
+    log,
+    onProgress,
+    onResult,
     onGivenUp: (id) => settle(id, 0, { type: 'lost' }),
     onWorker: () => void lookForWorkers().catch(logged),
   });

@@ -138,7 +138,9 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
       // Asked several times at every event.
       known ??= [...workers.values()]
         .map(({ name, lane, styles, facts, isHeld }) => ({
-          ...{ name, lane, isHeld },
+          name,
+          lane,
+          isHeld,
           ...(styles && { styles }),
           ...(facts && { facts }),
         }))
@@ -155,8 +157,11 @@ export function createLocalEngine({ log }: { log: Log }): LocalEngine {
     serve(info, handler) {
       if (workers.has(info.name)) throw new Error(`There is a worker ${info.name} already.`);
       const worker: LocalWorker = {
-        ...{ ...info, group: groupOf(info), handler },
-        ...{ isHeld: false, idle: Promise.resolve() },
+        ...info,
+        group: groupOf(info),
+        handler,
+        isHeld: false,
+        idle: Promise.resolve(),
       };
       workers.set(info.name, worker);
       regulate(worker);
