@@ -12,7 +12,7 @@ import { forTwoPictures } from '../settings/image-to-video.ts';
 import { findStyle, styleId } from '../settings/style.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
-import { createWorkerPool } from '../worker/worker-pool.ts';
+import { createWorkerPool, type WorkerPoolOptions } from '../worker/worker-pool.ts';
 import { type AnimateOptions, animateLine, readAnimateOptions } from './animate-options.ts';
 import { animateVariations } from './animate-variations.ts';
 import { showHelp } from './command-line.ts';
@@ -28,8 +28,15 @@ import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
 
-/** `kinora animate`: each picture becomes a clip's file. */
-export async function run(argv: string[], io: CliIo): Promise<number> {
+/**
+ * `kinora animate`: each picture becomes a clip's file.
+ * @param createRenderer what makes the renderer of all clips, which is closed at the end. Default: a process of its own
+ */
+export async function run(
+  argv: string[],
+  io: CliIo,
+  createRenderer: (options: WorkerPoolOptions) => Renderer = createWorkerPool,
+): Promise<number> {
   const options = readAnimateOptions(argv);
   if (options === undefined) return showHelp(animateLine, io);
   for (const warning of options.warnings) io.stderr.write(`${warning}\n`);
@@ -64,7 +71,7 @@ export async function run(argv: string[], io: CliIo): Promise<number> {
     }
     await checkPictures([...planned, ...ends], pictures, io);
     const clips = planned.map((clip, index) => ({ ...clip, file: outputs[index]! }));
-    return await animateAll(rendererOf(config, pictures, io), {
+    return await animateAll(createRenderer(rendererOptions(config, pictures, io)), {
       clips,
       loadEnd: ends[0]?.load,
       settings,
@@ -192,9 +199,9 @@ async function withStyle(
   }
 }
 
-function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
+function rendererOptions(config: Config, pictures: PicturePolicy, io: CliIo): WorkerPoolOptions {
   const { modelDir, loras, styleDir, execution, ffmpegPath, modelIdleSeconds, stallSeconds, logLevel } = config;
-  return createWorkerPool({
+  return {
     modelDir,
     loras,
     styleDir,
@@ -207,7 +214,7 @@ function rendererOf(config: Config, pictures: PicturePolicy, io: CliIo) {
     idleSeconds: modelIdleSeconds,
     environment: io.environment,
     log: createLog(logLevel, io.stderr),
-  });
+  };
 }
 
 async function renderOnce(

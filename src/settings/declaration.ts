@@ -123,23 +123,29 @@ export function written(table: Declarations, values: SettingValues): Record<stri
   );
 }
 
+/** By the names of earlier versions, today's. */
+type CurrentNames = ReadonlyMap<string, string>;
+
+/** The names that settings once had, for {@link withCurrentNames}. */
+export function currentNames(table: Declarations): CurrentNames {
+  return new Map(Object.entries(table).flatMap(([name, { oldKeys = [] }]) => oldKeys.map((oldKey) => [oldKey, name])));
+}
+
 /** Values of which some may stand under the names of earlier versions, under today's. */
 export function withCurrentNames<Value>(
-  table: Declarations,
+  names: CurrentNames,
   values: Readonly<Record<string, Value>>,
 ): Record<string, Value> {
-  const newNames = new Map(
-    Object.entries(table).flatMap(([name, { oldKeys = [] }]) => oldKeys.map((oldKey) => [oldKey, name])),
-  );
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [newNames.get(name) ?? name, value]));
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [names.get(name) ?? name, value]));
 }
 
 /** What was stored, maybe by an earlier version, in the shape of `schema`. */
 export function stored<Schema extends z.ZodType>(table: Declarations, schema: Schema) {
+  const names = currentNames(table);
   return z.preprocess(
     (value) =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? withCurrentNames(table, value as SettingValues)
+        ? withCurrentNames(names, value as SettingValues)
         : value,
     schema,
   );

@@ -1,6 +1,6 @@
 import type { Interpolator } from './clip.ts';
 import { type ClipForm, clipForm, type FitName } from './clip-form.ts';
-import { withCurrentNames, written } from './declaration.ts';
+import { currentNames, withCurrentNames, written } from './declaration.ts';
 import { type ImageToVideoSettings, imageToVideo } from './image-to-video.ts';
 import type { FlatValue } from './kinds.ts';
 
@@ -42,7 +42,9 @@ export function flatSettings({
   };
 }
 
+const names = currentNames({ ...imageToVideo, ...clipForm });
+
 /** Settings from a file that an earlier version may have written, under today's names. */
 export function currentSettings(settings: FlatSettings): FlatSettings {
-  return withCurrentNames({ ...imageToVideo, ...clipForm }, settings);
+  return withCurrentNames(names, settings);
 }

@@ -2,15 +2,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
 import type { ImageToVideoSettings } from '../../src/inference/pipeline/types.ts';
 import { imageToVideo } from '../../src/settings/image-to-video.ts';
 import { flatPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { expectSameFrames } from '../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
+import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
+const { runCli } = keepRenderers();
 const golden = await openGolden('two-pictures');
 
 interface RecordedCase extends ImageToVideoSettings {
@@ -19,13 +20,7 @@ interface RecordedCase extends ImageToVideoSettings {
 }
 
 async function animate(model: string, words: readonly string[]) {
-  const environment = {
-    PATH: process.env.PATH,
-    PROVIDER: 'cpu',
-    THREADS: '1',
-    MODEL_DIR: goldenPath(`models/${model}`),
-  };
-  const io = createMemoryIo({ environment });
+  const io = createMemoryIo({ environment: { ...keptEnvironment, MODEL_DIR: goldenPath(`models/${model}`) } });
   const exitCode = await runCli(['animate', ...words], io);
   return { exitCode, out: io.out(), err: io.err() };
 }

@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { readAnimateOptions } from '../../src/cli/animate-options.ts';
-import { runCli } from '../../src/cli/run-cli.ts';
 import { openImageToVideo } from '../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings } from '../../src/inference/pipeline/types.ts';
 import { flatPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { expectSameFrames, generateClip } from '../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
+import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const { settings, cases } = JSON.parse(readFileSync(goldenPath('knobs.json'), 'utf8')) as {
@@ -21,6 +21,8 @@ const optionOf: Record<string, string> = {
   numFrames: 'frames',
   decodeChunkSize: 'decode-chunk',
 };
+
+const { runCli } = keepRenderers();
 
 // Most cases are of one size: its networks are loaded once.
 const pipeline = await openImageToVideo({
@@ -48,7 +50,7 @@ describe('frames beyond what the model was trained for', () => {
   it('are made, with a note, and model info says so', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'grey.png'), await flatPicture(64, 48, 'grey').png().toBuffer());
-    const environment = { PATH: process.env.PATH, PROVIDER: 'cpu', MODEL_DIR: inject('tinyModel') };
+    const environment = { ...keptEnvironment, MODEL_DIR: inject('tinyModel') };
     const animate = async (frames: string) => {
       const io = createMemoryIo({ environment });
       const words = ['animate', join(folder, 'grey.png'), '--output', join(folder, 'clip.mp4'), '--frames', frames];

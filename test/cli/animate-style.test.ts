@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, inject, it } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.ts';
 import { quartersPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
+import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { styleFolder } from '../support/style-networks.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const environment = { PATH: process.env.PATH, PROVIDER: 'cpu', THREADS: '1', MODEL_DIR: inject('tinyModel') };
+const { runCli } = keepRenderers();
+const environment = { ...keptEnvironment, MODEL_DIR: inject('tinyModel') };
 const quick = '--steps 1 --frames 2 --width 48 --height 32 --seed 7 --json'.split(' ');
 
 async function animate(words: readonly string[]) {

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/animate.ts';
-import { runCli } from '../../src/cli/run-cli.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
@@ -16,14 +15,16 @@ import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
+import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const tinyModel = inject('tinyModel');
-const environment = { PATH: process.env.PATH, HOME: process.env.HOME, PROVIDER: 'cpu', MODEL_DIR: tinyModel };
+const environment = { ...keptEnvironment, MODEL_DIR: tinyModel };
 /** With the model that the LoRAs are of, and the recorded frames. */
 const tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
+const { animate, runCli } = keepRenderers();
 let png: Buffer;
 
 beforeAll(async () => {
@@ -44,7 +45,7 @@ describe('kinora animate', () => {
   it('--interpolate has RIFE compute frames in between, and says so', async () => {
     const { output, words } = setUp();
     const io = createMemoryIo({ environment });
-    expect(await run([...words, ...quick, '--interpolate', '4', '--json'], io)).toBe(0);
+    expect(await animate([...words, ...quick, '--interpolate', '4', '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ frames: 5, fps: 28, interpolator: 'rife', form: { interpolate: 4 } });
     const { stream, tags } = await ffprobe(readFileSync(output));
     expect(stream).toMatchObject({ nb_read_frames: '5' });
@@ -56,6 +57,7 @@ describe('kinora animate', () => {
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
     const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
+    // With a process of its own, which ends with the command.
     const exitCode = await run([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io);
     expect(exitCode).toBe(0);
 
@@ -97,7 +99,7 @@ describe('kinora animate', () => {
     const { folder, output, words } = setUp();
     const io = createMemoryIo({ environment: { ...tinyA, LORAS: `${lora('kohya')}:0.5` } });
     const framesDir = join(folder, 'frames');
-    expect(await run([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
+    expect(await animate([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ model: 'tiny-a + kohya:0.5' });
     const { tags } = await ffprobe(readFileSync(output));
     expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
@@ -105,7 +107,7 @@ describe('kinora animate', () => {
     // What is asked for goes before what is configured.
     const other = createMemoryIo({ environment: { ...tinyA, LORAS: lora('kohya') } });
     const frames = ['--frames-dir', join(folder, 'other')];
-    expect(await run([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
+    expect(await animate([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
     expect(JSON.parse(other.out())).toMatchObject({ model: 'tiny-a + peft:0.25' });
     const first = (name: string) => readFileSync(join(folder, name, 'frame-0000.png'));
     expect(first('frames').equals(first('other'))).toBe(false);
@@ -192,7 +194,7 @@ describe('kinora animate', () => {
 
   it('shows its help', async () => {
     const io = createMemoryIo();
-    expect(await run(['--help'], io)).toBe(0);
+    expect(await animate(['--help'], io)).toBe(0);
     expect(io.out()).toContain('--decode-chunk N');
     expect(io.out()).toMatch(/notebook +what the diffusers notebook does/);
   });
@@ -207,7 +209,7 @@ describe('pictures as people have them', () => {
     const output = `${join(folder, 'clips')}/`;
     const pictures = [words[0]!, join(fixtures, 'pic.avif'), join(fixtures, 'pixel-extraneous.jpg')];
     const framesDir = join(folder, 'frames');
-    expect(await run([...pictures, ...quick, '--output', output, '--frames-dir', framesDir, '--json'], io)).toBe(0);
+    expect(await animate([...pictures, ...quick, '--output', output, '--frames-dir', framesDir, '--json'], io)).toBe(0);
     const lines = io
       .out()
       .trimEnd()
@@ -242,7 +244,7 @@ describe('pictures as people have them', () => {
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const io = createMemoryIo({ environment });
     io.stdin = Readable.from([png.subarray(0, 100), png.subarray(100)]);
-    expect(await run([`${address}/old`, '-', ...quick, '--output', `${folder}/`], io)).toBe(0);
+    expect(await animate([`${address}/old`, '-', ...quick, '--output', `${folder}/`], io)).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(['old.mp4', 'picture.mp4', 'quarters.png']);
     expect(readFileSync(join(folder, 'old.mp4'))).toEqual(readFileSync(join(folder, 'picture.mp4')));
 
@@ -263,14 +265,14 @@ describe('pictures as people have them', () => {
   it('one with nothing to see is said so, and animated all the same', async () => {
     const { folder } = setUp();
     const io = createMemoryIo({ environment });
-    expect(await run([join(fixtures, 'white.png'), ...quick, '--output', `${folder}/`], io)).toBe(0);
+    expect(await animate([join(fixtures, 'white.png'), ...quick, '--output', `${folder}/`], io)).toBe(0);
     expect(io.err().split('\n')[0]).toMatch(/white\.png is wholly white or empty: its clip will show nothing\.$/);
   });
 
   it('--playback-fps changes how fast the file plays, and not what the model is told', async () => {
     const { output, words } = setUp();
     const io = createMemoryIo({ environment });
-    expect(await run([...words, ...quick, '--fps', '8', '--playback-fps', '12', '--json'], io)).toBe(0);
+    expect(await animate([...words, ...quick, '--fps', '8', '--playback-fps', '12', '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ fps: 12, settings: { fps: 8 }, form: { playbackFps: 12 } });
     const { stream, tags } = await ffprobe(readFileSync(output));
     expect(stream.avg_frame_rate).toBe('12/1');
@@ -287,7 +289,7 @@ describe('pictures as people have them', () => {
     const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
     const io = createMemoryIo({ environment: tinyA });
     const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
-    expect(await run([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
+    expect(await animate([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
     const frames = await Promise.all(
       readdirSync(framesDir)
         .sort()
@@ -307,7 +309,7 @@ describe('pictures as people have them', () => {
     const { words } = setUp();
     const clipOf = async (...more: string[]) => {
       const io = createMemoryIo({ environment });
-      expect(await run([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);
+      expect(await animate([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);
       return JSON.parse(io.out()) as { width: number; height: number; settings: { shape?: string } };
     };
     const own = await clipOf();
