@@ -26,7 +26,7 @@ interface SharedSession {
 const shared = new Map<string, SharedSession>();
 
 /** Of tiny models a session takes about a megabyte. */
-const mostShared = 400;
+const mostShared = 200;
 
 /** A graph of this size belongs to no tiny model. */
 const largestModelBytes = 2 ** 20;
