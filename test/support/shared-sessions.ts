@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { InferenceSession as Session } from 'onnxruntime-node';
@@ -26,31 +26,33 @@ interface SharedSession {
 const shared = new Map<string, SharedSession>();
 
 /** Of tiny models a session takes about a megabyte. */
-const mostShared = 80;
+const mostShared = 200;
 
 /** A graph of this size belongs to no tiny model. */
 const largestModelBytes = 2 ** 20;
 
 /** What a session is made from, its weights' files included; undefined where it is not to be shared. */
-async function keyOf(model: unknown, options: Session.SessionOptions | undefined): Promise<string | undefined> {
+function keyOf(model: unknown, options: Session.SessionOptions | undefined): string | undefined {
   const isPlain = options?.executionProviders?.join() === 'cpu' && options.enableProfiling !== true;
   if (!isPlain || !(model instanceof Uint8Array) || model.byteLength > largestModelBytes) return undefined;
   const hash = createHash('sha1').update(model).update(JSON.stringify(options));
   const entries = (options.extra?.session ?? {}) as Record<string, string>;
   const folder = entries.model_external_initializers_file_folder_path;
-  if (folder !== undefined) {
+  try {
     // A file whose bytes were changed has another time of change, whatever its owner made of its other times.
-    for (const name of (await readdir(folder)).sort()) {
-      const { dev, ino, size, ctimeNs } = await stat(join(folder, name), { bigint: true });
+    for (const name of folder === undefined ? [] : readdirSync(folder).sort()) {
+      const { dev, ino, size, ctimeNs } = statSync(join(`${folder}`, name), { bigint: true });
       hash.update(`${name} ${dev} ${ino} ${size} ${ctimeNs}\n`);
     }
+  } catch {
+    return undefined; // the files went away: the real one says so
   }
   return hash.digest('hex');
 }
 
 async function create(model: unknown, options?: Session.SessionOptions): Promise<Session> {
   const createReal = real.InferenceSession.create as (...all: unknown[]) => Promise<Session>;
-  const key = await keyOf(model, options).catch(() => undefined);
+  const key = keyOf(model, options);
   if (key === undefined) return createReal(model, options);
   const entry = shared.get(key) ?? { session: createReal(model, options), users: 0 };
   entry.users++;

@@ -54,12 +54,17 @@ export function createParameterTable(weights: Weights): ParameterTable {
   const initializers = new Map<string, GraphInitializer>();
   const constants = new Map<string, Value>();
 
-  function addRaw(kind: string, dataType: DataType, bytes: Uint8Array, shape: readonly number[]): Value {
-    const identity = `${dataType}[${shape.join(',')}]${Buffer.from(bytes).toString('base64')}`;
+  /** @param identity what tells the constant from all others */
+  function addRaw(
+    identity: string,
+    dataType: 'float32' | 'int64',
+    { shape, bytes }: { shape: readonly number[]; bytes: () => Uint8Array },
+  ): Value {
     const known = constants.get(identity);
     if (known !== undefined) return known;
+    const kind = dataType === 'int64' ? 'integers' : 'constant';
     const name = `${kind}_${constants.size}`;
-    initializers.set(name, { name, dataType, shape, data: { kind: 'raw', bytes } });
+    initializers.set(name, { name, dataType, shape, data: { kind: 'raw', bytes: bytes() } });
     const value: Value = { name, dataType, shape };
     constants.set(identity, value);
     return value;
@@ -105,8 +110,8 @@ export function createParameterTable(weights: Weights): ParameterTable {
       return { name, dataType, shape: laid, ...(stored && { transposed: true }) };
     },
     constant(values, shape) {
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      return addRaw('constant', 'float32', bytes, shape);
+      const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+      return addRaw(`float32[${shape.join()}]${bytes.toString('latin1')}`, 'float32', { shape, bytes: () => bytes });
     },
     matrix(name, dtype, bytes, shape) {
       const dataType = weightDataTypes[dtype] ?? 'float32';
@@ -114,8 +119,8 @@ export function createParameterTable(weights: Weights): ParameterTable {
       return { name, dataType, shape };
     },
     integers(values) {
-      const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-      return { ...addRaw('integers', 'int64', bytes, [values.length]), integers: values };
+      const bytes = () => new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+      return { ...addRaw(`int64 ${values.join()}`, 'int64', { shape: [values.length], bytes }), integers: values };
     },
     initializers: () => [...initializers.values()],
   };

@@ -30,8 +30,8 @@ export function frameTimesteps(graph: GraphBuilder, count: number, channels: num
   const table = frequencies(channels);
   const values = new Float32Array(count * table.length * 2);
   for (let frame = 0; frame < count; frame++) {
-    for (const [i, frequency] of table.entries()) {
-      const phase = Math.fround(frame * frequency);
+    for (let i = 0; i < table.length; i++) {
+      const phase = Math.fround(frame * table[i]!);
       values[frame * table.length * 2 + i] = Math.cos(phase);
       values[frame * table.length * 2 + table.length + i] = Math.sin(phase);
     }

@@ -27,29 +27,30 @@ export function clipPreprocess(picture: FramedPicture, { imageSize, mean, std }:
   const pixels = new Float32Array(3 * imageSize * imageSize);
   const units = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   const plane = new Float32Array(imageSize * height); //                                          [size, h], transposed
+  const row = new Float32Array(width);
   for (let channel = 0; channel < 3; channel += 1) {
     for (let y = 0; y < height; y += 1) {
-      const rowStart = 3 * width * y + channel;
-      for (let x = 0; x < imageSize; x += 1) {
-        const { start, weights } = columns[x]!;
-        let sum = 0;
-        for (let tap = 0; tap < weights.length; tap += 1) {
-          sum += weights[tap]! * units[data[rowStart + 3 * (start + tap)]!]!;
-        }
-        plane[x * height + y] = sum;
-      }
+      for (let x = 0; x < width; x += 1) row[x] = units[data[3 * (width * y + x) + channel]!]!;
+      for (let x = 0; x < imageSize; x += 1) plane[x * height + y] = weightedSum(columns[x]!, row, 0);
     }
     const channelMean = fround(mean[channel]!);
     const channelStd = fround(std[channel]!);
-    for (const [y, { start, weights }] of rows.entries()) {
+    for (let y = 0; y < imageSize; y += 1) {
+      const at = (channel * imageSize + y) * imageSize;
       for (let x = 0; x < imageSize; x += 1) {
-        let sum = 0;
-        for (let tap = 0; tap < weights.length; tap += 1) sum += weights[tap]! * plane[x * height + start + tap]!;
-        pixels[(channel * imageSize + y) * imageSize + x] = fround(fround(sum) - channelMean) / channelStd;
+        const sum = weightedSum(rows[y]!, plane, x * height);
+        pixels[at + x] = fround(fround(sum) - channelMean) / channelStd;
       }
     }
   }
   return pixels;
+}
+
+/** One filtered value of the inputs that lie from `offset` on. A function of its own is compiled sooner than loops around it. */
+function weightedSum({ start, weights }: AxisFilter, values: Float32Array, offset: number): number {
+  let sum = 0;
+  for (let tap = 0; tap < weights.length; tap += 1) sum += weights[tap]! * values[offset + start + tap]!;
+  return sum;
 }
 
 /** One output position along an axis: a weighted sum of the inputs from `start` on. */

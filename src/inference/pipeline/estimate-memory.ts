@@ -94,8 +94,14 @@ export async function estimateSteps(
 ): Promise<NetworkCost> {
   const request = clipRequests(configs, settings, options.guidanceBatch).find(isStep)!;
   if (!cachesDeepFeatures(settings)) return estimateNetwork(configs, request, options);
-  const whole = await estimateNetwork(configs, { ...request, deepFeatures: 'give' }, options);
-  const outer = await estimateNetwork(configs, { ...request, deepFeatures: 'take' }, options);
+  const target = targetOf(configs, request, options);
+  const graphs = await buildCheckpoint(configs, request, target);
+  const costOfForm = (deepFeatures: 'give' | 'take') => {
+    const form = { ...request, deepFeatures };
+    return costOfNetwork(form, pickNetwork(configs, form, graphs), target.precision);
+  };
+  const whole = costOfForm('give');
+  const outer = costOfForm('take');
   return {
     ...whole,
     weightBytes: whole.weightBytes + outer.weightBytes,

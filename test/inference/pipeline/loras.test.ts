@@ -15,7 +15,7 @@ import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
 import { type CheckpointTensor, writeCheckpoint } from '../../support/checkpoint.ts';
 import { expectSameFrames, generateClip } from '../../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../../support/golden.ts';
-import { drawSingleFile, singleFileManifest } from '../../support/single-file.ts';
+import { singleFileManifest, singleFileShapes, writeHead } from '../../support/single-file.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const manifest = JSON.parse(readFileSync(goldenPath('loras/frames.json'), 'utf8')) as {
@@ -152,7 +152,7 @@ describe('a LoRA is found by the names that people’s files have', () => {
       values: new Float32Array(shape[0]! * shape[1]!),
     });
     const single = join(tempFolder(), 'svd_xt.safetensors');
-    writeCheckpoint(single, drawSingleFile(singleFileManifest.cases.sgm));
+    writeHead(single, singleFileShapes(singleFileManifest.cases.sgm));
     for (const [model, width] of [
       [modelDir, 32],
       [single, 64],

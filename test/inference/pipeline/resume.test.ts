@@ -9,7 +9,7 @@ import {
 } from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, PipelineProgress } from '../../../src/inference/pipeline/types.ts';
 import type { RgbPicture } from '../../../src/util/rgb.ts';
-import { goldenPath } from '../../support/golden.ts';
+import { linkModel } from '../../support/linked-model.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const tinyModel = inject('tinyModel');
@@ -195,12 +195,23 @@ describe('checkpoints', { timeout: 120_000 }, () => {
       /other picture/,
     ],
     ['another precision', () => ({ open: { precision: 'float16' } }), /other execution/],
-    ['another model', () => ({ open: { modelDir: goldenPath('models/tiny-b') } }), /other model/],
+    [
+      'a model of the same weights with another config',
+      () => {
+        const modelDir = join(tempFolder(), 'tiny');
+        linkModel(tinyModel, modelDir);
+        const file = join(modelDir, 'scheduler', 'scheduler_config.json');
+        const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+        writeFileSync(file, JSON.stringify({ ...config, num_train_timesteps: 500 }));
+        return { open: { modelDir } };
+      },
+      /other model/,
+    ],
     [
       'weights that were replaced since',
       async () => {
         const modelDir = join(tempFolder(), 'tiny');
-        cpSync(tinyModel, modelDir, { recursive: true, preserveTimestamps: true });
+        linkModel(tinyModel, modelDir, ['image_encoder']);
         const weights = join(modelDir, 'image_encoder', 'model.safetensors');
         const bytes = readFileSync(weights);
         bytes[bytes.byteLength - 1]! ^= 1;

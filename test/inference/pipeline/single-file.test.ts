@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -16,8 +16,7 @@ import { readTensor } from '../../../src/inference/safetensors/read-tensor.ts';
 import { type CheckpointTensor, writeCheckpoint } from '../../support/checkpoint.ts';
 import { expectSameFrames, generateClip } from '../../support/clip-frames.ts';
 import { goldenPath, openGolden } from '../../support/golden.ts';
-import { drawSingleFile, singleFileManifest } from '../../support/single-file.ts';
-import { safetensorsHead } from '../../support/sparse-model.ts';
+import { drawSingleFile, singleFileManifest, writeHead } from '../../support/single-file.ts';
 import { svdXtConfigs, writeSvdXtConfigs } from '../../support/svd-xt-configs.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -45,10 +44,8 @@ function headOf(
   const all = Object.entries({ ...tensors, ...changes }).flatMap(([key, tensor]) =>
     tensor === undefined ? [] : [[key, tensor.shape] as const],
   );
-  const { head, dataBytes } = safetensorsHead(new Map(all), 'F32');
   const path = join(tempFolder(), name);
-  writeFileSync(path, head);
-  truncateSync(path, head.length + dataBytes);
+  writeHead(path, new Map(all));
   return path;
 }
 
@@ -60,8 +57,8 @@ async function framesOf(modelDir: string): Promise<Uint8Array[]> {
 }
 
 /** The same tensors in diffusers' layout, laid there by reference/single_file_goldens.py's list. */
-async function folderOf(path: string): Promise<string> {
-  const folder = join(tempFolder(), 'folder');
+async function writeFolderOf(path: string): Promise<string> {
+  const folder = join(written, 'folder');
   const { configs, placed } = cases.sgm;
   writeSvdXtConfigs(
     folder,
@@ -80,6 +77,9 @@ async function folderOf(path: string): Promise<string> {
   writeCheckpoint(join(folder, 'image_encoder', 'model.safetensors'), networks.image_encoder!);
   return folder;
 }
+
+/** The model folder with the tensors of `files.sgm`, which no test may change. */
+const folderOfSgm = writeFolderOf(files.sgm);
 
 function viewed(tensor: { shape: readonly number[]; values: Float32Array }, view: string | undefined, key: string) {
   const { shape, values } = tensor;
@@ -110,12 +110,12 @@ describe('a single file', () => {
   });
 
   it('makes the very frames of the model folder with the same tensors', async () => {
-    const [single, folder] = [await framesOf(files.sgm), await framesOf(await folderOf(files.sgm))];
+    const [single, folder] = [await framesOf(files.sgm), await framesOf(await folderOfSgm)];
     expect(Buffer.concat(single).equals(Buffer.concat(folder))).toBe(true);
   });
 
   it('tells the configs of that model folder by its shapes', async () => {
-    const [single, folder] = [await readModelConfigs(files.sgm), await readModelConfigs(await folderOf(files.sgm))];
+    const [single, folder] = [await readModelConfigs(files.sgm), await readModelConfigs(await folderOfSgm)];
     const compared = (configs: ModelConfigs) => ({ ...modelInfo(configs), name: '', scheduler: configs.scheduler });
     expect(compared(single)).toEqual(compared(folder));
     expect(single.imageEncoder).toEqual(folder.imageEncoder);
