@@ -61,11 +61,16 @@ export function tablesOf(database: Database): string[] {
   return (rows.all([]) as { name: string }[]).map(({ name }) => name);
 }
 
-/** The tables that a file has after so many migrations. */
-function tablesAfter(version: number): string[] {
+/** By the number of migrations: the tables that a file has after them. Taking them all costs more than all other checks. */
+const knownTables = new Map<number, readonly string[]>();
+
+function tablesAfter(version: number): readonly string[] {
+  const known = knownTables.get(version);
+  if (known !== undefined) return known;
   const model = new Libsql(':memory:');
   for (const migration of migrations.slice(0, version)) model.exec(migration);
   const tables = tablesOf(model);
   model.close();
+  knownTables.set(version, tables);
   return tables;
 }

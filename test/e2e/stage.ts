@@ -9,10 +9,10 @@ import { checkFile } from '../../src/media/check-file.ts';
 import { readVideoSettings } from '../../src/media/read-video-settings.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
 import type { Renderer } from '../../src/worker/types.ts';
+import { dataFolder } from '../support/data-folder.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const patience = { timeoutMs: 240_000 };
 
@@ -70,7 +70,7 @@ export async function setStage({
 }: StageOptions): Promise<Stage> {
   const discord = await startFakeDiscord({ validate: discordDeviations, ...fakeOptions });
   const log = createRecordingLog(writtenTo);
-  const dataDir = tempFolder();
+  const dataDir = dataFolder();
   const running = new Set<{ stop(): Promise<void> }>();
 
   async function start() {

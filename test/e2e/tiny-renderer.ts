@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, inject } from 'vitest';
+import { afterAll, inject, vi } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
 import { readModelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { MemoryMode, ModelInfo } from '../../src/inference/pipeline/types.ts';
@@ -22,6 +22,8 @@ interface Hold {
 /** A hold that a render has yet to come to, or stands at. */
 interface PendingHold {
   reach(pid: number): void;
+  /** The process that it stopped. */
+  pid: number;
   /** While it stands still: what its process told before the signal stopped it. A busy machine stops it late. */
   withheld: (() => void)[] | undefined;
   /** Whether it was let go or killed. A clip that was finished before the signal stopped it waits for that. */
@@ -96,7 +98,6 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
     modelDir,
     clips,
     hold() {
-      let pid = 0;
       let pending: PendingHold;
       let settle: (outcome: 'released' | 'killed') => void;
       const outcome = new Promise<'released' | 'killed'>((resolve) => {
@@ -106,8 +107,9 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
         pending = {
           withheld: undefined,
           outcome,
-          reach(stopped) {
-            pid = stopped;
+          pid: 0,
+          reach(pid) {
+            pending.pid = pid;
             process.kill(pid, 'SIGSTOP');
             pending.withheld = [];
             resolve();
@@ -118,14 +120,14 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
       return {
         reached,
         release() {
-          const { withheld = [] } = pending;
+          const { withheld = [], pid } = pending;
           pending.withheld = undefined;
           for (const tell of withheld) tell();
           process.kill(pid, 'SIGCONT');
           settle('released');
         },
         kill() {
-          process.kill(pid, 'SIGKILL');
+          process.kill(pending.pid, 'SIGKILL');
           settle('killed');
         },
       };
@@ -148,6 +150,8 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
         },
       });
       if (hold && isReached && (await outcomeOf(hold, signal)) === 'killed') {
+        // Until its end was heard of, the pool would give it the next job, which would fail as well.
+        await vi.waitUntil(() => renderer.pid !== hold.pid, { timeout: 60_000, interval: 5 });
         throw new InferenceError('render-process-died', 'The process was killed, and had told of its clip before.');
       }
       clips.push(clip);

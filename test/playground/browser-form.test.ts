@@ -9,30 +9,41 @@ async function openForm(window: Page, command: string): Promise<void> {
   await window.locator('.command-form').waitFor();
 }
 
-describeInBrowser('the form of a command', (stage) => {
-  it.each([
-    [1280, 800],
-    [390, 844],
-    [768, 480],
-  ])('shows every suggestion whole in a window of %d by %d', async (width, height) => {
-    const window = await stage.visit({ width, height });
-    await openForm(window, '/animate');
-    // Motion last: its suggestions cover the next button.
-    for (const option of ['loop', 'motion']) await window.locator(`[data-option=${option}]`).click();
-    await window.locator('#option-motion').fill('s');
-    await window.locator('.suggestions li').last().waitFor();
-    await keepPicture(window, `suggestions-${width}`);
-    const covered = await window.evaluate<
-      string[]
-    >(`[...document.querySelectorAll('.suggestions li')].filter((item) => {
-      const { left, top, bottom } = item.getBoundingClientRect();
-      return [top + 1, bottom - 1].some((y) => document.elementFromPoint(left + 20, y) !== item);
-    }).map(({ textContent }) => textContent.trim())`);
-    expect(covered).toEqual([]);
+async function closeForm(window: Page): Promise<void> {
+  await window.keyboard.press('Escape');
+  await window.locator('.command-form').waitFor({ state: 'detached' });
+}
 
-    // A click on one takes it, wherever the list had to go.
-    await window.getByRole('option', { name: /^strong/ }).click();
-    expect(await window.locator('#option-motion').inputValue()).toMatch(/^strong/);
+const sizes = [
+  [1280, 800],
+  [390, 844],
+  [768, 480],
+] as const;
+
+describeInBrowser('the form of a command', (stage) => {
+  it('shows every suggestion whole in windows of 1280 by 800, 390 by 844 and 768 by 480', async () => {
+    const window = await stage.visit();
+    for (const [width, height] of sizes) {
+      await window.setViewportSize({ width, height });
+      await openForm(window, '/animate');
+      // Motion last: its suggestions cover the next button.
+      for (const option of ['loop', 'motion']) await window.locator(`[data-option=${option}]`).click();
+      await window.locator('#option-motion').fill('s');
+      await window.locator('.suggestions li').last().waitFor();
+      await keepPicture(window, `suggestions-${width}`);
+      const covered = await window.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('.suggestions li')].filter((item) => {
+        const { left, top, bottom } = item.getBoundingClientRect();
+        return [top + 1, bottom - 1].some((y) => document.elementFromPoint(left + 20, y) !== item);
+      }).map(({ textContent }) => textContent.trim())`);
+      expect(covered, `${width} by ${height}`).toEqual([]);
+
+      // A click on one takes it, wherever the list had to go.
+      await window.getByRole('option', { name: /^strong/ }).click();
+      expect(await window.locator('#option-motion').inputValue()).toMatch(/^strong/);
+      await closeForm(window);
+    }
   });
 
   it('says beside the box that nonsense is no number, and goes on saying so', async () => {
@@ -83,18 +94,16 @@ describeInBrowser('the form of a command', (stage) => {
     await window.locator('.message').filter({ hasText: 'With an end picture' }).waitFor();
   });
 
-  it('names the subcommand that was used, as Discord does', async () => {
+  it('names the subcommand that was used, as Discord does, and counts a single option in the singular', async () => {
     const window = await stage.visit();
     await openForm(window, '/kinora-config show');
     await window.locator('.command-form button[type=submit]').click();
     await window.locator('.message').getByText('Ada used /kinora-config show', { exact: true }).waitFor();
-  });
 
-  it('counts a single option in the singular, in each language', async () => {
-    const window = await stage.visit();
     await openForm(window, '/animate');
     const chips = window.locator('.chip');
     while ((await chips.count()) > 1) await chips.first().click();
+    // In each language.
     await window.getByText('1 more option', { exact: true }).waitFor();
     await window.locator('#language').selectOption('es');
     await window.getByText('1 opción más', { exact: true }).waitFor();

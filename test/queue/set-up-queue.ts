@@ -7,11 +7,11 @@ import type { JobQueue } from '../../src/queue/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createEstimateStore } from '../../src/storage/estimate-store.ts';
 import { createJobStore, type JobStore } from '../../src/storage/job-store.ts';
+import { dataFolder } from '../support/data-folder.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { newJob, tinyModel } from '../support/jobs.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 /** A queue with everything around it scripted; `news` is what the listener heard, as short words. */
 export function setUpQueue(
@@ -24,7 +24,7 @@ export function setUpQueue(
     workers?: number;
   } & Partial<Omit<JobQueueOptions, 'listener' | 'store'>> = {},
 ) {
-  const { folder = tempFolder(), listener, wrapStore = (store) => store, workers = 1, ...rest } = options;
+  const { folder = dataFolder(), listener, wrapStore = (store) => store, workers = 1, ...rest } = options;
   const database = openDatabase(folder);
   const store = createJobStore(database);
   const estimates = createEstimates({ store: createEstimateStore(database), model: tinyModel, provider: 'cpu' });

@@ -13,6 +13,12 @@ function processorMs(): number {
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : performance.now();
 }
 
+/**
+ * How often the watch looks, in milliseconds. Steps between two looks are counted as one, so what it tells is too long by
+ * this much at most; looking in every turn would keep the loop, and so a whole core, busy.
+ */
+const lookEveryMs = 2;
+
 /** Watches how long the turns of this process's event loop are. */
 export interface StepWatch {
   /** The longest since the last time that it was asked for, in milliseconds of a processor. */
@@ -22,24 +28,24 @@ export interface StepWatch {
 
 /** Begins to watch. */
 export function watchSteps(): StepWatch {
-  let isOver = false;
   let longest = 0;
   let before = processorMs();
   const look = () => {
     const now = processorMs();
     longest = Math.max(longest, now - before);
     before = now;
-    if (!isOver) setImmediate(look);
   };
-  setImmediate(look);
+  const looking = setInterval(look, lookEveryMs);
   return {
     longestMs() {
+      look();
       const found = longest;
       longest = 0;
       return found;
     },
     stop() {
-      isOver = true;
+      look();
+      clearInterval(looking);
     },
   };
 }
