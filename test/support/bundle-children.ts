@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, dirname, join, resolve } from 'node:path';
 import { type BuildOptions, build, type OnLoadResult, type Plugin, transform } from 'esbuild';
 import type { TestProject } from 'vitest/node';
-import type { CacheOptions } from './run-cached.ts';
+import { type CacheOptions, keepOutline } from './run-cached.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -95,6 +95,7 @@ async function bundle(children: string[], programs: string[], outdir: string): P
     const run = start(programsEntry, { cache, early: killed.includes(name) });
     writeFileSync(fileOf(path, outdir), `${run}[${JSON.stringify(name)}]();`);
   }
+  keepOutline(resolve(fileOf(programsEntry, outdir, '-body.js')));
 }
 
 /** Makes one module of them, with a function for each, under its name, that runs it. */
