@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type OnLoadResult, type Plugin, transform } from 'esbuild';
 import type { TestProject } from 'vitest/node';
+import { type CacheOptions, keepOutline } from './run-cached.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,6 +27,7 @@ const options: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: 'error',
+  legalComments: 'none',
   plugins: [englishOnly],
   external: [
     // Machine code and programs find their own files.
@@ -37,6 +39,12 @@ const options: BuildOptions = {
   ],
 };
 
+/** The one file of all programs, from which each starts its own source. */
+const programsEntry = 'programs';
+
+/** What tests start again and again, and kill. */
+const killed = ['bot-process', 'host-bot', 'worker-process'];
+
 /**
  * Before all tests: makes JavaScript of each child process's or thread's source, for bundled-entry.ts, and of each program
  * that tests start, for program-file.ts, with all that they import. The tests start well over a hundred such processes, and
@@ -47,45 +55,28 @@ export default async function bundleChildren(project: TestProject): Promise<() =
   const isChild = (path: string) => /\b(child|thread|probe)\.ts$/.test(path);
   const fixtures = ['worker', 'remote', 'e2e', 'storage'].flatMap((area) => inFolder(`test/${area}/fixtures`));
   const children = [...inFolder('src/worker'), ...fixtures].filter(isChild);
-  const programs = ['src/main.ts', ...fixtures.filter((path) => !isChild(path))];
+  const isPart = (path: string) => path.endsWith('-tools.ts');
+  const programs = ['src/main.ts', ...fixtures.filter((path) => !isChild(path) && !isPart(path))];
   // Two folders below the root, as the sources are: from there they look for package.json, and programs for their children.
   const outdir = `out/test-${process.pid}`;
   mkdirSync(outdir, { recursive: true });
-  await Promise.all([bundlePrograms(programs, outdir), bundleAsCommonJs(children, outdir)]);
-  const files = [
-    ...children.map((path) => [path, fileOf(path, outdir, '.js')]),
-    ...programs.map((path) => [path, fileOf(path, outdir, '.mjs')]),
-  ].map((paths) => paths.map((path) => resolve(path!)));
+  await bundle(children, programs, outdir);
+  const files = [...children, ...programs].map((path) => [resolve(path), resolve(fileOf(path, outdir))]);
   project.provide('childBundles', Object.fromEntries(files));
   return () => rmSync(outdir, { recursive: true, force: true });
 }
 
-function fileOf(source: string, outdir: string, ending: string): string {
+function fileOf(source: string, outdir: string, ending = '.js'): string {
   return join(outdir, basename(source, '.ts') + ending);
 }
 
-/** Their commands are loaded when they are called, as from the sources. */
-async function bundlePrograms(entryPoints: string[], outdir: string): Promise<void> {
-  const banner =
-    "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);";
-  await build({
-    ...options,
-    entryPoints,
-    outdir,
-    entryNames: '[name]',
-    outExtension: { '.js': '.mjs' },
-    format: 'esm',
-    splitting: true,
-    banner: { js: banner },
-  });
-}
-
-/** Children start without Node's loader of ES modules, and with what V8 compiled for the one before. */
-async function bundleAsCommonJs(entryPoints: string[], outdir: string): Promise<void> {
+/** They start without Node's loader of ES modules, and with what V8 compiled for the one before. */
+async function bundle(children: string[], programs: string[], outdir: string): Promise<void> {
   writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }');
+  const entries = [...children, 'test/support/run-cached.ts'].map((path) => [basename(path, '.ts'), path]);
   await build({
     ...options,
-    entryPoints: [...entryPoints, 'test/support/run-cached.ts'],
+    entryPoints: Object.fromEntries([...entries, [programsEntry, programsEntry]]),
     outdir,
     entryNames: '[name]-body',
     format: 'cjs',
@@ -93,9 +84,45 @@ async function bundleAsCommonJs(entryPoints: string[], outdir: string): Promise<
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [englishOnly, startPrograms(programs)],
   });
-  for (const path of entryPoints) {
-    const start = `require('./run-cached-body.js').runCached(${JSON.stringify(resolve(fileOf(path, outdir, '-body.js')))});`;
-    writeFileSync(fileOf(path, outdir, '.js'), start);
+  const start = (body: string, more: CacheOptions = {}) =>
+    `require('./run-cached-body.js').runCached(${JSON.stringify(resolve(fileOf(body, outdir, '-body.js')))}, ${JSON.stringify(more)})`;
+  for (const path of children) writeFileSync(fileOf(path, outdir), start(path));
+  for (const path of programs) {
+    const name = basename(path, '.ts');
+    const cache = resolve(fileOf(path, outdir, '.cache'));
+    const run = start(programsEntry, { cache, early: killed.includes(name) });
+    writeFileSync(fileOf(path, outdir), `${run}[${JSON.stringify(name)}]();`);
   }
+  keepOutline(resolve(fileOf(programsEntry, outdir, '-body.js')));
+}
+
+/** Makes one module of them, with a function for each, under its name, that runs it. */
+function startPrograms(programs: readonly string[]): Plugin {
+  const paths = new Set(programs.map((path) => resolve(path)));
+  const starts = programs.map(
+    (path) => `exports[${JSON.stringify(basename(path, '.ts'))}] = () => import('./${path}');`,
+  );
+  return {
+    name: 'start-programs',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: new RegExp(`^${programsEntry}$`) }, () => ({ path: programsEntry, namespace: 'start' }));
+      onLoad({ filter: /./, namespace: 'start' }, () => ({ contents: starts.join('\n'), resolveDir: '.' }));
+      onLoad({ filter: /\/(main|fixtures\/[^/]*)\.ts$/ }, ({ path }) => (paths.has(path) ? wrapped(path) : undefined));
+    },
+  };
+}
+
+/** CommonJS has no top-level `await`: what comes after a program's imports becomes a function, which it calls. */
+async function wrapped(path: string): Promise<OnLoadResult> {
+  const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'ts', target: 'esnext' });
+  const [head] = /^(?:\s*#!.*|\s*import\b[^;]*;)*/.exec(code)!;
+  const body = code.slice(head.length);
+  // As Node does of a module: where nothing is left to wait for before it is through, the exit code says so.
+  const contents = `${head.replace(/^#!.*/, '')}
+let isOver = false;
+process.once('beforeExit', () => { if (!isOver) process.exitCode = 13; });
+(async () => {${body}})().then(() => { isOver = true; });`;
+  return { contents, loader: 'js', resolveDir: dirname(path) };
 }

@@ -43,7 +43,9 @@ export const foreignPrefixBytes = 64;
  * @returns undefined where the bytes are none that are known
  */
 export function foreignFormat(prefix: Uint8Array): { name: string; text: string } | undefined {
-  const text = Buffer.from(prefix).toString('latin1').replace(/^ï»¿/, ''); // a UTF-8 byte order mark
+  const text = Buffer.from(prefix)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, ''); // a UTF-8 byte order mark
   return kinds.find(({ starts }) => starts.test(text));
 }
 
