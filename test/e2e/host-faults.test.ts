@@ -17,7 +17,11 @@ const quickClock: Clock = {
 /** However busy the machine is. */
 const patience = { timeoutMs: 240_000 };
 
-const animate = (seed: number) => ({ command: 'animate', attachments: { image: smallPicture }, options: { seed } });
+const animate = (seed: number, options = {}) => ({
+  command: 'animate',
+  attachments: { image: smallPicture },
+  options: { seed, ...options },
+});
 
 it('the model folder goes while ten jobs wait, and comes back: ten clips, people saw "paused", the operator was told once', async () => {
   const { discord, log } = await setStage({ renderer, model: renderer.model, clock: quickClock });
@@ -45,7 +49,8 @@ it('the model folder goes while ten jobs wait, and comes back: ten clips, people
 it('a render process that is stopped is killed and its job done again', async () => {
   const { discord, log } = await setStage({ renderer: impatient, model: impatient.model, clock: hastyClock });
   const hold = impatient.hold();
-  const handle = discord.invoke(animate(7));
+  // So many steps that it is not done before it is stopped, however late its news are read.
+  const handle = discord.invoke(animate(7, { steps: 50 }));
   await hold.reached;
   await clipOf(handle);
   expect(log.events.some(({ fields }) => (fields.err as { code?: string })?.code === 'render-process-stalled')).toBe(
