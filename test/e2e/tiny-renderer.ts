@@ -149,9 +149,10 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
           hold?.reach(renderer.pid);
         },
       });
-      if (hold && isReached && (await outcomeOf(hold, signal)) === 'killed') {
+      const isGone = () => renderer.pid !== hold?.pid;
+      if (hold && isReached && (await outcomeOf(hold, { signal, isGone })) === 'killed') {
         // Until its end was heard of, the pool would give it the next job, which would fail as well.
-        await vi.waitUntil(() => renderer.pid !== hold.pid, { timeout: 60_000, interval: 5 });
+        await vi.waitUntil(isGone, { timeout: 60_000, interval: 5 });
         throw new InferenceError('render-process-died', 'The process was killed, and had told of its clip before.');
       }
       clips.push(clip);
@@ -163,13 +164,23 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
   };
 }
 
-/** What becomes of a render that stands still; rejects when it is cancelled. */
-function outcomeOf({ outcome }: PendingHold, signal: AbortSignal | undefined): PendingHold['outcome'] {
-  if (signal === undefined) return outcome;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    void outcome.then(resolve);
+/** What becomes of a render that stands still; rejects when it is cancelled. A process that is gone was killed, by whomever. */
+function outcomeOf(
+  { outcome }: PendingHold,
+  { signal, isGone }: { signal: AbortSignal | undefined; isGone: () => boolean },
+): PendingHold['outcome'] {
+  return new Promise<'released' | 'killed'>((resolve, reject) => {
+    const timer = setInterval(() => {
+      if (isGone()) settle(() => resolve('killed'));
+    }, 20);
+    const onAbort = () => settle(() => reject(signal?.reason));
+    function settle(end: () => void): void {
+      clearInterval(timer);
+      signal?.removeEventListener('abort', onAbort);
+      end();
+    }
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    void outcome.then((value) => settle(() => resolve(value)));
   });
 }
