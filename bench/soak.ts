@@ -6,9 +6,9 @@ import { foregroundClock } from '../src/util/clock.ts';
 import { leaksIn } from '../test/support/find-leaks.ts';
 import { createFaultRecords, type Fault } from './soak/faults.ts';
 import { type HostFaults, hostFaults } from './soak/host-faults.ts';
+import { countJobs, openStoreView, waitForEnds } from './soak/job-counts.ts';
 import { localFaults } from './soak/local-faults.ts';
 import { readSoakOptions, usage } from './soak/options.ts';
-import { openBooks, readBooks, waitForEnds } from './soak/read-books.ts';
 import { type SoakBot, startSoakBot } from './soak/soak-bot.ts';
 import { type SoakHosts, startSoakHosts, workerToken } from './soak/soak-hosts.ts';
 import { createSoakPeople } from './soak/soak-people.ts';
@@ -48,11 +48,11 @@ writeFileSync(join(modelDir, 'kinora.json'), JSON.stringify(proposals));
 
 // With the intent, without which reactions bring no pictures.
 const discord = await startFakeDiscord({ messageContentIntent: true });
-const books = openBooks(dataDir);
+const stored = openStoreView(dataDir);
 const people = createSoakPeople(discord, {
   seed,
   picture: readFileSync('assets/rocket.jpg'),
-  stored: books,
+  stored,
 });
 const leaks: string[] = [];
 let memoryBeforeMb = 0;
@@ -81,9 +81,9 @@ discord.setRateLimits('discord');
 discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
 const startedMs = Date.now();
 const troubles = createTroubles(discord, seed);
-const hostile: HostFaults | undefined = fleet && hostFaults({ fleet, books, killBot, startBot, spare: people.spare });
+const hostile: HostFaults | undefined = fleet && hostFaults({ fleet, stored, killBot, startBot, spare: people.spare });
 const faults: Fault[] = hostile?.faults ?? localFaults({ discord, modelDir, bot: () => bot, killBot, startBot });
-const records = createFaultRecords({ underWay: books.underWay, nextClip: people.nextClip });
+const records = createFaultRecords({ underWay: stored.underWay, nextClip: people.nextClip });
 
 async function actOnce(): Promise<void> {
   await people.fewerUnderWay(underWayAtOnce);
@@ -125,13 +125,13 @@ for (const [index, fault] of faults.entries()) {
 }
 await actUntil(1);
 await people.settled();
-const unfinished = await waitForEnds(books, { clock: foregroundClock, limitMs: longestUnfinishedMs });
+const unfinished = await waitForEnds(stored, { clock: foregroundClock, limitMs: longestUnfinishedMs });
 const memoryAfterMb = bot.memoryMb();
 await bot.stop();
 await fleet?.stop();
-books.close();
+stored.close();
 
-const ended = readBooks(dataDir, discord);
+const ended = countJobs(dataDir, discord);
 const { median, p99, count, slow, unanswered } = people.latencies(longestAcknowledgementMs);
 const violations = discord.violations();
 // What Discord would count as invalid, beyond what was provoked here; a line each.

@@ -1,5 +1,5 @@
 import { markdownTable } from '../report/tables.ts';
-import type { Books } from './read-books.ts';
+import type { JobCounts } from './job-counts.ts';
 
 /** Something that goes wrong with the bot, its workers, or what lies between them. */
 export interface Fault {
@@ -27,7 +27,7 @@ export interface FaultRecords {
   /** Makes it happen. */
   suffer(fault: Fault): Promise<void>;
   /** engine × fault × lost × twice × seconds, in Markdown. */
-  table(engine: string, books: Books): string;
+  table(engine: string, counts: JobCounts): string;
 }
 
 /** What {@link createFaultRecords} works with. */

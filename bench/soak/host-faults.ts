@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Moment } from '../../test/remote/worker-messages.ts';
 import { moments } from '../../test/remote/worker-messages.ts';
 import type { Fault, WentOn } from './faults.ts';
-import type { OpenBooks } from './read-books.ts';
+import type { StoreView } from './job-counts.ts';
 import type { SoakHost, SoakHosts } from './soak-hosts.ts';
 
 /** Of Redis, which outlasts every lock and lease. */
@@ -15,7 +15,7 @@ const patienceMs = 60_000;
 /** What {@link hostFaults} works with. */
 export interface HostFaultsOptions {
   fleet: SoakHosts;
-  books: OpenBooks;
+  stored: StoreView;
   killBot: () => Promise<unknown>;
   startBot: () => Promise<void>;
   /** Nobody cancels that job: it is measured when it goes on. */
@@ -30,7 +30,7 @@ export interface HostFaults {
 }
 
 /** All that can go wrong with several hosts. */
-export function hostFaults({ fleet, books, killBot, startBot, spare }: HostFaultsOptions): HostFaults {
+export function hostFaults({ fleet, stored, killBot, startBot, spare }: HostFaultsOptions): HostFaults {
   const { hosts, redis, next } = fleet;
   /** Jobs that lost a worker: one that loses two ends, as it should. */
   const harmed = new Set<string>();
@@ -121,7 +121,7 @@ export function hostFaults({ fleet, books, killBot, startBot, spare }: HostFault
       name: 'bot, Redis and all workers killed at once',
       isQuiet: true,
       async run() {
-        const running = books.running();
+        const running = stored.running();
         all(({ worker }) => worker.killAll('SIGKILL'));
         await Promise.all([killBot(), redis.kill(), ...hosts.map(({ worker }) => worker.ended)]);
         const again = running.map(begunAgain);

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { ComponentRequest, FakeDiscord, FileInput, InteractionHandle } from '../../src/fake-discord/types.ts';
+import { jobOfClip, type StoreView } from './job-counts.ts';
 import { createLatencies, type Latencies } from './latencies.ts';
 import { createRandom } from './random.ts';
-import { jobOfClip, type OpenBooks } from './read-books.ts';
 
 /** A clip that somebody waits for. A reaction is no interaction: it has no id. */
 export interface SoakJob {
@@ -65,7 +65,7 @@ export interface SoakPeopleOptions {
   seed: number;
   picture: Uint8Array;
   /** What the bot's store says. */
-  stored: Pick<OpenBooks, 'messages' | 'stateOf'>;
+  stored: Pick<StoreView, 'messages' | 'stateOf'>;
 }
 
 /** People whose wishes follow from the seed. */

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts';
 import { type Clock, sleep } from '../../src/util/clock.ts';
 
 /** What the bot's store says, held against what people saw. */
-export interface Books {
+export interface JobCounts {
   accepted: number;
   delivered: number;
   failed: number;
@@ -44,10 +44,10 @@ const rowsSchema = z.array(
 );
 
 /** Compares; call it when the bot has ended. */
-export function readBooks(
+export function countJobs(
   dataDir: string,
   discord: Pick<FakeDiscord, 'users' | 'openDm' | 'message' | 'messages'>,
-): Books {
+): JobCounts {
   const database = openDatabase(dataDir);
   const jobs = rowsSchema.parse(
     database.prepare(`SELECT id, state, address, ${isUnfinished} AS is_unfinished FROM jobs`).all([]),
@@ -62,7 +62,7 @@ export function readBooks(
     .flatMap(({ attachments }) => attachments.map(({ filename }) => filename));
   const count = (jobOf: (filename: string) => string | undefined, id: string) =>
     files.filter((filename) => jobOf(filename) === id).length;
-  const books: Books = {
+  const counts: JobCounts = {
     ...{ accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, previews: 0 },
     ...{ unfinished: [], lost: [], twice: [] },
   };
@@ -71,24 +71,24 @@ export function readBooks(
     const own = discord.message(address.messageId);
     const line = `${id} ${state}: "${own?.content ?? 'message gone'}"`;
     const isOver = !is_unfinished;
-    if (clips > 1 || (clips === 1 && isOver && state !== 'done')) books.twice.push(`${id} ${state}: ${clips} clips`);
+    if (clips > 1 || (clips === 1 && isOver && state !== 'done')) counts.twice.push(`${id} ${state}: ${clips} clips`);
     if (!isOver) {
-      books.unfinished.push(line);
+      counts.unfinished.push(line);
       continue;
     }
     // A failure is told to its requester alone, and the message goes; the store knows that they were told.
     const isExplained = own === undefined || /⚠️|🚫/u.test(own.content);
-    if (state === 'done' ? clips === 0 : !isExplained) books.lost.push(line);
-    books.previews += count(jobOfPreview, id);
-    if (state === 'done') books.delivered++;
-    else if (state === 'failed') books.failed++;
-    else if (state === 'cancelled') books.cancelled++;
+    if (state === 'done' ? clips === 0 : !isExplained) counts.lost.push(line);
+    counts.previews += count(jobOfPreview, id);
+    if (state === 'done') counts.delivered++;
+    else if (state === 'failed') counts.failed++;
+    else if (state === 'cancelled') counts.cancelled++;
   }
-  return books;
+  return counts;
 }
 
 /** What is asked of the store while the bot runs. */
-export interface OpenBooks {
+export interface StoreView {
   /** Ids of jobs that have not ended. */
   underWay(): string[];
   /** Ids of jobs that somebody renders. */
@@ -106,7 +106,7 @@ export interface OpenBooks {
  * Looks into the store of a bot that runs, or has yet to start. By one connection: to open the store is to check all of it and
  * to write its log back, which would hold up the stand-in here and the bot there.
  */
-export function openBooks(dataDir: string): OpenBooks {
+export function openStoreView(dataDir: string): StoreView {
   let database: ReturnType<typeof openDatabase> | undefined;
   function ask(question: string): Record<string, string>[] {
     database ??= openDatabase(dataDir);
@@ -144,7 +144,7 @@ const lookGapMs = 250;
  * Resolves with a line for each that has none after the limit.
  */
 export async function waitForEnds(
-  stored: Pick<OpenBooks, 'unfinished'>,
+  stored: Pick<StoreView, 'unfinished'>,
   { clock, limitMs }: WaitForEndsOptions,
 ): Promise<string[]> {
   const untilMs = clock.now() + limitMs;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { countJobs, openStoreView, waitForEnds } from '../../bench/soak/job-counts.ts';
 import { readSoakOptions } from '../../bench/soak/options.ts';
-import { openBooks, readBooks, waitForEnds } from '../../bench/soak/read-books.ts';
 import { createSoakPeople } from '../../bench/soak/soak-people.ts';
 import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { Change, FakeDiscord } from '../../src/fake-discord/types.ts';
@@ -34,14 +34,14 @@ async function setUp() {
   return { dataDir, store, add };
 }
 
-describe('the books of a soak', () => {
+describe('the counts of a soak', () => {
   it('count a preview as no clip: a job that runs is neither lost nor delivered twice, and told of as not ended', async () => {
     const { dataDir, store, add } = await setUp();
     const id = await add('m1');
     await claim(store, id);
-    const books = readBooks(dataDir, channelWith([messageOf('m1', 'Step 1', [`preview-${id}-1.webp`])]));
-    expect(books).toMatchObject({ accepted: 1, delivered: 0, lost: [], twice: [], previews: 0 });
-    expect(books.unfinished).toEqual([`${id} running: "Step 1"`]);
+    const counts = countJobs(dataDir, channelWith([messageOf('m1', 'Step 1', [`preview-${id}-1.webp`])]));
+    expect(counts).toMatchObject({ accepted: 1, delivered: 0, lost: [], twice: [], previews: 0 });
+    expect(counts.unfinished).toEqual([`${id} running: "Step 1"`]);
   });
 
   it('count a clip beside a preview once, and tell of the preview', async () => {
@@ -52,7 +52,7 @@ describe('the books of a soak', () => {
     const [file, preview] = [`SPOILER_kinora-${id}-seed7.mp4`, `preview-${id}-1.webp`];
     const seen = [messageOf('m1', '', [preview]), messageOf('m2', '', [file])];
     const found = { delivered: 1, unfinished: [], lost: [], twice: [], previews: 1 };
-    expect(readBooks(dataDir, channelWith(seen))).toMatchObject(found);
+    expect(countJobs(dataDir, channelWith(seen))).toMatchObject(found);
   });
 
   it('tell of clips that came twice, of jobs whose end nobody saw, and of both', async () => {
@@ -70,7 +70,7 @@ describe('the books of a soak', () => {
       messageOf('m3', '🚫', [`kinora-${both}-seed7.mp4`]),
       messageOf('m4', 'Step 1'),
     ];
-    const { lost, twice: found } = readBooks(dataDir, channelWith(seen));
+    const { lost, twice: found } = countJobs(dataDir, channelWith(seen));
     expect(found).toEqual([`${twice} done: 2 clips`, `${both} cancelled: 1 clips`]);
     expect(lost).toEqual([`${never} done: "Step 1"`, `${unsaid} cancelled: "Step 1"`]);
   });
@@ -78,7 +78,7 @@ describe('the books of a soak', () => {
   it('wait for every job that the store has, and for the news of its end', async () => {
     const { dataDir, store, add } = await setUp();
     const [done, failed] = [await add('m1'), await add('m2')];
-    const stored = openBooks(dataDir);
+    const stored = openStoreView(dataDir);
     const clock = createFakeClock();
     let left: string[] | undefined;
     const isOver = waitForEnds(stored, { clock, limitMs: 60_000 }).then((found) => {
@@ -100,7 +100,7 @@ describe('the books of a soak', () => {
   it('wait no longer than told, and name the jobs that have no end', async () => {
     const { dataDir, add } = await setUp();
     const id = await add('m1');
-    const stored = openBooks(dataDir);
+    const stored = openStoreView(dataDir);
     const clock = createFakeClock();
     const left = waitForEnds(stored, { clock, limitMs: 60_000 });
     await clock.advance(61_000);
