@@ -63,8 +63,14 @@ export function countJobs(
   const count = (jobOf: (filename: string) => string | undefined, id: string) =>
     files.filter((filename) => jobOf(filename) === id).length;
   const counts: JobCounts = {
-    ...{ accepted: jobs.length, delivered: 0, failed: 0, cancelled: 0, previews: 0 },
-    ...{ unfinished: [], lost: [], twice: [] },
+    accepted: jobs.length,
+    delivered: 0,
+    failed: 0,
+    cancelled: 0,
+    previews: 0,
+    unfinished: [],
+    lost: [],
+    twice: [],
   };
   for (const { id, state, address, is_unfinished } of jobs) {
     const clips = count(jobOfClip, id);

@@ -31,7 +31,9 @@ export function readSoakOptions(argv: string[]): SoakOptions {
     args: argv,
     allowPositionals: true,
     options: {
-      ...{ engine: { type: 'string' }, workers: { type: 'string' }, jobs: { type: 'string' } },
+      engine: { type: 'string' },
+      workers: { type: 'string' },
+      jobs: { type: 'string' },
       busy: { type: 'boolean', default: false },
     },
   });

@@ -54,7 +54,11 @@ function setUp(edit: Edit = async () => {}, options: { wantsPreview?: boolean; i
       replies.push(reply);
       await edit(reply, how?.signal);
     },
-    ...{ post: never, direct: never, whisper: never, remove: never, ping: never },
+    post: never,
+    direct: never,
+    whisper: never,
+    remove: never,
+    ping: never,
     hasToken: () => false,
   };
   const messages = createJobMessages({

@@ -107,7 +107,9 @@ describe.skipIf(noRedis !== undefined)(`Redis is killed${noRedis ? ` (${noRedis}
     });
     const news: string[] = [];
     engine.listen({
-      ...{ begun: () => {}, progress: () => {}, workersChanged: () => {} },
+      begun: () => {},
+      progress: () => {},
+      workersChanged: () => {},
       settled: ({ id }) => void news.push(`${id} settled`),
       reachable: () => void news.push('reachable'),
     });
@@ -140,7 +142,10 @@ describe.skipIf(noRedis !== undefined)(`Redis is killed${noRedis ? ` (${noRedis}
     });
     let isTold = false;
     engine.listen({
-      ...{ begun: () => {}, progress: () => {}, settled: () => {}, workersChanged: () => {} },
+      begun: () => {},
+      progress: () => {},
+      settled: () => {},
+      workersChanged: () => {},
       reachable() {
         isTold = true;
       },

@@ -24,7 +24,8 @@ export function describeEngine(name: string, { open, abilities, skipReason }: En
           news.push(`${delivery.id} ${outcome.type}`);
           settled.push({ ...delivery, outcome });
         },
-        ...{ workersChanged: () => {}, reachable: () => {} },
+        workersChanged: () => {},
+        reachable: () => {},
       });
     }
 

@@ -20,7 +20,10 @@ export function describeGroups(name: string, { open, abilities, skipReason }: En
       under.engine.hand({ id, lane: 'render', group: groupOf({ styles }) });
     const listen = () =>
       under.engine.listen({
-        ...{ begun: () => {}, progress: () => {}, workersChanged: () => {}, reachable: () => {} },
+        begun: () => {},
+        progress: () => {},
+        workersChanged: () => {},
+        reachable: () => {},
         settled: ({ id }, { type }) => void settled.push({ id, outcome: type }),
       });
     const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 5 });

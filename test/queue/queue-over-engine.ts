@@ -25,7 +25,10 @@ export function describeQueueOver(name: string, { open, abilities, skipReason }:
     beforeEach(async () => {
       under = await open();
       around = setUpQueue({
-        ...{ engine: under.engine, clock: systemClock, leaseMs, holder: 'test' },
+        engine: under.engine,
+        clock: systemClock,
+        leaseMs,
+        holder: 'test',
         model: { ...tinyModel, styles },
       });
     });
