@@ -91,6 +91,18 @@ describe.each(['tiny-a', 'tiny-b'])('the networks of %s, channels last with the 
     }
   });
 
+  it('narrow no value that was just widened, and widen none that was just narrowed', async () => {
+    const configs = await readModelConfigs(goldenPath(join('models', model)));
+    const target = modelTarget({ provider: 'cuda', precision: 'float16' });
+    for (const request of requests) {
+      const { nodes } = await buildNetwork(configs, request, target);
+      const casts = nodes.filter(({ opType }) => opType === 'Cast');
+      const cast = new Set(casts.flatMap(({ outputs }) => outputs));
+      expect(casts.length).toBeGreaterThan(0);
+      expect(casts.filter(({ inputs: [x = ''] }) => cast.has(x))).toEqual([]);
+    }
+  });
+
   it('transpose at the borders, where the frames of a pixel attend to each other, and around norms that CUDA lacks', async () => {
     const configs = await readModelConfigs(goldenPath(join('models', model)));
     const graph = await buildNetwork(configs, requests[2]!, channelsLast);
