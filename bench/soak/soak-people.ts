@@ -120,7 +120,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     const own = jobs.find((job) => job.messages().some(({ id }) => id === message.id));
     if (own) return own;
     const clipIds = message.attachments.flatMap(({ filename }) => jobOfClip(filename) ?? []);
-    const byName = jobs.find((job) => clipIds.includes(idOf.get(job) ?? ''));
+    const byName = clipIds.length > 0 && jobs.find((job) => clipIds.includes(jobIdOf(job) ?? ''));
     if (byName) return byName;
     // Words by direct message: of a job of this person whose own message is gone, or goes.
     const userId = directChannels.get(message.channel_id);
@@ -128,19 +128,32 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     return theirs.find((job) => job.original() === undefined) ?? theirs[0];
   }
 
-  function noteId(message: ApiMessage | undefined): void {
-    const id = JSON.stringify(message?.components ?? []).match(/cancel:([0-9a-f]{8})/)?.[1];
-    const job = id && [...underWay.keys()].find((candidate) => candidate.original()?.id === message?.id);
-    if (job) idOf.set(job, id);
+  /** Which job a message is of, while both are there: by its Cancel button, or before it has one by what the bot stored. */
+  function noteJob(message: ApiMessage | undefined): void {
+    if (message === undefined) return;
+    const job = [...underWay.keys()].find((candidate) => candidate.original()?.id === message.id);
+    if (job === undefined) return;
+    messageIds.set(job, message.id);
+    const id = JSON.stringify(message.components).match(/cancel:([0-9a-f]{8})/)?.[1];
+    if (id) idOf.set(job, id);
+  }
+
+  /** What a job is called, also of one whose message went before it had a Cancel button. */
+  function jobIdOf(job: SoakJob): string | undefined {
+    const id = idOf.get(job) ?? stored.messages().get(messageIds.get(job) ?? '');
+    if (id !== undefined) idOf.set(job, id);
+    return id;
   }
 
   discord.onChange((change) => {
     if (change.kind === 'message-delete') {
       for (const job of cancelled) endUnheard(job);
+      // Asked now: when the clip is there, the store names the message that carries it.
+      for (const [job, messageId] of messageIds) if (messageId === change.messageId) jobIdOf(job);
     }
     if (change.kind !== 'message-create' && change.kind !== 'message-update') return;
     const { message } = change;
-    noteId(message);
+    noteJob(message);
     const { message_reference: reference } = message;
     const isReply = change.kind === 'message-create' && typeof reference === 'object' && reference !== null;
     if (isReply && 'message_id' in reference) reactions.get(String(reference.message_id))?.(message.id);
@@ -161,8 +174,6 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
   /** Follows a job until it is over: in its own message, beside it, or by direct message. */
   function follow(handle: SoakJob): void {
     asked++;
-    const own = handle.original();
-    if (own) messageIds.set(handle, own.id);
     const end = new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         const [job = 'unknown', words] = [idOf.get(handle), handle.original()?.content];
@@ -183,7 +194,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
       ends.delete(end);
     });
     ends.add(end);
-    noteId(handle.original());
+    noteJob(handle.original());
     if (handle.messages().some(isOver)) underWay.get(handle)?.();
   }
 
@@ -282,7 +293,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     async answered() {
       await Promise.all(answers);
       // An answer says no more than that the bot is at it: killed before it has stored the job, it has accepted nothing.
-      const isStored = (job: SoakJob) => stored.messages().has(messageIds.get(job)!);
+      const isStored = (job: SoakJob) => jobIdOf(job) !== undefined;
       while ([...messageIds.keys()].some((job) => !isStored(job))) await delay(50);
     },
     async settled() {
