@@ -134,7 +134,7 @@ export function createSoakPeople(discord: FakeDiscord, { seed, picture, stored }
     const job = [...underWay.keys()].find((candidate) => candidate.original()?.id === message.id);
     if (job === undefined) return;
     messageIds.set(job, message.id);
-    const id = JSON.stringify(message.components).match(/cancel:([0-9a-f]{8})/)?.[1];
+    const id = JSON.stringify(message.components ?? []).match(/cancel:([0-9a-f]{8})/)?.[1];
     if (id) idOf.set(job, id);
   }
 
