@@ -15,7 +15,7 @@ const picture = { name: 'picture.png', bytes: Buffer.from('The renderer looks at
 const isClip = ({ attachments }: ApiMessage) => attachments.some(({ filename }) => filename.endsWith('.mp4'));
 const isExplained = ({ content }: ApiMessage) => content.includes('⚠️');
 /** The renderer of these processes breaks on the others. */
-const becomesClip = (seed: number) => seed % 10 !== 3 && seed % 10 !== 8;
+const becomesClip = (seed: number) => seed % 10 !== 2 && seed % 10 !== 7;
 /** However busy the machine is. */
 const patience = { timeoutMs: 300_000 };
 
@@ -61,7 +61,10 @@ const deaths: readonly Death[] = [
 /** Moments that may come before all have asked, and are meant to. */
 const fromStart: ReadonlySet<DeathPoint | undefined> = new Set(['accepted', 'upload-broken', 'resumed']);
 
-/** New ones before each death, one of which fails: whatever is left of those before, the process comes to where it is to die. */
+/**
+ * New ones before each death, the third of which fails: whatever is left of those before, the process comes to where it is to
+ * die, and leaves two at least for the next one.
+ */
 const jobsPerRound = 5;
 /** Nobody can ask the process that dies while it takes up what was left, the last of them. */
 const jobCount = jobsPerRound * (deaths.length - 1);
@@ -164,9 +167,9 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     return { seed, clips, explanations };
   });
   expect(ends.filter(({ clips, explanations }) => clips + explanations !== 1)).toEqual([]);
-  // Seeds that end in 3 or 8 cannot be rendered. A job that the process died of twice is given up; that is the exception.
+  // Seeds that end in 2 or 7 cannot be rendered. A job that the process died of twice is given up; that is the exception.
   const explained = ends.filter(({ explanations }) => explanations > 0).map(({ seed }) => seed);
-  expect(explained.filter((seed) => seed % 5 === 3)).toHaveLength(jobCount / jobsPerRound);
+  expect(explained.filter((seed) => seed % 5 === 2)).toHaveLength(jobCount / jobsPerRound);
   expect(explained.length).toBeLessThanOrEqual(jobCount / jobsPerRound + 2);
   // Nothing but clips stays for all to see, one of them by direct message, and nobody's says that it still waits.
   const shown = messages.filter(({ flags = 0 }) => (flags & MessageFlags.Ephemeral) === 0);
