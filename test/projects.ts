@@ -5,12 +5,8 @@
  * projects.test.ts finds files that are missing here.
  */
 export const isolated: Readonly<Record<string, string>> = {
-  'test/bot/download.test.ts': 'lets the garbage be collected when it says',
-  'test/inference/pipeline/run-control.test.ts': 'replaces a module',
-  'test/media/decode-memory.test.ts': 'measures memory',
   'test/storage/event-loop.test.ts': 'measures how long the event loop is held',
   'test/worker/worker-pool.test.ts': 'measures memory and how long the event loop is held',
-  'test/worker/webgpu.test.ts': 'fills all cores',
 };
 
 /**

@@ -1,10 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDownload, type DownloadOptions } from '../../src/bot/download.ts';
 import { UserError } from '../../src/errors.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
@@ -165,11 +164,9 @@ async function dripping() {
       download(`http://${host}/a.png`, { allowedHosts: [host], ...options }),
     async collect() {
       await begun;
-      setFlagsFromString('--expose-gc');
-      const collectGarbage: () => void = runInNewContext('gc');
-      collectGarbage();
+      await collectGarbage();
       await new Promise((resolve) => setImmediate(resolve));
-      collectGarbage();
+      await collectGarbage();
     },
   };
 }

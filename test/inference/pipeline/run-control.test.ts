@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { InferenceError, JobCancelledError, UserError } from '../../../src/errors.ts';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, PipelineProgress } from '../../../src/inference/pipeline/types.ts';
-import type { SessionModel, SessionOptions } from '../../../src/inference/runtime/session.ts';
+import * as sessions from '../../../src/inference/runtime/session.ts';
 import { goldenPath } from '../../support/golden.ts';
 
 /** Which networks were loaded, run and released, in order. */
@@ -10,28 +10,25 @@ const events: string[] = [];
 /** Frames that the UNet's step takes at once, of all branches. */
 let unetRows: number | undefined;
 
-vi.mock('../../../src/inference/runtime/session.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../../src/inference/runtime/session.ts')>();
-  return {
-    ...original,
-    async openSession(model: SessionModel, options: SessionOptions) {
-      const session = await original.openSession(model, options);
-      events.push(`open ${model.name}`);
-      if (model.name === 'unet-step') unetRows = model.inputs.find(({ name }) => name === 'sample')?.shape[0];
-      return {
-        run(inputs: Readonly<Record<string, Float32Array>>) {
-          events.push(`run ${model.name}`);
-          return session.run(inputs);
-        },
-        async release() {
-          events.push(`release ${model.name}`);
-          await session.release();
-        },
-      };
-    },
-  };
+beforeAll(() => {
+  const { openSession } = sessions;
+  vi.spyOn(sessions, 'openSession').mockImplementation(async (model, options) => {
+    const session = await openSession(model, options);
+    events.push(`open ${model.name}`);
+    if (model.name === 'unet-step') unetRows = model.inputs.find(({ name }) => name === 'sample')?.shape[0];
+    return {
+      run(inputs) {
+        events.push(`run ${model.name}`);
+        return session.run(inputs);
+      },
+      async release() {
+        events.push(`release ${model.name}`);
+        await session.release();
+      },
+    };
+  });
 });
-
+afterAll(() => vi.restoreAllMocks());
 afterEach(() => {
   events.length = 0;
 });
