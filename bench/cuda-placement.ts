@@ -33,7 +33,7 @@ const folder = resolve('out', `cuda-placement-${process.pid}`);
 const modelDir = mkdtempSync(join(tmpdir(), 'kinora-placement-'));
 try {
   const stub = buildCudaStub(folder, process.env);
-  const program = await bundleIntoStub(stub, 'test/support/cuda-stub/place.ts');
+  const [program = ''] = await bundleIntoStub(stub, ['test/support/cuda-stub/place.ts']);
   writeSvdXtConfigs(modelDir);
   const configs = await readModelConfigs(modelDir);
   const heading = ['network', 'form', 'precision', 'nodes', 'on CUDA, and run', 'made in', 'weights', 'activations'];

@@ -144,17 +144,17 @@ function cudnnNames(bytes: Buffer): Set<string> {
   return names;
 }
 
-/** Makes one JavaScript file of a program and all that it imports, in the stub's folder; its path. */
-export async function bundleIntoStub({ folder }: CudaStub, source: string): Promise<string> {
-  const outfile = join(folder, basename(source).replace(/ts$/, 'js'));
+/** Makes one JavaScript file of each program and all that it imports, in the stub's folder; their paths. */
+export async function bundleIntoStub({ folder }: CudaStub, sources: readonly string[]): Promise<string[]> {
   await build({
-    entryPoints: [source],
-    outfile,
+    entryPoints: [...sources],
+    outdir: folder,
+    entryNames: '[name]',
     bundle: true,
     packages: 'external',
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
   });
-  return outfile;
+  return sources.map((source) => join(folder, basename(source).replace(/ts$/, 'js')));
 }

@@ -28,6 +28,8 @@ const reason = why === undefined ? '' : ` (skipped: ${why})`;
 /** In the checkout, so that programs there find the other packages. */
 const folder = resolve(`out/test-cuda-${process.pid}`);
 let stub: CudaStub;
+/** The programs that run on the stub. */
+let programs: Record<'place' | 'clip' | 'probe', string>;
 
 /** Few variables, as a render process has; no libraries but the stub's. */
 const environmentWith = (libraries: string) => ({
@@ -45,18 +47,17 @@ function librariesWithout(missing: string): string {
 }
 
 /** Runs a program on the stub; what it writes. */
-async function runOnStub(source: string, words: readonly string[], added: Readonly<Record<string, string>> = {}) {
-  const program = await bundleIntoStub(stub, source);
+async function runOnStub(program: string, words: readonly string[], added: Readonly<Record<string, string>> = {}) {
   const options = { env: { ...environmentWith(stub.libraries), ...added }, maxBuffer: 2 ** 24 };
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...words], options);
   return stdout;
 }
 
-/** Has a process make networks of these models, and run them. */
-async function place(orders: readonly PlaceOrder[], added: Readonly<Record<string, string>> = {}): Promise<Placed[]> {
-  const file = join(tempFolder(), 'orders.json');
+/** Has a process make networks of these models, and run them, while the stub keeps its journal. */
+async function place(orders: readonly PlaceOrder[]): Promise<Placed[]> {
+  const file = join(folder, 'orders.json');
   writeFileSync(file, JSON.stringify(orders));
-  const lines = await runOnStub('test/support/cuda-stub/place.ts', [file], added);
+  const lines = await runOnStub(programs.place, [file], { CUDA_STUB_JOURNAL: join(folder, 'journal') });
   return lines
     .trim()
     .split('\n')
@@ -64,12 +65,28 @@ async function place(orders: readonly PlaceOrder[], added: Readonly<Record<strin
 }
 
 describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card that computes nothing${reason}`, () => {
-  beforeAll(() => {
-    stub = buildCudaStub(folder, process.env);
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  /** What became of each network: all of one process, since starting one with the provider takes longer than a session. */
+  let placed: { large: Placed | undefined; kernels: Placed[]; all: Placed[]; refused: Placed | undefined };
 
-  it('takes every node of every network, in both forms and precisions, and runs them', async () => {
+  beforeAll(async () => {
+    stub = buildCudaStub(folder, process.env);
+    const sources = ['test/support/cuda-stub/place.ts', 'test/support/cuda-stub/clip.ts', 'src/worker/probe-child.ts'];
+    const [place = '', clip = '', probe = ''] = await bundleIntoStub(stub, sources);
+    programs = { place, clip, probe };
+  });
+  beforeAll(async () => {
+    const step = {
+      modelDir: inject('tinyModel'),
+      precisions: ['float16'],
+      networks: ['unet-step'],
+    } satisfies Partial<PlaceOrder>;
+    const large: PlaceOrder = {
+      ...step,
+      settings: { width: 1024, height: 1024, numFrames: 2 },
+      cudaGraphs: ['channels-last'],
+      isRun: true,
+    };
+    const kernels: PlaceOrder = { ...step, settings: {}, cudaGraphs: ['channels-last', 'plain'] };
     const sizes = { width: 64, height: 48, numFrames: 3, decodeChunkSize: 3 };
     const all = { settings: sizes, precisions: ['float16', 'float32'], isRun: true } satisfies Partial<PlaceOrder>;
     const tiny = ['tiny-a', 'tiny-b'].map(
@@ -86,47 +103,37 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
       precisions: ['float16'],
       cudaGraphs: ['channels-last'],
     };
-    const placed = await place([...tiny, demo]);
-    const refused = placed.pop();
+    const [first, last, plain, ...rest] = await place([large, kernels, ...tiny, demo]);
+    placed = { large: first, kernels: [last!, plain!], refused: rest.pop(), all: rest };
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('takes every node of every network, in both forms and precisions, and runs them', () => {
+    const { all, refused } = placed;
     expect(refused?.error).toMatch(/fallback to CPU EP has been explicitly disabled/);
-    expect(placed.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(all.filter(({ error }) => error !== undefined)).toEqual([]);
     const networks = ['image-encoder', 'vae-encoder', 'unet-conditioning', 'unet-step', 'vae-decoder'];
-    expect(placed.map(({ network }) => network)).toEqual(Array.from({ length: 9 }, () => networks).flat());
-    expect(placed.every(({ runSeconds }) => runSeconds !== undefined)).toBe(true);
+    expect(all.map(({ network }) => network)).toEqual(Array.from({ length: 9 }, () => networks).flat());
+    expect(all.every(({ runSeconds }) => runSeconds !== undefined)).toBe(true);
   });
 
-  it('turns the kernels of convolutions on the card, when the session is made', async () => {
-    const order: PlaceOrder = {
-      modelDir: inject('tinyModel'),
-      settings: {},
-      precisions: ['float16'],
-      cudaGraphs: ['channels-last', 'plain'],
-      networks: ['unet-step'],
-    };
-    const [last, plain] = await place([order], { CUDA_STUB_JOURNAL: join(tempFolder(), 'journal') });
+  it('turns the kernels of convolutions on the card, when the session is made', () => {
+    const [last, plain] = placed.kernels;
     // Each makes place for one that lies channels last.
     expect(last?.replacedBytes).toBeGreaterThanOrEqual(last?.kernelBytes ?? 0);
     expect(last?.kernelBytes).toBeGreaterThan(100_000);
     expect(plain?.replacedBytes).toBeLessThan(1000);
   });
 
-  it('takes no more of the card for the second run than for the first', async () => {
-    const order: PlaceOrder = {
-      modelDir: inject('tinyModel'),
-      settings: { width: 1024, height: 1024, numFrames: 2 },
-      precisions: ['float16'],
-      cudaGraphs: ['channels-last'],
-      networks: ['unet-step'],
-      isRun: true,
-    };
-    const [step] = await place([order], { CUDA_STUB_JOURNAL: join(tempFolder(), 'journal') });
-    expect(step?.firstRunBytes).toBeGreaterThan(step?.activationBytes ?? 0);
-    expect(step?.peakBytes).toBe(step?.firstRunBytes);
+  it('takes no more of the card for the second run than for the first', () => {
+    const { large } = placed;
+    expect(large?.firstRunBytes).toBeGreaterThan(large?.activationBytes ?? 0);
+    expect(large?.peakBytes).toBe(large?.firstRunBytes);
   });
 
   it('makes a whole clip, with as many frames decoded together as the card is said to hold', async () => {
     const words = [inject('tinyModel'), String(750e6 + 2 ** 20)];
-    const clip = JSON.parse(await runOnStub('test/support/cuda-stub/clip.ts', words));
+    const clip = JSON.parse(await runOnStub(programs.clip, words));
     expect(clip).toMatchObject({ provider: 'cuda', frames: 2, decodeChunkSize: 1, decodeSteps: 2 });
     expect(clip.lines).toEqual([
       expect.stringMatching(/ of the card's 751 MB .*MEMORY_MODE=/),
@@ -164,11 +171,6 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
   });
 
   describe("by the doctor's trial of providers", () => {
-    let entry: URL;
-    beforeAll(async () => {
-      entry = pathToFileURL(await bundleIntoStub(stub, 'src/worker/probe-child.ts'));
-    });
-
     /** The lines about CUDA, for a machine with these libraries and variables besides. */
     async function tried(libraries: string, added: Readonly<Record<string, string>> = {}) {
       const environment = { ...environmentWith(libraries), ...added };
@@ -179,7 +181,12 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
           // Only CUDA is of interest; the others answer at once.
           if (request.provider !== 'cuda') return { output: Float32Array.of(1, -1), loadSeconds: 0, callSeconds: 1 };
           const signal = new AbortController().signal;
-          return probeProvider(request, { environment, signal, timeoutMs: 300_000, entry });
+          return probeProvider(request, {
+            environment,
+            signal,
+            timeoutMs: 300_000,
+            entry: pathToFileURL(programs.probe),
+          });
         },
       });
       return findings.filter(({ check }) => check.startsWith('cuda'));

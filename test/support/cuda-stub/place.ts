@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { compileGraph } from '../../../src/inference/graph/compile-graph.ts';
 import type { BuiltGraph, Precision } from '../../../src/inference/graph/graph-builder.ts';
 import { peakActivationBytes, weightBytes } from '../../../src/inference/graph/peak-memory.ts';
@@ -105,25 +105,33 @@ async function tryGraph(model: ReturnType<typeof compileGraph>, { isRun }: Place
         new Float32Array(shape.reduce((product, axis) => product * axis, 1)),
       ]),
     );
+    /** The most of the card that was in use since the session was begun. */
+    const most = () => journal().reduce((high, bytes, at) => (at < before ? high : Math.max(high, bytes)), 0);
     await session.run(inputs);
-    const firstRunBytes = Math.max(...journal());
+    const firstRunBytes = most();
     const warm = performance.now();
     await session.run(inputs);
     const runSeconds = (performance.now() - warm) / 1000;
-    return { seconds, runSeconds, loadedBytes, replacedBytes, firstRunBytes, peakBytes: Math.max(...journal()) };
+    return { seconds, runSeconds, loadedBytes, replacedBytes, firstRunBytes, peakBytes: most() };
   } finally {
     await session.release();
   }
 }
 
+const inUse: number[] = [];
+let journalBytes = 0;
+
 /** Bytes of the card that were in use, after each piece that was taken or given back. */
-function journal(): number[] {
-  const file = process.env.CUDA_STUB_JOURNAL;
-  if (file === undefined || !existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => Number(line.split(' ')[2]));
+function journal(): readonly number[] {
+  const path = process.env.CUDA_STUB_JOURNAL;
+  if (path === undefined || !existsSync(path)) return inUse;
+  const file = openSync(path, 'r');
+  const added = Buffer.alloc(fstatSync(file).size - journalBytes);
+  readSync(file, added, 0, added.length, journalBytes);
+  closeSync(file);
+  journalBytes += added.length;
+  for (const [, bytes] of added.toString('latin1').matchAll(/ (\d+)\n/g)) inUse.push(Number(bytes));
+  return inUse;
 }
 
 async function attempt<Result extends { seconds: number }>(act: () => Promise<Result>) {
