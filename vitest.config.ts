@@ -49,6 +49,7 @@ export default defineConfig({
       'test/support/bundle-children.ts',
       'test/support/tiny-model.ts',
       'test/support/lend-browser.ts',
+      'test/support/compile-schemas.ts',
     ],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.
     pool: 'forks',

@@ -17,8 +17,8 @@ function logCalls(): LogCall[] {
   return files.flatMap((name) => {
     const file = join('src', name);
     const text = readFileSync(file, 'utf8');
-    if (!/\blog\b/.test(text)) return [];
-    return [...nodesIn(parseSync(file, text).program)].flatMap((node) => {
+    if (!/\blog\s*\??\./.test(text)) return [];
+    return nodesIn(parseSync(file, text).program).flatMap((node) => {
       const callee = node.callee as SyntaxNode | undefined;
       const object = callee?.object as SyntaxNode | undefined;
       const [fields] = (node.arguments ?? []) as SyntaxNode[];

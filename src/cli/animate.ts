@@ -10,6 +10,7 @@ import type { ModelInfo } from '../inference/pipeline/types.ts';
 import type { PicturePolicy } from '../media/check-file.ts';
 import { forTwoPictures } from '../settings/image-to-video.ts';
 import { findStyle, styleId } from '../settings/style.ts';
+import { createPictureChecker } from '../worker/picture-checker.ts';
 import { resolveSettings } from '../worker/resolve-settings.ts';
 import type { Clip, Renderer, RenderSpec } from '../worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../worker/worker-pool.ts';
@@ -28,14 +29,22 @@ import { displayName } from './read-picture.ts';
 import { createRenderProgress } from './render-progress.ts';
 import { usageError } from './usage-error.ts';
 
-/**
- * `kinora animate`: each picture becomes a clip's file.
- * @param createRenderer what makes the renderer of all clips, which is closed at the end. Default: a process of its own
- */
+/** Makes what `kinora animate` works with, and closes before it ends. Default: a process each. */
+export interface AnimateTools {
+  /** Renders all clips. */
+  createRenderer: (options: WorkerPoolOptions) => Renderer;
+  /** Looks at all pictures before. */
+  createChecker: typeof createPictureChecker;
+}
+
+/** `kinora animate`: each picture becomes a clip's file. */
 export async function run(
   argv: string[],
   io: CliIo,
-  createRenderer: (options: WorkerPoolOptions) => Renderer = createWorkerPool,
+  { createRenderer, createChecker }: AnimateTools = {
+    createRenderer: createWorkerPool,
+    createChecker: createPictureChecker,
+  },
 ): Promise<number> {
   const options = readAnimateOptions(argv);
   if (options === undefined) return showHelp(animateLine, io);
@@ -69,7 +78,7 @@ export async function run(
       if (framesDir !== undefined) await openOutputFolder(framesDir);
       outputs.push(await openOutputFile(output));
     }
-    await checkPictures([...planned, ...ends], pictures, io);
+    await checkPictures(createChecker({ environment: io.environment, pictures }), [...planned, ...ends], io);
     const clips = planned.map((clip, index) => ({ ...clip, file: outputs[index]! }));
     return await animateAll(createRenderer(rendererOptions(config, pictures, io)), {
       clips,

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { limitsOf, type PicturePolicy } from '../media/check-file.ts';
-import { createPictureChecker } from '../worker/picture-checker.ts';
+import type { PictureChecker } from '../worker/picture-checker.ts';
 import { describeError } from './describe-error.ts';
 import type { CliIo } from './io.ts';
 import { type ClipPlan, isAddress } from './plan-clips.ts';
@@ -35,16 +35,15 @@ export async function loadPictures<Named extends Pick<ClipPlan, 'picture'>>(
 }
 
 /**
- * Decodes every picture once, so that one that is damaged or too large is known before minutes of work for another.
- * One with nothing to see is told of; it is the person's own.
+ * Has every picture decoded once, so that one that is damaged or too large is known before minutes of work for another.
+ * One with nothing to see is told of; it is the person's own. The checker is closed.
  * @throws UserError one of them cannot be decoded
  */
 export async function checkPictures(
+  checker: PictureChecker,
   clips: readonly (Pick<ClipPlan, 'picture'> & LoadedPicture)[],
-  pictures: PicturePolicy,
-  { environment, signal, stderr }: Pick<CliIo, 'environment' | 'signal' | 'stderr'>,
+  { signal, stderr }: Pick<CliIo, 'signal' | 'stderr'>,
 ): Promise<void> {
-  const checker = createPictureChecker({ environment, pictures });
   // Whoever interrupts does not wait for a decoder.
   signal.addEventListener('abort', checker.close, { once: true });
   try {

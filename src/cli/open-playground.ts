@@ -45,7 +45,7 @@ export interface OpenPlaygroundOptions extends Partial<Pick<PlaygroundOptions, '
   log: Log;
   /** For tests, which must not wait. */
   discord?: FakeDiscordOptions;
-  bot?: Pick<BotDependencies, 'editGapMs'>;
+  bot?: Partial<Pick<BotDependencies, 'editGapMs' | 'checkPicture'>>;
   renderer?: Omit<WorkerPool, 'pid' | 'isLate'>;
 }
 

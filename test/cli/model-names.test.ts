@@ -6,10 +6,9 @@ import { type DoctorTools, run as runDoctor } from '../../src/cli/doctor.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { flatPicture } from '../media/pictures.ts';
-import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { goldenPath } from '../support/golden.ts';
-import { drawSingleFile, singleFileManifest } from '../support/single-file.ts';
+import { singleFileManifest, singleFileShapes, writeHead } from '../support/single-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** A home whose Hugging Face cache holds tiny-a as `owner/tiny`, its UNet in the variant bf16 (its bytes are fp16's). */
@@ -31,13 +30,11 @@ const tools: DoctorTools = {
   probe: async () => ({ output: Float32Array.of(1, -1), loadSeconds: 0.2, callSeconds: 0.1 }),
 };
 
-/** Of a tiny checkpoint in the layout of svd_xt.safetensors: drawn once for all. */
-const tensors = drawSingleFile(singleFileManifest.cases.sgm);
-
+/** A tiny checkpoint in the layout of svd_xt.safetensors. All its weights are zero, which take no room on the disk. */
 function singleFile() {
   const folder = tempFolder();
   const file = join(folder, 'svd_xt.safetensors');
-  writeCheckpoint(file, tensors);
+  writeHead(file, singleFileShapes(singleFileManifest.cases.sgm));
   return { file, folder, environment: environmentOf(folder) };
 }
 

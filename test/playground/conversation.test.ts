@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isClip, smallPicture } from '../e2e/stage.ts';
 import { startTinyRenderer } from '../e2e/tiny-renderer.ts';
-import { playground } from './stage.ts';
+import { ownChecker, playground } from './stage.ts';
 import { buttonOf, type Visitor, visit } from './visit.ts';
 
 const renderer = await startTinyRenderer();
@@ -47,7 +47,7 @@ it('a visitor gives a second picture for `end`, and the clip ends with it', asyn
 });
 
 it('a visitor types /animate, watches the progress, and gets a clip that seeks and can be saved', async () => {
-  const { url } = await playground(renderer);
+  const { url } = await playground(renderer, { bot: ownChecker });
   const ada = await visit(url);
   const { welcome } = ada;
   expect(welcome).toMatchObject({

@@ -1,32 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { createRequire } from 'node:module';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { inject } from 'vitest';
 import { isObject } from '../../src/fake-discord/form-rules.ts';
 import type { Json, JsonObject } from '../../src/fake-discord/payloads.ts';
 import type { GatewayExchange } from '../../src/fake-discord/types.ts';
 
-// Written by test/golden/discord/generate.mjs from discord-api-types.
-const schemaFile = new URL('../golden/discord/gateway-schemas.json', import.meta.url);
-
-// Quick to compile rather than quick to run: a test sees a few hundred payloads.
-const ajv = new Ajv({
-  strict: false,
-  validateSchema: false,
-  allErrors: true,
-  inlineRefs: false,
-  code: { optimize: false },
-});
-const schema: { properties: Record<Side, { properties: Record<string, unknown> }> } = JSON.parse(
-  readFileSync(schemaFile, 'utf8'),
-);
-ajv.addSchema(schema, 'gateway');
-// Compiled while the tests load, so that no test waits for it.
-const compiled = { receive: compile('receive'), send: compile('send') };
-
 type Side = 'receive' | 'send';
 
-function compile(side: Side): Map<string, ValidateFunction | undefined> {
-  const names = Object.keys(schema.properties[side].properties);
-  return new Map(names.map((name) => [name, ajv.getSchema(`gateway#/properties/${side}/properties/${name}`)]));
+/** What checks the payloads, by the side that has them and the name of their schema: see compile-schemas.ts. */
+const checks = await loadChecks();
+
+async function loadChecks(): Promise<Readonly<Partial<Record<string, ValidateFunction>>>> {
+  const answer = await fetch(inject('gatewayChecksDoor'));
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`The schemas of gateway payloads do not compile: ${text}`);
+  return createRequire(import.meta.url)(text);
 }
 
 /** Opcodes other than dispatches: the name of their schema, by who sends them. */
@@ -62,7 +50,7 @@ function envelope({ s, t }: JsonObject): string[] {
 }
 
 function check(side: Side, name: string, data: unknown): string[] {
-  const validate = compiled[side].get(name);
+  const validate = checks[`${side}_${name}`];
   if (!validate) return [`gateway: nothing is known of ${name} (${side})`];
   if (validate(data)) return [];
   return deepest(validate.errors ?? []).map((error) => {

@@ -37,6 +37,25 @@ describe('discordDeviations, of REST', () => {
     expect(discordDeviations(post)).toEqual([]);
   });
 
+  it('passes the same commands with other ids, and finds what else is not the same', () => {
+    const command = { type: 1, name: 'animate', description: 'x' };
+    const answered = (more: JsonObject): string =>
+      discordDeviations({
+        ...post,
+        route: 'PUT /applications/:application/commands',
+        status: 200,
+        requestBody: [command],
+        responseBody: [{ ...listed, ...more }],
+      }).join();
+    const ids = { id: '100000000000000001', application_id: '100000000000000002', version: '100000000000000003' };
+    const unset = { default_member_permissions: null, name_localizations: null, description_localizations: null };
+    const listed: JsonObject = { ...command, ...ids, ...unset, contexts: null, options: [], nsfw: false };
+    expect(answered({})).toBe('');
+    expect(answered({ id: '1234567890123456789' })).toBe('');
+    for (const id of ['', '<id>', 'id', 100, null]) expect(answered({ id })).toMatch(/response/);
+    expect(answered({ descripton: 'x' })).toMatch(/unknown field 0\.descripton/);
+  });
+
   it.each<[string, Parameters<typeof bent>[0], RegExp]>([
     [
       'an unknown field of a request',

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, expect } from 'vitest';
-import { run } from '../../src/cli/animate.ts';
+import { type AnimateTools, run } from '../../src/cli/animate.ts';
 import type { CliIo } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { type Subcommand, subcommands } from '../../src/cli/subcommands.ts';
 import type { Log } from '../../src/util/log.ts';
+import { createPictureChecker, type PictureChecker } from '../../src/worker/picture-checker.ts';
 import type { Renderer } from '../../src/worker/types.ts';
 import { createWorkerPool, type WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 
-/** `kinora` and its `animate`, with render processes that go on from one call to the next. */
+/** `kinora` and its `animate`, with processes that go on from one call to the next. */
 export interface KeptCli {
   /** As `runCli` of src/cli. */
   runCli(argv: string[], io: CliIo): Promise<number>;
@@ -34,24 +35,36 @@ interface Kept {
 
 /**
  * The command line for the tests of one file. The real renderer serves all calls that ask for the same model and the same
- * options: to start its process and to load the model is most of what a tiny clip costs. That a process ends with its command
- * is left to tests that take `runCli` of src/cli; here each command must at least close the renderer that it was given.
+ * options: to start its process and to load the model is most of what a tiny clip costs. So does the checker of pictures,
+ * with the same limits. That a process ends with its command is left to tests that take `runCli` of src/cli; here each command
+ * must at least close what it was given.
  */
 export function keepRenderers(): KeptCli {
   const all: Kept[] = [];
-  afterAll(() => Promise.all(all.map(({ renderer }) => renderer.close())));
+  const checkers = new Map<string, PictureChecker>();
+  afterAll(async () => {
+    for (const checker of checkers.values()) checker.close();
+    await Promise.all(all.map(({ renderer }) => renderer.close()));
+  });
 
   async function animate(argv: string[], io: CliIo): Promise<number> {
-    let open = 0;
-    const exitCode = run(argv, io, ({ log, ...options }) => {
-      const { renderer } = keptFor(all, options, log);
-      open += 1;
-      const close = async () => {
-        open -= 1;
-      };
-      return { render: renderer.render, close };
-    });
-    return exitCode.finally(() => expect(open, 'renderers that the command has not closed').toBe(0));
+    const open = new Set<object>();
+    const tools: AnimateTools = {
+      createRenderer({ log, ...options }) {
+        const lent = { render: keptFor(all, options, log).renderer.render, close: async () => void open.delete(lent) };
+        open.add(lent);
+        return lent;
+      },
+      createChecker(options) {
+        const limits = JSON.stringify(options.pictures);
+        const checker = checkers.get(limits) ?? createPictureChecker(options);
+        checkers.set(limits, checker);
+        const lent = { ...checker, close: () => void open.delete(lent) };
+        open.add(lent);
+        return lent;
+      },
+    };
+    return run(argv, io, tools).finally(() => expect(open.size, 'what the command has not closed').toBe(0));
   }
   const table = subcommands.map(
     (entry): Subcommand => (entry.name === 'animate' ? { ...entry, load: async () => ({ run: animate }) } : entry),

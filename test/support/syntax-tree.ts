@@ -5,10 +5,17 @@ export interface SyntaxNode {
 }
 
 /** Every node of a tree, parents before their children. */
-export function* nodesIn(value: unknown): Generator<SyntaxNode> {
-  if (Array.isArray(value)) for (const item of value) yield* nodesIn(item);
-  else if (typeof value === 'object' && value !== null && 'type' in value) {
-    yield value as SyntaxNode;
-    for (const item of Object.values(value)) yield* nodesIn(item);
-  }
+export function nodesIn(tree: unknown): SyntaxNode[] {
+  const nodes: SyntaxNode[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) {
+      value.forEach(visit);
+    } else if ('type' in value) {
+      nodes.push(value as SyntaxNode);
+      Object.values(value).forEach(visit);
+    }
+  };
+  visit(tree);
+  return nodes;
 }

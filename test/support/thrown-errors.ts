@@ -20,7 +20,10 @@ export function thrownErrors(classNames: readonly string[], folder = 'src'): Thr
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   return files.flatMap((name) => {
     const file = join(folder, name);
-    const { program, errors } = parseSync(file, readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    // Most files make none: to parse them takes a hundred times as long.
+    if (!classNames.some((className) => text.includes(`new ${className}(`))) return [];
+    const { program, errors } = parseSync(file, text);
     if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]!.message}`);
     const found: ThrownError[] = [];
     for (const node of nodesIn(program)) {
