@@ -68,8 +68,15 @@ function nextToken(text: string, start: number, open: Open): number {
   }
   const marker = open.inFence ? undefined : markers.find((name) => text.startsWith(name, start));
   if (marker !== undefined && toggle(marker, { text, start, open })) return start + marker.length;
+  if (isPlain(text, start) && isPlain(text, start + 1)) return start + 1;
   const [first] = graphemes.segment(text.slice(start, start + longestGrapheme));
   return start + (first?.segment.length ?? 1);
+}
+
+/** Whether there is an ASCII character that is one sign by itself beside any other such one, as all but CR LF are. */
+function isPlain(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 0x80 && code !== 0x0d;
 }
 
 /** Whether the marker at `start` opens or closes something. */

@@ -32,6 +32,8 @@ describe('fitText', () => {
     '\\*',
     '👩‍👩‍👧',
     'é',
+    'e\u0301',
+    '1\ufe0f\u20e3',
   ])('shows %s whole or not at all', (whole) => {
     for (const cut of cuts(`a ${whole} b`)) {
       expect(['a', 'a ', `a ${whole}`, `a ${whole} `, `a ${whole} b`, '']).toContain(cut.replace(/ ?…$/, ''));

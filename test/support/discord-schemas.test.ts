@@ -80,6 +80,11 @@ describe('discordDeviations, of REST', () => {
       /response/,
     ],
     [
+      'an id of an answer that is no number',
+      ({ responseBody }) => Object.assign(responseBody, { id: '10000000000000000x' }),
+      /response/,
+    ],
+    [
       'an unknown field of an answer',
       ({ responseBody }) => Object.assign(responseBody, { authr: 1 }),
       /unknown field authr/,
