@@ -1,6 +1,11 @@
 import { SafetensorsError } from '../../errors.ts';
 import { maxNameLength } from './format.ts';
 
+const numberWord = /-?[0-9][0-9.eE+-]{0,63}/y;
+const literal = /true|false|null/y;
+/** What a string cannot hold, or not as it stands. */
+const special = /[\\\p{Cc}]/u;
+
 /** Nesting of values that are skipped; nothing that is read nests deeper than 3. */
 const maxSkippedDepth = 16;
 
@@ -111,8 +116,11 @@ export class JsonCursor {
   }
 
   #peek(): string | undefined {
-    while (' \t\r\n'.includes(this.#text[this.#at] ?? '-')) this.#at += 1;
-    return this.#text[this.#at];
+    for (;;) {
+      const next = this.#text[this.#at];
+      if (next !== ' ' && next !== '\n' && next !== '\r' && next !== '\t') return next;
+      this.#at += 1;
+    }
   }
 
   #expect(character: string): void {
@@ -122,17 +130,18 @@ export class JsonCursor {
 
   #readNumberWord(): string {
     this.#peek();
-    const pattern = /-?[0-9][0-9.eE+-]{0,63}/y;
-    pattern.lastIndex = this.#at;
-    const word = pattern.exec(this.#text)?.[0];
-    if (word === undefined) this.#unexpected('a number');
-    this.#at += word.length;
-    return word;
+    return this.#readWord(numberWord, 'a number');
   }
 
   #readQuoted(longest: number): string {
     if (this.#peek() !== '"') this.#unexpected('a string');
     const start = this.#at;
+    const firstQuote = this.#text.indexOf('"', start + 1);
+    const simple = this.#text.slice(start + 1, firstQuote);
+    if (firstQuote > start && simple.length <= longest && !special.test(simple)) {
+      this.#at = firstQuote + 1;
+      return simple;
+    }
     let end = start + 1;
     while (this.#text[end] !== '"') {
       if (end >= this.#text.length) this.#unexpected('the end of a string', end);
@@ -148,11 +157,15 @@ export class JsonCursor {
   }
 
   #skipLiteral(): void {
-    const pattern = /true|false|null/y;
+    this.#readWord(literal, 'a value');
+  }
+
+  #readWord(pattern: RegExp, wanted: string): string {
     pattern.lastIndex = this.#at;
     const word = pattern.exec(this.#text)?.[0];
-    if (word === undefined) this.#unexpected('a value');
+    if (word === undefined) this.#unexpected(wanted);
     this.#at += word.length;
+    return word;
   }
 
   #parseString(quoted: string): string {
