@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
+import { contactSheet } from '../src/media/contact-sheet.ts';
 import { pictureForClip } from '../src/media/decode-picture.ts';
 import { decodeVideo } from '../src/media/decode-video.ts';
 import { findFfmpeg } from '../src/media/ffmpeg-path.ts';
@@ -50,6 +51,7 @@ const tools: RenderTools = {
   pictureForClip,
   finishClip,
   decodeVideo,
+  contactSheet,
   writeFrames,
   ffmpegPath,
   upscaleFrames: async (clip) => clip,

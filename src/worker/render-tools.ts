@@ -3,6 +3,7 @@ import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.
 import type { FrameInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import type { UpscaleOptions } from '../inference/pipeline/upscale-frames.ts';
+import type { contactSheet } from '../media/contact-sheet.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
 import type { finishClip } from '../media/finish-clip.ts';
@@ -82,6 +83,7 @@ export interface RenderTools {
   upscaleFrames: UpscaleTool;
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
+  contactSheet: typeof contactSheet;
   /** Brings the frames of a new part to the look of those before them; left out: as `media/match-look.ts` does. */
   matchLook?: typeof matchLook;
   writeFrames: typeof writeFrames;
