@@ -11,6 +11,7 @@ import { limitsOf } from '../media/check-file.ts';
 import { contactSheet } from '../media/contact-sheet.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
 import { decodeVideo } from '../media/decode-video.ts';
+import { encodePreview } from '../media/encode-webp.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
@@ -67,6 +68,7 @@ workerMain(async (config, log) => {
     finishClip,
     decodeVideo,
     contactSheet,
+    encodePreview,
     writeFrames,
   };
 });

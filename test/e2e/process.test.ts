@@ -38,7 +38,7 @@ it('what was accepted survives SIGKILL, SIGTERM ends well, and the process that 
   const killed = startProcess(discord, dataDir);
   await discord.waitForCommands(['animate'], { timeoutMs: 240_000 });
   const asked = [1, 2].map((seed) =>
-    discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed } }),
+    discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed, steps: 2 } }),
   );
   // Told means stored.
   const told = await Promise.all(asked.map((handle) => handle.waitForMessage(({ content }) => content !== '')));
