@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
+import { contactSheet } from '../src/media/contact-sheet.ts';
 import { pictureForClip } from '../src/media/decode-picture.ts';
 import { decodeVideo } from '../src/media/decode-video.ts';
+import { encodePreview } from '../src/media/encode-webp.ts';
 import { findFfmpeg } from '../src/media/ffmpeg-path.ts';
 import { finishClip } from '../src/media/finish-clip.ts';
 import { readPictureInfo } from '../src/media/open-picture.ts';
@@ -50,6 +52,8 @@ const tools: RenderTools = {
   pictureForClip,
   finishClip,
   decodeVideo,
+  contactSheet,
+  encodePreview,
   writeFrames,
   ffmpegPath,
   upscaleFrames: async (clip) => clip,

@@ -1,3 +1,4 @@
+import { notAcknowledged } from './interactions.ts';
 import { renderMessage } from './message-view.ts';
 import type { ApiMessage } from './payloads.ts';
 import type { InteractionHandle } from './types.ts';
@@ -24,10 +25,15 @@ export function interactionHandle(world: World, interaction: StoredInteraction):
       return stored && renderMessage(world, stored);
     },
     waitForMessage: (predicate = () => true, options = {}) =>
-      waitUntil(world.changes, () => messages().find(predicate), {
-        ...options,
-        describe: () => `The interaction's messages: ${summary(messages())}`,
-      }),
+      waitUntil(
+        world.changes,
+        () => {
+          const found = messages().find(predicate);
+          if (found === undefined && interaction.failed) throw notAcknowledged(interaction);
+          return found;
+        },
+        { ...options, describe: () => `The interaction's messages: ${summary(messages())}` },
+      ),
   };
 }
 

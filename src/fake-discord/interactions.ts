@@ -98,10 +98,13 @@ export function failInteraction(world: World, interaction: StoredInteraction): v
   if (interaction.acknowledgement || interaction.failed) return;
   interaction.failed = true;
   const { id: interactionId, userId } = interaction;
-  interaction.settle(
-    new AppError('not-acknowledged', `The bot did not answer interaction ${interactionId} within 3 s.`),
-  );
+  interaction.settle(notAcknowledged(interaction));
   world.changes.emit({ kind: 'interaction-failed', interactionId, userId });
+}
+
+/** Why nothing comes of an interaction that was not answered in time. */
+export function notAcknowledged({ id }: Pick<StoredInteraction, 'id'>): AppError {
+  return new AppError('not-acknowledged', `The bot did not answer interaction ${id} within 3 s.`);
 }
 
 /** Records the bot's first answer. */

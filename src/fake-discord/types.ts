@@ -114,7 +114,10 @@ export interface InteractionHandle {
   messages(): ApiMessage[];
   /** The answer `@original`, or for a component the message it sits on; undefined while there is none. */
   original(): ApiMessage | undefined;
-  /** The first of {@link InteractionHandle.messages} that satisfies the predicate, now or later. */
+  /**
+   * The first of {@link InteractionHandle.messages} that satisfies the predicate, now or later. Rejects with an AppError
+   * `not-acknowledged` where the bot's first answer did not come in time: it can send no message then.
+   */
   waitForMessage(predicate?: (message: ApiMessage) => boolean, options?: WaitOptions): Promise<ApiMessage>;
 }
 

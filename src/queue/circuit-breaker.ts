@@ -37,12 +37,18 @@ export interface CircuitBreakerOptions {
 /** A broken machine is mended by people, in minutes: trying more rarely than once in one would only delay the clips. */
 const policy: RetryPolicy = { firstMs: 5_000, factor: 2, maxMs: 60_000, jitter: 0 };
 
-/** A breaker that is closed. The operator is told in the log once when it opens and once when it closes. */
+/**
+ * A breaker that is closed. The operator is told in the log once when it opens and once when it closes. Meanwhile each
+ * further reason is a warning, once: a model folder that is gone is missed first by the process that renders, and then, in
+ * other words, by the next one's start.
+ */
 export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: CircuitBreakerOptions): CircuitBreaker {
   let fault: HostFault | undefined;
   let cause: unknown;
   let isTrial = false;
   let failures = 0;
+  /** The codes of the reasons that were told since it opened. */
+  const told = new Set<string>();
   const about = worker === undefined ? {} : { worker };
   let cancelTimer = () => {};
 
@@ -71,6 +77,7 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
     cause = undefined;
     isTrial = false;
     failures = 0;
+    told.clear();
     onChange(undefined);
   }
 
@@ -80,13 +87,14 @@ export function createCircuitBreaker({ clock, log, worker, onChange, onTrial }: 
     isBlocking: () => fault !== undefined && !isTrial,
     open(error) {
       const { code, message } = describe(error);
-      const isKnown = fault?.code === code;
-      log[isKnown ? 'debug' : 'error'](
+      const level = fault === undefined ? 'error' : told.has(code) ? 'debug' : 'warn';
+      log[level](
         { ...about, code, err: error },
         worker === undefined
           ? 'this machine cannot make clips: the queue waits and tries again by itself'
           : 'a worker cannot make clips: it is taken out and tried again by itself',
       );
+      told.add(code);
       fault = { code, message, sinceMs: fault?.sinceMs ?? clock.now(), retryAtMs: clock.now() };
       cause = error;
       isTrial = false;

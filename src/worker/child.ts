@@ -8,8 +8,10 @@ import { openSafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import { listStyles } from '../inference/pipeline/styles.ts';
 import { upscaleFrames } from '../inference/pipeline/upscale-frames.ts';
 import { limitsOf } from '../media/check-file.ts';
+import { contactSheet } from '../media/contact-sheet.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
 import { decodeVideo } from '../media/decode-video.ts';
+import { encodePreview } from '../media/encode-webp.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
@@ -65,6 +67,8 @@ workerMain(async (config, log) => {
     upscaleFrames: (clip, options) => upscaleFrames(clip, { ...options, folder: upscalersDir, session }),
     finishClip,
     decodeVideo,
+    contactSheet,
+    encodePreview,
     writeFrames,
   };
 });

@@ -189,6 +189,7 @@ async function beginRun(
         fps: spec.form.playbackFps ?? fps,
         ratio: spec.ratio ?? width / height,
         safety: tools.safety,
+        encode: tools.encodePreview,
         signal,
         log,
       }),

@@ -6,7 +6,6 @@ import {
   maxCheckpointBytes,
   type PipelineProgress,
 } from '../inference/pipeline/types.ts';
-import { contactSheet } from '../media/contact-sheet.ts';
 import { pipelineStages, renderStages } from '../settings/clip.ts';
 import { flatSettings } from '../settings/flat-settings.ts';
 import { variationSeeds, variationSteps } from '../settings/variations.ts';
@@ -107,7 +106,7 @@ async function encodeSheet(
   { shown, spec, settings }: SheetInput,
   options: EncodeOptions,
 ): Promise<Omit<Clip, 'master' | 'secondsPerStage'>> {
-  const sheet = await contactSheet(
+  const sheet = await tools.contactSheet(
     shown.map(({ frames }) => frames),
     { ratio: spec.ratio ?? settings.width / settings.height },
   );

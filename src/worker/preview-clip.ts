@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import type { PreviewOptions } from '../inference/pipeline/preview.ts';
-import { encodePreview } from '../media/encode-webp.ts';
+import type { encodePreview } from '../media/encode-webp.ts';
 import { drawPreview, type PreviewJob } from './draw-preview.ts';
 import type { PreviewAnswer, PreviewRequest } from './preview-thread.ts';
 import { isUnsafe, type SafetyRule } from './render-tools.ts';
@@ -18,6 +18,8 @@ export interface PreviewDelivery {
 interface PreviewedClip extends Omit<PreviewJob, 'guess'> {
   /** Looks at each preview before anybody sees it; one that it refuses is left out. */
   safety: SafetyRule | undefined;
+  /** Encodes what was looked at; the thread has its own. */
+  encode: typeof encodePreview;
   signal: AbortSignal | undefined;
   log: (message: string) => void;
 }
@@ -32,7 +34,7 @@ interface PreviewedClip extends Omit<PreviewJob, 'guess'> {
  */
 export function previewFiles(
   { everySeconds, hand }: PreviewDelivery,
-  { safety, signal, log, ...how }: PreviewedClip,
+  { safety, encode, signal, log, ...how }: PreviewedClip,
 ): PreviewOptions {
   let latest = 0;
   if (safety === undefined) previewThread();
@@ -60,7 +62,7 @@ export function previewFiles(
       const clip = drawPreview(job);
       // Frames may not be shown before they were looked at, here least of all.
       if (await isUnsafe(clip, safety, signal)) return;
-      void encodePreview(clip, job.fps).then(
+      void encode(clip, job.fps).then(
         (bytes) => take(bytes === undefined ? {} : { bytes }),
         (error) => take({ problem: error instanceof Error ? error.message : String(error) }),
       );

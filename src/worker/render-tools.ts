@@ -3,8 +3,10 @@ import type { ImageToVideoPipeline } from '../inference/pipeline/image-to-video.
 import type { FrameInterpolator } from '../inference/pipeline/interpolate-frames.ts';
 import type { SafetyCheck } from '../inference/pipeline/open-safety-check.ts';
 import type { UpscaleOptions } from '../inference/pipeline/upscale-frames.ts';
+import type { contactSheet } from '../media/contact-sheet.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
+import type { encodePreview } from '../media/encode-webp.ts';
 import type { finishClip } from '../media/finish-clip.ts';
 import type { matchLook } from '../media/match-look.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
@@ -82,6 +84,8 @@ export interface RenderTools {
   upscaleFrames: UpscaleTool;
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
+  contactSheet: typeof contactSheet;
+  encodePreview: typeof encodePreview;
   /** Brings the frames of a new part to the look of those before them; left out: as `media/match-look.ts` does. */
   matchLook?: typeof matchLook;
   writeFrames: typeof writeFrames;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
@@ -30,14 +31,14 @@ function startProcess(discord: FakeDiscord, dataDir: string): ChildProcess {
   return child;
 }
 
-it('what was accepted survives SIGKILL, and SIGTERM ends well', async () => {
+it('what was accepted survives SIGKILL, SIGTERM ends well, and the process that speaks with Discord has no ONNX Runtime', async () => {
   const discord = await startFakeDiscord({ validate: discordDeviations });
   onTestFinished(() => discord.close());
   const dataDir = tempFolder();
   const killed = startProcess(discord, dataDir);
   await discord.waitForCommands(['animate'], { timeoutMs: 240_000 });
   const asked = [1, 2].map((seed) =>
-    discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed } }),
+    discord.invoke({ command: 'animate', attachments: { image: smallPicture }, options: { seed, steps: 2 } }),
   );
   // Told means stored.
   const told = await Promise.all(asked.map((handle) => handle.waitForMessage(({ content }) => content !== '')));
@@ -49,6 +50,10 @@ it('what was accepted survives SIGKILL, and SIGTERM ends well', async () => {
   expect(clips.map(({ id }) => id)).toEqual(told.map(({ id }) => id));
   expect(clips.map(({ content }) => /seed \d/.exec(content)?.[0])).toEqual(['seed 1', 'seed 2']);
   expect(discord.messages().filter(isClip)).toHaveLength(2);
+
+  const maps = `/proc/${restarted.pid}/maps`;
+  // What a process has loaded; Linux alone tells.
+  if (existsSync(maps)) expect(readFileSync(maps, 'utf8')).not.toContain('onnxruntime');
 
   const exit = once(restarted, 'exit');
   restarted.kill('SIGTERM');

@@ -37,6 +37,15 @@ describe('the first answer', () => {
     await expect(handle.acknowledged).rejects.toMatchObject({ code: 'not-acknowledged' });
   });
 
+  it('that did not come leaves nothing to wait for', async () => {
+    const handle = fake.invoke({ command: 'ping' });
+    const waiting = expect(handle.waitForMessage()).rejects.toMatchObject({ code: 'not-acknowledged' });
+    now += 3001;
+    await callback(handle);
+    await waiting;
+    await expect(handle.waitForMessage()).rejects.toMatchObject({ code: 'not-acknowledged' });
+  });
+
   it('is 40060 the second time', async () => {
     const handle = fake.invoke({ command: 'ping' });
     await callback(handle);

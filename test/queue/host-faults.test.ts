@@ -81,6 +81,25 @@ describe('a fault of the host', () => {
     expect(notified(log)).toHaveLength(1);
   });
 
+  it('whose reason changes while it lasts is told once: each further reason is a warning, once', async () => {
+    const { queue, renderer, clock, log } = setUp();
+    await queue.submit(newJob());
+    const noWeights = () => new ConfigError('weights-missing', 'There are no weights.');
+    const told = () =>
+      log.events.flatMap(({ level, fields }) => (/error|warn/.test(level) ? [`${level} ${fields.code}`] : []));
+    for (const [index, fault] of [noWeights, noModel, noWeights, noModel].entries()) {
+      (await renderer.begun(index)).fail(fault());
+      await clock.advance(60_000);
+    }
+    expect(told()).toEqual(['error weights-missing', 'warn model-missing']);
+    (await renderer.begun(4)).finish();
+    await settle();
+    await queue.submit(newJob());
+    (await renderer.begun(5)).fail(noModel());
+    await settle();
+    expect(told().slice(2)).toEqual(['error model-missing']);
+  });
+
   it('lets a waiting job be cancelled meanwhile, and new ones be asked for', async () => {
     const { queue, renderer, clock, news } = setUp();
     const { id } = await queue.submit(newJob({ userId: 'ann' }));

@@ -23,39 +23,49 @@ describe.skipIf(noRedis !== undefined)(`hosts that die${noRedis ? ` (${noRedis})
     const harmed = new Map<string, Moment>();
     const asked: InteractionHandle[] = [];
     let killed = startWorker('killed');
+    const workers = [stillStanding, stopped, killed];
+    // That one is killed there: several-hosts.test.ts, with real networks, and the next test.
+    const unharmed: Moment = 'checkpoint';
     for (const at of all) {
+      const unlucky = at === unharmed ? [stopped] : [killed, stopped];
       await Promise.all([killed, stopped, stillStanding].map(({ ready }) => ready));
       let isReached = false;
-      const reached = [killed, stopped].map(async (worker) => {
+      const reached = unlucky.map(async (worker) => {
         const harm = await worker.next(({ type }) => type === 'harmed');
         harmed.set(harm.jobId, at);
       });
-      const bothReached = Promise.all(reached).then(() => {
+      const allReached = Promise.all(reached).then(() => {
         isReached = true;
       });
-      killed.order({ at, signal: 'SIGKILL', spare: [...harmed.keys()] });
+      if (unlucky.includes(killed)) killed.order({ at, signal: 'SIGKILL', spare: [...harmed.keys()] });
       stopped.order({ at, signal: 'SIGSTOP', spare: [...harmed.keys()] });
       // Whoever is well may take some of them.
       for (let most = 0; !isReached && most < 50; most++) {
         const latest = [0, 1, 2].map(() => discord.invoke(animate(asked.length, at === 'checkpoint' ? 60 : 2)));
         asked.push(...latest);
-        await Promise.race([bothReached, Promise.all(latest.map(clipOf))]);
+        await Promise.race([allReached, Promise.all(latest.map(clipOf))]);
       }
-      await bothReached;
-      await killed.ended;
-      // The next one starts while the jobs of these two go on elsewhere.
-      if (at !== all.at(-1)) killed = startWorker('killed');
+      expect([at, isReached]).toEqual([at, true]);
+      if (unlucky.includes(killed)) {
+        await killed.ended;
+        // The next one starts while the jobs of these two go on elsewhere.
+        if (at !== all.at(-1)) {
+          killed = startWorker('killed');
+          workers.push(killed);
+        }
+      }
       await Promise.all(asked.map(clipOf));
       stopped.killAll('SIGCONT');
     }
     await until(() => expect(jobs().filter(({ state }) => state !== 'done')).toEqual([]));
-    expect([...harmed.values()].toSorted()).toEqual([...all, ...all].toSorted());
+    expect([...harmed.values()].toSorted()).toEqual([...all, ...moments].toSorted());
     const attempts = (id: string) => jobs().find((job) => job.id === id)?.attempts;
     const taken = [...harmed].filter(([, at]) => at !== 'handed-in');
     expect(taken.filter(([id]) => attempts(id) !== 2)).toEqual([]);
     expect(discord.messages().filter(isClip)).toHaveLength(asked.length);
-    const lines = [...stillStanding.lines, ...stopped.lines, ...killed.lines].join('\n');
-    expect(lines).toMatch(/Going on after step [1-9]\d* of 60/);
+    // Whoever went on may have been killed since.
+    const lines = workers.flatMap((worker) => worker.lines);
+    expect(lines.some((line) => /Going on after step [1-9]\d* of 60/.test(line))).toBe(true);
   });
 
   it('the bot is killed, then all at once: a worker’s clip is not made again, a dead one’s is, and each comes once', async () => {

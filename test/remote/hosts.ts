@@ -10,7 +10,7 @@ import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { StyleName } from '../../src/settings/style.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { isClip, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
+import { hourMs, isClip, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
 import { programFile } from '../support/program-file.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
@@ -143,6 +143,8 @@ export async function startHosts(redis: RedisServer, styles: readonly StyleName[
     renderer,
     model: modelCapabilities(modelInfo(await readModelConfigs(inject('tinyModel'))), styles),
     workers: [{ name: 'encoder', lane: 'encode', renderer }],
+    // No edit but that of the clip: that steps are told is shown elsewhere.
+    editGapMs: hourMs,
     config: { remote },
   });
   return { ...stage, way, startWorker: workersOf(remote, way.port), jobs: jobsIn(stage.dataDir) };

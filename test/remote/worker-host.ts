@@ -11,7 +11,7 @@ export interface WorkerHost {
   /** Lines of its log. */
   lines: string[];
   ended: Promise<unknown>;
-  /** It takes jobs. */
+  /** It takes jobs. Rejects where it ends before. */
   ready: Promise<unknown>;
   /** The next news for which that holds. */
   next(predicate: (news: WorkerNews) => boolean): Promise<WorkerNews>;
@@ -55,9 +55,14 @@ export function startWorkerHost({ name, run, environment, onNews, onLine }: Work
   const news: WorkerNews[] = [];
   const waiting = new Set<(latest: WorkerNews) => void>();
   let becomeReady = () => {};
-  const ready = new Promise<void>((resolve) => {
+  const ready = new Promise<void>((resolve, reject) => {
     becomeReady = resolve;
+    void ended.then(() =>
+      reject(new Error(`The worker ${name} ended before it was ready: ${lines.slice(-3).join('\n')}`)),
+    );
   });
+  // Whoever waits for it gets the error.
+  ready.catch(() => {});
   createInterface(child.stdout!).on('line', (line) => {
     lines.push(line);
     onLine?.(line);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import type { ImageToVideoResult, PipelineProgress } from '../../src/inference/pipeline/types.ts';
+import { contactSheet } from '../../src/media/contact-sheet.ts';
 import type { RgbFrames } from '../../src/util/rgb.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
 import type { RenderTools } from '../../src/worker/render-tools.ts';
@@ -24,6 +25,7 @@ function setUp() {
   const asked: string[] = [];
   const tools: RenderTools = {
     ...base,
+    contactSheet,
     finishClip: (clip, options) => {
       sheets.push(clip);
       return base.finishClip(clip, options);

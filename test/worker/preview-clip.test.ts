@@ -15,6 +15,7 @@ const plain = {
   fps: 7,
   ratio: 2,
   safety: undefined,
+  encode: encodePreview,
   signal: undefined,
   log: () => {},
 };
@@ -155,7 +156,7 @@ function guessingTools(guess: LatentGuess, safety?: SafetyRule): RenderTools {
       return yield* generate(picture, settings, options);
     },
   };
-  return { ...tools, pipeline, ...(safety && { safety }) };
+  return { ...tools, encodePreview, pipeline, ...(safety && { safety }) };
 }
 
 const spec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' as const };

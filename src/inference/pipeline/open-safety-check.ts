@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { FramedPicture } from '../../util/rgb.ts';
 import { readConfig } from '../models/parse-config.ts';
-import { openClassifier } from '../runtime/open-classifier.ts';
 import { clipPreprocess } from './clip-preprocess.ts';
 import { requireFinite } from './guard-networks.ts';
 
@@ -65,6 +64,8 @@ export async function readSafetyConfig(modelDir: string) {
  */
 export async function openSafetyCheck(modelDir: string): Promise<SafetyCheck> {
   const { file, labelCount, unsafe, preprocess } = await readSafetyConfig(modelDir);
+  // Loaded here: whoever reads the config alone, as the bot does, never runs a network.
+  const { openClassifier } = await import('../runtime/open-classifier.ts');
   const classifier = await openClassifier(file, preprocess.imageSize);
   return {
     async rate(picture) {
