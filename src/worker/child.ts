@@ -53,7 +53,7 @@ workerMain(async (config, log) => {
   return {
     ffmpegPath: ffmpeg,
     pipeline,
-    ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
+    ...(safety && { safety: { ...safety, check: await openSafetyCheck(safety.modelDir) } }),
     ...(await findInterpolator(execution, log)),
     // Read anew for each clip: the operator may exchange files, and names with other hashes are not those that were meant.
     applyStyle: async (picture, { style, ...options }) => {

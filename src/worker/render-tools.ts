@@ -15,6 +15,8 @@ import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 /** A check, and from which rating on it refuses. */
 export interface SafetyRule {
   check: SafetyCheck;
+  /** The check's folder: the thread that makes previews opens it once more. */
+  modelDir: string;
   /** 0 to 1. */
   threshold: number;
 }
@@ -47,7 +49,7 @@ export async function refuseUnsafeClip(clip: RgbFrames, rule?: SafetyRule, signa
  */
 export async function isUnsafe(
   { width, height, frames }: RgbFrames,
-  rule: SafetyRule,
+  rule: Pick<SafetyRule, 'check' | 'threshold'>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const last = frames.length - 1;
