@@ -13,6 +13,7 @@ import { type SoakBot, startSoakBot } from './soak/soak-bot.ts';
 import { type SoakHosts, startSoakHosts, workerToken } from './soak/soak-hosts.ts';
 import { createSoakPeople } from './soak/soak-people.ts';
 import { createTroubles } from './soak/troubles.ts';
+import { watchWakeDelays } from './soak/wake-delays.ts';
 
 // `npm run soak` (what it takes: soak/options.ts): the whole bot as `npm start` runs it, with real renders of a tiny
 // checkpoint, against the local stand-in of Discord: 40 people, every door, cancels, and everything going wrong that may:
@@ -80,6 +81,7 @@ discord.setRateLimits('discord');
 // All of what it can be told to stray in, also what discord.js cannot parse.
 discord.deviate({ seed, rate: 0.1, kinds: ['missing', 'null', 'unknown-field', 'unknown-event', 'unparseable'] });
 const startedMs = Date.now();
+const watched = watchWakeDelays();
 const troubles = createTroubles(discord, seed);
 const hostile: HostFaults | undefined = fleet && hostFaults({ fleet, stored, killBot, startBot, spare: people.spare });
 const faults: Fault[] = hostile?.faults ?? localFaults({ discord, modelDir, bot: () => bot, killBot, startBot });
@@ -125,6 +127,7 @@ for (const [index, fault] of faults.entries()) {
 }
 await actUntil(1);
 await people.settled();
+const wakeDelays = await watched.stop();
 const unfinished = await waitForEnds(stored, { clock: foregroundClock, limitMs: longestUnfinishedMs });
 const memoryAfterMb = bot.memoryMb();
 await bot.stop();
@@ -157,7 +160,7 @@ twice           ${ended.twice.length}${lines(ended.twice)}
 previews        ${ended.previews} still to be seen of jobs that have ended
 acknowledgement p50 ${median} ms, p99 ${p99} ms of ${count} while renders run; ${unanswered} unanswered${lines(slow)}
 not seen        ${people.timedOut().length} ends in time${lines(people.timedOut())}
-machine         ${cpus().length} processors (${cpus()[0]?.model.trim()}), load average ${load.join(' ')}
+machine         ${cpus().length} processors (${cpus()[0]?.model.trim()}), load average ${load.join(' ')}; a thread that waits is woken ${wakeDelays.median} ms late (p99 ${wakeDelays.p99})
 memory          ${memoryBeforeMb} MB at 70 %, ${memoryAfterMb} MB after (the bot's process; may grow by ${allowedGrowthMb})
 leaks           ${leaks.length} lines of the log with a token, a signed link or a picture${lines(leaks)}
 invalid         ${invalid.length} requests beyond those provoked${lines(invalid)}
