@@ -11,7 +11,6 @@ import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
 import { contactSheet } from '../src/media/contact-sheet.ts';
 import { pictureForClip } from '../src/media/decode-picture.ts';
 import { decodeVideo } from '../src/media/decode-video.ts';
-import { encodePreview } from '../src/media/encode-webp.ts';
 import { findFfmpeg } from '../src/media/ffmpeg-path.ts';
 import { finishClip } from '../src/media/finish-clip.ts';
 import { readPictureInfo } from '../src/media/open-picture.ts';
@@ -53,7 +52,6 @@ const tools: RenderTools = {
   finishClip,
   decodeVideo,
   contactSheet,
-  encodePreview,
   writeFrames,
   ffmpegPath,
   upscaleFrames: async (clip) => clip,

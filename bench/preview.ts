@@ -12,7 +12,6 @@ import { openImageToVideo } from '../src/inference/pipeline/image-to-video.ts';
 import { pilResize } from '../src/inference/pipeline/pil-resize.ts';
 import { framesOfGuess, type LatentGuess, openPreviews } from '../src/inference/pipeline/preview.ts';
 import { torchGenerator } from '../src/inference/random/torch-generator.ts';
-import { encodePreview } from '../src/media/encode-webp.ts';
 import type { RgbFrames } from '../src/util/rgb.ts';
 import { previewFiles } from '../src/worker/preview-clip.ts';
 import { writePart } from './report/keep-parts.ts';
@@ -32,7 +31,6 @@ const how = {
   orientation: { swap: false, mirror: false },
   fps: 7,
   safety: undefined,
-  encode: encodePreview,
   signal: undefined,
   log: console.error,
 };

@@ -11,7 +11,6 @@ import { limitsOf } from '../media/check-file.ts';
 import { contactSheet } from '../media/contact-sheet.ts';
 import { pictureForClip } from '../media/decode-picture.ts';
 import { decodeVideo } from '../media/decode-video.ts';
-import { encodePreview } from '../media/encode-webp.ts';
 import { findFfmpeg } from '../media/ffmpeg-path.ts';
 import { finishClip } from '../media/finish-clip.ts';
 import { readPictureInfo } from '../media/open-picture.ts';
@@ -55,7 +54,7 @@ workerMain(async (config, log) => {
   return {
     ffmpegPath: ffmpeg,
     pipeline,
-    ...(safety && { safety: { check: await openSafetyCheck(safety.modelDir), threshold: safety.threshold } }),
+    ...(safety && { safety: { ...safety, check: await openSafetyCheck(safety.modelDir) } }),
     ...(await findInterpolator(execution, log)),
     // Read anew for each clip: the operator may exchange files, and names with other hashes are not those that were meant.
     applyStyle: async (picture, { style, ...options }) => {
@@ -68,7 +67,6 @@ workerMain(async (config, log) => {
     finishClip,
     decodeVideo,
     contactSheet,
-    encodePreview,
     writeFrames,
   };
 });

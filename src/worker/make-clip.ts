@@ -1,5 +1,5 @@
 import { readCheckpoint } from '../inference/pipeline/checkpoint.ts';
-import type { ImageToVideoSettings } from '../inference/pipeline/types.ts';
+import type { ImageToVideoResult, ImageToVideoSettings } from '../inference/pipeline/types.ts';
 import { matchLook as matchLookOfFrames } from '../media/match-look.ts';
 import { clipForm } from '../settings/clip-form.ts';
 import { defaultsOf } from '../settings/declaration.ts';
@@ -25,6 +25,8 @@ function joinFrames(before: readonly Uint8Array[], after: readonly Uint8Array[])
 /** A run before its first step. */
 interface BegunRun {
   run: ReturnType<RenderPipeline['generate']>;
+  /** To be ended with the run. */
+  previews: ReturnType<typeof previewFiles> | undefined;
   /** How the picture lies for the model. */
   orientation: Orientation;
   /** As they were before that. */
@@ -128,10 +130,15 @@ async function keptFrames(
 
 /** Frames from the model, after those of a clip that is extended. */
 async function newFrames(tools: RenderTools, spec: FramesSpec, options: MakeClipOptions): Promise<RenderedFrames> {
-  const { run, orientation, settings, before, seconds } = await beginRun(tools, spec, options);
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
-  const made = restoreOrientation(next.value, orientation);
+  const { run, previews, orientation, settings, before, seconds } = await beginRun(tools, spec, options);
+  let made: ImageToVideoResult;
+  try {
+    let next = await run.next();
+    for (; !next.done; next = await run.next()) options.onProgress?.(next.value);
+    made = restoreOrientation(next.value, orientation);
+  } finally {
+    await previews?.end();
+  }
   const result = { ...made, settings: restoreSettings(made.settings, settings) };
   await refuseUnsafeClip(result, tools.safety, options.signal);
   const joined = before && joinFrames(before, await continued(tools, { before, result, spec, signal: options.signal }));
@@ -170,31 +177,32 @@ async function continued(
 async function beginRun(
   tools: RenderTools,
   spec: FramesSpec,
-  { signal, checkpoints, previews, log = () => {} }: MakeClipOptions,
+  { signal, checkpoints, previews: delivery, log = () => {} }: MakeClipOptions,
 ): Promise<BegunRun> {
   const resume = spec.checkpoint && readCheckpoint(spec.checkpoint, log);
   const start = performance.now();
   const prepared = await prepareRun(tools, spec, { signal, knownSeed: resume?.seed });
   const { width, height, fps } = prepared.settings;
   const { orientation, picture, endPicture, settings } = orientInputs(prepared, tools.pipeline.info);
+  const previews =
+    delivery &&
+    previewFiles(delivery, {
+      orientation,
+      fps: spec.form.playbackFps ?? fps,
+      ratio: spec.ratio ?? width / height,
+      safety: tools.safety,
+      signal,
+      log,
+    });
   const run = tools.pipeline.generate(picture, settings, {
     endPicture,
     ...(signal && { signal }),
     resume,
     checkpoints,
-    previews:
-      previews &&
-      previewFiles(previews, {
-        orientation,
-        fps: spec.form.playbackFps ?? fps,
-        ratio: spec.ratio ?? width / height,
-        safety: tools.safety,
-        encode: tools.encodePreview,
-        signal,
-        log,
-      }),
+    previews,
   });
-  return { run, orientation, settings: prepared.settings, before: prepared.before, seconds: secondsSince(start) };
+  const { settings: resolved, before } = prepared;
+  return { run, previews, orientation, settings: resolved, before, seconds: secondsSince(start) };
 }
 
 function secondsSince(startMs: number): number {

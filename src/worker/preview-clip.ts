@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import type { PreviewOptions } from '../inference/pipeline/preview.ts';
-import type { encodePreview } from '../media/encode-webp.ts';
-import { drawPreview, type PreviewJob } from './draw-preview.ts';
+import type { PreviewJob } from './draw-preview.ts';
+import { type ExitGate, isPassed, openExitGate } from './exit-gate.ts';
 import type { PreviewAnswer, PreviewRequest } from './preview-thread.ts';
-import { isUnsafe, type SafetyRule } from './render-tools.ts';
+import type { SafetyRule } from './render-tools.ts';
 import { startThread } from './runnable-entry.ts';
 
 /** How previews reach whoever looks on. */
@@ -16,56 +16,53 @@ export interface PreviewDelivery {
 
 /** What previews of one clip are made with. */
 interface PreviewedClip extends Omit<PreviewJob, 'guess'> {
-  /** Looks at each preview before anybody sees it; one that it refuses is left out. */
-  safety: SafetyRule | undefined;
-  /** Encodes what was looked at; the thread has its own. */
-  encode: typeof encodePreview;
+  /** By which each preview is looked at before anybody sees it; one that it refuses is left out. */
+  safety: Omit<SafetyRule, 'check'> | undefined;
   signal: AbortSignal | undefined;
   log: (message: string) => void;
 }
 
+/** What a pipeline shows previews with. */
+interface ClipPreviews extends PreviewOptions {
+  /** The clip ended, in whatever way. Resolves when nothing of it is looked at any more: a look that is under way is waited for. */
+  end(): Promise<void>;
+}
+
 /**
- * Guesses of a running pipeline as small files. The step is only held up while a guess is copied: colours, enlargement and
- * encoding are another thread's, while the model takes its next step. A file that is finished when a newer one was begun,
- * or when the clip was cancelled, is dropped.
- *
- * Where a classifier looks first, the step waits for it: its session is the render thread's. Node aborts a process that exits
- * while another thread runs ONNX Runtime.
+ * Guesses of a running pipeline as small files. The step is only held up while a guess is copied: colours, enlargement, the
+ * looks of a safety check and encoding are another thread's, while the model takes its next step. What is not finished when
+ * a newer one is begun, or when the clip was cancelled, is dropped; but one that is being looked at, which may take longer
+ * than a step, is finished first, and of those that come meanwhile only the newest waits.
  */
 export function previewFiles(
   { everySeconds, hand }: PreviewDelivery,
-  { safety, encode, signal, log, ...how }: PreviewedClip,
-): PreviewOptions {
-  let latest = 0;
-  if (safety === undefined) previewThread();
+  { safety, signal, log, ...how }: PreviewedClip,
+): ClipPreviews {
+  /** Not answered yet, the oldest first. */
+  const pending: BegunPreview[] = [];
+  const stopFrom = (first: number) => {
+    for (const preview of pending.slice(first)) preview.stop();
+  };
+  previewThread();
   return {
     everySeconds,
-    async hand(guess) {
-      const job = { guess, ...how };
-      latest += 1;
-      const number = latest;
-      const take = ({ bytes, problem }: PreviewAnswer) => {
-        if (problem !== undefined) log(`A preview could not be written: ${problem}`);
-        if (bytes !== undefined && number === latest && signal?.aborted !== true) hand(bytes);
-      };
-      if (safety === undefined) {
-        let isAnswered = false;
-        const answers = beginPreview(job);
-        answers.once('message', (answer: PreviewAnswer) => {
-          isAnswered = true;
-          take(answer);
-        });
-        answers.once('close', () => isAnswered || take({ problem: 'its thread ended' }));
-        answers.unref();
-        return;
-      }
-      const clip = drawPreview(job);
-      // Frames may not be shown before they were looked at, here least of all.
-      if (await isUnsafe(clip, safety, signal)) return;
-      void encode(clip, job.fps).then(
-        (bytes) => take(bytes === undefined ? {} : { bytes }),
-        (error) => take({ problem: error instanceof Error ? error.message : String(error) }),
-      );
+    hand(guess) {
+      stopFrom(safety === undefined ? 0 : 1);
+      const begun = beginPreview({ guess, ...how }, safety);
+      pending.push(begun);
+      void begun.answer.then(({ bytes, problem }) => {
+        pending.splice(pending.indexOf(begun), 1);
+        if (problem !== undefined) log(`A preview could not be made: ${problem}`);
+        if (bytes !== undefined && !begun.isStopped() && signal?.aborted !== true) hand(bytes);
+      });
+    },
+    async end() {
+      if (safety === undefined) return;
+      stopFrom(0);
+      const last = pending.at(-1);
+      // Nothing else may keep the process alive.
+      last?.answers.ref();
+      await last?.answer;
     },
   };
 }
@@ -73,25 +70,66 @@ export function previewFiles(
 const isSource = import.meta.url.endsWith('.ts');
 const threadFile = new URL(isSource ? './preview-thread.ts' : './preview-thread.js', import.meta.url);
 
-/** One for the whole process, idle between previews. */
-let thread: Worker | undefined;
+/** A thread, and what its process's exit waits for. */
+interface PreviewThread {
+  worker: Worker;
+  gate: ExitGate;
+}
 
-function previewThread(): Worker {
+/** One for the whole process, idle between previews. */
+let thread: PreviewThread | undefined;
+
+function previewThread(): PreviewThread {
   if (thread !== undefined) return thread;
-  const started = startThread(threadFile);
+  const started = { worker: startThread(threadFile), gate: openExitGate() };
   // A thread that ended answers no more; the next clip gets another one.
   const forget = () => {
+    started.gate.remove();
     if (thread === started) thread = undefined;
   };
-  started.on('error', forget).on('exit', forget).unref();
+  started.worker.on('error', forget).on('exit', forget).unref();
   thread = started;
   return started;
 }
 
-/** Has the thread make a preview. @returns where one {@link PreviewAnswer} arrives */
-export function beginPreview({ guess, orientation, fps, ratio }: PreviewJob): MessagePort {
-  const { port1, port2 } = new MessageChannel();
-  const request: PreviewRequest = { job: { guess, orientation, fps, ratio }, answers: port2 };
-  previewThread().postMessage(request, [port2]);
-  return port1;
+/** Whether the thread looks at a preview now, or opens the safety check. */
+export function isLooking(): boolean {
+  return thread !== undefined && isPassed(thread.gate.shared);
+}
+
+/** A preview on its way. */
+interface BegunPreview {
+  /** Where the answer arrives. It does not keep the process alive. */
+  answers: MessagePort;
+  /** Never rejects. */
+  answer: Promise<PreviewAnswer>;
+  /** It is not wanted any more: no look and no file of it is begun. */
+  stop(): void;
+  isStopped(): boolean;
+}
+
+/** Has the thread make a preview, after those that it was asked for before. */
+export function beginPreview(
+  { guess, orientation, fps, ratio }: PreviewJob,
+  safety?: Omit<SafetyRule, 'check'>,
+): BegunPreview {
+  const { port1: answers, port2 } = new MessageChannel();
+  const { worker, gate } = previewThread();
+  const request: PreviewRequest = {
+    job: { guess, orientation, fps, ratio },
+    safety: safety && { modelDir: safety.modelDir, threshold: safety.threshold, gate: gate.shared },
+    answers: port2,
+  };
+  worker.postMessage(request, [port2]);
+  const answer = new Promise<PreviewAnswer>((resolve) => {
+    answers.once('message', resolve);
+    answers.once('close', () => resolve({ problem: 'its thread ended' }));
+  });
+  answers.unref();
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
+    answers.postMessage('stop');
+  };
+  return { answers, answer, stop, isStopped: () => stopped };
 }

@@ -6,7 +6,6 @@ import type { UpscaleOptions } from '../inference/pipeline/upscale-frames.ts';
 import type { contactSheet } from '../media/contact-sheet.ts';
 import type { pictureForClip } from '../media/decode-picture.ts';
 import type { decodeVideo } from '../media/decode-video.ts';
-import type { encodePreview } from '../media/encode-webp.ts';
 import type { finishClip } from '../media/finish-clip.ts';
 import type { matchLook } from '../media/match-look.ts';
 import type { readPictureInfo } from '../media/open-picture.ts';
@@ -17,6 +16,8 @@ import type { FramedPicture, RgbFrames, Size } from '../util/rgb.ts';
 /** A check, and from which rating on it refuses. */
 export interface SafetyRule {
   check: SafetyCheck;
+  /** The check's folder: the thread that makes previews opens it once more. */
+  modelDir: string;
   /** 0 to 1. */
   threshold: number;
 }
@@ -49,7 +50,7 @@ export async function refuseUnsafeClip(clip: RgbFrames, rule?: SafetyRule, signa
  */
 export async function isUnsafe(
   { width, height, frames }: RgbFrames,
-  rule: SafetyRule,
+  rule: Pick<SafetyRule, 'check' | 'threshold'>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const last = frames.length - 1;
@@ -85,7 +86,6 @@ export interface RenderTools {
   finishClip: typeof finishClip;
   decodeVideo: typeof decodeVideo;
   contactSheet: typeof contactSheet;
-  encodePreview: typeof encodePreview;
   /** Brings the frames of a new part to the look of those before them; left out: as `media/match-look.ts` does. */
   matchLook?: typeof matchLook;
   writeFrames: typeof writeFrames;

@@ -253,7 +253,7 @@ describe('makeClip', () => {
         return 0;
       },
     };
-    const tools = { ...fakeTools(), safety: { check, threshold: 0.5 } };
+    const tools = { ...fakeTools(), safety: { check, threshold: 0.5, modelDir: 'none' } };
     await expect(makeClip(tools, spec, { signal: stop.signal })).rejects.toThrow(JobCancelledError);
     expect(looks).toBe(3);
   });

@@ -124,7 +124,7 @@ describe('variations', () => {
       rated.push(data[0]!);
       return greys.includes(data[0]!) ? 1 : 0;
     };
-    return { rated, safety: { threshold: 0.5, check: { rate } } };
+    return { rated, safety: { threshold: 0.5, check: { rate }, modelDir: 'none' } };
   }
 
   it('are all looked at by the classifier before any is shown: one that it refuses is a grey tile, the others stay', async () => {

@@ -2,42 +2,23 @@ import { performance } from 'node:perf_hooks';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { LatentGuess } from '../../src/inference/pipeline/preview.ts';
+import { JobCancelledError } from '../../src/errors.ts';
 import { encodePreview } from '../../src/media/encode-webp.ts';
-import type { RgbFrames } from '../../src/util/rgb.ts';
 import { makeClip } from '../../src/worker/make-clip.ts';
-import { beginPreview, previewFiles } from '../../src/worker/preview-clip.ts';
-import type { RenderTools, SafetyRule } from '../../src/worker/render-tools.ts';
-import { fakeTools, scripted } from './fixtures/fake-tools.ts';
+import { beginPreview, isLooking, previewFiles } from '../../src/worker/preview-clip.ts';
+import type { PreviewAnswer } from '../../src/worker/preview-thread.ts';
+import { brightnessClassifier } from '../support/brightness-classifier.ts';
+import { scripted } from './fixtures/fake-tools.ts';
+import { guessingTools, guessOf, lookBegun } from './fixtures/guessing-tools.ts';
 
 const plain = {
   orientation: { swap: false, mirror: false },
   fps: 7,
   ratio: 2,
   safety: undefined,
-  encode: encodePreview,
   signal: undefined,
   log: () => {},
 };
-
-/** A clip whose frames are of one grey each. */
-function greys(width: number, height: number, levels: readonly number[]): RgbFrames {
-  return { width, height, frames: levels.map((level) => new Uint8Array(width * height * 3).fill(level)) };
-}
-
-/** A guess of frames of one grey each, by latents of one channel that are greys themselves. */
-function guessOf(width: number, height: number, levels: readonly number[]): LatentGuess {
-  const pixels = width * height;
-  const ramp = Uint8Array.from({ length: pixels }, (_, at) => (at * 255) / (pixels - 1));
-  const picture = {
-    width,
-    height,
-    data: Uint8Array.from({ length: pixels * 3 }, (_, at) => ramp[Math.floor(at / 3)]!),
-  };
-  const latents = Float32Array.from({ length: levels.length * pixels }, (_, at) => levels[Math.floor(at / pixels)]!);
-  const pictures = [{ picture, latents: Float32Array.from(ramp) }];
-  return { width, height, frames: levels.length, scalingFactor: 1, latents, pictures };
-}
 
 /** Everything that is handed over, once `count` files were. */
 function collector(count: number) {
@@ -51,6 +32,16 @@ function collector(count: number) {
     if (files.length === count) done();
   };
   return { files, hand, all };
+}
+
+/** What the thread answers while no event is handled in here. */
+function answerWhileHeld({ answers }: ReturnType<typeof beginPreview>): PreviewAnswer {
+  const startMs = performance.now();
+  let answer: ReturnType<typeof receiveMessageOnPort>;
+  do answer = receiveMessageOnPort(answers);
+  while (answer === undefined && performance.now() - startMs < 60_000);
+  answers.close();
+  return answer?.message;
 }
 
 async function decoded(bytes: Uint8Array) {
@@ -95,21 +86,9 @@ describe('a preview', () => {
   });
 
   it('is made while the step’s own thread is held, as ONNX Runtime holds it: the largest one delays no step', () => {
-    const answers = beginPreview({
-      ...plain,
-      guess: guessOf(
-        128,
-        72,
-        Array.from({ length: 25 }, (_, at) => at * 10),
-      ),
-    });
-    const startMs = performance.now();
-    let answer: ReturnType<typeof receiveMessageOnPort>;
-    // No event is handled meanwhile.
-    do answer = receiveMessageOnPort(answers);
-    while (answer === undefined && performance.now() - startMs < 60_000);
-    answers.close();
-    expect(answer?.message.bytes.byteLength).toBeGreaterThan(100);
+    const greys = Array.from({ length: 25 }, (_, at) => at * 10);
+    const { bytes } = answerWhileHeld(beginPreview({ ...plain, guess: guessOf(128, 72, greys) }));
+    expect(bytes!.byteLength).toBeGreaterThan(100);
   });
 
   it('that cannot be made is told of, and costs the clip nothing', async () => {
@@ -119,7 +98,7 @@ describe('a preview', () => {
     });
     const guess = { ...guessOf(16, 8, [1, 2]), pictures: [] };
     await previewFiles({ everySeconds: 0, hand: () => {} }, { ...plain, log: told }).hand(guess);
-    expect(await message).toMatch(/^A preview could not be written: /);
+    expect(await message).toMatch(/^A preview could not be made: /);
   });
 
   it('is dropped where a newer one was begun before it was ready, or the clip was cancelled', async () => {
@@ -145,21 +124,61 @@ describe('a preview', () => {
   });
 });
 
-/** Tools whose pipeline hands over one guess. */
-function guessingTools(guess: LatentGuess, safety?: SafetyRule): RenderTools {
-  const tools = fakeTools();
-  const { generate } = tools.pipeline;
-  const pipeline: RenderTools['pipeline'] = {
-    ...tools.pipeline,
-    async *generate(picture, settings, options) {
-      await options?.previews?.hand(guess);
-      return yield* generate(picture, settings, options);
-    },
-  };
-  return { ...tools, encodePreview, pipeline, ...(safety && { safety }) };
-}
+/** Of black and dark frames it refuses none, of bright ones each. */
+const ruleOf = (modelDir = brightnessClassifier()) => ({ modelDir, threshold: 0.8 });
+const dark = [10, 20, 30];
+const darkThenBright = [10, 20, 250];
+
+describe('a preview where there is a safety check', () => {
+  it('is looked at while the step’s own thread is held, as ONNX Runtime holds it: no look delays a step', () => {
+    const rule = ruleOf();
+    const answerTo = (levels: number[]) =>
+      answerWhileHeld(beginPreview({ ...plain, guess: guessOf(128, 72, levels) }, rule));
+    expect(answerTo(dark).bytes!.byteLength).toBeGreaterThan(100);
+    expect(answerTo(darkThenBright)).toEqual({});
+  });
+
+  it.each([
+    ['cannot be opened', () => ruleOf('none/such'), /could not be made: .*none\/such/],
+    [
+      'breaks at a look',
+      () => ruleOf(brightnessClassifier({ scale: Number.NaN })),
+      /could not be made: .*safety check/,
+    ],
+  ])('that %s is shown to nobody, which is told', async (_, rule, words) => {
+    let told = (_message: string) => {};
+    const message = new Promise<string>((resolve) => {
+      told = resolve;
+    });
+    const files: Uint8Array[] = [];
+    const hand = (bytes: Uint8Array) => void files.push(bytes);
+    previewFiles({ everySeconds: 0, hand }, { ...plain, safety: rule(), log: told }).hand(guessOf(16, 8, dark));
+    expect(await message).toMatch(words);
+    expect(files).toEqual([]);
+  });
+
+  it('is finished although newer ones come, of which the newest alone waits for it', async () => {
+    const safety = ruleOf(brightnessClassifier({ delays: 10 }));
+    const { files, hand, all } = collector(2);
+    const logged: string[] = [];
+    const log = (message: string) => void logged.push(message);
+    const previews = previewFiles({ everySeconds: 0, hand }, { ...plain, safety, log });
+    previews.hand(guessOf(16, 8, [0, 50, 100, 20, 70]));
+    await lookBegun();
+    // It would be told of if it were begun.
+    previews.hand({ ...guessOf(16, 8, [6]), pictures: [] });
+    previews.hand(guessOf(16, 8, [100]));
+    await all;
+    expect((await decoded(files[0]!)).pages).toBe(5);
+    expect((await decoded(files[1]!)).data[0]).toBeGreaterThan(80);
+    expect(logged).toEqual([]);
+  });
+});
 
 const spec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' as const };
+
+/** A check of the render thread that lets everything pass. */
+const lenient = { check: { rate: async () => 0 } };
 
 describe('makeClip with somebody who looks on', () => {
   it('hands over files of the guesses, in the shape that the clip will have', async () => {
@@ -170,20 +189,50 @@ describe('makeClip with somebody who looks on', () => {
   });
 
   it('has a classifier look at each preview first: one that it refuses is shown to nobody, and the clip goes on', async () => {
-    const seen: number[] = [];
-    const rate = async ({ data }: { data: Uint8Array }) => {
-      seen.push(data[0]!);
-      return data[0]! / 255;
+    const safety = { ...ruleOf(), ...lenient };
+    const filesOf = async (levels: number[]) => {
+      const files: Uint8Array[] = [];
+      // The thread takes one after the other.
+      const after = async () => void (await beginPreview({ ...plain, guess: guessOf(8, 6, [0]) }).answer);
+      const clip = await makeClip(guessingTools(guessOf(8, 6, levels), { safety, after }), spec, {
+        previews: { everySeconds: 0, hand: (bytes) => void files.push(bytes) },
+      });
+      expect(clip.frames).toBe(4);
+      return files;
     };
-    const tools = guessingTools(guessOf(8, 6, [50, 60, 250]), { check: { rate }, threshold: 0.7 });
-    const files: Uint8Array[] = [];
-    const clip = await makeClip(tools, spec, {
-      previews: { everySeconds: 0, hand: (bytes) => void files.push(bytes) },
-    });
-    expect(clip.frames).toBe(4);
-    await encodePreview(greys(160, 120, [1, 2, 3]), 7);
-    expect(files).toEqual([]);
-    // The picture, then the preview's three frames, then the clip's.
-    expect(seen.slice(0, 4)).toEqual([0, 50, 60, 250]);
+    expect(await filesOf(dark)).toHaveLength(1);
+    expect(await filesOf(darkThenBright)).toHaveLength(0);
   });
+
+  it.each([
+    ['is done', async () => {}, undefined],
+    [
+      'failed',
+      async () => {
+        throw new Error('no memory');
+      },
+      'no memory',
+    ],
+    ['was cancelled', (stop: AbortController) => stop.abort(new JobCancelledError('enough')), 'enough'],
+  ])(
+    'waits for a look that is under way when the clip %s, and then nothing is looked at or shown',
+    async (_, how, error) => {
+      const safety = { ...ruleOf(brightnessClassifier({ delays: 20 })), ...lenient };
+      const stop = new AbortController();
+      const after = async () => {
+        await lookBegun();
+        await how(stop);
+      };
+      const files: Uint8Array[] = [];
+      const clip = makeClip(guessingTools(guessOf(8, 6, [1, 2, 3, 4, 5]), { safety, after }), spec, {
+        signal: stop.signal,
+        previews: { everySeconds: 0, hand: (bytes) => void files.push(bytes) },
+      });
+      if (error === undefined) await clip;
+      else await expect(clip).rejects.toThrow(error);
+      expect(isLooking()).toBe(false);
+      await beginPreview({ ...plain, guess: guessOf(8, 6, [0]) }).answer;
+      expect(files).toEqual([]);
+    },
+  );
 });

@@ -10,7 +10,7 @@ function ruleOf(...ratings: number[]): SafetyRule & { seen: number[] } {
     seen.push(data[0]!);
     return ratings[seen.length - 1] ?? 0;
   };
-  return { check: { rate }, threshold: 0.7, seen };
+  return { check: { rate }, threshold: 0.7, modelDir: 'none', seen };
 }
 
 const spec = { picture: scripted({}), settings: { seed: 5 }, fit: 'pad' as const };

@@ -60,13 +60,14 @@ export async function readSafetyConfig(modelDir: string) {
 /**
  * A check by an image classifier in ONNX, e.g. a ViT fine-tuned for the purpose. It sees the whole picture, made square.
  *
+ * @param threads of ONNX Runtime; default: one per core
  * @throws ConfigError as {@link readSafetyConfig}, or the network does not fit it
  */
-export async function openSafetyCheck(modelDir: string): Promise<SafetyCheck> {
+export async function openSafetyCheck(modelDir: string, { threads }: { threads?: number } = {}): Promise<SafetyCheck> {
   const { file, labelCount, unsafe, preprocess } = await readSafetyConfig(modelDir);
   // Loaded here: whoever reads the config alone, as the bot does, never runs a network.
   const { openClassifier } = await import('../runtime/open-classifier.ts');
-  const classifier = await openClassifier(file, preprocess.imageSize);
+  const classifier = await openClassifier(file, { imageSize: preprocess.imageSize, threads });
   return {
     async rate(picture) {
       const logits = await classifier.run(clipPreprocess(picture, preprocess));

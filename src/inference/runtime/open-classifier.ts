@@ -11,15 +11,21 @@ export interface Classifier {
  * Loads an .onnx file with one input, a picture, and one output, a number per label. Runs on the CPU: it is small, and
  * the GPU's memory is the video model's.
  *
+ * @param imageSize pixels across its input, which is square
+ * @param threads of ONNX Runtime; default: one per core
  * @throws ConfigError the file cannot be read, or is no such network
  */
-export async function openClassifier(path: string, imageSize: number): Promise<Classifier> {
+export async function openClassifier(
+  path: string,
+  { imageSize, threads }: { imageSize: number; threads?: number | undefined },
+): Promise<Classifier> {
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(path, {
       executionProviders: ['cpu'],
       enableCpuMemArena: false,
       logSeverityLevel: 3,
+      ...(threads !== undefined && { intraOpNumThreads: threads }),
       extra: { session: { 'intra_op.allow_spinning': '0' } },
     });
   } catch (cause) {
