@@ -46,7 +46,8 @@ describe.skipIf(noRedis !== undefined)(`the Redis of the queue${noRedis === unde
       ['Redis memory', 'ok'],
     ]);
     expect(found[0]?.text).toMatch(/^version \d+\.\d+\.\d+ answers in [\d.]+ ms$/);
-    expect(found[0]?.facts?.latencyMs).toBeGreaterThan(0);
+    // In tenths: a quick machine may take none.
+    expect(found[0]?.facts?.latencyMs).toBeGreaterThanOrEqual(0);
   });
 
   it('fails with stock settings, which forget what they were given; the log says it in the same words', async () => {
