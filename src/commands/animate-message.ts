@@ -13,8 +13,9 @@ import { type FoundPicture, findPictures, type MessageWithReference } from '../b
 import { localizations } from '../bot/languages/choose-messages.ts';
 import { en } from '../bot/languages/en.ts';
 import { UserError } from '../errors.ts';
+import type { ModelCapabilities } from '../storage/job.ts';
 import { everywhere } from './animate.ts';
-import { defaultRequest } from './animate-options.ts';
+import { betweenPictures, defaultRequest } from './animate-options.ts';
 import type { CommandContext, MenuAction, MessageCommand } from './command.ts';
 import { type ClipRequest, enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { messagesFor } from './i18n.ts';
@@ -58,7 +59,10 @@ export const pickPicture = {
     });
     await enqueueFromInteraction(interaction, context, {
       isPrivate: false,
-      clipRequest: await requestFor(interaction, context),
+      clipRequest: await requestFor(
+        interaction,
+        endPicture ? { ...context, model: betweenPictures(context.model) } : context,
+      ),
       picture: picture!,
       ...(endPicture && { endPicture }),
     });
@@ -82,7 +86,10 @@ async function pictureRepliedTo(message: Partial<APIMessage>, { rest, channels }
 
 type Asked = MessageContextMenuCommandInteraction | StringSelectMenuInteraction;
 
-async function requestFor({ guildId }: Asked, { model, guildSettings }: CommandContext): Promise<ClipRequest> {
+async function requestFor(
+  { guildId }: Asked,
+  { model, guildSettings }: Pick<CommandContext, 'guildSettings'> & { model: ModelCapabilities },
+): Promise<ClipRequest> {
   return defaultRequest(model, await guildSettings.of(guildId));
 }
 

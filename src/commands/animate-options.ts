@@ -104,6 +104,11 @@ function typedValues(table: Declarations, options: TypedOptions): ChosenValues {
   );
 }
 
+/** The model for a clip that ends as another picture: the loop of its own, which might come back to the first one, does not count. */
+export function betweenPictures({ loop: _, ...model }: ModelCapabilities): ModelCapabilities {
+  return model;
+}
+
 /** The request of somebody who chose nothing but a picture. */
 export function defaultRequest(model: ModelCapabilities, defaults?: RequestDefaults): ClipRequest {
   return readAnimateOptions(nothingTyped, model, defaults);

@@ -19,7 +19,7 @@ import { imageToVideo } from '../settings/image-to-video.ts';
 import { styleId } from '../settings/style.ts';
 import { variationRange } from '../settings/variations.ts';
 import type { ModelCapabilities } from '../storage/job.ts';
-import { readAnimateOptions, type TypedOptions } from './animate-options.ts';
+import { betweenPictures, readAnimateOptions, type TypedOptions } from './animate-options.ts';
 import type { Command } from './command.ts';
 import { enqueueFromInteraction } from './enqueue-from-interaction.ts';
 import { localizedDescription, localizedName } from './i18n.ts';
@@ -51,7 +51,11 @@ export const animate = {
     const end = options.getAttachment('end');
     await enqueueFromInteraction(interaction, context, {
       isPrivate: options.getBoolean('private') ?? false,
-      clipRequest: readAnimateOptions(options, model, await guildSettings.of(guildId)),
+      clipRequest: readAnimateOptions(
+        options,
+        end === null ? model : betweenPictures(model),
+        await guildSettings.of(guildId),
+      ),
       picture: pictureOf(image),
       ...(end !== null && { endPicture: pictureOf(end) }),
     });

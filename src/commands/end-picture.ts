@@ -3,6 +3,7 @@ import { buttonId } from '../bot/button-id.ts';
 import type { PictureFile } from '../bot/download.ts';
 import type { FoundPicture } from '../bot/find-pictures.ts';
 import { UserError } from '../errors.ts';
+import type { Job } from '../storage/job.ts';
 import { pictureOf } from './animate.ts';
 import { remake } from './clip-buttons.ts';
 import type { ButtonAction, CommandContext, FormAction } from './command.ts';
@@ -27,11 +28,14 @@ export const endPictureForm = {
   action: 'end',
   async execute(interaction, jobId, context) {
     const endPicture = uploadedPicture(interaction);
-    await remake(
-      interaction,
-      { action: 'end', jobId, endPicture, change: ({ id }) => ({ id, use: 'render' }) },
-      context,
-    );
+    const { model } = context;
+    const change = ({ id, form }: Job) => ({
+      id,
+      use: 'render' as const,
+      // A loop that all of the model's clips have was not chosen, and would lead back to the first picture.
+      ...(form && form.loop === model.loop && { form: { ...form, loop: 'none' as const } }),
+    });
+    await remake(interaction, { action: 'end', jobId, endPicture, change }, context);
   },
 } satisfies FormAction;
 

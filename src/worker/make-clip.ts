@@ -44,7 +44,8 @@ interface BegunRun {
  */
 export async function makeClip(tools: RenderTools, spec: RenderSpec, options: MakeClipOptions = {}): Promise<Clip> {
   const { onProgress = () => {}, signal, log = () => {} } = options;
-  const { loop = 'none' } = tools.pipeline.info;
+  // A clip that ends as another picture would come back to the first one.
+  const { loop = 'none' } = spec.endPicture === undefined ? tools.pipeline.info : {};
   const { fit: _, ...usualForm } = defaultsOf(clipForm);
   const form: ClipForm = { ...usualForm, loop, ...spec.form };
   onProgress({ stage: 'prepare', step: 0, steps: 1, secondsPerStep: undefined });

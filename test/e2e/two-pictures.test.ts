@@ -4,6 +4,7 @@ import type { ApiMessage } from '../../src/fake-discord/payloads.ts';
 import type { FakeDiscord, FileInput } from '../../src/fake-discord/types.ts';
 import { noLimits } from '../../src/storage/limits.ts';
 import type { RenderSpec } from '../../src/worker/types.ts';
+import { tinyModel } from '../support/jobs.ts';
 import { createScriptedRenderer } from '../support/scripted-renderer.ts';
 import { clipOf, failureOf, type StageOptions, setStage, smallPicture } from './stage.ts';
 
@@ -58,6 +59,23 @@ it('/animate image: end: makes a clip from the first picture to the second, in E
     type: 11,
     file_types: ['image'],
   });
+});
+
+it('a clip between two pictures takes no loop of the model’s own, which would lead back to the first', async () => {
+  const { discord, renderer } = await stage({ model: { ...tinyModel, loop: 'ping-pong' } });
+  const asked = [
+    { attachments: { image: smallPicture } },
+    { attachments: both },
+    { attachments: both, options: { loop: 'ping-pong' } },
+  ];
+  const loops = [];
+  for (const [index, request] of asked.entries()) {
+    discord.invoke({ command: 'animate', ...request });
+    const { spec, finish } = await renderer.begun(index);
+    loops.push(spec.form?.loop);
+    finish();
+  }
+  expect(loops).toEqual(['ping-pong', 'none', 'ping-pong']);
 });
 
 it('the end picture is kept with its job over a restart', async () => {
@@ -238,7 +256,7 @@ it('a clip with an end picture counts as two for the quota, and the refusal says
 });
 
 it('End picture makes the clip once more, on the way to a picture that is chosen in a form', async () => {
-  const { discord, renderer } = await stage();
+  const { discord, renderer } = await stage({ model: { ...tinyModel, loop: 'ping-pong' } });
   const image = { image: smallPicture };
   const handle = discord.invoke({ command: 'animate', attachments: image, options: { seed: 7 } });
   (await renderer.begun(0)).finish();
@@ -253,6 +271,7 @@ it('End picture makes the clip once more, on the way to a picture that is chosen
   const { spec, finish } = await renderer.begun(1);
   expect(picturesOf(spec)).toEqual(['first', 'end']);
   expect(spec.settings).toMatchObject({ seed: 7 });
+  expect(spec.form).toMatchObject({ loop: 'none' });
   finish({ hasEndPicture: true });
   expect((await clipOf(made)).content).toMatch(/^🖼️ With an end picture: .* · from https:/);
 });

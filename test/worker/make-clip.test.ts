@@ -263,6 +263,8 @@ describe('makeClip', () => {
     tools.pipeline = { ...tools.pipeline, info: { ...fakeInfo, loop: 'ping-pong' } };
     expect((await makeClip(tools, spec)).form.loop).toBe('ping-pong');
     expect((await makeClip(tools, { ...spec, form: { loop: 'none' } })).form.loop).toBe('none');
+    // A clip between two pictures ends as the second one.
+    expect((await makeClip(tools, { ...spec, endPicture: spec.picture })).form.loop).toBe('none');
   });
 
   it('refuses settings before it touches the picture', async () => {
