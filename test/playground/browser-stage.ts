@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { deserialize } from 'node:v8';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
 import type { OpenedPlayground } from '../../src/cli/open-playground.ts';
-import { bundlePage } from '../../src/playground/bundle-page.ts';
+import type { PageFiles } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
 import { launchArguments } from '../support/browser-arguments.ts';
 import { playground } from './stage.ts';
@@ -70,12 +71,12 @@ export function describeInBrowser(
   describe(name, () => {
     const stage = {} as { renderer: TinyRenderer } & BrowserStage;
     let browser: Browser;
-    let page: Awaited<ReturnType<typeof bundlePage>>;
+    let page: PageFiles;
     beforeAll(async () => {
-      bundledPage ??= bundlePage();
+      lentPage ??= borrowPage();
       [browser, page, stage.renderer] = await Promise.all([
         environment === undefined ? borrowBrowser(executablePath!) : launchBrowser(executablePath!, environment),
-        bundledPage,
+        lentPage,
         startTinyRenderer(),
       ]);
       if (keepsPictures) mkdirSync(picturesDir, { recursive: true });
@@ -91,7 +92,14 @@ export function describeInBrowser(
 }
 
 /** The page of all files that this process runs. */
-let bundledPage: ReturnType<typeof bundlePage> | undefined;
+let lentPage: Promise<PageFiles> | undefined;
+
+/** The page as it was bundled once for all processes. */
+async function borrowPage(): Promise<PageFiles> {
+  const answer = await fetch(`${inject('browserDoor')}page`);
+  if (!answer.ok) throw new Error(await answer.text());
+  return deserialize(Buffer.from(await answer.arrayBuffer()));
+}
 
 /** A connection to the Chromium that all files share; what a file opens in it ends with the connection. */
 async function borrowBrowser(path: string): Promise<Browser> {
