@@ -62,7 +62,10 @@ function drawAvatar(name: string): Uint8Array {
     for (let column = 0; column < size; column += 1) {
       const [x, y] = [(column + 0.5) / size, (row + 0.5) / size];
       let colour = mix(top, bottom, y * 0.5);
-      for (const shape of shapes) colour = mix(colour, shape.colour, coverage(shape, x, y));
+      for (const shape of shapes) {
+        const part = coverage(shape, x, y);
+        if (part > 0) colour = mix(colour, shape.colour, part);
+      }
       for (const value of colour) rows[at++] = Math.round(value);
     }
   }
@@ -91,7 +94,8 @@ function portraitOf(name: string): Shape[] {
 
 /** How much of a pixel a shape covers, 0 to 1; its edge is a pixel or so wide. */
 function coverage({ x, y, width, height, above = 1, below = 0 }: Shape, atX: number, atY: number): number {
-  const distance = Math.hypot((atX - x) / (width / 2), (atY - y) / (height / 2)) - 1;
+  const [across, up] = [(atX - x) / (width / 2), (atY - y) / (height / 2)];
+  const distance = Math.sqrt(across * across + up * up) - 1;
   const inside = clamp(0.5 - distance * (Math.min(width, height) / 2) * size);
   return inside * clamp(0.5 + (above - atY) * size) * clamp(0.5 + (atY - below) * size);
 }
