@@ -15,8 +15,8 @@ import { programFile } from '../support/program-file.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import type { HostBotOrders } from './fixtures/host-bot.ts';
 import type { WorkerProcessChanges } from './fixtures/worker-process.ts';
+import { type HostBotOrders, startHostBot } from './start-host-bot.ts';
 import { startWorkerHost, type WorkerHost } from './worker-host.ts';
 
 /** A tenth of what is set in earnest. */
@@ -57,19 +57,22 @@ interface StoredJob {
 /** Patient: other tests may want the processor too. */
 export const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 240_000, interval: 20 });
 
-/** Many steps: long enough to do something to whoever makes it. */
-export const animate = (seed: number, steps = 60) => ({
+/** More than two steps: long enough to do something to whoever makes it, see fixtures/quick-child.ts. */
+export const animate = (seed: number, steps = 6) => ({
   command: 'animate',
   attachments: { image: smallPicture },
   options: { seed, steps },
 });
 
-/** Has a worker begin a job, and stops its render process in the middle of it. */
-export async function begin(discord: FakeDiscord, worker: WorkerHost): Promise<InteractionHandle> {
+/**
+ * Has a worker begin a job, and stops its render process in the middle of it.
+ * @param steps many for a process that runs networks: it is not to be done before it is stopped
+ */
+export async function begin(discord: FakeDiscord, worker: WorkerHost, steps?: number): Promise<InteractionHandle> {
   await worker.ready;
   worker.order({ at: 'checkpoint', signal: 'none', spare: [] });
   const isReached = worker.next(({ type }) => type === 'harmed');
-  const asked = discord.invoke(animate(1));
+  const asked = discord.invoke(animate(1, steps));
   await isReached;
   return asked;
 }
@@ -154,6 +157,8 @@ export async function startHosts(redis: RedisServer, styles: readonly StyleName[
 export interface BotHost extends Pick<Hosts, 'startWorker' | 'jobs'> {
   /** Starts it (again); resolves when it serves. */
   start(): Promise<void>;
+  /** Starts it in this process instead; it ends with the test. */
+  startHere(): Promise<void>;
   /** Resolves when it has ended. */
   kill(): Promise<unknown>;
 }
@@ -194,6 +199,10 @@ export async function createBotHost({ discord, redis, leaseMs }: BotHostOptions)
       };
       await isReady;
       await discord.waitForCommands(['animate'], { timeoutMs: 100_000 });
+    },
+    async startHere() {
+      const bot = await startHostBot(orders);
+      onTestFinished(() => bot.stop());
     },
     kill: () => kill(),
   };
