@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, inject, onTestFinished, vi } from 'vitest';
+import { inject, onTestFinished, vi } from 'vitest';
 import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import type { RemoteWorkers } from '../../src/cli/bot-queue.ts';
 import { describeModel } from '../../src/cli/worker.ts';
@@ -10,7 +10,7 @@ import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { StyleName } from '../../src/settings/style.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { hourMs, isClip, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
+import { hourMs, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
 import { programFile } from '../support/program-file.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
@@ -75,12 +75,6 @@ export async function begin(discord: FakeDiscord, worker: WorkerHost, steps?: nu
   const asked = discord.invoke(animate(1, steps));
   await isReached;
   return asked;
-}
-
-/** The clip came once, and the job is over. */
-export async function expectDelivered({ discord, jobs }: Pick<Hosts, 'discord' | 'jobs'>, job: object): Promise<void> {
-  await until(() => expect(jobs()).toMatchObject([{ state: 'done', ...job }]));
-  expect(discord.messages().filter(isClip)).toHaveLength(1);
 }
 
 /** Each test has a database of its own in the Redis that they share: 16 are all that it has. */
