@@ -27,8 +27,7 @@ const broken = { resetConnection: true } as const;
 /** One death: where, at which time that a process comes there, and what goes wrong at Discord's side meanwhile. */
 interface Death {
   name: string;
-  /** Undefined: killed from outside, when all who asked were told. */
-  point?: DeathPoint;
+  point: DeathPoint;
   count?: number;
   fault?: FailNext;
   /** The message of the job that is next, of those that become clips, was deleted. */
@@ -37,9 +36,9 @@ interface Death {
 
 const deaths: readonly Death[] = [
   { name: 'stored, not yet told', point: 'accepted', count: 5 },
-  { name: 'told' },
+  // Those that wait behind it were told.
   { name: 'rendering begins', point: 'render-begun', count: 2 },
-  { name: 'in the middle of rendering', point: 'mid-render', count: 2 },
+  // As at every step before: none of them is stored.
   { name: 'rendered, clip not yet stored', point: 'rendered', count: 2 },
   { name: 'the upload did not arrive', point: 'upload-broken', fault: { route: editByToken, ...broken } },
   {
@@ -60,7 +59,7 @@ const deaths: readonly Death[] = [
 ];
 
 /** Moments that may come before all have asked, and are meant to. */
-const fromStart: ReadonlySet<DeathPoint | undefined> = new Set(['accepted', 'upload-broken', 'resumed']);
+const fromStart: ReadonlySet<DeathPoint> = new Set(['accepted', 'upload-broken', 'resumed']);
 
 /**
  * New ones before each death, the third of which fails: whatever is left of those before, the process comes to where it is to
@@ -120,12 +119,12 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
 
   for (const [round, { name, point, count = 1, fault, isMessageGone }] of deaths.entries()) {
     // What was left runs freely where the process is to die with new jobs waiting; else renders wait until all have asked.
-    const isHeld = point !== undefined && point !== 'accepted';
+    const isHeld = point !== 'accepted';
     const bot = await startBotProcess(bundled, {
       discord,
       dataDir,
       holdFromSeed: isHeld ? 0 : asked.length,
-      ...(point && { dieAt: { point, count, fromStart: fromStart.has(point) } }),
+      dieAt: { point, count, fromStart: fromStart.has(point) },
     });
     while (asked.length < jobsBefore(round)) {
       const seed = asked.length;
@@ -152,8 +151,7 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     }
     uploadFault = fault;
     if (fault) discord.failNext(fault);
-    if (point === undefined) bot.kill('SIGKILL');
-    else if (isHeld && point !== 'resumed') bot.go();
+    if (isHeld && point !== 'resumed') bot.go();
     expect([name, await endOf(bot)]).toEqual([name, 'SIGKILL']);
     expect([name, asked.length]).toEqual([name, jobsBefore(round)]);
     uploadFault = undefined;
