@@ -77,25 +77,30 @@ export function createHttpAccess(options: HttpAccessOptions): HttpAccess {
 
   async function receive(claimed: Claimed, name: InputFile, signal: AbortSignal): Promise<Uint8Array> {
     const wanted = claimed.files[name]!;
-    let received = Buffer.alloc(0);
+    /** What has come so far, put together once: a file comes in thousands of pieces. */
+    let pieces: Uint8Array[] = [];
+    let count = 0;
     return again(async () => {
       // All of it came before a connection broke: there is nothing left to ask for.
-      const isMissing = received.byteLength < wanted.bytes;
+      const isMissing = count < wanted.bytes;
       if (isMissing)
         await send(`/blobs/${claimed.attempt.jobId}/${name}`, {
           method: 'GET',
           secret: claimed.ticket,
-          headers: received.byteLength > 0 ? { range: `bytes=${received.byteLength}-` } : {},
+          headers: count > 0 ? { range: `bytes=${count}-` } : {},
           signal,
           // As long as one so large takes on a slow line.
           timeoutMs: pieceMs + Math.ceil(wanted.bytes / slowestBytesPerMs),
           onBytes(bytes) {
-            received = Buffer.concat([received, bytes]);
+            pieces.push(bytes);
+            count += bytes.byteLength;
           },
         });
+      const received = Buffer.concat(pieces);
       const found = await factsOf(received);
       if (found.bytes === wanted.bytes && found.sha256 === wanted.sha256) return received;
-      received = Buffer.alloc(0);
+      pieces = [];
+      count = 0;
       throw new AwayError(`The ${name} arrived damaged.`);
     }, signal);
   }

@@ -10,7 +10,6 @@ export type DeathPoint =
   | 'picture-fetched'
   | 'accepted'
   | 'render-begun'
-  | 'mid-render'
   | 'rendered'
   | 'upload-broken'
   | 'delivered'
@@ -31,7 +30,7 @@ export interface BotProcessOrders {
 export interface BotProcess {
   /** Lets renders begin. */
   go(): void;
-  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+  kill(signal: 'SIGTERM'): void;
   /** Resolves with the signal that ended it, or its exit code. */
   ended: Promise<string | number>;
 }

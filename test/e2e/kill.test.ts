@@ -27,8 +27,7 @@ const broken = { resetConnection: true } as const;
 /** One death: where, at which time that a process comes there, and what goes wrong at Discord's side meanwhile. */
 interface Death {
   name: string;
-  /** Undefined: killed from outside, when all who asked were told. */
-  point?: DeathPoint;
+  point: DeathPoint;
   count?: number;
   fault?: FailNext;
   /** The message of the job that is next, of those that become clips, was deleted. */
@@ -37,9 +36,9 @@ interface Death {
 
 const deaths: readonly Death[] = [
   { name: 'stored, not yet told', point: 'accepted', count: 5 },
-  { name: 'told' },
+  // Those that wait behind it were told.
   { name: 'rendering begins', point: 'render-begun', count: 2 },
-  { name: 'in the middle of rendering', point: 'mid-render', count: 2 },
+  // As at every step before: none of them is stored.
   { name: 'rendered, clip not yet stored', point: 'rendered', count: 2 },
   { name: 'the upload did not arrive', point: 'upload-broken', fault: { route: editByToken, ...broken } },
   {
@@ -60,7 +59,7 @@ const deaths: readonly Death[] = [
 ];
 
 /** Moments that may come before all have asked, and are meant to. */
-const fromStart: ReadonlySet<DeathPoint | undefined> = new Set(['accepted', 'upload-broken', 'resumed']);
+const fromStart: ReadonlySet<DeathPoint> = new Set(['accepted', 'upload-broken', 'resumed']);
 
 /**
  * New ones before each death, the third of which fails: whatever is left of those before, the process comes to where it is to
@@ -73,6 +72,53 @@ const jobCount = jobsPerRound * (deaths.length - 1);
 const jobsBefore = (round: number) => Math.min(jobCount, jobsPerRound * (round + 1));
 
 const bundled = programFile('test/e2e/fixtures/bot-process.ts');
+
+it('a reaction that was answered becomes its one clip, wherever before the job the process is killed', async () => {
+  const discord = await startFakeDiscord({ messageContentIntent: true });
+  onTestFinished(() => discord.close());
+  const dataDir = tempFolder();
+  const die = (point: DeathPoint) => ({ point, count: 1, fromStart: true });
+  const start = (dieAt?: ReturnType<typeof die>) =>
+    startBotProcess(bundled, { discord, dataDir, holdFromSeed: 2 ** 32, ...(dieAt && { dieAt }) });
+  const pictures = ['ann', 'bob'].map((name) =>
+    discord.postMessage({ attachments: [picture], user: discord.createUser(name).id }),
+  );
+
+  // Its answer is there, with nothing behind it: the picture was just fetched.
+  const first = await start(die('picture-fetched'));
+  discord.react({ messageId: pictures[0]!.id, emoji: '🎬' });
+  expect(await first.ended).toBe('SIGKILL');
+  expect(discord.messages().filter(({ content }) => content.startsWith('⏳'))).toHaveLength(1);
+
+  // It goes on with that one.
+  const second = await start(die('answer-broken'));
+  await discord.waitForMessage(isClip, patience);
+  // The next answer is posted, but the process never hears of it.
+  discord.failNext({ route: 'POST /channels/:channel/messages', resetConnection: true, afterEffect: true });
+  discord.react({ messageId: pictures[1]!.id, emoji: '🎬' });
+  expect(await second.ended).toBe('SIGKILL');
+
+  const last = await start();
+  const clips = await Promise.all(
+    pictures.map(({ id }) =>
+      discord.waitForMessage(
+        (message) => isClip(message) && JSON.stringify(message.message_reference ?? {}).includes(id),
+        patience,
+      ),
+    ),
+  );
+  last.kill('SIGTERM');
+  expect(await last.ended).toBe(0);
+  const ids = [...pictures, ...clips].map(({ id }) => id);
+  expect(discord.messages().map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+  expect(discord.messages()).toHaveLength(ids.length);
+  const database = openDatabase(dataDir);
+  const left = database.prepare("SELECT key FROM facts WHERE key LIKE 'reaction-pending%'").all([]);
+  const jobs = database.prepare('SELECT id FROM jobs').all([]);
+  database.close();
+  expect(left).toEqual([]);
+  expect(jobs).toHaveLength(2);
+});
 
 it('loses nothing and does nothing twice, wherever in a job’s life the process is killed', {
   timeout: 900_000,
@@ -120,12 +166,12 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
 
   for (const [round, { name, point, count = 1, fault, isMessageGone }] of deaths.entries()) {
     // What was left runs freely where the process is to die with new jobs waiting; else renders wait until all have asked.
-    const isHeld = point !== undefined && point !== 'accepted';
+    const isHeld = point !== 'accepted';
     const bot = await startBotProcess(bundled, {
       discord,
       dataDir,
       holdFromSeed: isHeld ? 0 : asked.length,
-      ...(point && { dieAt: { point, count, fromStart: fromStart.has(point) } }),
+      dieAt: { point, count, fromStart: fromStart.has(point) },
     });
     while (asked.length < jobsBefore(round)) {
       const seed = asked.length;
@@ -152,8 +198,7 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     }
     uploadFault = fault;
     if (fault) discord.failNext(fault);
-    if (point === undefined) bot.kill('SIGKILL');
-    else if (isHeld && point !== 'resumed') bot.go();
+    if (isHeld && point !== 'resumed') bot.go();
     expect([name, await endOf(bot)]).toEqual([name, 'SIGKILL']);
     expect([name, asked.length]).toEqual([name, jobsBefore(round)]);
     uploadFault = undefined;
@@ -198,51 +243,4 @@ it('loses nothing and does nothing twice, wherever in a job’s life the process
     .get([]);
   database.close();
   expect(rows).toMatchObject({ jobs: jobCount, pendingNotice: 0 });
-});
-
-it('a reaction that was answered becomes its one clip, wherever before the job the process is killed', async () => {
-  const discord = await startFakeDiscord({ messageContentIntent: true });
-  onTestFinished(() => discord.close());
-  const dataDir = tempFolder();
-  const die = (point: DeathPoint) => ({ point, count: 1, fromStart: true });
-  const start = (dieAt?: ReturnType<typeof die>) =>
-    startBotProcess(bundled, { discord, dataDir, holdFromSeed: 2 ** 32, ...(dieAt && { dieAt }) });
-  const pictures = ['ann', 'bob'].map((name) =>
-    discord.postMessage({ attachments: [picture], user: discord.createUser(name).id }),
-  );
-
-  // Its answer is there, with nothing behind it: the picture was just fetched.
-  const first = await start(die('picture-fetched'));
-  discord.react({ messageId: pictures[0]!.id, emoji: '🎬' });
-  expect(await first.ended).toBe('SIGKILL');
-  expect(discord.messages().filter(({ content }) => content.startsWith('⏳'))).toHaveLength(1);
-
-  // It goes on with that one.
-  const second = await start(die('answer-broken'));
-  await discord.waitForMessage(isClip, patience);
-  // The next answer is posted, but the process never hears of it.
-  discord.failNext({ route: 'POST /channels/:channel/messages', resetConnection: true, afterEffect: true });
-  discord.react({ messageId: pictures[1]!.id, emoji: '🎬' });
-  expect(await second.ended).toBe('SIGKILL');
-
-  const last = await start();
-  const clips = await Promise.all(
-    pictures.map(({ id }) =>
-      discord.waitForMessage(
-        (message) => isClip(message) && JSON.stringify(message.message_reference ?? {}).includes(id),
-        patience,
-      ),
-    ),
-  );
-  last.kill('SIGTERM');
-  expect(await last.ended).toBe(0);
-  const ids = [...pictures, ...clips].map(({ id }) => id);
-  expect(discord.messages().map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
-  expect(discord.messages()).toHaveLength(ids.length);
-  const database = openDatabase(dataDir);
-  const left = database.prepare("SELECT key FROM facts WHERE key LIKE 'reaction-pending%'").all([]);
-  const jobs = database.prepare('SELECT id FROM jobs').all([]);
-  database.close();
-  expect(left).toEqual([]);
-  expect(jobs).toHaveLength(2);
 });

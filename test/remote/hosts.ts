@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, inject, onTestFinished, vi } from 'vitest';
+import { inject, onTestFinished, vi } from 'vitest';
 import { modelCapabilities } from '../../src/cli/bot-parts.ts';
 import type { RemoteWorkers } from '../../src/cli/bot-queue.ts';
 import { describeModel } from '../../src/cli/worker.ts';
@@ -10,13 +10,13 @@ import { readModelConfigs } from '../../src/inference/pipeline/load-model.ts';
 import { modelInfo } from '../../src/inference/pipeline/model-info.ts';
 import type { StyleName } from '../../src/settings/style.ts';
 import { openDatabase } from '../../src/storage/database.ts';
-import { hourMs, isClip, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
+import { hourMs, type Stage, setStage, smallPicture } from '../e2e/stage.ts';
 import { programFile } from '../support/program-file.ts';
 import { freePort, type RedisServer } from '../support/redis-server.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import type { HostBotOrders } from './fixtures/host-bot.ts';
 import type { WorkerProcessChanges } from './fixtures/worker-process.ts';
+import { type HostBotOrders, startHostBot } from './start-host-bot.ts';
 import { startWorkerHost, type WorkerHost } from './worker-host.ts';
 
 /** A tenth of what is set in earnest. */
@@ -57,27 +57,24 @@ interface StoredJob {
 /** Patient: other tests may want the processor too. */
 export const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 240_000, interval: 20 });
 
-/** Many steps: long enough to do something to whoever makes it. */
-export const animate = (seed: number, steps = 60) => ({
+/** More than two steps: long enough to do something to whoever makes it, see fixtures/quick-child.ts. */
+export const animate = (seed: number, steps = 6) => ({
   command: 'animate',
   attachments: { image: smallPicture },
   options: { seed, steps },
 });
 
-/** Has a worker begin a job, and stops its render process in the middle of it. */
-export async function begin(discord: FakeDiscord, worker: WorkerHost): Promise<InteractionHandle> {
+/**
+ * Has a worker begin a job, and stops its render process in the middle of it.
+ * @param steps many for a process that runs networks: it is not to be done before it is stopped
+ */
+export async function begin(discord: FakeDiscord, worker: WorkerHost, steps?: number): Promise<InteractionHandle> {
   await worker.ready;
   worker.order({ at: 'checkpoint', signal: 'none', spare: [] });
   const isReached = worker.next(({ type }) => type === 'harmed');
-  const asked = discord.invoke(animate(1));
+  const asked = discord.invoke(animate(1, steps));
   await isReached;
   return asked;
-}
-
-/** The clip came once, and the job is over. */
-export async function expectDelivered({ discord, jobs }: Pick<Hosts, 'discord' | 'jobs'>, job: object): Promise<void> {
-  await until(() => expect(jobs()).toMatchObject([{ state: 'done', ...job }]));
-  expect(discord.messages().filter(isClip)).toHaveLength(1);
 }
 
 /** Each test has a database of its own in the Redis that they share: 16 are all that it has. */
@@ -154,6 +151,8 @@ export async function startHosts(redis: RedisServer, styles: readonly StyleName[
 export interface BotHost extends Pick<Hosts, 'startWorker' | 'jobs'> {
   /** Starts it (again); resolves when it serves. */
   start(): Promise<void>;
+  /** Starts it in this process instead; it ends with the test. */
+  startHere(): Promise<void>;
   /** Resolves when it has ended. */
   kill(): Promise<unknown>;
 }
@@ -194,6 +193,10 @@ export async function createBotHost({ discord, redis, leaseMs }: BotHostOptions)
       };
       await isReady;
       await discord.waitForCommands(['animate'], { timeoutMs: 100_000 });
+    },
+    async startHere() {
+      const bot = await startHostBot(orders);
+      onTestFinished(() => bot.stop());
     },
     kill: () => kill(),
   };

@@ -29,9 +29,11 @@ const needs = {
   kinora: '1',
 };
 const facts = { ...needs, provider: 'cpu', device: 'cpu', memoryGiB: 8 };
-const picture = Buffer.alloc(3 * chunkBytes, 'picture');
+const picture = Buffer.from('picture');
 const endPicture = Buffer.from('end');
 const plain: RenderSpec = { picture, endPicture, settings: { seed: 7 }, fit: 'crop', maxBytes: 2.5 * chunkBytes };
+/** One whose picture takes a while. */
+const large: RenderSpec = { ...plain, picture: Buffer.alloc(3 * chunkBytes, 'picture') };
 const attempt = { jobId: 'job1', holder: 'remote bot one', number: 4 };
 
 /** A bot with one job, and the way to it. */
@@ -125,19 +127,22 @@ const patience = { timeout: 30_000 };
 const clipWith = (bytes: Uint8Array): Clip => ({ ...makeClip(plain), bytes });
 
 describe.each(['the bot', 'a store'])('files that go over %s', (way) => {
-  const set = async () => {
+  const set = async (spec = plain) => {
     const blobs = way === 'a store' ? await blobFiles() : undefined;
-    return { blobs, ...(await setUp(blobs && { files: blobs.files })) };
+    return { blobs, ...(await setUp({ spec, ...(blobs && { files: blobs.files }) })) };
   };
 
   it('a job goes out and its clip comes back, byte for byte', async () => {
-    const { state, client, blobs } = await set();
+    const { state, client, blobs } = await set(large);
     const work = await client.claim('job1', 'one');
     expect(work).toMatchObject({ attempt, leaseMs: 15_000, wantsPreview: true });
-    expect(await digested(work!.spec)).toEqual(await digested(plain));
+    expect(await digested(work!.spec)).toEqual(await digested(large));
     await client.saveCheckpoint(attempt, Buffer.from('state'));
     expect(Buffer.from(state.checkpoint!).toString()).toBe('state');
-    const clip = { ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')), master: Buffer.alloc(9 * chunkBytes, 'frames') };
+    const clip = {
+      ...clipWith(Buffer.alloc(2 * chunkBytes, 'clip')),
+      master: Buffer.alloc(2.5 * chunkBytes, 'frames'),
+    };
     expect(await client.keepClip(attempt, clip)).toBe(true);
     expect(state.clips).toHaveLength(1);
     expect(await digested(state.clips[0]!)).toEqual(await digested(clip));
@@ -267,15 +272,35 @@ it('variations go out, and their sheet comes back with how far each has come; a 
   expect((await pick.client.claim('job1', 'one'))?.spec.checkpoint).toEqual(stateOfNumber(2));
 });
 
-it('an answer that is lost on the way claims once, and a file goes on where its line broke', async () => {
+/** An answer whose line breaks after so many bytes. */
+async function brokenAfter(response: Response, bytes: number): Promise<Response> {
+  const sent = new Uint8Array(await response.arrayBuffer()).subarray(0, bytes);
+  let isSent = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (isSent) controller.error(new TypeError('the connection broke'));
+      else controller.enqueue(sent);
+      isSent = true;
+    },
+  });
+  return new Response(body, response);
+}
+
+it('an answer that is lost on the way claims once, and a file goes on where its line broke, either way', async () => {
   const cut = new Set<string>();
   const asked: string[] = [];
+  const ranges: (string | null)[] = [];
   const { state, client } = await setUp({
+    spec: large,
     async fetch(input, init) {
       const what = `${init?.method} ${new URL(String(input)).pathname}`;
       const range = new Headers(init?.headers).get('content-range');
       asked.push(`${what} ${range ?? ''}`);
       const response = await globalThis.fetch(input, init);
+      if (what === 'GET /blobs/job1/picture') {
+        ranges.push(new Headers(init?.headers).get('range'));
+        if (ranges.length === 1) return brokenAfter(response, 1.5 * chunkBytes);
+      }
       const isSecondPiece = range?.startsWith(`bytes ${chunkBytes}-`) === true;
       if ((what.endsWith('/claim') || isSecondPiece) && !cut.has(what)) {
         cut.add(what);
@@ -285,8 +310,10 @@ it('an answer that is lost on the way claims once, and a file goes on where its 
       return response;
     },
   });
-  await client.claim('job1', 'one');
+  const work = await client.claim('job1', 'one');
   expect(state.claims).toBe(1);
+  expect(ranges).toEqual([null, `bytes=${1.5 * chunkBytes}-`]);
+  expect(await digested(work!.spec)).toEqual(await digested(large));
   const clip = clipWith(Buffer.alloc(2.5 * chunkBytes, 'clip'));
   expect(await client.keepClip(attempt, clip)).toBe(true);
   expect(state.clips).toHaveLength(1);

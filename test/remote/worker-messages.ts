@@ -26,8 +26,8 @@ export const moments: readonly Moment[] = [
 export interface WorkerOrder {
   at: Moment;
   signal: 'SIGKILL' | 'SIGSTOP' | 'none';
-  /** Ids of jobs. */
-  spare: readonly string[];
+  /** Ids of jobs; or all jobs that somebody has had before. */
+  spare: readonly string[] | 'begun';
 }
 
 /** From a worker. */

@@ -1,15 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -88,7 +78,7 @@ async function hostFault(failing: () => Promise<unknown>): Promise<unknown> {
 }
 
 describe('a machine that cannot make clips', () => {
-  // That no memory mode keeps half of a model within one process: inference/pipeline/model-away.test.ts.
+  // That no memory mode keeps half of a model within one process, and what lacks one network: inference/pipeline/model-away.test.ts.
   it('whose model folder goes away between two clips keeps no half of it, says so at the start, and works when it is back', async () => {
     renameSync(modelDir, `${modelDir}-away`);
     expect(await hostFault(renderOther)).toMatchObject({ name: expect.stringMatching(/SafetensorsError|ConfigError/) });
@@ -97,18 +87,6 @@ describe('a machine that cannot make clips', () => {
     renameSync(`${modelDir}-away`, modelDir);
     await expectWhole();
     await expect(renderOther()).resolves.toMatchObject({ provider: 'cpu' });
-  });
-
-  it.each(['unet', 'vae', 'image_encoder'])('without the weights of %s', async (network) => {
-    const folder = join(modelDir, network);
-    rmSync(folder, { recursive: true });
-    mkdirSync(folder);
-    copyFileSync(join(inject('tinyModel'), network, 'config.json'), join(folder, 'config.json'));
-    // A size that no test before has left in memory.
-    const anew = () => renderer.render({ ...spec, settings: { ...spec.settings, height: 48 } });
-    const error = await hostFault(anew);
-    cpSync(join(inject('tinyModel'), network), folder, { recursive: true });
-    expect(error).toMatchObject({ name: 'SafetensorsError', code: 'safetensors-weights-not-found' });
   });
 
   it.each<[string, Partial<WorkerPoolOptions>, object]>([

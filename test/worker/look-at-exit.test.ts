@@ -33,10 +33,10 @@ async function lookingProcess(delays: number): Promise<ChildProcess> {
 }
 
 it.each<[string, (child: ChildProcess) => void, number, number]>([
-  ['it is told to shut down', (child) => child.send({ type: 'shutdown' } satisfies ToChild), 0, 240],
-  ['its parent goes away', (child) => child.disconnect(), 0, 240],
+  ['it is told to shut down', (child) => child.send({ type: 'shutdown' } satisfies ToChild), 0, 60],
+  ['its parent goes away', (child) => child.disconnect(), 0, 60],
   // Node first writes where it arose.
-  ['an error is caught by nobody', (child) => child.send({ type: 'nothing of ours' }), 1, 300],
+  ['an error is caught by nobody', (child) => child.send({ type: 'nothing of ours' }), 1, 150],
 ])('a process that looks at a preview ends with its usual code when %s', async (_, end, code, delays) => {
   const child = await lookingProcess(delays);
   // Those of a whole group are the parent's to act on.

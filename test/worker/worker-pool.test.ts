@@ -109,12 +109,25 @@ const shared = rendererOf({
   environment: { ...process.env, ...secrets },
   log: { ...quiet, warn: (_, message) => warnings.push(message) },
 });
+/**
+ * The process of this one is lost or ended in most of the tests that use it, and the next uses the one after it: their order
+ * matters, since the first finds no process, and the last closes it.
+ */
+let onDeaf = () => {};
+const mortalClock = createFakeClock();
+const mortal = rendererOf({
+  clock: mortalClock,
+  graceMs: 5000,
+  idleSeconds: 300,
+  checkpointSeconds: 0,
+  log: { ...quiet, debug: (_, message) => message.includes(deafWords) && onDeaf() },
+});
 open.length = 0;
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((renderer) => renderer.close()));
 });
-afterAll(() => shared.close());
+afterAll(() => Promise.all([shared.close(), mortal.close()]));
 
 describe('createRenderer', () => {
   it('makes a clip, tells of every step in order, and keeps the process for the next', async () => {
@@ -177,13 +190,6 @@ describe('createRenderer', () => {
     });
     const state = (step: number) => [`state ${step} ${step} ${4 * 2 ** 20}`, `step ${step}`];
     expect(heard).toEqual(['step 0', ...state(1), ...state(2), ...state(3)]);
-  });
-
-  it('makes no checkpoints where they are switched off', async () => {
-    const renderer = rendererOf({ checkpointSeconds: 0 });
-    let count = 0;
-    await renderer.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: () => count++ });
-    expect(count).toBe(0);
   });
 
   it('lets neither a job nor its process suffer from a listener that fails', async () => {
@@ -263,88 +269,85 @@ describe('createRenderer', () => {
   );
 
   it('uses a process that becomes ready within the grace after a job was cancelled at its start', async () => {
-    const renderer = rendererOf({ graceMs: 60_000 });
     const stop = new AbortController();
-    const first = renderer.render(specOf(), { signal: stop.signal });
-    const second = renderer.render(specOf());
+    const first = mortal.render(specOf(), { signal: stop.signal });
+    const second = mortal.render(specOf());
     setImmediate(() => stop.abort());
     await expect(first).rejects.toThrow(JobCancelledError);
     await expect(second).resolves.toMatchObject({ model: 'fake' });
   });
 
+  it('makes no checkpoints where they are switched off', async () => {
+    let count = 0;
+    await mortal.render(specOf({ checkpointBytes: 8 }), { onCheckpoint: () => count++ });
+    expect(count).toBe(0);
+  });
+
   it('kills a job that does not stop within the grace; the next one gets a new process', async () => {
-    const clock = createFakeClock();
     const stop = new AbortController();
     const stopped = once(stop.signal, 'abort');
-    const debug = (_: object, message: string) => {
-      if (message.includes(deafWords)) stop.abort();
-    };
-    const renderer = rendererOf({ graceMs: 5000, clock, log: { ...quiet, debug } });
+    onDeaf = () => stop.abort();
     let pid = 0;
-    const job = renderer.render(specOf({ isDeaf: true }), {
+    const job = mortal.render(specOf({ isDeaf: true }), {
       signal: stop.signal,
       onProgress() {
-        pid = pidOf(renderer);
+        pid = pidOf(mortal);
       },
     });
     // It may reject while the clock is still being moved.
     job.catch(() => {});
     await stopped;
-    await clock.advance(4999);
+    await mortalClock.advance(4999);
     expect(exists(pid)).toBe(true);
-    await clock.advance(1);
+    await mortalClock.advance(1);
     await expect(job).rejects.toThrow(JobCancelledError);
     expect(exists(pid)).toBe(false);
-    await renderer.render(specOf());
-    expect(renderer.pid).not.toBe(pid);
+    await mortal.render(specOf());
+    expect(mortal.pid).not.toBe(pid);
   });
 
   it('fails the job whose process is killed, and only that one', async () => {
-    const renderer = rendererOf();
     let pid = 0;
-    const job = renderer.render(specOf({ blockMs: 50 }), {
+    const job = mortal.render(specOf({ blockMs: 50 }), {
       onProgress({ stage, step }) {
         if (stage !== 'denoise' || step !== 1) return;
-        pid = pidOf(renderer);
+        pid = pidOf(mortal);
         process.kill(pid, 'SIGKILL');
       },
     });
-    const next = renderer.render(specOf());
+    const next = mortal.render(specOf());
     await expect(job).rejects.toMatchObject({ name: 'InferenceError', code: 'render-process-died' });
     await expect(job).rejects.toThrow(/SIGKILL.*memory/);
     await expect(next).resolves.toMatchObject({ model: 'fake' });
-    expect(renderer.pid).not.toBe(pid);
+    expect(mortal.pid).not.toBe(pid);
+  });
+
+  it('ends the process after an idle time, and starts another for the next job', async () => {
+    await mortal.render(specOf());
+    const pid = pidOf(mortal);
+    await mortalClock.advance(299_999);
+    expect(mortal.pid).toBe(pid);
+    await mortalClock.advance(1);
+    await mortal.render(specOf());
+    expect(exists(pid)).toBe(false);
+    expect(mortal.pid).not.toBe(pid);
   });
 
   it('ends everything on close, a running job included', async () => {
-    const renderer = rendererOf();
     let pid = 0;
     let closed: Promise<void> | undefined;
-    const job = renderer.render(specOf({ blockMs: 20 }), {
+    const job = mortal.render(specOf({ blockMs: 20 }), {
       onProgress() {
-        pid = pidOf(renderer);
-        closed ??= renderer.close();
+        pid = pidOf(mortal);
+        closed ??= mortal.close();
       },
     });
-    const waiting = renderer.render(specOf());
+    const waiting = mortal.render(specOf());
     await expect(waiting).rejects.toThrow(JobCancelledError);
     await expect(job).rejects.toThrow(JobCancelledError);
     await closed;
     expect(exists(pid)).toBe(false);
-    await expect(renderer.render(specOf())).rejects.toThrow(JobCancelledError);
-  });
-
-  it('ends the process after an idle time, and starts another for the next job', async () => {
-    const clock = createFakeClock();
-    const renderer = rendererOf({ idleSeconds: 300, clock });
-    await renderer.render(specOf());
-    const pid = pidOf(renderer);
-    await clock.advance(299_999);
-    expect(renderer.pid).toBe(pid);
-    await clock.advance(1);
-    await renderer.render(specOf());
-    expect(exists(pid)).toBe(false);
-    expect(renderer.pid).not.toBe(pid);
+    await expect(mortal.render(specOf())).rejects.toThrow(JobCancelledError);
   });
 
   it('can be cancelled while the process starts', async () => {

@@ -1,6 +1,7 @@
-import { cpSync, renameSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
+import { scopeOf } from '../../../src/errors.ts';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import type { ImageToVideoSettings, MemoryMode, PipelineProgress } from '../../../src/inference/pipeline/types.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -49,5 +50,33 @@ it.each<[MemoryMode, string]>([
     const again = await frames(() => {});
     expect(again.equals(await frames(() => {}))).toBe(true);
     await pipeline.release();
+  },
+);
+
+it.each(['unet', 'vae', 'image_encoder'])(
+  "a model folder without the weights of %s is the machine's fault",
+  async (network) => {
+    const modelDir = join(tempFolder(), 'model');
+    cpSync(inject('tinyModel'), modelDir, { recursive: true });
+    rmSync(join(modelDir, network), { recursive: true });
+    mkdirSync(join(modelDir, network));
+    copyFileSync(join(inject('tinyModel'), network, 'config.json'), join(modelDir, network, 'config.json'));
+
+    async function render(): Promise<unknown> {
+      const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1 });
+      try {
+        const run = pipeline.generate(picture, { ...settings, numInferenceSteps: 1 });
+        while (!(await run.next()).done);
+        return undefined;
+      } catch (error) {
+        return error;
+      } finally {
+        await pipeline.release();
+      }
+    }
+
+    const error = await render();
+    expect(error).toMatchObject({ name: 'SafetensorsError', code: 'safetensors-weights-not-found' });
+    expect(scopeOf(error)).toBe('host');
   },
 );
