@@ -8,6 +8,7 @@ import { runCli } from '../../src/cli/run-cli.ts';
 import { InferenceError } from '../../src/errors.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
+import { estimateMemory } from '../../src/inference/pipeline/estimate-memory.ts';
 import type { UnetProbe, UnetProbeRequest } from '../../src/inference/pipeline/probe-unet.ts';
 import { backUp } from '../../src/storage/backup.ts';
 import { openDatabase } from '../../src/storage/database.ts';
@@ -41,10 +42,21 @@ type Answers = Partial<Record<string, Partial<UnetProbe> | InferenceError>>;
 
 const absent = new InferenceError('provider-unavailable', 'Provider does not work here: no driver.');
 
+const estimates = new Map<string, ReturnType<typeof estimateMemory>>();
+
+/** What a clip takes is reckoned once for a model and a way to run it: half of the time that a report takes. */
+const estimateOnce: typeof estimateMemory = (configs, settings, options) => {
+  const key = JSON.stringify([configs.dir, settings, options]);
+  const known = estimates.get(key) ?? estimateMemory(configs, settings, options);
+  estimates.set(key, known);
+  return known;
+};
+
 /** Probes answered from a table by `provider precision`; the GPUs are absent where it has nothing. */
 function toolsWith(answers: Answers, asked: UnetProbeRequest[] = []): DoctorTools {
   return {
     probeModelDir: tinyModel,
+    estimate: estimateOnce,
     async probe(request, { CUDA_VISIBLE_DEVICES: card } = {}) {
       asked.push(request);
       const name = `${request.provider} ${request.precision}`;

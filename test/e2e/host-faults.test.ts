@@ -5,8 +5,9 @@ import { type Clock, systemClock } from '../../src/util/clock.ts';
 import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
 import { quickChild, startTinyRenderer } from './tiny-renderer.ts';
 
-// Options, even if there are none: its model folder is taken away, which no other file may see.
-const renderer = await startTinyRenderer({});
+// With a model folder of its own, which is taken away. What it has loaded is for clips of the model's shape, not the picture's:
+// the next clip needs the folder, and leaves its networks to those after it.
+const renderer = await startTinyRenderer({ memoryMode: 'resident' });
 // Four seconds without any progress, and without processor time, are enough here. A busy machine may need longer to find
 // that a folder is gone, so that test has the renderer with the usual time.
 const impatient = await startTinyRenderer({ stallSeconds: 4, entry: quickChild });

@@ -63,7 +63,8 @@ export default async function bundleChildren(project: TestProject): Promise<() =
   await bundle(children, programs, outdir);
   const files = [...children, ...programs].map((path) => [resolve(path), resolve(fileOf(path, outdir))]);
   project.provide('childBundles', Object.fromEntries(files));
-  return () => rmSync(outdir, { recursive: true, force: true });
+  // A process that was just killed may still leave a file there.
+  return () => rmSync(outdir, { recursive: true, force: true, maxRetries: 5 });
 }
 
 function fileOf(source: string, outdir: string, ending = '.js'): string {
