@@ -7,14 +7,13 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { run } from '../../src/cli/animate.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
 import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
-import { goldenPath, openGolden } from '../support/golden.ts';
+import { goldenPath } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -57,9 +56,7 @@ describe('kinora animate', () => {
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
     const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
-    // With a process of its own, which ends with the command.
-    const exitCode = await run([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io);
-    expect(exitCode).toBe(0);
+    expect(await animate([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io)).toBe(0);
 
     expect(io.out()).toMatch(/^\{.*\}\n$/);
     const done = JSON.parse(io.out());
@@ -93,6 +90,16 @@ describe('kinora animate', () => {
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');
+  });
+
+  it('--preview writes all frames of the clip on its way to a file, beside the clip', async () => {
+    const { folder, words } = setUp();
+    const io = createMemoryIo({ environment });
+    const preview = join(folder, 'clips', 'p.webp');
+    expect(await animate([...words, ...quick, '--steps', '4', '--preview', preview], io)).toBe(0);
+    const { width, pages, format } = await sharp(readFileSync(preview), { animated: true }).metadata();
+    expect({ width, pages, format }).toEqual({ width: 160, pages: 2, format: 'webp' });
+    expect(readdirSync(join(folder, 'clips')).sort()).toEqual(['p.webp', 'quarters.mp4']);
   });
 
   it('adds LoRAs and names them in the clip', async () => {
@@ -130,7 +137,7 @@ describe('kinora animate', () => {
     const { folder, words } = setUp();
     const interrupted = new AbortController();
     const io = createMemoryIo({ environment, signal: interrupted.signal });
-    const done = run([...words, ...quick, '--steps', '1000'], io);
+    const done = animate([...words, ...quick, '--steps', '1000'], io);
     const told = io.stderr as NodeJS.EventEmitter & typeof io.stderr;
     const write = told.write.bind(told);
     told.write = (line: string | Uint8Array) => {
@@ -175,7 +182,7 @@ describe('kinora animate', () => {
     cpSync(tinyModel, modelDir, { recursive: true });
     await spoilWeights(modelDir, 'vae/decoder.conv_out.bias');
     const io = createMemoryIo({ environment: { ...environment, MODEL_DIR: modelDir } });
-    expect(await runCli(['animate', ...words, ...quick], io)).toBe(1);
+    expect(await runCli(['animate', ...words, ...quick, '--steps', '1', '--frames', '1'], io)).toBe(1);
     const last = io.err().trimEnd().split('\n').at(-1);
     expect(last).toMatch(/^kinora: The network vae-decoder gave values that are not finite \(decode, step 1 of 1\)\./);
     expect(last).toContain('kinora model check');
@@ -282,39 +289,31 @@ describe('pictures as people have them', () => {
     expect(asCommandLine(settings)).toContain('--playback-fps 12');
   });
 
-  it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
-    const golden = await openGolden('pictures/frames');
-    const { folder, output } = setUp();
-    const framesDir = join(folder, 'frames');
-    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
-    const io = createMemoryIo({ environment: tinyA });
-    const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
-    expect(await animate([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
-    const frames = await Promise.all(
-      readdirSync(framesDir)
-        .sort()
-        .map((name) =>
-          sharp(readFileSync(join(framesDir, name)))
-            .raw()
-            .toBuffer(),
-        ),
-    );
-    const [actual, expected] = [Buffer.concat(frames), golden.tensor('photo.jpg').data];
-    expect(actual.length).toBe(expected.length);
-    const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
-    expect(off / actual.length).toBeLessThanOrEqual(0.001);
-  });
-
   it('takes the shape of the picture unless a shape or a size is asked for', async () => {
     const { words } = setUp();
-    const clipOf = async (...more: string[]) => {
+    const io = createMemoryIo({ environment });
+    expect(await animate([...words, '--steps', '1', '--frames', '1', '--json'], io)).toBe(0);
+    const { width, height } = JSON.parse(io.out()) as { width: number; height: number };
+    // The same picture at 48×32, whose shape is another, is "makes a clip and its frames".
+    expect(width / height).toBeCloseTo(120 / 90, 1);
+  });
+});
+
+describe('frames beyond what the model was trained for', () => {
+  it('are made, with a note, and model info says so', async () => {
+    const clipOf = async (frames: string) => {
       const io = createMemoryIo({ environment });
-      expect(await animate([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);
-      return JSON.parse(io.out()) as { width: number; height: number; settings: { shape?: string } };
+      const beyond = ['--steps', '1', '--frames', frames, '--motion', '1023', '--seed', '-1', '--json'];
+      expect(await animate([...setUp().words, ...quick, ...beyond], io)).toBe(0);
+      return { told: io.err(), clip: JSON.parse(io.out()) as { frames: number; seed: number; settings: object } };
     };
-    const own = await clipOf();
-    expect(own.width / own.height).toBeCloseTo(120 / 90, 1);
-    const square = await clipOf('--width', '32', '--height', '32');
-    expect(square.width).toBe(square.height);
+    const { told, clip } = await clipOf('5');
+    expect(told).toContain('5 frames are more than the 3 that the model was trained for.');
+    expect(clip).toMatchObject({ frames: 5, seed: 4294967295, settings: { motionBucketId: 1023 } });
+    expect((await clipOf('3')).told).not.toContain('more than');
+
+    const info = createMemoryIo({ environment });
+    expect(await runCli(['model', 'info'], info)).toBe(0);
+    expect(info.out()).toContain('up to 3 frames as trained, more with --frames');
   });
 });

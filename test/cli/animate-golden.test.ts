@@ -105,7 +105,7 @@ describe('kinora animate --end', () => {
       '--output',
       join(folder, 'a.mp4'),
     ];
-    const made = await animate('tiny-a', [grey, '--end', grey, '--preset', 'notebook', ...quick, '--json']);
+    const made = await animate('tiny-a', [grey, '--end', grey, '--preset', 'animate-lcm', ...quick, '--json']);
     expect(JSON.parse(made.out)).toMatchObject({ settings: { sampler: 'euler', schedule: 'model' } });
     expect(await animate('tiny-a', [grey, '--end', grey, '--sampler', 'animate-lcm', ...quick])).toMatchObject({
       exitCode: 2,
@@ -132,5 +132,31 @@ describe('kinora animate --end', () => {
       expect(readdirSync(folder)).not.toContain(`${end}.mp4`);
     }
     expect((await animate('tiny-a', ['-', '--end', '-'])).exitCode).toBe(2);
+  });
+});
+
+describe('kinora animate of a photo', () => {
+  it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
+    const photos = await openGolden('pictures/frames');
+    const folder = tempFolder();
+    const framesDir = join(folder, 'frames');
+    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
+    const how = [
+      '--fit',
+      'stretch',
+      '--schedule',
+      'model',
+      '--frames-dir',
+      framesDir,
+      '--output',
+      join(folder, 'a.mp4'),
+    ];
+    const photo = goldenPath('pictures/photo.jpg');
+    expect(await animate('tiny-a', [photo, ...words, ...how])).toMatchObject({ exitCode: 0 });
+    const frames = await framesIn(framesDir);
+    const [actual, expected] = [Buffer.concat(frames), photos.tensor('photo.jpg').data];
+    expect(actual.length).toBe(expected.length);
+    const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
+    expect(off / actual.length).toBeLessThanOrEqual(0.001);
   });
 });
