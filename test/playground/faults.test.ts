@@ -81,7 +81,7 @@ it('upload-limit: the bot encodes the clip smaller, and people’s files are hel
     settings: { seed: 1, numInferenceSteps: 2 },
     fit: 'crop',
   });
-  const bytes = Math.floor(whole.bytes.byteLength * 0.6);
+  const bytes = Math.floor(whole.bytes.byteLength * 0.9);
   const { visitor, hold, url } = await inMidJob();
   await fault(visitor, { name: 'upload-limit', bytes });
   const limit = await visitor.waitFor((message) => (message.kind === 'uploadLimit' ? message.bytes : undefined));
