@@ -69,7 +69,7 @@ export const rehearsalSizes: BenchSizes = {
       projection_dim: 24,
     },
   },
-  // Of one shape, so that a process that does all of it makes each session once.
+  // Of one shape, so that tests, which share sessions of the same bytes, make each once.
   clip: { frames: 3, width: 32, height: 32, steps: 2, decodeChunk: 2 },
   compared: { size: 32, unetFrames: 3, decoderFrames: 2 },
   decodeChunks: [1, 2],
