@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
 import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
@@ -18,7 +17,7 @@ import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
+const _lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const tinyModel = inject('tinyModel');
 const environment = { ...keptEnvironment, MODEL_DIR: tinyModel };
 /** With the model that the LoRAs are of, and the recorded frames. */
@@ -90,34 +89,6 @@ describe('kinora animate', () => {
     expect(readdirSync(framesDir)).toEqual(['frame-0000.png', 'frame-0001.png']);
     expect(readdirSync(join(folder, 'clips'))).toEqual(['quarters.mp4']);
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');
-  });
-
-  it('--preview writes all frames of the clip on its way to a file, beside the clip', async () => {
-    const { folder, words } = setUp();
-    const io = createMemoryIo({ environment });
-    const preview = join(folder, 'clips', 'p.webp');
-    expect(await animate([...words, ...quick, '--steps', '4', '--preview', preview], io)).toBe(0);
-    const { width, pages, format } = await sharp(readFileSync(preview), { animated: true }).metadata();
-    expect({ width, pages, format }).toEqual({ width: 160, pages: 2, format: 'webp' });
-    expect(readdirSync(join(folder, 'clips')).sort()).toEqual(['p.webp', 'quarters.mp4']);
-  });
-
-  it('adds LoRAs and names them in the clip', async () => {
-    const { folder, output, words } = setUp();
-    const io = createMemoryIo({ environment: { ...tinyA, LORAS: `${lora('kohya')}:0.5` } });
-    const framesDir = join(folder, 'frames');
-    expect(await animate([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
-    expect(JSON.parse(io.out())).toMatchObject({ model: 'tiny-a + kohya:0.5' });
-    const { tags } = await ffprobe(readFileSync(output));
-    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
-
-    // What is asked for goes before what is configured.
-    const other = createMemoryIo({ environment: { ...tinyA, LORAS: lora('kohya') } });
-    const frames = ['--frames-dir', join(folder, 'other')];
-    expect(await animate([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
-    expect(JSON.parse(other.out())).toMatchObject({ model: 'tiny-a + peft:0.25' });
-    const first = (name: string) => readFileSync(join(folder, name, 'frame-0000.png'));
-    expect(first('frames').equals(first('other'))).toBe(false);
   });
 
   it.each([
