@@ -12,7 +12,7 @@ import { expectSameFrames } from '../support/clip-frames.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
-import { makeClip } from '../support/scripted-renderer.ts';
+import { scriptedAnimate } from '../support/scripted-animate.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const { runCli } = keepRenderers();
@@ -174,12 +174,6 @@ describe('kinora animate of a photo', () => {
 
 describe('kinora animate with LoRAs', () => {
   const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
-  /** Takes every picture. */
-  const checker = {
-    check: async () => ({ format: 'jpeg', width: 64, height: 64, isBlank: false }) as const,
-    checkBeforeQueueing: async () => {},
-    close() {},
-  };
 
   it('adds LoRAs and names them in the clip', async () => {
     const folder = tempFolder();
@@ -200,13 +194,8 @@ describe('kinora animate with LoRAs', () => {
     const given: WorkerPoolOptions['loras'][] = [];
     const words = [goldenPath('pictures/photo.jpg'), '--output', join(tempFolder(), 'a.mp4')];
     for (const more of [[], ['--lora', `${lora('peft')}:0.25`]]) {
-      await run([...words, ...more], createMemoryIo({ environment }), {
-        createChecker: () => checker,
-        createRenderer({ loras }) {
-          given.push(loras);
-          return { render: async (spec) => makeClip(spec), close: async () => {} };
-        },
-      });
+      const tools = scriptedAnimate(({ loras }) => void given.push(loras));
+      expect(await run([...words, ...more], createMemoryIo({ environment }), tools)).toBe(0);
     }
     expect(given).toEqual([[{ file: lora('kohya'), scale: 1 }], [{ file: lora('peft'), scale: 0.25 }]]);
   });

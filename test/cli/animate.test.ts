@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { run } from '../../src/cli/animate.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
@@ -14,12 +17,17 @@ import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { goldenPath } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
+import { scriptedAnimate } from '../support/scripted-animate.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
+import { styleFolder } from '../support/style-networks.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const _lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const tinyModel = inject('tinyModel');
-const environment = { ...keptEnvironment, MODEL_DIR: tinyModel };
+/** The same for all, so that one process makes their clips; it holds styles once there is a test of them. */
+const styleDir = mkdtempSync(join(tmpdir(), 'kinora-styles-'));
+afterAll(() => rmSync(styleDir, { recursive: true }));
+const environment = { ...keptEnvironment, MODEL_DIR: tinyModel, STYLE_DIR: styleDir };
 /** With the model that the LoRAs are of, and the recorded frames. */
 const tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
 const { animate, runCli } = keepRenderers();
@@ -272,19 +280,53 @@ describe('pictures as people have them', () => {
 
 describe('frames beyond what the model was trained for', () => {
   it('are made, with a note, and model info says so', async () => {
-    const clipOf = async (frames: string) => {
-      const io = createMemoryIo({ environment });
-      const beyond = ['--steps', '1', '--frames', frames, '--motion', '1023', '--seed', '-1', '--json'];
-      expect(await animate([...setUp().words, ...quick, ...beyond], io)).toBe(0);
-      return { told: io.err(), clip: JSON.parse(io.out()) as { frames: number; seed: number; settings: object } };
-    };
-    const { told, clip } = await clipOf('5');
-    expect(told).toContain('5 frames are more than the 3 that the model was trained for.');
+    const io = createMemoryIo({ environment });
+    const beyond = ['--steps', '1', '--frames', '5', '--motion', '1023', '--seed', '-1', '--json'];
+    expect(await animate([...setUp().words, ...quick, ...beyond], io)).toBe(0);
+    expect(io.err()).toContain('5 frames are more than the 3 that the model was trained for.');
+    const clip = JSON.parse(io.out());
     expect(clip).toMatchObject({ frames: 5, seed: 4294967295, settings: { motionBucketId: 1023 } });
-    expect((await clipOf('3')).told).not.toContain('more than');
+
+    const trained = createMemoryIo({ environment });
+    expect(await run([...setUp().words, ...quick, '--frames', '3'], trained, scriptedAnimate())).toBe(0);
+    expect(trained.err()).not.toContain('more than');
 
     const info = createMemoryIo({ environment });
     expect(await runCli(['model', 'info'], info)).toBe(0);
     expect(info.out()).toContain('up to 3 frames as trained, more with --frames');
+  });
+});
+
+describe('kinora animate --style', () => {
+  const styled = [...quick, '--steps', '1', '--json'];
+  const framesIn = (folder: string) => readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+
+  it('makes the clip of the picture that the network draws, and says which styles there are', async () => {
+    const { folder } = setUp();
+    cpSync(styleFolder({ ink: { network: 'negative' }, plain: { network: 'same' } }), styleDir, { recursive: true });
+    // In the clip's size, so that nothing is resized between the two.
+    const data = await quartersPicture(48, 32).removeAlpha().raw().toBuffer();
+    const raw = { width: 48, height: 32, channels: 3 } as const;
+    await sharp(data, { raw }).png().toFile(join(folder, 'picture.png'));
+    await sharp(
+      data.map((value) => 255 - value),
+      { raw },
+    )
+      .png()
+      .toFile(join(folder, 'negative.png'));
+    const out = (name: string) => ['--output', join(folder, `${name}.mp4`), '--frames-dir', join(folder, name)];
+    const io = createMemoryIo({ environment });
+    const ink = ['--style', 'ink', '--style-dir', styleDir];
+    expect(await animate([join(folder, 'picture.png'), ...styled, ...out('styled'), ...ink], io)).toBe(0);
+    expect(JSON.parse(io.out()).form.style).toMatch(/^ink@[0-9a-f]{16}$/);
+    const negative = [join(folder, 'negative.png'), ...styled, ...out('expected')];
+    expect(await animate(negative, createMemoryIo({ environment }))).toBe(0);
+    expect(framesIn(join(folder, 'styled'))).toEqual(framesIn(join(folder, 'expected')));
+
+    const unknown = createMemoryIo({ environment });
+    const sketch = [...out('no'), '--style', 'sketch', '--style-dir', styleDir];
+    expect(await runCli(['animate', join(folder, 'picture.png'), ...styled, ...sketch], unknown)).not.toBe(0);
+    expect(unknown.err()).toContain('sketch');
+    expect(unknown.err()).toContain('ink, plain');
   });
 });

@@ -97,11 +97,14 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
       precisions: ['float16', 'float32'],
       cudaGraphs: ['channels-last', 'plain'],
     };
-    // As cards are used. The second is what the doctor tries them with: its groups have an odd number of channels.
-    const others = [goldenPath('models/tiny-b'), 'models/demo'].map(
-      (modelDir): PlaceOrder => ({ ...all, modelDir, precisions: ['float16'], cudaGraphs: ['channels-last'] }),
-    );
-    const [first, ...rest] = await place([large, whole, ...others]);
+    // What the doctor tries cards with, as they are used. Its groups have an odd number of channels.
+    const demo: PlaceOrder = {
+      ...all,
+      modelDir: 'models/demo',
+      precisions: ['float16'],
+      cudaGraphs: ['channels-last'],
+    };
+    const [first, ...rest] = await place([large, whole, demo]);
     placed = { large: first, refused: rest.pop(), all: rest };
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,7 +114,7 @@ describe.skipIf(why !== undefined)(`ONNX Runtime's own CUDA provider, on a card 
     expect(refused?.error).toMatch(/fallback to CPU EP has been explicitly disabled/);
     expect(all.filter(({ error }) => error !== undefined)).toEqual([]);
     const networks = ['image-encoder', 'vae-encoder', 'unet-conditioning', 'unet-step', 'vae-decoder'];
-    expect(all.map(({ network }) => network)).toEqual(Array.from({ length: 6 }, () => networks).flat());
+    expect(all.map(({ network }) => network)).toEqual(Array.from({ length: 5 }, () => networks).flat());
     expect(all.every(({ runSeconds }) => runSeconds !== undefined)).toBe(true);
   });
 
