@@ -51,7 +51,6 @@ export const longest: readonly string[] = [
   'test/e2e/spoilers.test.ts',
   'test/e2e/doors.test.ts',
   'test/cli/model-folder.test.ts',
-  'test/cli/animate-knobs.test.ts',
   'test/inference/pipeline/guard-networks.test.ts',
   'test/playground/browser-places.test.ts',
   'test/e2e/many-waiting.test.ts',

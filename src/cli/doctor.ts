@@ -1,5 +1,6 @@
 import { configProblems, readConfig } from '../config/config.ts';
 import { cardBytesOf } from '../hub/cuda/nvidia-smi.ts';
+import type { estimateMemory } from '../inference/pipeline/estimate-memory.ts';
 import type { UnetProbe, UnetProbeRequest } from '../inference/pipeline/probe-unet.ts';
 import type { Device } from '../worker/devices.ts';
 import { probeProvider } from '../worker/probe-provider.ts';
@@ -37,6 +38,8 @@ export interface DoctorTools {
   probe: (request: UnetProbeRequest, environment?: Device['environment']) => Promise<UnetProbe>;
   /** The cards of this machine, where they are not to be asked for. */
   gpus?: readonly string[];
+  /** Reckons what a clip takes, where it is not to be reckoned anew for each report. */
+  estimate?: typeof estimateMemory;
   /** Left out: ONNX Runtime has no CUDA provider for this system. */
   cuda?: CudaMachine | undefined;
 }
@@ -51,7 +54,8 @@ export async function run(argv: string[], io: CliIo, tools: DoctorTools = realTo
   return isFit ? 0 : 1;
 }
 
-async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }: DoctorTools): Promise<Finding[]> {
+async function examine(io: CliIo, tools: DoctorTools): Promise<Finding[]> {
+  const { probeModelDir: modelDir, probe, gpus, estimate, cuda } = tools;
   const configuration = checkConfiguration(io.environment);
   // What cannot be used counts as unset: everything else is looked at all the same.
   const unusable = configProblems(io.environment).map(({ name }) => [name, undefined]);
@@ -72,7 +76,10 @@ async function examine(io: CliIo, { probeModelDir: modelDir, probe, gpus, cuda }
   findings.push(...providers, ...devices, ...(await checkStyles(config, io.signal)));
   const cardBytes =
     cuda && used === 'cuda' ? cardBytesOf(await cuda.cards(), environment.CUDA_VISIBLE_DEVICES) : undefined;
-  findings.push(await checkMemory(config, { provider: used, environment, cardBytes }), await checkDisk(dataDir));
+  findings.push(
+    await checkMemory(config, { provider: used, environment, cardBytes, estimate }),
+    await checkDisk(dataDir),
+  );
   findings.push(await checkDataFolder(dataDir), ...(await checkDiscord(config, io.signal)));
   findings.push(...(await checkRedis(config.remote.queueUrl)), ...(await checkBlobStore(config)));
   io.signal.throwIfAborted();

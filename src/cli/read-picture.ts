@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { DownloadError, UserError } from '../errors.ts';
 import { addressOf, createHttpClient } from '../hub/http-client.ts';
 import { checkFile, limitsOf, type PictureLimits } from '../media/check-file.ts';
@@ -74,8 +75,10 @@ export function missingFile(path: string, error: unknown): unknown {
   return isMissing ? new Error(`there is no file ${path}; check the name and the folder`, { cause: error }) : error;
 }
 
-async function readStandardInput({ stdin, limits }: BytesOptions): Promise<Uint8Array> {
+async function readStandardInput({ stdin, limits, signal }: BytesOptions): Promise<Uint8Array> {
   if (stdin === undefined || stdin.isTTY) throw new Error('"-" takes it from standard input, and nothing is piped in');
+  // Who interrupts does not wait for what the other end of the pipe may never send.
+  addAbortSignal(signal, stdin as Readable);
   return collect(stdin as AsyncIterable<Uint8Array>, { ...limits, what: 'standard input' });
 }
 

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/animate.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
@@ -14,14 +15,19 @@ import { flatPicture, quartersPicture } from '../media/pictures.ts';
 import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
-import { goldenPath, openGolden } from '../support/golden.ts';
+import { goldenPath } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
+import { scriptedAnimate } from '../support/scripted-animate.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
+import { styleFolder } from '../support/style-networks.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
+const _lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const tinyModel = inject('tinyModel');
-const environment = { ...keptEnvironment, MODEL_DIR: tinyModel };
+/** The same for all, so that one process makes their clips; it holds styles once there is a test of them. */
+const styleDir = mkdtempSync(join(tmpdir(), 'kinora-styles-'));
+afterAll(() => rmSync(styleDir, { recursive: true }));
+const environment = { ...keptEnvironment, MODEL_DIR: tinyModel, STYLE_DIR: styleDir };
 /** With the model that the LoRAs are of, and the recorded frames. */
 const tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
 const { animate, runCli } = keepRenderers();
@@ -57,9 +63,7 @@ describe('kinora animate', () => {
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
     const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
-    // With a process of its own, which ends with the command.
-    const exitCode = await run([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io);
-    expect(exitCode).toBe(0);
+    expect(await animate([...words, ...quick, ...cheaper, '--frames-dir', framesDir, '--json'], io)).toBe(0);
 
     expect(io.out()).toMatch(/^\{.*\}\n$/);
     const done = JSON.parse(io.out());
@@ -95,24 +99,6 @@ describe('kinora animate', () => {
     expect(io.err().split('\n')[0]).toBe('Preparing the picture');
   });
 
-  it('adds LoRAs and names them in the clip', async () => {
-    const { folder, output, words } = setUp();
-    const io = createMemoryIo({ environment: { ...tinyA, LORAS: `${lora('kohya')}:0.5` } });
-    const framesDir = join(folder, 'frames');
-    expect(await animate([...words, ...quick, '--frames-dir', framesDir, '--json'], io)).toBe(0);
-    expect(JSON.parse(io.out())).toMatchObject({ model: 'tiny-a + kohya:0.5' });
-    const { tags } = await ffprobe(readFileSync(output));
-    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
-
-    // What is asked for goes before what is configured.
-    const other = createMemoryIo({ environment: { ...tinyA, LORAS: lora('kohya') } });
-    const frames = ['--frames-dir', join(folder, 'other')];
-    expect(await animate([...words, ...quick, ...frames, '--lora', `${lora('peft')}:0.25`, '--json'], other)).toBe(0);
-    expect(JSON.parse(other.out())).toMatchObject({ model: 'tiny-a + peft:0.25' });
-    const first = (name: string) => readFileSync(join(folder, name, 'frame-0000.png'));
-    expect(first('frames').equals(first('other'))).toBe(false);
-  });
-
   it.each([
     ['that is not there', 'none.safetensors', /^kinora: There is no file .*none\.safetensors\.$/m],
     ['that is for another model', 'style.safetensors', /^kinora: .*style\.safetensors: this is a LoRA for Flux/m],
@@ -130,7 +116,7 @@ describe('kinora animate', () => {
     const { folder, words } = setUp();
     const interrupted = new AbortController();
     const io = createMemoryIo({ environment, signal: interrupted.signal });
-    const done = run([...words, ...quick, '--steps', '1000'], io);
+    const done = animate([...words, ...quick, '--steps', '1000'], io);
     const told = io.stderr as NodeJS.EventEmitter & typeof io.stderr;
     const write = told.write.bind(told);
     told.write = (line: string | Uint8Array) => {
@@ -175,7 +161,7 @@ describe('kinora animate', () => {
     cpSync(tinyModel, modelDir, { recursive: true });
     await spoilWeights(modelDir, 'vae/decoder.conv_out.bias');
     const io = createMemoryIo({ environment: { ...environment, MODEL_DIR: modelDir } });
-    expect(await runCli(['animate', ...words, ...quick], io)).toBe(1);
+    expect(await runCli(['animate', ...words, ...quick, '--steps', '1', '--frames', '1'], io)).toBe(1);
     const last = io.err().trimEnd().split('\n').at(-1);
     expect(last).toMatch(/^kinora: The network vae-decoder gave values that are not finite \(decode, step 1 of 1\)\./);
     expect(last).toContain('kinora model check');
@@ -282,39 +268,65 @@ describe('pictures as people have them', () => {
     expect(asCommandLine(settings)).toContain('--playback-fps 12');
   });
 
-  it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
-    const golden = await openGolden('pictures/frames');
-    const { folder, output } = setUp();
-    const framesDir = join(folder, 'frames');
-    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
-    const io = createMemoryIo({ environment: tinyA });
-    const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
-    expect(await animate([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
-    const frames = await Promise.all(
-      readdirSync(framesDir)
-        .sort()
-        .map((name) =>
-          sharp(readFileSync(join(framesDir, name)))
-            .raw()
-            .toBuffer(),
-        ),
-    );
-    const [actual, expected] = [Buffer.concat(frames), golden.tensor('photo.jpg').data];
-    expect(actual.length).toBe(expected.length);
-    const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
-    expect(off / actual.length).toBeLessThanOrEqual(0.001);
-  });
-
   it('takes the shape of the picture unless a shape or a size is asked for', async () => {
     const { words } = setUp();
-    const clipOf = async (...more: string[]) => {
-      const io = createMemoryIo({ environment });
-      expect(await animate([...words, '--steps', '1', '--frames', '1', '--json', ...more], io)).toBe(0);
-      return JSON.parse(io.out()) as { width: number; height: number; settings: { shape?: string } };
-    };
-    const own = await clipOf();
-    expect(own.width / own.height).toBeCloseTo(120 / 90, 1);
-    const square = await clipOf('--width', '32', '--height', '32');
-    expect(square.width).toBe(square.height);
+    const io = createMemoryIo({ environment });
+    expect(await animate([...words, '--steps', '1', '--frames', '1', '--json'], io)).toBe(0);
+    const { width, height } = JSON.parse(io.out()) as { width: number; height: number };
+    // The same picture at 48×32, whose shape is another, is "makes a clip and its frames".
+    expect(width / height).toBeCloseTo(120 / 90, 1);
+  });
+});
+
+describe('frames beyond what the model was trained for', () => {
+  it('are made, with a note, and model info says so', async () => {
+    const io = createMemoryIo({ environment });
+    const beyond = ['--steps', '1', '--frames', '5', '--motion', '1023', '--seed', '-1', '--json'];
+    expect(await animate([...setUp().words, ...quick, ...beyond], io)).toBe(0);
+    expect(io.err()).toContain('5 frames are more than the 3 that the model was trained for.');
+    const clip = JSON.parse(io.out());
+    expect(clip).toMatchObject({ frames: 5, seed: 4294967295, settings: { motionBucketId: 1023 } });
+
+    const trained = createMemoryIo({ environment });
+    expect(await run([...setUp().words, ...quick, '--frames', '3'], trained, scriptedAnimate())).toBe(0);
+    expect(trained.err()).not.toContain('more than');
+
+    const info = createMemoryIo({ environment });
+    expect(await runCli(['model', 'info'], info)).toBe(0);
+    expect(info.out()).toContain('up to 3 frames as trained, more with --frames');
+  });
+});
+
+describe('kinora animate --style', () => {
+  const styled = [...quick, '--steps', '1', '--json'];
+  const framesIn = (folder: string) => readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+
+  it('makes the clip of the picture that the network draws, and says which styles there are', async () => {
+    const { folder } = setUp();
+    cpSync(styleFolder({ ink: { network: 'negative' }, plain: { network: 'same' } }), styleDir, { recursive: true });
+    // In the clip's size, so that nothing is resized between the two.
+    const data = await quartersPicture(48, 32).removeAlpha().raw().toBuffer();
+    const raw = { width: 48, height: 32, channels: 3 } as const;
+    await sharp(data, { raw }).png().toFile(join(folder, 'picture.png'));
+    await sharp(
+      data.map((value) => 255 - value),
+      { raw },
+    )
+      .png()
+      .toFile(join(folder, 'negative.png'));
+    const out = (name: string) => ['--output', join(folder, `${name}.mp4`), '--frames-dir', join(folder, name)];
+    const io = createMemoryIo({ environment });
+    const ink = ['--style', 'ink', '--style-dir', styleDir];
+    expect(await animate([join(folder, 'picture.png'), ...styled, ...out('styled'), ...ink], io)).toBe(0);
+    expect(JSON.parse(io.out()).form.style).toMatch(/^ink@[0-9a-f]{16}$/);
+    const negative = [join(folder, 'negative.png'), ...styled, ...out('expected')];
+    expect(await animate(negative, createMemoryIo({ environment }))).toBe(0);
+    expect(framesIn(join(folder, 'styled'))).toEqual(framesIn(join(folder, 'expected')));
+
+    const unknown = createMemoryIo({ environment });
+    const sketch = [...out('no'), '--style', 'sketch', '--style-dir', styleDir];
+    expect(await runCli(['animate', join(folder, 'picture.png'), ...styled, ...sketch], unknown)).not.toBe(0);
+    expect(unknown.err()).toContain('sketch');
+    expect(unknown.err()).toContain('ink, plain');
   });
 });

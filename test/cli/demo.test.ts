@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
-import { makeTinyModel } from '../e2e/tiny-renderer.ts';
 import { ffprobe } from '../support/ffprobe.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const MODEL_DIR = makeTinyModel();
+const MODEL_DIR = inject('tinyModel');
 
 function inEmptyFolder(): string {
   const [before, folder] = [process.cwd(), tempFolder()];

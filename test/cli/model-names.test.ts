@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type DoctorTools, run as runDoctor } from '../../src/cli/doctor.ts';
-import { runCli } from '../../src/cli/run-cli.ts';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import { flatPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { goldenPath } from '../support/golden.ts';
+import { keepRenderers } from '../support/kept-renderers.ts';
 import { singleFileManifest, singleFileShapes, writeHead } from '../support/single-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+const { runCli } = keepRenderers();
 
 /** A home whose Hugging Face cache holds tiny-a as `owner/tiny`, its UNet in the variant bf16 (its bytes are fp16's). */
 function home(): string {

@@ -2,15 +2,16 @@ import { existsSync, renameSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { type Clock, systemClock } from '../../src/util/clock.ts';
-import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, isClip, setStage, smallPicture } from './stage.ts';
 import { quickChild, startTinyRenderer } from './tiny-renderer.ts';
 
-// Options, even if there are none: its model folder is taken away, which no other file may see.
-const renderer = await startTinyRenderer({});
+// With a model folder of its own, which is taken away. What it has loaded is for clips of the model's shape, not the picture's:
+// the next clip needs the folder, and leaves its networks to those after it.
+const renderer = await startTinyRenderer({ memoryMode: 'resident' });
 // Four seconds without any progress, and without processor time, are enough here. A busy machine may need longer to find
 // that a folder is gone, so that test has the renderer with the usual time.
 const impatient = await startTinyRenderer({ stallSeconds: 4, entry: quickChild });
-/** Waits of a quarter of a second instead of 5 to 60 s: each trial starts a process. */
+/** Waits of a quarter of a second instead of 5 to 60 s: each trial starts a process, and waiting itself takes no time of the processor. */
 const quickClock: Clock = {
   ...systemClock,
   after: (delayMs, callback) => systemClock.after(Math.min(delayMs, 250), callback),
@@ -63,7 +64,7 @@ it('the model folder goes while ten jobs wait, and comes back: ten clips, people
 });
 
 it('a render process that is stopped is killed and its job done again', async () => {
-  const { discord, log } = await setStage({ renderer: impatient, model: impatient.model, clock: hastyClock });
+  const { discord, log } = await setStage({ renderer: impatient, model: impatient.model, clock: quickClock });
   const hold = impatient.hold();
   // So many steps that it is not done before it is stopped, however late its news are read.
   const handle = discord.invoke(animate(7, { steps: 50 }));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
@@ -9,9 +9,8 @@ import { leaksIn } from '../support/find-leaks.ts';
 import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { clipOf, failureOf, isClip, smallPicture } from './stage.ts';
-import { makeTinyModel } from './tiny-renderer.ts';
 
-const modelDir = makeTinyModel();
+const modelDir = inject('tinyModel');
 const route = 'PATCH /webhooks/:application/:token/messages/:message' as const;
 
 /** `npm start` with everything that can be logged, and what it has printed so far. */
@@ -26,6 +25,8 @@ function startProcess(discord: FakeDiscord) {
       DATA_DIR: tempFolder(),
       PROVIDER: 'cpu',
       THREADS: '1',
+      // The networks of one clip serve the next.
+      MEMORY_MODE: 'resident',
       LOG_LEVEL: 'debug',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

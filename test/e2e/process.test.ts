@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord } from '../../src/fake-discord/types.ts';
 import { discordDeviations } from '../support/discord-schemas.ts';
 import { programFile } from '../support/program-file.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { clipOf, isClip, smallPicture } from './stage.ts';
-import { makeTinyModel } from './tiny-renderer.ts';
 
-const modelDir = makeTinyModel();
+const modelDir = inject('tinyModel');
 
 /** `npm start`, as a process of its own. */
 function startProcess(discord: FakeDiscord, dataDir: string): ChildProcess {
@@ -24,6 +23,8 @@ function startProcess(discord: FakeDiscord, dataDir: string): ChildProcess {
       DATA_DIR: dataDir,
       PROVIDER: 'cpu',
       THREADS: '1',
+      // The networks of one clip serve the next.
+      MEMORY_MODE: 'resident',
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

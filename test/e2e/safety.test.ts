@@ -10,7 +10,10 @@ import { startTinyRenderer } from './tiny-renderer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kinora-classifier-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const renderer = await startTinyRenderer({ safety: { modelDir: brightnessClassifier({ folder }), threshold: 0.9 } });
+const renderer = await startTinyRenderer({
+  safety: { modelDir: brightnessClassifier({ folder }), threshold: 0.9 },
+  memoryMode: 'resident',
+});
 const { model } = renderer;
 
 it('a classifier on this machine refuses a picture before it is animated, and the quota is given back', async () => {

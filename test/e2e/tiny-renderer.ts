@@ -51,11 +51,13 @@ export function makeTinyModel(): string {
 /** In place of the process that renders, one that computes nothing: for tests that kill it, or start many. */
 export const quickChild = new URL('../remote/fixtures/quick-child.ts', import.meta.url);
 
-type TinyOptions = Partial<
-  Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock' | 'entry'>
->;
+interface TinyOptions
+  extends Partial<Pick<WorkerPoolOptions, 'safety' | 'stallSeconds' | 'checkpointSeconds' | 'clock' | 'entry'>> {
+  /** Left out: networks come and go with each clip. */
+  memoryMode?: MemoryMode;
+}
 
-async function startPool(modelDir: string, options: TinyOptions, memoryMode?: MemoryMode): Promise<WorkerPool> {
+async function startPool(modelDir: string, { memoryMode, ...options }: TinyOptions): Promise<WorkerPool> {
   const pool = createWorkerPool({
     ...options,
     modelDir,
@@ -84,7 +86,7 @@ export async function startTinyRenderer(options?: TinyOptions): Promise<TinyRend
   const modelDir = options === undefined ? inject('tinyModel') : makeTinyModel();
   let renderer: WorkerPool;
   if (options === undefined) {
-    shared ??= startPool(modelDir, {}, 'resident');
+    shared ??= startPool(modelDir, { memoryMode: 'resident' });
     renderer = await shared;
   } else {
     renderer = await startPool(modelDir, options);

@@ -3,18 +3,20 @@ import { expect, it } from 'vitest';
 import type { RestExchange } from '../../src/fake-discord/types.ts';
 import type { BotState, Fault } from '../../src/playground/protocol.ts';
 import { isClip } from '../e2e/stage.ts';
-import { startTinyRenderer } from '../e2e/tiny-renderer.ts';
+import { quickChild, startTinyRenderer } from '../e2e/tiny-renderer.ts';
 import { playground } from './stage.ts';
 import { type Visitor, visit } from './visit.ts';
 
 const renderer = await startTinyRenderer();
+/** One whose process is killed, and computes nothing. */
+const killed = await startTinyRenderer({ entry: quickChild });
 
 /** A visitor whose clip stands still after its first step, and is shown so. */
-async function inMidJob() {
-  const opened = await playground(renderer);
+async function inMidJob(by = renderer) {
+  const opened = await playground(by);
   const visitor = await visit(opened.url);
   await visitor.act({ do: 'watchExchanges', watch: true });
-  const hold = renderer.hold();
+  const hold = by.hold();
   await animate(visitor, 1);
   await hold.reached;
   const status = await visitor.see(({ content }) => content.includes('step 1'));
@@ -24,7 +26,7 @@ async function inMidJob() {
 function animate({ act, welcome }: Visitor, seed: number) {
   const channelId = welcome.channels[0]!.id;
   const files = { image: { sample: 'cat.jpg' } };
-  return act({ do: 'invoke', channelId, command: 'animate', options: { seed }, files, locale: 'en-US' });
+  return act({ do: 'invoke', channelId, command: 'animate', options: { seed, steps: 2 }, files, locale: 'en-US' });
 }
 
 const fault = ({ act }: Visitor, which: Fault) => act({ do: 'fault', fault: which });
@@ -74,8 +76,12 @@ it('fail-next-edit: 429 is waited for, 500 is tried again, and the clip is shown
 
 it('upload-limit: the bot encodes the clip smaller, and people’s files are held to it', async () => {
   // The same clip without a limit.
-  const whole = await renderer.render({ picture: readFileSync('assets/cat.jpg'), settings: { seed: 1 }, fit: 'crop' });
-  const bytes = Math.floor(whole.bytes.byteLength * 0.6);
+  const whole = await renderer.render({
+    picture: readFileSync('assets/cat.jpg'),
+    settings: { seed: 1, numInferenceSteps: 2 },
+    fit: 'crop',
+  });
+  const bytes = Math.floor(whole.bytes.byteLength * 0.9);
   const { visitor, hold, url } = await inMidJob();
   await fault(visitor, { name: 'upload-limit', bytes });
   const limit = await visitor.waitFor((message) => (message.kind === 'uploadLimit' ? message.bytes : undefined));
@@ -112,7 +118,7 @@ it('restart-bot: running and waiting clips go on after it, in their messages', a
 });
 
 it('kill-render-process: the process is gone, another one makes the clip', async () => {
-  const { visitor, status, log } = await inMidJob();
+  const { visitor, status, log } = await inMidJob(killed);
   await fault(visitor, { name: 'kill-render-process' });
   const clip = await visitor.see(isClip);
   expect(clip.id).toBe(status.id);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type BuildOptions, build, type OnLoadResult, type Plugin, transform } from 'esbuild';
 import type { TestProject } from 'vitest/node';
@@ -63,7 +63,12 @@ export default async function bundleChildren(project: TestProject): Promise<() =
   await bundle(children, programs, outdir);
   const files = [...children, ...programs].map((path) => [resolve(path), resolve(fileOf(path, outdir))]);
   project.provide('childBundles', Object.fromEntries(files));
-  return () => rmSync(outdir, { recursive: true, force: true });
+  return () => {
+    // A process that ends after the tests would put its bytecode there meanwhile; a folder that it does not find, it leaves.
+    const gone = `${outdir}-gone`;
+    renameSync(outdir, gone);
+    rmSync(gone, { recursive: true, force: true });
+  };
 }
 
 function fileOf(source: string, outdir: string, ending = '.js'): string {

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
   copyFileSync,
   cpSync,
   existsSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -129,18 +132,25 @@ function wantedFunctions(path: string): Map<string, string[]> {
     if (soname !== undefined) add(soname, name);
     else if (/^cu[A-Z]/.test(name)) add('libcuda.so.1', name);
   }
-  for (const name of cudnnNames(readFileSync(path))) add('libcudnn.so.9', name);
+  for (const name of cudnnNames(path)) add('libcudnn.so.9', name);
   return wanted;
 }
 
-/** Names stand in the library as texts with a zero at either end. */
-function cudnnNames(bytes: Buffer): Set<string> {
+/** Names stand in the library as texts with a zero at either end. It is large: it is read in pieces, into one buffer. */
+function cudnnNames(path: string): Set<string> {
   const names = new Set<string>();
   const longest = 100;
-  for (let at = bytes.indexOf('\0cudnn'); at >= 0; at = bytes.indexOf('\0cudnn', at + 1)) {
-    const [, name] = /^\0(cudnn[A-Z][A-Za-z]+)\0/.exec(bytes.toString('latin1', at, at + longest)) ?? [];
-    if (name !== undefined) names.add(name);
+  const piece = Buffer.allocUnsafe(2 ** 20);
+  const file = openSync(path, 'r');
+  for (let from = 0; ; from += piece.length - longest) {
+    const bytes = piece.subarray(0, readSync(file, piece, 0, piece.length, from));
+    for (let at = bytes.indexOf('\0cudnn'); at >= 0; at = bytes.indexOf('\0cudnn', at + 1)) {
+      const [, name] = /^\0(cudnn[A-Z][A-Za-z]+)\0/.exec(bytes.toString('latin1', at, at + longest)) ?? [];
+      if (name !== undefined) names.add(name);
+    }
+    if (bytes.length < piece.length) break;
   }
+  closeSync(file);
   return names;
 }
 

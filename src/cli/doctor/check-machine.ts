@@ -39,20 +39,20 @@ interface MemoryCheckOptions {
   environment: Readonly<Record<string, string | undefined>>;
   /** Of the card that CUDA takes; undefined: there is none, or it is not known. */
   cardBytes: number | undefined;
+  /** Default: the real one. */
+  estimate?: typeof estimateMemory | undefined;
 }
 
 /** What a clip of the model's own size takes in the configured mode, against what the machine or its card has. */
 export function checkMemory(
   { modelDir, execution }: Pick<Config, 'modelDir' | 'execution'>,
-  { provider, environment, cardBytes }: MemoryCheckOptions,
+  { provider, environment, cardBytes, estimate = estimateMemory }: MemoryCheckOptions,
 ): Promise<Finding> {
   return finding('memory', async () => {
     const configs = await readModelConfigs(await findModel(modelDir, { environment }));
     if (provider === 'cuda' && cardBytes !== undefined) return cardFinding(configs, execution, cardBytes);
     const { guidanceBatch } = execution;
-    const stages = Object.values(
-      await estimateMemory(configs, modelInfo(configs).defaults, { provider, guidanceBatch }),
-    );
+    const stages = Object.values(await estimate(configs, modelInfo(configs).defaults, { provider, guidanceBatch }));
     const mode = execution.memoryMode ?? 'model-offload';
     const isMapped = provider === 'cpu' && execution.cpuMemory === 'mmap';
     const neededBytes = Math.max(

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { dtypeBytes } from './format.ts';
 import { openRegularFile, readFully, type TensorEntry } from './read-safetensors.ts';
 
@@ -16,7 +15,7 @@ const sampleCount = 4;
 /**
  * Counts NaN and infinite values in tensors of one file. Integer tensors have none, nor those that no file has.
  * @param everything reads every value; otherwise a few thousand of each tensor, from its start to its end
- * @param onTensor called for each tensor, in the order given
+ * @param onTensor called for each tensor, in the order given, once all are read
  * @throws SafetensorsError the file has shrunk or cannot be read
  */
 export async function findNonFinite(
@@ -24,32 +23,62 @@ export async function findNonFinite(
   tensors: readonly TensorEntry[],
   { everything, onTensor }: { everything: boolean; onTensor: (entry: TensorEntry, count: FiniteCount) => void },
 ): Promise<void> {
+  const counted = tensors.map((entry) => ({ entry, count: { values: 0, nonFinite: 0 } }));
+  const pieces = counted.flatMap(({ entry, count }): Piece[] => {
+    const countIn = nonFiniteTest(entry.dtype);
+    if (countIn === undefined || entry.bytes !== undefined) return [];
+    const found = (bytes: Uint8Array) => {
+      count.values += bytes.byteLength / dtypeBytes[entry.dtype];
+      count.nonFinite += countIn(bytes);
+    };
+    const ranges = everything ? chunks(entry) : samples(entry);
+    return ranges.map(({ offset, bytes }) => ({ offset: entry.offset + offset, bytes, found }));
+  });
   const { file, handle } = await openRegularFile(path);
   try {
-    for (const entry of tensors) onTensor(entry, await count(handle, file, entry, everything));
+    const buffer = new Uint8Array(chunkBytes);
+    for (const read of readsOf(pieces)) {
+      const { offset: start } = read[0]!;
+      const last = read.at(-1)!;
+      await readFully(handle, file, buffer.subarray(0, last.offset + last.bytes - start), start);
+      for (const { offset, bytes, found } of read) found(buffer.subarray(offset - start, offset - start + bytes));
+    }
   } finally {
     await handle.close();
   }
-}
-
-async function count(handle: FileHandle, path: string, entry: TensorEntry, everything: boolean): Promise<FiniteCount> {
-  const total: FiniteCount = { values: 0, nonFinite: 0 };
-  const isNonFinite = nonFiniteTest(entry.dtype);
-  if (isNonFinite === undefined) return total;
-  if (entry.bytes !== undefined) return total;
-  for (const { offset, bytes } of everything ? chunks(entry) : samples(entry)) {
-    const buffer = new Uint8Array(bytes);
-    await readFully(handle, path, buffer, entry.offset + offset);
-    total.values += bytes / dtypeBytes[entry.dtype];
-    total.nonFinite += isNonFinite(buffer);
-  }
-  return total;
+  for (const { entry, count } of counted) onTensor(entry, count);
 }
 
 interface Range {
   /** From the tensor's first byte. */
   offset: number;
   bytes: number;
+}
+
+/** Bytes of a tensor that are looked at. */
+interface Piece {
+  /** In the file. */
+  offset: number;
+  bytes: number;
+  /** Is given them. */
+  found: (bytes: Uint8Array) => void;
+}
+
+/** A model has thousands of small tensors, one behind the other: what lies together is read together. */
+function readsOf(pieces: readonly Piece[]): Piece[][] {
+  const reads: Piece[][] = [];
+  let [start, end] = [0, 0];
+  for (const piece of pieces.toSorted((a, b) => a.offset - b.offset)) {
+    const { offset, bytes } = piece;
+    const last = reads.at(-1);
+    if (last !== undefined && offset - end < sampleBytes && offset + bytes - start <= chunkBytes) last.push(piece);
+    else {
+      reads.push([piece]);
+      start = offset;
+    }
+    end = offset + bytes;
+  }
+  return reads;
 }
 
 function chunks({ sizeBytes }: TensorEntry): Range[] {
@@ -84,7 +113,15 @@ function nonFiniteTest(dtype: TensorEntry['dtype']): ((bytes: Uint8Array) => num
   if (exponent === undefined) return undefined;
   const size = dtypeBytes[dtype];
   return (bytes) => {
-    const values = size === 1 ? bytes : size === 2 ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
+    // A file need not align its values.
+    const { buffer, byteOffset, byteLength } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+    const count = byteLength / size;
+    const values =
+      size === 1
+        ? new Uint8Array(buffer, byteOffset, count)
+        : size === 2
+          ? new Uint16Array(buffer, byteOffset, count)
+          : new Uint32Array(buffer, byteOffset, count);
     let nonFinite = 0;
     for (const value of values) if ((value & exponent) === exponent) nonFinite++;
     return nonFinite;

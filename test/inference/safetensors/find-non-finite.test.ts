@@ -49,6 +49,22 @@ describe('findNonFinite', () => {
     });
   });
 
+  it('keeps tensors apart that lie together in the file, aligned or not', async () => {
+    const weights: Record<string, CheckpointTensor> = {};
+    for (let at = 0; at < 300; at++) {
+      // One byte more each time: every other tensor of 16 bits begins at an odd place.
+      weights[`byte ${at}`] = { dtype: 'F8_E4M3', shape: [1], values: Uint8Array.of(at % 7 === 0 ? 0x7f : 0x7e) };
+      weights[`half ${at}`] = half('F16', 3 * at + 1, at % 5 === 0 ? { [3 * at]: 0x7e00 } : {});
+    }
+    for (const everything of [false, true]) {
+      const counts = await countsOf(weights, everything);
+      for (let at = 0; at < 300; at++) {
+        expect(counts[`byte ${at}`]).toEqual({ values: 1, nonFinite: at % 7 === 0 ? 1 : 0 });
+        expect(counts[`half ${at}`]).toEqual({ values: 3 * at + 1, nonFinite: at % 5 === 0 ? 1 : 0 });
+      }
+    }
+  });
+
   it('samples a large tensor from its first value to its last', async () => {
     const count = 1_000_003;
     for (const at of [0, 5, count - 1]) {

@@ -2,13 +2,17 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { run } from '../../src/cli/animate.ts';
 import type { ImageToVideoSettings } from '../../src/inference/pipeline/types.ts';
 import { imageToVideo } from '../../src/settings/image-to-video.ts';
+import type { WorkerPoolOptions } from '../../src/worker/worker-pool.ts';
 import { flatPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { expectSameFrames } from '../support/clip-frames.ts';
+import { ffprobe } from '../support/ffprobe.ts';
 import { goldenPath, openGolden } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
+import { scriptedAnimate } from '../support/scripted-animate.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const { runCli } = keepRenderers();
@@ -19,8 +23,9 @@ interface RecordedCase extends ImageToVideoSettings {
   end: 'same' | 'other';
 }
 
-async function animate(model: string, words: readonly string[]) {
-  const io = createMemoryIo({ environment: { ...keptEnvironment, MODEL_DIR: goldenPath(`models/${model}`) } });
+async function animate(model: string, words: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  const environment = { ...keptEnvironment, MODEL_DIR: goldenPath(`models/${model}`), ...variables };
+  const io = createMemoryIo({ environment });
   const exitCode = await runCli(['animate', ...words], io);
   return { exitCode, out: io.out(), err: io.err() };
 }
@@ -59,13 +64,19 @@ async function caseOf(name: string) {
 }
 
 describe('kinora animate --end', () => {
-  it('makes the frames of diffusers’ modules, from both pictures’ files', async () => {
+  it('makes the frames of diffusers’ modules, from both pictures’ files, and writes all of them on their way beside the clip', async () => {
     const { model, folder, words, frames } = await caseOf('guidance');
-    expect(await animate(model, [...words, '--end', join(folder, 'end.png')])).toMatchObject({
+    const before = readdirSync(folder);
+    const preview = join(folder, 'p.webp');
+    // The first clip of its process, whose networks take longer to load than a preview takes to be drawn.
+    expect(await animate(model, [...words, '--end', join(folder, 'end.png'), '--preview', preview])).toMatchObject({
       exitCode: 0,
       err: expect.stringContaining('Denoising 0/8'),
     });
     expectSameFrames(await framesIn(join(folder, 'frames')), frames);
+    const { width, pages, format } = await sharp(readFileSync(preview), { animated: true }).metadata();
+    expect({ width, pages, format }).toEqual({ width: 160, pages: 3, format: 'webp' });
+    expect(readdirSync(folder).sort()).toEqual([...before, 'clip.mp4', 'frames', 'p.webp'].sort());
   });
 
   it('with --loop seamless takes the picture itself, and the file does not show it twice in a row', async () => {
@@ -105,7 +116,7 @@ describe('kinora animate --end', () => {
       '--output',
       join(folder, 'a.mp4'),
     ];
-    const made = await animate('tiny-a', [grey, '--end', grey, '--preset', 'notebook', ...quick, '--json']);
+    const made = await animate('tiny-a', [grey, '--end', grey, '--preset', 'animate-lcm', ...quick, '--json']);
     expect(JSON.parse(made.out)).toMatchObject({ settings: { sampler: 'euler', schedule: 'model' } });
     expect(await animate('tiny-a', [grey, '--end', grey, '--sampler', 'animate-lcm', ...quick])).toMatchObject({
       exitCode: 2,
@@ -132,5 +143,60 @@ describe('kinora animate --end', () => {
       expect(readdirSync(folder)).not.toContain(`${end}.mp4`);
     }
     expect((await animate('tiny-a', ['-', '--end', '-'])).exitCode).toBe(2);
+  });
+});
+
+describe('kinora animate of a photo', () => {
+  it("a photo of another size gives diffusers' frames, from the command line to the PNG files", async () => {
+    const photos = await openGolden('pictures/frames');
+    const folder = tempFolder();
+    const framesDir = join(folder, 'frames');
+    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
+    const how = [
+      '--fit',
+      'stretch',
+      '--schedule',
+      'model',
+      '--frames-dir',
+      framesDir,
+      '--output',
+      join(folder, 'a.mp4'),
+    ];
+    const photo = goldenPath('pictures/photo.jpg');
+    expect(await animate('tiny-a', [photo, ...words, ...how])).toMatchObject({ exitCode: 0 });
+    const frames = await framesIn(framesDir);
+    const [actual, expected] = [Buffer.concat(frames), photos.tensor('photo.jpg').data];
+    expect(actual.length).toBe(expected.length);
+    const off = actual.filter((value, at) => Math.abs(value - expected[at]!) > 1).length;
+    expect(off / actual.length).toBeLessThanOrEqual(0.001);
+  });
+});
+
+describe('kinora animate with LoRAs', () => {
+  const lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
+
+  it('adds LoRAs and names them in the clip', async () => {
+    const folder = tempFolder();
+    const output = join(folder, 'a.mp4');
+    const small = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '2', '--seed', '7', '--json'];
+    const words = [goldenPath('pictures/photo.jpg'), ...small, '--output', output, '--frames-dir'];
+    expect(await animate('tiny-a', [...words, join(folder, 'without')])).toMatchObject({ exitCode: 0 });
+    const LORAS = `${lora('kohya')}:0.5`;
+    const { out } = await animate('tiny-a', [...words, join(folder, 'with')], { LORAS });
+    expect(JSON.parse(out)).toMatchObject({ model: 'tiny-a + kohya:0.5' });
+    const { tags } = await ffprobe(readFileSync(output));
+    expect(JSON.parse(tags.comment ?? '')).toMatchObject({ model: 'tiny-a + kohya:0.5' });
+    expect(await framesIn(join(folder, 'with'))).not.toEqual(await framesIn(join(folder, 'without')));
+  });
+
+  it('takes those that are asked for before those that are configured', async () => {
+    const environment = { ...keptEnvironment, MODEL_DIR: goldenPath('models/tiny-a'), LORAS: lora('kohya') };
+    const given: WorkerPoolOptions['loras'][] = [];
+    const words = [goldenPath('pictures/photo.jpg'), '--output', join(tempFolder(), 'a.mp4')];
+    for (const more of [[], ['--lora', `${lora('peft')}:0.25`]]) {
+      const tools = scriptedAnimate(({ loras }) => void given.push(loras));
+      expect(await run([...words, ...more], createMemoryIo({ environment }), tools)).toBe(0);
+    }
+    expect(given).toEqual([[{ file: lora('kohya'), scale: 1 }], [{ file: lora('peft'), scale: 0.25 }]]);
   });
 });
