@@ -286,7 +286,7 @@ describe('pictures as people have them', () => {
     const golden = await openGolden('pictures/frames');
     const { folder, output } = setUp();
     const framesDir = join(folder, 'frames');
-    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
+    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '2', '--seed', '11'];
     const io = createMemoryIo({ environment: tinyA });
     const how = ['--fit', 'stretch', '--schedule', 'model', '--frames-dir', framesDir, '--output', output];
     expect(await animate([goldenPath('pictures/photo.jpg'), ...words, ...how], io)).toBe(0);
