@@ -42,8 +42,8 @@ DRAWN = {
     "one column, padded": (1, 200, "pad"),
 }
 
+# The notebook's is in pipeline_goldens.py.
 PRESETS = {
-    "notebook": dict(numInferenceSteps=60, sampler="euler-ancestral-discrete", schedule="model"),
     "quality": dict(numInferenceSteps=25, schedule="karras"),
     "fast": dict(numInferenceSteps=10, schedule="ays"),
     "draft": dict(numInferenceSteps=6, schedule="ays"),
