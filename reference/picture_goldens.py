@@ -34,7 +34,6 @@ DRAWN = {
     "two pixels": (2, 1, "stretch"),
     "one pixel": (1, 1, "stretch"),
     "one row": (200, 1, "stretch"),
-    "24 megapixels": (6000, 4000, "stretch"),
     "wider, cropped": (300, 77, "crop"),
     "taller, cropped": (53, 200, "crop"),
     "wider, padded": (301, 100, "pad"),

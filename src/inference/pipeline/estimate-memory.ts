@@ -5,7 +5,6 @@ import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import {
   buildCheckpoint,
   buildNetwork,
-  type CheckpointGraphs,
   cachesDeepFeatures,
   clipRequests,
   defaultPrecision,
@@ -64,9 +63,14 @@ export async function estimateNetwork(
   const key = JSON.stringify([request, target]);
   const before = known.get(key);
   if (before !== undefined) return before;
-  const cost = costOfNetwork(request, await buildNetwork(configs, request, target), target.precision);
-  known.set(key, cost);
-  return cost;
+  if (isUnet(request) && request.deepFeatures === undefined) {
+    // Its graphs are built together: most of the work.
+    for (const [network, graph] of Object.entries(await buildCheckpoint(configs, request, target))) {
+      const each = { ...request, network } as NetworkRequest;
+      known.set(JSON.stringify([each, target]), costOfNetwork(each, graph, target.precision));
+    }
+  } else known.set(key, costOfNetwork(request, await buildNetwork(configs, request, target), target.precision));
+  return known.get(key)!;
 }
 
 function targetOf(
@@ -122,6 +126,11 @@ export async function estimateSteps(
 
 const isStep = (request: NetworkRequest) => request.network === 'unet-step';
 
+type UnetRequest = Extract<NetworkRequest, { network: 'unet-conditioning' | 'unet-step' }>;
+
+const isUnet = (request: NetworkRequest): request is UnetRequest & { deepFeatures?: 'give' | 'take' } =>
+  isStep(request) || request.network === 'unet-conditioning';
+
 /**
  * What each stage of a clip costs in each memory mode: the weights that are there at once, and the largest sum of live
  * activations.
@@ -133,18 +142,11 @@ export async function estimateMemory(
   options: EstimateOptions,
 ): Promise<MemoryEstimates> {
   const costs: NetworkCost[] = [];
-  /** Of the conditioning, which comes before the step and has the same sizes: most of the work is building them. */
-  let unetGraphs: CheckpointGraphs | undefined;
   for (const request of clipRequests(configs, settings, options.guidanceBatch)) {
-    if (isStep(request) && cachesDeepFeatures(settings)) {
-      costs.push(await estimateSteps(configs, settings, options));
-      continue;
-    }
-    const target = targetOf(configs, request, options);
-    const known = isStep(request) ? unetGraphs : undefined;
-    const graphs = known ?? (await buildCheckpoint(configs, request, target));
-    unetGraphs = request.network === 'unet-conditioning' ? graphs : undefined;
-    costs.push(costOfNetwork(request, pickNetwork(configs, request, graphs), target.precision));
+    const isCached = isStep(request) && cachesDeepFeatures(settings);
+    costs.push(
+      await (isCached ? estimateSteps(configs, settings, options) : estimateNetwork(configs, request, options)),
+    );
   }
   const residentBytes = costs.reduce((sum, cost) => sum + cost.weightBytes, 0);
   const inModes = (stage: keyof MemoryEstimates) => {

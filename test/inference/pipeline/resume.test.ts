@@ -17,14 +17,15 @@ const tinyModel = inject('tinyModel');
 const settings: ImageToVideoSettings = {
   width: 16,
   height: 16,
-  numFrames: 3,
+  numFrames: 2,
   numInferenceSteps: 6,
   minGuidanceScale: 1,
   maxGuidanceScale: 3,
   fps: 7,
   motionBucketId: 127,
   noiseAugStrength: 0.02,
-  decodeChunkSize: 2,
+  // Chunks of one size, whose network stays.
+  decodeChunkSize: 1,
   seed: 5,
   sampler: 'euler',
   schedule: 'karras',
