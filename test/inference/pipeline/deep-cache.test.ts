@@ -45,7 +45,7 @@ describe('a UNet step that is cut where the outermost up block begins', { timeou
     ['tiny-a', 'float32', 'model-offload'],
     ['tiny-b', 'float32', 'resident'],
     ['tiny', 'float32', 'sequential-offload'],
-    ['tiny-b', 'float16', 'sequential-offload'],
+    ['tiny', 'float16', 'sequential-offload'],
   ] as const)(
     '%s in %s, %s: what was cached stands in for the inner blocks exactly',
     async (model, precision, mode) => {

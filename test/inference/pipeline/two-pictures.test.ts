@@ -97,7 +97,7 @@ describe("a clip from one picture to another, against diffusers' modules", () =>
 describe('a clip from one picture to another', async () => {
   // What holds for a clip of any model is held for a smaller one, with fewer steps.
   const modelDir = inject('tinyModel');
-  const changes = { numInferenceSteps: 3 };
+  const changes = { numInferenceSteps: 2 };
   const checkpoints: Uint8Array[] = [];
   const whole = await generate('guidance', { modelDir, changes, checkpoints });
 
@@ -113,7 +113,7 @@ describe('a clip from one picture to another', async () => {
 
   it('goes on from each of its checkpoints with the same frames, bit for bit', async () => {
     expect(checkpoints).toHaveLength(changes.numInferenceSteps * 2);
-    for (const at of [0, 1, 4, checkpoints.length - 1]) {
+    for (const at of [0, 1, checkpoints.length - 1]) {
       const resume = readCheckpoint(checkpoints[at]!, () => {})!;
       expect(resume.step).toBe(at + 1);
       const steps: number[] = [];
