@@ -46,7 +46,7 @@ async function drawWeights(
     const values = generator.randn(sizeOf(shape));
     const isScale = name.includes('norm') && name.endsWith('weight');
     const [from, by] = shape.length > 1 ? [0, Math.sqrt(shape[0]! / sizeOf(shape))] : isScale ? [1, 0.2] : [0, 0.3];
-    for (const [at, value] of values.entries()) values[at] = from + by * value;
+    for (let at = 0; at < values.length; at += 1) values[at] = from + by * values[at]!;
     tensors[name] = { dtype: 'F32', shape, values };
   }
   const path = join(tempFolder(), 'model.safetensors');
