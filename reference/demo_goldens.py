@@ -11,8 +11,8 @@ from common import GOLDEN, ROOT, Recorder
 from pipeline_goldens import NOTES, make_pipeline, run_case
 
 SETTINGS = dict(
-    model="models/demo", width=64, height=48, numFrames=8, numInferenceSteps=4, minGuidanceScale=1.0,
-    maxGuidanceScale=1.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=8, seed=7,
+    model="models/demo", width=64, height=48, numFrames=4, numInferenceSteps=3, minGuidanceScale=1.0,
+    maxGuidanceScale=1.0, fps=7, motionBucketId=127, noiseAugStrength=0.02, decodeChunkSize=4, seed=7,
     sampler="euler", schedule="karras",
 )  # fmt: skip
 

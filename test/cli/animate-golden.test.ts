@@ -151,7 +151,7 @@ describe('kinora animate of a photo', () => {
     const photos = await openGolden('pictures/frames');
     const folder = tempFolder();
     const framesDir = join(folder, 'frames');
-    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '4', '--seed', '11'];
+    const words = ['--width', '24', '--height', '16', '--frames', '2', '--steps', '2', '--seed', '11'];
     const how = [
       '--fit',
       'stretch',

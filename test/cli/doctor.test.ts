@@ -287,7 +287,7 @@ describe('kinora doctor, where a setting is broken', () => {
   it('tells of missing weights', async () => {
     const folder = join(tempFolder(), 'model');
     cpSync(tinyModel, folder, { recursive: true });
-    rmSync(join(folder, 'unet', 'diffusion_pytorch_model.fp16.safetensors'));
+    rmSync(join(folder, 'unet', 'diffusion_pytorch_model.safetensors'));
     const told = await doctor({ MODEL_DIR: folder });
     expect(told.exitCode).toBe(1);
     expect(told.of('model')).toMatchObject({ verdict: 'fails', text: expect.stringMatching(/: unet: /) });

@@ -60,7 +60,8 @@ export async function clipOf(
     how === 'float32'
       ? modelNetworks(configs, {
           target: () => target,
-          session: { provider: 'cpu', threads: 1 },
+          // Hardly rewritten, as those in half precision: each is called a few times.
+          session: { provider: 'cpu', threads: 1, mapped: true },
           memoryMode: 'model-offload',
         })
       : halfNetworks(configs, how);

@@ -12,7 +12,7 @@ const ignoredKeys = /(^|\.)position_ids$/;
  * @param where the checkpoint, for the message
  * @throws WeightsMismatchError all missing, unused and wrong tensors together
  */
-export function checkWeights(where: string, weights: Weights, graphs: readonly BuiltGraph[]): void {
+export function checkWeights(where: string, weights: Weights, graphs: readonly Pick<BuiltGraph, 'expected'>[]): void {
   const expected = new Map(graphs.flatMap((graph) => [...graph.expected]));
   const missing: string[] = [];
   const wrong: string[] = [];

@@ -4,13 +4,14 @@ import { addOutput, extractSubgraph } from '../graph/cut-graph.ts';
 import {
   type BuiltGraph,
   buildGraph,
+  type GraphBuilder,
   type GraphSource,
   type GraphTarget,
   type Precision,
 } from '../graph/graph-builder.ts';
 import { clipVisionModelWithProjection } from '../models/clip-vision-model-with-projection.ts';
 import { buildUnetGraphs, deepFeatures, type UnetSizes } from '../models/unet-spatio-temporal-condition-model.ts';
-import { vaeScaleFactor } from '../models/vae-config.ts';
+import { type VaeConfig, vaeScaleFactor } from '../models/vae-config.ts';
 import { vaeEncoder } from '../models/vae-encoder.ts';
 import { vaeTemporalDecoder } from '../models/vae-temporal-decoder.ts';
 import type { ConcreteProvider } from '../runtime/session.ts';
@@ -51,7 +52,28 @@ export async function buildNetwork(
   request: NetworkRequest,
   target: GraphTarget,
 ): Promise<BuiltGraph> {
+  if (request.network === 'vae-encoder' || request.network === 'vae-decoder') {
+    return buildVaeNetwork(configs, request, target);
+  }
   return pickNetwork(configs, request, await buildCheckpoint(configs, request, target));
+}
+
+/** What the two halves of a VAE ask of its checkpoint, which its config alone decides. */
+const vaeExpectations = new WeakMap<VaeConfig, Partial<Record<VaeRequest['network'], BuiltGraph['expected']>>>();
+
+type VaeRequest = Extract<NetworkRequest, { network: 'vae-encoder' | 'vae-decoder' }>;
+
+/** Builds one half of the VAE; the other one is built only where it is not known yet what that asks of the checkpoint. */
+async function buildVaeNetwork(configs: ModelConfigs, request: VaeRequest, target: GraphTarget): Promise<BuiltGraph> {
+  const { where, weights } = await openCheckpoint(configs, 'vae');
+  const other = request.network === 'vae-encoder' ? 'vae-decoder' : 'vae-encoder';
+  const known = vaeExpectations.get(configs.vae)?.[other];
+  const graphs = checkpointGraphs(configs, request, { weights, target }, known && request.network);
+  const expected = known ?? graphs[other]!.expected;
+  const graph = pickNetwork(configs, request, graphs);
+  vaeExpectations.set(configs.vae, { [request.network]: graph.expected, [other]: expected });
+  checkWeights(where, weights, [graph, { expected }]);
+  return graph;
 }
 
 /** All graphs over the checkpoint of a network, compared with it; see {@link buildNetwork}. */
@@ -90,8 +112,16 @@ export function pickNetwork(configs: ModelConfigs, request: NetworkRequest, grap
   return request.deepFeatures === 'give' ? addOutput(wanted, features) : extractSubgraph(wanted, features);
 }
 
-/** All graphs over the checkpoint of the one asked for: only together do they account for every tensor. */
-function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source: GraphSource): CheckpointGraphs {
+/**
+ * All graphs over the checkpoint of the one asked for: only together do they account for every tensor.
+ * @param alone the only half of a VAE to build
+ */
+function checkpointGraphs(
+  configs: ModelConfigs,
+  request: NetworkRequest,
+  source: GraphSource,
+  alone?: VaeRequest['network'],
+): CheckpointGraphs {
   const scale = vaeScaleFactor(configs.vae);
   switch (request.network) {
     case 'image-encoder':
@@ -112,12 +142,12 @@ function checkpointGraphs(configs: ModelConfigs, request: NetworkRequest, source
 
   function vaeGraphs({ frames, width, height }: { frames: number; width: number; height: number }) {
     const pixels = { width: width * scale, height: height * scale };
-    return {
-      'vae-encoder': buildGraph('vae-encoder', source, (graph) => vaeEncoder(graph, configs.vae, pixels)),
-      'vae-decoder': buildGraph('vae-decoder', source, (graph) =>
-        vaeTemporalDecoder(graph, configs.vae, { frames, width, height }),
-      ),
+    const builds = {
+      'vae-encoder': (graph: GraphBuilder) => vaeEncoder(graph, configs.vae, pixels),
+      'vae-decoder': (graph: GraphBuilder) => vaeTemporalDecoder(graph, configs.vae, { frames, width, height }),
     };
+    const names = alone === undefined ? (['vae-encoder', 'vae-decoder'] as const) : [alone];
+    return Object.fromEntries(names.map((name) => [name, buildGraph(name, source, builds[name])]));
   }
 }
 

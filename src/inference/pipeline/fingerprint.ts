@@ -67,6 +67,9 @@ export async function modelDigest(configs: ModelConfigs): Promise<string> {
 const samples = 256;
 const sampleBytes = 4096;
 
+/** A file of that size is read at once: so many reads of little each take longer. */
+const readWholeBytes = 8 * 2 ** 20;
+
 /** A file's size, and a digest of evenly spaced parts of it; of a small one, all of it. */
 async function sampleFile(path: string): Promise<[number, string]> {
   const handle = await open(path, 'r');
@@ -74,8 +77,14 @@ async function sampleFile(path: string): Promise<[number, string]> {
     const { size } = await handle.stat();
     const hash = createHash('sha256');
     const gap = Math.max(sampleBytes, Math.floor((size - sampleBytes) / (samples - 1)));
-    const part = Buffer.alloc(sampleBytes);
+    const isWhole = size <= readWholeBytes;
+    const part = Buffer.alloc(isWhole ? size : sampleBytes);
+    if (isWhole) await handle.read(part, 0, size, 0);
     for (let at = 0; at < size; at += gap) {
+      if (isWhole) {
+        hash.update(part.subarray(at, at + sampleBytes));
+        continue;
+      }
       const { bytesRead } = await handle.read(part, 0, sampleBytes, at);
       hash.update(part.subarray(0, bytesRead));
     }

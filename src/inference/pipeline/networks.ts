@@ -4,7 +4,13 @@ import { partitionGraph } from '../graph/cut-graph.ts';
 import type { BuiltGraph, GraphTarget } from '../graph/graph-builder.ts';
 import { unetPart } from '../models/unet-spatio-temporal-condition-model.ts';
 import { type NetworkSession, openChain, openSession, type SessionOptions } from '../runtime/session.ts';
-import { buildCheckpoint, type CheckpointGraphs, type NetworkRequest, pickNetwork } from './build-network.ts';
+import {
+  buildCheckpoint,
+  buildNetwork,
+  type CheckpointGraphs,
+  type NetworkRequest,
+  pickNetwork,
+} from './build-network.ts';
 import type { ModelConfigs } from './load-model.ts';
 import type { MemoryMode } from './types.ts';
 
@@ -56,15 +62,14 @@ export function modelNetworks(configs: ModelConfigs, { target, session, memoryMo
 
   async function build(request: NetworkRequest): Promise<BuiltGraph> {
     const isUnet = request.network === 'unet-conditioning' || request.network === 'unet-step';
+    if (!isUnet) return buildNetwork(configs, request, { ...target(request), foldsWeights });
     const key = JSON.stringify({ ...request, network: 'unet', deepFeatures: undefined });
-    const known = isUnet && unetGraphs?.key === key ? unetGraphs.graphs : undefined;
-    const winogradChannels = isUnet && reckons ? leastWinogradChannels : undefined;
+    const known = unetGraphs?.key === key ? unetGraphs.graphs : undefined;
+    const winogradChannels = reckons ? leastWinogradChannels : undefined;
     const form = { ...target(request), foldsWeights, winogradChannels };
     const graphs = known ?? (await buildCheckpoint(configs, request, form));
-    if (isUnet) {
-      const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
-      unetGraphs = isTaken ? undefined : { key, graphs };
-    }
+    const isTaken = request.network === 'unet-step' && request.deepFeatures !== 'give';
+    unetGraphs = isTaken ? undefined : { key, graphs };
     return pickNetwork(configs, request, graphs);
   }
 

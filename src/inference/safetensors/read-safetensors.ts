@@ -33,14 +33,32 @@ export interface SafetensorsFile {
 /** The length of the header, as a little-endian u64, stands before it. */
 const lengthPrefixBytes = 8;
 
+/** Files that were read, by path, with what they were then; the one that was asked for last at the end. */
+const known = new Map<string, { state: string; read: SafetensorsFile }>();
+const mostKnown = 16;
+const mostKnownHeaderBytes = 2 ** 21;
+
+/** Soon after a change another one may leave a file's times as they are: they are as coarse as the file system has them. */
+const unsettledMs = 2000;
+
 /**
- * Reads and checks the header of a .safetensors file, which may be hostile; the tensors themselves stay on disk.
+ * Reads and checks the header of a .safetensors file, which may be hostile; the tensors themselves stay on disk. While the
+ * file stays as it is its header is read once: a clip asks for each of its model's several times.
  * @throws SafetensorsError naming the path and, where one is at fault, the tensor
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   const { file, handle } = await openRegularFile(path);
   try {
-    const fileBytes = (await handle.stat()).size;
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await handle.stat({ bigint: true });
+    const state = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    const isSettled = Date.now() - Number(ctimeMs) > unsettledMs;
+    const before = known.get(file);
+    known.delete(file);
+    if (before?.state === state) {
+      known.set(file, before);
+      return before.read;
+    }
+    const fileBytes = Number(size);
     const headerBytes = await readHeaderLength(handle, file, fileBytes);
     const header = Buffer.alloc(headerBytes);
     await readFully(handle, file, header, lengthPrefixBytes);
@@ -50,7 +68,11 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     for (const { name, dtype, shape, begin, end } of tensors) {
       entries.set(name, { name, dtype, shape, file, offset: dataStart + begin, sizeBytes: end - begin });
     }
-    return { path: file, metadata, tensors: entries };
+    const read = { path: file, metadata, tensors: entries };
+    if (isSettled && headerBytes <= mostKnownHeaderBytes) known.set(file, { state, read });
+    const [oldest] = known.keys();
+    if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+    return read;
   } finally {
     await handle.close();
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { buildNetwork } from '../../../src/inference/pipeline/build-network.ts';
 import { type OpenImageToVideoOptions, openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { readModelConfigs } from '../../../src/inference/pipeline/load-model.ts';
@@ -29,7 +29,7 @@ const picture = {
 };
 
 async function frames(options: Partial<OpenImageToVideoOptions>, clips = 1): Promise<Buffer> {
-  const modelDir = goldenPath('models/tiny-a');
+  const modelDir = inject('tinyModel');
   const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 2, ...options });
   try {
     let last = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { openImageToVideo } from '../../../src/inference/pipeline/image-to-video.ts';
 import { fitLatentsToRgb, latentsToFrames } from '../../../src/inference/pipeline/latents-to-rgb.ts';
 import { pilResize } from '../../../src/inference/pipeline/pil-resize.ts';
@@ -14,7 +14,6 @@ import {
 import type { ImageToVideoResult, ImageToVideoSettings } from '../../../src/inference/pipeline/types.ts';
 import { mt19937 } from '../../../src/inference/random/mt19937.ts';
 import type { FramedPicture, RgbFrames, RgbPicture } from '../../../src/util/rgb.ts';
-import { goldenPath } from '../../support/golden.ts';
 
 const size = { width: 12, height: 8 };
 const pixels = size.width * size.height;
@@ -180,7 +179,7 @@ function psnr(guess: RgbFrames, { width, height, frames }: ImageToVideoResult): 
 
 describe('a run that is looked at', () => {
   it('hands over all frames at the size of the latents, after the steps that are due, and makes the same clip', async () => {
-    const model = goldenPath('models/tiny-a');
+    const model = inject('tinyModel');
     const { shown, result } = await previewedRun(model, {});
     expect(shown.map(({ after }) => after)).toEqual([0, 1, 2]);
     for (const { guess } of shown) {
@@ -194,7 +193,7 @@ describe('a run that is looked at', () => {
   });
 
   it('shows where a clip of two pictures ends: the last frame of the guess is that picture', async () => {
-    const model = goldenPath('models/tiny-a');
+    const model = inject('tinyModel');
     const dark = { ...photo, data: photo.data.map((value) => 255 - value) };
     const { shown } = await previewedRun(model, { endPicture: dark, previews: { parts: [0.25, 0.4] } });
     // Halves count as steps: after the second, which runs backwards, and after the fourth.

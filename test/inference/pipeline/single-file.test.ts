@@ -49,7 +49,16 @@ function headOf(
   return path;
 }
 
-async function framesOf(modelDir: string): Promise<Uint8Array[]> {
+/** The clips that were made before, by model. */
+const clips = new Map<string, Promise<Uint8Array[]>>();
+
+function framesOf(modelDir: string): Promise<Uint8Array[]> {
+  const clip = clips.get(modelDir) ?? makeFrames(modelDir);
+  clips.set(modelDir, clip);
+  return clip;
+}
+
+async function makeFrames(modelDir: string): Promise<Uint8Array[]> {
   const { width, height } = settings;
   const data = (await openGolden('single-file')).tensor('picture').data as Uint8Array;
   const pipeline = await openImageToVideo({ modelDir, provider: 'cpu', threads: 1 });

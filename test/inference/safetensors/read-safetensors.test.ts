@@ -1,6 +1,6 @@
-import { link, mkdir, realpath, symlink } from 'node:fs/promises';
+import { link, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SafetensorsError } from '../../../src/errors.ts';
 import { maxHeaderBytes, maxNameLength, maxRank, maxTensorCount } from '../../../src/inference/safetensors/format.ts';
 import { readSafetensors } from '../../../src/inference/safetensors/read-safetensors.ts';
@@ -46,6 +46,30 @@ describe('readSafetensors', () => {
       });
       expect(file.tensors.get('scalar')?.shape).toEqual([]);
       expect(file.metadata.get('é "quoted"')).toHaveLength(10_000);
+    });
+  });
+
+  describe('reads the header of a file', () => {
+    afterEach(() => vi.restoreAllMocks());
+    const bytesOf = (name: string) => safetensorsBytes({ [name]: floatEntry(0, 1) }, data(4));
+
+    it('once while it stays as it is, and again when it was written to, to as many bytes', async () => {
+      const { now } = Date;
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + 10_000);
+      await withFolder({ 'x.safetensors': bytesOf('first') }, async (folder) => {
+        const path = join(folder, 'x.safetensors');
+        const read = await readSafetensors(path);
+        expect(await readSafetensors(path)).toBe(read);
+        await writeFile(path, bytesOf('other'));
+        expect([...(await readSafetensors(path)).tensors.keys()]).toEqual(['other']);
+      });
+    });
+
+    it('again where it has just been written, for its times may not tell of the next change', async () => {
+      await withFolder({ 'x.safetensors': bytesOf('first') }, async (folder) => {
+        const path = join(folder, 'x.safetensors');
+        expect(await readSafetensors(path)).not.toBe(await readSafetensors(path));
+      });
     });
   });
 
