@@ -36,8 +36,8 @@ interface Kept {
 /**
  * The command line for the tests of one file. The real renderer serves all calls that ask for the same model and the same
  * options: to start its process and to load the model is most of what a tiny clip costs. So does the checker of pictures,
- * with the same limits. That a process ends with its command is left to tests that take `runCli` of src/cli; here each command
- * must at least close what it was given.
+ * with the same limits. That a process ends with its command is left to main.test.ts, whose program ends only then; here each
+ * command must at least close what it was given.
  */
 export function keepRenderers(): KeptCli {
   const all: Kept[] = [];
