@@ -42,7 +42,7 @@ PREFIXES = dict(
 )
 TINY = dict(
     unet=dict(
-        model_channels=64, channel_mult=(1, 2), num_res_blocks=1, attention_resolutions=(1,), context_dim=32, adm_in_channels=192
+        model_channels=64, channel_mult=(1, 1), num_res_blocks=1, attention_resolutions=(1,), context_dim=32, adm_in_channels=192
     ),
     autoencoder=dict(ch=32, ch_mult=(1, 1), num_res_blocks=2),
     clip=dict(width=160, layers=2, patch_size=32, output_dim=32, text_width=16, vocabulary=64),

@@ -27,7 +27,7 @@ const drawn = { sgm: drawSingleFile(cases.sgm), comfy: drawSingleFile(cases.comf
 const written = mkdtempSync(join(tmpdir(), 'kinora-test-'));
 afterAll(() => rmSync(written, { recursive: true, force: true }));
 
-/** The whole files, 27 MB each, which no test may change. */
+/** The whole files, 17 MB each, which no test may change. */
 const files = { sgm: join(written, 'sgm', 'svd_xt.safetensors'), comfy: join(written, 'comfy', 'svd_xt.safetensors') };
 writeCheckpoint(files.sgm, drawn.sgm);
 writeCheckpoint(files.comfy, drawn.comfy);
