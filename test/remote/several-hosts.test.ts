@@ -42,6 +42,8 @@ describe.skipIf(noRedis !== undefined)(`workers on other hosts${noRedis ? ` (${n
 
     const inInk = animate(2, 2);
     const styled = invoke({ ...inInk, options: { ...inInk.options, style: 'ink' } });
+    // A busy bot may take in the later one first.
+    await until(() => expect(jobs()).toHaveLength(2));
     await clipOf(invoke(animate(3, 2)));
     expect(jobs()[1]).toMatchObject({ state: 'queued', attempts: 0 });
     expect(jobs()[2]).toMatchObject({ attempts: 1 });
