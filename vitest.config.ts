@@ -54,7 +54,6 @@ export default defineConfig({
       'test/support/temp-in-memory.ts',
       'test/support/bundle-children.ts',
       'test/support/tiny-model.ts',
-      'test/support/lend-browser.ts',
       'test/support/compile-schemas.ts',
     ],
     // The default `forks` pool: the vm pools break ONNX Runtime's tensors.

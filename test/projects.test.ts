@@ -16,7 +16,7 @@ const exempt = [
   // Holds the words themselves.
   'test/projects.test.ts',
   // Hands them to the page.
-  'test/playground/browser-faults.test.ts',
+  'test/playground/browser-faults.ts',
   // Runs before all tests, for all.
   'test/support/temp-in-memory.ts',
   // Runs in child processes.

@@ -21,6 +21,7 @@ export const givingBack: Readonly<Record<string, string>> = {
 
 /** The longest files, longest first: they are begun first, so that no core waits for them at the end. */
 export const longest: readonly string[] = [
+  'test/playground/browser.test.ts',
   'test/remote/dying-hosts.test.ts',
   'test/remote/several-hosts.test.ts',
   'test/worker/webgpu.test.ts',
@@ -37,12 +38,8 @@ export const longest: readonly string[] = [
   'test/e2e/log-secrets.test.ts',
   'test/e2e/host-faults.test.ts',
   'test/e2e/devices.test.ts',
-  'test/playground/browser-form.test.ts',
-  'test/playground/browser-people.test.ts',
-  'test/playground/browser-mouse.test.ts',
   'test/playground/faults.test.ts',
   'test/e2e/gateway.test.ts',
-  'test/playground/browser-faults.test.ts',
   'test/queue/bullmq-engine.test.ts',
   'test/cli/model-names.test.ts',
   'test/inference/pipeline/cancel.test.ts',
@@ -52,7 +49,6 @@ export const longest: readonly string[] = [
   'test/e2e/doors.test.ts',
   'test/cli/model-folder.test.ts',
   'test/inference/pipeline/guard-networks.test.ts',
-  'test/playground/browser-places.test.ts',
   'test/e2e/many-waiting.test.ts',
   'test/worker/stalled-process.test.ts',
   'test/main.test.ts',

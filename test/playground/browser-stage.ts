@@ -1,13 +1,24 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { deserialize } from 'node:v8';
-import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished } from 'vitest';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import type { OpenedPlayground } from '../../src/cli/open-playground.ts';
-import type { PageFiles } from '../../src/playground/bundle-page.ts';
+import { bundlePage, type PageFiles } from '../../src/playground/bundle-page.ts';
 import { startTinyRenderer, type TinyRenderer } from '../e2e/tiny-renderer.ts';
-import { launchArguments } from '../support/browser-arguments.ts';
 import { playground } from './stage.ts';
+
+const require = createRequire(import.meta.url);
+
+/** No sandbox, since containers have none to give; and nothing that the browser does of itself over the network. */
+const launchArguments = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 const places = [
   process.env.CHROMIUM_PATH,
@@ -39,18 +50,23 @@ interface WindowOptions {
   motion?: boolean;
 }
 
-/** What the tests of one file have. */
+/** What the tests of one topic have. */
 export interface BrowserStage {
   renderer: TinyRenderer;
   /** The stand-in behind the latest visit. */
   discord: OpenedPlayground['discord'];
   /** A playground with its real page, and a window on it. What the window complains of fails the test. */
   visit(options?: WindowOptions): Promise<Page>;
+  /**
+   * The window that an earlier test of the topic got from here, as that one left it; the first gets a new one. For tests
+   * that need no empty channel: a playground and a window cost half a second of processor time.
+   */
+  stay(): Promise<Page>;
 }
 
-/** What the browser of one file's tests needs besides. */
+/** What the browser of one topic's tests needs besides. */
 interface BrowserOptions {
-  /** Added to the environment of the browser, which then serves this file alone. */
+  /** Added to the environment of the browser, which then serves this topic alone. */
   environment?: Readonly<Record<string, string>>;
   /** Why the tests cannot run here; undefined where they can. */
   missing?: string | undefined;
@@ -73,52 +89,86 @@ export function describeInBrowser(
     let browser: Browser;
     let page: PageFiles;
     beforeAll(async () => {
-      lentPage ??= borrowPage();
-      [browser, page, stage.renderer] = await Promise.all([
-        environment === undefined ? borrowBrowser(executablePath!) : launchBrowser(executablePath!, environment),
-        lentPage,
-        startTinyRenderer(),
-      ]);
+      bundled ??= bundleWithoutMap();
+      [browser, page, stage.renderer] = await Promise.all([browserWith(environment), bundled, startTinyRenderer()]);
       if (keepsPictures) mkdirSync(picturesDir, { recursive: true });
     });
-    afterAll(() => browser?.close());
-    stage.visit = async (options) => {
-      const { url, discord } = await playground(stage.renderer, { page });
+
+    async function open(options: WindowOptions, whenDone: (end: () => Promise<void>) => void): Promise<OpenedWindow> {
+      const { url, discord } = await playground(stage.renderer, { page }, whenDone);
       stage.discord = discord;
-      return openWindow(browser, url, options);
+      const opened = await openWindow(browser, url, options);
+      whenDone(async () => {
+        await opened.window.context().close();
+        opened.check();
+      });
+      return opened;
+    }
+    stage.visit = async (options = {}) => (await open(options, onTestFinished)).window;
+
+    let shared: OpenedWindow | undefined;
+    const ends: (() => Promise<void>)[] = [];
+    stage.stay = async () => {
+      shared ??= await open({}, (end) => ends.unshift(end));
+      return shared.window;
     };
+    // What went wrong in it is said by the test in which it did.
+    afterEach(() => shared?.check());
+    afterAll(async () => {
+      for (const end of ends) await end();
+      if (environment !== undefined) await browser?.close();
+    });
     define(stage);
   });
 }
 
-/** The page of all files that this process runs. */
-let lentPage: Promise<PageFiles> | undefined;
+/** The page of all topics. */
+let bundled: Promise<PageFiles> | undefined;
 
-/** The page as it was bundled once for all processes. */
-async function borrowPage(): Promise<PageFiles> {
-  const answer = await fetch(`${inject('browserDoor')}page`);
-  if (!answer.ok) throw new Error(await answer.text());
-  return deserialize(Buffer.from(await answer.arrayBuffer()));
+/** The map to the sources is most of the script, and every window would read it. */
+async function bundleWithoutMap(): Promise<PageFiles> {
+  const page = new Map(await bundlePage());
+  const script = page.get('/page/main.js')!;
+  const bytes = Buffer.from(
+    Buffer.from(script.bytes)
+      .toString()
+      .replace(/\n\/\/# sourceMappingURL=.*/, ''),
+  );
+  return page.set('/page/main.js', { ...script, bytes });
 }
 
-/** A connection to the Chromium that all files share; what a file opens in it ends with the connection. */
-async function borrowBrowser(path: string): Promise<Browser> {
-  const answer = await fetch(`${inject('browserDoor')}${encodeURIComponent(path)}`);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`Chromium does not start: ${text}`);
-  return chromium.connect(text);
+/** The Chromium of all topics that change nothing in its environment. */
+let lent: Promise<Browser> | undefined;
+
+function browserWith(environment: Readonly<Record<string, string>> | undefined): Promise<Browser> {
+  if (environment !== undefined) return launchBrowser(environment);
+  lent ??= launchBrowser({});
+  return lent;
 }
 
-function launchBrowser(path: string, environment: Readonly<Record<string, string>>): Promise<Browser> {
+/** After the last topic. */
+export async function closeBrowser(): Promise<void> {
+  await (await lent)?.close();
+}
+
+function launchBrowser(environment: Readonly<Record<string, string>>): Promise<Browser> {
+  // Only here, and not by `import`, which reads its seven megabytes once more to find what they export.
+  const { chromium } = require('playwright-core') as typeof import('playwright-core');
   const env = { ...process.env, ...environment } as Record<string, string>;
-  return chromium.launch({ executablePath: path, args: [...launchArguments], env });
+  return chromium.launch({ executablePath: executablePath!, args: launchArguments, env });
+}
+
+interface OpenedWindow {
+  window: Page;
+  /** Fails where the window complained of something, or asked another host for anything. */
+  check(): void;
 }
 
 async function openWindow(
   browser: Browser,
   url: string,
-  { width = 1280, height = 800, locale = 'en-US', colorScheme = 'dark', motion = false }: WindowOptions = {},
-): Promise<Page> {
+  { width = 1280, height = 800, locale = 'en-US', colorScheme = 'dark', motion = false }: WindowOptions,
+): Promise<OpenedWindow> {
   const reducedMotion = motion ? 'no-preference' : 'reduce';
   const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme, reducedMotion });
   context.setDefaultTimeout(patienceMs);
@@ -133,15 +183,16 @@ async function openWindow(
     // What is in the page already is fetched from nowhere.
     if (protocol !== 'data:' && protocol !== 'blob:') hosts.add(host);
   });
-  onTestFinished(async () => {
-    await context.close();
-    expect(complaints).toEqual([]);
-    expect([...hosts]).toEqual([new URL(url).host]);
-  });
   const window = await context.newPage();
   await window.goto(url);
   await window.locator('.welcome').waitFor();
-  return window;
+  return {
+    window,
+    check() {
+      expect(complaints).toEqual([]);
+      expect([...hosts]).toEqual([new URL(url).host]);
+    },
+  };
 }
 
 /** Keeps a picture of the window in `out/playground`, where that was asked for. */
@@ -155,9 +206,13 @@ export async function until(window: Page, expression: string): Promise<void> {
   await expect.poll(isTrue, { timeout: patienceMs, message: expression }).toBe(true);
 }
 
+/** Read, not loaded: it is the page that runs it. */
+let axe: string | undefined;
+
 /** What axe-core finds wrong by the rules of WCAG 2.2, levels A and AA. */
 export async function flaws(window: Page): Promise<string[]> {
-  await window.evaluate(axe.source);
+  axe ??= readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  if (await window.evaluate<boolean>('globalThis.axe === undefined')) await window.evaluate(axe);
   return window.evaluate<string[]>(`axe
     .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] })
     .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>

@@ -17,17 +17,18 @@ const { checkBeforeQueueing } = createPictureChecker({ environment: process.env 
 /** For `bot`: the playground's own process looks at its pictures. */
 export const ownChecker = { editGapMs: 0 };
 
-/** A playground with the real bot over a tiny model. It ends with the test; violations fail it. */
+/** A playground with the real bot over a tiny model. It ends with the test, or when `whenDone` says; violations fail it. */
 export async function playground(
   renderer: TinyRenderer,
   options: Partial<OpenPlaygroundOptions> = {},
+  whenDone: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<OpenedPlayground & { log: ReturnType<typeof createRecordingLog> }> {
   const log = createRecordingLog();
   const opened = await openPlayground({
     config: readConfig({ MODEL_DIR: renderer.modelDir, PROVIDER: 'cpu' }),
     environment: {},
     page: stubPage,
-    dataDir: dataFolder(),
+    dataDir: dataFolder(whenDone),
     log,
     renderer,
     listenAt: { host: '127.0.0.1', port: 0, mustBePort: true },
@@ -36,7 +37,7 @@ export async function playground(
     bot: { editGapMs: 0, checkPicture: checkBeforeQueueing },
     ...options,
   });
-  onTestFinished(async () => {
+  whenDone(async () => {
     const violations = opened.discord.violations();
     await opened.close();
     expect(violations).toEqual([]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/storage/database.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -18,12 +19,12 @@ function makeEmpty(): Buffer {
 }
 
 /**
- * A new DATA_DIR that is gone after the test, with an empty database of today's shape: taking all migrations is most of what
+ * A new DATA_DIR that is gone after the test, or when `whenDone` says, with an empty database of today's shape: taking all migrations is most of what
  * opening a new one costs. For tests to which the first start means nothing.
  */
-export function dataFolder(): string {
+export function dataFolder(whenDone: (end: () => Promise<void>) => void = onTestFinished): string {
   empty ??= makeEmpty();
-  const folder = tempFolder();
+  const folder = tempFolder(whenDone);
   writeFileSync(join(folder, 'kinora.db'), empty);
   return folder;
 }

@@ -74,23 +74,25 @@ async function fontsOf(window: Page, text: string): Promise<string[]> {
 const files = families.map(filesOf);
 const absent = families.filter((_, index) => files[index]?.length === 0);
 
-describeInBrowser(
-  'the playground’s fonts, where there is only one for text and one for emoji',
-  (stage) => {
-    it('the emoji font draws emoji, and nothing else', async () => {
-      const window = await stage.visit();
-      await keepPicture(window, 'fonts');
-      for (const text of ['a b', '0123456789', '#*', '©®™', '→ ░ · …', 'Ready in 12 s']) {
-        expect(await fontsOf(window, text), text).toEqual(['DejaVu Sans']);
-      }
-      // The last three are in DejaVu Sans too, without colours.
-      for (const text of ['🎬', '🎞️', '👍', '❌', '❤️', '😂']) {
-        expect(await fontsOf(window, text), text).toEqual(['Noto Color Emoji']);
-      }
-    });
-  },
-  {
-    environment: { FONTCONFIG_FILE: onlyFonts(files.flat()) },
-    missing: absent.length === 0 ? undefined : `these fonts are not installed: ${absent.join(', ')}`,
-  },
-);
+export function describeFonts(): void {
+  describeInBrowser(
+    'the playground’s fonts, where there is only one for text and one for emoji',
+    (stage) => {
+      it('the emoji font draws emoji, and nothing else', async () => {
+        const window = await stage.visit();
+        await keepPicture(window, 'fonts');
+        for (const text of ['a b', '0123456789', '#*', '©®™', '→ ░ · …', 'Ready in 12 s']) {
+          expect(await fontsOf(window, text), text).toEqual(['DejaVu Sans']);
+        }
+        // The last three are in DejaVu Sans too, without colours.
+        for (const text of ['🎬', '🎞️', '👍', '❌', '❤️', '😂']) {
+          expect(await fontsOf(window, text), text).toEqual(['Noto Color Emoji']);
+        }
+      });
+    },
+    {
+      environment: { FONTCONFIG_FILE: onlyFonts(files.flat()) },
+      missing: absent.length === 0 ? undefined : `these fonts are not installed: ${absent.join(', ')}`,
+    },
+  );
+}
