@@ -23,7 +23,7 @@ const sizes = [
 export function describeForm(): void {
   describeInBrowser('the form of a command', (stage) => {
     it('shows every suggestion whole in windows of 1280 by 800, 390 by 844 and 768 by 480', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       for (const [width, height] of sizes) {
         await window.setViewportSize({ width, height });
         await openForm(window, '/animate');
@@ -45,10 +45,11 @@ export function describeForm(): void {
         expect(await window.locator('#option-motion').inputValue()).toMatch(/^strong/);
         await closeForm(window);
       }
+      await window.setViewportSize({ width: 1280, height: 800 });
     });
 
     it('says beside the box that nonsense is no number, and goes on saying so', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       await openForm(window, '/animate');
       await window.getByRole('button', { name: /sample picture cat/ }).click();
       await window.locator('[data-option=motion]').click();
@@ -61,10 +62,11 @@ export function describeForm(): void {
       );
       await window.locator('#option-motion').fill('90');
       await window.locator('.command-form .problem').waitFor({ state: 'detached' });
+      await closeForm(window);
     });
 
     it('takes a second picture for the option `end`', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       await openForm(window, '/animate');
       await window.getByRole('button', { name: /sample picture cat/ }).click();
       await window.locator('[data-option=end]').click();
@@ -96,7 +98,7 @@ export function describeForm(): void {
     });
 
     it('names the subcommand that was used, as Discord does, and counts a single option in the singular', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       await openForm(window, '/kinora-config show');
       await window.locator('.command-form button[type=submit]').click();
       await window.locator('.message').getByText('Ada used /kinora-config show', { exact: true }).waitFor();

@@ -57,46 +57,8 @@ export function describeMouse(): void {
       await whisper.waitFor({ state: 'detached' });
     });
 
-    it('the form holds what the bot registered; the bot completes, the page checks', async () => {
-      const window = await stage.visit({ colorScheme: 'light' });
-      await window.locator('#composer').fill('/ANI');
-      const entries = window.getByRole('listbox', { name: 'Commands' }).getByRole('option');
-      await keepPicture(window, 'commands-light');
-      expect(await entries.count()).toBe(1);
-      await entries.first().click();
-      const form = window.getByRole('form', { name: '/animate' });
-      await form.getByRole('button', { name: 'Send command' }).click();
-      await form.getByText('This option is required.').waitFor();
-
-      const buffer = Buffer.from(
-        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M9QDwADgQF/q6r0YQAAAABJRU5ErkJggg==',
-        'base64',
-      );
-      await form.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer });
-      await form.getByText('dot.png').waitFor();
-      await form.getByRole('button', { name: /Take the sample picture cat/ }).click();
-      // The one with suggestions last: their list covers the buttons below as soon as it has come.
-      for (const option of ['seed', 'loop', 'private', 'motion']) {
-        await form.getByRole('button', { name: `+ ${option}` }).click();
-      }
-      await form.getByRole('combobox', { name: 'motion' }).fill('str');
-      await form.getByRole('option', { name: 'strong (180)' }).click();
-      await form.getByRole('combobox', { name: 'loop' }).selectOption({ label: 'ping-pong: there and back' });
-      await form.getByRole('combobox', { name: 'private' }).selectOption({ label: 'True' });
-      await form.getByRole('spinbutton', { name: 'seed' }).fill('9007199254740992');
-      await form.getByRole('button', { name: 'Send command' }).click();
-      await form.getByText('This must be from -9007199254740991 to 9007199254740991.').waitFor();
-      await form.getByRole('spinbutton', { name: 'seed' }).fill('7');
-      await keepPicture(window, 'form-light');
-      await form.getByRole('button', { name: 'Send command' }).click();
-      const clip = messageWith(window, 'seed 7 · ping-pong loop');
-      await clip.locator('img.picture').waitFor();
-      await clip.getByText('Only you can see this').waitFor();
-      await keepPicture(window, 'clip-light');
-    });
-
     it('a posted picture is animated by a reaction and by the message command; ❌ takes a clip away', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       const samples = await window.evaluate<string[]>(
         "[...document.querySelectorAll('.sample img')].map(({ src }) => src)",
       );
@@ -131,6 +93,45 @@ export function describeMouse(): void {
       await post.getByRole('button', { name: 'Delete message' }).click();
       await post.waitFor({ state: 'detached' });
       await reply.getByText('The original message was deleted').waitFor();
+    });
+
+    it('the form holds what the bot registered; the bot completes, the page checks', async () => {
+      const window = await stage.stay();
+      await window.emulateMedia({ colorScheme: 'light' });
+      await window.locator('#composer').fill('/ANI');
+      const entries = window.getByRole('listbox', { name: 'Commands' }).getByRole('option');
+      await keepPicture(window, 'commands-light');
+      expect(await entries.count()).toBe(1);
+      await entries.first().click();
+      const form = window.getByRole('form', { name: '/animate' });
+      await form.getByRole('button', { name: 'Send command' }).click();
+      await form.getByText('This option is required.').waitFor();
+
+      const buffer = Buffer.from(
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M9QDwADgQF/q6r0YQAAAABJRU5ErkJggg==',
+        'base64',
+      );
+      await form.locator('input[type=file]').setInputFiles({ name: 'dot.png', mimeType: 'image/png', buffer });
+      await form.getByText('dot.png').waitFor();
+      await form.getByRole('button', { name: /Take the sample picture cat/ }).click();
+      // The one with suggestions last: their list covers the buttons below as soon as it has come.
+      for (const option of ['seed', 'loop', 'private', 'motion']) {
+        await form.getByRole('button', { name: `+ ${option}` }).click();
+      }
+      await form.getByRole('combobox', { name: 'motion' }).fill('str');
+      await form.getByRole('option', { name: 'strong (180)' }).click();
+      await form.getByRole('combobox', { name: 'loop' }).selectOption({ label: 'ping-pong: there and back' });
+      await form.getByRole('combobox', { name: 'private' }).selectOption({ label: 'True' });
+      await form.getByRole('spinbutton', { name: 'seed' }).fill('9007199254740992');
+      await form.getByRole('button', { name: 'Send command' }).click();
+      await form.getByText('This must be from -9007199254740991 to 9007199254740991.').waitFor();
+      await form.getByRole('spinbutton', { name: 'seed' }).fill('7');
+      await keepPicture(window, 'form-light');
+      await form.getByRole('button', { name: 'Send command' }).click();
+      const clip = messageWith(window, 'seed 7 · ping-pong loop');
+      await clip.locator('img.picture').waitFor();
+      await clip.getByText('Only you can see this').waitFor();
+      await keepPicture(window, 'clip-light');
     });
   });
 }

@@ -1,19 +1,46 @@
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describeInBrowser, flaws, keepPicture } from './browser-stage.ts';
+import { describeInBrowser, flaws, keepPicture, post } from './browser-stage.ts';
+
+/** The window of a second person beside the first one's, opened as the first one would. */
+async function besides(ada: Page): Promise<Page> {
+  const [, open] = ada.context().pages();
+  if (open !== undefined) return open;
+  const opening = ada.context().waitForEvent('page');
+  await ada.getByRole('link', { name: 'Second person: open another window' }).click();
+  return opening;
+}
 
 export function describePeople(): void {
   describeInBrowser('the playground’s people, languages and shapes', (stage) => {
+    it('a moderator deletes what somebody else wrote, and a plain member is not offered it', async () => {
+      const ada = await stage.stay();
+      await post(ada, 'not nice');
+      const bruno = await besides(ada);
+      const message = bruno.locator('.message', { hasText: 'not nice' });
+      const openMenu = () => message.click({ button: 'right' });
+      await openMenu();
+      await bruno.getByRole('menuitem', { name: 'Reply' }).waitFor();
+      expect(await bruno.getByRole('menuitem', { name: 'Delete message' }).count()).toBe(0);
+      await bruno.keyboard.press('Escape');
+      await bruno.getByLabel('Moderator').check();
+      await keepPicture(bruno, 'moderator');
+      await openMenu();
+      await bruno.getByRole('menuitem', { name: 'Delete message' }).click();
+      await ada.getByText('not nice').waitFor({ state: 'detached' });
+      // The owner of the server may, without being asked to become one.
+      expect(await ada.getByLabel('Moderator').count()).toBe(0);
+    });
+
     it('a second window is a second person with a turn of their own in the queue, in Spanish', async () => {
-      const ada = await stage.visit();
+      const ada = await stage.stay();
       const hold = stage.renderer.hold();
       await ada.getByRole('button', { name: 'Animate a sample picture' }).click();
       await hold.reached;
       await ada.getByRole('button', { name: 'Animate astronaut.jpg' }).click();
       await ada.locator('.message').getByText('position: 1').waitFor();
 
-      const opening = ada.context().waitForEvent('page');
-      await ada.getByRole('link', { name: 'Second person: open another window' }).click();
-      const bruno = await opening;
+      const bruno = await besides(ada);
       await bruno.locator('.person-name').getByText('Bruno').waitFor();
       await bruno.getByLabel('Language').selectOption('es');
       await bruno.getByRole('button', { name: 'Animar cat.jpg' }).click();

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { smallPicture } from '../e2e/stage.ts';
-import { describeInBrowser, flaws, keepPicture, until } from './browser-stage.ts';
+import { describeInBrowser, flaws, keepPicture, post, until } from './browser-stage.ts';
 
 /** Sends /animate with a sample picture from the channel that is shown, and waits for the clip. */
 async function animateHere(window: Page): Promise<void> {
@@ -12,16 +12,50 @@ async function animateHere(window: Page): Promise<void> {
   await window.locator('video').waitFor();
 }
 
-async function post(window: Page, text: string): Promise<void> {
-  await window.locator('#composer').fill(text);
-  await window.keyboard.press('Enter');
-  await window.locator('.message').getByText(text).waitFor();
-}
-
 export function describePlaces(): void {
   describeInBrowser('the playground’s places', (stage) => {
+    it('draws stickers, and the picture and words of a forwarded message', async () => {
+      const window = await stage.stay();
+      const { discord } = stage;
+      const { id } = discord.postMessage({
+        content: 'Look at **this**',
+        attachments: [smallPicture],
+        stickers: [{ name: 'wave', format: 'png', bytes: smallPicture.bytes }],
+      });
+      discord.postMessage({ forward: id });
+      const forwarded = window.locator('.message', { has: window.locator('.forward') });
+      await forwarded.getByText('Forwarded').waitFor();
+      await forwarded.locator('strong', { hasText: 'this' }).waitFor();
+      for (const picture of ['img.picture', 'img[alt=wave]']) {
+        expect(await window.locator(picture).count()).toBe(2);
+        await until(window, `[...document.querySelectorAll('${picture}')].every((image) => image.naturalWidth > 0)`);
+      }
+      await keepPicture(window, 'forwarded');
+    });
+
+    it('draws another app’s components, and the second server has the commands of a person’s own apps alone', async () => {
+      const window = await stage.stay();
+      await window.getByRole('button', { name: 'daily-picture' }).click();
+      await window.locator('.component-container').getByText('Picture of the day').waitFor();
+      await until(window, "document.querySelector('.component-gallery img').naturalWidth > 0");
+      await keepPicture(window, 'components');
+      expect(await flaws(window)).toEqual([]);
+
+      await window.getByRole('button', { name: 'Bruno’s server' }).click();
+      await window.getByText('The bot is not a member of this server.').waitFor();
+      await window.locator('#composer').fill('/kinora');
+      await window.locator('.command-name').first().waitFor();
+      const names = await window.locator('.command-name').allTextContents();
+      expect(names).toContain('/kinora about');
+      expect(names.join()).not.toMatch(/config|admin/);
+      await animateHere(window);
+      await keepPicture(window, 'elsewhere');
+      await window.getByRole('button', { name: 'Playground' }).click();
+      await window.getByText('This is the beginning of #general.').waitFor();
+    });
+
     it('a message becomes a thread, which can be archived, and a forum takes posts', async () => {
-      const window = await stage.visit();
+      const window = await stage.stay();
       await post(window, 'rockets');
       await window.locator('.message').last().click({ button: 'right' });
       await window.getByRole('menuitem', { name: 'Create thread' }).click();
@@ -48,67 +82,6 @@ export function describePlaces(): void {
       const headHeight = "document.querySelector('.channel-header h2').getBoundingClientRect().height";
       expect(await window.evaluate<number>(headHeight)).toBeLessThan(30);
       await keepPicture(window, 'narrow-post');
-    });
-
-    it('draws another app’s components, and the second server has the commands of a person’s own apps alone', async () => {
-      const window = await stage.visit();
-      await window.getByRole('button', { name: 'daily-picture' }).click();
-      await window.locator('.component-container').getByText('Picture of the day').waitFor();
-      await until(window, "document.querySelector('.component-gallery img').naturalWidth > 0");
-      await keepPicture(window, 'components');
-      expect(await flaws(window)).toEqual([]);
-
-      await window.getByRole('button', { name: 'Bruno’s server' }).click();
-      await window.getByText('The bot is not a member of this server.').waitFor();
-      await window.locator('#composer').fill('/kinora');
-      await window.locator('.command-name').first().waitFor();
-      const names = await window.locator('.command-name').allTextContents();
-      expect(names).toContain('/kinora about');
-      expect(names.join()).not.toMatch(/config|admin/);
-      await animateHere(window);
-      await keepPicture(window, 'elsewhere');
-      await window.getByRole('button', { name: 'Playground' }).click();
-      await window.getByText('This is the beginning of #general.').waitFor();
-    });
-
-    it('a moderator deletes what somebody else wrote, and a plain member is not offered it', async () => {
-      const ada = await stage.visit();
-      await post(ada, 'not nice');
-      const opening = ada.context().waitForEvent('page');
-      await ada.getByRole('link', { name: 'Second person: open another window' }).click();
-      const bruno = await opening;
-      const message = bruno.locator('.message', { hasText: 'not nice' });
-      const openMenu = () => message.click({ button: 'right' });
-      await openMenu();
-      await bruno.getByRole('menuitem', { name: 'Reply' }).waitFor();
-      expect(await bruno.getByRole('menuitem', { name: 'Delete message' }).count()).toBe(0);
-      await bruno.keyboard.press('Escape');
-      await bruno.getByLabel('Moderator').check();
-      await keepPicture(bruno, 'moderator');
-      await openMenu();
-      await bruno.getByRole('menuitem', { name: 'Delete message' }).click();
-      await ada.getByText('not nice').waitFor({ state: 'detached' });
-      // The owner of the server may, without being asked to become one.
-      expect(await ada.getByLabel('Moderator').count()).toBe(0);
-    });
-
-    it('draws stickers, and the picture and words of a forwarded message', async () => {
-      const window = await stage.visit();
-      const { discord } = stage;
-      const { id } = discord.postMessage({
-        content: 'Look at **this**',
-        attachments: [smallPicture],
-        stickers: [{ name: 'wave', format: 'png', bytes: smallPicture.bytes }],
-      });
-      discord.postMessage({ forward: id });
-      const forwarded = window.locator('.message', { has: window.locator('.forward') });
-      await forwarded.getByText('Forwarded').waitFor();
-      await forwarded.locator('strong', { hasText: 'this' }).waitFor();
-      for (const picture of ['img.picture', 'img[alt=wave]']) {
-        expect(await window.locator(picture).count()).toBe(2);
-        await until(window, `[...document.querySelectorAll('${picture}')].every((image) => image.naturalWidth > 0)`);
-      }
-      await keepPicture(window, 'forwarded');
     });
   });
 }

@@ -206,6 +206,13 @@ export async function until(window: Page, expression: string): Promise<void> {
   await expect.poll(isTrue, { timeout: patienceMs, message: expression }).toBe(true);
 }
 
+/** Writes a message in the channel that is shown. */
+export async function post(window: Page, text: string): Promise<void> {
+  await window.locator('#composer').fill(text);
+  await window.keyboard.press('Enter');
+  await window.locator('.message').getByText(text).waitFor();
+}
+
 /** Read, not loaded: it is the page that runs it. */
 let axe: string | undefined;
 
