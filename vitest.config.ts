@@ -28,8 +28,8 @@ const patience = { testTimeout: 300_000, hookTimeout: 300_000 };
 const largePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
 /**
- * Where this names a file, as it does on many company machines, each process of Node reads its certificates when it starts,
- * which takes 50 ms instead of 30 for all the rest; and no test speaks to a host that has one.
+ * Where this names a file, as it does on many company machines, each process of Node reads the certificates in it when it
+ * starts, and so takes 80 ms of the processor instead of 30; and no test speaks to a host that has one.
  */
 const noCertificates = { NODE_EXTRA_CA_CERTS: '' };
 

@@ -77,12 +77,11 @@ async function sampleFile(path: string): Promise<[number, string]> {
     const { size } = await handle.stat();
     const hash = createHash('sha256');
     const gap = Math.max(sampleBytes, Math.floor((size - sampleBytes) / (samples - 1)));
-    const isWhole = size <= readWholeBytes;
-    const part = Buffer.alloc(isWhole ? size : sampleBytes);
-    if (isWhole) await handle.read(part, 0, size, 0);
+    const whole = size <= readWholeBytes ? await handle.readFile() : undefined;
+    const part = Buffer.alloc(sampleBytes);
     for (let at = 0; at < size; at += gap) {
-      if (isWhole) {
-        hash.update(part.subarray(at, at + sampleBytes));
+      if (whole !== undefined) {
+        hash.update(whole.subarray(at, at + sampleBytes));
         continue;
       }
       const { bytesRead } = await handle.read(part, 0, sampleBytes, at);
