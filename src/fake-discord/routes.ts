@@ -16,6 +16,22 @@ const routes: Readonly<Record<RouteName, Route>> = {
   ...webhookRoutes,
 };
 
+/** A route with what its calls look like. */
+interface Pattern {
+  name: RouteName;
+  route: Route;
+  segments: readonly string[];
+}
+
+/** By verb and number of segments, since every call is looked up. */
+const patterns = new Map<string, Pattern[]>();
+for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
+  const [verb = '', template = ''] = name.split(' ');
+  const segments = template.split('/').slice(1);
+  const key = `${verb} ${segments.length}`;
+  patterns.set(key, [...(patterns.get(key) ?? []), { name, route, segments }]);
+}
+
 /** A route that fits a call. */
 export interface MatchedRoute {
   name: RouteName;
@@ -27,10 +43,7 @@ export interface MatchedRoute {
 export function matchRoute(method: string, path: string): MatchedRoute | null {
   const segments = path.split('/').slice(1).map(decodeURIComponent);
   let best: (MatchedRoute & { literals: number }) | null = null;
-  for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {
-    const [verb, template = ''] = name.split(' ');
-    const pattern = template.split('/').slice(1);
-    if (verb !== method || pattern.length !== segments.length) continue;
+  for (const { name, route, segments: pattern } of patterns.get(`${method} ${segments.length}`) ?? []) {
     const params: Record<string, string> = {};
     let literals = 0;
     const fits = pattern.every((part, index) => {

@@ -7,7 +7,7 @@ import { checkSound, numberOf, tablesOf } from './database-soundness.ts';
 import { type HostFault, rememberedHostFault, rememberedWorkerFaults, type WorkerFault } from './host-fault.ts';
 import { holderOf, type LeaseHolder, refuseHeld } from './lease.ts';
 import { migrations } from './migrations.ts';
-import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction } from './sqlite.ts';
+import { busyTimeoutMs, type Database, emptyWriteAheadLog, inSnapshot, inTransaction, prepareLate } from './sqlite.ts';
 import { type DamagedJob, findDamaged } from './stored-rows.ts';
 
 /** The fact that a migration leaves when it wants the file rewritten. */
@@ -45,6 +45,7 @@ export function openDatabase(dataDir: string, options: OpenDatabaseOptions = {})
     migrate(database, version);
     rewriteIfDue(database);
     emptyWriteAheadLog(database);
+    prepareLate(database);
     return database;
   });
 }

@@ -4,7 +4,7 @@ import { type RenderStage, renderStages } from '../../src/settings/clip.ts';
 import { devicesOf } from '../../src/worker/devices.ts';
 import { createFleet, type FleetMember } from '../../src/worker/fleet.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { clipOf, hastyClock, isClip, setStage, smallPicture } from './stage.ts';
+import { clipOf, hastyClock, hourMs, isClip, setStage, smallPicture } from './stage.ts';
 import { quickChild } from './tiny-renderer.ts';
 
 // Render processes as DEVICES=cpu,cpu,cpu makes them. What they compute is nothing: they are started a dozen times.
@@ -66,7 +66,13 @@ it('three render processes, one of which is killed in every stage: each clip is 
   const stages: RenderStage[] = [];
   const [first, ...others] = fleetOf(3);
   const workers = [killedAt(first!, stages, killed), ...others];
-  const { discord, log } = await setStage({ renderer: first!.renderer, workers, model, clock: hastyClock });
+  const { discord, log } = await setStage({
+    renderer: first!.renderer,
+    workers,
+    model,
+    clock: hastyClock,
+    editGapMs: hourMs,
+  });
   for (const [round, stage] of renderStages.entries()) {
     stages.push(stage);
     const chosen = stage === 'upscale' ? { upscale: '2' } : {};

@@ -8,6 +8,8 @@ import { startFakeDiscord } from '../../src/fake-discord/start-fake-discord.ts';
 import type { FakeDiscord, InteractionHandle } from '../../src/fake-discord/types.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
+import { inTransaction } from '../../src/storage/sqlite.ts';
+import { createJobInsert } from '../../src/storage/stored-rows.ts';
 import { newJob } from '../support/jobs.ts';
 import { longestStepMs } from '../support/longest-step.ts';
 import { programFile } from '../support/program-file.ts';
@@ -29,10 +31,9 @@ const largePicture = {
     .toBuffer(),
 };
 
-/** Jobs of one person: everybody else who asks comes before all but the next of them. */
+/** Jobs of one person, who has one picture: everybody else who asks comes before all but the next of them. */
 async function fillQueue(discord: FakeDiscord, dataDir: string): Promise<void> {
   const database = openDatabase(dataDir);
-  database.pragma('synchronous = OFF');
   const store = createJobStore(database);
   const userId = discord.createUser('patient').id;
   const { applicationId, channelId, guildId } = discord;
@@ -40,9 +41,17 @@ async function fillQueue(discord: FakeDiscord, dataDir: string): Promise<void> {
   const token = { token: '', tokenExpiresAtMs: 0, hasChannelRoute: true };
   const address = { applicationId, channelId, messageId, userId, ...token };
   const picture = Buffer.from(smallPicture.bytes);
-  for (let index = 0; index < waitingJobs; index++) {
-    await store.add(newJob({ userId, guildId, address, picture, maxBytes: 20 * mib }), index);
-  }
+  const job = newJob({ userId, guildId, address, picture, maxBytes: 20 * mib });
+  const { id: firstId } = await store.add(job, 0);
+  const first = database.prepare('SELECT picture_id AS id FROM jobs WHERE id = ?').get([firstId]) as { id: number };
+  const insert = createJobInsert(database);
+  inTransaction(database, () => {
+    for (let index = 1; index < waitingJobs; index++) {
+      const id = index.toString(16).padStart(8, '0');
+      insert(job, { id, createdAtMs: index, pictureId: first.id, endPictureId: undefined });
+    }
+  });
+  expect(await store.unfinished()).toHaveLength(waitingJobs);
   database.close();
 }
 

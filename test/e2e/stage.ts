@@ -133,10 +133,13 @@ export function watchedFetch(): { fetch: typeof globalThis.fetch; asked: string[
   };
 }
 
-/** The machine's clock, but nobody waits longer than a moment, unless for hours. */
+/**
+ * The machine's clock, but nobody waits long, unless for hours. In proportion: what comes again and again, as the lease's
+ * renewal every 5 s, would otherwise keep a core busy.
+ */
 export const hastyClock: Clock = {
   ...systemClock,
-  after: (delayMs, callback) => systemClock.after(delayMs < hourMs ? Math.min(delayMs, 5) : delayMs, callback),
+  after: (delayMs, callback) => systemClock.after(delayMs < hourMs ? delayMs / 300 : delayMs, callback),
 };
 
 /** A picture that every model takes. */

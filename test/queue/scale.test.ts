@@ -61,7 +61,7 @@ async function run({ jobs, eventsPerJob }: { jobs: number; eventsPerJob: number 
 
 describe('the queue with hundreds of jobs', () => {
   it('asks the store a fixed number of times a job, whatever waits and however much news there is', async () => {
-    const jobs = 500;
+    const jobs = 200;
     const { calls, delivered } = await run({ jobs, eventsPerJob: 20 });
     expect(delivered).toBe(jobs);
     const once = ['add', 'claim', 'picture', 'checkpoint', 'keepClip', 'clip', 'finish'];

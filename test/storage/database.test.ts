@@ -6,6 +6,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { createJobStore } from '../../src/storage/job-store.ts';
 import { migrations } from '../../src/storage/migrations.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const versionOf = (database: ReturnType<typeof openDatabase>) => database.prepare('PRAGMA user_version').get([]);
@@ -84,4 +85,17 @@ describe('openDatabase', () => {
     writeFileSync(file, '');
     expect(() => openDatabase(file)).toThrow(/DATA_DIR=/);
   });
+});
+
+it('every statement of the repositories is one that SQLite takes, though each is prepared when it is first run', () => {
+  const folder = tempFolder();
+  const opened = openDatabase(folder);
+  const late = opened.prepare('SELECT 1 FROM nowhere');
+  expect(() => late.get([])).toThrow(/nowhere/);
+  opened.close();
+  // Not opened by Kinora, it prepares them at once.
+  const database = new Libsql(join(folder, 'kinora.db'));
+  expect(() => database.prepare('SELECT 1 FROM nowhere')).toThrow(/nowhere/);
+  expect(Object.keys(openStorage(database))).toHaveLength(7);
+  database.close();
 });
