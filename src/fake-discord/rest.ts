@@ -50,7 +50,7 @@ export function createRest(
         return { ...tooMany(retryAfterSeconds, scope), headers: { ...headers, ...retry(retryAfterSeconds, scope) } };
       }
       try {
-        parsed = parseBody(bytes, request.headers['content-type'] ?? '');
+        parsed = await parseBody(bytes, request.headers['content-type'] ?? '');
         checkCall(world, matched, { query, parsed, authorization: request.headers.authorization });
         const { route, params } = matched;
         return { ...route.handle({ world, params, query, body: parsed.json, files: parsed.files }), headers };
@@ -70,7 +70,7 @@ export function createRest(
     const done = !failure || failure.afterEffect || failure.delayOnly ? await carryOut() : null;
     const answer = failure && !failure.delayOnly ? failedAnswer(failure) : done;
     // A call that a fault swallows still shows in the log with what it carried.
-    if (!done) parsed = bodyOf(bytes, request.headers['content-type'] ?? '') ?? parsed;
+    if (!done) parsed = await parseBody(bytes, request.headers['content-type'] ?? '').catch(() => parsed);
     const scope = answer?.headers['x-ratelimit-scope'];
     const route = matched?.name ?? null;
     const isFault = failure !== null && !failure.delayOnly;
@@ -100,15 +100,6 @@ export function createRest(
       ...(isDeviated ? { deviated: true } : {}),
     });
   };
-}
-
-/** Undefined for a body that no call could be made of. */
-function bodyOf(bytes: Buffer, contentType: string): ParsedBody | undefined {
-  try {
-    return parseBody(bytes, contentType);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Lets an answer stray from the documentation if that is switched on; whether it does. */
