@@ -59,11 +59,13 @@ it('two jobs at once: the second waits its turn, both are delivered', async () =
   const third = discord.invoke({ ...request, options: { seed: 3 } });
   await second.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
   await third.waitForMessage(({ content }) => content.includes('Posición en la cola: 2'));
-  // Watched from now on: the second's render may be over before the first clip was looked at.
-  const movedUp = third.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
+  // The second's render stands still too until the third was told: nobody is told a place that is over by then.
+  const next = renderer.hold();
   hold.release();
   await clipOf(first);
-  await movedUp;
+  await next.reached;
+  await third.waitForMessage(({ content }) => content.includes('Posición en la cola: 1'));
+  next.release();
   const clips = [await clipOf(second), await clipOf(third)];
   expect(clips.map(({ content }) => /semilla \d/.exec(content)?.[0])).toEqual(['semilla 2', 'semilla 3']);
 });
