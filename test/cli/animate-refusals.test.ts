@@ -1,37 +1,24 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.ts';
-import { quartersPicture } from '../media/pictures.ts';
 import { writeCheckpoint } from '../support/checkpoint.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { goldenPath } from '../support/golden.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { quartersFolder } from '../support/quarters-folder.ts';
 
 // What is said before any process is started.
 
 const environment = { PATH: process.env.PATH, PROVIDER: 'cpu', MODEL_DIR: inject('tinyModel') };
 /** With the model that the LoRAs are of. */
 const tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
-let png: Buffer;
-
-beforeAll(async () => {
-  png = await quartersPicture(120, 90).png().toBuffer();
-});
-
-/** A folder with the picture in it, and the words that name it and a clip beside it. */
-function setUp() {
-  const folder = tempFolder();
-  writeFileSync(join(folder, 'quarters.png'), png);
-  return { folder, words: [join(folder, 'quarters.png'), '--output', join(folder, 'clips', 'quarters.mp4')] };
-}
 
 describe('kinora animate', () => {
   it.each([
     ['that is not there', 'none.safetensors', /^kinora: There is no file .*none\.safetensors\.$/m],
     ['that is for another model', 'style.safetensors', /^kinora: .*style\.safetensors: this is a LoRA for Flux/m],
   ])('refuses a LoRA %s before anything is started', async (_, name, line) => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const tensor = { dtype: 'F32', shape: [1], values: new Float32Array(1) } as const;
     writeCheckpoint(join(folder, 'style.safetensors'), { 'single_blocks.0.lora_A.weight': tensor });
     const io = createMemoryIo({ environment: tinyA });
@@ -41,7 +28,7 @@ describe('kinora animate', () => {
   });
 
   it('takes settings that the model cannot do for wrong usage, before anything is started', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     const argv = ['animate', ...words, '--width', '51'];
     expect(await runCli(argv, io)).toBe(2);
@@ -60,7 +47,7 @@ describe('kinora animate', () => {
     [{ PROVIDER: 'gpu' }, /^kinora: PROVIDER must be one of/],
   ])('tells one line for a wrong configuration: %o', async (wrong, line) => {
     const io = createMemoryIo({ environment: { ...environment, ...wrong } });
-    expect(await runCli(['animate', ...setUp().words], io)).toBe(1);
+    expect(await runCli(['animate', ...quartersFolder().words], io)).toBe(1);
     expect(io.err()).toMatch(line);
     expect(io.err().trimEnd()).not.toContain('\n');
   });

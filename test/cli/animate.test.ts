@@ -7,48 +7,31 @@ import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/animate.ts';
 import { asCommandLine } from '../../src/commands/describe-settings.ts';
 import { JobCancelledError } from '../../src/errors.ts';
 import { flatPicture, quartersPicture } from '../media/pictures.ts';
 import { createMemoryIo } from '../support/cli-io.ts';
 import { ffprobe } from '../support/ffprobe.ts';
-import { goldenPath } from '../support/golden.ts';
 import { keepRenderers, keptEnvironment } from '../support/kept-renderers.ts';
+import { quartersFolder, quartersPng } from '../support/quarters-folder.ts';
 import { scriptedAnimate } from '../support/scripted-animate.ts';
 import { spoilWeights } from '../support/spoil-weights.ts';
 import { styleFolder } from '../support/style-networks.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
-const _lora = (name: string) => goldenPath(`loras/${name}.safetensors`);
 const tinyModel = inject('tinyModel');
 /** The same for all, so that one process makes their clips; it holds styles once there is a test of them. */
 const styleDir = mkdtempSync(join(tmpdir(), 'kinora-styles-'));
 afterAll(() => rmSync(styleDir, { recursive: true }));
 const environment = { ...keptEnvironment, MODEL_DIR: tinyModel, STYLE_DIR: styleDir };
-/** With the model that the LoRAs are of, and the recorded frames. */
-const _tinyA = { ...environment, MODEL_DIR: goldenPath('models/tiny-a') };
 const { animate, runCli } = keepRenderers();
-let png: Buffer;
-
-beforeAll(async () => {
-  png = await quartersPicture(120, 90).png().toBuffer();
-});
-
-/** A folder with the picture in it, and the words that name it and a clip beside it. */
-function setUp() {
-  const folder = tempFolder();
-  writeFileSync(join(folder, 'quarters.png'), png);
-  const output = join(folder, 'clips', 'quarters.mp4');
-  return { folder, output, words: [join(folder, 'quarters.png'), '--output', output] };
-}
 
 const quick = ['--steps', '2', '--frames', '2', '--width', '48', '--height', '32', '--seed', '7'];
 
 describe('kinora animate', () => {
   it('--interpolate has RIFE compute frames in between, and says so', async () => {
-    const { output, words } = setUp();
+    const { output, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     expect(await animate([...words, ...quick, '--interpolate', '4', '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ frames: 5, fps: 28, interpolator: 'rife', form: { interpolate: 4 } });
@@ -58,7 +41,7 @@ describe('kinora animate', () => {
   });
 
   it('makes a clip and its frames, and says so in one line of JSON', async () => {
-    const { folder, output, words } = setUp();
+    const { folder, output, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     const framesDir = join(folder, 'frames');
     const cheaper = ['--guidance-interval', '0.1,100', '--deep-cache-interval', '2'];
@@ -99,7 +82,7 @@ describe('kinora animate', () => {
   });
 
   it('stops cleanly when it is interrupted, leaving nothing behind', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const interrupted = new AbortController();
     const io = createMemoryIo({ environment, signal: interrupted.signal });
     const done = animate([...words, ...quick, '--steps', '1000'], io);
@@ -114,7 +97,7 @@ describe('kinora animate', () => {
   });
 
   it('tells what is wrong with a picture that only decoding shows', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const whole = await flatPicture(640, 640, 'red').png({ compressionLevel: 0 }).toBuffer();
     writeFileSync(join(folder, 'quarters.png'), whole.subarray(0, 4000));
     const io = createMemoryIo({ environment });
@@ -127,7 +110,7 @@ describe('kinora animate', () => {
   });
 
   it('makes no black clip of weights with a value that is no number: says which network, and what to do', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const modelDir = join(folder, 'model');
     cpSync(tinyModel, modelDir, { recursive: true });
     await spoilWeights(modelDir, 'vae/decoder.conv_out.bias');
@@ -144,7 +127,7 @@ describe('pictures as people have them', () => {
   const fixtures = fileURLToPath(new URL('../fixtures/pictures/', import.meta.url));
 
   it('several in one call make several clips, one line each', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     const output = `${join(folder, 'clips')}/`;
     const pictures = [words[0]!, join(fixtures, 'pic.avif'), join(fixtures, 'pixel-extraneous.jpg')];
@@ -162,7 +145,7 @@ describe('pictures as people have them', () => {
   });
 
   it('a damaged one among several is named before anything is rendered', async () => {
-    const { folder, words } = setUp();
+    const { folder, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     const argv = ['animate', words[0]!, join(fixtures, 'cut-half.jpg'), ...quick, '--output', `${folder}/`];
     expect(await runCli(argv, io)).toBe(1);
@@ -171,10 +154,10 @@ describe('pictures as people have them', () => {
   });
 
   it('an address is fetched, through redirects, and standard input is read', async () => {
-    const { folder, output } = setUp();
+    const { folder, output } = quartersFolder();
     const server = createServer((request, response) => {
       if (request.url === '/old') response.writeHead(302, { location: '/pictures/cat.png?size=large' }).end();
-      else if (request.url?.startsWith('/pictures/cat.png')) response.end(png);
+      else if (request.url?.startsWith('/pictures/cat.png')) response.end(quartersPng);
       else response.writeHead(404).end('<html>gone</html>');
     }).listen(0, '127.0.0.1');
     onTestFinished(() => {
@@ -183,7 +166,7 @@ describe('pictures as people have them', () => {
     await once(server, 'listening');
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const io = createMemoryIo({ environment });
-    io.stdin = Readable.from([png.subarray(0, 100), png.subarray(100)]);
+    io.stdin = Readable.from([quartersPng.subarray(0, 100), quartersPng.subarray(100)]);
     expect(await animate([`${address}/old`, '-', ...quick, '--output', `${folder}/`], io)).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(['old.mp4', 'picture.mp4', 'quarters.png']);
     expect(readFileSync(join(folder, 'old.mp4'))).toEqual(readFileSync(join(folder, 'picture.mp4')));
@@ -196,21 +179,21 @@ describe('pictures as people have them', () => {
   });
 
   it("--max-pixels is the operator's own limit", async () => {
-    const { words } = setUp();
+    const { words } = quartersFolder();
     const io = createMemoryIo({ environment });
     expect(await runCli(['animate', ...words, ...quick, '--max-pixels', '10000'], io)).toBe(1);
     expect(io.err()).toContain('has more than 0.01 megapixels');
   });
 
   it('one with nothing to see is said so, and animated all the same', async () => {
-    const { folder } = setUp();
+    const { folder } = quartersFolder();
     const io = createMemoryIo({ environment });
     expect(await animate([join(fixtures, 'white.png'), ...quick, '--output', `${folder}/`], io)).toBe(0);
     expect(io.err().split('\n')[0]).toMatch(/white\.png is wholly white or empty: its clip will show nothing\.$/);
   });
 
   it('--playback-fps changes how fast the file plays, and not what the model is told', async () => {
-    const { output, words } = setUp();
+    const { output, words } = quartersFolder();
     const io = createMemoryIo({ environment });
     expect(await animate([...words, ...quick, '--fps', '8', '--playback-fps', '12', '--json'], io)).toBe(0);
     expect(JSON.parse(io.out())).toMatchObject({ fps: 12, settings: { fps: 8 }, form: { playbackFps: 12 } });
@@ -223,7 +206,7 @@ describe('pictures as people have them', () => {
   });
 
   it('takes the shape of the picture unless a shape or a size is asked for', async () => {
-    const { words } = setUp();
+    const { words } = quartersFolder();
     const io = createMemoryIo({ environment });
     expect(await animate([...words, '--steps', '1', '--frames', '1', '--json'], io)).toBe(0);
     const { width, height } = JSON.parse(io.out()) as { width: number; height: number };
@@ -236,13 +219,13 @@ describe('frames beyond what the model was trained for', () => {
   it('are made, with a note, and model info says so', async () => {
     const io = createMemoryIo({ environment });
     const beyond = ['--steps', '1', '--frames', '5', '--motion', '1023', '--seed', '-1', '--json'];
-    expect(await animate([...setUp().words, ...quick, ...beyond], io)).toBe(0);
+    expect(await animate([...quartersFolder().words, ...quick, ...beyond], io)).toBe(0);
     expect(io.err()).toContain('5 frames are more than the 3 that the model was trained for.');
     const clip = JSON.parse(io.out());
     expect(clip).toMatchObject({ frames: 5, seed: 4294967295, settings: { motionBucketId: 1023 } });
 
     const trained = createMemoryIo({ environment });
-    expect(await run([...setUp().words, ...quick, '--frames', '3'], trained, scriptedAnimate())).toBe(0);
+    expect(await run([...quartersFolder().words, ...quick, '--frames', '3'], trained, scriptedAnimate())).toBe(0);
     expect(trained.err()).not.toContain('more than');
 
     const info = createMemoryIo({ environment });
@@ -256,7 +239,7 @@ describe('kinora animate --style', () => {
   const framesIn = (folder: string) => readdirSync(folder).map((name) => readFileSync(join(folder, name)));
 
   it('makes the clip of the picture that the network draws, and says which styles there are', async () => {
-    const { folder } = setUp();
+    const { folder } = quartersFolder();
     cpSync(styleFolder({ ink: { network: 'negative' }, plain: { network: 'same' } }), styleDir, { recursive: true });
     // In the clip's size, so that nothing is resized between the two.
     const data = await quartersPicture(48, 32).removeAlpha().raw().toBuffer();
